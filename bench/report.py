@@ -1,0 +1,140 @@
+"""Results as people and programs read them."""
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.load import Turn
+from callkeeper.clock import monotonic
+
+_PACKAGES = ("uvicorn", "starlette", "msgspec", "psycopg", "fastapi", "pydantic", "SQLAlchemy")
+_BUSY = 0.5
+
+_ABOUT = """\
+# updateResult, beside the usual way of writing it
+
+Made by `make bench`; do not edit. Machine-readable: [results.json](results.json).
+
+**callkeeper** is `callkeeper serve`, one process: signature checked, one durable update with its
+row of history, one log line. **usual** is [usual.py](usual.py): FastAPI, pydantic, a SQLAlchemy
+session for each request, uvicorn with one worker; no signature, no history, no log line. It is
+there in two forms, `def` on FastAPI's threads and `async def` on the event loop. All hold the same
+rows in the same table with the same indexes, and all are as durable: SQLite in WAL with
+`synchronous=FULL`, PostgreSQL with `synchronous_commit=on`. They take turns on the same machine,
+which the load generator shares. The ratio is callkeeper's median to that of the faster form.
+"""
+
+_HOW = """\
+{connections} connections, {rounds} rounds of {seconds} s for each server on each engine, in turns;
+{reservations} reservations, one signed request prepared for each, sent over and over by wrk. CPU
+is in cores: 1.00 is one core all the time. The server's is that of its process, without the
+database's own processes. Every answered request was then found in the database.
+"""
+
+
+def median_and_range(turns: Sequence[Turn], of: Callable[[Turn], float]) -> dict[str, float]:
+    """Return the median, the least and the most of a value over the turns."""
+    values = [of(turn) for turn in turns]
+    return {"median": median(values), "least": min(values), "most": max(values)}
+
+
+def summary(turns: Sequence[Turn]) -> dict[str, Any]:
+    """Return what is told of one server on one engine."""
+    return {
+        "requests_per_second": median_and_range(turns, lambda turn: turn.rate),
+        "p50_ms": median_and_range(turns, lambda turn: turn.p50),
+        "p99_ms": median_and_range(turns, lambda turn: turn.p99),
+        "server_cpu_cores": median_and_range(turns, lambda turn: turn.server_cpu),
+        "generator_cpu_cores": median_and_range(turns, lambda turn: turn.generator_cpu),
+        "requests": sum(turn.requests for turn in turns),
+        "turns": len(turns),
+    }
+
+
+def machine(now: int, folder: Path) -> dict[str, Any]:
+    """Return where and when this ran."""
+    load = os.getloadavg()[0]
+    return {
+        "date": datetime.fromtimestamp(now // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "file_system": _file_system(folder),
+        "syncs_per_second": round(_syncs_per_second(folder)),
+        "load_before": round(load, 2),
+        "provisional": load > _BUSY,
+        "versions": {
+            "python": platform.python_version(),
+            **{name.lower(): version(name) for name in ("callkeeper", *_PACKAGES)},
+        },
+    }
+
+
+def table(engines: dict[str, Any]) -> str:
+    """Return the results as a Markdown table that can be read as it is."""
+    lines = [
+        "| engine | server | requests/s, median (range) | 50 % | 99 %, ms | server CPU | wrk CPU |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
+    for engine in engines.values():
+        for name, of in engine["servers"].items():
+            rate = of["requests_per_second"]
+            spread = f"{rate['median']:,.0f} ({rate['least']:,.0f} to {rate['most']:,.0f})"
+            cells = [f"{of[f'p{nth}_ms']['median']:.1f}" for nth in (50, 99)]
+            cells += [f"{of[f'{who}_cpu_cores']['median']:.2f}" for who in ("server", "generator")]
+            lines.append(f"| {engine['engine']} | {name} | {spread} | {' | '.join(cells)} |")
+        lines.append(f"| | **ratio** | **{engine['ratio_to_the_faster']:.1f}** | | | | |")
+    return "\n".join(lines)
+
+
+def page(results: dict[str, Any]) -> str:
+    """Return RESULTS.md."""
+    where = results["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())
+    disk = f"{where['file_system']}, {where['syncs_per_second']} syncs/s of 4 KiB"
+    machine_words = f"{where['processor']}, {where['cores']} cores, {where['kernel']}, {disk}"
+    parts = [
+        _ABOUT,
+        table(results["engines"]),
+        _HOW.format(**results["parameters"]),
+        f"{where['date']}. {machine_words}. {versions}.",
+    ]
+    if where["provisional"]:
+        load = where["load_before"]
+        parts.append(f"**Provisional:** other programs were busy when it began (load {load}).")
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _file_system(folder: Path) -> str:
+    best = ("", "unknown file system")
+    for line in Path("/proc/mounts").read_text("utf-8").splitlines():
+        _, at, kind, *_ = line.split()
+        if folder.resolve().is_relative_to(at) and len(at) > len(best[0]):
+            best = (at, kind)
+    return best[1]
+
+
+def _syncs_per_second(folder: Path, count: int = 200) -> float:
+    """Return how often a second this disk makes 4 KiB durable, one after another."""
+    file = folder / "syncs"
+    block = bytes(4096)
+    with file.open("wb", buffering=0) as out:
+        begun = monotonic()
+        for _ in range(count):
+            out.write(block)
+            os.fdatasync(out.fileno())
+        took = monotonic() - begun
+    file.unlink()
+    return count / took

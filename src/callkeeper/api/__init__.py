@@ -1,0 +1,1 @@
+"""HTTP in, JSON out. The wire's names live here and in the client, and nowhere else."""

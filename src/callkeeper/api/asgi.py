@@ -1,0 +1,73 @@
+"""The application: its layers and its routes, as lists you can read."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+
+from callkeeper.api import health, manual
+from callkeeper.api.interface import Interface
+from callkeeper.api.logbook import Logbook
+from callkeeper.api.trace import Trace
+from callkeeper.api.wire import refused
+from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
+from callkeeper.desk import Desk
+
+
+def application(
+    interfaces: Sequence[Interface], desk: Desk, registry: CollectorRegistry
+) -> Starlette:
+    """Return the ASGI application. Shutting it down closes the desk."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await desk.close()
+
+    app = Starlette(
+        lifespan=lifespan,
+        routes=[
+            *(Route(each.path, each, methods=[each.method]) for each in interfaces),
+            *health.routes(desk, registry),
+            *manual.routes(interfaces),
+        ],
+        middleware=[Middleware(Logbook, registry=registry)],
+        exception_handlers={404: _no_such_place, 405: _wrong_method},
+    )
+    # A redirect would lose the signature, and answers without the four fields.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _no_such_place(request: Request, _error: Exception) -> Response:
+    path = request.url.path[:200]
+    return _refuse(request, NoSuchPlace(f"there is no interface at {path!r}; see /docs"))
+
+
+async def _wrong_method(request: Request, _error: Exception) -> Response:
+    allowed = ", ".join(sorted(_methods(request)))
+    method = request.method[:20]
+    response = _refuse(request, WrongMethod(f"{method} is not supported here, use {allowed}"))
+    response.headers["allow"] = allowed
+    return response
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods of all routes with this path; the router itself names the first one's."""
+    return {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+
+
+def _refuse(request: Request, refusal: Refusal) -> Response:
+    answer = refused(refusal, frozenset())
+    Trace.of(request.scope).code = answer.code
+    return answer.response()

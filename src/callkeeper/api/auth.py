@@ -1,0 +1,103 @@
+"""Who is asking: check the signature of a request and find the key behind it."""
+
+import hmac
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from starlette.types import Scope
+
+from callkeeper import signing
+from callkeeper.clock import Clock
+from callkeeper.core.refusal import NotAuthenticated
+from callkeeper.keyring import Keyring, OpenKey
+
+_AK_MAX = 128
+
+
+class Caller(NamedTuple):
+    """A request's signer, and what of the signature tells this request from every other."""
+
+    key: OpenKey
+    signature: str
+    signed_at: int
+
+    def check_vdn(self, vdn: int) -> None:
+        """Refuse a key that belongs to another VDN."""
+        if not self.key.serves(vdn):
+            raise NotAuthenticated(f"access key {self.key.ak} does not belong to VDN {vdn}")
+
+
+class Gate:
+    """Checks signatures. ``window_ms`` is how far a timestamp may lie from now, either way."""
+
+    def __init__(self, keyring: Keyring, clock: Clock, window_ms: int) -> None:
+        self._keyring = keyring
+        self._clock = clock
+        self._window_ms = window_ms
+
+    async def admit(self, scope: Scope, body: bytes) -> Caller:
+        """Return the caller, or refuse; the cheap checks come before the body is looked at."""
+        headers = _headers(scope)
+        try:
+            claim = signing.Authorization.parse(_header(headers, "authorization"))
+            signed_at = claim.signed_at
+        except signing.SigningError as error:
+            raise NotAuthenticated(str(error)) from error
+        off = self._clock.now() - signed_at
+        if abs(off) > self._window_ms:
+            raise NotAuthenticated(
+                f"the request was signed {abs(off) // 1000} s {'ago' if off > 0 else 'ahead'}, "
+                f"at most {self._window_ms // 1000} s are allowed; check the clock and sign anew"
+            )
+        # What cannot be a key is not looked up, so that nothing long is remembered as unknown.
+        key = await self._keyring.find(claim.ak) if len(claim.ak) <= _AK_MAX else None
+        if key is None:
+            raise NotAuthenticated(f"access key {claim.ak[:64]!r} is unknown or revoked")
+        signed = {name: _header(headers, name).encode("latin-1") for name in claim.names}
+        self._compare(scope, claim, key, signed, body)
+        return Caller(key, claim.signature, signed_at)
+
+    def _compare(
+        self,
+        scope: Scope,
+        claim: signing.Authorization,
+        key: OpenKey,
+        signed: Mapping[str, bytes],
+        body: bytes,
+    ) -> None:
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        # Without a query, clients differ on whether its empty line is signed; both are right.
+        for empty_query_line in (False, True) if not query else (False,):
+            text = signing.canonical_request(
+                method=scope["method"],
+                path=scope["raw_path"].decode("latin-1"),
+                query=query,
+                signed_headers=claim.signed_headers,
+                headers=signed,
+                body=body,
+                empty_query_line=empty_query_line,
+            )
+            ours = signing.signature(signing.signing_key(key.secret, claim.prefix), text)
+            if hmac.compare_digest(ours.encode(), claim.signature.encode("latin-1", "replace")):
+                return
+        raise NotAuthenticated(
+            "the signature does not match this request; "
+            "`callkeeper sign --explain` shows what has to be signed"
+        )
+
+
+def _headers(scope: Scope) -> dict[str, list[str]]:
+    headers: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return headers
+
+
+def _header(headers: Mapping[str, list[str]], name: str) -> str:
+    values = headers.get(name, [])
+    if not values:
+        raise NotAuthenticated(f"the header {name[:64]!r} is missing")
+    if len(values) > 1:
+        raise NotAuthenticated(f"the header {name[:64]!r} was sent more than once")
+    return values[0]

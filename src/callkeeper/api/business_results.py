@@ -1,0 +1,139 @@
+"""Business results: what agents may file, defined and listed, cec_07_0732 and cec_07_0733."""
+
+import re
+from typing import Any
+
+from callkeeper.api.auth import Gate
+from callkeeper.api.campaigns import VALIDATION, VDN_V1
+from callkeeper.api.fields import PLAIN, Characters, Field, Form, Integer, Schema, Text
+from callkeeper.api.interface import Call, Interface
+from callkeeper.api.objects import Objects
+from callkeeper.api.wire import Answer
+from callkeeper.campaigning import Definitions, Naming
+from callkeeper.core.business_result import BusinessResult
+
+_TOP = "1"
+_SUB = "2"
+_CHILDREN_MAX = 100
+_PAGE_MAX = 10**9
+
+_CODE = Characters(re.compile(r"[^0-9A-Za-z-]"), "letters, digits and -")
+
+
+class BusinessResultInterfaces:
+    """The interfaces, over the use cases."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+
+    def all(self, gate: Gate) -> list[Interface]:
+        """Return the interfaces, ready to be routed."""
+        return [
+            Interface(
+                method="POST",
+                path=f"{VDN_V1}/addBusinessResult",
+                name="addBusinessResult",
+                page="cec_07_0732",
+                says="Define a business result and its sub-results",
+                form=_ADD_FORM,
+                codes=f"0200000 0200001 {VALIDATION}",
+                handler=self.add,
+                gate=gate,
+            ),
+            Interface(
+                method="GET",
+                path=f"{VDN_V1}/queryBusinessResults",
+                name="queryBusinessResults",
+                page="cec_07_0733",
+                says="Query the business results of a VDN, oldest first",
+                form=_QUERY_FORM,
+                codes=f"0200000 0200001 0200005 0200007 {VALIDATION}",
+                handler=self.query,
+                gate=gate,
+                answers={
+                    "totalCount": {"type": "integer", "format": "int64"},
+                    "data": {"type": "array", "items": _RESULT},
+                },
+                in_query=True,
+            ),
+        ]
+
+    async def add(self, call: Call) -> Answer:
+        """Define a result; a code or a name that was defined before is refused."""
+        children = [Naming(**each) for each in call.values.pop("children", ())]
+        result = Naming(**call.values)
+        await self._definitions.define(call.origin.vdn, result, children, call.origin.by)
+        return Answer("addBusinessResult success")
+
+    async def query(self, call: Call) -> Answer:
+        """Answer with a page of results."""
+        size = call.values["size"]
+        offset = (call.values["page"] - 1) * size
+        found = await self._definitions.find(call.origin.vdn, offset, size)
+        data = [
+            {**_record(result, _TOP), "children": [_record(child, _SUB) for child in children]}
+            for result, children in found.results
+        ]
+        return Answer(payload={"totalCount": found.total, "data": data})
+
+
+def _record(result: BusinessResult, level: str) -> dict[str, Any]:
+    return {"name": result.name, "code": result.code, "defLevel": level}
+
+
+def _naming() -> tuple[Field, ...]:
+    return (
+        Text(
+            name="name",
+            ours="name",
+            says="name",
+            mandatory=True,
+            longest=50,
+            characters=PLAIN,
+        ),
+        Text(
+            name="code",
+            ours="code",
+            says="code that is filed; one is made up when it is absent",
+            longest=50,
+            characters=_CODE,
+        ),
+        Text(
+            name="description",
+            ours="description",
+            says="description",
+            longest=200,
+            characters=PLAIN,
+        ),
+    )
+
+
+_ADD_FORM = Form(
+    *_naming(),
+    Objects(
+        name="children",
+        ours="children",
+        says="sub-results",
+        each=Form(*_naming()),
+        most=_CHILDREN_MAX,
+    ),
+)
+_QUERY_FORM = Form(
+    Integer(name="pageSize", ours="size", says="results a page", mandatory=True, least=1, most=50),
+    Integer(
+        name="pageNum", ours="page", says="page, from 1", mandatory=True, least=1, most=_PAGE_MAX
+    ),
+)
+
+_RECORD: dict[str, Schema] = {
+    "name": {"type": "string"},
+    "code": {"type": "string"},
+    "defLevel": {"type": "string", "enum": [_TOP, _SUB]},
+}
+_RESULT: Schema = {
+    "type": "object",
+    "properties": {
+        **_RECORD,
+        "children": {"type": "array", "items": {"type": "object", "properties": _RECORD}},
+    },
+}

@@ -1,0 +1,297 @@
+"""Campaigns: add, modify, delete, query, pause and resume, cec_07_0721 to cec_07_0729."""
+
+from typing import Any
+
+from callkeeper.api.auth import Gate
+from callkeeper.api.campaign_form import form_v1, form_v2, plan
+from callkeeper.api.campaign_record import DETAIL, ENDED, ROW, STATUS, detail, row
+from callkeeper.api.fields import Choice, Form, Integer, Text, Values
+from callkeeper.api.interface import Call, Interface
+from callkeeper.api.times import DateTime
+from callkeeper.api.wire import Answer
+from callkeeper.campaigning import Campaigns
+from callkeeper.clock import Clock
+from callkeeper.core.campaign import (
+    IVR_DEVICES,
+    SKILL_DEVICES,
+    CampaignChange,
+    Delete,
+    Pause,
+    Resume,
+    Revision,
+    campaign_id,
+)
+from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
+from callkeeper.store.port import CampaignsWanted
+
+VDN_V1 = "/rest/isales/v1/openapi/campaigns/{vdn}"
+VDN_V2 = "/rest/isales/v2/openapi/campaigns/{vdn}"
+ONE_V1 = VDN_V1 + "/{campaign}"
+ONE_V2 = VDN_V2 + "/{campaign}"
+
+# Of the eleven codes that every interface of the family may answer with, those that ours do. A
+# database failure is 0200006, also where a page leaves it out.
+VALIDATION = "0200006 02000001 02000002 02000003 02000006 02000007 02000009 02000011"
+_V1_VALIDATION = "0200006 02000001 02000002 02000003 02000006 02000007 02000009"
+_ADD = "0200000 0200001 0200002 0200003 0200004 0200005 0200017"
+_MODIFY = f"0200000 0200001 0200002 0200005 0200007 0200016 0200017 {VALIDATION}"
+_DELETE = f"0200000 0200001 0200007 0200009 {VALIDATION}"
+_ONE = f"0200000 0200001 0200007 {VALIDATION}"
+_ALL = f"0200000 0200001 {VALIDATION}"
+_SWITCH = f"0200000 0200001 0200007 0200011 {VALIDATION}"
+
+_ROWS_DEFAULT = 10
+_PAGE_MAX = 10**9
+
+
+class CampaignInterfaces:
+    """The interfaces, over the use cases. ``alerting_seconds_max`` bounds V2's ringing time."""
+
+    def __init__(self, campaigns: Campaigns, clock: Clock, alerting_seconds_max: int) -> None:
+        self._campaigns = campaigns
+        self._clock = clock
+        self._alerting_seconds_max = alerting_seconds_max
+
+    def all(self, gate: Gate) -> list[Interface]:
+        """Return the interfaces, ready to be routed.
+
+        Their paths match any word after the VDN: routes that name one must come before them.
+        """
+        return [*self._writing(gate), *self._deleting_and_switching(gate), *self._querying(gate)]
+
+    def _writing(self, gate: Gate) -> list[Interface]:
+        longest = self._alerting_seconds_max
+        return [
+            Interface(
+                method="POST",
+                path=VDN_V1,
+                name="addCampaign",
+                page="cec_07_0721",
+                says="Add a campaign with one caller number",
+                form=form_v1(adding=True),
+                codes=f"{_ADD} {_V1_VALIDATION}",
+                handler=self.add,
+                gate=gate,
+                answers={"returnObject": _RETURN_OBJECT},
+            ),
+            Interface(
+                method="POST",
+                path=VDN_V2,
+                name="addCampaignV2",
+                page="cec_07_0722",
+                says="Add a campaign with several caller numbers and its policies",
+                form=form_v2(longest, adding=True),
+                codes=f"{_ADD} {VALIDATION}",
+                handler=self.add,
+                gate=gate,
+                answers={"returnObject": _RETURN_OBJECT},
+            ),
+            Interface(
+                method="PUT",
+                path=ONE_V1,
+                name="modifyCampaign",
+                page="cec_07_0723",
+                says="Modify a campaign that has not ended; what is not sent stays",
+                form=form_v1(adding=False),
+                codes=_MODIFY,
+                handler=self.modify,
+                gate=gate,
+            ),
+            Interface(
+                method="PUT",
+                path=ONE_V2,
+                name="modifyCampaignV2",
+                page="cec_07_0724",
+                says="Modify a campaign and its policies; what is not sent stays",
+                form=form_v2(longest, adding=False),
+                codes=_MODIFY,
+                handler=self.modify,
+                gate=gate,
+            ),
+        ]
+
+    def _deleting_and_switching(self, gate: Gate) -> list[Interface]:
+        return [
+            Interface(
+                method="DELETE",
+                path=ONE_V1,
+                name="deleteCampaign",
+                page="cec_07_0725",
+                says="Delete a campaign that is not started",
+                form=_DELETE_FORM,
+                codes=_DELETE,
+                handler=self.delete,
+                gate=gate,
+            ),
+            Interface(
+                method="PUT",
+                path=f"{ONE_V1}/pause",
+                name="pauseCampaign",
+                page="cec_07_0728",
+                says="Pause a started campaign",
+                form=Form(),
+                codes=_SWITCH,
+                handler=self.pause,
+                gate=gate,
+            ),
+            Interface(
+                method="PUT",
+                path=f"{ONE_V1}/resume",
+                name="resumeCampaign",
+                page="cec_07_0729",
+                says="Resume a paused campaign, or start a draft",
+                form=Form(),
+                codes=_SWITCH,
+                handler=self.resume,
+                gate=gate,
+            ),
+        ]
+
+    def _querying(self, gate: Gate) -> list[Interface]:
+        count = {"type": "integer"}
+        return [
+            Interface(
+                method="GET",
+                path=ONE_V1,
+                name="queryCampaign",
+                page="cec_07_0726",
+                says="Query one campaign",
+                form=Form(),
+                codes=_ONE,
+                handler=self.query_one,
+                gate=gate,
+                answers={"returnObject": DETAIL},
+                in_query=True,
+            ),
+            Interface(
+                method="GET",
+                path=VDN_V1,
+                name="queryCampaigns",
+                page="cec_07_0727",
+                says="Query the campaigns of a VDN, by id",
+                form=_QUERY_FORM,
+                codes=_ALL,
+                handler=self.query_all,
+                gate=gate,
+                answers={
+                    "curPage": count,
+                    "totalSize": count,
+                    "rowsPerPage": count,
+                    "data": {"type": "array", "items": ROW},
+                    "curSkillQueueCount": count,
+                    "curIvrCount": count,
+                },
+                in_query=True,
+            ),
+        ]
+
+    async def add(self, call: Call) -> Answer:
+        """Add a campaign."""
+        values = call.values
+        dates = (values["begin_at"], values["end_at"])
+        added = await self._campaigns.add(
+            call.origin.vdn, plan(values), dates, values.get("status", "started"), call.origin.by
+        )
+        return Answer("", payload={"returnObject": {"id": added.id}})
+
+    async def modify(self, call: Call) -> Answer:
+        """Modify a campaign."""
+        values = call.values
+        revision = Revision(plan(values), values.get("begin_at"), values.get("end_at"))
+        return await self._change(call, revision)
+
+    async def delete(self, call: Call) -> Answer:
+        """Delete a campaign."""
+        return await self._change(call, Delete(**call.values))
+
+    async def pause(self, call: Call) -> Answer:
+        """Pause a campaign."""
+        return await self._change(call, Pause())
+
+    async def resume(self, call: Call) -> Answer:
+        """Resume a campaign."""
+        return await self._change(call, Resume())
+
+    async def query_one(self, call: Call) -> Answer:
+        """Answer with all of a campaign."""
+        campaign = await self._campaigns.one(call.origin.vdn, _id(call))
+        return Answer("", payload={"returnObject": detail(campaign, self._clock.now())})
+
+    async def query_all(self, call: Call) -> Answer:
+        """Answer with a page of campaigns."""
+        now = self._clock.now()
+        page = max(call.values.pop("page", 1), 1)
+        rows = call.values.pop("rows", _ROWS_DEFAULT)
+        found = await self._campaigns.find(_wanted(call.origin.vdn, now, page, rows, call.values))
+        return Answer(
+            "",
+            payload={
+                "curPage": page,
+                "totalSize": found.total,
+                "rowsPerPage": rows,
+                "data": [row(campaign, now) for campaign in found.campaigns],
+                "curSkillQueueCount": found.active_skill,
+                "curIvrCount": found.active_ivr,
+            },
+        )
+
+    async def _change(self, call: Call, change: CampaignChange) -> Answer:
+        await self._campaigns.change(call.origin.vdn, _id(call), change, call.origin.by)
+        return Answer()
+
+
+_RETURN_OBJECT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"id": {"type": "integer", "format": "int64"}},
+}
+_DELETE_FORM = Form(
+    Choice(
+        name="archiveHistory",
+        ours="to_history",
+        says="0 delete outright, 1 move to the history; either way the history keeps it",
+        choices={0: False, 1: True},
+    )
+)
+_QUERY_FORM = Form(
+    Text(name="name", ours="name", says="part of the name", longest=30),
+    Choice(
+        name="status",
+        ours="state",
+        says="0 any, 1 draft, 2 started, 3 paused, 4 ended",
+        mandatory=True,
+        choices={
+            0: {},
+            **{number: {"status": status} for status, number in STATUS.items()},
+            ENDED: {"ended": True},
+        },
+    ),
+    Choice(
+        name="deviceType",
+        ours="device_type",
+        says="1, 2, 3, 5, 6; 0 any",
+        mandatory=True,
+        choices={0: None, **{number: number for number in sorted(IVR_DEVICES | SKILL_DEVICES)}},
+    ),
+    DateTime(name="beginTime", ours="begin_at", says="begins at this time or later, UTC"),
+    DateTime(name="endTime", ours="end_at", says="ends at this time or earlier, UTC"),
+    Integer(name="curPage", ours="page", says="page, from 1; less is taken as 1", most=_PAGE_MAX),
+    Integer(name="rowsPerPage", ours="rows", says="rows a page, 10 unless said", least=1, most=100),
+)
+
+
+def _wanted(vdn: int, now: int, page: int, rows: int, values: Values) -> CampaignsWanted:
+    state = values.pop("state")
+    return CampaignsWanted(
+        vdn=vdn, offset=(page - 1) * rows, limit=rows, now=now, **state, **values
+    )
+
+
+def _id(call: Call) -> int:
+    """Return the campaign that the path names; what no campaign's id can be is not there."""
+    text = call.path["campaign"]
+    if not (text.isascii() and text.isdecimal()):
+        raise ParameterWrong(f"campaignId: {text[:64]!r} is no integer")
+    id_ = campaign_id(text)
+    if id_ is None:
+        raise NoSuchCampaign(f"there is no campaign {text[:64]} in VDN {call.origin.vdn}")
+    return id_

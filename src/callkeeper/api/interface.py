@@ -1,0 +1,170 @@
+"""One interface of the contract: how a request becomes an answer.
+
+    body ─► signature ─► vdnId ─► the key's VDN ─► JSON ─► fields ─► handler ─► answer
+
+The order is the contract's order of checks, and the first that fails answers.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from callkeeper.api.auth import Gate
+from callkeeper.api.fields import Form, Values
+from callkeeper.api.trace import Trace
+from callkeeper.api.wire import Answer, refused
+from callkeeper.booking import Origin
+from callkeeper.core.refusal import (
+    BodyTooLarge,
+    CharactersWrong,
+    ParameterWrong,
+    Refusal,
+)
+
+BODY_MAX = 1024 * 1024
+VDN_MAX = 9999
+IDEMPOTENCY_KEY_MAX = 255
+
+
+class Call(NamedTuple):
+    """A request that was let in: who asks, for which VDN, and the values that came."""
+
+    origin: Origin
+    values: Values
+    path: Mapping[str, str]
+
+
+class Interface:
+    """An ASGI endpoint. ``codes`` are the result codes that its page documents."""
+
+    def __init__(  # noqa: PLR0913 - a declaration, written with keywords
+        self,
+        *,
+        method: str,
+        path: str,
+        name: str,
+        page: str,
+        says: str,
+        form: Form,
+        codes: str,
+        handler: Callable[[Call], Awaitable[Answer]],
+        gate: Gate,
+        answers: Mapping[str, Any] | None = None,
+        in_query: bool = False,
+        takes_idempotency_key: bool = False,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.name = name
+        self.page = page
+        self.says = says
+        self.form = form
+        self.codes = frozenset(codes.split())
+        self.answers = answers or {}
+        self.in_query = in_query
+        self.takes_idempotency_key = takes_idempotency_key
+        self._handler = handler
+        self._gate = gate
+        self._names = form.names()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. A bug is left to the middleware that answers 500."""
+        trace = Trace.of(scope)
+        trace.interface = self.name
+        try:
+            answer = await self._answer(scope, receive, trace)
+        except Refusal as refusal:
+            answer = refused(refusal, self.codes, self._names)
+            trace.sentence = answer.sentence
+        trace.code = answer.code
+        await answer.response()(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, trace: Trace) -> Answer:
+        body = await _read(scope, receive)
+        caller = await self._gate.admit(scope, body)
+        trace.ak = caller.key.ak
+        path: dict[str, str] = scope["path_params"]
+        vdn = trace.vdn = _vdn(path["vdn"])
+        caller.check_vdn(vdn)
+        given = _query(scope) if self.in_query else _decode(scope, body)
+        values = self.form.read(given)
+        key = _idempotency_key(scope) if self.takes_idempotency_key else None
+        origin = Origin(vdn, caller.key.ak, caller.signature, caller.signed_at, body, key)
+        return await self._handler(Call(origin, values, path))
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes:
+    """Return the whole body, or refuse as soon as it is known to be too large."""
+    length = _header(scope, b"content-length")
+    if length.isdigit() and int(length[:20]) > BODY_MAX:
+        raise BodyTooLarge
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > BODY_MAX:
+            raise BodyTooLarge
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _vdn(text: str) -> int:
+    if text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= VDN_MAX and len(text) <= 9:  # noqa: PLR2004
+        return int(text)
+    raise ParameterWrong(f"vdnId: {text[:64]!r} is no integer in 1..{VDN_MAX}")
+
+
+def _query(scope: Scope) -> dict[str, Any]:
+    try:
+        text = scope["query_string"].decode("ascii")
+        return dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
+    except ValueError as error:
+        raise ParameterWrong("the query must be percent-encoded UTF-8") from error
+
+
+def _decode(scope: Scope, body: bytes) -> dict[str, Any]:
+    """Return the body as a JSON object; an absent one has no fields."""
+    _check_content_type(_header(scope, b"content-type").decode("latin-1"))
+    try:
+        decoded = msgspec.json.decode(body) if body.strip() else {}
+    except RecursionError as error:
+        raise ParameterWrong("the body is nested too deeply") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ParameterWrong(f"the body must be JSON in UTF-8 ({error})") from error
+    if not isinstance(decoded, dict):
+        raise ParameterWrong("the body must be a JSON object")
+    return decoded
+
+
+def _check_content_type(value: str) -> None:
+    media_type, *parameters = (part.strip().lower() for part in value.split(";"))
+    charset = next((p[8:].strip("\"' ") for p in parameters if p.startswith("charset=")), "utf-8")
+    if media_type not in ("", "application/json") or charset not in ("utf-8", "utf8"):
+        raise ParameterWrong(
+            f"Content-Type: must be application/json; charset=UTF-8, not {value[:100]!r}"
+        )
+
+
+def _idempotency_key(scope: Scope) -> str | None:
+    key = _header(scope, b"idempotency-key").decode("latin-1")
+    if len(key) > IDEMPOTENCY_KEY_MAX or not key.isprintable():
+        raise CharactersWrong(
+            f"Idempotency-Key: must be at most {IDEMPOTENCY_KEY_MAX} printable characters"
+        )
+    return key or None
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    for header, value in scope["headers"]:
+        if header == name:
+            return bytes(value)
+    return b""

@@ -1,0 +1,86 @@
+"""The outermost layer: one log line and one measurement a request, and the answer to a bug."""
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from callkeeper.api.trace import Trace
+from callkeeper.api.wire import DATABASE_FAILED, Answer
+from callkeeper.clock import monotonic
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Logbook:
+    """Logs and measures what passes through it."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        self._log = structlog.get_logger()
+        self._requests = Counter(
+            "callkeeper_requests",
+            "Requests, by interface, HTTP status and result code.",
+            ["interface", "status", "code"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "callkeeper_request_seconds",
+            "How long requests took, by interface.",
+            ["interface"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; whatever breaks below, the client gets JSON and the log the reason."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        trace = Trace.of(scope)
+        begun = monotonic()
+        answering = False
+
+        async def noted(message: Message) -> None:
+            nonlocal answering
+            if message["type"] == "http.response.start":
+                answering = True
+                trace.status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            trace.code = "gone"
+        except Exception:
+            self._log.exception("request_broke", path=scope["path"])
+            if answering:
+                raise
+            trace.code = DATABASE_FAILED
+            await _broken().response()(scope, receive, noted)
+        finally:
+            self._note(scope, trace, monotonic() - begun)
+
+    def _note(self, scope: Scope, trace: Trace, seconds: float) -> None:
+        self._requests.labels(trace.interface, trace.status, trace.code).inc()
+        self._seconds.labels(trace.interface).observe(seconds)
+        self._log.info(
+            "request",
+            method=scope["method"],
+            interface=trace.interface,
+            status=trace.status,
+            code=trace.code,
+            key=trace.ak,
+            vdn=trace.vdn,
+            ms=round(seconds * 1000, 3),
+            **({"why": trace.sentence} if trace.sentence else {}),
+        )
+
+
+def _broken() -> Answer:
+    return Answer(
+        "the server made a mistake, which is in its log; whether the request was carried out is "
+        "unknown",
+        code=DATABASE_FAILED,
+        status=500,
+    )

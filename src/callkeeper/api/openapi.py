@@ -1,0 +1,206 @@
+"""The OpenAPI document, written from the declarations of the interfaces and from nothing else.
+
+Two things OpenAPI has no place for stand beside it: ``x-page``, the vendor's page that an interface
+follows, and ``x-result-codes``, the codes that it answers with, in words.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from callkeeper import __version__
+from callkeeper.api.fields import Schema
+from callkeeper.api.interface import BODY_MAX, IDEMPOTENCY_KEY_MAX, VDN_MAX, Interface
+from callkeeper.api.wire import CODES, DATABASE_FAILED, PARAMETER_WRONG, SUCCESS
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_JSON = "application/json"
+_ENVELOPE = ("returnCode", "resultCode", "resultDesc", "returnDesc")
+
+_SAYS = (
+    "Reserved outbound calls and their campaigns, wire-compatible with CC-iSales. Failures that "
+    "the caller can mend are HTTP 200 with a resultCode other than 0200000; resultDesc names the "
+    "field, the rule and the trouble. Times are UTC milliseconds. A digit string is taken where a "
+    "number is due and a whole number where a String is due; unknown fields are ignored."
+)
+_SIGNATURE = (
+    "auth-v2/{AK}/{timestamp}/{signedHeaders}/{signature}: the C2 signature of cec_07_0003. "
+    "`callkeeper sign --explain` shows what is signed, line by line."
+)
+
+# The contract's names of the path's parameters; a route has ours.
+_PATH: Mapping[str, tuple[str, Schema]] = {
+    "vdn": (
+        "vdnId",
+        {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": VDN_MAX,
+            "description": "VCC (virtual call centre) id",
+        },
+    ),
+    "campaign": ("campaignId", {"type": "string", "description": "campaign id"}),
+}
+
+# Codes of the vendor's validation table that no refusal of ours becomes, in its words.
+_ONLY_DOCUMENTED = {
+    "02000004": "A parameter is shorter than allowed.",
+    "02000005": "A parameter's length is out of its range.",
+    "02000008": "A parameter could not be converted.",
+    "02000010": "Hour and minute must be given together.",
+}
+
+_AT_THE_DOOR = {
+    401: "The signature, the key or the clock is wrong, or the key belongs to another VDN",
+    404: "There is no interface at this path",
+    405: "The interface at this path takes another method, see Allow",
+    413: f"The body is larger than {BODY_MAX} bytes",
+    500: "The server made a mistake; its log has the reason",
+}
+
+
+def document(interfaces: Sequence[Interface]) -> Schema:
+    """Return the OpenAPI 3.0.3 document of the interfaces."""
+    paths: dict[str, dict[str, Schema]] = {}
+    for each in interfaces:
+        path = _PARAMETER.sub(lambda found: f"{{{_path_parameter(found[1])[0]}}}", each.path)
+        paths.setdefault(path, {})[each.method.lower()] = _operation(each)
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "Callkeeper", "version": __version__, "description": _SAYS},
+        "servers": [{"url": "/"}],
+        "security": [{"C2": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "C2": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": _SIGNATURE,
+                }
+            },
+            "responses": {str(status): _door(status) for status in _AT_THE_DOOR},
+        },
+    }
+
+
+def meanings(codes: frozenset[str]) -> dict[str, str]:
+    """Return what each result code means, in the words of the refusal that becomes it."""
+    words = {
+        code: f"{says} Documented, but not answered by this server."
+        for code, says in _ONLY_DOCUMENTED.items()
+    }
+    words[SUCCESS] = "Success."
+    for kind, (_, code) in reversed(CODES.items()):
+        words[code] = " ".join((kind.__doc__ or "").split())
+    words[PARAMETER_WRONG] = "A parameter is wrong; resultDesc says which and why."
+    return {code: words[code] for code in sorted(codes)}
+
+
+def _operation(interface: Interface) -> Schema:
+    return {
+        "operationId": interface.name,
+        "summary": interface.says,
+        "description": f"Follows page {interface.page} of the vendor's documentation.",
+        "x-page": interface.page,
+        "x-result-codes": meanings(interface.codes),
+        "parameters": [
+            *_in_path(interface),
+            *(_in_query(interface) if interface.in_query else ()),
+            *((_IDEMPOTENCY_KEY,) if interface.takes_idempotency_key else ()),
+        ],
+        **_body(interface),
+        "responses": {
+            "200": _answer(interface),
+            **{str(each): {"$ref": f"#/components/responses/{each}"} for each in _AT_THE_DOOR},
+        },
+    }
+
+
+_IDEMPOTENCY_KEY: Schema = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "the same key and body within 24 hours are one request, and get one answer",
+    "schema": {"type": "string", "maxLength": IDEMPOTENCY_KEY_MAX, "pattern": "^[ -~]*$"},
+}
+_REPLAYED: Schema = {
+    "Idempotency-Replayed": {
+        "description": "true when the same request had been carried out before",
+        "schema": {"type": "string", "enum": ["true"]},
+    }
+}
+
+
+def _path_parameter(ours: str) -> tuple[str, Schema]:
+    return _PATH.get(ours, (ours, {"type": "string"}))
+
+
+def _in_path(interface: Interface) -> list[Schema]:
+    found = []
+    for ours in _PARAMETER.findall(interface.path):
+        name, schema = _path_parameter(ours)
+        found.append(_parameter(name, "path", schema, required=True))
+    return found
+
+
+def _in_query(interface: Interface) -> list[Schema]:
+    form = interface.form.schema()
+    mandatory = form.get("required", [])
+    return [
+        _parameter(name, "query", schema, required=name in mandatory)
+        for name, schema in form["properties"].items()
+    ]
+
+
+def _parameter(name: str, place: str, schema: Schema, *, required: bool) -> Schema:
+    inner = {key: value for key, value in schema.items() if key != "description"}
+    return {
+        "name": name,
+        "in": place,
+        "required": required,
+        "description": schema.get("description", ""),
+        "schema": inner,
+    }
+
+
+def _body(interface: Interface) -> Schema:
+    if interface.in_query or not interface.form.fields:
+        return {}
+    form = interface.form.schema()
+    content = {_JSON: {"schema": form}}
+    return {"requestBody": {"required": bool(form.get("required")), "content": content}}
+
+
+def _answer(interface: Interface) -> Schema:
+    return {
+        "description": "Carried out, or refused: resultCode says which",
+        **({"headers": _REPLAYED} if interface.takes_idempotency_key else {}),
+        "content": {_JSON: {"schema": _envelope(sorted(interface.codes), interface.answers)}},
+    }
+
+
+def _door(status: int) -> Schema:
+    code = DATABASE_FAILED if status == 500 else PARAMETER_WRONG  # noqa: PLR2004 - HTTP's number
+    return {
+        "description": _AT_THE_DOOR[status],
+        "content": {_JSON: {"schema": _envelope([code], {})}},
+    }
+
+
+def _envelope(codes: list[str], more: Mapping[str, Any]) -> Schema:
+    """Return the answer's object: the four fields that all have, and what one has besides."""
+    code = {"type": "string", "enum": codes}
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "required": list(_ENVELOPE),
+        "properties": {
+            "returnCode": {**code, "description": "0200000, or why not"},
+            "resultCode": {**code, "description": "the same"},
+            "resultDesc": {**text, "description": "what was wrong and what to do about it"},
+            "returnDesc": {**text, "description": "the same"},
+            **more,
+        },
+    }

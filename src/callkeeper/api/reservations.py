@@ -1,0 +1,369 @@
+"""The five interfaces of reserved outbound calls, cec_07_0777 to cec_07_0781."""
+
+from typing import Any, Literal
+
+from callkeeper.api.auth import Gate
+from callkeeper.api.fields import (
+    ALPHANUMERIC,
+    DIGITS,
+    PHONE,
+    PRINTABLE,
+    WORD,
+    CalledNumber,
+    Choice,
+    Field,
+    Form,
+    Instant,
+    Integer,
+    JsonText,
+    Schema,
+    Text,
+    Texts,
+    Values,
+)
+from callkeeper.api.interface import Call, Interface
+from callkeeper.api.wire import Answer
+from callkeeper.booking import Bookings
+from callkeeper.clock import Clock
+from callkeeper.core.campaign import campaign_id
+from callkeeper.core.refusal import TimeWrong
+from callkeeper.core.reservation import Cancel, Kind, Move, Result, Wish
+from callkeeper.store.port import Listed, Wanted
+
+Deployment = Literal["integrated", "op"]
+
+PATH = "/rest/isales/v1/openapi/campaigns/{vdn}/appoint/"
+
+_CODES = "0200000 0200001 0200006 02000001"
+_KINDS: dict[int, Kind] = {1: "manual", 2: "automatic"}
+_CALL_TYPES = {kind: str(number) for number, kind in _KINDS.items()}
+_CAMPAIGN_STATUS = {"draft": "1", "started": "2", "paused": "3"}
+_ENDED = "4"
+
+APPOINT_ID = Text(
+    name="appointId",
+    ours="id",
+    says="the reservation",
+    mandatory=True,
+    longest=64,
+    characters=WORD,
+)
+REMARK = Text(name="remark", ours="remark", says="note", longest=500)
+
+
+def agent_field(deployment: Deployment, *, mandatory: bool = False) -> Field:
+    """Return the field that names the agent in a deployment; the other one is ignored."""
+    if deployment == "op":
+        return Text(
+            name="workNo",
+            ours="agent",
+            says="agent id",
+            mandatory=mandatory,
+            longest=20,
+            characters=DIGITS,
+        )
+    return Text(
+        name="userAccount",
+        ours="agent",
+        says="business account of the agent",
+        mandatory=mandatory,
+        longest=100,
+    )
+
+
+class ReservationInterfaces:
+    """The interfaces, over the use cases."""
+
+    def __init__(self, bookings: Bookings, clock: Clock) -> None:
+        self._bookings = bookings
+        self._clock = clock
+
+    def all(self, gate: Gate, deployment: Deployment) -> list[Interface]:
+        """Return the interfaces, ready to be routed."""
+        return [
+            Interface(
+                method="POST",
+                path=PATH + "create",
+                name="create",
+                page="cec_07_0777",
+                says="Reserve a call",
+                form=_create_form(deployment),
+                codes=f"{_CODES} 0200007 02000002 02000003 04000001 04000002",
+                handler=self.create,
+                gate=gate,
+                answers={"returnObject": _RETURN_OBJECT},
+                takes_idempotency_key=True,
+            ),
+            Interface(
+                method="POST",
+                path=PATH + "update",
+                name="update",
+                page="cec_07_0778",
+                says="Move a manual reservation to another time or agent",
+                form=_update_form(deployment),
+                codes=f"{_CODES} 02000002 02000003 04000004",
+                handler=self.update,
+                gate=gate,
+            ),
+            Interface(
+                method="POST",
+                path=PATH + "updateResult",
+                name="updateResult",
+                page="cec_07_0779",
+                says="File how the call of a reservation ended",
+                form=_result_form(deployment),
+                codes=f"{_CODES} 02000002 02000003 04000004",
+                handler=self.update_result,
+                gate=gate,
+            ),
+            Interface(
+                method="POST",
+                path=PATH + "delete",
+                name="delete",
+                page="cec_07_0780",
+                says="Delete a reservation whose call was not made",
+                form=Form(APPOINT_ID),
+                codes=f"{_CODES} 04000004 04000005",
+                handler=self.delete,
+                gate=gate,
+            ),
+            Interface(
+                method="POST",
+                path=PATH + "list",
+                name="list",
+                page="cec_07_0781",
+                says="List reservations by appointed time",
+                form=_LIST_FORM,
+                codes=_CODES,
+                handler=self.list,
+                gate=gate,
+                answers={
+                    "totalCount": {"type": "integer", "description": "matching records, in all"},
+                    "data": {"type": "array", "items": _RECORD, "description": "this page's"},
+                },
+            ),
+        ]
+
+    async def create(self, call: Call) -> Answer:
+        """Reserve a call; the same signed request again gets the same answer."""
+        booked = await self._bookings.reserve(Wish(**call.values), call.origin)
+        id_ = booked.reservation.id
+        headers = {"idempotency-replayed": "true"} if booked.again else None
+        return Answer(payload={"returnObject": {"appointId": id_, "id": id_}}, headers=headers)
+
+    async def update(self, call: Call) -> Answer:
+        """Move a manual reservation."""
+        id_ = call.values.pop("id")
+        await self._bookings.change(id_, Move(**call.values), call.origin)
+        return Answer("update success")
+
+    async def update_result(self, call: Call) -> Answer:
+        """File a result."""
+        id_ = call.values.pop("id")
+        await self._bookings.change(id_, Result(**call.values), call.origin)
+        return Answer("update success")
+
+    async def delete(self, call: Call) -> Answer:
+        """Delete a reservation."""
+        await self._bookings.change(call.values["id"], Cancel(), call.origin)
+        return Answer()
+
+    async def list(self, call: Call) -> Answer:
+        """List reservations."""
+        page = await self._bookings.find(_wanted(call.origin.vdn, call.values))
+        now = self._clock.now()
+        data = [_record(listed, now) for listed in page.listed]
+        return Answer(payload={"totalCount": page.total, "data": data})
+
+
+def _create_form(deployment: Deployment) -> Form:
+    return Form(
+        Choice(
+            name="callType",
+            ours="kind",
+            says="1 manual: an agent dials; 2 automatic: the system dials, 5 minutes early",
+            mandatory=True,
+            choices=_KINDS,
+        ),
+        CalledNumber(
+            name="calledNo",
+            ours="called_no",
+            says="number to be called",
+            mandatory=True,
+            longest=24,
+            characters=PHONE,
+        ),
+        agent_field(deployment, mandatory=True),
+        Text(
+            name="taskId",
+            ours="campaign_id",
+            says="campaign it belongs to",
+            mandatory=True,
+            longest=32,
+        ),
+        Instant(
+            name="appointTime",
+            ours="appoint_at",
+            says="when to call, not earlier than now",
+            mandatory=True,
+            fault=TimeWrong,
+        ),
+        JsonText(
+            name="callData",
+            ours="call_data",
+            says="data for the flow of an automatic call: a JSON object as a string",
+            longest=1024,
+        ),
+        REMARK,
+    )
+
+
+def _update_form(deployment: Deployment) -> Form:
+    return Form(
+        APPOINT_ID,
+        agent_field(deployment),
+        Instant(name="appointTime", ours="appoint_at", says="new time, not earlier than now"),
+        REMARK,
+    )
+
+
+def _result_form(deployment: Deployment) -> Form:
+    return Form(
+        APPOINT_ID,
+        agent_field(deployment),
+        Text(
+            name="callerNo",
+            ours="caller_no",
+            says="calling number",
+            longest=24,
+            characters=PHONE,
+        ),
+        Text(
+            name="failCode",
+            ours="fail_code",
+            says="CTI result code; 00000: the call succeeded, any other: it failed",
+            longest=10,
+            characters=ALPHANUMERIC,
+        ),
+        Text(
+            name="callId",
+            ours="call_id",
+            says="call record id",
+            longest=64,
+            characters=PRINTABLE,
+        ),
+        Text(
+            name="busiResult",
+            ours="business_result",
+            says="id of the business result",
+            longest=50,
+            characters=WORD,
+        ),
+        Text(
+            name="busiSubStatus",
+            ours="business_sub_result",
+            says="id of the business sub-result, a child of busiResult",
+            longest=50,
+            characters=WORD,
+        ),
+        Instant(name="beginTime", ours="begin_at", says="when the call began"),
+        Instant(name="endTime", ours="end_at", says="when the call ended, not before it began"),
+    )
+
+
+_AGENT = Text(name="userAccountList", ours="agent", says="an agent", longest=100)
+_LIST_FORM = Form(
+    Text(
+        name="calledNo",
+        ours="called_no",
+        says="number to be called, in full",
+        longest=24,
+        characters=PHONE,
+    ),
+    Texts(name="userAccountList", ours="agents", says="any of these agents", each=_AGENT, most=100),
+    Instant(name="beginTime", ours="begin_at", says="appointed at this time or later"),
+    Instant(name="endTime", ours="end_at", says="appointed at this time or earlier"),
+    Text(name="taskId", ours="campaign_id", says="campaign", longest=32),
+    Integer(
+        name="offset", ours="offset", says="index of the first record", mandatory=True, least=0
+    ),
+    Integer(name="limit", ours="limit", says="records a page", mandatory=True, least=1, most=100),
+)
+
+
+def _wanted(vdn: int, values: Values) -> Wanted:
+    text = values.pop("campaign_id", None)
+    if text is None:
+        return Wanted(vdn, **values)
+    # A text that is no campaign's id matches nothing, as no campaign has the id 0.
+    return Wanted(vdn, **values, campaign_id=campaign_id(text) or 0)
+
+
+def _record(listed: Listed, now: int) -> dict[str, Any]:
+    """Return one row of the list, table 5 of cec_07_0781, and the fields behind it."""
+    reservation = listed.reservation
+    return {
+        "appointId": reservation.id,
+        "callType": _CALL_TYPES[reservation.kind],
+        "appointTime": reservation.appoint_at,
+        "calledNo": reservation.called_no,
+        "taskId": str(reservation.campaign_id),
+        "taskName": listed.campaign_name,
+        "taskStatus": _campaign_status(listed, now),
+        "timeout": reservation.is_overdue(now),
+        "userAccount": reservation.agent,
+        "userName": listed.agent_name,
+        "beginTime": reservation.begin_at,
+        "endTime": reservation.end_at,
+        "callerNo": reservation.caller_no,
+        "failCode": reservation.fail_code,
+        "callId": reservation.call_id,
+        "busiResult": reservation.business_result,
+        "busiSubStatus": reservation.business_sub_result,
+        "callData": reservation.call_data,
+        "remark": reservation.remark,
+    }
+
+
+def _campaign_status(listed: Listed, now: int) -> str:
+    ended = listed.campaign_end_at is None or listed.campaign_end_at <= now
+    if ended or listed.campaign_deleted_at is not None or listed.campaign_status is None:
+        return _ENDED
+    return _CAMPAIGN_STATUS[listed.campaign_status]
+
+
+def _object(**properties: tuple[Schema, str]) -> Schema:
+    """Return the schema of an object that always has all its fields."""
+    described = {name: {**kind, "description": says} for name, (kind, says) in properties.items()}
+    return {"type": "object", "required": list(properties), "properties": described}
+
+
+_TEXT: Schema = {"type": "string"}
+_TIME: Schema = {"type": "integer", "format": "int64", "x-type": "TimeStamp"}
+_TEXT_OR_NULL = {**_TEXT, "nullable": True}
+_TIME_OR_NULL = {**_TIME, "nullable": True}
+_RETURN_OBJECT = _object(appointId=(_TEXT, "the reservation"), id=(_TEXT, "the same"))
+_RECORD = _object(
+    appointId=(_TEXT, "the reservation"),
+    callType=({**_TEXT, "enum": ["1", "2"]}, "1 manual, 2 automatic"),
+    appointTime=(_TIME, "appointed time"),
+    calledNo=(_TEXT, "called number"),
+    taskId=(_TEXT, "campaign it belongs to"),
+    taskName=(_TEXT_OR_NULL, "the campaign's name"),
+    taskStatus=(
+        {**_TEXT, "enum": ["1", "2", "3", "4"]},
+        "the campaign's status: 1 draft, 2 started, 3 suspended, 4 ended or deleted",
+    ),
+    timeout=({"type": "boolean"}, "true: its time has passed and the call was not made"),
+    userAccount=(_TEXT_OR_NULL, "the agent's business account, or agent id"),
+    userName=(_TEXT_OR_NULL, "the agent's name"),
+    beginTime=(_TIME_OR_NULL, "when the call began"),
+    endTime=(_TIME_OR_NULL, "when the call ended"),
+    callerNo=(_TEXT_OR_NULL, "calling number"),
+    failCode=(_TEXT_OR_NULL, "CTI result code; 00000: the call succeeded"),
+    callId=(_TEXT_OR_NULL, "call record id"),
+    busiResult=(_TEXT_OR_NULL, "id of the business result"),
+    busiSubStatus=(_TEXT_OR_NULL, "id of the business sub-result"),
+    callData=(_TEXT_OR_NULL, "data for the flow of an automatic call"),
+    remark=(_TEXT_OR_NULL, "note"),
+)

@@ -1,0 +1,107 @@
+"""JSON ↔ values, and which result code each refusal becomes.
+
+An interface answers only with codes that its page documents. A parameter fault whose own code is
+not among them is answered with the general one, 0200001, and the same sentence.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from callkeeper.core import refusal as no
+from callkeeper.core.refusal import Refusal
+
+SUCCESS = "0200000"
+PARAMETER_WRONG = "0200001"
+DATABASE_FAILED = "0200006"
+
+# HTTP status and result code of every refusal. Without a code of its own in the contract, a
+# refusal at the door is a wrong parameter: the header, the path, the method, the body's size.
+CODES: dict[type[Refusal], tuple[int, str]] = {
+    no.NotAuthenticated: (401, PARAMETER_WRONG),
+    no.NoSuchPlace: (404, PARAMETER_WRONG),
+    no.WrongMethod: (405, PARAMETER_WRONG),
+    no.BodyTooLarge: (413, PARAMETER_WRONG),
+    no.ParameterWrong: (200, PARAMETER_WRONG),
+    no.ParameterMissing: (200, "02000001"),
+    no.CharactersWrong: (200, "02000002"),
+    no.TooLong: (200, "02000003"),
+    no.TypeWrong: (200, "02000006"),
+    no.OutOfRange: (200, "02000007"),
+    no.DoNotGoTogether: (200, "02000009"),
+    no.TooMany: (200, "02000011"),
+    no.TimeWrong: (200, "04000001"),
+    no.NumberWrong: (200, "04000002"),
+    no.NoSuchReservation: (200, "04000004"),
+    no.AlreadyCalled: (200, "04000005"),
+    no.NoSuchCampaign: (200, "0200007"),
+    no.CampaignBeginsTooEarly: (200, "0200002"),
+    no.TooManySkillCampaigns: (200, "0200003"),
+    no.TooManyIvrCampaigns: (200, "0200004"),
+    no.CampaignNameTaken: (200, "0200005"),
+    no.CampaignStarted: (200, "0200009"),
+    no.StateForbids: (200, "0200011"),
+    no.CampaignEnded: (200, "0200016"),
+    no.NoSuchSkillQueue: (200, "0200017"),
+    no.DatabaseFailed: (200, DATABASE_FAILED),
+}
+
+_HEADERS = {"content-type": "application/json; charset=UTF-8", "cache-control": "no-store"}
+
+
+class Answer:
+    """An answer before it is bytes: the four fields that all have, and what else there is."""
+
+    __slots__ = ("code", "headers", "payload", "sentence", "status")
+
+    def __init__(
+        self,
+        sentence: str = "success",
+        payload: Mapping[str, Any] | None = None,
+        *,
+        code: str = SUCCESS,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.sentence = sentence
+        self.payload = payload or {}
+        self.code = code
+        self.status = status
+        self.headers = headers or {}
+
+    def response(self) -> Response:
+        """Return it as HTTP."""
+        body = msgspec.json.encode(
+            {
+                "returnCode": self.code,
+                "resultCode": self.code,
+                "resultDesc": self.sentence,
+                "returnDesc": self.sentence,
+                **self.payload,
+            }
+        )
+        return Response(body, self.status, {**_HEADERS, **self.headers})
+
+
+def refused(
+    refusal: Refusal, documented: frozenset[str], names: Mapping[str, str] | None = None
+) -> Answer:
+    """Return the answer to a refused request.
+
+    ``documented`` are the interface's codes; ``names`` gives the wire's name for each of ours.
+    """
+    status, code = _code(type(refusal), documented)
+    sentence = refusal.sentence
+    if refusal.about:
+        sentence = f"{(names or {}).get(refusal.about, refusal.about)}: {sentence}"
+    headers = {"www-authenticate": "auth-v2"} if status == 401 else None  # noqa: PLR2004
+    return Answer(sentence, code=code, status=status, headers=headers)
+
+
+def _code(kind: type[Refusal], documented: frozenset[str]) -> tuple[int, str]:
+    status, code = CODES[kind]
+    if issubclass(kind, no.ParameterWrong) and code not in documented:
+        return status, PARAMETER_WRONG
+    return status, code

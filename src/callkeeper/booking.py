@@ -1,0 +1,67 @@
+"""Use cases of reservations: reserve one, change one, find some."""
+
+from typing import NamedTuple
+
+from callkeeper.clock import Clock
+from callkeeper.core.reservation import (
+    Booking,
+    Change,
+    Order,
+    Reservation,
+    Wish,
+    id_for,
+    request_digest,
+)
+from callkeeper.desk import Desk
+from callkeeper.store.port import Booked, Page, Wanted
+
+
+class Origin(NamedTuple):
+    """The signed request that something comes from."""
+
+    vdn: int
+    ak: str
+    signature: str
+    signed_at: int
+    body: bytes
+    idempotency_key: str | None = None
+
+    @property
+    def by(self) -> str:
+        """Who did it, as the history has it."""
+        return f"key {self.ak}"
+
+
+class Bookings:
+    """The reservations of all VDNs. ``lead_ms``: how much earlier an automatic one is dialled."""
+
+    def __init__(self, desk: Desk, clock: Clock, lead_ms: int) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._lead_ms = lead_ms
+
+    async def reserve(self, wish: Wish, origin: Origin) -> Booked:
+        """Book a call. The same signed request, or Idempotency-Key and body, books it once."""
+        digest = request_digest(origin.ak, origin.signature)
+        key = origin.idempotency_key
+        booking = Booking(
+            vdn=origin.vdn,
+            id=id_for(origin.signed_at, digest),
+            wish=wish,
+            request=digest.hex(),
+            by=origin.by,
+            at=self._clock.now(),
+            lead_ms=self._lead_ms,
+            idempotency_key=request_digest(origin.ak, key).hex() if key else None,
+            idempotency_body=request_digest(origin.body.hex()).hex() if key else None,
+        )
+        return await self._desk.add_reservation(booking)
+
+    async def change(self, reservation_id: str, change: Change, origin: Origin) -> Reservation:
+        """Move, close or cancel a reservation, and return it as it then is."""
+        order = Order(origin.vdn, reservation_id, change, origin.by, self._clock.now())
+        return await self._desk.change_reservation(order)
+
+    async def find(self, wanted: Wanted) -> Page:
+        """Return a page of reservations."""
+        return await self._desk.find_reservations(wanted)

@@ -1,0 +1,124 @@
+"""Use cases of campaigns and business results: add, change, find; define, list."""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from callkeeper.clock import Clock, new_result_code
+from callkeeper.core.business_result import BusinessResult, Definition
+from callkeeper.core.campaign import (
+    Campaign,
+    CampaignChange,
+    CampaignOrder,
+    Opening,
+    Plan,
+    Revision,
+    Status,
+)
+from callkeeper.core.refusal import NoSuchCampaign, NoSuchSkillQueue
+from callkeeper.desk import Desk
+from callkeeper.store.port import CampaignPage, CampaignsWanted, DefinitionPage
+
+
+class Naming(msgspec.Struct, frozen=True):
+    """A business result as its maker names it; without a code it is given one."""
+
+    name: str
+    code: str | None = None
+    description: str = ""
+
+    def result(self, vdn: int, parent: str, place: int, now: int) -> BusinessResult:
+        """Return the result that it names."""
+        code = self.code or new_result_code()
+        return BusinessResult(vdn, parent, code, self.name, self.description, now, place)
+
+
+class Campaigns:
+    """The campaigns of all VDNs.
+
+    ``active_max`` bounds a VDN's campaigns of a kind that have not ended; ``skill_queues`` are the
+    ids there are, None: any.
+    """
+
+    def __init__(
+        self, desk: Desk, clock: Clock, active_max: int, skill_queues: Collection[int] | None
+    ) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._active_max = active_max
+        self._skill_queues = skill_queues
+
+    async def add(
+        self,
+        vdn: int,
+        plan: Plan,
+        dates: tuple[int, int],
+        status: Status,
+        by: str,
+        *,
+        id: int | None = None,  # noqa: A002 - its name everywhere
+    ) -> Campaign:
+        """Add a campaign with the VDN's next id.
+
+        Or with a given one, for who comes from elsewhere with the ids that a CRM already holds.
+        """
+        self._check_skill_queue(plan)
+        opening = Opening(
+            vdn=vdn,
+            plan=plan,
+            begin_at=dates[0],
+            end_at=dates[1],
+            status=status,
+            by=by,
+            at=self._clock.now(),
+            active_max=self._active_max,
+            id=id,
+        )
+        return await self._desk.add_campaign(opening)
+
+    async def change(self, vdn: int, campaign_id: int, change: CampaignChange, by: str) -> Campaign:
+        """Revise, pause, resume or delete a campaign, and return it as it then is."""
+        if isinstance(change, Revision):
+            self._check_skill_queue(change.plan)
+        order = CampaignOrder(vdn, campaign_id, change, by, self._clock.now())
+        return await self._desk.change_campaign(order)
+
+    async def one(self, vdn: int, campaign_id: int) -> Campaign:
+        """Return a campaign."""
+        campaign = await self._desk.campaign(vdn, campaign_id)
+        if campaign is None:
+            raise NoSuchCampaign(f"there is no campaign {campaign_id} in VDN {vdn}")
+        return campaign
+
+    async def find(self, wanted: CampaignsWanted) -> CampaignPage:
+        """Return a page of campaigns."""
+        return await self._desk.find_campaigns(wanted)
+
+    def _check_skill_queue(self, plan: Plan) -> None:
+        queue = plan.skill_queue
+        if self._skill_queues is None or queue is None or queue in self._skill_queues:
+            return
+        raise NoSuchSkillQueue(f"there is no skill queue {queue}", about="skill_queue")
+
+
+class Definitions:
+    """The business results that VDNs have defined."""
+
+    def __init__(self, desk: Desk, clock: Clock) -> None:
+        self._desk = desk
+        self._clock = clock
+
+    async def define(
+        self, vdn: int, result: Naming, children: Sequence[Naming], by: str
+    ) -> Definition:
+        """Define a result with its sub-results; afterwards agents may file them."""
+        now = self._clock.now()
+        top = result.result(vdn, "", 0, now)
+        below = tuple(
+            child.result(vdn, top.code, place, now) for place, child in enumerate(children)
+        )
+        return await self._desk.define_business_result(Definition(top, below, by))
+
+    async def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
+        """Return a page of results with their sub-results."""
+        return await self._desk.find_business_results(vdn, offset, limit)

@@ -1,0 +1,1 @@
+"""The commands, thin: parse, call the client or the store, print."""

@@ -1,0 +1,190 @@
+"""The five interfaces from the shell, signed: reserve, move, result, cancel, list."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from callkeeper.cli.options import (
+    INSTANT_WORDS,
+    Instant,
+    Json,
+    connect,
+    console,
+    read_instant,
+    show,
+    written,
+)
+from callkeeper.client import Filters, Page
+
+Id = Annotated[str, typer.Argument(metavar="APPOINT_ID", show_default=False)]
+Agent = Annotated[
+    str | None, typer.Option(help="The agent's business account.", show_default=False)
+]
+WorkNo = Annotated[
+    str | None,
+    typer.Option(help="The agent's id, where the deployment is op.", show_default=False),
+]
+Text = Annotated[str | None, typer.Option(show_default=False)]
+
+_PANEL = "Reserved calls (server and key: CALLKEEPER_URL, _AK, _SK, _VDN, _CA)"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    for command in (reserve, move, result, cancel):
+        app.command(rich_help_panel=_PANEL)(command)
+    app.command("list", rich_help_panel=_PANEL)(list_)
+
+
+def reserve(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="The number to be called.")],
+    *,
+    at: Annotated[
+        int,
+        typer.Option(
+            parser=read_instant,
+            metavar="INSTANT",
+            help=f"When: {INSTANT_WORDS}.",
+            show_default=False,
+        ),
+    ],
+    campaign: Annotated[str, typer.Option(help="The campaign's id.", show_default=False)],
+    agent: Agent = None,
+    work_no: WorkNo = None,
+    automatic: Annotated[
+        bool, typer.Option("--automatic", help="The system dials, 5 minutes early.")
+    ] = False,
+    call_data: Annotated[
+        str | None, typer.Option(help="A JSON object for the flow of an automatic call.")
+    ] = None,
+    remark: Text = None,
+    json: Json = False,
+) -> None:
+    """Reserve a call."""
+    with connect() as client:
+        id_ = client.reserve(
+            number,
+            at=at,
+            campaign=campaign,
+            agent=agent,
+            work_no=work_no,
+            automatic=automatic,
+            call_data=call_data,
+            remark=remark,
+        )
+    show({"id": id_}, id_, as_json=json)
+
+
+def move(
+    id: Id,  # noqa: A002 - the word for it
+    *,
+    at: Instant = None,
+    agent: Agent = None,
+    work_no: WorkNo = None,
+    remark: Text = None,
+    json: Json = False,
+) -> None:
+    """Give a manual reservation another time, agent or note."""
+    with connect() as client:
+        client.move(id, at=at, agent=agent, work_no=work_no, remark=remark)
+    show({"id": id, "did": "moved"}, f"moved {id}", as_json=json)
+
+
+def result(
+    id: Id,  # noqa: A002
+    *,
+    fail_code: Annotated[
+        str | None, typer.Option(help="CTI result code; 00000 is success.", show_default=False)
+    ] = None,
+    call_id: Text = None,
+    caller: Annotated[
+        str | None, typer.Option(help="The calling number.", show_default=False)
+    ] = None,
+    business_result: Text = None,
+    business_sub_result: Text = None,
+    begin: Instant = None,
+    end: Instant = None,
+    agent: Agent = None,
+    work_no: WorkNo = None,
+    json: Json = False,
+) -> None:
+    """File how the call of a reservation ended."""
+    with connect() as client:
+        client.record_result(
+            id,
+            fail_code=fail_code,
+            call_id=call_id,
+            caller=caller,
+            business_result=business_result,
+            business_sub_result=business_sub_result,
+            begin=begin,
+            end=end,
+            agent=agent,
+            work_no=work_no,
+        )
+    show({"id": id, "did": "filed"}, f"filed the result of {id}", as_json=json)
+
+
+def cancel(id: Id, *, json: Json = False) -> None:  # noqa: A002
+    """Delete a reservation whose call was not made."""
+    with connect() as client:
+        client.cancel(id)
+    show({"id": id, "did": "cancelled"}, f"cancelled {id}", as_json=json)
+
+
+def list_(
+    *,
+    called: Text = None,
+    agent: Annotated[
+        list[str] | None, typer.Option(help="Any of these; repeat it.", show_default=False)
+    ] = None,
+    begin: Instant = None,
+    end: Instant = None,
+    campaign: Text = None,
+    offset: Annotated[int, typer.Option(min=0)] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=100)] = 100,
+    everything: Annotated[bool, typer.Option("--all", help="Every page, from the first.")] = False,
+    json: Json = False,
+) -> None:
+    """List reservations by appointed time, between --begin and --end."""
+    given = {
+        "called": called,
+        "agents": agent or None,
+        "begin": begin,
+        "end": end,
+        "campaign": campaign,
+    }
+    filters = msgspec.convert({k: v for k, v in given.items() if v is not None}, Filters)
+    with connect() as client:
+        if everything:
+            found = tuple(client.iterate(**filters))
+            page = Page(len(found), found)
+        else:
+            page = client.list(offset=offset, limit=limit, **filters)
+    if json:
+        show(page, "", as_json=True)
+    else:
+        _print(page)
+
+
+def _print(page: Page) -> None:
+    table = Table(box=None, header_style="bold")
+    for column in ("id", "at", "number", "kind", "campaign", "agent", "result", "remark"):
+        table.add_column(column, no_wrap=column in ("id", "at"))
+    for each in page.reservations:
+        late = " (overdue)" if each.overdue else ""
+        table.add_row(
+            each.id,
+            written(each.at) + late,
+            each.called,
+            each.kind,
+            each.campaign,
+            escape(each.agent or ""),
+            each.fail_code or "",
+            escape(each.remark or ""),
+        )
+    console().print(table)
+    typer.echo(f"{len(page.reservations)} of {page.total}")

@@ -1,0 +1,115 @@
+"""What the commands share: their common options, instants as people write them, and printing."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+
+from callkeeper.client import Client
+from callkeeper.clock import SystemClock
+from callkeeper.records import milliseconds
+from callkeeper.serve import open_store
+from callkeeper.settings import Settings, SettingsWrong, load
+from callkeeper.store.port import Store
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Where data lives: database, sealing key, certificate.", show_default=False),
+]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL", help="A postgresql:// URL; without it, SQLite in the data directory."
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")
+]
+Vdn = Annotated[int, typer.Option(help="The VDN, 1 to 9999.", min=1, max=9999)]
+
+INSTANT_WORDS = "ISO 8601 with offset (2026-01-31T15:00+01:00), epoch milliseconds, or +5m, +2h"
+
+_URL = "http://127.0.0.1:28443"
+_LATER = re.compile(r"\+(?P<count>[0-9]{1,6})(?P<unit>[smhd])")
+_UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DIGITS = re.compile(r"[0-9]{12,14}")
+
+
+def read_settings(data_dir: Path | None, database: str | None, **flags: object) -> Settings:
+    """Return the settings, with the flags of a command on top."""
+    return load({"data_dir": data_dir, "database": database, **flags})
+
+
+@contextmanager
+def opened_store(data_dir: Path | None, database: str | None) -> Iterator[Store]:
+    """Open the store that a command's options name, its schema up to date."""
+    store = open_store(read_settings(data_dir, database))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def read_instant(text: str) -> int:
+    """Return an instant as a person writes it, in UTC milliseconds."""
+    if later := _LATER.fullmatch(text):
+        return SystemClock().now() + int(later["count"]) * _UNIT_MS[later["unit"]]
+    if _DIGITS.fullmatch(text):
+        return int(text)
+    try:
+        found = milliseconds(datetime.fromisoformat(text))
+    except ValueError as error:
+        wrong = "has no offset" if "time zone" in str(error) else "is no instant"
+        raise typer.BadParameter(f"{text!r} {wrong}; write {INSTANT_WORDS}") from error
+    return found or 0
+
+
+Instant = Annotated[
+    int | None, typer.Option(parser=read_instant, metavar="INSTANT", show_default=False)
+]
+
+
+def connect() -> Client:
+    """Return a client of the server, key and VDN that the environment names."""
+    found = {
+        name: os.environ.get(f"CALLKEEPER_{name}", "") for name in ("URL", "AK", "SK", "VDN", "CA")
+    }
+    missing = [f"CALLKEEPER_{name}" for name in ("AK", "SK", "VDN") if not found[name]]
+    if missing:
+        raise SettingsWrong(
+            f"set {', '.join(missing)}; `callkeeper key create --vdn N` makes a key"
+        )
+    if not (found["VDN"].isascii() and found["VDN"].isdecimal()):
+        raise SettingsWrong(f"CALLKEEPER_VDN is {found['VDN']!r}; it must be a number, 1 to 9999")
+    if found["CA"] and not Path(found["CA"]).is_file():
+        raise SettingsWrong(f"CALLKEEPER_CA names {found['CA']!r}, and there is no such file")
+    return Client(
+        found["URL"] or _URL,
+        found["AK"],
+        found["SK"],
+        int(found["VDN"]),
+        verify=found["CA"] or True,
+    )
+
+
+def show(value: Any, sentence: str, *, as_json: bool) -> None:  # noqa: ANN401 - JSON goes out
+    """Print a value as JSON, or a sentence about it."""
+    typer.echo(msgspec.json.encode(value).decode() if as_json else sentence)
+
+
+def console() -> Console:
+    """Return standard output as rich sees it; a pipe is given room enough for a table."""
+    return Console() if sys.stdout.isatty() else Console(width=200)
+
+
+def written(instant: datetime | None) -> str:
+    """Return an instant for a person to read."""
+    return "" if instant is None else instant.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,112 @@
+"""The command line, thin: parse, call the client or the server, print.
+
+A refusal is one line on standard error and exit status 1; a command given wrongly exits with 2.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from callkeeper import __version__, log
+from callkeeper.cli import calls, campaigns, upkeep
+from callkeeper.cli.options import Database, DataDir, console, read_settings
+from callkeeper.cli.sign import sign
+from callkeeper.client import CallkeeperError
+from callkeeper.core.refusal import Refusal
+from callkeeper.demo import play
+from callkeeper.sealing import SealBroken
+from callkeeper.serve import serve as serve_until_stopped
+from callkeeper.settings import SettingsWrong
+from callkeeper.signing import SigningError
+
+_EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, OSError)
+
+
+class OneLineErrors(TyperGroup):
+    """The program: what was to be expected is told in one line, and a bug in full."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the type to itself
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except _EXPECTED as error:
+            typer.echo(f"callkeeper: {' '.join(str(error).split())}", err=True)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    name="callkeeper",
+    cls=OneLineErrors,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Callkeeper keeps the calls you promised: a server for reserved outbound calls.",
+    epilog="Settings: callkeeper.toml, then CALLKEEPER_... in the environment, then options.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _program(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command(rich_help_panel="Run it")
+def serve(
+    *,
+    data_dir: DataDir = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; 127.0.0.1.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port; 28443, and 0 is any free one.", show_default=False)
+    ] = None,
+    database: Database = None,
+    tls: Annotated[
+        str | None,
+        typer.Option(help="auto, off or CERT:KEY; auto, but off on loopback.", show_default=False),
+    ] = None,
+    deployment: Annotated[
+        str | None,
+        typer.Option(help="integrated: agents by userAccount; op: by workNo.", show_default=False),
+    ] = None,
+) -> None:
+    """Serve the API until stopped; the data directory is made when it is not there."""
+    settings = read_settings(
+        data_dir, database, host=host, port=port, tls=tls, deployment=deployment
+    )
+    log.configure(show_numbers=settings.show_phone_numbers)
+    serve_until_stopped(settings, ready=_say_ready)
+
+
+@app.command(rich_help_panel="Find out")
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="End afterwards; status 0 if all was as expected.")
+    ] = False,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="A new data directory; a temporary one if absent.", show_default=False),
+    ] = None,
+    port: Annotated[int, typer.Option(help="0 is any free port.")] = 0,
+) -> None:
+    """Play the published examples over signed HTTPS, then stay up to be played with."""
+    log.configure()
+    if not play(console(), data_dir, port=port, once=once):
+        raise typer.Exit(1)
+
+
+def _say_ready(url: str) -> None:
+    typer.echo(f"callkeeper {__version__} serves {url}", err=True)
+
+
+calls.add_to(app)
+upkeep.add_to(app)
+app.add_typer(campaigns.campaigns, name="campaign", rich_help_panel="Keys, agents and campaigns")
+app.command(rich_help_panel="Find out")(sign)

@@ -1,0 +1,196 @@
+"""The operator's commands, straight at the database: keys, agents, why, and its upkeep."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from callkeeper.backup import back_up
+from callkeeper.cli.options import (
+    Database,
+    DataDir,
+    Json,
+    Vdn,
+    console,
+    opened_store,
+    read_settings,
+    show,
+    written,
+)
+from callkeeper.clock import SystemClock
+from callkeeper.core.refusal import NoSuchReservation, Refusal
+from callkeeper.doctor import CheckUp
+from callkeeper.keyring import issue, revoke
+from callkeeper.records import instant
+from callkeeper.serve import open_seal, open_store
+from callkeeper.store.port import AgentName
+from callkeeper.story import Story, stories
+
+_UPKEEP = "Run it"
+_RECORDS = "Keys, agents and campaigns"
+
+keys = typer.Typer(no_args_is_help=True, help="Access keys: who may ask, and for which VDN.")
+agents = typer.Typer(no_args_is_help=True, help="Agents: what to call them.")
+
+
+class NoSuchKey(Refusal):
+    """There is no such key, or it was revoked before."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.add_typer(keys, name="key", rich_help_panel=_RECORDS)
+    app.add_typer(agents, name="agent", rich_help_panel=_RECORDS)
+    app.command(rich_help_panel="Find out")(why)
+    for command in (migrate, backup, doctor):
+        app.command(rich_help_panel=_UPKEEP)(command)
+
+
+@keys.command("create")
+def create_key(
+    *,
+    vdn: Annotated[
+        int | None,
+        typer.Option(help="The VDN that it is for.", min=1, max=9999, show_default=False),
+    ] = None,
+    all_vdns: Annotated[bool, typer.Option("--all-vdns", help="It is for every VDN.")] = False,
+    note: Annotated[
+        str | None, typer.Option(help="Whose it is, for `key list`.", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Make an access key. Its secret is shown once, now, and cannot be shown again."""
+    if (vdn is None) != all_vdns:
+        raise typer.BadParameter("give either --vdn N or --all-vdns")
+    settings = read_settings(data_dir, database)
+    with opened_store(data_dir, database) as store:
+        key = issue(store, open_seal(settings), SystemClock(), vdn, note)
+    lines = [f"export CALLKEEPER_AK={key.ak}", f"export CALLKEEPER_SK={key.secret}"]
+    if vdn is not None:
+        lines.append(f"export CALLKEEPER_VDN={vdn}")
+    show({"ak": key.ak, "sk": key.secret}, "\n".join(lines), as_json=json)
+
+
+@keys.command("list")
+def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
+    """List all keys, without their secrets."""
+    with opened_store(data_dir, database) as store:
+        found = store.access_keys()
+    if json:
+        fields = ("ak", "vdn", "note", "made_at", "revoked_at")
+        rows = [{name: getattr(each, name) for name in fields} for each in found]
+        show({"keys": rows}, "", as_json=True)
+        return
+    table = Table("ak", "vdn", "note", "made", "revoked", box=None, header_style="bold")
+    for key in found:
+        whose = "all" if key.vdn is None else str(key.vdn)
+        made, revoked = written(instant(key.made_at)), written(instant(key.revoked_at))
+        table.add_row(key.ak, whose, escape(key.note or ""), made, revoked)
+    console().print(table)
+
+
+@keys.command("revoke")
+def revoke_key(
+    ak: Annotated[str, typer.Argument(show_default=False)],
+    *,
+    data_dir: DataDir = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Revoke a key. Running servers refuse it within two seconds."""
+    with opened_store(data_dir, database) as store:
+        if not revoke(store, SystemClock(), ak):
+            raise NoSuchKey(f"there is no key {ak!r}, or it was revoked before")
+    show({"ak": ak, "did": "revoked"}, f"revoked {ak}", as_json=json)
+
+
+@agents.command("name")
+def name_agent(
+    account: Annotated[str, typer.Argument(help="Business account or agent id.")],
+    user_name: Annotated[str, typer.Argument(help="What lists call the agent.")],
+    *,
+    vdn: Vdn,
+    data_dir: DataDir = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Say what to call an agent; a second time renames."""
+    with opened_store(data_dir, database) as store, store.transaction():
+        store.name_agents([AgentName(vdn, account, user_name, SystemClock().now())])
+    value = {"vdn": vdn, "account": account, "userName": user_name}
+    show(value, f"agent {account} of VDN {vdn} is {user_name}", as_json=json)
+
+
+def why(
+    id: Annotated[str, typer.Argument(metavar="APPOINT_ID", show_default=False)],  # noqa: A002 - the word for it
+    *,
+    show_numbers: Annotated[
+        bool, typer.Option("--show-numbers", help="Show phone numbers in full.")
+    ] = False,
+    data_dir: DataDir = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Tell what happened to a reservation, by whom, and what it waits for."""
+    with opened_store(data_dir, database) as store:
+        found = stories(store, id, SystemClock().now(), show_numbers=show_numbers)
+    if not found:
+        raise NoSuchReservation(f"there is no reservation {id!r} in any VDN")
+    # An id can be in several VDNs only if somebody brought it there by hand.
+    show({"stories": found}, "\n\n".join(_told(each) for each in found), as_json=json)
+
+
+def migrate(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
+    """Bring the database's schema up to date; `serve` does so too."""
+    store = open_store(read_settings(data_dir, database))
+    version = store.schema_version()
+    store.close()
+    show({"schema": version}, f"the schema is at {version}", as_json=json)
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="A directory that does not exist yet.")],
+    *,
+    data_dir: DataDir = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Copy a SQLite installation while it runs: database, sealing key, certificate.
+
+    To restore, serve the copy: callkeeper serve --data-dir TARGET.
+    """
+    notes = back_up(read_settings(data_dir, database), target)
+    sentence = "\n".join([f"copied to {target}", *notes])
+    show({"target": str(target), "notes": notes}, sentence, as_json=json)
+
+
+def doctor(
+    *,
+    data_dir: DataDir = None,
+    database: Database = None,
+    host: Annotated[str | None, typer.Option(show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(show_default=False)] = None,
+    tls: Annotated[str | None, typer.Option(show_default=False)] = None,
+    json: Json = False,
+) -> None:
+    """Check database, clocks, keys, certificate, disk and port; changes nothing.
+
+    The exit status is 0 only when everything is good.
+    """
+    settings = read_settings(data_dir, database, host=host, port=port, tls=tls)
+    checks = CheckUp(settings, SystemClock()).run()
+    good = all(each.good for each in checks)
+    lines = [f"{'good' if each.good else 'BAD ':4}  {each.name}: {each.says}" for each in checks]
+    show({"good": good, "checks": checks}, "\n".join(lines), as_json=json)
+    if not good:
+        raise typer.Exit(1)
+
+
+def _told(story: Story) -> str:
+    lines = [f"{story.kind} reservation {story.id} of VDN {story.vdn}"]
+    lines += [f"  {each.at}  {each.says} (by {each.by})" for each in story.events]
+    return "\n".join([*lines, f"  now: {story.now}"])

@@ -1,0 +1,58 @@
+"""The only place that asks for the time, for chance and for new names."""
+
+import secrets
+import string
+import time
+from typing import Protocol
+
+_KEY_LETTERS = string.ascii_uppercase + string.digits
+
+
+class Clock(Protocol):
+    """Whoever tells the time."""
+
+    def now(self) -> int:
+        """Return the instant, in UTC milliseconds."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> int:
+        """Return the instant, in UTC milliseconds."""
+        return time.time_ns() // 1_000_000
+
+
+class HandClock:
+    """A clock that stands still until it is moved, for tests and rehearsals."""
+
+    def __init__(self, instant: int) -> None:
+        self._instant = instant
+
+    def now(self) -> int:
+        """Return the instant it was last moved to."""
+        return self._instant
+
+    def move(self, milliseconds: int) -> None:
+        """Move it forwards, or backwards with a negative number."""
+        self._instant += milliseconds
+
+
+def monotonic() -> float:
+    """Return seconds that only ever grow, to measure with."""
+    return time.perf_counter()
+
+
+def new_access_key() -> str:
+    """Return a new access key id: 20 capital letters and digits."""
+    return "".join(secrets.choice(_KEY_LETTERS) for _ in range(20))
+
+
+def new_secret_key() -> str:
+    """Return a new secret key: 40 letters, digits, ``-`` and ``_``; 240 bits of chance."""
+    return secrets.token_urlsafe(30)
+
+
+def new_result_code() -> str:
+    """Return a code of eight digits for a business result that was defined without one."""
+    return str(secrets.randbelow(90_000_000) + 10_000_000)

@@ -1,0 +1,1 @@
+"""Values and decisions. Nothing here asks for the time, draws chance or touches the outside."""

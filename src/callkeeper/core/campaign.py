@@ -1,0 +1,317 @@
+"""A campaign: the outbound task that reservations belong to, with its dates, windows and numbers.
+
+    add ─► draft ─► started ◄─► paused        resume starts a draft and a paused one
+                    └──────► ended ◄──────┘   by the clock alone: its end has passed
+
+A change is a value, and its ``apply`` returns the next campaign or raises a Refusal; nothing else
+changes a state. Instants are UTC milliseconds; windows are minutes of the day.
+"""
+
+import re
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from callkeeper.core.refusal import (
+    CampaignBeginsTooEarly,
+    CampaignEnded,
+    CampaignNameTaken,
+    CampaignStarted,
+    DoNotGoTogether,
+    NoSuchCampaign,
+    ParameterWrong,
+    StateForbids,
+    TooManyIvrCampaigns,
+    TooManySkillCampaigns,
+)
+
+_ID = re.compile(r"[1-9][0-9]{0,17}")
+_DAY_MS = 24 * 60 * 60 * 1000
+
+# The largest id that may be given: those that are counted on from it still have 18 digits.
+GIVEN_ID_MAX = 10**17
+
+Status = Literal["draft", "started", "paused"]  # as stored; "ended" is read off the clock
+
+# The device type says what a connected call is handed to.
+IVR_DEVICES = frozenset({1, 3})
+SKILL_DEVICES = frozenset({2, 5, 6})
+
+
+class CallerNumber(msgspec.Struct, frozen=True):
+    """A number that the customer may see; of several, the smallest priority is shown."""
+
+    number: str
+    priority: int = 1
+
+
+class Window(msgspec.Struct, frozen=True):
+    """A stretch of the day, in minutes from midnight, in which the campaign may dial.
+
+    ``place`` tells which of a campaign's three windows of a kind it is, from 1; they may have gaps.
+    """
+
+    begin: int
+    end: int
+    place: int = 1
+
+
+class Campaign(msgspec.Struct, frozen=True):
+    """A campaign as it stands. ``version`` counts its changes, from 1.
+
+    ``terms`` holds what only the wire knows of it, kept as it was given: the documented parts
+    that no decision of ours reads yet.
+    """
+
+    vdn: int
+    id: int
+    version: int
+    name: str
+    description: str | None
+    status: Status
+    begin_at: int
+    end_at: int
+    device_type: int
+    caller_numbers: tuple[CallerNumber, ...]
+    alerting_seconds_max: int
+    workday_windows: tuple[Window, ...]
+    special_day_windows: tuple[Window, ...]
+    terms: dict[str, Any]
+    made_at: int
+    changed_at: int
+    deleted_at: int | None
+
+    def has_ended(self, now: int) -> bool:
+        """Whether its end has passed; an ended campaign cannot be modified, paused or resumed."""
+        return self.end_at <= now
+
+    @property
+    def shown_number(self) -> str | None:
+        """The number that the customer sees: the first of those with the smallest priority."""
+        best = min(self.caller_numbers, key=lambda each: each.priority, default=None)
+        return best.number if best else None
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a campaign is to be, but for its dates.
+
+    ``caller_numbers`` None: its maker knows of one number only, ``shown_number``, and does not
+    mean to take the others away.
+    """
+
+    name: str
+    device_type: int
+    alerting_seconds_max: int
+    workday_windows: tuple[Window, ...]
+    special_day_windows: tuple[Window, ...]
+    terms: dict[str, Any]
+    description: str | None = None
+    caller_numbers: tuple[CallerNumber, ...] | None = None
+    shown_number: str | None = None
+    skill_queue: int | None = None
+
+    def numbers(self, old: Campaign | None = None) -> tuple[CallerNumber, ...]:
+        """Return the caller numbers that a campaign has under this plan."""
+        if self.caller_numbers is not None:
+            return self.caller_numbers
+        if old is not None and self.shown_number in (None, old.shown_number):
+            return old.caller_numbers
+        return (CallerNumber(self.shown_number),) if self.shown_number else ()
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """A campaign to be added: where, what, by whom, when.
+
+    ``id`` None: the next of the VDN's own. An operator who comes from elsewhere gives the ids that
+    the CRM already holds. ``active_max`` bounds the VDN's campaigns of a kind that have not ended.
+    """
+
+    what: ClassVar[str] = "added"
+
+    vdn: int
+    plan: Plan
+    begin_at: int
+    end_at: int
+    status: Status
+    by: str
+    at: int
+    active_max: int
+    id: int | None = None
+
+    def campaign(self, next_id: int, active: int) -> Campaign:
+        """Return the campaign; ``active`` are the VDN's of its kind that have not ended."""
+        plan = self.plan
+        if self.id is not None and not 0 < self.id <= GIVEN_ID_MAX:
+            raise ParameterWrong(f"a campaign's id lies in 1..{GIVEN_ID_MAX}", about="id")
+        if self.begin_at < _today(self.at):
+            raise CampaignBeginsTooEarly(about="begin_at")
+        _check_dates(self.begin_at, self.end_at)
+        if active >= self.active_max:
+            raise _too_many(plan.device_type, active)
+        return Campaign(
+            vdn=self.vdn,
+            id=next_id if self.id is None else self.id,
+            version=1,
+            name=plan.name,
+            description=plan.description,
+            status=self.status,
+            begin_at=self.begin_at,
+            end_at=self.end_at,
+            device_type=plan.device_type,
+            caller_numbers=plan.numbers(),
+            alerting_seconds_max=plan.alerting_seconds_max,
+            workday_windows=plan.workday_windows,
+            special_day_windows=plan.special_day_windows,
+            terms=plan.terms,
+            made_at=self.at,
+            changed_at=self.at,
+            deleted_at=None,
+        )
+
+
+class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Another plan for a campaign that has not ended; what the plan does not say stays."""
+
+    what: ClassVar[str] = "revised"
+
+    plan: Plan
+    begin_at: int | None = None
+    end_at: int | None = None
+
+    def apply(self, old: Campaign, now: int) -> Campaign:
+        """Return the campaign under the new plan. Its end may be moved, even into the past."""
+        plan = self.plan
+        if old.has_ended(now):
+            raise CampaignEnded
+        if plan.device_type != old.device_type:
+            raise DoNotGoTogether(
+                f"is {old.device_type} since the campaign was added and cannot be changed",
+                about="device_type",
+            )
+        begin_at = old.begin_at if self.begin_at is None else self.begin_at
+        end_at = old.end_at if self.end_at is None else self.end_at
+        if begin_at != old.begin_at and begin_at < _today(now):
+            raise CampaignBeginsTooEarly(about="begin_at")
+        _check_dates(begin_at, end_at)
+        return _changed(
+            old,
+            now,
+            name=plan.name,
+            description=old.description if plan.description is None else plan.description,
+            begin_at=begin_at,
+            end_at=end_at,
+            caller_numbers=plan.numbers(old),
+            alerting_seconds_max=plan.alerting_seconds_max,
+            workday_windows=plan.workday_windows,
+            special_day_windows=plan.special_day_windows,
+            terms=old.terms | plan.terms,
+        )
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Dial nothing for this campaign until it is resumed."""
+
+    what: ClassVar[str] = "paused"
+
+    def apply(self, old: Campaign, now: int) -> Campaign:
+        """Return the campaign as paused; only a started one can be."""
+        if old.has_ended(now) or old.status != "started":
+            raise StateForbids(f"the campaign is {_state(old, now)}; only a started one is paused")
+        return _changed(old, now, status="paused")
+
+
+class Resume(msgspec.Struct, frozen=True):
+    """Go on, or begin: a draft is started the same way."""
+
+    what: ClassVar[str] = "resumed"
+
+    def apply(self, old: Campaign, now: int) -> Campaign:
+        """Return the campaign as started; only a draft or a paused one can be."""
+        if old.has_ended(now) or old.status == "started":
+            raise StateForbids(
+                f"the campaign is {_state(old, now)}; only a draft or a paused one is resumed"
+            )
+        return _changed(old, now, status="started")
+
+
+class Delete(msgspec.Struct, frozen=True):
+    """Take it off the lists and set its name free; its reservations still know what it was called.
+
+    ``to_history`` is what the deleter asked for, and noted; nothing is ever thrown away either way.
+    """
+
+    what: ClassVar[str] = "deleted"
+
+    to_history: bool = False
+
+    def apply(self, old: Campaign, now: int) -> Campaign:
+        """Return the campaign as deleted, unless it is started and has not ended."""
+        if old.status == "started" and not old.has_ended(now):
+            raise CampaignStarted
+        return _changed(old, now, deleted_at=now)
+
+
+CampaignChange = Revision | Pause | Resume | Delete
+
+
+class CampaignOrder(msgspec.Struct, frozen=True):
+    """A change with its address: which campaign, by whom, when."""
+
+    vdn: int
+    id: int
+    change: CampaignChange
+    by: str
+    at: int
+
+    def carry_out(self, old: Campaign | None) -> Campaign:
+        """Return what becomes of the campaign; an absent or deleted one is refused."""
+        if old is None or old.deleted_at is not None:
+            raise NoSuchCampaign(f"there is no campaign {self.id} in VDN {self.vdn}")
+        return self.change.apply(old, self.at)
+
+
+def campaign_id(text: str) -> int | None:
+    """Return the id that a text names; None for a text that is not written as one."""
+    if not _ID.fullmatch(text):
+        return None
+    return int(text)
+
+
+def same_kind(device_type: int) -> frozenset[int]:
+    """Return the device types whose campaigns count as of one kind: skill queue or IVR."""
+    return IVR_DEVICES if device_type in IVR_DEVICES else SKILL_DEVICES
+
+
+def check_name(name: str, holder: int | None, campaign: int) -> None:
+    """Refuse a name that another campaign of the VDN holds."""
+    if holder not in (None, campaign):
+        raise CampaignNameTaken(f"{name!r} is the name of campaign {holder}", about="name")
+
+
+def _today(now: int) -> int:
+    return now - now % _DAY_MS
+
+
+def _check_dates(begin_at: int, end_at: int) -> None:
+    if end_at <= begin_at:
+        raise ParameterWrong(
+            "the campaign would not end after it begins; send an end later than its begin",
+            about="end_at",
+        )
+
+
+def _too_many(device_type: int, active: int) -> TooManySkillCampaigns | TooManyIvrCampaigns:
+    sentence = f"the VDN has {active} active {{}} campaigns, as many as it may; end or delete one"
+    if device_type in IVR_DEVICES:
+        return TooManyIvrCampaigns(sentence.format("IVR"))
+    return TooManySkillCampaigns(sentence.format("skill-queue"))
+
+
+def _state(campaign: Campaign, now: int) -> str:
+    if campaign.has_ended(now):
+        return "ended"
+    return "a draft" if campaign.status == "draft" else campaign.status
+
+
+def _changed(old: Campaign, now: int, **fields: object) -> Campaign:
+    return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)

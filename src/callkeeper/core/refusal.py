@@ -1,0 +1,150 @@
+"""Every way we say no.
+
+A refusal is expected: it says what was wrong in one sentence that its reader can act on. It is
+no bug and is never logged as one. Only ``api.wire`` knows which result code each becomes.
+
+    Refusal
+    ├─ NotAuthenticated         the signature, the key or the clock
+    ├─ NoSuchPlace              a path that is not ours
+    ├─ WrongMethod              a path that is ours, with a method that is not
+    ├─ BodyTooLarge
+    ├─ ParameterWrong           the general one: anything without a kind of its own
+    │  ├─ ParameterMissing
+    │  ├─ CharactersWrong
+    │  ├─ TooLong
+    │  ├─ TypeWrong
+    │  ├─ OutOfRange
+    │  ├─ DoNotGoTogether
+    │  ├─ TooMany
+    │  ├─ TimeWrong
+    │  └─ NumberWrong
+    ├─ NoSuchReservation
+    ├─ AlreadyCalled
+    ├─ NoSuchCampaign
+    ├─ CampaignBeginsTooEarly
+    ├─ TooManySkillCampaigns
+    ├─ TooManyIvrCampaigns
+    ├─ CampaignNameTaken
+    ├─ CampaignStarted
+    ├─ StateForbids
+    ├─ CampaignEnded
+    ├─ NoSuchSkillQueue
+    └─ DatabaseFailed           nothing was stored; trying again is safe
+"""
+
+
+class Refusal(Exception):  # noqa: N818 - the house's word for it
+    """The request was refused."""
+
+    def __init__(self, sentence: str = "", about: str = "") -> None:
+        super().__init__(sentence or " ".join((type(self).__doc__ or "").split()))
+        self.about = about  # the field that is to blame, in our words; "" when there is none
+
+    @property
+    def sentence(self) -> str:
+        """What was wrong and what to do about it."""
+        return str(self.args[0])
+
+
+class NotAuthenticated(Refusal):
+    """The request is not signed by a valid access key."""
+
+
+class NoSuchPlace(Refusal):
+    """There is no interface at this path."""
+
+
+class WrongMethod(Refusal):
+    """The interface at this path takes another HTTP method."""
+
+
+class BodyTooLarge(Refusal):
+    """The body is larger than 1 MiB."""
+
+
+class ParameterWrong(Refusal):
+    """A parameter is wrong."""
+
+
+class ParameterMissing(ParameterWrong):
+    """A mandatory parameter is absent, null or empty."""
+
+
+class CharactersWrong(ParameterWrong):
+    """A parameter contains characters that are not allowed in it."""
+
+
+class TooLong(ParameterWrong):
+    """A parameter is longer than allowed."""
+
+
+class TypeWrong(ParameterWrong):
+    """A parameter is of the wrong type."""
+
+
+class OutOfRange(ParameterWrong):
+    """A parameter's value is out of its range."""
+
+
+class DoNotGoTogether(ParameterWrong):
+    """Parameters contradict each other."""
+
+
+class TooMany(ParameterWrong):
+    """A list has more elements than allowed."""
+
+
+class TimeWrong(ParameterWrong):
+    """The appointed time is incorrect."""
+
+
+class NumberWrong(ParameterWrong):
+    """The number to be called is incorrect."""
+
+
+class NoSuchReservation(Refusal):
+    """The reserved outbound call does not exist in this VDN, or was deleted."""
+
+
+class AlreadyCalled(Refusal):
+    """The call of this reservation is being made or was made; it cannot be deleted any more."""
+
+
+class NoSuchCampaign(Refusal):
+    """The campaign does not exist in this VDN, or was deleted."""
+
+
+class CampaignBeginsTooEarly(Refusal):
+    """The campaign would begin before today 00:00 UTC."""
+
+
+class TooManySkillCampaigns(Refusal):
+    """The VDN has as many active skill-queue campaigns as it may; end or delete one first."""
+
+
+class TooManyIvrCampaigns(Refusal):
+    """The VDN has as many active IVR campaigns as it may; end or delete one first."""
+
+
+class CampaignNameTaken(Refusal):
+    """Another campaign of this VDN has this name."""
+
+
+class CampaignStarted(Refusal):
+    """The campaign is started; pause it before deleting it."""
+
+
+class StateForbids(Refusal):
+    """The state of the campaign does not allow this."""
+
+
+class CampaignEnded(Refusal):
+    """The campaign has ended and cannot be modified any more."""
+
+
+class NoSuchSkillQueue(Refusal):
+    """The skill queue does not exist."""
+
+
+class DatabaseFailed(Refusal):
+    """The database could not be reached or refused to work; nothing was stored, try again."""

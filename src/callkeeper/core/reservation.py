@@ -1,0 +1,309 @@
+"""A reservation: this number, at that time, for this campaign; and every change it can undergo.
+
+    reserve ─► waiting ─► (calling) ─► done
+               waiting ─► cancelled
+               waiting ─► expired         automatic ones only, past their grace
+
+A change is a value: ``check`` refuses what it could never mean, ``apply`` returns the next
+reservation or raises a Refusal. Nothing else changes a state. Instants are UTC milliseconds.
+"""
+
+from hashlib import sha256
+from typing import ClassVar, Literal, TypeVar
+
+import msgspec
+
+from callkeeper.core.business_result import BusinessResults
+from callkeeper.core.campaign import Campaign
+from callkeeper.core.refusal import (
+    AlreadyCalled,
+    NoSuchCampaign,
+    NoSuchReservation,
+    ParameterWrong,
+    TimeWrong,
+)
+
+T = TypeVar("T")
+
+Kind = Literal["manual", "automatic"]
+
+State = Literal[
+    "waiting",  # from reserve; leaves by a result, the dialer, a cancel or its grace running out
+    "calling",  # the dialer has it; leaves when its attempt has an outcome
+    "done",  # a result is on record; stays, but a later result may overwrite it
+    "cancelled",  # deleted on the wire; kept for the history, and as good as absent
+    "expired",  # automatic and never dialled in time; a person's result may still close it
+]
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """A reservation as it stands. ``version`` counts its changes, from 1."""
+
+    vdn: int
+    id: str
+    version: int
+    kind: Kind
+    state: State
+    campaign_id: int
+    called_no: str
+    agent: str | None
+    appoint_at: int
+    due_at: int | None  # when the dialer looks at it; None: never
+    tries: int  # attempts that the system made
+    call_data: str | None
+    remark: str | None
+    caller_no: str | None
+    fail_code: str | None
+    call_id: str | None
+    business_result: str | None
+    business_sub_result: str | None
+    begin_at: int | None
+    end_at: int | None
+    request: str  # digest of the signed request that made it
+    made_at: int
+    changed_at: int
+
+    @property
+    def is_dialled_by_us(self) -> bool:
+        """Whether the system is calling, or has called, so that the result is the system's."""
+        return self.state == "calling" or self.tries > 0
+
+    def is_overdue(self, now: int) -> bool:
+        """Whether the appointed time has passed and the call was not executed."""
+        return self.state in ("waiting", "expired") and self.appoint_at < now
+
+
+class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a customer was promised: the reservation before it is one."""
+
+    kind: Kind
+    called_no: str
+    campaign_id: str
+    appoint_at: int
+    agent: str | None = None
+    call_data: str | None = None
+    remark: str | None = None
+
+
+class Booking(msgspec.Struct, frozen=True):
+    """A wish with all that makes it a reservation: where, from which request, by whom, when."""
+
+    what: ClassVar[str] = "reserved"
+
+    vdn: int
+    id: str
+    wish: Wish
+    request: str
+    by: str
+    at: int
+    lead_ms: int
+    idempotency_key: str | None = None
+    idempotency_body: str | None = None
+
+    def reservation(self, campaign: Campaign | None) -> Reservation:
+        """Return the reservation, unless its time has passed or its campaign cannot hold it."""
+        wish = self.wish
+        if wish.appoint_at < self.at:
+            late = self.at - wish.appoint_at
+            raise TimeWrong(f"lies {late} ms in the past; send a time to come", about="appoint_at")
+        if campaign is None:
+            raise NoSuchCampaign(
+                f"there is no campaign {wish.campaign_id!r} in VDN {self.vdn}", about="campaign_id"
+            )
+        automatic = wish.kind == "automatic"
+        if automatic and campaign.has_ended(self.at):
+            raise ParameterWrong(
+                f"campaign {campaign.id} has ended, an automatic call would never be made",
+                about="campaign_id",
+            )
+        return Reservation(
+            vdn=self.vdn,
+            id=self.id,
+            version=1,
+            kind=wish.kind,
+            state="waiting",
+            campaign_id=campaign.id,
+            called_no=wish.called_no,
+            agent=wish.agent,
+            appoint_at=wish.appoint_at,
+            due_at=wish.appoint_at - self.lead_ms if automatic else None,
+            tries=0,
+            call_data=wish.call_data,
+            remark=wish.remark,
+            caller_no=None,
+            fail_code=None,
+            call_id=None,
+            business_result=None,
+            business_sub_result=None,
+            begin_at=None,
+            end_at=None,
+            request=self.request,
+            made_at=self.at,
+            changed_at=self.at,
+        )
+
+
+class Move(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Another time, agent or note for a manual reservation; what is None stays as it is."""
+
+    what: ClassVar[str] = "moved"
+
+    agent: str | None = None
+    appoint_at: int | None = None
+    remark: str | None = None
+
+    def check(self, old: Reservation | None, _defined: BusinessResults, now: int) -> None:
+        """Refuse a time in the past; leaving an overdue reservation where it is is no move."""
+        if self.appoint_at is None or (old is not None and self.appoint_at == old.appoint_at):
+            return
+        if self.appoint_at < now:
+            late = now - self.appoint_at
+            raise ParameterWrong(f"lies {late} ms in the past", about="appoint_at")
+
+    def apply(self, old: Reservation, now: int) -> Reservation:
+        """Return the reservation as moved. Moving it to where it is changes nothing else."""
+        if old.kind == "automatic":
+            raise ParameterWrong(
+                "the reservation is automatic and cannot be modified; delete it, create another",
+                about="id",
+            )
+        if old.state == "done" and self.appoint_at not in (None, old.appoint_at):
+            raise ParameterWrong(
+                "the call of this reservation has been made; "
+                "create another reservation for the next one",
+                about="appoint_at",
+            )
+        return _changed(
+            old,
+            now,
+            agent=_either(self.agent, old.agent),
+            appoint_at=_either(self.appoint_at, old.appoint_at),
+            remark=_either(self.remark, old.remark),
+        )
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a call ended, as a person or a CRM files it; what is None stays as it was filed."""
+
+    what: ClassVar[str] = "result"
+
+    agent: str | None = None
+    caller_no: str | None = None
+    fail_code: str | None = None
+    call_id: str | None = None
+    business_result: str | None = None
+    business_sub_result: str | None = None
+    begin_at: int | None = None
+    end_at: int | None = None
+
+    def check(self, old: Reservation | None, defined: BusinessResults, _now: int) -> None:
+        """Refuse a call that ends before it begins, and a result that the VDN did not define."""
+        begin_at, end_at = self._times(old)
+        if begin_at is not None and end_at is not None and end_at < begin_at:
+            raise ParameterWrong(
+                f"the call ends at {end_at}, before it begins at {begin_at}", about="end_at"
+            )
+        if self.business_result is not None or self.business_sub_result is not None:
+            filed = None if old is None else old.business_result
+            defined.check(_either(self.business_result, filed), self.business_sub_result)
+
+    def apply(self, old: Reservation, now: int) -> Reservation:
+        """Return the reservation with this result, closed.
+
+        A second result overwrites the first, field by field. Of a call that the system made,
+        only what a person knows is taken: the agent and the business result.
+        """
+        known = {
+            "agent": _either(self.agent, old.agent),
+            "business_result": _either(self.business_result, old.business_result),
+            "business_sub_result": self._sub_result(old),
+        }
+        if old.is_dialled_by_us:
+            return _changed(old, now, **known)
+        begin_at, end_at = self._times(old)
+        return _changed(
+            old,
+            now,
+            **known,
+            state="done",
+            due_at=None,
+            caller_no=_either(self.caller_no, old.caller_no),
+            fail_code=_either(self.fail_code, old.fail_code),
+            call_id=_either(self.call_id, old.call_id),
+            begin_at=begin_at,
+            end_at=end_at,
+        )
+
+    def _sub_result(self, old: Reservation) -> str | None:
+        # A sub-result belongs to its result: a new result without one clears the old one's.
+        if self.business_result not in (None, old.business_result):
+            return self.business_sub_result
+        return _either(self.business_sub_result, old.business_sub_result)
+
+    def _times(self, old: Reservation | None) -> tuple[int | None, int | None]:
+        # What was filed of another call does not end this one: a new beginning clears its end.
+        if old is None or (self.begin_at is not None and self.begin_at > (old.end_at or 0)):
+            return self.begin_at, self.end_at
+        return _either(self.begin_at, old.begin_at), _either(self.end_at, old.end_at)
+
+
+class Cancel(msgspec.Struct, frozen=True):
+    """The customer no longer wants the call. Afterwards the reservation is as good as absent."""
+
+    what: ClassVar[str] = "cancelled"
+
+    def check(self, _old: Reservation | None, _defined: BusinessResults, _now: int) -> None:
+        """Take any; there is nothing in it that could be wrong."""
+
+    def apply(self, old: Reservation, now: int) -> Reservation:
+        """Return the reservation as cancelled, unless its call is being or was made."""
+        if old.state in ("calling", "done"):
+            raise AlreadyCalled
+        return _changed(old, now, state="cancelled", due_at=None)
+
+
+Change = Move | Result | Cancel
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A change with its address: which reservation, by whom, when."""
+
+    vdn: int
+    id: str
+    change: Change
+    by: str
+    at: int
+
+    def carry_out(self, old: Reservation | None, defined: BusinessResults) -> Reservation:
+        """Return what becomes of the reservation; an absent or cancelled one is refused.
+
+        What a change means is judged before what it is for exists, as the contract orders it.
+        """
+        self.change.check(old, defined, self.at)
+        if old is None or old.state == "cancelled":
+            raise NoSuchReservation(
+                f"there is no reservation {self.id!r} in VDN {self.vdn}", about="id"
+            )
+        return self.change.apply(old, self.at)
+
+
+def id_for(signed_at: int, digest: bytes) -> str:
+    """Return the id of the reservation that a signed request makes: 13 digits of time, 17 of it.
+
+    The same signed request gets the same id whenever and wherever it arrives, so that the
+    primary key itself keeps a repeated request from booking twice.
+    """
+    return f"{signed_at:013d}{int.from_bytes(digest[:16]) % 10**17:017d}"
+
+
+def request_digest(*parts: str) -> bytes:
+    """Return what tells one request from every other."""
+    return sha256("\n".join(parts).encode()).digest()
+
+
+def _changed(old: Reservation, now: int, **fields: object) -> Reservation:
+    return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)
+
+
+def _either(new: T | None, old: T) -> T:
+    return old if new is None else new

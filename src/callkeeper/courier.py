@@ -1,0 +1,304 @@
+"""Carries the client's requests: signs them, sends them, and sends again only what is safe.
+
+The server's clock decides whether a signature is fresh, so each try is signed anew, save where
+the same signed request is what keeps a second try from doing the work twice.
+"""
+
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from pathlib import Path
+from secrets import SystemRandom
+from typing import Any, NamedTuple
+
+import httpx2
+import msgspec
+
+from callkeeper import signing
+
+SUCCESS = "0200000"
+CONTENT_TYPE = "application/json; charset=UTF-8"
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_UNAUTHORIZED = 401
+_SERVER_ERROR = 500
+_THREE = ("content-length", "content-type", "host")
+_DATABASE_FAILED = "0200006"
+
+
+class CallkeeperError(Exception):
+    """A request did not do what was asked."""
+
+
+class Refused(CallkeeperError):  # noqa: N818 - what happened
+    """The server refused, with a code of the contract and a sentence."""
+
+    def __init__(self, code: str, sentence: str, status: int = 200) -> None:
+        super().__init__(f"{code} {sentence}".strip())
+        self.code = code
+        self.sentence = sentence
+        self.status = status
+
+
+class NotAuthenticated(Refused):
+    """The key is unknown, the signature does not match, or the clocks are too far apart."""
+
+
+class ParameterRefused(Refused):
+    """A field is missing or wrong; the sentence names it."""
+
+
+class TimeRefused(ParameterRefused):
+    """The appointed time is incorrect."""
+
+
+class NumberRefused(ParameterRefused):
+    """The number to be called is incorrect."""
+
+
+class NoSuchReservation(Refused):
+    """There is no such reservation, or it was cancelled."""
+
+
+class AlreadyCalled(Refused):
+    """The call is being made or was made, and cannot be cancelled."""
+
+
+class NoSuchCampaign(Refused):
+    """There is no such campaign."""
+
+
+class StateForbids(Refused):
+    """The campaign is started, not started or ended, and that forbids it."""
+
+
+class DatabaseFailed(Refused):
+    """The server's database failed; nothing was stored."""
+
+
+class Unreachable(CallkeeperError):  # noqa: N818 - what happened
+    """No answer came. ``maybe_done``: the request may have been carried out all the same."""
+
+    def __init__(self, sentence: str, *, maybe_done: bool) -> None:
+        super().__init__(sentence)
+        self.maybe_done = maybe_done
+
+    def told(self, *, lost: bool) -> "Unreachable":
+        """Return it as the whole request's failure; ``lost``: an earlier try may have run."""
+        if self.maybe_done or not lost:
+            return self
+        return Unreachable(f"{self}; an earlier try may have been done", maybe_done=True)
+
+
+class AnswerUnreadable(CallkeeperError):  # noqa: N818 - what happened
+    """An answer came that is not one of this API."""
+
+
+_KINDS: dict[str, type[Refused]] = {
+    "0200001": ParameterRefused,
+    **{f"020000{number:02}": ParameterRefused for number in range(1, 12)},
+    "04000001": TimeRefused,
+    "04000002": NumberRefused,
+    "04000004": NoSuchReservation,
+    "04000005": AlreadyCalled,
+    "0200007": NoSuchCampaign,
+    "0200009": StateForbids,
+    "0200011": StateForbids,
+    "0200016": StateForbids,
+    _DATABASE_FAILED: DatabaseFailed,
+}
+
+
+class Again(Enum):
+    """When a request may be sent a second time."""
+
+    NEVER_CONNECTED = "only when no connection was made"
+    SAFE = "after any failure, for doing it twice does it once"
+    SAME = "after any failure, as the same signed request, which the server carries out once"
+
+
+class Letter(NamedTuple):
+    """A request before it is signed: the path after the server's URL, raw query pairs, JSON."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    query: tuple[tuple[str, str], ...] = ()
+
+
+class Answer(NamedTuple):
+    """What came back: the HTTP status, the code, and all fields of the body."""
+
+    status: int
+    code: str
+    fields: Mapping[str, Any]
+    after_lost_try: bool = False  # an earlier try may have been carried out unseen
+
+    def checked(self) -> "Answer":
+        """Return the answer if it is a success; raise Refused."""
+        if self.code == SUCCESS and self.status < _UNAUTHORIZED:
+            return self
+        sentence = str(self.fields.get("resultDesc") or self.fields.get("returnDesc") or "")
+        if self.status == _UNAUTHORIZED:
+            raise NotAuthenticated(self.code, sentence or "authentication failed", self.status)
+        raise _KINDS.get(self.code, Refused)(self.code, sentence, self.status)
+
+
+class Style(NamedTuple):
+    """How to sign: what servers and readings of the vendor's page differ on."""
+
+    milliseconds: bool = True
+    empty_query_line: bool = False
+    three_headers: bool = False  # content-length, content-type and host, rather than host alone
+
+
+class Patience(NamedTuple):
+    """How long to go on: tries in all, and the pauses between them, doubling up to a cap."""
+
+    tries: int = 4
+    first_pause_seconds: float = 0.2
+    longest_pause_seconds: float = 5.0
+
+    def pause(self, failures: int) -> float:
+        """Return how long to pause after so many failures: between half of the step and all."""
+        step: float = self.first_pause_seconds * 2 ** (failures - 1)
+        return min(step, self.longest_pause_seconds) * SystemRandom().uniform(0.5, 1.0)
+
+
+def system_now() -> int:
+    """Return the machine's instant, in UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Courier:
+    """Carries letters to one server, signed with one key. Close it, or use it with ``with``.
+
+    ``verify`` is True, False or the path of a CA certificate, such as the tls-certificate.pem
+    that a server keeps in its data directory.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a caller may set, keyword-only
+        self,
+        url: str,
+        ak: str,
+        sk: str,
+        *,
+        verify: bool | str | Path = True,
+        timeout: float = 10.0,
+        style: Style = Style(),  # noqa: B008 - a value
+        patience: Patience = Patience(),  # noqa: B008 - a value
+        now: Callable[[], int] = system_now,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._ak = ak
+        self._sk = sk
+        self._style = style
+        self._patience = patience
+        self._now = now
+        self._sleep = sleep
+        trust = verify if isinstance(verify, bool) else ssl.create_default_context(cafile=verify)
+        # A proxy of the environment is for the network, not for a server on this machine.
+        abroad = httpx2.URL(self._url).host not in _LOOPBACK
+        self._http = httpx2.Client(verify=trust, timeout=timeout, trust_env=abroad)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def sign(self, letter: Letter) -> httpx2.Request:
+        """Return a letter as a signed request. It can be sent more than once."""
+        # What is signed is read off the request that goes out: the Host header above all.
+        request = self._http.build_request(
+            letter.method,
+            self._url + letter.path,
+            content=letter.body,
+            params=list(letter.query) or None,
+            headers={"content-type": CONTENT_TYPE},
+        )
+        names = _THREE if self._style.three_headers else ("host",)
+        request.headers["authorization"] = signing.authorize(
+            self._ak,
+            self._sk,
+            at=signing.timestamp(self._now(), milliseconds=self._style.milliseconds),
+            method=letter.method,
+            path=request.url.raw_path.decode("ascii").partition("?")[0],
+            query=letter.query,
+            # Without a body there is no length that could be signed.
+            headers={name: request.headers[name] for name in names if name in request.headers},
+            body=letter.body,
+            empty_query_line=self._style.empty_query_line,
+        )
+        return request
+
+    def send(self, request: httpx2.Request) -> Answer:
+        """Send a signed request once; raise Unreachable or AnswerUnreadable."""
+        try:
+            response = self._http.send(request)
+        except httpx2.TransportError as error:
+            never = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
+            raise Unreachable(
+                f"{self._url} did not answer ({type(error).__name__}: {error}); "
+                + ("the request was not sent" if never else "whether it was done is unknown"),
+                maybe_done=not never and not isinstance(error, httpx2.PoolTimeout),
+            ) from error
+        except httpx2.InvalidURL as error:
+            raise Unreachable(f"{self._url} is no URL ({error})", maybe_done=False) from error
+        return _read(response)
+
+    def carry(self, letter: Letter, again: Again) -> Answer:
+        """Send a letter, again if it is safe and there is patience left, and return the answer.
+
+        Business refusals are returned, not raised: call ``checked`` on the answer.
+        """
+        request = self.sign(letter)
+        lost = False
+        for failures in range(1, self._patience.tries + 1):
+            last = failures == self._patience.tries
+            try:
+                answer = self.send(request)._replace(after_lost_try=lost)
+            except Unreachable as failure:
+                if last or (failure.maybe_done and again is Again.NEVER_CONNECTED):
+                    raise failure.told(lost=lost) from None
+                lost = lost or failure.maybe_done
+            else:
+                if last or not _may_pass(answer) or again is Again.NEVER_CONNECTED:
+                    return answer
+                lost = lost or answer.status >= _SERVER_ERROR
+            self._sleep(self._patience.pause(failures))
+            if again is not Again.SAME:
+                request = self.sign(letter)
+        raise AssertionError  # patience has at least one try
+
+
+def encode(body: Mapping[str, Any]) -> bytes:
+    """Return a body as JSON, without the fields that are None."""
+    return msgspec.json.encode({name: each for name, each in body.items() if each is not None})
+
+
+def pairs(query: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return a query's raw pairs, without those that are None."""
+    given: Iterable[tuple[str, object]] = query.items()
+    return tuple((name, str(value)) for name, value in given if value is not None)
+
+
+def _may_pass(answer: Answer) -> bool:
+    """Whether it is a failure that may have passed when the request comes again."""
+    return answer.code == _DATABASE_FAILED or answer.status >= _SERVER_ERROR
+
+
+def _read(response: httpx2.Response) -> Answer:
+    status = response.status_code
+    try:
+        fields = msgspec.json.decode(response.content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        fields = None
+    code = fields.get("resultCode", fields.get("returnCode")) if isinstance(fields, dict) else None
+    if isinstance(fields, dict) and code is not None:
+        return Answer(status, str(code), fields)
+    if status == _UNAUTHORIZED or status >= _SERVER_ERROR:
+        return Answer(status, "", {"resultDesc": f"HTTP {status} without a code"})
+    raise AnswerUnreadable(
+        f"HTTP {status} from {response.url.host}: {response.text[:80]!r} is no answer of this API"
+    )

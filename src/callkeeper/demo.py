@@ -1,0 +1,317 @@
+"""The demo: the published examples, over real signed HTTPS, against a server in this process.
+
+Three reservations with the ids that the vendor's pages print are put into the database first, as
+if they came from another system, so that the examples can be sent value for value. A time that
+lies in the past by now is moved, and the demo says so.
+"""
+
+import logging
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import msgspec
+import structlog
+from rich.console import Console
+from rich.text import Text
+
+from callkeeper import demo_examples as examples
+from callkeeper.clock import Clock, SystemClock
+from callkeeper.core.refusal import Refusal
+from callkeeper.core.reservation import Booking, Wish
+from callkeeper.courier import SUCCESS, Answer, Courier, Letter
+from callkeeper.keyring import OpenKey, issue
+from callkeeper.serve import DATABASE_FILE, open_seal, open_store, prepare_server
+from callkeeper.settings import Settings, SettingsWrong
+
+VDN = 25
+
+_READY_SECONDS = 15
+_HOUR_MS = 3_600_000
+_LEAD_MS = 300_000
+_HOST = "127.0.0.1"
+
+
+def play(console: Console, data_dir: Path | None, *, port: int = 0, once: bool = False) -> bool:
+    """Play the examples and return whether every answer was the expected one.
+
+    Unless ``once``, the server then stays up until Ctrl-C. A data directory of one's own must not
+    hold a database yet: the demo writes reservations into it.
+    """
+    with tempfile.TemporaryDirectory(prefix="callkeeper-demo-") as temporary:
+        settings = Settings(data_dir=data_dir or Path(temporary), host=_HOST, port=port, tls="auto")
+        if (settings.data_dir / DATABASE_FILE).exists():
+            raise SettingsWrong(f"{settings.data_dir} holds a database; the demo wants a new one")
+        clock = SystemClock()
+        key = _prepare(settings, clock)
+        with _serving(settings, clock) as url:
+            good = _Stage(console, url, settings, key, clock).play()
+            if not once:
+                _stay(console, url, settings, key)
+    return good
+
+
+class Step(NamedTuple):
+    """A request, and what has to come back. ``seems`` looks at more than code and status."""
+
+    title: str
+    expected: str
+    request: httpx2.Request
+    code: str
+    status: int
+    seems: Callable[[Mapping[str, Any]], bool]
+
+
+class _Stage:
+    """Where the examples are played."""
+
+    def __init__(
+        self, console: Console, url: str, settings: Settings, key: OpenKey, clock: Clock
+    ) -> None:
+        self._console = console
+        self._clock = clock
+        authority = settings.data_dir / "tls-certificate.pem"
+        self._courier = Courier(url, key.ak, key.secret, verify=authority)
+        self._forger = Courier(url, key.ak, "not-the-secret-key", verify=authority)
+        self._played = 0
+        self._good = 0
+
+    def play(self) -> bool:
+        """Play all steps and return whether each went as expected."""
+        self._booking()
+        self._changing()
+        self._refusing()
+        self._campaigning()
+        self._courier.close()
+        self._forger.close()
+        good = self._good == self._played
+        self._console.print(
+            f"\n{self._good} of {self._played} answers were the expected ones.",
+            style="bold green" if good else "bold red",
+        )
+        return good
+
+    def _booking(self) -> None:
+        self._step(
+            "Reserve a call, as printed",
+            "04000001, for the published time, 2025-06-02, is in the past by now",
+            self._appoint("create", examples.CREATE),
+            "04000001",
+        )
+        # Once signed, a request can be sent as often as need be.
+        soon = examples.create_at(self._clock.now() + _HOUR_MS)
+        signed = self._appoint("create", soon)
+        booked: set[str] = set()
+
+        def is_the_one(fields: Mapping[str, Any]) -> bool:
+            booked.add(fields["returnObject"]["appointId"])
+            return len(booked) == 1
+
+        self._step("The same for an hour from now", "success, and an id", signed, seems=is_the_one)
+        self._step(
+            "The same signed request once more, as after a lost answer",
+            "success, and the same id: the call is booked once",
+            signed,
+            seems=is_the_one,
+        )
+
+    def _changing(self) -> None:
+        self._step(
+            "Move a reservation (its published time, 2025-06-06, moved to two hours from now)",
+            "update success; workNo is for the other deployment and is ignored",
+            self._appoint("update", examples.move_at(self._clock.now() + 2 * _HOUR_MS)),
+            seems=lambda fields: fields["resultDesc"] == "update success",
+        )
+        self._step(
+            "File a result, value for value as published",
+            "update success",
+            self._appoint("updateResult", examples.RESULT),
+            seems=lambda fields: fields["resultDesc"] == "update success",
+        )
+        self._step(
+            "Delete a reservation, as published",
+            "success",
+            self._appoint("delete", examples.DELETE),
+        )
+        self._step(
+            "List what there is",
+            "three: the result is on record, the deleted one is gone",
+            self._appoint("list", examples.LIST),
+            seems=examples.is_expected_list,
+        )
+
+    def _refusing(self) -> None:
+        self._step(
+            "The same list with a wrong secret key",
+            "HTTP 401",
+            self._forger.sign(self._letter("POST", "/appoint/list", examples.LIST)),
+            "0200001",
+            status=401,
+        )
+        self._step(
+            "Delete it a second time",
+            "04000004: it does not exist any more",
+            self._appoint("delete", examples.DELETE),
+            "04000004",
+        )
+        self._step(
+            "Delete the one whose call was made",
+            "04000005: a call that was made cannot be deleted",
+            self._appoint("delete", examples.DELETE_CALLED),
+            "04000005",
+        )
+
+    def _campaigning(self) -> None:
+        self._step(
+            "Add a campaign (the published V1 example, its dates moved to the coming days)",
+            "success, and a numeric id",
+            self._sign("POST", "", examples.campaign_from(self._clock.now())),
+            seems=lambda fields: type(fields["returnObject"]["id"]) is int,
+        )
+        self._step(
+            "Define a business result, as published",
+            "addBusinessResult success",
+            self._sign("POST", "/addBusinessResult", examples.BUSINESS_RESULT),
+            seems=lambda fields: fields["resultDesc"] == "addBusinessResult success",
+        )
+        query = (("pageSize", "10"), ("pageNum", "1"))
+        self._step(
+            "Query the business results",
+            "one, with two sub-results",
+            self._courier.sign(self._letter("GET", "/queryBusinessResults", b"", query)),
+            seems=lambda fields: len(fields["data"][0]["children"]) == 2,  # noqa: PLR2004 - as published
+        )
+
+    def _step(
+        self,
+        title: str,
+        expected: str,
+        request: httpx2.Request,
+        code: str = SUCCESS,
+        *,
+        status: int = 200,
+        seems: Callable[[Mapping[str, Any]], bool] = bool,
+    ) -> None:
+        step = Step(title, expected, request, code, status, seems)
+        answer = self._courier.send(step.request)
+        good = (answer.status, answer.code) == (step.status, step.code) and step.seems(
+            answer.fields
+        )
+        self._played += 1
+        self._good += good
+        self._show(step, answer, good=good)
+
+    def _show(self, step: Step, answer: Answer, *, good: bool) -> None:
+        self._console.print(f"\n{self._played}. {step.title}", style="bold", markup=False)
+        target = step.request.url.raw_path.decode()
+        self._line("  ->", f"{step.request.method} {target}", "cyan")
+        if step.request.content:
+            self._line("    ", step.request.content.decode(), "cyan")
+        body = msgspec.json.encode(answer.fields).decode()
+        self._line("  <-", f"HTTP {answer.status} {body}", "yellow")
+        verdict = "as expected" if good else "NOT AS EXPECTED"
+        self._line("    ", f"{verdict}: {step.expected}", "green" if good else "bold red")
+
+    def _line(self, mark: str, text: str, style: str) -> None:
+        self._console.print(Text(f"{mark} {text}", style), soft_wrap=True)
+
+    def _appoint(self, name: str, body: bytes) -> httpx2.Request:
+        return self._sign("POST", f"/appoint/{name}", body)
+
+    def _sign(self, method: str, rest: str, body: bytes) -> httpx2.Request:
+        return self._courier.sign(self._letter(method, rest, body))
+
+    def _letter(
+        self, method: str, rest: str, body: bytes, query: tuple[tuple[str, str], ...] = ()
+    ) -> Letter:
+        return Letter(method, f"/rest/isales/v1/openapi/campaigns/{VDN}{rest}", body, query)
+
+
+def _prepare(settings: Settings, clock: Clock) -> OpenKey:
+    """Put in what the examples speak of, and return a key."""
+    store = open_store(settings)
+    bookings = [_booking(each) for each in examples.RESERVATION_IDS]
+    with store.transaction():
+        outcomes = [
+            *store.add_campaigns([examples.opening(VDN, clock.now())]),
+            *store.add_reservations(bookings),
+        ]
+    for outcome in outcomes:
+        if isinstance(outcome, Refusal):
+            raise outcome
+    key = issue(store, open_seal(settings), clock, VDN, "demo")
+    store.close()
+    return key
+
+
+def _booking(reservation_id: str) -> Booking:
+    """Return a published reservation; its id begins with the instant at which it was made."""
+    made_at = int(reservation_id[:13])
+    wish = Wish(
+        kind="manual",
+        called_no="66660001",
+        campaign_id=str(examples.CAMPAIGN_ID),
+        appoint_at=made_at + _HOUR_MS,
+        agent="testName",
+    )
+    return Booking(
+        vdn=VDN,
+        id=reservation_id,
+        wish=wish,
+        request=f"migrated {reservation_id}",
+        by="migration",
+        at=made_at,
+        lead_ms=_LEAD_MS,
+    )
+
+
+@contextmanager
+def _serving(settings: Settings, clock: Clock) -> Iterator[str]:
+    """Run the server on a thread, its log turned down to warnings; yield its URL."""
+    loud = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(**{**structlog.get_config(), "wrapper_class": loud})
+    ready = threading.Event()
+    urls: list[str] = []
+
+    def is_ready(url: str) -> None:
+        urls.append(url)
+        ready.set()
+
+    server = prepare_server(settings, clock=clock, ready=is_ready)
+    thread = threading.Thread(target=server.run, name="server", daemon=True)
+    thread.start()
+    if not ready.wait(_READY_SECONDS):
+        raise SettingsWrong("the server did not come up")
+    try:
+        yield urls[0]
+    finally:
+        server.should_exit = True
+        thread.join(_READY_SECONDS)
+
+
+def _stay(console: Console, url: str, settings: Settings, key: OpenKey) -> None:
+    """Say how to go on, and wait until stopped."""
+    folder = settings.data_dir.resolve()
+    lines = [
+        f"export CALLKEEPER_URL={url}",
+        f"export CALLKEEPER_AK={key.ak}",
+        f"export CALLKEEPER_SK={key.secret}",
+        f"export CALLKEEPER_VDN={VDN}",
+        f"export CALLKEEPER_CA={folder / 'tls-certificate.pem'}",
+        f"callkeeper reserve 66660001 --at +2h --campaign {examples.CAMPAIGN_ID} --agent testName",
+        "callkeeper list",
+        f"callkeeper why {examples.RESULT_ID} --data-dir {folder}",
+    ]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        console.print("\nThe server stays up until Ctrl-C. In another terminal:\n", style="bold")
+        for line in lines:
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        console.print("\nstopped")

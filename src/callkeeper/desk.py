@@ -1,0 +1,173 @@
+"""The store's threads: the async side asks here, and what arrives together is written together.
+
+A write joins the batch that is gathering while the transaction before it commits. The one writer
+thread runs the batch as one transaction and answers everyone after the commit: nothing is
+acknowledged before it is durable. Reads run on threads of their own.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
+
+from callkeeper.core.refusal import DatabaseFailed, Refusal
+from callkeeper.store.port import Collision, Store
+
+T = TypeVar("T")
+R = TypeVar("R")
+P = ParamSpec("P")
+
+Verb = Callable[[Sequence[Any]], Sequence[Any]]
+
+BATCH_MAX = 512
+WAITING_MAX = 20_000
+COLLISIONS_MAX = 3
+
+
+class _Write(NamedTuple):
+    verb: Verb
+    item: object
+    answer: "asyncio.Future[Any]"
+
+
+class Writer:
+    """The writer thread. It starts with the first write and ends with ``stop``."""
+
+    def __init__(self, store: Store, *, waiting_max: int = WAITING_MAX) -> None:
+        self._store = store
+        self._waiting_max = waiting_max
+        self._waiting: deque[_Write] = deque()
+        self._arrived = threading.Condition()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    async def write(self, verb: Verb, item: object) -> Any:  # noqa: ANN401 - Grouped gives the type
+        """Return the outcome of one item, after the commit; raise its refusal."""
+        loop = asyncio.get_running_loop()
+        write = _Write(verb, item, loop.create_future())
+        with self._arrived:
+            if self._stopping or len(self._waiting) >= self._waiting_max:
+                raise DatabaseFailed("the server is too busy to store this; try again")
+            self._waiting.append(write)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+                self._thread.start()
+            self._arrived.notify()
+        return await write.answer
+
+    def stop(self) -> None:
+        """Write what is waiting, then end the thread."""
+        with self._arrived:
+            self._stopping = True
+            self._arrived.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while batch := self._gather():
+            outcomes = self._attempt(batch)
+            loop = batch[0].answer.get_loop()
+            with suppress(RuntimeError):  # the loop has gone, and with it whoever asked
+                loop.call_soon_threadsafe(_answer, batch, outcomes)
+
+    def _gather(self) -> list[_Write]:
+        with self._arrived:
+            while not self._waiting and not self._stopping:
+                self._arrived.wait()
+            count = min(BATCH_MAX, len(self._waiting))
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _attempt(self, batch: list[_Write]) -> list[object]:
+        """Run a batch; where a bug of ours breaks it, each write alone, so that one fails alone."""
+        try:
+            return self._transact(batch)
+        except DatabaseFailed as failed:
+            return [failed] * len(batch)
+        except Exception as bug:  # noqa: BLE001 - raised again where the request is answered
+            if len(batch) == 1:
+                return [bug]
+            return [outcome for write in batch for outcome in self._attempt([write])]
+
+    def _transact(self, batch: list[_Write]) -> list[object]:
+        for _ in range(COLLISIONS_MAX):
+            try:
+                with self._store.transaction():
+                    return _carry_out(batch)
+            except Collision:
+                continue
+        raise DatabaseFailed
+
+
+class Grouped(Generic[T, R]):
+    """A writing verb of the store, for one item at a time."""
+
+    def __init__(
+        self, writer: Writer, verb: Callable[[Sequence[T]], Sequence[R | Refusal]]
+    ) -> None:
+        self._writer = writer
+        self._verb = verb
+
+    async def __call__(self, item: T) -> R:
+        """Return what became of the item, once that is durable; raise its refusal."""
+        outcome: R = await self._writer.write(self._verb, item)
+        return outcome
+
+
+class Desk:
+    """The store as the async side sees it: one line for each verb."""
+
+    def __init__(self, store: Store, *, readers: int = 2) -> None:
+        self._store = store
+        self._writer = Writer(store)
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
+        writer = self._writer
+        self.add_reservation = Grouped(writer, store.add_reservations)
+        self.change_reservation = Grouped(writer, store.change_reservations)
+        self.find_reservations = self._reading(store.find_reservations)
+        self.campaign = self._reading(store.campaign)
+        self.add_campaign = Grouped(writer, store.add_campaigns)
+        self.change_campaign = Grouped(writer, store.change_campaigns)
+        self.find_campaigns = self._reading(store.find_campaigns)
+        self.define_business_result = Grouped(writer, store.define_business_results)
+        self.find_business_results = self._reading(store.find_business_results)
+        self.access_key = self._reading(store.access_key)
+        self.schema_version = self._reading(store.schema_version)
+
+    async def close(self) -> None:
+        """Write what is waiting and close the database; nothing can be asked afterwards."""
+        await asyncio.to_thread(self._writer.stop)
+        await asyncio.to_thread(self._readers.shutdown)
+        self._store.close()
+
+    def _reading(self, verb: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+        async def read(*args: P.args, **kwargs: P.kwargs) -> R:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._readers, partial(verb, *args, **kwargs))
+
+        return read
+
+
+def _carry_out(batch: list[_Write]) -> list[object]:
+    """Run a batch verb by verb, each over its items in their order; answer in the batch's order."""
+    places: dict[Verb, list[int]] = {}
+    for place, write in enumerate(batch):
+        places.setdefault(write.verb, []).append(place)
+    outcomes: list[object] = [None] * len(batch)
+    for verb, whose in places.items():
+        for place, outcome in zip(whose, verb([batch[i].item for i in whose]), strict=True):
+            outcomes[place] = outcome
+    return outcomes
+
+
+def _answer(batch: list[_Write], outcomes: list[object]) -> None:
+    for write, outcome in zip(batch, outcomes, strict=True):
+        if write.answer.done():
+            continue  # whoever asked has gone; the write stands
+        if isinstance(outcome, Exception):
+            write.answer.set_exception(outcome)
+        else:
+            write.answer.set_result(outcome)

@@ -1,0 +1,76 @@
+"""Use cases of access keys: issue one, revoke one, and know one when a request names it."""
+
+from typing import NamedTuple
+
+from callkeeper.clock import Clock, new_access_key, new_secret_key
+from callkeeper.desk import Desk
+from callkeeper.sealing import Seal
+from callkeeper.store.port import AccessKey, Store
+
+# How long a key is trusted without asking again: so soon a revoked one is forgotten.
+TRUSTED_MS = 2_000
+REMEMBERED_MAX = 10_000
+
+
+class OpenKey(NamedTuple):
+    """A key that is valid, with its secret."""
+
+    ak: str
+    secret: str
+    vdn: int | None  # None: it serves every VDN
+
+    def __repr__(self) -> str:
+        """Leave the secret out: a value finds its way into a log or a trace."""
+        return f"OpenKey(ak={self.ak!r}, vdn={self.vdn})"
+
+    def serves(self, vdn: int) -> bool:
+        """Whether it may act for a VDN."""
+        return self.vdn in (None, vdn)
+
+
+class _Remembered(NamedTuple):
+    key: OpenKey | None
+    at: int
+
+
+class Keyring:
+    """The keys that requests name, remembered for two seconds; unknown ones too."""
+
+    def __init__(self, desk: Desk, seal: Seal, clock: Clock) -> None:
+        self._desk = desk
+        self._seal = seal
+        self._clock = clock
+        self._remembered: dict[str, _Remembered] = {}
+
+    async def find(self, ak: str) -> OpenKey | None:
+        """Return the key if it is valid, or was so less than two seconds ago."""
+        now = self._clock.now()
+        remembered = self._remembered.get(ak)
+        if remembered is not None and abs(now - remembered.at) < TRUSTED_MS:
+            return remembered.key
+        stored = await self._desk.access_key(ak)
+        key = None
+        if stored is not None and stored.revoked_at is None:
+            key = OpenKey(ak, self._seal.open(stored.sealed_secret, ak), stored.vdn)
+        if len(self._remembered) >= REMEMBERED_MAX:
+            self._remembered.clear()  # somebody is guessing; start over rather than grow
+        self._remembered[ak] = _Remembered(key, now)
+        return key
+
+
+def issue(
+    store: Store, seal: Seal, clock: Clock, vdn: int | None, note: str | None = None
+) -> OpenKey:
+    """Make a key for one VDN, or for all, and return it with the only copy of its secret."""
+    key = OpenKey(new_access_key(), new_secret_key(), vdn)
+    sealed = AccessKey(key.ak, vdn, seal.seal(key.secret, key.ak), note, clock.now(), None)
+    with store.transaction():
+        store.add_access_keys([sealed])
+    return key
+
+
+def revoke(store: Store, clock: Clock, ak: str) -> bool:
+    """Revoke a key; False when there is no such key or it was revoked before."""
+    with store.transaction():
+        outcome = store.revoke_access_keys([(ak, clock.now())])[0]
+    return outcome is True

@@ -1,0 +1,78 @@
+"""Secrets at rest: sealed with one key, from the environment or from a file of mode 0600."""
+
+import base64
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+class SealBroken(Exception):  # noqa: N818 - what happened
+    """The sealing key is missing or does not fit; the message says what to do."""
+
+
+class Seal:
+    """Seals and opens texts, each bound to a label so that one cannot stand in for another."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, text: str, label: str) -> str:
+        """Return the text sealed; twice the same text gives two different seals."""
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), label.encode())
+        return base64.b64encode(sealed).decode()
+
+    def open(self, sealed: str, label: str) -> str:
+        """Return the text; raise SealBroken if it was sealed with another key or label."""
+        raw = base64.b64decode(sealed)
+        try:
+            text = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], label.encode())
+        except InvalidTag as error:
+            raise SealBroken(
+                f"the sealing key does not open the secret of {label}; give this process the "
+                "key that the secret was sealed with (CALLKEEPER_SEALING_KEY or sealing.key)"
+            ) from error
+        return text.decode()
+
+
+def load_seal(data_dir: Path, given: str | None) -> Seal:
+    """Return the seal of a key given as base64, or of ``sealing.key``, made when it is not there.
+
+    Two processes that start together agree on one file.
+    """
+    if given:
+        return Seal(_decoded(given, "CALLKEEPER_SEALING_KEY"))
+    path = data_dir / "sealing.key"
+    if not path.exists():
+        _make(path)
+    return Seal(_decoded(path.read_text("ascii").strip(), str(path)))
+
+
+def _make(path: Path) -> None:
+    text = base64.b64encode(AESGCM.generate_key(_KEY_BYTES * 8)).decode()
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)  # fails when another process was first, and then its key stands
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _decoded(text: str, source: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise SealBroken(f"{source} is not base64") from error
+    if len(key) != _KEY_BYTES:
+        raise SealBroken(f"{source} holds {len(key)} bytes; it must be 32, in base64")
+    return key

@@ -1,0 +1,85 @@
+"""What an operator can set: defaults < callkeeper.toml < environment < flags."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+_PREFIX = "CALLKEEPER_"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class SettingsWrong(Exception):  # noqa: N818 - what happened
+    """A setting is unknown or cannot be what it is set to; the message names it."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings. None stands for "not set" where there is a default that depends."""
+
+    data_dir: Path = Path("callkeeper-data")
+    database: str | None = None  # a postgresql:// URL; None: SQLite in the data directory
+    host: str = "127.0.0.1"
+    port: Port = 28443
+    tls: str | None = None  # auto, off or CERT:KEY; None: auto, but off on loopback
+    deployment: Literal["integrated", "op"] = "integrated"
+    clock_window_seconds: Count = 900  # how far a signature's timestamp may lie from now
+    lead_seconds: Count = 300  # how much earlier an automatic call is dialled
+    active_campaigns_max: Count = 20  # a VDN's, of each kind
+    alerting_seconds_max: Annotated[int, msgspec.Meta(ge=30, le=120)] = (
+        60  # the most that a V2 campaign may let ring, 30 to 120
+    )
+    skill_queues: tuple[int, ...] | None = None  # the ids there are; None: any
+    busy_seconds: float = 5.0  # how long SQLite waits for another process's write
+    sealing_key: str | None = None  # 32 bytes in base64; None: sealing.key in the data directory
+    show_phone_numbers: bool = False  # in the log
+
+    @property
+    def tls_mode(self) -> str:
+        """How to serve: auto, off or CERT:KEY."""
+        if self.tls is not None:
+            return self.tls
+        return "off" if self.host in _LOOPBACK else "auto"
+
+    def __repr__(self) -> str:
+        """Leave out what must not be seen: the sealing key, and a password in the URL."""
+        return f"Settings(data_dir={self.data_dir}, host={self.host}, port={self.port})"
+
+
+def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings; a flag that is None is not set. Raise SettingsWrong."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    from_environment = {
+        name: _from_text(environment[_PREFIX + name.upper()])
+        for name in Settings.__struct_fields__
+        if environment.get(_PREFIX + name.upper())
+    }
+    file = Path(environment.get(f"{_PREFIX}CONFIG") or "callkeeper.toml")
+    merged = {**_from_file(file), **from_environment, **given}
+    try:
+        return msgspec.convert(merged, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsWrong(f"a setting is wrong: {error}") from error
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise SettingsWrong(f"{file} is no TOML: {error}") from error
+
+
+def _from_text(text: str) -> object:
+    """Return a list where the environment holds one, as JSON; otherwise the text."""
+    try:
+        return msgspec.json.decode(text) if text.startswith("[") else text
+    except msgspec.DecodeError as error:
+        raise SettingsWrong(f"{text!r} is no JSON list: {error}") from error

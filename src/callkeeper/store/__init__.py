@@ -1,0 +1,1 @@
+"""The database: one port, one text of SQL, two engines."""

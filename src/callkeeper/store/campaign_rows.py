@@ -1,0 +1,175 @@
+"""Campaigns and business results: rows ↔ values.
+
+Whatever a VDN's campaigns and business results undergo is done under the lock of one row of its
+own, taken first and in the VDNs' order: what is then read still holds when it is written.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from callkeeper.core.business_result import BusinessResult, Definition
+from callkeeper.core.campaign import (
+    IVR_DEVICES,
+    SKILL_DEVICES,
+    Campaign,
+    CampaignOrder,
+    Opening,
+    check_name,
+    same_kind,
+)
+from callkeeper.core.refusal import ParameterWrong, Refusal
+from callkeeper.store.port import CampaignPage, CampaignsWanted, DefinitionPage, Event
+from callkeeper.store.rows import Rows
+from callkeeper.store.session import Row
+
+# Columns that hold a list or an object, as JSON.
+_JSON = ("caller_numbers", "workday_windows", "special_day_windows", "terms")
+
+
+class CampaignRows(Rows):
+    """The verbs about campaigns and business results."""
+
+    def campaign(self, vdn: int, campaign_id: int) -> Campaign | None:
+        """Return a campaign that is not deleted."""
+        rows = self._session.rows("campaign", vdn=vdn, id=campaign_id)
+        return _campaign(rows[0]) if rows else None
+
+    def add_campaigns(self, openings: Sequence[Opening]) -> list[Campaign | Refusal]:
+        """Add campaigns, each with its first event, within the quota and uniquely named.
+
+        One that is refused takes no id.
+        """
+        last_ids = self._lock_vdns(each.vdn for each in openings)
+        outcomes: list[Campaign | Refusal] = []
+        for opening in openings:
+            try:
+                new = self._opened(opening, last_ids[opening.vdn] + 1)
+            except Refusal as refusal:
+                outcomes.append(refusal)
+                continue
+            last_ids[new.vdn] = max(last_ids[new.vdn], new.id)
+            self._session.rows("add_campaign", **_columns(new))
+            self._session.rows("advance_campaign_counter", vdn=new.vdn, last_id=new.id)
+            self._append([_event(new, opening.what, opening.by, new)])
+            outcomes.append(new)
+        return outcomes
+
+    def change_campaigns(self, orders: Sequence[CampaignOrder]) -> list[Campaign | Refusal]:
+        """Carry out changes of campaigns, in order, each with its event."""
+        self._lock_vdns(each.vdn for each in orders)
+        outcomes: list[Campaign | Refusal] = []
+        for order in orders:
+            try:
+                new = order.carry_out(self.campaign(order.vdn, order.id))
+                check_name(new.name, self._holder(new.vdn, new.name), new.id)
+            except Refusal as refusal:
+                outcomes.append(refusal)
+                continue
+            self._session.rows("update_campaign", **_columns(new))
+            self._append([_event(new, order.change.what, order.by, order.change)])
+            outcomes.append(new)
+        return outcomes
+
+    def find_campaigns(self, wanted: CampaignsWanted) -> CampaignPage:
+        """Return a page of campaigns, by id; deleted ones never."""
+        filters = msgspec.structs.asdict(wanted)
+        page = {"offset": filters.pop("offset"), "limit": filters.pop("limit")}
+        total = self._session.rows("count_campaigns", **filters)[0][0]
+        rows = self._session.rows("find_campaigns", **filters, **page)
+        return CampaignPage(
+            total,
+            [_campaign(row) for row in rows],
+            self._active(wanted.vdn, wanted.now, SKILL_DEVICES),
+            self._active(wanted.vdn, wanted.now, IVR_DEVICES),
+        )
+
+    def define_business_results(
+        self, definitions: Sequence[Definition]
+    ) -> list[Definition | Refusal]:
+        """Define business results, each with its sub-results and its event."""
+        self._lock_vdns(each.result.vdn for each in definitions)
+        outcomes: list[Definition | Refusal] = []
+        for each in definitions:
+            new = each.result
+            same = self._session.rows(
+                "same_business_results", vdn=new.vdn, code=new.code, name=new.name
+            )
+            try:
+                each.check([BusinessResult(*row) for row in same])
+            except Refusal as refusal:
+                outcomes.append(refusal)
+                continue
+            self._session.each("add_business_results", [new, *each.children])
+            self._append([_definition_event(each)])
+            outcomes.append(each)
+        return outcomes
+
+    def find_business_results(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
+        """Return a page of top-level business results, oldest first, with their sub-results."""
+        total = self._session.rows("count_top_business_results", vdn=vdn)[0][0]
+        results: list[tuple[BusinessResult, list[BusinessResult]]] = []
+        for row in self._session.rows("top_business_results", vdn=vdn, offset=offset, limit=limit):
+            each = BusinessResult(*row)
+            if each.parent == "":
+                results.append((each, []))
+            else:
+                results[-1][1].append(each)
+        return DefinitionPage(total, results)
+
+    def _lock_vdns(self, vdns: Iterable[int]) -> dict[int, int]:
+        """Lock the campaigns of some VDNs, and return the last id that each gave out."""
+        return {
+            vdn: self._session.rows("lock_campaigns", vdn=vdn)[0][0] for vdn in sorted(set(vdns))
+        }
+
+    def _opened(self, opening: Opening, next_id: int) -> Campaign:
+        kind = same_kind(opening.plan.device_type)
+        new = opening.campaign(next_id, self._active(opening.vdn, opening.at, kind))
+        check_name(new.name, self._holder(new.vdn, new.name), new.id)
+        if self._session.rows("campaign_id_given", vdn=new.vdn, id=new.id):
+            raise ParameterWrong(f"{new.id} is, or was, the id of another campaign", about="id")
+        return new
+
+    def _holder(self, vdn: int, name: str) -> int | None:
+        rows = self._session.rows("campaign_named", vdn=vdn, name=name)
+        return int(rows[0][0]) if rows else None
+
+    def _active(self, vdn: int, now: int, kind: frozenset[int]) -> int:
+        rows = self._session.rows("active_campaigns", vdn=vdn, now=now)
+        return sum(count for device_type, count in rows if device_type in kind)
+
+
+def _campaign(row: Row) -> Campaign:
+    columns = dict(zip(Campaign.__struct_fields__, row, strict=True))
+    columns |= {name: msgspec.json.decode(columns[name]) for name in _JSON}
+    return msgspec.convert(columns, Campaign)
+
+
+def _columns(campaign: Campaign) -> dict[str, object]:
+    columns = {name: getattr(campaign, name) for name in Campaign.__struct_fields__}
+    return columns | {name: msgspec.json.encode(columns[name]).decode() for name in _JSON}
+
+
+def _event(campaign: Campaign, what: str, by: str, detail: msgspec.Struct) -> Event:
+    return Event(
+        vdn=campaign.vdn,
+        subject=f"campaign/{campaign.id}",
+        version=campaign.version,
+        happened_at=campaign.changed_at,
+        what=what,
+        by_whom=by,
+        detail=msgspec.json.encode(detail).decode(),
+    )
+
+
+def _definition_event(definition: Definition) -> Event:
+    return Event(
+        vdn=definition.result.vdn,
+        subject=f"business_result/{definition.result.code}",
+        version=1,
+        happened_at=definition.result.made_at,
+        what=definition.what,
+        by_whom=definition.by,
+        detail=msgspec.json.encode([definition.result, *definition.children]).decode(),
+    )

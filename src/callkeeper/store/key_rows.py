@@ -1,0 +1,54 @@
+"""Access keys and agents: rows ↔ values."""
+
+from collections.abc import Sequence
+
+from callkeeper.core.refusal import Refusal
+from callkeeper.store.port import AccessKey, AgentName
+from callkeeper.store.rows import Rows
+
+
+class KeyRows(Rows):
+    """The verbs about who may ask, and who rings."""
+
+    def add_access_keys(self, keys: Sequence[AccessKey]) -> list[AccessKey | Refusal]:
+        """Add access keys."""
+        for key in keys:
+            self._session.rows(
+                "add_access_key",
+                ak=key.ak,
+                vdn=key.vdn,
+                sealed_secret=key.sealed_secret,
+                note=key.note,
+                made_at=key.made_at,
+            )
+        return list(keys)
+
+    def revoke_access_keys(self, revoked: Sequence[tuple[str, int]]) -> list[bool | Refusal]:
+        """Revoke keys, each from an instant on; False for one that is unknown or revoked."""
+        outcomes: list[bool | Refusal] = []
+        for ak, at in revoked:
+            known = self.access_key(ak)
+            outcomes.append(known is not None and known.revoked_at is None)
+            self._session.rows("revoke_access_key", ak=ak, revoked_at=at)
+        return outcomes
+
+    def access_key(self, ak: str) -> AccessKey | None:
+        """Return a key, revoked or not."""
+        found = self._session.rows("access_key", ak=ak)
+        return AccessKey(*found[0]) if found else None
+
+    def access_keys(self) -> list[AccessKey]:
+        """Return all keys, oldest first."""
+        return [AccessKey(*row) for row in self._session.rows("access_keys")]
+
+    def name_agents(self, names: Sequence[AgentName]) -> list[AgentName | Refusal]:
+        """Name agents; an agent not seen before comes into being."""
+        for each in names:
+            self._session.rows(
+                "name_agent",
+                vdn=each.vdn,
+                account=each.account,
+                user_name=each.user_name,
+                made_at=each.made_at,
+            )
+        return list(names)

@@ -1,0 +1,59 @@
+"""Migrations: plain SQL, numbered, forward only. Replaying all of them is how a schema is made."""
+
+import re
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from callkeeper.store.statements import Engine, choose
+
+_NAME = re.compile(r"(?P<number>\d{4})_\w+\.sql")
+
+TABLE = """
+CREATE TABLE IF NOT EXISTS schema_version (
+  number INTEGER NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL
+)
+"""
+
+
+class Migration(msgspec.Struct, frozen=True):
+    """One step of the schema, as statements for one engine."""
+
+    number: int
+    name: str
+    statements: list[str]
+
+
+def migrations(engine: Engine) -> list[Migration]:
+    """Return all migrations, in order."""
+    found = []
+    for file in files(__package__).joinpath("migrations").iterdir():
+        if match := _NAME.fullmatch(file.name):
+            text = choose(file.read_text("utf-8"), engine)
+            statements = [each.strip() for each in text.split(";") if each.strip()]
+            found.append(Migration(int(match["number"]), file.name, statements))
+    return sorted(found, key=lambda migration: migration.number)
+
+
+def catch_up(
+    engine: Engine,
+    run: Callable[[str], list[tuple[Any, ...]]],
+    steps: Sequence[Migration] | None = None,
+) -> list[str]:
+    """Run what is missing, inside the caller's transaction and lock; return the names.
+
+    ``steps`` are the migrations that there are, when it is not to be all of the product's.
+    A schema newer than this program is left alone: it must serve the program before it too.
+    """
+    run(TABLE)
+    done = {row[0] for row in run("SELECT number FROM schema_version")}
+    known = migrations(engine) if steps is None else steps
+    missing = [each for each in known if each.number not in done]
+    for migration in missing:
+        for statement in migration.statements:
+            run(statement)
+        run(f"INSERT INTO schema_version VALUES ({migration.number}, '{migration.name}')")  # noqa: S608 - our own file names
+    return [migration.name for migration in missing]

@@ -1,0 +1,187 @@
+"""Reservations and their history: rows ↔ values.
+
+Batches are read, decided upon in order, and written back: two changes of one reservation in one
+batch see each other, and one that is refused leaves no trace.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from callkeeper.core.business_result import BusinessResult, BusinessResults
+from callkeeper.core.campaign import Campaign, campaign_id
+from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
+from callkeeper.core.reservation import Booking, Order, Reservation, Result
+from callkeeper.store.campaign_rows import CampaignRows
+from callkeeper.store.port import Booked, Collision, Event, Listed, Page, Wanted
+
+Key = tuple[int, str]
+Claims = dict[Key, tuple[str, str]]  # an Idempotency-Key: the body and the reservation it stood for
+
+_WIDTH = len(Reservation.__struct_fields__)
+_IDEMPOTENCY_MS = 24 * 60 * 60 * 1000
+
+
+class ReservationRows(CampaignRows):
+    """The verbs about reservations."""
+
+    def add_reservations(self, bookings: Sequence[Booking]) -> list[Booked | Refusal]:
+        """Add reservations and their first event. The same request again answers the first."""
+        claims = self._claims(bookings)
+        claimed = {(vdn, id_) for (vdn, _), (_, id_) in claims.items()}
+        standing = self._lock({(each.vdn, each.id) for each in bookings} | claimed)
+        campaigns = self._campaigns({(each.vdn, each.wish.campaign_id) for each in bookings})
+        fresh: list[tuple[Booking, Reservation]] = []
+        outcomes: list[Booked | Refusal] = []
+        for booking in bookings:
+            try:
+                old = _made_before(booking, claims, standing)
+                campaign = campaigns.get((booking.vdn, booking.wish.campaign_id))
+                new = old or booking.reservation(campaign)
+            except Refusal as refusal:
+                outcomes.append(refusal)
+                continue
+            outcomes.append(Booked(new, again=old is not None))
+            if old is None:
+                fresh.append((booking, new))
+                standing[booking.vdn, booking.id] = new
+                if booking.idempotency_key:
+                    claim = (booking.idempotency_body or "", booking.id)
+                    claims[booking.vdn, booking.idempotency_key] = claim
+        self._insert(fresh)
+        return outcomes
+
+    def change_reservations(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
+        """Carry out changes, in order, each with its event."""
+        standing = self._lock({(each.vdn, each.id) for each in orders})
+        defined = self._defined({each.vdn for each in orders if isinstance(each.change, Result)})
+        nothing = BusinessResults()
+        changed: dict[Key, Reservation] = {}
+        events: list[Event] = []
+        agents: set[Key] = set()
+        outcomes: list[Reservation | Refusal] = []
+        for order in orders:
+            key = (order.vdn, order.id)
+            old = standing.get(key)
+            try:
+                new = order.carry_out(old, defined.get(order.vdn, nothing))
+            except Refusal as refusal:
+                outcomes.append(refusal)
+                continue
+            standing[key] = changed[key] = new
+            events.append(_event(order, order.change, new.version))
+            if new.agent and (old is None or old.agent != new.agent):
+                agents.add((order.vdn, new.agent))
+            outcomes.append(new)
+        if changed:
+            self._session.each("update_reservations", list(changed.values()))
+            self._append(events)
+            self._note_agents(agents, orders[0].at)
+        return outcomes
+
+    def find_reservations(self, wanted: Wanted) -> Page:
+        """Return a page of reservations, by appointed time, then id; cancelled ones never."""
+        filters = msgspec.structs.asdict(wanted)
+        page = {"offset": filters.pop("offset"), "limit": filters.pop("limit")}
+        total = self._session.rows("count_reservations", **filters)[0][0]
+        rows = self._session.rows("find_reservations", **filters, **page)
+        return Page(total, [Listed(Reservation(*row[:_WIDTH]), *row[_WIDTH:]) for row in rows])
+
+    def reservations_with_id(self, reservation_id: str) -> list[Reservation]:
+        """Return the reservations with an id, of whatever VDN and state."""
+        rows = self._session.rows("reservations_with_id", id=reservation_id)
+        return [Reservation(*row) for row in rows]
+
+    def _claims(self, bookings: Sequence[Booking]) -> Claims:
+        claims: Claims = {}
+        claiming = [each for each in bookings if each.idempotency_key]
+        for vdn, at in {each.vdn: each.at for each in claiming}.items():
+            self._session.rows("forget_idempotency_keys", vdn=vdn, before=at - _IDEMPOTENCY_MS)
+        for each in claiming:
+            key = each.idempotency_key or ""
+            for row in self._session.rows("idempotency_key", vdn=each.vdn, idempotency_key=key):
+                claims[each.vdn, key] = (row[0], row[1])
+        return claims
+
+    def _lock(self, keys: Iterable[Key]) -> dict[Key, Reservation]:
+        wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
+        rows = self._session.each("lock_reservations", wanted)
+        return {(row[0], row[1]): Reservation(*row) for row in rows}
+
+    def _campaigns(self, keys: Iterable[Key]) -> dict[Key, Campaign]:
+        found = {}
+        for vdn, text in keys:
+            id_ = campaign_id(text)
+            campaign = None if id_ is None else self.campaign(vdn, id_)
+            if campaign is not None:
+                found[vdn, text] = campaign
+        return found
+
+    def _defined(self, vdns: Iterable[int]) -> dict[int, BusinessResults]:
+        return {
+            vdn: BusinessResults(
+                BusinessResult(*row) for row in self._session.rows("business_results", vdn=vdn)
+            )
+            for vdn in vdns
+        }
+
+    def _insert(self, fresh: list[tuple[Booking, Reservation]]) -> None:
+        if not fresh:
+            return
+        reservations = [reservation for _, reservation in fresh]
+        if len(self._session.each("add_reservations", reservations)) != len(fresh):
+            raise Collision
+        self._append([_event(booking, booking.wish, 1, booking.what) for booking, _ in fresh])
+        agents = {(each.vdn, each.agent) for each in reservations if each.agent}
+        self._note_agents(agents, reservations[0].made_at)
+        claims = [_claim(booking) for booking, _ in fresh if booking.idempotency_key]
+        if claims and len(self._session.each("claim_idempotency_keys", claims)) != len(claims):
+            raise Collision
+
+    def _note_agents(self, agents: Iterable[Key], now: int) -> None:
+        items = [{"vdn": vdn, "account": account, "made_at": now} for vdn, account in agents]
+        if items:
+            self._session.each("note_agents", items)
+
+
+def _made_before(
+    booking: Booking, claims: Claims, standing: dict[Key, Reservation]
+) -> Reservation | None:
+    """Return the reservation that this request, or its Idempotency-Key, made before."""
+    claim = claims.get((booking.vdn, booking.idempotency_key or ""))
+    if claim is not None:
+        body, first_id = claim
+        if body != booking.idempotency_body:
+            raise ParameterWrong(
+                "Idempotency-Key: was used before with another body; send a new key"
+            )
+        return standing.get((booking.vdn, first_id))
+    old = standing.get((booking.vdn, booking.id))
+    if old is not None and old.request != booking.request:
+        # Two requests drew the same 17 digits: let the second one sign anew.
+        raise DatabaseFailed
+    return old
+
+
+def _claim(booking: Booking) -> dict[str, object]:
+    return {
+        "vdn": booking.vdn,
+        "idempotency_key": booking.idempotency_key,
+        "idempotency_body": booking.idempotency_body,
+        "id": booking.id,
+        "seen_at": booking.at,
+    }
+
+
+def _event(
+    cause: Booking | Order, detail: msgspec.Struct, version: int, what: str | None = None
+) -> Event:
+    return Event(
+        vdn=cause.vdn,
+        subject=cause.id,
+        version=version,
+        happened_at=cause.at,
+        what=what or cause.change.what,  # type: ignore[union-attr]
+        by_whom=cause.by,
+        detail=msgspec.json.encode(detail).decode(),
+    )

@@ -1,0 +1,41 @@
+"""What the verbs need of an engine: run a named statement, hold a transaction."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import msgspec
+
+from callkeeper.store.migrate import Migration
+
+Row = tuple[Any, ...]
+Item = msgspec.Struct | Mapping[str, Any]
+
+
+class Session(Protocol):
+    """A database, as one engine speaks to it; each thread has a connection of its own."""
+
+    def rows(self, name: str, /, **parameters: object) -> list[Row]:
+        """Run a statement and return its rows. A parameter that is None is not given."""
+
+    def each(self, name: str, items: Sequence[Item]) -> list[Row]:
+        """Run a statement for every item, in one round trip where the engine can."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Open a transaction that commits at the end, or leaves nothing behind."""
+        yield
+
+    def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
+        """Run the migrations that are not yet there, and return their names.
+
+        ``steps`` are the migrations that there are, when it is not to be all of the product's.
+        """
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+def given(parameters: Mapping[str, object]) -> frozenset[str]:
+    """Return the names of the parameters that are given."""
+    return frozenset(name for name, value in parameters.items() if value is not None)

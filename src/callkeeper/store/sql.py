@@ -1,0 +1,25 @@
+"""The store over named statements: every verb of the port, on either engine.
+
+The life of a row: a reservation is read and locked, the core says what becomes of it, and the
+whole batch is written back together with one event for each change. The database holds what must
+hold even when the core is wrong: keys, uniqueness, the set of states.
+"""
+
+from callkeeper.store.key_rows import KeyRows
+from callkeeper.store.reservation_rows import ReservationRows
+
+
+class SqlStore(ReservationRows, KeyRows):
+    """The port, fulfilled."""
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date."""
+        return self._session.migrate()
+
+    def schema_version(self) -> int:
+        """Return the number of the last migration."""
+        return int(self._session.rows("schema_version")[0][0])
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()

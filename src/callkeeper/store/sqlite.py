@@ -1,0 +1,115 @@
+"""SQLite: one file, one writer, many readers. Nothing to install, and durable all the same.
+
+WAL with ``synchronous=FULL``: a commit is on disk before it is acknowledged, and readers never
+wait for the writer. Another process (the command line) may write too; each waits its turn.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.store.migrate import Migration, catch_up
+from callkeeper.store.session import Item, Row, given
+from callkeeper.store.statements import queries
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA temp_store = MEMORY",
+)
+# A broken rule or a statement that is wrong: our mistake, which trying again does not mend.
+_OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+
+
+class SqliteSession:
+    """A database file. ``busy_seconds`` is how long to wait for another process's write."""
+
+    def __init__(self, path: Path, *, busy_seconds: float = 5.0) -> None:
+        self._path = path
+        self._busy_seconds = busy_seconds
+        self._statements = queries("sqlite")
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def rows(self, name: str, /, **parameters: object) -> list[Row]:
+        """Run a statement and return its rows. A parameter that is None is not given."""
+        text = self._statements.get(name, given(parameters))
+        lists = {
+            key: msgspec.json.encode(value).decode()
+            for key, value in parameters.items()
+            if isinstance(value, list)
+        }
+        return self._run(text, parameters | lists)
+
+    def each(self, name: str, items: Sequence[Item]) -> list[Row]:
+        """Run a statement for every item, one after another."""
+        text = self._statements.get(name)
+        found: list[Row] = []
+        for item in items:
+            values = msgspec.structs.asdict(item) if isinstance(item, msgspec.Struct) else item
+            found += self._run(text, values)
+        return found
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Open a transaction that commits at the end, or leaves nothing behind."""
+        # IMMEDIATE: a transaction that read first could not become a writer without failing.
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._run("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection().rollback()
+            raise
+
+    def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
+        """Run the migrations that are not yet there, and return their names."""
+        with self.transaction():
+            return catch_up("sqlite", self._run, steps)
+
+    def backup(self, target: Path) -> None:
+        """Copy the database, while it is in use, to a file that must not exist yet."""
+        with sqlite3.connect(target) as copy:
+            self._connection().backup(copy)
+        copy.close()
+
+    def close(self) -> None:
+        """Close every connection; a thread that comes back gets a new one."""
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+            self._local = threading.local()
+
+    def _run(self, text: str, parameters: object = ()) -> list[Row]:
+        try:
+            return self._connection().execute(text, parameters).fetchall()  # type: ignore[arg-type]
+        except _OURS:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise DatabaseFailed(f"the database refused to work ({error}); try again") from error
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                self._path,
+                timeout=self._busy_seconds,
+                isolation_level=None,
+                check_same_thread=False,  # close() runs on another thread
+                cached_statements=256,
+            )
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+            self._local.connection = connection
+            with self._lock:
+                self._open.append(connection)
+        return connection

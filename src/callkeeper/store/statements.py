@@ -1,0 +1,59 @@
+"""The statements of a .sql file, chosen for one engine.
+
+aiosql, the kept library for this, knows neither engine-specific lines nor optional ones; see
+docs/decisions/0003.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+Engine = Literal["sqlite", "postgres"]
+
+_HEAD = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_SLOT = re.compile(r"\{(\w+)\}")
+_MARK = re.compile(r"\s*-- (?P<engine>sqlite|postgres)$|\s*-- if (?P<parameter>\w+)$")
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+class Statements:
+    """Named SQL, ready for one engine. Asking for a name that is not there raises KeyError."""
+
+    def __init__(self, text: str, engine: Engine) -> None:
+        pieces = _HEAD.split(text)[1:]
+        self._texts = dict(zip(pieces[::2], pieces[1::2], strict=True))
+        self._engine: Engine = engine
+        self.get = cache(self._get)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all statements, in the order of the file."""
+        return list(self._texts)
+
+    def _get(self, name: str, given: frozenset[str] = frozenset()) -> str:
+        text = "\n".join(self._lines(name, given))
+        return _PARAMETER.sub(r"%(\1)s", text) if self._engine == "postgres" else text
+
+    def _lines(self, name: str, given: frozenset[str]) -> list[str]:
+        text = choose(self._texts[name], self._engine, given)
+        filled = _SLOT.sub(lambda slot: "\n".join(self._lines(slot[1], given)), text)
+        return [line for line in filled.splitlines() if line.strip()]
+
+
+def choose(text: str, engine: Engine, given: frozenset[str] = frozenset()) -> str:
+    """Return the lines that are for this engine and these parameters, without comments."""
+    kept = []
+    for line in text.splitlines():
+        mark = _MARK.search(line)
+        if mark and mark["engine"] not in (None, engine):
+            continue
+        if mark and mark["parameter"] and mark["parameter"] not in given:
+            continue
+        kept.append(re.sub(r"\s*--.*", "", line))
+    return "\n".join(kept)
+
+
+def queries(engine: Engine) -> Statements:
+    """Return the product's own statements, from queries.sql."""
+    return Statements(files(__package__).joinpath("queries.sql").read_text("utf-8"), engine)

@@ -1,0 +1,157 @@
+"""Why: what happened to a reservation, by whom, and what it waits for, in sentences.
+
+Read off the history alone, which is never changed, so that the story stays true.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from callkeeper.core.campaign import Campaign
+from callkeeper.core.reservation import Reservation
+from callkeeper.log import masked
+from callkeeper.store.port import Event, Store
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBERS = ("called_no", "caller_no")
+_SUCCESS = "00000"
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """One event, told: when, by whom, what it was in a sentence, and its values."""
+
+    at: str
+    by: str
+    what: str
+    says: str
+    detail: dict[str, Any]
+
+
+class Story(msgspec.Struct, frozen=True):
+    """A reservation's story; ``now`` is the sentence of how it stands."""
+
+    id: str
+    vdn: int
+    kind: str
+    state: str
+    now: str
+    events: list[Happening]
+
+
+def stories(store: Store, reservation_id: str, now: int, *, show_numbers: bool) -> list[Story]:
+    """Return the story of each VDN's reservation with this id; none when there is none."""
+    return [
+        _story(store, each, now, show_numbers=show_numbers)
+        for each in store.reservations_with_id(reservation_id)
+    ]
+
+
+def _story(store: Store, reservation: Reservation, now: int, *, show_numbers: bool) -> Story:
+    events = store.events(reservation.vdn, reservation.id)
+    campaign = store.campaign(reservation.vdn, reservation.campaign_id)
+    return Story(
+        id=reservation.id,
+        vdn=reservation.vdn,
+        kind=reservation.kind,
+        state=reservation.state,
+        now=_standing(reservation, campaign, now),
+        events=[_told(each, show_numbers=show_numbers) for each in events],
+    )
+
+
+def _told(event: Event, *, show_numbers: bool) -> Happening:
+    detail: dict[str, Any] = msgspec.json.decode(event.detail)
+    if not show_numbers:
+        for name in _NUMBERS:
+            if detail.get(name):
+                detail[name] = masked(str(detail[name]))
+    teller = _TELLERS.get(event.what, _other)
+    says = f"{event.what}: {teller(detail)}".removesuffix(": ")
+    return Happening(in_utc(event.happened_at), event.by_whom, event.what, says, detail)
+
+
+def _reserved(detail: dict[str, Any]) -> str:
+    agent = f", agent {detail['agent']}" if detail.get("agent") else ""
+    remark = f', "{detail["remark"]}"' if detail.get("remark") else ""
+    return (
+        f"a{'n' if detail['kind'] == 'automatic' else ''} {detail['kind']} call to "
+        f"{detail['called_no']} at {in_utc(detail['appoint_at'])} "
+        f"for campaign {detail['campaign_id']}{agent}{remark}"
+    )
+
+
+def _moved(detail: dict[str, Any]) -> str:
+    told = []
+    if "appoint_at" in detail:
+        told.append(f"to {in_utc(detail['appoint_at'])}")
+    if "agent" in detail:
+        told.append(f"to agent {detail['agent']}")
+    if "remark" in detail:
+        told.append(f'its note is now "{detail["remark"]}"')
+    return ", ".join(told) or "nothing was changed"
+
+
+def _result(detail: dict[str, Any]) -> str:
+    told = []
+    if code := detail.get("fail_code"):
+        told.append("the call succeeded" if code == _SUCCESS else f"the call failed with {code}")
+    if detail.get("begin_at") and detail.get("end_at"):
+        seconds = (detail["end_at"] - detail["begin_at"]) / 1000
+        told.append(f"from {in_utc(detail['begin_at'])}, {seconds:g} s long")
+    named = {
+        "business_result": "business result",
+        "business_sub_result": "sub-result",
+        "call_id": "call id",
+        "caller_no": "calling number",
+        "agent": "agent",
+    }
+    told += [f"{words} {detail[name]}" for name, words in named.items() if detail.get(name)]
+    return ", ".join(told) or "without any detail"
+
+
+def _other(detail: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in detail.items())
+
+
+_TELLERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "reserved": _reserved,
+    "moved": _moved,
+    "result": _result,
+}
+
+
+_STANDING = {
+    "done": "a result is on record",
+    "cancelled": "on the wire it is as good as absent",
+    "calling": "the dialer has it",
+    "expired": "it was not dialled in time; a person may still file a result",
+}
+
+
+def _standing(reservation: Reservation, campaign: Campaign | None, now: int) -> str:
+    if reservation.state in _STANDING:
+        return f"{reservation.state}: {_STANDING[reservation.state]}"
+    if reservation.kind == "automatic":
+        return f"waiting: {_held_by(reservation, campaign, now)}"
+    at = in_utc(reservation.appoint_at)
+    if reservation.is_overdue(now):
+        return f"overdue since {at}: an agent has to ring; the system never dials a manual one"
+    return f"waiting for {at}, when an agent rings; the system never dials a manual one"
+
+
+def _held_by(reservation: Reservation, campaign: Campaign | None, now: int) -> str:
+    due = "never" if reservation.due_at is None else in_utc(reservation.due_at)
+    if campaign is None:
+        return f"due {due}, but campaign {reservation.campaign_id} was deleted"
+    if campaign.has_ended(now):
+        return f"due {due}, but campaign {campaign.id} ended {in_utc(campaign.end_at)}"
+    if campaign.status != "started":
+        return f"due {due}, but campaign {campaign.id} is {campaign.status}; resume it"
+    return f"the dialer looks at it next at {due}"
+
+
+def in_utc(instant: int) -> str:
+    """Return UTC milliseconds for a person to read."""
+    return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,254 @@
+"""Modifying, pausing, resuming and deleting campaigns, cec_07_0723 to 0725, 0728 and 0729."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from callkeeper.clock import HandClock
+from tests.campaigns import ABSENT, BEGIN, DAY, END, IVR, NOW, PUBLISHED_V2, STARTED, Campaigning
+from tests.house import HOUR, VDN, House
+
+UNDATED = {"strBeginTime": ABSENT, "strEndTime": ABSENT}
+ENVELOPE = {
+    "resultCode": "0200000",
+    "resultDesc": "success",
+    "returnCode": "0200000",
+    "returnDesc": "success",
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Campaigning]:
+    """V1 on a house that stands at one instant."""
+    with House(tmp_path / "data", clock=HandClock(NOW)) as house:
+        yield Campaigning(house)
+
+
+@pytest.fixture
+def v2(desk: Campaigning) -> Campaigning:
+    """V2 on the same house."""
+    return Campaigning(desk.house, 2)
+
+
+@pytest.fixture(params=[1, 2], ids=["V1", "V2"])
+def either(desk: Campaigning, request: pytest.FixtureRequest) -> Campaigning:
+    """Each version in turn."""
+    return Campaigning(desk.house, request.param)
+
+
+def pause(desk: Campaigning, id_: int) -> str:
+    return desk.code("PUT", f"/{id_}/pause", version=1)
+
+
+def resume(desk: Campaigning, id_: int) -> str:
+    return desk.code("PUT", f"/{id_}/resume", version=1)
+
+
+def delete(desk: Campaigning, id_: int, body: Any = None) -> str:
+    return desk.code("DELETE", f"/{id_}", body, version=1)
+
+
+def test_every_change_answers_with_the_envelope_alone(any_house: House) -> None:
+    any_house.key = any_house.issue(None)
+    far = {"strBeginTime": "2090-01-01 00:00:00", "strEndTime": "2090-12-31 00:00:00"}
+    for version in (1, 2):
+        desk = Campaigning(any_house, version, vdn=7)
+        id_ = desk.add(**far)
+        changed = desk.body(name="another", **far)
+        for method, rest, body in (
+            ("PUT", "", changed),
+            ("PUT", "/resume", None),
+            ("PUT", "/pause", {}),
+            ("DELETE", "", {"archiveHistory": 0}),
+        ):
+            answer = desk.send(
+                method, f"/{id_}{rest}", body, version=version if body is changed else 1
+            )
+            assert (answer.status_code, answer.json()) == (200, ENVELOPE)
+        assert desk.code("GET", f"/{id_}", version=1) == "0200007"
+
+
+def test_modifying_replaces_what_is_sent(either: Campaigning) -> None:
+    id_ = either.add()
+    dates = {"strBeginTime": "2027-01-16 08:00:00", "strEndTime": "2027-01-17 08:00:00"}
+    assert either.modifying(id_, name="new", description="n", maxAlertingTime=30, **dates) == (
+        "0200000"
+    )
+    found = either.one(id_)
+    assert (found["name"], found["description"], found["maxAlertingTime"]) == ("new", "n", 30)
+    assert (found["strBeginTime"], found["strEndTime"]) == tuple(dates.values())
+
+
+def test_what_a_modification_does_not_send_stays(either: Campaigning) -> None:
+    id_ = either.add()
+    before = either.one(id_)
+    left_out = ("description", "callBackUrl", "priority", "retryPolicy", "callPolicy")
+    assert either.modifying(id_, **dict.fromkeys(left_out, ABSENT)) == "0200000"
+    assert either.one(id_) == before
+
+
+def test_v1_may_leave_the_dates_out_and_v2_may_not(desk: Campaigning, v2: Campaigning) -> None:
+    id_ = desk.add()
+    assert desk.modifying(id_, **UNDATED) == "0200000"
+    assert (desk.one(id_)["strBeginTime"], desk.one(id_)["strEndTime"]) == (BEGIN, END)
+    assert v2.modifying(v2.add(), **UNDATED) == "02000001"
+
+
+def test_v1_does_not_take_from_v2_what_it_does_not_know(desk: Campaigning, v2: Campaigning) -> None:
+    id_ = v2.add()
+    assert desk.modifying(id_, callerNo="88889527") == "0200000"
+    found = desk.one(id_)
+    assert found["callerNoList"] == PUBLISHED_V2["callerNo"]
+    assert found["retryPolicy"] == PUBLISHED_V2["retryPolicy"]
+    assert desk.modifying(id_, callerNo="10010") == "0200000"
+    assert desk.one(id_)["callerNoList"] == [{"accessCode": "10010", "priority": 1}]
+
+
+def test_the_initial_status_is_of_no_account_when_modifying(either: Campaigning) -> None:
+    id_ = either.add(**STARTED)
+    assert either.modifying(id_, initStatus=0) == "0200000"
+    assert either.one(id_)["status"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"name": ABSENT}, "02000001"),
+        ({"skillParam": ABSENT}, "02000001"),
+        ({"name": {}}, "02000006"),
+        ({"name": "x" * 101}, "02000003"),
+        ({"description": "<b>"}, "02000002"),
+        ({"maxAlertingTime": 3}, "02000007"),
+        ({"deviceType": 6}, "02000009"),
+        (IVR, "02000009"),
+        ({"strBeginTime": "2027-01-14 00:00:00"}, "0200002"),
+        ({"strEndTime": "2027-01-01 00:00:00"}, "0200001"),
+        ({"strEndTime": "soon"}, "0200001"),
+        ({"name": "taken"}, "0200005"),
+    ],
+    ids=str,
+)
+def test_modifying_refuses_and_changes_nothing(
+    either: Campaigning, fields: dict[str, Any], code: str
+) -> None:
+    id_ = either.add()
+    either.add(name="taken")
+    before = either.one(id_)
+    assert either.modifying(id_, **fields) == code
+    assert either.one(id_) == before
+
+
+def test_too_many_caller_numbers_are_refused_when_modifying(v2: Campaigning) -> None:
+    numbers = [{"accessCode": str(n), "priority": 1} for n in range(101)]
+    assert v2.modifying(v2.add(), callerNo=numbers) == "02000011"
+
+
+def test_a_begin_that_has_passed_may_stay_but_not_be_moved_into_the_past(
+    either: Campaigning,
+) -> None:
+    id_ = either.add()
+    either.clock.move(3 * DAY)
+    assert either.modifying(id_, description="still going") == "0200000"
+    assert either.modifying(id_, strBeginTime="2027-01-16 00:00:00") == "0200002"
+    assert either.modifying(id_, strBeginTime="2027-01-18 00:00:00") == "0200000"
+
+
+def test_an_ended_campaign_is_not_modified_paused_or_resumed_but_deleted(
+    either: Campaigning,
+) -> None:
+    id_ = either.add(strEndTime="2027-01-15 08:00:01", **STARTED)
+    either.clock.move(1000)
+    assert either.one(id_)["status"] == 4
+    assert either.modifying(id_) == "0200016"
+    assert pause(either, id_) == "0200011"
+    assert resume(either, id_) == "0200011"
+    assert delete(either, id_) == "0200000"
+
+
+def test_a_campaign_is_ended_by_moving_its_end(either: Campaigning) -> None:
+    id_ = either.add(**STARTED)
+    assert either.modifying(id_, strEndTime="2027-01-15 07:59:59") == "0200000"
+    assert either.one(id_)["status"] == 4
+
+
+def test_the_queue_is_checked_when_modifying(tmp_path: Path) -> None:
+    clock = HandClock(NOW)
+    with House(tmp_path / "data", clock=clock, skill_queues=(2, 5)) as house:
+        for version in (1, 2):
+            desk = Campaigning(house, version)
+            id_ = desk.add()
+            assert desk.modifying(id_, skillParam={"skillId": 6}) == "0200017"
+
+
+def test_a_draft_is_resumed_paused_and_resumed_again(desk: Campaigning) -> None:
+    id_ = desk.add()
+    assert pause(desk, id_) == "0200011"
+    assert resume(desk, id_) == "0200000"
+    assert desk.one(id_)["status"] == 2
+    assert resume(desk, id_) == "0200011"
+    assert pause(desk, id_) == "0200000"
+    assert desk.one(id_)["status"] == 3
+    assert pause(desk, id_) == "0200011"
+    assert resume(desk, id_) == "0200000"
+
+
+def test_a_started_campaign_is_deleted_only_after_a_pause(desk: Campaigning) -> None:
+    id_ = desk.add(**STARTED)
+    assert delete(desk, id_) == "0200009"
+    assert pause(desk, id_) == "0200000"
+    assert delete(desk, id_, {"archiveHistory": 1}) == "0200000"
+    assert delete(desk, id_) == "0200007"
+    assert desk.modifying(id_) == "0200007"
+    assert resume(desk, id_) == "0200007"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"archiveHistory": 2}, "02000007"),
+        ({"archiveHistory": "yes"}, "02000006"),
+        ([], "0200001"),
+        (None, "0200000"),
+        ({}, "0200000"),
+        ({"archiveHistory": "1"}, "0200000"),
+    ],
+    ids=str,
+)
+def test_the_body_of_a_deletion(desk: Campaigning, body: Any, code: str) -> None:
+    assert delete(desk, desk.add(), body) == code
+
+
+def test_the_reservations_of_a_deleted_campaign_keep_its_name(desk: Campaigning) -> None:
+    id_ = desk.add(name="spring")
+    desk.house.reserve(taskId=str(id_), appointTime=NOW + HOUR)
+    assert delete(desk, id_) == "0200000"
+    assert desk.add(name="spring") == id_ + 1
+    (listed,) = desk.house.listed()
+    assert (listed["taskId"], listed["taskName"], listed["taskStatus"]) == (str(id_), "spring", "4")
+
+
+def test_the_history_tells_every_change_and_no_refused_one(desk: Campaigning) -> None:
+    id_ = desk.add(**STARTED)
+    resume(desk, id_)
+    pause(desk, id_)
+    desk.modifying(id_, name="renamed")
+    desk.modifying(id_, deviceType=6)
+    resume(desk, id_)
+    pause(desk, id_)
+    delete(desk, id_, {"archiveHistory": 1})
+    events = desk.house.store.events(VDN, f"campaign/{id_}")
+    assert [(each.version, each.what) for each in events] == [
+        (1, "added"),
+        (2, "paused"),
+        (3, "revised"),
+        (4, "resumed"),
+        (5, "paused"),
+        (6, "deleted"),
+    ]
+    assert {each.by_whom for each in events} == {f"key {desk.house.key.ak}"}
+    assert msgspec.json.decode(events[0].detail)["begin_at"] == NOW - 8 * HOUR
+    assert msgspec.json.decode(events[2].detail)["plan"]["name"] == "renamed"
+    assert msgspec.json.decode(events[5].detail) == {"to_history": True}

@@ -1,0 +1,176 @@
+"""Querying campaigns, one and all, cec_07_0726 and 0727."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callkeeper.clock import HandClock
+from tests.campaigns import (
+    ABSENT,
+    BEGIN,
+    END,
+    IVR,
+    NOW,
+    PUBLISHED_V1,
+    STARTED,
+    SUCCESS,
+    VDN_WITHOUT,
+    Campaigning,
+)
+from tests.house import House
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Campaigning]:
+    """V1 in a VDN that has no campaigns yet."""
+    with House(tmp_path / "data", clock=HandClock(NOW)) as house:
+        house.key = house.issue(None)
+        yield Campaigning(house, vdn=VDN_WITHOUT)
+
+
+def test_the_detail_of_v1_is_what_was_added_with_null_where_nothing_was(desk: Campaigning) -> None:
+    id_ = desk.add()
+    answer = desk.send("GET", f"/{id_}").json()
+    hours = {name: time or None for name, time in PUBLISHED_V1["scheduleParam"].items()}
+    predict = {
+        "predictMethod": 5,
+        "expPredictParam": None,
+        "agentPredictParam": None,
+        "connectPredictParam": None,
+        "offhookPredictParam": {"offHookRate": 100},
+    }
+    assert answer == SUCCESS | {
+        "returnObject": {
+            "id": id_,
+            "name": "十一流量包推荐",
+            "description": "十一流量包推荐",
+            "status": 1,
+            "strBeginTime": BEGIN,
+            "strEndTime": END,
+            "deviceType": 2,
+            "callerNo": "10085",
+            "maxAlertingTime": 20,
+            "scheduleParam": hours,
+            "ivrParam": None,
+            "skillParam": PUBLISHED_V1["skillParam"]
+            | {"predictParam": predict, "previewParam": None},
+            "callBackUrl": "https://10.10.10.10/xxx/xxx/xxx",
+            "priority": None,
+            "callOrder": None,
+            "retryPolicy": None,
+            "callPolicy": None,
+            "callerNoList": [{"accessCode": "10085", "priority": 1}],
+        }
+    }
+
+
+def test_querying_all_shows_the_documented_members(desk: Campaigning) -> None:
+    id_ = desk.add()
+    assert desk.query() == SUCCESS | {
+        "curPage": 1,
+        "totalSize": 1,
+        "rowsPerPage": 10,
+        "data": [
+            {
+                "id": id_,
+                "name": "十一流量包推荐",
+                "status": 1,
+                "strBeginTime": BEGIN,
+                "strEndTime": END,
+                "deviceType": 2,
+                "callerNo": "10085",
+            }
+        ],
+        "curSkillQueueCount": 1,
+        "curIvrCount": 0,
+    }
+
+
+def test_querying_all_filters(any_house: House) -> None:
+    any_house.key = any_house.issue(None)
+    desk = Campaigning(any_house, vdn=VDN_WITHOUT)
+    far = {"strBeginTime": "2090-01-01 00:00:00", "strEndTime": "2090-12-31 00:00:00"}
+    later = {"strBeginTime": "2091-01-01 00:00:00", "strEndTime": "2091-12-31 00:00:00"}
+    draft = desk.add(name="50% 'draft'", **far)
+    started = desk.add(name="started_1", **later, **STARTED)
+    paused = desk.add(name="paused", **far, **STARTED, **IVR)
+    assert desk.code("PUT", f"/{paused}/pause") == "0200000"
+    assert desk.listed() == [draft, started, paused]
+    assert desk.listed(status=1) == [draft]
+    assert desk.listed(status=2) == [started]
+    assert desk.listed(status=3) == [paused]
+    assert desk.listed(status=4) == []
+    assert desk.listed(deviceType=2) == [draft, started]
+    assert desk.listed(deviceType=3) == [paused]
+    assert desk.listed(deviceType=1) == []
+    assert desk.listed(name="d_1") == [started]
+    assert desk.listed(name="0% 'd") == [draft]
+    assert desk.listed(name="%") == [draft]
+    assert desk.listed(beginTime="2090-01-01 0:00:01") == [started]
+    assert desk.listed(endTime="2090-12-31 00:00:00") == [draft, paused]
+    assert desk.listed(status=2, deviceType=3) == []
+
+
+def test_an_ended_campaign_is_listed_as_ended_and_as_nothing_else(desk: Campaigning) -> None:
+    id_ = desk.add(strEndTime="2027-01-15 08:00:01", **STARTED)
+    desk.clock.move(1000)
+    assert [desk.listed(status=status) for status in (0, 1, 2, 3, 4)] == [[id_], [], [], [], [id_]]
+    assert desk.query()["data"][0]["status"] == 4
+
+
+def test_querying_all_pages(desk: Campaigning) -> None:
+    ids = [desk.add(name=f"n{number}") for number in range(12)]
+    assert desk.listed() == ids[:10]
+    assert desk.listed(curPage=2) == ids[10:]
+    assert desk.listed(curPage=3) == []
+    assert desk.listed(curPage=2, rowsPerPage=5) == ids[5:10]
+    answer = desk.query(curPage=-3, rowsPerPage=ABSENT)
+    assert (answer["curPage"], answer["rowsPerPage"], answer["totalSize"]) == (1, 10, 12)
+    assert desk.listed(curPage=ABSENT, rowsPerPage=100) == ids
+    assert desk.listed(curPage=1_000_000_000, rowsPerPage=100) == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "code"),
+    [
+        ({"status": ABSENT}, "02000001"),
+        ({"deviceType": ABSENT}, "02000001"),
+        ({"status": 5}, "02000007"),
+        ({"status": "x"}, "02000006"),
+        ({"deviceType": 4}, "02000007"),
+        ({"rowsPerPage": 101}, "02000007"),
+        ({"rowsPerPage": 0}, "02000007"),
+        ({"curPage": "one"}, "02000006"),
+        ({"name": "n" * 31}, "02000003"),
+        ({"name": "\x00"}, "02000002"),
+        ({"beginTime": "yesterday"}, "0200001"),
+        ({"endTime": "2027-01-15"}, "0200001"),
+        ({"curPage": 10**18}, "02000007"),
+    ],
+    ids=str,
+)
+def test_querying_all_refuses(desk: Campaigning, filters: dict[str, Any], code: str) -> None:
+    assert desk.query(**filters)["resultCode"] == code
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_campaign_of_another_vdn_is_not_there(desk: Campaigning, version: int) -> None:
+    id_ = Campaigning(desk.house, version, vdn=8).add(**STARTED)
+    assert desk.code("GET", f"/{id_}") == "0200007"
+    assert desk.modifying(id_) == "0200007"
+    for rest in ("/pause", "/resume"):
+        assert desk.code("PUT", f"/{id_}{rest}") == "0200007"
+    assert desk.code("DELETE", f"/{id_}") == "0200007"
+    assert desk.query()["totalSize"] == 0
+
+
+@pytest.mark.parametrize(
+    ("campaign", "code"), [("0", "0200007"), ("9" * 30, "0200007"), ("x", "0200001")]
+)
+def test_a_path_that_names_no_campaign(desk: Campaigning, campaign: str, code: str) -> None:
+    assert desk.code("GET", f"/{campaign}") == code
+    assert desk.code("PUT", f"/{campaign}", desk.body()) == code
+    assert desk.code("DELETE", f"/{campaign}") == code
+    assert desk.code("PUT", f"/{campaign}/pause") == code

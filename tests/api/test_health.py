@@ -1,0 +1,42 @@
+"""What needs no signature."""
+
+import sqlite3
+
+import pytest
+
+from callkeeper.serve import DATABASE_FILE
+from tests.house import House
+
+
+def test_a_running_server_is_alive_and_ready(any_house: House) -> None:
+    assert any_house.http.get(f"{any_house.url}/healthz").text == "ok\n"
+    ready = any_house.http.get(f"{any_house.url}/readyz")
+    version = any_house.store.schema_version()
+    assert (ready.status_code, ready.text) == (200, f"ready, schema {version}\n")
+
+
+def test_a_server_whose_database_does_not_answer_is_alive_but_not_ready(house: House) -> None:
+    with sqlite3.connect(house.settings.data_dir / DATABASE_FILE) as database:
+        database.execute("ALTER TABLE schema_version RENAME TO elsewhere")
+    database.close()
+    ready = house.http.get(f"{house.url}/readyz")
+    assert (ready.status_code, ready.headers["content-type"]) == (503, "text/plain; charset=utf-8")
+    assert house.http.get(f"{house.url}/healthz").status_code == 200
+
+
+def test_metrics_count_requests_by_interface_status_and_code(house: House) -> None:
+    house.reserve()
+    house.post("create", {})
+    house.http.post(f"{house.url}/rest/isales/v1/openapi/campaigns/25/appoint/create")
+    text = house.http.get(f"{house.url}/metrics").text
+    for status, code in ((200, "0200000"), (200, "02000001"), (401, "0200001")):
+        labels = f'{{code="{code}",interface="create",status="{status}"}}'
+        assert f"callkeeper_requests_total{labels} 1.0" in text
+    assert 'callkeeper_request_seconds_count{interface="create"} 3.0' in text
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"])
+def test_they_are_only_for_reading(shared_house: House, path: str) -> None:
+    response = shared_house.http.post(shared_house.url + path)
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
+    assert response.json()["resultCode"] == "0200001"

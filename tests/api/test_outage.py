@@ -1,0 +1,222 @@
+"""The database goes away under a running server, and comes back: 0200006 in between, no restart."""
+
+import re
+import resource
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+
+from callkeeper.clock import HandClock, SystemClock
+from callkeeper.core.reservation import Result
+from callkeeper.serve import DATABASE_FILE
+from tests.durability.crew import Crew
+from tests.durability.server import ServerProcess
+from tests.house import HOUR, TASK, VDN, House
+from tests.private_postgres import PrivatePostgres
+from tests.waiting import until
+
+DONE = (200, "0200000")
+FAILED = (200, "0200006")
+KEY_FORGOTTEN_MS = 3_000  # longer than a key is remembered
+LOCK = """
+import sqlite3, sys
+file = sqlite3.connect(sys.argv[1], isolation_level=None)
+file.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.readline()
+file.execute("COMMIT")
+"""
+
+
+def requests(house: House, appoint_id: str) -> dict[str, dict[str, Any]]:
+    """Return a request to each of the five interfaces that is right while the database is."""
+    return {
+        "create": {
+            "callType": 1,
+            "calledNo": "66660002",
+            "userAccount": "ann",
+            "taskId": TASK,
+            "appointTime": house.now() + HOUR,
+        },
+        "update": {"appointId": appoint_id, "remark": "later"},
+        "updateResult": {"appointId": appoint_id, "failCode": "00000"},
+        "delete": {"appointId": appoint_id},
+        "list": {"offset": 0, "limit": 10},
+    }
+
+
+def code(answer: httpx2.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["resultCode"]
+
+
+def ready(house: House) -> int:
+    return house.http.get(f"{house.url}/readyz").status_code
+
+
+def history(house: House, appoint_id: str) -> list[str]:
+    return [event.what for event in house.store.events(VDN, appoint_id)]
+
+
+@contextmanager
+def locked_by_another_process(file: Path) -> Iterator[None]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCK, str(file)], stdin=pipe, stdout=pipe, text=True
+    ) as other:
+        assert other.stdin
+        assert other.stdout
+        try:
+            assert other.stdout.readline() == "locked\n"
+            yield
+        finally:
+            other.stdin.write("enough\n")
+            other.stdin.close()
+            assert other.wait(20) == 0
+
+
+def test_without_postgresql_every_interface_answers_that_the_database_failed(
+    own_postgres: PrivatePostgres, tmp_path: Path
+) -> None:
+    clock = HandClock(SystemClock().now())
+    with House(tmp_path, database=own_postgres.new_database(), clock=clock) as house:
+        appoint_id = house.reserve()
+        assert ready(house) == 200
+        own_postgres.stop()
+        for _ in range(2):  # with the key still remembered, and then without
+            for name, body in requests(house, appoint_id).items():
+                answer = house.post(name, body)
+                assert code(answer) == FAILED, name
+                assert not re.search(r"Traceback|psycopg|host=|/", answer.json()["resultDesc"])
+            clock.move(KEY_FORGOTTEN_MS)
+        assert ready(house) == 503
+        assert house.http.get(f"{house.url}/healthz").status_code == 200
+        own_postgres.start()
+        assert ready(house) == 200
+        assert history(house, appoint_id) == ["reserved"]
+        answers = {
+            name: code(house.post(name, body)) for name, body in requests(house, appoint_id).items()
+        }
+        # The reservation is closed by the result before it is to be deleted.
+        assert answers == dict.fromkeys(answers, DONE) | {"delete": (200, "04000005")}
+        assert len(house.listed()) == 2
+
+
+def test_a_restart_of_postgresql_between_two_requests_is_not_noticed(
+    own_postgres: PrivatePostgres, tmp_path: Path
+) -> None:
+    with House(tmp_path, database=own_postgres.new_database()) as house:
+        appoint_id = house.reserve()
+        house.listed()
+        own_postgres.stop()
+        own_postgres.start()
+        for name, body in requests(house, appoint_id).items():
+            assert code(house.post(name, body)) in (DONE, (200, "04000005")), name
+
+
+def test_nothing_is_acknowledged_that_is_not_stored_when_postgresql_stops_in_mid_flight(
+    own_postgres: PrivatePostgres, tmp_path: Path
+) -> None:
+    with House(tmp_path, database=own_postgres.new_database()) as house:
+        ids = [house.reserve(calledNo=str(1000 + n)) for n in range(4)]
+        called_off = threading.Event()
+        seen: Counter[tuple[int, str]] = Counter()
+
+        def file(appoint_id: str) -> list[str]:
+            acknowledged = []
+            turn = 0
+            while not called_off.is_set():
+                turn += 1
+                body = {"appointId": appoint_id, "callId": f"c-{turn}"}
+                how = code(house.post("updateResult", body))
+                if how == DONE:
+                    acknowledged.append(f"c-{turn}")
+                seen[how] += 1
+            return acknowledged
+
+        with ThreadPoolExecutor(4) as threads:
+            filing = [threads.submit(file, each) for each in ids]
+            try:
+                for mode in ("fast", "immediate"):
+                    passes(filing, seen, DONE, 40)
+                    own_postgres.stop(mode)
+                    passes(filing, seen, FAILED, 20)
+                    own_postgres.start()
+                passes(filing, seen, DONE, 40)
+            finally:
+                called_off.set()
+        assert set(seen) == {DONE, FAILED}
+        for appoint_id, acknowledged in zip(ids, filing, strict=True):
+            check_filed(house, appoint_id, acknowledged.result())
+
+
+def passes(filing: list[Future[list[str]]], seen: Counter[Any], how: Any, more: int) -> None:
+    """Wait until so many more answers were of a kind; a client that broke ends the wait."""
+    goal = seen[how] + more
+    until(lambda: seen[how] >= goal or any(each.done() for each in filing))
+
+
+def check_filed(house: House, appoint_id: str, acknowledged: list[str]) -> None:
+    """Every acknowledged result is in the history once, in order; what else is there was sent."""
+    events = house.store.events(VDN, appoint_id)[1:]
+    found = [msgspec.json.decode(each.detail, type=Result).call_id for each in events]
+    assert [each for each in found if each in set(acknowledged)] == acknowledged
+    assert len(set(found)) == len(found)
+    (standing,) = house.store.reservations_with_id(appoint_id)
+    assert standing.call_id == found[-1]
+    assert standing.version == 1 + len(found)
+
+
+def test_a_sqlite_file_locked_for_too_long_is_told_and_then_works_again(tmp_path: Path) -> None:
+    with House(tmp_path, busy_seconds=0.2) as house:
+        appoint_id = house.reserve()
+        with locked_by_another_process(tmp_path / DATABASE_FILE):
+            for name, body in requests(house, appoint_id).items():
+                assert code(house.post(name, body)) == (DONE if name == "list" else FAILED), name
+            assert ready(house) == 200  # it reads
+        assert history(house, appoint_id) == ["reserved"]
+        assert code(house.post("updateResult", {"appointId": appoint_id, "failCode": "1"})) == DONE
+        assert history(house, appoint_id) == ["reserved", "result"]
+
+
+def test_a_sqlite_file_locked_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    with House(tmp_path, busy_seconds=20) as house, ThreadPoolExecutor(1) as thread:
+        appoint_id = house.reserve()
+        with locked_by_another_process(tmp_path / DATABASE_FILE):
+            body = {"appointId": appoint_id, "failCode": "1"}
+            waiting = thread.submit(house.post, "updateResult", body)
+            assert len(house.listed()) == 1  # while it waits, the server answers others
+            assert not waiting.done()
+        assert code(waiting.result(30)) == DONE
+
+
+def test_a_full_disk_stores_nothing_by_half_and_room_mends_it(tmp_path: Path) -> None:
+    """The room is taken away, and given back, by a limit on the size of the server's files."""
+    with ServerProcess(tmp_path, None) as server:
+        server.start()
+        crew = Crew(server, seed=6)
+        crew.begin()
+        crew.await_acknowledged(50)
+        _, most = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+        log_ahead = tmp_path / "data" / f"{DATABASE_FILE}-wal"
+        no_more = log_ahead.stat().st_size + 100_000
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (no_more, most))
+        crew.await_failed(30)
+        assert server.readiness() == 200  # it reads
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (most, most))
+        crew.await_acknowledged(50)
+        crew.end()
+        crew.settle_and_check()
+        acknowledged, found = crew.check_all()
+        assert found == acknowledged  # what was answered as failed is not there
+        with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as file:
+            assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -1,0 +1,70 @@
+"""What tests stand on: real databases, and the real server on a port of its own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house import House
+from tests.private_postgres import PrivatePostgres
+
+ENGINES = ("sqlite", "postgres")
+
+
+def leave_out(reason: str) -> None:
+    """Leave a test out with a line that says why; where nothing may be left out, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI leaves nothing out: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PrivatePostgres]:
+    """A PostgreSQL of our own, on a socket in a temporary directory."""
+    with _private_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PrivatePostgres]:
+    """A PostgreSQL of one test's own, for that test to stop and to crash."""
+    with _private_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database(engine: str, request: pytest.FixtureRequest) -> str | None:
+    """An empty database of the engine: its URL, or None for SQLite in the data directory."""
+    if engine == "sqlite":
+        return None
+    server: PrivatePostgres = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A running server on SQLite, with a key for VDN 25 and a campaign."""
+    with House(tmp_path / "data") as house:
+        yield house
+
+
+@pytest.fixture
+def any_house(tmp_path: Path, database: str | None) -> Iterator[House]:
+    """A running server, on each engine in turn."""
+    with House(tmp_path / "data", database=database) as house:
+        yield house
+
+
+def _private_postgres() -> PrivatePostgres:
+    try:
+        return PrivatePostgres()
+    except FileNotFoundError as missing:
+        leave_out(f"PostgreSQL: {missing}")
+        raise

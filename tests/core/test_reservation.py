@@ -1,0 +1,283 @@
+"""Every change that a reservation can undergo: allowed, and refused."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from callkeeper.core.business_result import BusinessResult, BusinessResults
+from callkeeper.core.campaign import Campaign
+from callkeeper.core.refusal import (
+    AlreadyCalled,
+    NoSuchCampaign,
+    NoSuchReservation,
+    ParameterWrong,
+    Refusal,
+    TimeWrong,
+)
+from callkeeper.core.reservation import (
+    Booking,
+    Cancel,
+    Change,
+    Move,
+    Order,
+    Reservation,
+    Result,
+    Wish,
+    id_for,
+    request_digest,
+)
+
+NOW = 1_747_310_400_000
+HOUR = 3_600_000
+LEAD = 300_000
+LATER = NOW + 1000
+FREE = BusinessResults()
+DEFINED = BusinessResults(
+    [
+        BusinessResult(25, "", "10", "sold", "", NOW),
+        BusinessResult(25, "10", "11", "sold twice", "", NOW),
+        BusinessResult(25, "", "20", "refused", "", NOW),
+    ]
+)
+CAMPAIGN = Campaign(
+    vdn=25,
+    id=7,
+    version=1,
+    name="seven",
+    description=None,
+    status="started",
+    begin_at=NOW - HOUR,
+    end_at=NOW + HOUR,
+    device_type=3,
+    caller_numbers=(),
+    alerting_seconds_max=20,
+    workday_windows=(),
+    special_day_windows=(),
+    terms={},
+    made_at=NOW,
+    changed_at=NOW,
+    deleted_at=None,
+)
+
+
+def booking(**wish: Any) -> Booking:
+    given: dict[str, Any] = {
+        "kind": "manual",
+        "called_no": "1",
+        "campaign_id": "7",
+        "appoint_at": NOW + HOUR,
+    }
+    return Booking(25, "r1", Wish(**(given | wish)), "digest", "key AK", NOW, LEAD)
+
+
+def standing(**fields: Any) -> Reservation:
+    """Return a reservation as it stands after whatever came before."""
+    kind = fields.pop("kind", "manual")
+    made = booking(kind=kind, agent="anna").reservation(CAMPAIGN)
+    return msgspec.structs.replace(made, **fields)
+
+
+def after(change: Change, old: Reservation | None, defined: BusinessResults = FREE) -> Reservation:
+    return Order(25, "r1", change, "key AK", LATER).carry_out(old, defined)
+
+
+def differences(old: Reservation, new: Reservation) -> dict[str, Any]:
+    """Return what differs, but for the count and the instant of the change."""
+    before, now = msgspec.structs.asdict(old), msgspec.structs.asdict(new)
+    assert (now.pop("version"), now.pop("changed_at")) == (old.version + 1, LATER)
+    return {name: value for name, value in now.items() if value != before[name]}
+
+
+def test_a_manual_reservation_begins_waiting_and_is_never_due() -> None:
+    made = booking().reservation(CAMPAIGN)
+    assert (made.state, made.version, made.tries, made.due_at) == ("waiting", 1, 0, None)
+
+
+def test_an_automatic_reservation_is_due_its_lead_before_the_appointed_time() -> None:
+    made = booking(kind="automatic").reservation(CAMPAIGN)
+    assert (made.state, made.due_at) == ("waiting", NOW + HOUR - LEAD)
+
+
+def test_a_reservation_for_this_very_instant_is_taken() -> None:
+    assert booking(appoint_at=NOW).reservation(CAMPAIGN).appoint_at == NOW
+
+
+def test_a_manual_reservation_is_taken_for_a_campaign_that_has_ended() -> None:
+    ended = msgspec.structs.replace(CAMPAIGN, end_at=NOW)
+    assert booking().reservation(ended).state == "waiting"
+
+
+def test_a_reservation_that_cannot_be_kept_is_refused() -> None:
+    ended = msgspec.structs.replace(CAMPAIGN, end_at=NOW)
+    with pytest.raises(TimeWrong, match="1 ms in the past"):
+        booking(appoint_at=NOW - 1).reservation(CAMPAIGN)
+    with pytest.raises(NoSuchCampaign):
+        booking().reservation(None)
+    with pytest.raises(ParameterWrong, match="has ended"):
+        booking(kind="automatic").reservation(ended)
+
+
+def test_a_time_that_has_passed_is_refused_before_a_campaign_that_is_not_there() -> None:
+    with pytest.raises(TimeWrong):
+        booking(appoint_at=NOW - 1).reservation(None)
+
+
+ALLOWED = [
+    ("manual", "waiting", 0, Move(remark="new"), "waiting"),
+    ("manual", "done", 0, Move(remark="new"), "done"),
+    ("manual", "waiting", 0, Result(fail_code="00000"), "done"),
+    ("manual", "done", 0, Result(fail_code="00603"), "done"),
+    ("automatic", "waiting", 0, Result(fail_code="00000"), "done"),
+    ("automatic", "expired", 0, Result(fail_code="00000"), "done"),
+    ("automatic", "calling", 0, Result(agent="bert"), "calling"),
+    ("automatic", "waiting", 1, Result(agent="bert"), "waiting"),
+    ("automatic", "done", 1, Result(agent="bert"), "done"),
+    ("manual", "waiting", 0, Cancel(), "cancelled"),
+    ("automatic", "waiting", 0, Cancel(), "cancelled"),
+    ("automatic", "waiting", 1, Cancel(), "cancelled"),
+    ("automatic", "expired", 0, Cancel(), "cancelled"),
+]
+
+
+@pytest.mark.parametrize(("kind", "state", "tries", "change", "then"), ALLOWED)
+def test_a_move_that_is_allowed(
+    kind: str, state: str, tries: int, change: Change, then: str
+) -> None:
+    assert after(change, standing(kind=kind, state=state, tries=tries)).state == then
+
+
+REFUSED: list[tuple[str, str, Change, type[Refusal]]] = [
+    ("automatic", "waiting", Move(remark="new"), ParameterWrong),
+    ("automatic", "calling", Move(remark="new"), ParameterWrong),
+    ("automatic", "done", Move(remark="new"), ParameterWrong),
+    ("automatic", "expired", Move(remark="new"), ParameterWrong),
+    ("manual", "done", Move(appoint_at=NOW + 2 * HOUR), ParameterWrong),
+    ("manual", "waiting", Move(appoint_at=NOW - 1), ParameterWrong),
+    ("manual", "done", Cancel(), AlreadyCalled),
+    ("automatic", "calling", Cancel(), AlreadyCalled),
+    ("automatic", "done", Cancel(), AlreadyCalled),
+    ("manual", "cancelled", Move(remark="new"), NoSuchReservation),
+    ("manual", "cancelled", Result(fail_code="00000"), NoSuchReservation),
+    ("automatic", "cancelled", Result(fail_code="00000"), NoSuchReservation),
+    ("manual", "cancelled", Cancel(), NoSuchReservation),
+]
+
+
+@pytest.mark.parametrize(("kind", "state", "change", "refusal"), REFUSED)
+def test_a_move_that_is_refused(
+    kind: str, state: str, change: Change, refusal: type[Refusal]
+) -> None:
+    with pytest.raises(refusal) as raised:
+        after(change, standing(kind=kind, state=state))
+    assert raised.type is refusal
+
+
+@pytest.mark.parametrize("change", [Move(), Result(), Cancel()])
+def test_a_reservation_that_is_not_there_cannot_be_changed(change: Change) -> None:
+    with pytest.raises(NoSuchReservation):
+        after(change, None)
+
+
+def test_a_move_changes_what_it_names_and_nothing_else() -> None:
+    old = standing()
+    move = Move(agent="bert", appoint_at=NOW + 2 * HOUR)
+    assert differences(old, after(move, old)) == {"agent": "bert", "appoint_at": NOW + 2 * HOUR}
+    assert differences(old, after(Move(), old)) == {}
+
+
+def test_a_move_that_sends_back_the_old_time_is_allowed_after_it_has_passed() -> None:
+    overdue = standing(appoint_at=NOW - HOUR)
+    assert after(Move(appoint_at=NOW - HOUR, remark="new"), overdue).remark == "new"
+
+
+def test_a_result_closes_an_automatic_reservation_that_then_is_no_longer_due() -> None:
+    old = standing(kind="automatic")
+    assert old.due_at is not None
+    assert differences(old, after(Result(fail_code="00000"), old)) == {
+        "state": "done",
+        "due_at": None,
+        "fail_code": "00000",
+    }
+
+
+def test_a_second_result_overwrites_the_first_field_by_field() -> None:
+    first = after(Result(fail_code="00603", call_id="c1", begin_at=NOW), standing())
+    second = after(Result(fail_code="00000", end_at=NOW + 1), first)
+    assert differences(first, second) == {"fail_code": "00000", "end_at": NOW + 1}
+
+
+@pytest.mark.parametrize(("state", "tries"), [("calling", 0), ("waiting", 1), ("done", 1)])
+def test_of_a_call_that_the_system_makes_only_what_a_person_knows_is_taken(
+    state: str, tries: int
+) -> None:
+    old = standing(kind="automatic", state=state, tries=tries, fail_code="34608")
+    everything = Result("bert", "10086", "00000", "c1", "10", "11", NOW, NOW + 1)
+    assert differences(old, after(everything, old)) == {
+        "agent": "bert",
+        "business_result": "10",
+        "business_sub_result": "11",
+    }
+
+
+def test_a_call_cannot_end_before_it_begins() -> None:
+    with pytest.raises(ParameterWrong, match="before it begins"):
+        after(Result(begin_at=NOW, end_at=NOW - 1), standing())
+    with pytest.raises(ParameterWrong, match="before it begins"):
+        after(Result(end_at=NOW - 1), standing(begin_at=NOW))
+    assert after(Result(begin_at=NOW, end_at=NOW), standing()).end_at == NOW
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Result(business_result="99"),
+        Result(business_result="10", business_sub_result="99"),
+        Result(business_result="20", business_sub_result="11"),
+        Result(business_sub_result="11"),
+        Result(business_result="11"),
+    ],
+)
+def test_a_business_result_that_the_vdn_did_not_define_is_refused(result: Result) -> None:
+    with pytest.raises(ParameterWrong):
+        after(result, standing(), DEFINED)
+    assert after(result, standing(), FREE).state == "done"
+
+
+def test_a_defined_business_result_and_its_sub_result_are_taken() -> None:
+    old = standing()
+    first = after(Result(business_result="10"), old, DEFINED)
+    second = after(Result(business_sub_result="11"), first, DEFINED)
+    assert (second.business_result, second.business_sub_result) == ("10", "11")
+
+
+def test_a_new_business_result_clears_the_sub_result_of_the_old_one() -> None:
+    old = standing(business_result="10", business_sub_result="11")
+    new = after(Result(business_result="20"), old, DEFINED)
+    assert (new.business_result, new.business_sub_result) == ("20", None)
+    same = after(Result(business_result="10"), old, DEFINED)
+    assert same.business_sub_result == "11"
+
+
+def test_a_cancelled_reservation_is_no_longer_due() -> None:
+    old = standing(kind="automatic")
+    assert differences(old, after(Cancel(), old)) == {"state": "cancelled", "due_at": None}
+
+
+@pytest.mark.parametrize(
+    ("state", "overdue"),
+    [("waiting", True), ("expired", True), ("calling", False), ("done", False)],
+)
+def test_only_a_call_that_was_not_made_is_overdue(state: str, *, overdue: bool) -> None:
+    reservation = standing(state=state)
+    assert reservation.is_overdue(NOW + HOUR + 1) is overdue
+    assert reservation.is_overdue(NOW + HOUR) is False
+
+
+def test_the_id_is_thirty_digits_and_the_same_for_the_same_request() -> None:
+    digest = request_digest("AK", "signature")
+    assert id_for(NOW, digest) == id_for(NOW, request_digest("AK", "signature"))
+    assert id_for(NOW, digest) != id_for(NOW, request_digest("AK", "another"))
+    assert id_for(NOW, digest).startswith(str(NOW))
+    assert len(id_for(NOW, digest)) == len(id_for(NOW, bytes(32))) == 30
+    assert id_for(NOW, digest).isdecimal()

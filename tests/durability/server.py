@@ -1,0 +1,146 @@
+"""A server in a process of its own, that can be killed and started again on the same database."""
+
+import json
+import subprocess
+import sys
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from random import Random
+from socket import create_server
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from callkeeper import signing
+from callkeeper.clock import SystemClock
+from callkeeper.keyring import OpenKey, issue
+from callkeeper.serve import open_seal, open_session
+from callkeeper.settings import Settings
+from callkeeper.store.sql import SqlStore
+from tests.store.orders import HOUR, has_campaign
+from tests.waiting import until
+
+VDN = 25
+TASK = "1106025109"
+_APPOINT = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint"
+
+
+class Signed(NamedTuple):
+    """A signed request; sending it again sends the same bytes."""
+
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+
+class ServerProcess:
+    """``callkeeper serve`` on a port of its own, and a second look at its database."""
+
+    def __init__(self, home: Path, database: str | None) -> None:
+        self._home = home
+        self._flags = ["--data-dir", str(home / "data"), "--tls", "off"]
+        if database is not None:
+            self._flags += ["--database", database]
+        self.clock = SystemClock()
+        settings = Settings(data_dir=home / "data", database=database)
+        session = open_session(settings)
+        self.store = SqlStore(session)
+        self.store.migrate()
+        now = self.clock.now()
+        has_campaign(session, VDN, int(TASK), begin_at=now, end_at=now + 1000 * HOUR)
+        self.key: OpenKey = issue(self.store, open_seal(settings), self.clock, VDN)
+        self.port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.kill()
+        self.store.close()
+
+    @property
+    def pid(self) -> int:
+        """The process, which must be running."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        arguments = [sys.executable, "-m", "callkeeper", "serve", *self._flags]
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*arguments, "--port", str(self.port)],
+                cwd=self._home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        until(lambda: self.readiness() == 200)
+
+    def kill(self) -> None:
+        """Kill it as ``kill -9`` does; nothing of it runs any more."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(20)
+            self._process = None
+
+    def readiness(self) -> int | None:
+        """Return what /readyz answers; None while nobody listens."""
+        assert self._process is not None
+        assert self._process.poll() is None, (self._home / "log").read_text()[-2000:]
+        connection = self.connect()
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status
+        except (OSError, HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def connect(self) -> HTTPConnection:
+        """Return a connection, not yet opened."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def sign(self, interface: str, fields: dict[str, Any]) -> Signed:
+        """Return a request to one of the five interfaces, signed now."""
+        path = f"{_APPOINT}/{interface}"
+        host = f"127.0.0.1:{self.port}"
+        body = json.dumps(fields, ensure_ascii=False).encode()
+        authorization = signing.authorize(
+            self.key.ak,
+            self.key.secret,
+            at=signing.timestamp(self.clock.now()),
+            method="POST",
+            path=path,
+            headers={"host": host},
+            body=body,
+        )
+        headers = {"authorization": authorization, "content-type": "application/json", "host": host}
+        return Signed(path, body, headers)
+
+
+def send(connection: HTTPConnection, signed: Signed) -> dict[str, Any]:
+    """Send a request and return its answer; OSError or HTTPException when there is none."""
+    connection.request("POST", signed.path, signed.body, signed.headers)
+    response = connection.getresponse()
+    raw = response.read()
+    assert response.status == 200, raw
+    answer: dict[str, Any] = json.loads(raw)
+    return answer
+
+
+def _free_port() -> int:
+    # Below the ports that the system gives to outgoing connections, lest one of ours gets it.
+    chance = Random()  # noqa: S311 - a port, no secret
+    while True:
+        port = chance.randrange(20_000, 30_000)
+        try:
+            create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port

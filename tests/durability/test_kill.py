@@ -1,0 +1,77 @@
+"""What was acknowledged is there after kill -9, of the server or of PostgreSQL itself.
+
+A killed process loses what it had not handed to the system; only a machine that loses its power
+would show more, and against that stand ``synchronous=FULL`` and PostgreSQL's own ``fsync``.
+"""
+
+import os
+from pathlib import Path
+from random import Random
+from time import monotonic
+
+import pytest
+
+from tests.durability.crew import Crew
+from tests.durability.server import ServerProcess
+from tests.private_postgres import PrivatePostgres
+
+SEED = int(os.environ.get("CALLKEEPER_SEED", "20251123"))
+KILLS = {"sqlite": 50, "postgres": 20}
+CRASHES = 3
+
+
+def report(capsys: pytest.CaptureFixture[str], line: str) -> None:
+    with capsys.disabled():
+        print(f"\n{line}", flush=True)  # noqa: T201 - the figures are to be seen
+
+
+def test_what_was_acknowledged_survives_kill_9_of_the_server(
+    engine: str, database: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = monotonic()
+    chance = Random(SEED)  # noqa: S311 - reproducible on purpose
+    with ServerProcess(tmp_path, database) as server:
+        crew = Crew(server, SEED)
+        for _ in range(KILLS[engine]):
+            server.start()
+            crew.settle_and_check()
+            crew.begin()
+            crew.await_acknowledged(chance.randint(1, 200))
+            server.kill()
+            crew.end()
+        server.start()
+        crew.settle_and_check()
+        acknowledged, found = crew.check_all()
+    assert found >= acknowledged
+    report(
+        capsys,
+        f"{engine}, seed {SEED}: {KILLS[engine]} kills, {acknowledged} acknowledged, all found; "
+        f"{found - acknowledged} more were stored but not answered, "
+        f"{crew.settled} creates repeated; {monotonic() - begun:.0f} s",
+    )
+
+
+def test_what_was_acknowledged_survives_a_crash_of_postgresql(
+    own_postgres: PrivatePostgres, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = monotonic()
+    chance = Random(SEED)  # noqa: S311 - reproducible on purpose
+    with ServerProcess(tmp_path, own_postgres.new_database()) as server:
+        server.start()
+        crew = Crew(server, SEED)
+        for _ in range(CRASHES):
+            crew.begin()
+            crew.await_acknowledged(chance.randint(50, 300))
+            own_postgres.stop("immediate")
+            crew.await_failed(5)
+            own_postgres.start()
+            crew.await_acknowledged(20)  # the same server, without a restart
+            crew.end()
+            crew.settle_and_check()
+        acknowledged, found = crew.check_all()
+    assert found >= acknowledged
+    report(
+        capsys,
+        f"postgres itself, seed {SEED}: {CRASHES} crashes, {acknowledged} acknowledged, all found; "
+        f"{crew.failed} answered as failed; {monotonic() - begun:.0f} s",
+    )

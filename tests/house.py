@@ -1,0 +1,160 @@
+"""The real server in a thread, on a free port, and ways to talk to it."""
+
+import json
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from callkeeper import signing
+from callkeeper.clock import Clock, SystemClock
+from callkeeper.keyring import OpenKey, issue
+from callkeeper.serve import open_seal, open_session, prepare_server
+from callkeeper.settings import Settings
+from callkeeper.store.sql import SqlStore
+
+VDN = 25
+TASK = "1106025109"
+CONTENT_TYPE = "application/json; charset=UTF-8"
+HOUR = 3_600_000
+
+
+class House:
+    """A server with a key for VDN 25, a campaign there, and a second look at its database."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        database: str | None = None,
+        clock: Clock | None = None,
+        **settings: Any,
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.settings = Settings(
+            data_dir=data_dir, database=database, port=0, tls="off", **settings
+        )
+        self.session = open_session(self.settings)
+        self.store = SqlStore(self.session)
+        self.store.migrate()
+        self.seal = open_seal(self.settings)
+        self.key = self.issue(VDN)
+        self.has_campaign(int(TASK))
+        self.url = ""
+        self.http = httpx2.Client(timeout=30)
+        self._listening = threading.Event()
+        self._server = prepare_server(self.settings, clock=self.clock, ready=self._ready)
+        self._thread = threading.Thread(target=self._server.run, name="server")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._listening.wait(10)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.http.close()
+        self._server.should_exit = True
+        self._thread.join(20)
+        self.store.close()
+        assert not self._thread.is_alive()
+
+    def issue(self, vdn: int | None) -> OpenKey:
+        """Return a new key."""
+        return issue(self.store, self.seal, self.clock, vdn)
+
+    def now(self) -> int:
+        """Return the server's instant."""
+        return self.clock.now()
+
+    def post(self, name: str, body: Any, **how: Any) -> httpx2.Response:
+        """Call one of the five interfaces, signed."""
+        return self.send(
+            "POST", f"/v1/openapi/campaigns/{how.pop('vdn', VDN)}/appoint/{name}", body, **how
+        )
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: OpenKey | None = None,
+        at: str | None = None,
+        query: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> httpx2.Response:
+        """Send a signed request below /rest/isales; a body of bytes goes out as it is."""
+        key = key or self.key
+        raw = b"" if body is None else body
+        if not isinstance(raw, bytes):
+            raw = json.dumps(body, ensure_ascii=False).encode()
+        path = f"/rest/isales{path}"
+        authorization = signing.authorize(
+            key.ak,
+            key.secret,
+            at=at or signing.timestamp(self.now()),
+            method=method,
+            path=path,
+            query=httpx2.QueryParams(query).multi_items(),
+            headers={"host": self.url.removeprefix("http://")},
+            body=raw,
+        )
+        sent = {"authorization": authorization, "content-type": CONTENT_TYPE, **(headers or {})}
+        url = f"{self.url}{path}" + (f"?{query}" if query else "")
+        return self.http.request(method, url, content=raw, headers=sent)
+
+    def reserve(self, **fields: Any) -> str:
+        """Make a manual reservation for an hour from now, and return its id."""
+        body = {
+            "callType": 1,
+            "calledNo": "66660001",
+            "userAccount": "testName",
+            "taskId": TASK,
+            "appointTime": self.now() + HOUR,
+        }
+        answer = self.post("create", body | fields).json()
+        assert answer["resultCode"] == "0200000", answer
+        return str(answer["returnObject"]["appointId"])
+
+    def listed(self, **filters: Any) -> list[dict[str, Any]]:
+        """Return the first hundred reservations."""
+        answer = self.post("list", {"offset": 0, "limit": 100} | filters).json()
+        assert answer["resultCode"] == "0200000", answer
+        data: list[dict[str, Any]] = answer["data"]
+        return data
+
+    def has_campaign(self, campaign_id: int, **fields: Any) -> None:
+        """Put a started campaign with an id of our choice into the database."""
+        now = self.now()
+        campaign = {
+            "vdn": VDN,
+            "id": campaign_id,
+            "version": 1,
+            "name": f"campaign {campaign_id}",
+            "description": None,
+            "status": "started",
+            "begin_at": now - HOUR,
+            "end_at": now + 1000 * HOUR,
+            "device_type": 3,
+            "caller_numbers": '[{"number":"10086","priority":1}]',
+            "alerting_seconds_max": 20,
+            "workday_windows": '[{"begin":0,"end":1440}]',
+            "special_day_windows": "[]",
+            "terms": "{}",
+            "made_at": now,
+            "changed_at": now,
+            "deleted_at": None,
+        } | fields
+        with self.session.transaction():
+            self.session.rows("add_campaign", **campaign)
+
+    def _ready(self, url: str) -> None:
+        self.url = url
+        self._listening.set()

@@ -1,0 +1,278 @@
+"""Campaigns and business results on both engines, also when many processes write at once."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+from callkeeper.core.business_result import BusinessResult, Definition
+from callkeeper.core.campaign import (
+    Campaign,
+    CampaignOrder,
+    Delete,
+    Opening,
+    Pause,
+    Plan,
+    Revision,
+    Window,
+)
+from callkeeper.core.refusal import (
+    CampaignNameTaken,
+    NoSuchCampaign,
+    ParameterWrong,
+    Refusal,
+    TooManyIvrCampaigns,
+    TooManySkillCampaigns,
+)
+from callkeeper.store.port import CampaignsWanted
+from callkeeper.store.sql import SqlStore
+from tests.store.orders import CAMPAIGN, HOUR, NOW, Opened, Opener
+
+THREADS = 20
+EMPTY = 3  # a VDN without campaigns
+TERMS = {"deep": [{"ä": "'\"\\\u0000"}], "none": None, "large": 2**70}
+
+
+def plan(name: str, **fields: Any) -> Plan:
+    given: dict[str, Any] = {
+        "name": name,
+        "device_type": 3,
+        "alerting_seconds_max": 20,
+        "workday_windows": (Window(480, 720), Window(780, 1080, 3)),
+        "special_day_windows": (),
+        "terms": TERMS,
+        "shown_number": "10086",
+    }
+    return Plan(**given | fields)
+
+
+def opening(name: str, *, vdn: int = EMPTY, **fields: Any) -> Opening:
+    given: dict[str, Any] = {
+        "begin_at": NOW,
+        "end_at": NOW + HOUR,
+        "status": "started",
+        "by": "key K",
+        "at": NOW,
+        "active_max": 20,
+    }
+    fields = given | fields
+    device_type = fields.pop("device_type", 3)
+    return Opening(vdn=vdn, plan=plan(name, device_type=device_type), **fields)
+
+
+def add(store: SqlStore, *openings: Opening) -> list[Campaign | Refusal]:
+    with store.transaction():
+        return store.add_campaigns(openings)
+
+
+def added(store: SqlStore, *openings: Opening) -> list[Campaign]:
+    outcomes = [each for each in add(store, *openings) if isinstance(each, Campaign)]
+    assert len(outcomes) == len(openings)
+    return outcomes
+
+
+def change(store: SqlStore, *orders: CampaignOrder) -> list[Campaign | Refusal]:
+    with store.transaction():
+        return store.change_campaigns(orders)
+
+
+def definition(code: str, name: str, *children: str, vdn: int = EMPTY, at: int = 0) -> Definition:
+    result = BusinessResult(vdn, "", code, name, "what it is", NOW + at)
+    below = tuple(
+        BusinessResult(vdn, code, child, child, "", NOW + at, place)
+        for place, child in enumerate(children)
+    )
+    return Definition(result, below, "key K")
+
+
+def test_a_campaign_is_read_as_it_was_added(store: SqlStore) -> None:
+    (new,) = added(store, opening("spring"))
+    assert new.id == 1
+    assert store.campaign(EMPTY, 1) == new
+    assert store.campaign(EMPTY + 1, 1) is None
+    (event,) = store.events(EMPTY, "campaign/1")
+    assert (event.version, event.what, event.by_whom) == (1, "added", "key K")
+
+
+def test_one_bad_opening_fails_alone_and_takes_no_id(store: SqlStore) -> None:
+    outcomes = add(
+        store,
+        opening("a"),
+        opening("a"),
+        opening("b", end_at=NOW),
+        opening("c", vdn=4),
+        opening("d"),
+    )
+    assert isinstance(outcomes[1], CampaignNameTaken)
+    assert isinstance(outcomes[2], ParameterWrong)
+    ids = [(each.vdn, each.id) for each in outcomes if isinstance(each, Campaign)]
+    assert ids == [(EMPTY, 1), (4, 1), (EMPTY, 2)]
+
+
+def test_ids_go_on_from_whatever_campaigns_there_are(store: SqlStore) -> None:
+    assert [each.id for each in added(store, opening("a", vdn=1), opening("b", vdn=1))] == [
+        CAMPAIGN + 1,
+        CAMPAIGN + 2,
+    ]
+
+
+def test_a_given_id_is_kept_and_never_given_again(store: SqlStore) -> None:
+    given = 1106025109
+    ids = [each.id for each in added(store, opening("a"), opening("b", id=given), opening("c"))]
+    assert ids == [1, given, given + 1]
+    assert added(store, opening("d", id=500))[0].id == 500
+    assert added(store, opening("e"))[0].id == given + 2
+    change(store, CampaignOrder(EMPTY, 500, Revision(plan("x")), "key K", NOW))
+    with store.transaction():
+        store.change_campaigns([CampaignOrder(EMPTY, 500, Pause(), "key K", NOW)])
+        store.change_campaigns([CampaignOrder(EMPTY, 500, Delete(), "key K", NOW)])
+    (refused,) = add(store, opening("f", id=500))
+    assert isinstance(refused, ParameterWrong)
+
+
+def test_the_quota_holds_within_one_batch(store: SqlStore) -> None:
+    kinds = [(3, "a"), (1, "b"), (3, "c"), (2, "d"), (5, "e"), (6, "f")]
+    outcomes = add(store, *(opening(name, device_type=kind, active_max=2) for kind, name in kinds))
+    assert [type(each) for each in outcomes] == [
+        Campaign,
+        Campaign,
+        TooManyIvrCampaigns,
+        Campaign,
+        Campaign,
+        TooManySkillCampaigns,
+    ]
+
+
+def test_changes_of_one_campaign_in_one_batch_see_each_other(store: SqlStore) -> None:
+    added(store, opening("a"), opening("b"))
+    orders = [
+        CampaignOrder(EMPTY, 1, Pause(), "key K", NOW + 1),
+        CampaignOrder(EMPTY, 1, Revision(plan("b")), "key K", NOW + 2),
+        CampaignOrder(EMPTY, 1, Revision(plan("c")), "key L", NOW + 3),
+        CampaignOrder(EMPTY, 1, Delete(), "key K", NOW + 4),
+        CampaignOrder(EMPTY, 1, Delete(), "key K", NOW + 5),
+        CampaignOrder(EMPTY, 2, Revision(plan("c")), "key K", NOW + 6),
+    ]
+    outcomes = change(store, *orders)
+    refused = [type(each) for each in outcomes if isinstance(each, Refusal)]
+    assert refused == [CampaignNameTaken, NoSuchCampaign]
+    assert store.campaign(EMPTY, 1) is None
+    assert store.campaign(EMPTY, 2) == outcomes[5]
+    events = store.events(EMPTY, "campaign/1")
+    assert [(each.version, each.what) for each in events] == [
+        (1, "added"),
+        (2, "paused"),
+        (3, "revised"),
+        (4, "deleted"),
+    ]
+
+
+def test_campaigns_are_found_by_what_they_are(store: SqlStore) -> None:
+    one, two = added(store, opening("a_b", device_type=2), opening("ab", end_at=NOW + 9 * HOUR))
+    (paused,) = change(store, CampaignOrder(EMPTY, 2, Pause(), "key K", NOW))
+
+    def found(**filters: Any) -> Sequence[Campaign]:
+        wanted = {"vdn": EMPTY, "offset": 0, "limit": 10, "now": NOW} | filters
+        return store.find_campaigns(CampaignsWanted(**wanted)).campaigns
+
+    assert found() == [one, paused]
+    assert found(offset=1, limit=1) == [paused]
+    assert found(name="_") == [one]
+    assert found(status="paused") == [paused]
+    assert found(ended=True) == []
+    assert found(ended=True, now=NOW + HOUR) == [one]
+    assert found(status="started", now=NOW + HOUR) == []
+    assert found(device_type=3) == [paused]
+    assert found(begin_at=NOW + 1) == []
+    assert found(end_at=NOW + HOUR) == [one]
+    assert two.status == "started"
+
+
+def test_twenty_adding_at_once_do_not_exceed_the_quota_or_share_an_id(
+    opened: Opened, opener: Opener
+) -> None:
+    opened.store.events(EMPTY, "none")
+    outcomes = _at_once(
+        opener, lambda store, number: add(store, opening(f"c{number}", active_max=12))
+    )
+    ids = [each.id for each in outcomes if isinstance(each, Campaign)]
+    assert sorted(ids) == list(range(1, 13))
+    refused = [each for each in outcomes if isinstance(each, Refusal)]
+    assert {type(each) for each in refused} == {TooManyIvrCampaigns}
+    assert len(refused) == THREADS - 12
+
+
+def test_twenty_wanting_one_name_at_once_get_it_once(opened: Opened, opener: Opener) -> None:
+    added(opened.store, *(opening(f"c{number}") for number in range(THREADS // 2)))
+
+    def want(store: SqlStore, number: int) -> Sequence[Campaign | Refusal]:
+        if number < THREADS // 2:
+            revision = Revision(plan("wanted"))
+            return change(store, CampaignOrder(EMPTY, number + 1, revision, "key K", NOW))
+        return add(store, opening("wanted"))
+
+    outcomes = _at_once(opener, want)
+    assert len([each for each in outcomes if isinstance(each, Campaign)]) == 1
+    assert {type(each) for each in outcomes} == {Campaign, CampaignNameTaken}
+
+
+def test_twenty_defining_one_result_at_once_define_it_once(opened: Opened, opener: Opener) -> None:
+    opened.store.events(EMPTY, "none")
+
+    def define(store: SqlStore, number: int) -> Sequence[object]:
+        wanted = definition("same", f"n{number}") if number % 2 else definition(f"{number}", "n1")
+        with store.transaction():
+            return store.define_business_results([wanted])
+
+    outcomes = _at_once(opener, define)
+    names = {each.result.name for each in outcomes if isinstance(each, Definition)}
+    assert {type(each) for each in outcomes} == {Definition, ParameterWrong}
+    page = opened.store.find_business_results(EMPTY, 0, 50)
+    assert {result.name for result, _ in page.results} == names
+    assert len({result.code for result, _ in page.results}) == page.total == len(names)
+
+
+def test_results_are_found_in_pages_with_their_sub_results_in_order(store: SqlStore) -> None:
+    wanted = [
+        definition("b", "first", "z", "a", "m"),
+        definition("a", "second", at=1),
+        definition("c", "third", "b", at=2),
+    ]
+    with store.transaction():
+        assert store.define_business_results(wanted) == wanted
+    page = store.find_business_results(EMPTY, 0, 2)
+    assert page.total == 3
+    assert page.results == [(each.result, list(each.children)) for each in wanted[:2]]
+    page = store.find_business_results(EMPTY, 2, 2)
+    assert page.results == [(wanted[2].result, list(wanted[2].children))]
+    (event,) = store.events(EMPTY, "business_result/b")
+    assert (event.version, event.what, event.by_whom) == (1, "defined", "key K")
+
+
+def test_one_bad_definition_fails_alone(store: SqlStore) -> None:
+    with store.transaction():
+        outcomes = store.define_business_results(
+            [
+                definition("a", "a"),
+                definition("a", "b"),
+                definition("b", "a"),
+                definition("b", "b", "x", "x"),
+                definition("b", "b", "x"),
+                definition("a", "a", vdn=4),
+            ]
+        )
+    refused = [isinstance(each, ParameterWrong) for each in outcomes]
+    assert refused == [False, True, True, True, False, False]
+
+
+def _at_once(opener: Opener, act: Callable[[SqlStore, int], Sequence[Any]]) -> list[Any]:
+    """Let twenty processes' worth of stores act at the same moment."""
+    stores = [opener.open().store for _ in range(THREADS)]
+    barrier = Barrier(THREADS)
+
+    def run(number: int) -> Sequence[Any]:
+        barrier.wait(30)
+        return act(stores[number], number)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        return [outcome for outcomes in threads.map(run, range(THREADS)) for outcome in outcomes]

@@ -1,0 +1,83 @@
+"""Access keys and agents, on both engines."""
+
+import msgspec
+
+from callkeeper.core.reservation import Move
+from callkeeper.store.port import AccessKey, AgentName, Wanted
+from callkeeper.store.sql import SqlStore
+from tests.store.orders import NOW, Opener, book, booked, booking, carry_out, order
+
+
+def key(ak: str, made_at: int = NOW, vdn: int | None = 1) -> AccessKey:
+    return AccessKey(ak, vdn, f"sealed {ak}", None, made_at, None)
+
+
+def names(store: SqlStore) -> list[tuple[str | None, str | None]]:
+    listed = store.find_reservations(Wanted(1, 0, 10)).listed
+    return [(each.reservation.agent, each.agent_name) for each in listed]
+
+
+def test_a_key_is_known_as_it_was_added(store: SqlStore) -> None:
+    keys = [key("A"), msgspec.structs.replace(key("B", vdn=None), note="für alle")]
+    with store.transaction():
+        assert store.add_access_keys(keys) == keys
+    assert [store.access_key("A"), store.access_key("B")] == keys
+
+
+def test_a_key_nobody_added_is_unknown(store: SqlStore) -> None:
+    assert store.access_key("Z") is None
+    assert store.access_keys() == []
+
+
+def test_keys_are_listed_oldest_first(store: SqlStore) -> None:
+    with store.transaction():
+        store.add_access_keys([key("C", NOW), key("A", NOW + 1), key("B", NOW)])
+    assert [each.ak for each in store.access_keys()] == ["B", "C", "A"]
+
+
+def test_a_key_is_revoked_once_and_the_first_instant_stays(store: SqlStore) -> None:
+    with store.transaction():
+        store.add_access_keys([key("A"), key("B")])
+    with store.transaction():
+        outcomes = store.revoke_access_keys([("A", NOW + 1), ("A", NOW + 2), ("Z", NOW + 3)])
+    with store.transaction():
+        outcomes += store.revoke_access_keys([("A", NOW + 4)])
+    assert outcomes == [True, False, False, False]
+    assert [each.revoked_at for each in store.access_keys()] == [NOW + 1, None]
+
+
+def test_agents_come_into_being_when_they_are_first_named(opener: Opener, store: SqlStore) -> None:
+    booked(store, booking(1, agent="ann"), booking(2, agent="ann"), booking(3, agent=None))
+    carry_out(store, order("r00003", Move(agent="bob")), order("r00002", Move(agent="cem")))
+    agents = opener.look("SELECT vdn, account, user_name FROM agent ORDER BY account")
+    assert agents == [(1, "ann", None), (1, "bob", None), (1, "cem", None)]
+    with store.transaction():
+        store.name_agents([AgentName(1, each, each.upper(), NOW) for each in ("ann", "bob", "cem")])
+    assert names(store) == [("ann", "ANN"), ("cem", "CEM"), ("bob", "BOB")]
+
+
+def test_a_name_stays_when_the_agent_is_named_in_a_reservation_again(store: SqlStore) -> None:
+    with store.transaction():
+        store.name_agents([AgentName(1, "ann", "Ann A.", NOW)])
+    booked(store, booking(1))
+    assert names(store) == [("ann", "Ann A.")]
+    with store.transaction():
+        store.name_agents([AgentName(1, "ann", "Ann B.", NOW)])
+    assert names(store) == [("ann", "Ann B.")]
+
+
+def test_an_agent_is_one_vdns_own(store: SqlStore) -> None:
+    booked(store, booking(1))
+    with store.transaction():
+        store.name_agents([AgentName(2, "ann", "another Ann", NOW)])
+    assert names(store) == [("ann", None)]
+
+
+def test_an_agent_of_a_refused_item_does_not_come_into_being(
+    opener: Opener, store: SqlStore
+) -> None:
+    book(store, booking(1), booking(2, agent="nobody", campaign_id="8"))
+    carry_out(store, order("r00001", Move(agent="nobody", appoint_at=NOW - 1)))
+    assert opener.look("SELECT vdn, account, user_name, made_at FROM agent") == [
+        (1, "ann", None, NOW)
+    ]

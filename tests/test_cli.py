@@ -1,0 +1,317 @@
+"""The command line: what each command prints, where, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import pytest
+
+from callkeeper import signing
+from tests.house import TASK, VDN, House
+
+PROGRAM = [sys.executable, "-m", "callkeeper"]
+COMMANDS = """
+serve migrate backup doctor demo why sign reserve move result cancel list key agent campaign
+""".split()  # noqa: SIM905 - a list would take a page
+RESULT_ID = "174738152455111432454674595509"
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """What it printed, which is one JSON object and nothing else."""
+        assert (self.status, self.out.count("\n")) == (0, 1), self
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("CALLKEEPER_")}
+    return {**kept, **more, "COLUMNS": "200"}
+
+
+def run(*arguments: str, given: str = "", **more: str) -> Ended:
+    ended = subprocess.run(
+        [*PROGRAM, *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=environment(**more),
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def at_house(house: House, *arguments: str, url: str | None = None) -> Ended:
+    """Run a command with the environment that an integrator has."""
+    return run(
+        *arguments,
+        CALLKEEPER_URL=url or house.url,
+        CALLKEEPER_AK=house.key.ak,
+        CALLKEEPER_SK=house.key.secret,
+        CALLKEEPER_VDN=str(VDN),
+    )
+
+
+def book(house: House) -> str:
+    terms = ["--at", "+2h", "--campaign", TASK, "--agent", "testName"]
+    return str(at_house(house, "reserve", "66660001", *terms, "--json").value["id"])
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[str]:
+    """Run a server, and yield the line that it says when it is ready."""
+    with subprocess.Popen(
+        [*PROGRAM, "serve", *arguments], stderr=subprocess.PIPE, text=True, env=environment()
+    ) as server:
+        assert server.stderr is not None
+        impatient = threading.Timer(20, server.kill)
+        impatient.start()
+        yield server.stderr.readline().strip()
+        impatient.cancel()
+        server.send_signal(signal.SIGTERM)
+        server.stderr.read()
+
+
+def test_help_names_every_command() -> None:
+    shown = run("--help")
+    assert shown.status == 0
+    for word in COMMANDS:
+        assert f"\n│ {word} " in shown.out
+
+
+def test_a_server_says_where_it_is_and_a_key_made_beside_it_is_let_in(tmp_path: Path) -> None:
+    with served("--data-dir", str(tmp_path), "--port", "0", "--tls", "off") as said:
+        url = said.rpartition(" ")[2]
+        key = run("key", "create", "--vdn", "25", "--json", "--data-dir", str(tmp_path)).value
+        assert set(key) == {"ak", "sk"}
+        assert httpx2.get(f"{url}/healthz", trust_env=False).text == "ok\n"
+        listed = run(
+            "list",
+            "--json",
+            CALLKEEPER_URL=url,
+            CALLKEEPER_AK=key["ak"],
+            CALLKEEPER_SK=key["sk"],
+            CALLKEEPER_VDN="25",
+        )
+    assert listed.value == {"total": 0, "reservations": []}
+
+
+def test_https_is_trusted_by_the_certificate_in_the_data_directory(tmp_path: Path) -> None:
+    with served("--data-dir", str(tmp_path), "--port", "0", "--tls", "auto") as said:
+        key = run("key", "create", "--all-vdns", "--json", "--data-dir", str(tmp_path)).value
+        known = {
+            "CALLKEEPER_URL": said.rpartition(" ")[2],
+            "CALLKEEPER_AK": key["ak"],
+            "CALLKEEPER_SK": key["sk"],
+            "CALLKEEPER_VDN": "25",
+        }
+        trusted = run("list", CALLKEEPER_CA=str(tmp_path / "tls-certificate.pem"), **known)
+        strange = run("list", **known)
+    assert (trusted.status, trusted.out.splitlines()[-1]) == (0, "0 of 0")
+    assert (strange.status, strange.out) == (1, "")
+    assert "CERTIFICATE_VERIFY_FAILED" in strange.err
+
+
+def test_a_reservation_goes_through_its_life_from_the_shell(house: House) -> None:
+    id_ = book(house)
+    assert at_house(house, "move", id_, "--at", "2090-01-01T10:00+01:00").status == 0
+    (listed,) = at_house(house, "list", "--json").value["reservations"]
+    assert (listed["id"], listed["at"]) == (id_, "2090-01-01T09:00:00Z")
+    assert at_house(house, "result", id_, "--fail-code", "00000").status == 0
+    refused = at_house(house, "cancel", id_)
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith("callkeeper: 04000005 ")
+    assert refused.err.count("\n") == 1
+
+
+def test_all_pages_are_listed_and_filters_hold(house: House) -> None:
+    for number in range(101):
+        house.reserve(calledNo=f"{number:05}")
+    assert len(at_house(house, "list", "--all", "--json").value["reservations"]) == 101
+    assert at_house(house, "list", "--called", "00007").out.splitlines()[-1] == "1 of 1"
+
+
+@pytest.mark.parametrize("wrong", ["2026-12-01T10:00", "tomorrow", "+5x", "123"])
+def test_an_instant_without_an_offset_or_sense_is_wrong_usage(wrong: str) -> None:
+    ended = run("reserve", "1", "--at", wrong, "--campaign", "1")
+    assert (ended.status, ended.out) == (2, "")
+    assert "epoch milliseconds" in ended.err
+
+
+def test_without_a_key_the_missing_names_are_told() -> None:
+    ended = run("list")
+    assert ended.status == 1
+    assert "set CALLKEEPER_AK, CALLKEEPER_SK, CALLKEEPER_VDN" in ended.err
+
+
+def test_a_wrong_setting_is_one_line(tmp_path: Path) -> None:
+    for arguments in (
+        ["serve", "--data-dir", str(tmp_path), "--tls", "nonsense"],
+        ["serve", "--data-dir", str(tmp_path), "--deployment", "nonsense"],
+        ["migrate", "--database", "mysql://x"],
+        ["migrate", "--database", f"postgresql:///none?host={tmp_path}"],
+        ["migrate", "--data-dir", "/proc/nowhere"],
+    ):
+        ended = run(*arguments)
+        assert (ended.status, ended.err.count("\n")) == (1, 1), ended
+        assert ended.err.startswith("callkeeper: ")
+
+
+def test_a_key_is_listed_without_its_secret_and_can_be_revoked_once(tmp_path: Path) -> None:
+    where = ["--data-dir", str(tmp_path)]
+    key = run("key", "create", "--vdn", "7", "--note", "the [crm]", "--json", *where).value
+    shown = run("key", "list", *where).out
+    assert key["ak"] in shown
+    assert "the [crm]" in shown
+    assert key["sk"] not in shown
+    assert run("key", "revoke", key["ak"], "--json", *where).value["did"] == "revoked"
+    assert run("key", "revoke", key["ak"], *where).status == 1
+    assert run("key", "list", "--json", *where).value["keys"][0]["revoked_at"] is not None
+
+
+def test_a_key_is_for_one_vdn_or_for_all_and_never_by_chance(tmp_path: Path) -> None:
+    where = ["--data-dir", str(tmp_path)]
+    assert run("key", "create", *where).status == 2
+    assert run("key", "create", "--vdn", "1", "--all-vdns", *where).status == 2
+    assert run("key", "create", "--vdn", "10000", *where).status == 2
+
+
+def test_why_tells_the_story_with_numbers_masked(house: House) -> None:
+    where = ["--data-dir", str(house.settings.data_dir)]
+    id_ = book(house)
+    at_house(house, "move", id_, "--agent", "other")
+    at_house(house, "result", id_, "--fail-code", "00603", "--caller", "10086")
+    told = run("why", id_, *where)
+    lines = told.out.splitlines()
+    assert "a manual call to ******01 at " in lines[1]
+    assert f"(by key {house.key.ak})" in lines[1]
+    assert "to agent other" in lines[2]
+    assert "the call failed with 00603" in lines[3]
+    assert "10086" not in told.out
+    assert lines[4] == "  now: done: a result is on record"
+    (story,) = run("why", id_, "--json", "--show-numbers", *where).value["stories"]
+    assert [each["what"] for each in story["events"]] == ["reserved", "moved", "result"]
+    assert story["events"][0]["detail"]["called_no"] == "66660001"
+
+
+def test_why_of_an_unknown_id_is_refused(tmp_path: Path) -> None:
+    ended = run("why", RESULT_ID, "--data-dir", str(tmp_path))
+    assert (ended.status, ended.out) == (1, "")
+
+
+def test_why_says_what_holds_an_automatic_call(house: House) -> None:
+    house.has_campaign(7, status="paused")
+    terms = ["--at", "+2h", "--campaign", "7", "--agent", "a", "--automatic", "--json"]
+    id_ = at_house(house, "reserve", "1", *terms).value["id"]
+    told = run("why", id_, "--data-dir", str(house.settings.data_dir)).out
+    assert "campaign 7 is paused; resume it" in told
+
+
+def test_sign_explains_the_published_vector() -> None:
+    """Vector T2 of authentication.md."""
+    body = f'{{"appointId":"{RESULT_ID}","failCode":"00000"}}'
+    path = "/rest/isales/v1/openapi/campaigns/25/appoint/updateResult"
+    arguments = ["--three-headers", "--timestamp", "2025-05-15T12:00:00.000Z", "--explain"]
+    keys = {"CALLKEEPER_AK": "EXAMPLEAK0001", "CALLKEEPER_SK": "ExampleSecretKey-0001"}
+    host = ["--host", "isales.example.com:28443"]
+    told = run("sign", "POST", path, *host, "--body", body, *arguments, **keys).out
+    assert "290 characters" in told
+    assert "content-length:65⏎\n" in told
+    assert "c1b264025f27108d237a2628b5c10183bd9b9487b22ed512366ca921d82368ec" in told
+    assert "do not paste it" in told
+    url = f"https://isales.example.com:28443{path}"
+    kept = run(
+        "sign",
+        "POST",
+        url,
+        "--file",
+        "-",
+        "--empty-query-line",
+        "--json",
+        *arguments,
+        given=body,
+        **keys,
+    ).value
+    assert kept["signature"] == "cabe6919c6c5180d18c9056f1d9b1ea0339640ed2e4f753bb71eaa6839697ff1"
+    assert kept["characters"] == 291
+
+
+def test_sign_without_explaining_prints_a_header_that_is_let_in(house: House) -> None:
+    path = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/list"
+    body = '{"offset":0,"limit":1}'
+    signed = at_house(house, "sign", "POST", house.url + path, "--body", body).out.strip()
+    name, _, value = signed.partition(": ")
+    headers = {name: value, "content-type": "application/json"}
+    answer = house.http.post(house.url + path, content=body, headers=headers)
+    assert answer.json()["resultCode"] == "0200000"
+    assert signing.Authorization.parse(value).names == ["host"]
+
+
+def test_a_backup_taken_while_serving_can_be_served(house: House, tmp_path: Path) -> None:
+    id_ = house.reserve()
+    copy = tmp_path / "copy"
+    where = ["--data-dir", str(house.settings.data_dir)]
+    assert run("backup", str(copy), *where).status == 0
+    assert run("backup", str(copy), *where).status == 1
+    with served("--data-dir", str(copy), "--port", "0") as said:
+        listed = at_house(house, "list", "--json", url=said.rpartition(" ")[2])
+    assert [each["id"] for each in listed.value["reservations"]] == [id_]
+
+
+def test_a_backup_of_postgresql_points_to_its_own_tools(tmp_path: Path) -> None:
+    ended = run("backup", str(tmp_path / "copy"), "--database", "postgresql:///x")
+    assert ended.status == 1
+    assert "pg_dump" in ended.err
+    assert "sealing.key" in ended.err
+
+
+def test_the_doctors_exit_status_says_whether_all_is_good(house: House) -> None:
+    port = house.url.rpartition(":")[2]
+    where = ["--data-dir", str(house.settings.data_dir), "--port", port]
+    good = run("doctor", *where)
+    assert (good.status, good.out.count("good  ")) == (0, 7), good
+    bad = run("doctor", "--json", "--data-dir", str(house.settings.data_dir / "nowhere"))
+    assert bad.status == 1
+    assert json.loads(bad.out)["good"] is False
+
+
+def test_an_agent_is_named_in_the_list(house: House) -> None:
+    house.reserve()
+    where = ["--vdn", str(VDN), "--data-dir", str(house.settings.data_dir)]
+    assert run("agent", "name", "testName", "Test Name", *where).status == 0
+    assert house.listed()[0]["userName"] == "Test Name"
+
+
+def test_a_campaign_is_added_with_the_id_that_a_crm_holds(house: House) -> None:
+    where = ["--vdn", "25", "--end", "+30d", "--data-dir", str(house.settings.data_dir)]
+    windows = ["--window", "13:00-17:30", "--window", "08:00-11:30"]
+    made = run("campaign", "add", "--name", "moved", "--id", "42", "--json", *windows, *where)
+    assert made.value == {"id": 42}
+    assert house.reserve(taskId="42")
+    again = run("campaign", "add", "--name", "other", "--id", "42", *where)
+    assert (again.status, again.out) == (1, "")
+    crossed = ["--window", "08:00-12:00", "--window", "11:00-13:00"]
+    assert run("campaign", "add", "--name", "x", *crossed, *where).status == 2
+
+
+def test_migrating_twice_is_as_good_as_once(tmp_path: Path, database: str | None) -> None:
+    where = ["--data-dir", str(tmp_path), *(["--database", database] if database else [])]
+    first = run("migrate", "--json", *where).value
+    assert first == run("migrate", "--json", *where).value
+    assert first["schema"] >= 1

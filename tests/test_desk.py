@@ -1,0 +1,297 @@
+"""The desk: what arrives together is written together, and answered once it is durable."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation, Refusal
+from callkeeper.core.reservation import Order, Reservation, Result
+from callkeeper.desk import BATCH_MAX, Desk, Grouped, Writer
+from callkeeper.store.port import Collision
+from callkeeper.store.sql import SqlStore
+from tests.store.orders import Opener, booked, booking, check_history, has_campaign, order
+
+
+class WatchedStore(SqlStore):
+    """The real store; it counts its transactions, and can be held just before it commits."""
+
+    transactions = 0
+
+    def watch(self) -> None:
+        self.may_commit = threading.Event()
+        self.may_commit.set()
+        self.about_to_commit = threading.Event()
+
+    def hold(self) -> None:
+        self.about_to_commit.clear()
+        self.may_commit.clear()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with super().transaction():
+            yield
+            self.transactions += 1
+            self.about_to_commit.set()
+            assert self.may_commit.wait(30)
+
+
+@pytest.fixture
+def opener(tmp_path: Path, database: str | None) -> Iterator[Opener]:
+    with Opener(tmp_path, database, busy_seconds=0.1) as opener:
+        yield opener
+
+
+@pytest.fixture
+def store(opener: Opener) -> WatchedStore:
+    """A store with reservations r00000 to r00009."""
+    opened = opener.open()
+    opened.store.migrate()
+    has_campaign(opened.session, 1)
+    booked(opened.store, *(booking(number) for number in range(10)))
+    store = WatchedStore(opened.session)
+    store.watch()
+    return store
+
+
+def at_desk(store: SqlStore, work: Callable[[Desk], Awaitable[None]]) -> None:
+    """Do some work at a desk over a store, and close it, within half a minute."""
+
+    async def all_of_it() -> None:
+        desk = Desk(store)
+        await work(desk)
+        await desk.close()
+
+    asyncio.run(asyncio.wait_for(all_of_it(), 30))
+
+
+def filed(number: int, call_id: str) -> Order:
+    return order(f"r{number:05d}", Result(call_id=call_id))
+
+
+async def begun(store: WatchedStore, *writes: Awaitable[Any]) -> list["asyncio.Task[Any]"]:
+    """Start writes, and return when the first batch of them is about to commit."""
+    store.hold()
+    tasks = [asyncio.ensure_future(each) for each in writes]
+    assert await asyncio.to_thread(store.about_to_commit.wait, 20)
+    return tasks
+
+
+def test_what_arrives_during_a_transaction_is_written_in_the_next(store: WatchedStore) -> None:
+    async def work(desk: Desk) -> None:
+        first = await begun(store, desk.change_reservation(filed(0, "first")))
+        rest = [
+            asyncio.ensure_future(desk.change_reservation(filed(n % 10, f"c{n}")))
+            for n in range(300)
+        ]
+        await asyncio.sleep(0)  # each has now joined the queue
+        store.may_commit.set()
+        await asyncio.gather(*first, *rest)
+
+    at_desk(store, work)
+    assert store.transactions == 2
+    check_history(store, *(r for n in range(10) for r in store.reservations_with_id(f"r{n:05d}")))
+
+
+def test_a_batch_is_bounded(store: WatchedStore) -> None:
+    async def work(desk: Desk) -> None:
+        first = await begun(store, desk.change_reservation(filed(0, "first")))
+        rest = [
+            asyncio.ensure_future(desk.change_reservation(filed(n % 10, f"c{n}")))
+            for n in range(BATCH_MAX + 1)
+        ]
+        await asyncio.sleep(0)
+        store.may_commit.set()
+        await asyncio.gather(*first, *rest)
+
+    at_desk(store, work)
+    assert store.transactions == 3
+
+
+def test_nothing_is_answered_before_it_is_durable(opener: Opener, store: WatchedStore) -> None:
+    elsewhere = opener.open().store
+
+    async def work(desk: Desk) -> None:
+        (task,) = await begun(store, desk.change_reservation(filed(1, "mine")))
+        await asyncio.sleep(0)
+        assert not task.done()
+        assert elsewhere.reservations_with_id("r00001")[0].call_id is None
+        store.may_commit.set()
+        assert (await task).call_id == "mine"
+        assert elsewhere.reservations_with_id("r00001")[0].call_id == "mine"
+
+    at_desk(store, work)
+
+
+def test_changes_of_one_reservation_are_made_in_the_order_they_came(store: WatchedStore) -> None:
+    async def work(desk: Desk) -> None:
+        changed = await asyncio.gather(
+            *(desk.change_reservation(filed(3, f"c{n}")) for n in range(50))
+        )
+        assert [each.version for each in changed] == list(range(2, 52))
+
+    at_desk(store, work)
+    details = [event.detail for event in store.events(1, "r00003")[1:]]
+    assert details == [f'{{"call_id":"c{n}"}}' for n in range(50)]
+
+
+def test_a_refusal_reaches_only_whoever_is_refused(store: WatchedStore) -> None:
+    async def work(desk: Desk) -> None:
+        outcomes = await asyncio.gather(
+            *(desk.change_reservation(filed(n, "c")) for n in (1, 99, 2)), return_exceptions=True
+        )
+        assert [type(each) for each in outcomes] == [Reservation, NoSuchReservation, Reservation]
+
+    at_desk(store, work)
+
+
+def test_a_bug_in_one_item_fails_alone(store: WatchedStore) -> None:
+    broken = booking(50, called_no=None)  # no form lets this through; the database must not either
+
+    async def work(desk: Desk) -> None:
+        first = await begun(store, desk.change_reservation(filed(0, "first")))
+        tasks = [
+            asyncio.ensure_future(each)
+            for each in (
+                desk.add_reservation(booking(20)),
+                desk.add_reservation(broken),
+                desk.change_reservation(filed(1, "c")),
+                desk.add_reservation(booking(21)),
+            )
+        ]
+        await asyncio.sleep(0)
+        store.may_commit.set()
+        outcomes = await asyncio.gather(*first, *tasks, return_exceptions=True)
+        bugs = [isinstance(each, Exception) for each in outcomes]
+        assert bugs == [False, False, True, False, False]
+        assert not isinstance(outcomes[2], Refusal)
+
+    at_desk(store, work)
+    assert store.reservations_with_id("r00050") == []
+    assert store.events(1, "r00050") == []
+    for id_, events in (("r00020", 1), ("r00021", 1), ("r00001", 2)):
+        assert len(store.events(1, id_)) == events
+
+
+def test_a_database_that_fails_refuses_the_whole_batch_and_the_next_works(
+    opener: Opener, store: WatchedStore
+) -> None:
+    def refuse(_items: Sequence[Order]) -> list[Reservation | Refusal]:
+        store.change_reservations([filed(1, "lost")])
+        raise DatabaseFailed
+
+    async def work(desk: Desk) -> None:
+        writer = Writer(store)
+        first = await begun(store, desk.change_reservation(filed(0, "first")))
+        store.may_commit.set()
+        await asyncio.gather(*first)
+        failing = Grouped(writer, refuse)
+        outcomes = await asyncio.gather(
+            *(failing(filed(n, "c")) for n in range(5)), return_exceptions=True
+        )
+        assert [type(each) for each in outcomes] == [DatabaseFailed] * 5
+        assert (await Grouped(writer, store.change_reservations)(filed(1, "c"))).version == 2
+        await asyncio.to_thread(writer.stop)
+
+    at_desk(store, work)
+    assert opener.look("SELECT COUNT(*) FROM event") == [(10 + 2,)]
+
+
+@pytest.mark.parametrize(("collisions", "answer"), [(2, Reservation), (3, DatabaseFailed)])
+def test_a_collision_is_run_again_and_given_up_in_the_end(
+    store: WatchedStore, collisions: int, answer: type[object]
+) -> None:
+    left = iter(range(collisions))
+
+    def contested(orders: Sequence[Order]) -> list[Reservation | Refusal]:
+        outcomes = store.change_reservations(orders)
+        if next(left, None) is not None:
+            raise Collision
+        return outcomes
+
+    async def work(_desk: Desk) -> None:
+        writer = Writer(store)
+        (outcome,) = await asyncio.gather(
+            Grouped(writer, contested)(filed(1, "c")), return_exceptions=True
+        )
+        assert isinstance(outcome, answer)
+        await asyncio.to_thread(writer.stop)
+
+    at_desk(store, work)
+    assert len(store.events(1, "r00001")) == (2 if answer is Reservation else 1)
+
+
+def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
+    store: WatchedStore,
+) -> None:
+    async def work(_desk: Desk) -> None:
+        writer = Writer(store, waiting_max=5)
+        change = Grouped(writer, store.change_reservations)
+        first = await begun(store, change(filed(0, "first")))
+        waiting = [asyncio.ensure_future(change(filed(n, "c"))) for n in range(1, 6)]
+        await asyncio.sleep(0)
+        with pytest.raises(DatabaseFailed, match="busy"):
+            await change(filed(6, "too many"))
+        store.may_commit.set()
+        await asyncio.gather(*first, *waiting)
+        assert (await change(filed(6, "again"))).version == 2
+        await asyncio.to_thread(writer.stop)
+
+    at_desk(store, work)
+
+
+def test_closing_writes_what_waits_and_takes_no_more(store: WatchedStore) -> None:
+    async def work() -> None:
+        desk = Desk(store)
+        first = await begun(store, desk.change_reservation(filed(0, "first")))
+        rest = [asyncio.ensure_future(desk.change_reservation(filed(n, "c"))) for n in range(1, 10)]
+        await asyncio.sleep(0)
+        closing = asyncio.ensure_future(desk.close())
+        await asyncio.sleep(0)
+        store.may_commit.set()
+        await closing
+        changed = await asyncio.gather(*first, *rest)
+        assert [each.version for each in changed] == [2] * 10
+        with pytest.raises(DatabaseFailed):
+            await desk.change_reservation(filed(0, "late"))
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+    assert [len(store.events(1, f"r{n:05d}")) for n in range(10)] == [2] * 10
+
+
+def test_a_desk_that_was_never_used_closes(store: WatchedStore) -> None:
+    async def nothing(_desk: Desk) -> None:
+        return
+
+    at_desk(store, nothing)
+    assert store.transactions == 0
+
+
+def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedStore) -> None:
+    async def work(desk: Desk) -> None:
+        tasks = await begun(store, *(desk.change_reservation(filed(n, "c")) for n in range(6)))
+        for task in tasks[::2]:
+            task.cancel()
+        await asyncio.sleep(0)
+        store.may_commit.set()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        gone = [isinstance(each, asyncio.CancelledError) for each in outcomes]
+        assert gone == [True, False] * 3
+
+    at_desk(store, work)
+    assert [len(store.events(1, f"r{n:05d}")) for n in range(6)] == [2] * 6
+
+
+def test_reading_does_not_wait_for_a_writer(store: WatchedStore) -> None:
+    async def work(desk: Desk) -> None:
+        (task,) = await begun(store, desk.change_reservation(filed(1, "c")))
+        assert await desk.schema_version() > 0
+        assert not task.done()
+        store.may_commit.set()
+        await task
+
+    at_desk(store, work)

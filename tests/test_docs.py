@@ -1,0 +1,175 @@
+"""The docs tell everything that the program shows, and nothing that is not there."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from callkeeper.api.interface import Interface
+from callkeeper.api.wire import CODES, SUCCESS
+from callkeeper.cli.program import app
+from callkeeper.settings import Settings
+from tests.conftest import leave_out
+from tests.house import House
+from tests.surface import (
+    ROOT,
+    SOURCE,
+    answered,
+    asked,
+    committed,
+    interfaces,
+    modules,
+    open_routes,
+    shape,
+)
+
+API = (ROOT / "docs" / "api.md").read_text("utf-8")
+OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = [file for file in committed() if file.suffix == ".md"]
+
+_LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+_FILE = re.compile(r"`([\w./-]+\.(?:py|sql|md|toml|txt|sh|lua|json)|\.ci/run|Makefile)`")
+_CODES = re.compile(r"^Codes: ([0-9\s]+)", re.MULTILINE)
+_MAKE = re.compile(r"(?:`|^ *)make ([a-z]+)", re.MULTILINE)
+_COMMAND = re.compile(r"(?:`|^ +|bin/)callkeeper ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", re.MULTILINE)
+
+
+def test_every_interface_has_a_section_with_its_fields_and_codes(tmp_path: Path) -> None:
+    missing = []
+    for interface in interfaces(tmp_path):
+        section = _section(interface)
+        told = set(_CODES.findall(section)[-1].split()) if _CODES.search(section) else set()
+        missing += [f"{interface.path}: {code}" for code in told ^ interface.codes]
+        missing += [
+            f"{interface.path}: {field.name}"
+            for field in interface.form.fields
+            if f"`{field.name}`" not in section
+        ]
+        missing += [
+            f"{interface.path}: {name}"
+            for name in asked(interface) | answered(interface)
+            if f"`{name}`" not in API
+        ]
+    assert not missing, "\n".join(missing)
+
+
+def test_the_other_deployments_fields_are_told_too(tmp_path: Path) -> None:
+    found = interfaces(tmp_path, deployment="op")
+    assert [name for each in found for name in asked(each) if f"`{name}`" not in API] == []
+
+
+def test_every_route_without_a_signature_is_told(tmp_path: Path) -> None:
+    told = API + OPERATING
+    assert [path for path in open_routes(tmp_path) if f"`GET {path}`" not in told] == []
+
+
+def test_the_signing_example_works_as_it_stands(house: House) -> None:
+    missing = [name for name in ("bash", "curl", "openssl") if not shutil.which(name)]
+    if missing:
+        leave_out(f"the signing example: no {', '.join(missing)} here")
+    (script,) = re.findall(r"```bash\n(.*?)```", API, re.DOTALL)
+    given = {"AK": house.key.ak, "SK": house.key.secret, "HOST": house.url.removeprefix("http://")}
+    printed = subprocess.run(
+        ["bash", "-euc", script],  # noqa: S607 - the reader's own bash
+        env=dict(os.environ) | given,
+        check=True,
+        capture_output=True,
+    )
+    answer = json.loads(printed.stdout)
+    assert (answer["resultCode"], answer["totalCount"]) == ("0200000", 0)
+
+
+def test_every_result_code_is_told() -> None:
+    codes = {SUCCESS, *(code for _, code in CODES.values())}
+    assert [code for code in sorted(codes) if f"`{code}`" not in API] == []
+
+
+def test_every_setting_is_told() -> None:
+    names = Settings.__struct_fields__
+    assert [name for name in names if f"| `{name}` |" not in OPERATING] == []
+
+
+def test_every_metric_is_told(house: House) -> None:
+    lines = house.http.get(f"{house.url}/metrics").text.splitlines()
+    typed = {line.split()[2] for line in lines if line.startswith("# TYPE callkeeper_")}
+    names = {name for name in typed if not name.endswith("_created")}
+    assert names
+    assert [name for name in names if f"`{name}`" not in OPERATING] == []
+
+
+def test_every_command_and_option_is_told() -> None:
+    told = OPERATING + README
+    assert "key create" in _commands()
+    missing = [name for name in _commands() if f"`callkeeper {name}" not in told]
+    for name, options in _commands().items():
+        missing += [f"{name} {option}" for option in options if f"`{option}" not in told]
+    assert not missing, "\n".join(missing)
+
+
+def test_every_command_that_is_told_exists() -> None:
+    groups = {name.split()[0] for name in _commands() if " " in name}
+    wrong = []
+    for page in PAGES:
+        for words in _COMMAND.findall(page.read_text("utf-8")):
+            first = words.split()[0]
+            if words not in _commands() and (first in groups or first not in _commands()):
+                wrong.append(f"{page.name}: callkeeper {words}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = _LINK.findall(page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_make_target_that_is_told_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    told = {name for page in PAGES for name in _MAKE.findall(page.read_text("utf-8"))}
+    assert told - targets == set()
+    assert targets - told == set()
+
+
+def test_the_architecture_names_every_module_and_no_file_that_is_not_there() -> None:
+    missing = [name for name in modules() if f"`{name}`" not in ARCHITECTURE]
+    assert not missing, "\n".join(missing)
+    named = set(_FILE.findall(ARCHITECTURE))
+    places = (ROOT, SOURCE)
+    assert [name for name in named if not any((at / name).exists() for at in places)] == []
+
+
+def _section(interface: Interface) -> str:
+    """Return the part of docs/api.md, from heading to heading, that names an interface's URL."""
+    url = f"{interface.method} {shape(interface.path)}"
+    for section in re.split(r"^#{2,3} ", API, flags=re.MULTILINE):
+        if f"`{url}`" in shape(section):
+            return section
+    pytest.fail(f"docs/api.md has no section with `{url}`")
+
+
+@cache
+def _commands() -> dict[str, list[str]]:
+    """Return every command of the command line by its full name, with its options."""
+    return dict(_below("", typer.main.get_command(app)))
+
+
+def _below(prefix: str, command: Any) -> Iterator[tuple[str, list[str]]]:
+    # typer brings its own copy of click, so its groups are no click.Group to isinstance.
+    for name, inner in sorted(getattr(command, "commands", {}).items()):
+        full = f"{prefix} {name}".strip()
+        if hasattr(inner, "commands"):
+            yield from _below(full, inner)
+        elif not inner.hidden:
+            options = [each for each in inner.params if each.param_type_name == "option"]
+            yield full, [each.opts[0] for each in options]

@@ -1,0 +1,102 @@
+"""The check-up: what it finds good, and what it does not."""
+
+import socket
+from pathlib import Path
+
+from callkeeper.clock import HandClock, SystemClock
+from callkeeper.doctor import Check, CheckUp
+from callkeeper.keyring import issue
+from callkeeper.sealing import Seal
+from callkeeper.serve import open_seal, open_store
+from callkeeper.settings import Settings
+from callkeeper.tls import prepare
+from tests.house import VDN, House
+
+
+def settled(tmp_path: Path, database: str | None = None, **more: object) -> Settings:
+    """Return the settings of an installation with a schema and a key, on a free port."""
+    given = {"data_dir": tmp_path / "data", "database": database, "port": 0, **more}
+    settings = Settings(**given)  # type: ignore[arg-type]
+    store = open_store(settings)
+    issue(store, open_seal(settings), SystemClock(), VDN)
+    store.close()
+    return settings
+
+
+def check_up(settings: Settings) -> dict[str, Check]:
+    return {each.name: each for each in CheckUp(settings, SystemClock()).run()}
+
+
+def bad(settings: Settings) -> set[str]:
+    return {name for name, check in check_up(settings).items() if not check.good}
+
+
+def test_an_installation_in_order_is_all_good(tmp_path: Path, database: str | None) -> None:
+    assert bad(settled(tmp_path, database)) == set()
+
+
+def test_nothing_is_made_where_nothing_is(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "nowhere", port=0)
+    assert bad(settings) == {"database", "schema", "clock", "sealing key", "disk"}
+    assert not settings.data_dir.exists()
+
+
+def test_a_database_without_a_schema_asks_to_be_migrated(
+    tmp_path: Path, database: str | None
+) -> None:
+    settings = Settings(data_dir=tmp_path, database=database, port=0)
+    (tmp_path / "callkeeper.db").touch()
+    found = check_up(settings)
+    assert "callkeeper migrate" in found["schema"].says
+    assert not found["schema"].good
+
+
+def test_a_database_that_is_away_is_bad(tmp_path: Path) -> None:
+    tmp_path.joinpath("data").mkdir()
+    away = f"postgresql:///none?host={tmp_path}"
+    assert "database" in bad(Settings(data_dir=tmp_path / "data", database=away, port=0))
+
+
+def test_a_clock_that_is_off_is_bad(tmp_path: Path, database: str | None) -> None:
+    settings = settled(tmp_path, database)
+    slow = HandClock(SystemClock().now() - 60_000)
+    (clock,) = (each for each in CheckUp(settings, slow).run() if each.name == "clock")
+    assert not clock.good
+    assert "ms apart" in clock.says
+
+
+def test_a_sealing_key_that_does_not_fit_is_bad(tmp_path: Path) -> None:
+    settings = settled(tmp_path)
+    (settings.data_dir / "sealing.key").unlink()
+    assert bad(settings) == {"sealing key"}
+    assert isinstance(open_seal(settings), Seal)  # another one, made anew
+    assert bad(settings) == {"sealing key"}
+
+
+def test_a_certificate_is_good_until_its_last_days(tmp_path: Path) -> None:
+    settings = settled(tmp_path, tls="auto")
+    prepare("auto", settings.data_dir, "127.0.0.1", SystemClock())
+    assert bad(settings) == set()
+    prepare_old(settings)
+    assert bad(settings) == {"certificate"}
+
+
+def prepare_old(settings: Settings) -> None:
+    """Make a certificate that was made 820 of its 825 days ago."""
+    for name in ("tls-certificate.pem", "tls-key.pem"):
+        (settings.data_dir / name).unlink()
+    long_ago = HandClock(SystemClock().now() - 820 * 86_400_000)
+    prepare("auto", settings.data_dir, "127.0.0.1", long_ago)
+
+
+def test_a_certificate_that_is_not_there_is_bad(tmp_path: Path) -> None:
+    assert bad(settled(tmp_path, tls="/nil/cert.pem:/nil/key.pem")) == {"certificate"}
+
+
+def test_a_port_is_good_when_callkeeper_has_it_and_bad_when_another_has(house: House) -> None:
+    port = int(house.url.rpartition(":")[2])
+    ours = Settings(data_dir=house.settings.data_dir, port=port)
+    assert "Callkeeper answers" in check_up(ours)["port"].says
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        theirs = Settings(data_dir=house.settings.data_dir, port=other.getsockname()[1])
+        assert bad(theirs) == {"port"}

@@ -1,0 +1,257 @@
+"""House rules that a program can check; STYLE.md tells them. An exception carries its reason."""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.surface import ROOT, answered, asked, committed, interfaces
+
+FUNCTION_LINES = 70
+FILE_LINES = 400
+COLUMNS = 100
+PARAMETERS = 6
+
+# The clock's rule: only clock.py asks for the time, for chance or for a new name.
+CHANCE_MODULES = {"time", "random", "uuid", "secrets"}
+CHANCE_CALLS = {
+    "now": "the time",
+    "utcnow": "the time",
+    "today": "the time",
+    "urandom": "chance",
+    "random_serial_number": "chance",
+    "generate_key": "chance",
+    "generate_private_key": "chance",
+}
+MAY_ASK = {
+    "src/callkeeper/clock.py": "it is the clock",
+    "src/callkeeper/sealing.py": "a key and a nonce must not come from where tests can steer them",
+    "src/callkeeper/tls.py": "nor must a private key; a serial number is drawn beside it",
+    "src/callkeeper/client.py": "the client stands alone, and runs on its user's clock",
+    "src/callkeeper/courier.py": "it is the client's; it pauses, by chance, between two tries",
+}
+# A clock of ours may be asked anywhere: these are names that hold one.
+CLOCKS = {"clock", "_clock", "_CLOCK", "self", "SystemClock"}
+
+MAY_KEEP_AN_ERROR = {
+    ("src/callkeeper/desk.py", "_attempt"): "a bug is carried to the request that it belongs to",
+}
+
+PLACES = {"service", "services", "models", "utils", "util", "helpers", "common", "base", "misc"}
+
+SPEAKS_WIRE = re.compile(r"src/callkeeper/(api/\w+|client|records|courier|cli/\w+|demo(_\w+)?)\.py")
+
+COMMAND_LINE = re.compile(r"src/callkeeper/cli/\w+\.py")
+
+CODE = {".py", ".sql", ".sh", ".lua", ".toml", ".txt", ""}
+TASK = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X])\b(?!.*#\d)")
+ADDRESS = re.compile(
+    r"--(index-url|extra-index-url|find-links|trusted-host)"
+    r"|https?://[^\s)>\"']*(pypi|pythonhosted|/simple\b|mirror|registry|artifactory|nexus)"
+    r"|(?<![\w.])/(work|root|Users|home/\w+|opt/\w+)/",
+    re.IGNORECASE,
+)
+
+
+class Source(NamedTuple):
+    """A Python file of ours, read."""
+
+    name: str
+    tree: ast.Module
+
+    def at(self, node: ast.AST, what: str) -> str:
+        return f"{self.name}:{getattr(node, 'lineno', 1)}: {what}"
+
+
+Rule = Callable[[Source], Iterator[str]]
+
+
+def function_is_short(source: Source) -> Iterator[str]:
+    for function in _functions(source.tree):
+        lines = (function.end_lineno or 0) - function.lineno + 1
+        if lines > FUNCTION_LINES:
+            yield source.at(function, f"{function.name} has {lines} lines")
+
+
+def parameters_are_few(source: Source) -> Iterator[str]:
+    for function in _functions(source.tree):
+        if COMMAND_LINE.fullmatch(source.name) and not function.name.startswith("_"):
+            continue  # its parameters are the options of a command
+        arguments = [*function.args.posonlyargs, *function.args.args]
+        count = len([each for each in arguments if each.arg not in ("self", "cls")])
+        if count > PARAMETERS:
+            yield source.at(function, f"{function.name} takes {count} positional parameters")
+
+
+def imports_stand_on_top(source: Source) -> Iterator[str]:
+    for function in _functions(source.tree):
+        for node in ast.walk(function):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield source.at(node, f"import inside {function.name}")
+
+
+def errors_are_not_swallowed(source: Source) -> Iterator[str]:
+    for function in _functions(source.tree):
+        if (source.name, function.name) in MAY_KEEP_AN_ERROR:
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.ExceptHandler) and _catches_all(node) and not _raises(node):
+                yield source.at(node, "catches everything and does not raise")
+            if isinstance(node, ast.Call) and _name(node.func) == "suppress":
+                kinds = {_name(each) for each in node.args}
+                if kinds & {"Exception", "BaseException"}:
+                    yield source.at(node, "suppresses everything")
+
+
+def only_the_clock_asks_for_time_and_chance(source: Source) -> Iterator[str]:
+    if source.name in MAY_ASK or source.name.startswith("tests/"):
+        return
+    for node in ast.walk(source.tree):
+        for module in _imported(node):
+            if module.partition(".")[0] in CHANCE_MODULES:
+                yield source.at(node, f"imports {module}; ask clock.py")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            whom = _name(node.func.value)
+            if node.func.attr in CHANCE_CALLS and whom not in CLOCKS:
+                asks = CHANCE_CALLS[node.func.attr]
+                yield source.at(node, f"{whom}.{node.func.attr}() asks for {asks}; ask clock.py")
+
+
+def nothing_is_mocked(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        if any("mock" in module for module in _imported(node)):
+            yield source.at(node, "imports a mock")
+        match node:
+            case ast.Attribute(value=ast.Name("monkeypatch"), attr="setattr" | "delattr"):
+                yield source.at(node, "patches code; pass the right object in")
+
+
+RULES: list[Rule] = [
+    function_is_short,
+    parameters_are_few,
+    imports_stand_on_top,
+    errors_are_not_swallowed,
+    only_the_clock_asks_for_time_and_chance,
+    nothing_is_mocked,
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_file_keeps_the_rule(rule: Rule) -> None:
+    _none(fault for source in _sources() for fault in rule(source))
+
+
+def test_files_and_lines_are_short() -> None:
+    faults = []
+    for name, lines in _texts():
+        if len(lines) > FILE_LINES and Path(name).suffix in (".py", ".sql", ".sh"):
+            faults.append(f"{name} has {len(lines)} lines")
+        faults += [
+            f"{name}:{number}: {len(line)} columns"
+            for number, line in enumerate(lines, 1)
+            if len(line) > COLUMNS and "noqa" not in line and "type: ignore" not in line
+        ]
+    _none(faults)
+
+
+def test_a_module_is_named_after_a_thing_not_a_place() -> None:
+    _none(file for file in _names() if Path(file).stem in PLACES)
+
+
+def test_what_is_left_to_do_has_an_issue_number() -> None:
+    _none(_matches(TASK, CODE))
+
+
+def test_no_file_names_a_registry_or_a_path_of_some_machine() -> None:
+    _none(_matches(ADDRESS, None))
+
+
+def test_the_wires_names_stay_at_the_wire(tmp_path: Path) -> None:
+    found = interfaces(tmp_path)
+    names = {name for each in found for name in asked(each) | answered(each)}
+    names = {name for name in names if re.search("[a-z][A-Z]", name)} | {"vdnId"}
+    spoken = re.compile(rf"\b({'|'.join(sorted(names))})\b")
+    faults = [
+        f"{name}:{number}: {match[0]}"
+        for name, lines in _texts()
+        if name.startswith("src/") and not SPEAKS_WIRE.fullmatch(name)
+        for number, line in enumerate(lines, 1)
+        for match in spoken.finditer(line)
+    ]
+    _none(faults)
+
+
+def test_every_exception_is_still_needed() -> None:
+    for name in [*MAY_ASK, *(name for name, _ in MAY_KEEP_AN_ERROR)]:
+        assert (ROOT / name).is_file(), name
+
+
+def _none(faults: Iterable[str]) -> None:
+    listed = "\n".join(dict.fromkeys(faults))
+    assert not listed, f"\n{listed}"
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _catches_all(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or _name(kind) in ("Exception", "BaseException") for kind in kinds)
+
+
+def _raises(handler: ast.ExceptHandler) -> bool:
+    return any(isinstance(node, ast.Raise) for node in ast.walk(handler))
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [each.name for each in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{each.name}" for each in node.names]
+    return []
+
+
+def _name(node: ast.AST | None) -> str:
+    """Return the last word of a name, an attribute or what is called."""
+    if isinstance(node, ast.Call):
+        return _name(node.func)
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+@cache
+def _names() -> list[str]:
+    return [file.relative_to(ROOT).as_posix() for file in committed()]
+
+
+@cache
+def _sources() -> list[Source]:
+    return [
+        Source(name, ast.parse((ROOT / name).read_text("utf-8")))
+        for name in _names()
+        if name.endswith(".py") and name.startswith(("src/", "tests/", "bench/"))
+    ]
+
+
+def _texts() -> Iterator[tuple[str, list[str]]]:
+    for name in _names():
+        if Path(name).suffix in CODE and name not in ("LICENSE", ".gitignore"):
+            yield name, (ROOT / name).read_text("utf-8").splitlines()
+
+
+def _matches(pattern: re.Pattern[str], suffixes: set[str] | None) -> Iterator[str]:
+    for name in _names():
+        if suffixes is not None and Path(name).suffix not in suffixes:
+            continue
+        text = (ROOT / name).read_text("utf-8", "replace")
+        for number, line in enumerate(text.splitlines(), 1):
+            if found := pattern.search(line):
+                yield f"{name}:{number}: {found[0]}"
