@@ -51,6 +51,10 @@ esac
   -c constraints.txt -e "$package" </dev/null
 
 if [ "$want" != run ]; then
+  for tool in curl openssl; do # the documents' example is run with them
+    command -v $tool >/dev/null || install $tool && command -v $tool >/dev/null ||
+      leave_out "the signing example: there is no $tool; apt-get install $tool"
+  done
   has_initdb || install postgresql && has_initdb ||
     leave_out "everything on PostgreSQL: there is no initdb; apt-get install postgresql"
 fi
