@@ -68,19 +68,20 @@ WHERE r.vdn = :vdn AND r.state <> 'cancelled'
 AND r.agent IN (SELECT value FROM json_each(:agents))                          -- sqlite
 AND r.agent = ANY(:agents)                                                     -- postgres
 
--- name: count_reservations
-SELECT COUNT(*)
-{listed_reservations}
-
 -- name: find_reservations
-WITH page AS (
+-- One statement, so that page and total are of one moment; a page past the end is one empty row.
+WITH found AS (
+  SELECT COUNT(*) AS total
+  {listed_reservations}
+), page AS (
   SELECT r.*
   {listed_reservations}
   ORDER BY r.appoint_at, r.id
   LIMIT :limit OFFSET :offset
 )
-SELECT {reservation_columns}, c.name, c.status, c.end_at, c.deleted_at, a.user_name
-FROM page AS r
+SELECT found.total, {reservation_columns}, c.name, c.status, c.end_at, c.deleted_at, a.user_name
+FROM found
+LEFT JOIN page AS r ON TRUE
 LEFT JOIN campaign AS c ON c.vdn = r.vdn AND c.id = r.campaign_id
 LEFT JOIN agent AS a ON a.vdn = r.vdn AND a.account = r.agent
 ORDER BY r.appoint_at, r.id

@@ -14,6 +14,7 @@ from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservation import Booking, Order, Reservation, Result
 from callkeeper.store.campaign_rows import CampaignRows
 from callkeeper.store.port import Booked, Collision, Event, Listed, Page, Wanted
+from callkeeper.store.session import Row
 
 Key = tuple[int, str]
 Claims = dict[Key, tuple[str, str]]  # an Idempotency-Key: the body and the reservation it stood for
@@ -81,11 +82,9 @@ class ReservationRows(CampaignRows):
 
     def find_reservations(self, wanted: Wanted) -> Page:
         """Return a page of reservations, by appointed time, then id; cancelled ones never."""
-        filters = msgspec.structs.asdict(wanted)
-        page = {"offset": filters.pop("offset"), "limit": filters.pop("limit")}
-        total = self._session.rows("count_reservations", **filters)[0][0]
-        rows = self._session.rows("find_reservations", **filters, **page)
-        return Page(total, [Listed(Reservation(*row[:_WIDTH]), *row[_WIDTH:]) for row in rows])
+        rows = self._session.rows("find_reservations", **msgspec.structs.asdict(wanted))
+        listed = [_listed(row[1:]) for row in rows if row[1] is not None]
+        return Page(rows[0][0], listed)
 
     def reservations_with_id(self, reservation_id: str) -> list[Reservation]:
         """Return the reservations with an id, of whatever VDN and state."""
@@ -142,6 +141,10 @@ class ReservationRows(CampaignRows):
         items = [{"vdn": vdn, "account": account, "made_at": now} for vdn, account in agents]
         if items:
             self._session.each("note_agents", items)
+
+
+def _listed(row: Row) -> Listed:
+    return Listed(Reservation(*row[:_WIDTH]), *row[_WIDTH:])
 
 
 def _made_before(
