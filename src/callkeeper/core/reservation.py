@@ -196,6 +196,11 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     begin_at: int | None = None
     end_at: int | None = None
 
+    @property
+    def names_business_result(self) -> bool:
+        """Whether it has to be looked up what the VDN has defined."""
+        return self.business_result is not None or self.business_sub_result is not None
+
     def check(self, old: Reservation | None, defined: BusinessResults, _now: int) -> None:
         """Refuse a call that ends before it begins, and a result that the VDN did not define."""
         begin_at, end_at = self._times(old)
@@ -203,7 +208,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
             raise ParameterWrong(
                 f"the call ends at {end_at}, before it begins at {begin_at}", about="end_at"
             )
-        if self.business_result is not None or self.business_sub_result is not None:
+        if self.names_business_result:
             filed = None if old is None else old.business_result
             defined.check(_either(self.business_result, filed), self.business_sub_result)
 

@@ -18,7 +18,7 @@ from callkeeper.core.campaign import (
     check_name,
     same_kind,
 )
-from callkeeper.core.refusal import ParameterWrong, Refusal
+from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.store.port import CampaignPage, CampaignsWanted, DefinitionPage, Event
 from callkeeper.store.rows import Rows
 from callkeeper.store.session import Row
@@ -45,6 +45,8 @@ class CampaignRows(Rows):
         for opening in openings:
             try:
                 new = self._opened(opening, last_ids[opening.vdn] + 1)
+            except DatabaseFailed:
+                raise  # no decision of ours: it ends the whole transaction
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
@@ -63,6 +65,8 @@ class CampaignRows(Rows):
             try:
                 new = order.carry_out(self.campaign(order.vdn, order.id))
                 check_name(new.name, self._holder(new.vdn, new.name), new.id)
+            except DatabaseFailed:
+                raise
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue

@@ -194,5 +194,8 @@ class Store(Protocol):
     def schema_version(self) -> int:
         """Return the number of the last migration; answers only while the database does."""
 
+    def database_now(self) -> int:
+        """Return the database's own instant, in UTC milliseconds."""
+
     def close(self) -> None:
         """Close every connection. Using the store afterwards opens new ones."""

@@ -12,16 +12,18 @@ from typing import Any
 
 import msgspec
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.migrate import Migration, catch_up
 from callkeeper.store.port import Collision
-from callkeeper.store.session import Item, Row, given
+from callkeeper.store.session import Item, Row, Undertaking, given
 from callkeeper.store.statements import queries
 
-# A silent network is noticed within seconds; a statement that hangs is given up.
-_CONNECT = {
+# A silent network is noticed within seconds, and the server gives up a statement that hangs. What
+# the URL says of the same wins.
+_CONNECT: dict[str, Any] = {
     "connect_timeout": 3,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -30,18 +32,26 @@ _CONNECT = {
     "application_name": "callkeeper",
     "options": "-c statement_timeout=15s -c lock_timeout=10s -c timezone=UTC",
 }
+_UNHURRIED = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
 _BROKEN = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
 _CROSSED = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 _MIGRATION_LOCK = 0x63616C6C  # "call"; any number that is the same in every process
+
+
+class StatementFailed(RuntimeError):  # noqa: N818 - what happened
+    """A statement broke a rule of the database: our mistake, which trying again does not mend."""
 
 
 class PostgresSession:
     """A database, named by its URL."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._connect = _CONNECT | {
+            name: value for name, value in conninfo_to_dict(url).items() if value is not None
+        }
         self._statements = queries("postgres")
         self._local = threading.local()
+        self._undertaking = Undertaking()
         self._open: list[psycopg.Connection[Row]] = []
         self._lock = threading.Lock()
 
@@ -57,16 +67,21 @@ class PostgresSession:
     def transaction(self) -> Iterator[None]:
         """Open a transaction that commits at the end, or leaves nothing behind."""
         self._run("BEGIN")
+        self._undertaking.begin()
         try:
             yield
             self._commit()
         except BaseException:
             self._roll_back()
             raise
+        finally:
+            self._undertaking.end()
 
     def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
         """Run the migrations that are not yet there, and return their names."""
         with self.transaction():
+            # Whoever comes second waits for the first, and an index may take its time.
+            self._run(_UNHURRIED)
             self._run(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             return catch_up("postgres", self._run, steps)
 
@@ -79,13 +94,16 @@ class PostgresSession:
             self._local = threading.local()
 
     def _run(self, text: str, parameters: dict[str, Any] | None = None) -> list[Row]:
+        self._undertaking.check()
         old = self._present()
         was_idle = old is not None and old.pgconn.transaction_status == TransactionStatus.IDLE
         try:
             return self._execute(text, parameters)
         except _CROSSED as error:
+            self._undertaking.doom()
             raise Collision from error
         except _BROKEN as error:
+            self._undertaking.doom()
             lost = self._drop_if_broken()
             # Outside a transaction there is only BEGIN and what reads: both can be done twice.
             if was_idle and lost:
@@ -93,6 +111,12 @@ class PostgresSession:
             raise DatabaseFailed(
                 f"the database could not do its work ({type(error).__name__}); try again"
             ) from error
+        except psycopg.errors.UndefinedTable as error:
+            raise DatabaseFailed("the schema is not there; run `callkeeper migrate`") from error
+        except psycopg.Error as bug:
+            self._undertaking.doom()
+            # PostgreSQL quotes the row in its words, and they would end up in the log.
+            raise StatementFailed(_named(bug)) from None
 
     def _execute(self, text: str, parameters: dict[str, Any] | None) -> list[Row]:
         cursor = self._connection().execute(text.encode(), parameters)
@@ -114,6 +138,8 @@ class PostgresSession:
         if connection is not None:
             with suppress(psycopg.Error):
                 connection.rollback()
+            if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                connection.close()  # it would refuse every BEGIN to come
             self._drop_if_broken()
 
     def _present(self) -> psycopg.Connection[Row] | None:
@@ -123,7 +149,7 @@ class PostgresSession:
     def _connection(self) -> psycopg.Connection[Row]:
         connection = self._present()
         if connection is None:
-            connection = psycopg.connect(self._url, autocommit=True, **_CONNECT)  # type: ignore[arg-type]
+            connection = psycopg.connect(autocommit=True, **self._connect)
             self._local.connection = connection
             with self._lock:
                 self._open.append(connection)
@@ -138,3 +164,8 @@ class PostgresSession:
         with self._lock, suppress(ValueError):
             self._open.remove(connection)
         return True
+
+
+def _named(bug: psycopg.Error) -> str:
+    rule = bug.diag.constraint_name
+    return f"{type(bug).__name__} ({bug.sqlstate}{f', {rule}' if rule else ''})"

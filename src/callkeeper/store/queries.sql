@@ -135,7 +135,7 @@ ON CONFLICT (vdn, account) DO UPDATE SET user_name = excluded.user_name
 
 -- name: business_results
 SELECT vdn, parent, code, name, description, made_at, place
-FROM business_result WHERE vdn = :vdn ORDER BY made_at, parent, place, code
+FROM business_result WHERE vdn = :vdn
 
 -- name: top_business_results
 -- A page of top-level results and their sub-results; each result comes before its own.
@@ -223,6 +223,17 @@ SELECT {campaign_columns}
 ORDER BY c.id
 LIMIT :limit OFFSET :offset
 
+-- name: add_campaign
+INSERT INTO campaign (
+  vdn, id, version, name, description, status, begin_at, end_at, device_type, caller_numbers,
+  alerting_seconds_max, workday_windows, special_day_windows, terms, made_at, changed_at, deleted_at
+)
+VALUES (
+  :vdn, :id, :version, :name, :description, :status, :begin_at, :end_at, :device_type,
+  :caller_numbers, :alerting_seconds_max, :workday_windows, :special_day_windows, :terms,
+  :made_at, :changed_at, :deleted_at
+)
+
 -- name: update_campaign
 UPDATE campaign
 SET
@@ -253,14 +264,3 @@ SELECT COALESCE(MAX(number), 0) FROM schema_version
 -- In UTC milliseconds, for the doctor to compare clocks.
 SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)              -- sqlite
 SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)            -- postgres
-
--- name: add_campaign
-INSERT INTO campaign (
-  vdn, id, version, name, description, status, begin_at, end_at, device_type, caller_numbers,
-  alerting_seconds_max, workday_windows, special_day_windows, terms, made_at, changed_at, deleted_at
-)
-VALUES (
-  :vdn, :id, :version, :name, :description, :status, :begin_at, :end_at, :device_type,
-  :caller_numbers, :alerting_seconds_max, :workday_windows, :special_day_windows, :terms,
-  :made_at, :changed_at, :deleted_at
-)

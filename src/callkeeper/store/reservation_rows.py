@@ -55,7 +55,7 @@ class ReservationRows(CampaignRows):
     def change_reservations(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
         """Carry out changes, in order, each with its event."""
         standing = self._lock({(each.vdn, each.id) for each in orders})
-        defined = self._defined({each.vdn for each in orders if isinstance(each.change, Result)})
+        defined = self._defined({each.vdn for each in orders if _names_business_result(each)})
         nothing = BusinessResults()
         changed: dict[Key, Reservation] = {}
         events: list[Event] = []
@@ -141,6 +141,10 @@ class ReservationRows(CampaignRows):
         items = [{"vdn": vdn, "account": account, "made_at": now} for vdn, account in agents]
         if items:
             self._session.each("note_agents", items)
+
+
+def _names_business_result(order: Order) -> bool:
+    return isinstance(order.change, Result) and order.change.names_business_result
 
 
 def _listed(row: Row) -> Listed:

@@ -1,11 +1,13 @@
 """What the verbs need of an engine: run a named statement, hold a transaction."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import msgspec
 
+from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.migrate import Migration
 
 Row = tuple[Any, ...]
@@ -34,6 +36,34 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Close every connection."""
+
+
+class Undertaking(threading.local):
+    """The calling thread's transaction; a step of it that fails dooms all of it.
+
+    Some failures end a transaction on the database's side only. Whoever went on then would store
+    its later steps each on its own, and acknowledge the lost ones with them.
+    """
+
+    _is_open = False
+    _is_doomed = False
+
+    def begin(self) -> None:
+        """Begin: from here to ``end``, failing is final."""
+        self._is_open = True
+
+    def check(self) -> None:
+        """Refuse a step of a transaction that has failed."""
+        if self._is_doomed:
+            raise DatabaseFailed("an earlier step of this transaction failed; try again")
+
+    def doom(self) -> None:
+        """Note that a step failed. Outside a transaction each step is on its own."""
+        self._is_doomed = self._is_open
+
+    def end(self) -> None:
+        """Forget the transaction, however it ended."""
+        self._is_open = self._is_doomed = False
 
 
 def given(parameters: Mapping[str, object]) -> frozenset[str]:

@@ -20,6 +20,10 @@ class SqlStore(ReservationRows, KeyRows):
         """Return the number of the last migration."""
         return int(self._session.rows("schema_version")[0][0])
 
+    def database_now(self) -> int:
+        """Return the database's own instant, in UTC milliseconds."""
+        return int(self._session.rows("database_now")[0][0])
+
     def close(self) -> None:
         """Close every connection."""
         self._session.close()

@@ -14,7 +14,7 @@ import msgspec
 
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.migrate import Migration, catch_up
-from callkeeper.store.session import Item, Row, given
+from callkeeper.store.session import Item, Row, Undertaking, given
 from callkeeper.store.statements import queries
 
 _PRAGMAS = (
@@ -35,6 +35,7 @@ class SqliteSession:
         self._busy_seconds = busy_seconds
         self._statements = queries("sqlite")
         self._local = threading.local()
+        self._undertaking = Undertaking()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
 
@@ -62,6 +63,7 @@ class SqliteSession:
         """Open a transaction that commits at the end, or leaves nothing behind."""
         # IMMEDIATE: a transaction that read first could not become a writer without failing.
         self._run("BEGIN IMMEDIATE")
+        self._undertaking.begin()
         try:
             yield
             self._run("COMMIT")
@@ -69,6 +71,8 @@ class SqliteSession:
             with suppress(sqlite3.Error):
                 self._connection().rollback()
             raise
+        finally:
+            self._undertaking.end()
 
     def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
         """Run the migrations that are not yet there, and return their names."""
@@ -90,11 +94,14 @@ class SqliteSession:
             self._local = threading.local()
 
     def _run(self, text: str, parameters: object = ()) -> list[Row]:
+        self._undertaking.check()
         try:
             return self._connection().execute(text, parameters).fetchall()  # type: ignore[arg-type]
         except _OURS:
+            self._undertaking.doom()
             raise
         except sqlite3.DatabaseError as error:
+            self._undertaking.doom()
             raise DatabaseFailed(f"the database refused to work ({error}); try again") from error
 
     def _connection(self) -> sqlite3.Connection:

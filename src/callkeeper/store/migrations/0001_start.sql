@@ -31,7 +31,8 @@ CREATE TABLE reservation (
 )
 WITH (fillfactor = 80)                         -- postgres
 ;
--- No index holds a column that a result changes: PostgreSQL then updates the row in place (HOT).
+-- No index holds a column that a result changes which keeps the agent of a manual reservation:
+-- PostgreSQL then updates the row in place (HOT).
 CREATE INDEX reservation_by_time ON reservation (vdn, appoint_at, id);
 CREATE INDEX reservation_by_agent ON reservation (vdn, agent, appoint_at, id);
 CREATE INDEX reservation_by_campaign ON reservation (vdn, campaign_id, appoint_at, id);

@@ -1,0 +1,125 @@
+"""How the engines go about the statements: by index, and a result in place."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import cast
+
+import psycopg
+import pytest
+
+from callkeeper.core.reservation import Result
+from callkeeper.serve import DATABASE_FILE
+from callkeeper.store.sql import SqlStore
+from callkeeper.store.statements import Engine, queries
+from tests.store.orders import Opened, Opener, booked, booking, carry_out, order
+from tests.store.test_statements import PARTS, variants
+from tests.waiting import until
+
+# Read as a whole, and small: the operator's list of keys, and what the schema was brought up by.
+WHOLE = {"access_keys", "schema_version"}
+
+# What a statement names for itself: the tables of its WITH, and the page that is joined.
+_OWN = re.compile(r"(\w+)(?: \(\w+\))? AS (?:MATERIALIZED |NOT MATERIALIZED )?\(")
+_JOINED = re.compile(r"(\w+) AS (\w+)")
+
+Plan = Callable[[str], list[str]]
+
+
+@pytest.fixture
+def plan(store: SqlStore, engine: str, database: str | None, tmp_path: Path) -> Iterator[Plan]:
+    """Whatever makes an engine tell, line by line, how it would go about a statement."""
+    assert store.schema_version() > 0
+    if engine == "sqlite":
+        with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as file:
+
+            def explain(text: str) -> list[str]:
+                names = dict.fromkeys(re.findall(r":([a-z_]+)", text))
+                return [row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {text}", names)]
+
+            yield explain
+    else:
+        with psycopg.connect(database or "", autocommit=True) as connection:
+            # Tables this small would be read whole; and a NULL must not make a plan of nothing.
+            connection.execute("SET enable_seqscan = off")
+            connection.execute("SET plan_cache_mode = force_generic_plan")
+
+            def prepare(text: str) -> list[str]:
+                names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", text)))
+                numbered = re.sub(r"%\((\w+)\)s", lambda m: f"${names.index(m[1]) + 1}", text)
+                connection.execute(f"PREPARE it AS {numbered}".encode())
+                values = f"({', '.join(['NULL'] * len(names))})" if names else ""
+                rows = connection.execute(f"EXPLAIN EXECUTE it{values}".encode()).fetchall()
+                connection.execute("DEALLOCATE it")
+                return [row[0] for row in rows]
+
+            yield prepare
+
+
+def read_whole(text: str, lines: list[str]) -> list[str]:
+    """Return the lines of a plan that read a whole table, leaving out a statement's own tables."""
+    own = set(_OWN.findall(text))
+    called = {f"{alias} LEFT-JOIN" for table, alias in _JOINED.findall(text) if table in own}
+    harmless = own | called | {"CONSTANT ROW"}
+    found = []
+    for line in lines:
+        scan = re.match(r"SCAN (.*)", line) or re.search(r"Seq Scan on (\w+)", line)
+        if scan and scan[1] not in harmless and "VIRTUAL TABLE" not in line:
+            found.append(line)
+    return found
+
+
+def test_no_statement_reads_a_whole_table(engine: str, plan: Plan) -> None:
+    statements = queries(cast("Engine", engine))
+    whole = {}
+    for name in set(statements.names) - PARTS:
+        for given in variants(name):
+            text = statements.get(name, given)
+            if lines := read_whole(text, plan(text)):
+                whole[name] = lines
+    assert set(whole) <= WHOLE, whole
+
+
+@pytest.mark.parametrize(
+    ("given", "index"),
+    [
+        ("called_no", "reservation_by_number (vdn=? AND called_no=?"),
+        ("campaign_id", "reservation_by_campaign (vdn=? AND campaign_id=?"),
+        ("agents", "reservation_by_agent (vdn=? AND agent=?"),
+        ("begin_at", "reservation_by_time (vdn=? AND appoint_at>?"),
+        ("end_at", "reservation_by_time (vdn=? AND appoint_at<?"),
+        ("", "reservation_by_time (vdn=?"),
+    ],
+)
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_each_filter_of_a_list_has_an_index(given: str, index: str, plan: Plan) -> None:
+    text = queries("sqlite").get("find_reservations", frozenset({given} - {""}))
+    lines = plan(text)
+    assert [line for line in lines if f"SEARCH r USING INDEX {index}" in line], lines
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_a_list_is_read_by_an_index_of_reservations(plan: Plan) -> None:
+    for given in variants("find_reservations"):
+        lines = plan(queries("postgres").get("find_reservations", given))
+        scans = [line for line in lines if re.search(r"Scan (using|on) reservation_\w+", line)]
+        assert len(scans) >= 2, lines  # the page and the total, each by an index
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_a_result_that_keeps_the_agent_is_written_in_place(opened: Opened, opener: Opener) -> None:
+    many = range(10)
+    booked(opened.store, *(booking(number, agent="ann") for number in many))
+    changes = [Result(agent="ann", fail_code="00000", call_id="c"), Result(caller_no="10086")]
+    for change in changes:
+        carry_out(opened.store, *(order(f"r{number:05d}", change) for number in many))
+    opened.store.close()  # a connection that ends tells what it counted
+    updated = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = "
+
+    def counted() -> list[tuple[int, int]]:
+        rows = opener.look(f"{updated}'reservation'")
+        return rows if rows[0][0] else []
+
+    assert until(counted) == [(20, 20)]

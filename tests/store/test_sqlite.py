@@ -1,0 +1,67 @@
+"""SQLite: a commit is on the disk before it is acknowledged, on whatever thread."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callkeeper.core.refusal import NoSuchReservation, Refusal
+from callkeeper.core.reservation import Cancel, Order, Reservation
+from callkeeper.desk import Desk
+from callkeeper.serve import open_session
+from callkeeper.settings import Settings
+from callkeeper.store.port import AccessKey, Page, Wanted
+from callkeeper.store.sql import SqlStore
+from callkeeper.store.sqlite import SqliteSession
+from tests.store.orders import order
+
+
+class DurableStore(SqlStore):
+    """The real store; it notes how durable the connection of each thread is that uses it."""
+
+    def watch(self, session: SqliteSession) -> None:
+        self._sqlite = session
+        self.seen: dict[str, list[Any]] = {}
+
+    def look(self) -> None:
+        # No statement of ours asks a connection for this, and only its own thread can.
+        run = self._sqlite._run  # noqa: SLF001
+        modes = [run(f"PRAGMA {name}")[0][0] for name in ("synchronous", "journal_mode")]
+        self.seen[threading.current_thread().name.rstrip("_0123456789")] = modes
+
+    def change_reservations(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
+        self.look()
+        return super().change_reservations(orders)
+
+    def find_reservations(self, wanted: Wanted) -> Page:
+        self.look()
+        return super().find_reservations(wanted)
+
+    def access_key(self, ak: str) -> AccessKey | None:
+        self.look()
+        return super().access_key(ak)
+
+
+def test_every_connection_to_sqlite_writes_through_to_the_disk(tmp_path: Path) -> None:
+    session = open_session(Settings(data_dir=tmp_path))
+    assert isinstance(session, SqliteSession)
+    store = DurableStore(session)
+    store.watch(session)
+    store.migrate()
+    store.look()  # as the command line does, on the main thread
+
+    async def work() -> None:
+        desk = Desk(store)
+        await desk.access_key("AK")
+        await desk.find_reservations(Wanted(1, 0, 10))
+        with pytest.raises(NoSuchReservation):
+            await desk.change_reservation(order("r00001", Cancel()))
+        await desk.close()
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+    full = [2, "wal"]
+    names = ("MainThread", "key-reader", "reader", "writer")
+    assert store.seen == dict.fromkeys(names, full)
