@@ -10,7 +10,7 @@ SETUP := pyproject.toml constraints.txt scripts/setup.sh
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-run: .venv/ready-run ## a day of reserved calls in a minute, then stay up; ARGS=--once ends
+run: .venv/ready-run ## play the published examples, then stay up; ARGS=--once ends
 	@$(BIN)/callkeeper demo $(ARGS)
 
 test: .venv/ready-dev ## everything: format, lint, types, imports, all tests on both engines

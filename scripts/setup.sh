@@ -52,17 +52,11 @@ esac
 
 if [ "$want" != run ]; then
   for tool in curl openssl; do # the documents' example is run with them
-    command -v $tool >/dev/null || install $tool && command -v $tool >/dev/null ||
+    command -v "$tool" >/dev/null || install "$tool" && command -v "$tool" >/dev/null ||
       leave_out "the signing example: there is no $tool; apt-get install $tool"
   done
   has_initdb || install postgresql && has_initdb ||
     leave_out "everything on PostgreSQL: there is no initdb; apt-get install postgresql"
-fi
-if [ "$want" = dev ]; then
-  for tool in curl openssl; do
-    command -v "$tool" >/dev/null || install "$tool" ||
-      leave_out "the signing example of docs/api.md: there is no $tool; apt-get install $tool"
-  done
 fi
 if [ "$want" = bench ]; then
   command -v wrk >/dev/null || install wrk ||

@@ -73,6 +73,10 @@ class House:
         """Return the server's instant."""
         return self.clock.now()
 
+    def claim(self) -> str:
+        """Return an Authorization that names the key, and whose signature is nobody's."""
+        return f"auth-v2/{self.key.ak}/{signing.timestamp(self.now())}/host/{'0' * 64}"
+
     def post(self, name: str, body: Any, **how: Any) -> httpx2.Response:
         """Call one of the five interfaces, signed."""
         return self.send(

@@ -5,17 +5,25 @@ import threading
 from types import TracebackType
 from typing import Self
 
+_LOST_IN_COMMIT = (
+    b"HTTP/1.1 200 OK\r\ncontent-length: 60\r\n\r\n"
+    b'{"resultCode":"0200006","resultDesc":"may be stored or not"}'
+)
+
 
 class Relay:
     """Passes requests on. The first ``lose`` answers are swallowed once the server has given them.
 
+    In place of the first ``deny`` answers it says what a server says whose database was lost while
+    it committed: status 200 and 0200006.
     Every request that came through is kept in ``requests``, byte for byte.
     """
 
-    def __init__(self, url: str, *, lose: int = 0) -> None:
+    def __init__(self, url: str, *, lose: int = 0, deny: int = 0) -> None:
         host, _, port = url.removeprefix("http://").partition(":")
         self._server = (host, int(port))
         self._lose = lose
+        self._deny = deny
         self.requests: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -56,6 +64,9 @@ class Relay:
         if self._lose:
             self._lose -= 1
             return
+        if self._deny:
+            self._deny -= 1
+            answer = _LOST_IN_COMMIT
         # One request a connection: say so, that the client opens another for the next.
         near.sendall(answer.replace(b"\r\n", b"\r\nconnection: close\r\n", 1))
 

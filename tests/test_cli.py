@@ -210,9 +210,70 @@ def test_why_tells_the_story_with_numbers_masked(house: House) -> None:
     assert story["events"][0]["detail"]["called_no"] == "66660001"
 
 
-def test_why_of_an_unknown_id_is_refused(tmp_path: Path) -> None:
-    ended = run("why", RESULT_ID, "--data-dir", str(tmp_path))
+def test_why_of_an_unknown_id_is_refused(house: House) -> None:
+    ended = run("why", RESULT_ID, "--data-dir", str(house.settings.data_dir))
     assert (ended.status, ended.out) == (1, "")
+    assert "there is no reservation" in ended.err
+
+
+@pytest.mark.parametrize("command", [["why", RESULT_ID], ["key", "list"], ["key", "revoke", "x"]])
+def test_what_reads_or_revokes_makes_no_database(command: list[str], tmp_path: Path) -> None:
+    ended = run(*command, "--data-dir", str(tmp_path / "typo"))
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err == (
+        f"callkeeper: there is no {tmp_path}/typo/callkeeper.db; "
+        "`callkeeper serve` or `migrate` makes it\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["why", RESULT_ID], ["key", "list"], ["key", "revoke", "x"]])
+def test_what_reads_or_revokes_migrates_no_database(
+    command: list[str], tmp_path: Path, database: str | None
+) -> None:
+    (tmp_path / "callkeeper.db").touch()
+    where = ["--data-dir", str(tmp_path), *(["--database", database] if database else [])]
+    for _ in range(2):
+        ended = run(*command, *where)
+        assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1), ended
+        assert "the schema is at 0" in ended.err
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "foo"])
+def test_a_url_that_is_none_is_one_line(house: House, url: str) -> None:
+    ended = at_house(house, "list", url=url)
+    assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1), ended
+
+
+def test_a_settings_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    ended = run("migrate", "--data-dir", str(tmp_path / "x"), CALLKEEPER_CONFIG="/nil/a.toml")
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert "CALLKEEPER_CONFIG names '/nil/a.toml'" in ended.err
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("wrong", ["", " ", "a\nb", "a\x1b[31mb"])
+def test_a_name_is_one_line_that_is_not_empty(wrong: str, tmp_path: Path) -> None:
+    where = ["--vdn", "25", "--data-dir", str(tmp_path / "data")]
+    for command in (
+        ["campaign", "add", "--name", wrong, "--end", "+30d"],
+        ["agent", "name", "testName", wrong],
+        ["agent", "name", wrong, "Test Name"],
+        ["key", "create", "--note", wrong],
+    ):
+        ended = run(*command, *where)
+        assert (ended.status, ended.out) == (2, ""), ended
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_key_is_not_sealed_with_another_sealing_key_than_the_others(tmp_path: Path) -> None:
+    create = ["key", "create", "--vdn", "25", "--data-dir", str(tmp_path)]
+    assert run(*create).status == 0
+    (tmp_path / "sealing.key").unlink()
+    ended = run(*create)
+    assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1), ended
+    assert "the key that they were sealed with" in ended.err
+    assert not (tmp_path / "sealing.key").exists()
 
 
 def test_why_says_what_holds_an_automatic_call(house: House) -> None:
@@ -285,7 +346,7 @@ def test_the_doctors_exit_status_says_whether_all_is_good(house: House) -> None:
     port = house.url.rpartition(":")[2]
     where = ["--data-dir", str(house.settings.data_dir), "--port", port]
     good = run("doctor", *where)
-    assert (good.status, good.out.count("good  ")) == (0, 7), good
+    assert (good.status, good.out.count("good  ")) == (0, 8), good
     bad = run("doctor", "--json", "--data-dir", str(house.settings.data_dir / "nowhere"))
     assert bad.status == 1
     assert json.loads(bad.out)["good"] is False

@@ -197,6 +197,32 @@ def test_a_cancel_whose_answer_is_lost_is_done_when_it_finds_nothing(house: Hous
             client.cancel(id_)
 
 
+def test_a_cancel_that_failed_with_0200006_is_done_when_it_then_finds_nothing(
+    house: House,
+) -> None:
+    with Relay(house.url, deny=1) as relay, client_of(house, relay.url) as client:
+        client.cancel(reserve_directly(house))
+    assert len(relay.requests) == 2
+    assert house.listed() == []
+
+
+def test_a_campaign_whose_deletion_failed_with_0200006_is_gone_when_it_is_not_found(
+    house: House,
+) -> None:
+    house.has_campaign(7, status="paused")
+    with Relay(house.url, deny=1) as relay, client_of(house, relay.url) as client:
+        client.delete_campaign(7)
+        with pytest.raises(NoSuchCampaign):
+            client.campaign(7)
+
+
+@pytest.mark.parametrize("wrong", ["http://[::1", "foo", "", "http://", "ftp://h", "http://h:x"])
+def test_what_is_no_url_is_refused_in_one_sentence_and_nothing_was_done(wrong: str) -> None:
+    with pytest.raises(Unreachable, match="URL") as refused:
+        Client(wrong, "ak", "sk", VDN)
+    assert not refused.value.maybe_done
+
+
 def reserve_directly(house: House) -> str:
     with client_of(house) as client:
         return reserve(client, house)

@@ -3,14 +3,18 @@
 import socket
 from pathlib import Path
 
+import psycopg
+import pytest
+
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.doctor import Check, CheckUp
-from callkeeper.keyring import issue
+from callkeeper.keyring import issue, revoke
 from callkeeper.sealing import Seal
 from callkeeper.serve import open_seal, open_store
 from callkeeper.settings import Settings
 from callkeeper.tls import prepare
 from tests.house import VDN, House
+from tests.private_postgres import PrivatePostgres
 
 
 def settled(tmp_path: Path, database: str | None = None, **more: object) -> Settings:
@@ -41,6 +45,14 @@ def test_nothing_is_made_where_nothing_is(tmp_path: Path) -> None:
     assert not settings.data_dir.exists()
 
 
+def test_nothing_is_made_beside_a_database_elsewhere(
+    tmp_path: Path, postgres: PrivatePostgres
+) -> None:
+    settings = Settings(data_dir=tmp_path / "nowhere", database=postgres.new_database(), port=0)
+    assert bad(settings) == {"schema", "sealing key", "disk"}
+    assert not settings.data_dir.exists()
+
+
 def test_a_database_without_a_schema_asks_to_be_migrated(
     tmp_path: Path, database: str | None
 ) -> None:
@@ -49,6 +61,19 @@ def test_a_database_without_a_schema_asks_to_be_migrated(
     found = check_up(settings)
     assert "callkeeper migrate" in found["schema"].says
     assert not found["schema"].good
+
+
+def test_a_database_that_does_not_let_itself_be_read_is_bad(
+    tmp_path: Path, postgres: PrivatePostgres
+) -> None:
+    settings = settled(tmp_path, postgres.new_database())
+    with psycopg.connect(str(settings.database), autocommit=True) as owner:
+        owner.execute("CREATE ROLE stranger LOGIN")
+    url = f"{settings.database}&user=stranger"
+    assert bad(Settings(data_dir=settings.data_dir, database=url, port=0)) == {
+        "schema",
+        "sealing key",
+    }
 
 
 def test_a_database_that_is_away_is_bad(tmp_path: Path) -> None:
@@ -71,6 +96,23 @@ def test_a_sealing_key_that_does_not_fit_is_bad(tmp_path: Path) -> None:
     assert bad(settings) == {"sealing key"}
     assert isinstance(open_seal(settings), Seal)  # another one, made anew
     assert bad(settings) == {"sealing key"}
+
+
+def test_a_sealing_key_need_not_open_what_was_revoked(tmp_path: Path) -> None:
+    settings = settled(tmp_path)
+    store = open_store(settings)
+    (key,) = store.access_keys()
+    assert revoke(store, SystemClock(), key.ak)
+    store.close()
+    (settings.data_dir / "sealing.key").unlink()
+    assert bad(settings) == set()
+
+
+@pytest.mark.parametrize("name", ["", "callkeeper.db", "sealing.key"])
+def test_what_others_can_read_is_bad(tmp_path: Path, name: str) -> None:
+    settings = settled(tmp_path)
+    (settings.data_dir / name).chmod(0o755)
+    assert bad(settings) == {"privacy"}
 
 
 def test_a_certificate_is_good_until_its_last_days(tmp_path: Path) -> None:

@@ -113,7 +113,10 @@ class Door:
         self.runner = asyncio.Runner()
 
     def admit(self, scope: dict[str, Any], body: bytes) -> Caller:
-        return self.runner.run(self._gate.admit(scope, body))
+        async def admitted() -> Caller:
+            return await self._gate.admit(scope, await self._gate.recognise(scope), body)
+
+        return self.runner.run(admitted())
 
 
 @pytest.fixture(scope="module")

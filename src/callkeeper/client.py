@@ -240,7 +240,7 @@ class Client:
     def cancel(self, id: str) -> None:  # noqa: A002
         """Delete a reservation whose call was not made.
 
-        It is sent again after any failure; finding it gone after a lost answer is success.
+        It is sent again after any failure, which may have done it: to find it gone then is success.
         """
         answer = self._appoint("delete", {"appointId": id}, Again.SAFE)
         if not (answer.after_lost_try and answer.code == _NO_SUCH_RESERVATION):
@@ -336,7 +336,7 @@ class Client:
     def delete_campaign(self, id: int, *, archive: bool = False) -> None:  # noqa: A002
         """Delete a campaign that is not started.
 
-        It is sent again after any failure; finding it gone after a lost answer is success.
+        It is sent again after any failure, which may have done it: to find it gone then is success.
         """
         body = {"archiveHistory": int(archive)}
         answer = self._campaigns("DELETE", f"/{id}", body, Again.SAFE)

@@ -23,6 +23,7 @@ CONTENT_TYPE = "application/json; charset=UTF-8"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNAUTHORIZED = 401
 _SERVER_ERROR = 500
+_SCHEMES = ("http", "https")
 _THREE = ("content-length", "content-type", "host")
 _DATABASE_FAILED = "0200006"
 
@@ -74,7 +75,10 @@ class StateForbids(Refused):
 
 
 class DatabaseFailed(Refused):
-    """The server's database failed; nothing was stored."""
+    """The server's database failed: nothing was stored, unless the sentence says otherwise.
+
+    Sending the same again is safe.
+    """
 
 
 class Unreachable(CallkeeperError):  # noqa: N818 - what happened
@@ -175,7 +179,7 @@ class Courier:
     """Carries letters to one server, signed with one key. Close it, or use it with ``with``.
 
     ``verify`` is True, False or the path of a CA certificate, such as the tls-certificate.pem
-    that a server keeps in its data directory.
+    that a server keeps in its data directory. Raise Unreachable when ``url`` is none.
     """
 
     def __init__(  # noqa: PLR0913 - what a caller may set, keyword-only
@@ -192,6 +196,7 @@ class Courier:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._url = url.rstrip("/")
+        host = _host(self._url)
         self._ak = ak
         self._sk = sk
         self._style = style
@@ -200,7 +205,7 @@ class Courier:
         self._sleep = sleep
         trust = verify if isinstance(verify, bool) else ssl.create_default_context(cafile=verify)
         # A proxy of the environment is for the network, not for a server on this machine.
-        abroad = httpx2.URL(self._url).host not in _LOOPBACK
+        abroad = host not in _LOOPBACK
         self._http = httpx2.Client(verify=trust, timeout=timeout, trust_env=abroad)
 
     def close(self) -> None:
@@ -243,8 +248,6 @@ class Courier:
                 + ("the request was not sent" if never else "whether it was done is unknown"),
                 maybe_done=not never and not isinstance(error, httpx2.PoolTimeout),
             ) from error
-        except httpx2.InvalidURL as error:
-            raise Unreachable(f"{self._url} is no URL ({error})", maybe_done=False) from error
         return _read(response)
 
     def carry(self, letter: Letter, again: Again) -> Answer:
@@ -265,7 +268,8 @@ class Courier:
             else:
                 if last or not _may_pass(answer) or again is Again.NEVER_CONNECTED:
                     return answer
-                lost = lost or answer.status >= _SERVER_ERROR
+                # Also 0200006 with status 200: a database may be lost while it commits.
+                lost = True
             self._sleep(self._patience.pause(failures))
             if again is not Again.SAME:
                 request = self.sign(letter)
@@ -281,6 +285,20 @@ def pairs(query: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     """Return a query's raw pairs, without those that are None."""
     given: Iterable[tuple[str, object]] = query.items()
     return tuple((name, str(value)) for name, value in given if value is not None)
+
+
+def _host(url: str) -> str:
+    """Return the host of a server's URL; raise Unreachable when it has none."""
+    try:
+        parts = httpx2.URL(url)
+    except httpx2.InvalidURL as error:
+        raise Unreachable(f"{url!r} is no URL ({error})", maybe_done=False) from error
+    if parts.scheme not in _SCHEMES or not parts.host:
+        raise Unreachable(
+            f"{url!r} is no server's URL; write it like https://pbx.example.com:28443",
+            maybe_done=False,
+        )
+    return parts.host
 
 
 def _may_pass(answer: Answer) -> bool:

@@ -26,7 +26,7 @@ from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservation import Booking, Wish
 from callkeeper.courier import SUCCESS, Answer, Courier, Letter
 from callkeeper.keyring import OpenKey, issue
-from callkeeper.serve import DATABASE_FILE, open_seal, open_store, prepare_server
+from callkeeper.serve import DATABASE_FILE, fitting_seal, open_store, prepare_server
 from callkeeper.settings import Settings, SettingsWrong
 
 VDN = 25
@@ -244,7 +244,7 @@ def _prepare(settings: Settings, clock: Clock) -> OpenKey:
     for outcome in outcomes:
         if isinstance(outcome, Refusal):
             raise outcome
-    key = issue(store, open_seal(settings), clock, VDN, "demo")
+    key = issue(store, fitting_seal(settings, store), clock, VDN, "demo")
     store.close()
     return key
 

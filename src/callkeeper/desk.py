@@ -2,7 +2,8 @@
 
 A write joins the batch that is gathering while the transaction before it commits. The one writer
 thread runs the batch as one transaction and answers everyone after the commit: nothing is
-acknowledged before it is durable. Reads run on threads of their own.
+acknowledged before it is durable. Reads run on threads of their own: lists on two, and what every
+request needs, its key, on a third, so that nobody's lists keep the others out.
 """
 
 import asyncio
@@ -11,9 +12,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
+from callkeeper.clock import monotonic
 from callkeeper.core.refusal import DatabaseFailed, Refusal
 from callkeeper.store.port import Collision, Store
 
@@ -26,6 +27,10 @@ Verb = Callable[[Sequence[Any]], Sequence[Any]]
 BATCH_MAX = 512
 WAITING_MAX = 20_000
 COLLISIONS_MAX = 3
+READS_MAX = 1_000
+# How long a read may wait for a thread. Whoever asked has hardly more patience, and a database that
+# stands still would otherwise be asked, one after another, for everybody who has given up.
+READ_SECONDS_MAX = 5.0
 
 
 class _Write(NamedTuple):
@@ -117,38 +122,73 @@ class Grouped(Generic[T, R]):
         return outcome
 
 
+class Readers:
+    """Threads that read. What waits too long, or behind too many, is refused and never begun."""
+
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        *,
+        waiting_max: int = READS_MAX,
+        seconds_max: float = READ_SECONDS_MAX,
+    ) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._room = threading.Semaphore(threads + waiting_max)
+        self._seconds_max = seconds_max
+
+    def reading(self, verb: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+        """Return a reading verb of the store as the async side calls it."""
+
+        async def read(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not self._room.acquire(blocking=False):
+                raise _too_busy()
+            asked = monotonic()
+
+            def begin() -> R:
+                if monotonic() - asked > self._seconds_max:
+                    raise _too_busy()
+                return verb(*args, **kwargs)
+
+            reading = self._threads.submit(begin)
+            # Called too when whoever asked has gone before it was begun.
+            reading.add_done_callback(lambda _: self._room.release())
+            return await asyncio.wrap_future(reading)
+
+        return read
+
+    def stop(self) -> None:
+        """Read what is waiting, then end the threads."""
+        self._threads.shutdown()
+
+
 class Desk:
     """The store as the async side sees it: one line for each verb."""
 
     def __init__(self, store: Store, *, readers: int = 2) -> None:
         self._store = store
         self._writer = Writer(store)
-        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
-        writer = self._writer
+        self._lists = Readers("reader", readers)
+        self._keys = Readers("key-reader", 1)
+        writer, reading = self._writer, self._lists.reading
         self.add_reservation = Grouped(writer, store.add_reservations)
         self.change_reservation = Grouped(writer, store.change_reservations)
-        self.find_reservations = self._reading(store.find_reservations)
-        self.campaign = self._reading(store.campaign)
+        self.find_reservations = reading(store.find_reservations)
+        self.campaign = reading(store.campaign)
         self.add_campaign = Grouped(writer, store.add_campaigns)
         self.change_campaign = Grouped(writer, store.change_campaigns)
-        self.find_campaigns = self._reading(store.find_campaigns)
+        self.find_campaigns = reading(store.find_campaigns)
         self.define_business_result = Grouped(writer, store.define_business_results)
-        self.find_business_results = self._reading(store.find_business_results)
-        self.access_key = self._reading(store.access_key)
-        self.schema_version = self._reading(store.schema_version)
+        self.find_business_results = reading(store.find_business_results)
+        self.access_key = self._keys.reading(store.access_key)
+        self.schema_version = self._keys.reading(store.schema_version)
 
     async def close(self) -> None:
         """Write what is waiting and close the database; nothing can be asked afterwards."""
         await asyncio.to_thread(self._writer.stop)
-        await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._lists.stop)
+        await asyncio.to_thread(self._keys.stop)
         self._store.close()
-
-    def _reading(self, verb: Callable[P, R]) -> Callable[P, Awaitable[R]]:
-        async def read(*args: P.args, **kwargs: P.kwargs) -> R:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._readers, partial(verb, *args, **kwargs))
-
-        return read
 
 
 def _carry_out(batch: list[_Write]) -> list[object]:
@@ -171,3 +211,7 @@ def _answer(batch: list[_Write], outcomes: list[object]) -> None:
             write.answer.set_exception(outcome)
         else:
             write.answer.set_result(outcome)
+
+
+def _too_busy() -> DatabaseFailed:
+    return DatabaseFailed("the server is too busy to read this; try again")

@@ -7,23 +7,22 @@ import os
 import shutil
 import socket
 import ssl
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
 import msgspec
-import psycopg
 from cryptography import x509
 
-from callkeeper.backup import SEALING_FILE
+from callkeeper.backup import SEALING_FILE, TLS_FILES
 from callkeeper.clock import Clock
 from callkeeper.core.refusal import Refusal
 from callkeeper.sealing import SealBroken, load_seal
-from callkeeper.serve import DATABASE_FILE, open_session
+from callkeeper.serve import DATABASE_FILE, check_schema, find_store
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.migrate import migrations
-from callkeeper.store.port import AccessKey
-from callkeeper.store.session import Session
+from callkeeper.store.port import AccessKey, Store
 
 _CLOCKS_MS_MAX = 2_000
 _DISK_BYTES_MIN = 500_000_000
@@ -50,7 +49,7 @@ class CheckUp:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._session: Session | None = None
+        self._store: Store | None = None
 
     def run(self) -> list[Check]:
         """Run every check; one that cannot be made is not good."""
@@ -60,43 +59,35 @@ class CheckUp:
                 self._check("schema", self._schema),
                 self._check("clock", self._clocks),
                 self._check("sealing key", self._seal),
+                self._check("privacy", self._privacy),
                 self._check("certificate", self._certificate),
                 self._check("disk", self._disk),
                 self._check("port", self._port),
             ]
         finally:
-            if self._session is not None:
-                self._session.close()
+            if self._store is not None:
+                self._store.close()
 
     def _check(self, name: str, check: Callable[[], str]) -> Check:
         try:
             return Check(name, good=True, says=check())
-        except (Sick, Refusal, SealBroken, SettingsWrong, OSError, psycopg.Error) as found:
+        except (Sick, Refusal, SealBroken, SettingsWrong, OSError) as found:
             return Check(name, good=False, says=" ".join(str(found).split()))
 
     def _database(self) -> str:
-        settings = self._settings
-        file = settings.data_dir / DATABASE_FILE
-        if settings.database is None and not file.is_file():
-            raise Sick(f"there is no {file}; `callkeeper serve` or `migrate` makes it")
-        session = open_session(settings)
-        session.rows("database_now")
-        self._session = session
-        return "PostgreSQL answers" if settings.database else f"{file} answers"
+        self._store = find_store(self._settings)
+        if self._settings.database:
+            return "PostgreSQL answers"
+        return f"{self._settings.data_dir / DATABASE_FILE} answers"
 
     def _schema(self) -> str:
-        latest = migrations("sqlite")[-1].number
-        try:
-            number = int(self._open.rows("schema_version")[0][0])
-        except (Refusal, psycopg.errors.UndefinedTable):
-            number = 0
-        if number < latest:
-            raise Sick(f"is at {number}, this program wants {latest}; run `callkeeper migrate`")
-        return f"is at {number}" + (", newer than this program" if number > latest else "")
+        number = check_schema(self._open)
+        newer = number > migrations("sqlite")[-1].number
+        return f"is at {number}" + (", newer than this program" if newer else "")
 
     def _clocks(self) -> str:
         begun = self._clock.now()
-        theirs = int(self._open.rows("database_now")[0][0])
+        theirs = self._open.database_now()
         ended = self._clock.now()
         off = max(begun - theirs, theirs - ended, 0)
         if off > _CLOCKS_MS_MAX:
@@ -105,15 +96,25 @@ class CheckUp:
 
     def _seal(self) -> str:
         settings = self._settings
-        keys = [AccessKey(*row) for row in self._open.rows("access_keys")]
+        check_schema(self._open)
+        keys = [each for each in self._open.access_keys() if each.revoked_at is None]
         if not settings.sealing_key and not (settings.data_dir / SEALING_FILE).is_file():
             if keys:
                 raise Sick(f"there is no {SEALING_FILE} in {settings.data_dir}, but {_count(keys)}")
-            return "not made yet, and no key is stored"
+            return "not made yet, and no valid key is stored"
         seal = load_seal(settings.data_dir, settings.sealing_key)
         for key in keys:
             seal.open(key.sealed_secret, key.ak)
         return f"opens {_count(keys)}"
+
+    def _privacy(self) -> str:
+        folder = self._settings.data_dir
+        database = [DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm"]
+        files = [folder / each for each in (*database, SEALING_FILE, TLS_FILES[1])]
+        there = [each for each in (folder, *files) if each.exists()]
+        if open_to_all := [str(each) for each in there if each.stat().st_mode & stat.S_IRWXO]:
+            raise Sick(f"others can get at {', '.join(open_to_all)}; run chmod o-rwx on each")
+        return f"others have no access to {folder}" if there else "there is nothing to see yet"
 
     def _certificate(self) -> str:
         mode = self._settings.tls_mode
@@ -167,10 +168,10 @@ class CheckUp:
         return f"Callkeeper answers at {host} port {port}: {answer.text.strip()}"
 
     @property
-    def _open(self) -> Session:
-        if self._session is None:
+    def _open(self) -> Store:
+        if self._store is None:
             raise Sick("could not be looked at without the database")
-        return self._session
+        return self._store
 
 
 def _valid_until(certificate: Path, key: Path, now: int) -> str:
@@ -186,4 +187,4 @@ def _valid_until(certificate: Path, key: Path, now: int) -> str:
 
 
 def _count(keys: list[AccessKey]) -> str:
-    return "the one stored key" if len(keys) == 1 else f"the {len(keys)} stored keys"
+    return "the one valid key" if len(keys) == 1 else f"the {len(keys)} valid keys"

@@ -1,5 +1,6 @@
 """Use cases of access keys: issue one, revoke one, and know one when a request names it."""
 
+import asyncio
 from typing import NamedTuple
 
 from callkeeper.clock import Clock, new_access_key, new_secret_key
@@ -41,13 +42,26 @@ class Keyring:
         self._seal = seal
         self._clock = clock
         self._remembered: dict[str, _Remembered] = {}
+        self._under_way: dict[str, asyncio.Task[OpenKey | None]] = {}
 
     async def find(self, ak: str) -> OpenKey | None:
-        """Return the key if it is valid, or was so less than two seconds ago."""
+        """Return the key if it is valid, or was so less than two seconds ago.
+
+        Whoever asks for a key that is being looked up waits for that look-up, and shares its
+        failure.
+        """
         now = self._clock.now()
         remembered = self._remembered.get(ak)
         if remembered is not None and abs(now - remembered.at) < TRUSTED_MS:
             return remembered.key
+        under_way = self._under_way.get(ak)
+        if under_way is None:
+            under_way = self._under_way[ak] = asyncio.create_task(self._look_up(ak, now))
+            under_way.add_done_callback(lambda done: self._ended(ak, done))
+        # Whoever asked first may go away; the others still wait.
+        return await asyncio.shield(under_way)
+
+    async def _look_up(self, ak: str, now: int) -> OpenKey | None:
         stored = await self._desk.access_key(ak)
         key = None
         if stored is not None and stored.revoked_at is None:
@@ -56,6 +70,11 @@ class Keyring:
             self._remembered.clear()  # somebody is guessing; start over rather than grow
         self._remembered[ak] = _Remembered(key, now)
         return key
+
+    def _ended(self, ak: str, done: "asyncio.Task[OpenKey | None]") -> None:
+        del self._under_way[ak]
+        if not done.cancelled():
+            done.exception()  # else asyncio logs the failure when nobody is left to hear of it
 
 
 def issue(

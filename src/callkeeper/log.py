@@ -17,19 +17,28 @@ _SHOWN = 2
 
 def configure(*, show_numbers: bool = False) -> None:
     """Set up logging for the whole process; the last call counts."""
-    processors: list[structlog.typing.Processor] = [
+    shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
     if not show_numbers:
-        processors.append(_mask)
+        shared.append(_mask)
+    renderer = structlog.processors.JSONRenderer(serializer=_json)
     structlog.configure(
-        processors=[*processors, structlog.processors.JSONRenderer(serializer=_json)],
+        processors=[*shared, renderer],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    # What the libraries log comes out alike: its sentence is the event, with the logger's name.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
 def masked(number: str) -> str:

@@ -35,22 +35,30 @@ class Seal:
         except InvalidTag as error:
             raise SealBroken(
                 f"the sealing key does not open the secret of {label}; give this process the "
-                "key that the secret was sealed with (CALLKEEPER_SEALING_KEY or sealing.key)"
+                "key that the secret was sealed with (CALLKEEPER_SEALING_KEY or sealing.key), or "
+                "revoke what was sealed with it"
             ) from error
         return text.decode()
 
 
-def load_seal(data_dir: Path, given: str | None) -> Seal:
-    """Return the seal of a key given as base64, or of ``sealing.key``, made when it is not there.
+def load_seal(data_dir: Path, given: str | None, *, make: bool = True) -> Seal:
+    """Return the seal of a key given as base64, or of ``sealing.key``.
 
-    Two processes that start together agree on one file.
+    The file is made when it is not there, and two processes that start together agree on one.
+    ``make`` False: there are secrets already, which a new key would not open; raise SealBroken.
     """
     if given:
         return Seal(_decoded(given, "CALLKEEPER_SEALING_KEY"))
     path = data_dir / "sealing.key"
     if not path.exists():
+        if not make:
+            raise SealBroken(
+                f"there is no {path}, and the database holds secrets that are sealed; give this "
+                "process the key that they were sealed with (CALLKEEPER_SEALING_KEY or "
+                "sealing.key), or revoke the access keys"
+            )
         _make(path)
-    return Seal(_decoded(path.read_text("ascii").strip(), str(path)))
+    return Seal(_decoded(path.read_bytes().strip(), str(path)))
 
 
 def _make(path: Path) -> None:
@@ -68,7 +76,7 @@ def _make(path: Path) -> None:
         draft.unlink()
 
 
-def _decoded(text: str, source: str) -> bytes:
+def _decoded(text: str | bytes, source: str) -> bytes:
     try:
         key = base64.b64decode(text, validate=True)
     except ValueError as error:

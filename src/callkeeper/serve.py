@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import uvicorn
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.applications import Starlette
@@ -13,16 +14,19 @@ from callkeeper.api.asgi import application
 from callkeeper.api.auth import Gate
 from callkeeper.api.business_results import BusinessResultInterfaces
 from callkeeper.api.campaigns import CampaignInterfaces
+from callkeeper.api.protocol import BoundedHttp
 from callkeeper.api.reservations import ReservationInterfaces
 from callkeeper.booking import Bookings
 from callkeeper.campaigning import Campaigns, Definitions
 from callkeeper.clock import Clock, SystemClock
+from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
 from callkeeper.keyring import Keyring
 from callkeeper.sealing import Seal, load_seal
 from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.store.migrate import migrations
 from callkeeper.store.port import Store
-from callkeeper.store.postgres import PostgresSession
+from callkeeper.store.postgres import PostgresSession, StatementFailed
 from callkeeper.store.session import Session
 from callkeeper.store.sql import SqlStore
 from callkeeper.store.sqlite import SqliteSession
@@ -32,14 +36,17 @@ DATABASE_FILE = "callkeeper.db"
 
 
 def open_session(settings: Settings) -> Session:
-    """Return the database that the settings name; a new data directory is made."""
-    data_dir(settings)
+    """Return the database that the settings name; for SQLite, a new data directory is made."""
     if settings.database is None:
-        path = settings.data_dir / DATABASE_FILE
+        path = data_dir(settings) / DATABASE_FILE
         return SqliteSession(path, busy_seconds=settings.busy_seconds)
-    if settings.database.startswith(("postgresql://", "postgres://")):
+    if not settings.database.startswith(("postgresql://", "postgres://")):
+        raise SettingsWrong("database: must be a postgresql:// URL; leave it out for SQLite")
+    try:
         return PostgresSession(settings.database)
-    raise SettingsWrong("database: must be a postgresql:// URL; leave it out for SQLite")
+    except psycopg.ProgrammingError:
+        # Its words repeat the URL, in which a password may be.
+        raise SettingsWrong("database: is not a valid postgresql:// URL") from None
 
 
 def open_store(settings: Settings) -> Store:
@@ -49,9 +56,57 @@ def open_store(settings: Settings) -> Store:
     return store
 
 
+def find_store(settings: Settings) -> Store:
+    """Return the store of a database that is there, whatever its schema; nothing is made.
+
+    Raise SettingsWrong when there is none, and DatabaseFailed when it does not answer.
+    """
+    file = settings.data_dir / DATABASE_FILE
+    if settings.database is None and not file.is_file():
+        raise SettingsWrong(f"there is no {file}; `callkeeper serve` or `migrate` makes it")
+    store = SqlStore(open_session(settings))
+    try:
+        store.database_now()
+    except DatabaseFailed:
+        store.close()
+        raise
+    return store
+
+
+def check_schema(store: Store) -> int:
+    """Return the schema's number; raise SettingsWrong if this program wants a later one."""
+    latest = migrations("sqlite")[-1].number
+    try:
+        number = store.schema_version()
+    except DatabaseFailed:
+        number = 0  # there is no table that tells it
+    except StatementFailed as error:
+        raise DatabaseFailed(f"the schema's number cannot be read ({error})") from error
+    if number < latest:
+        raise SettingsWrong(
+            f"the schema is at {number}, this program wants {latest}; run `callkeeper migrate`"
+        )
+    return number
+
+
 def open_seal(settings: Settings) -> Seal:
-    """Return the seal of the secrets."""
-    return load_seal(data_dir(settings), settings.sealing_key)
+    """Return the seal of the secrets; a new data directory is made for a new key."""
+    if settings.sealing_key is None:
+        data_dir(settings)
+    return load_seal(settings.data_dir, settings.sealing_key)
+
+
+def fitting_seal(settings: Settings, store: Store) -> Seal:
+    """Return the seal, tried on a secret that is stored; raise SealBroken if it is not its own.
+
+    A sealing key is made only while there is no secret that it would not open.
+    """
+    valid = next((each for each in store.access_keys() if each.revoked_at is None), None)
+    if valid is None:
+        return open_seal(settings)
+    seal = load_seal(settings.data_dir, settings.sealing_key, make=False)
+    seal.open(valid.sealed_secret, valid.ak)
+    return seal
 
 
 def build(settings: Settings, store: Store, seal: Seal, clock: Clock) -> Starlette:
@@ -108,16 +163,20 @@ def prepare_server(
     """Return a server with its schema migrated, its keys loaded and its port taken."""
     clock = clock or SystemClock()
     certificate = prepare(settings.tls_mode, data_dir(settings), settings.host, clock)
-    seal = open_seal(settings)
-    app = build(settings, open_store(settings), seal, clock)
-    listener = _listen(settings.host, settings.port)
+    store = open_store(settings)
+    try:
+        app = build(settings, store, fitting_seal(settings, store), clock)
+        listener = _listen(settings.host, settings.port)
+    except BaseException:
+        store.close()
+        raise
     url = f"{'https' if certificate else 'http'}://{_address(settings.host, listener)}"
     config = uvicorn.Config(
         app,
         ssl_certfile=certificate and str(certificate.certificate),
         ssl_keyfile=certificate and str(certificate.key),
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
         ws="none",  # a request to become a WebSocket is answered like any other
         access_log=False,
         log_config=None,

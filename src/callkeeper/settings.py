@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 _PREFIX = "CALLKEEPER_"
+_DEFAULT_FILE = "callkeeper.toml"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -25,7 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     data_dir: Path = Path("callkeeper-data")
     database: str | None = None  # a postgresql:// URL; None: SQLite in the data directory
-    host: str = "127.0.0.1"
+    host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     port: Port = 28443
     tls: str | None = None  # auto, off or CERT:KEY; None: auto, but off on loopback
     deployment: Literal["integrated", "op"] = "integrated"
@@ -36,9 +37,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         60  # the most that a V2 campaign may let ring, 30 to 120
     )
     skill_queues: tuple[int, ...] | None = None  # the ids there are; None: any
-    busy_seconds: float = 5.0  # how long SQLite waits for another process's write
+    busy_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = (
+        5.0  # how long SQLite waits for another process's write
+    )
     sealing_key: str | None = None  # 32 bytes in base64; None: sealing.key in the data directory
-    show_phone_numbers: bool = False  # in the log
+    show_phone_numbers: bool = False  # in log lines that have one; none has yet
 
     @property
     def tls_mode(self) -> str:
@@ -60,16 +63,19 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
         for name in Settings.__struct_fields__
         if environment.get(_PREFIX + name.upper())
     }
-    file = Path(environment.get(f"{_PREFIX}CONFIG") or "callkeeper.toml")
-    merged = {**_from_file(file), **from_environment, **given}
+    merged = {**_from_file(environment.get(f"{_PREFIX}CONFIG")), **from_environment, **given}
     try:
         return msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsWrong(f"a setting is wrong: {error}") from error
 
 
-def _from_file(file: Path) -> dict[str, Any]:
+def _from_file(named: str | None) -> dict[str, Any]:
+    """Return what the file sets; only the one that nobody named may be absent."""
+    file = Path(named or _DEFAULT_FILE)
     if not file.exists():
+        if named:
+            raise SettingsWrong(f"{_PREFIX}CONFIG names {named!r}, and there is no such file")
         return {}
     try:
         return tomllib.loads(file.read_text("utf-8"))
@@ -79,6 +85,8 @@ def _from_file(file: Path) -> dict[str, Any]:
 
 def _from_text(text: str) -> object:
     """Return a list where the environment holds one, as JSON; otherwise the text."""
+    if any("\ud800" <= each <= "\udfff" for each in text):  # bytes that were not UTF-8
+        raise SettingsWrong(f"a {_PREFIX}... variable in the environment is not valid UTF-8")
     try:
         return msgspec.json.decode(text) if text.startswith("[") else text
     except msgspec.DecodeError as error:

@@ -16,7 +16,7 @@ from callkeeper.store.port import Event, Store
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBERS = ("called_no", "caller_no")
-_SUCCESS = "00000"
+_SUCCESS = frozenset("0")  # of which a code of success consists, however many there are
 
 
 class Happening(msgspec.Struct, frozen=True):
@@ -96,7 +96,9 @@ def _moved(detail: dict[str, Any]) -> str:
 def _result(detail: dict[str, Any]) -> str:
     told = []
     if code := detail.get("fail_code"):
-        told.append("the call succeeded" if code == _SUCCESS else f"the call failed with {code}")
+        told.append(
+            "the call succeeded" if set(code) == _SUCCESS else f"the call failed with {code}"
+        )
     if detail.get("begin_at") and detail.get("end_at"):
         seconds = (detail["end_at"] - detail["begin_at"]) / 1000
         told.append(f"from {in_utc(detail['begin_at'])}, {seconds:g} s long")

@@ -1,8 +1,12 @@
 """The certificate that HTTPS needs: given, or made once, self-signed, and kept."""
 
+import fcntl
 import ipaddress
 import os
 import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -44,14 +48,32 @@ def prepare(mode: str, data_dir: Path, host: str, clock: Clock) -> Certificate |
 
 def _kept(data_dir: Path, host: str, clock: Clock) -> Certificate:
     kept = Certificate(data_dir / "tls-certificate.pem", data_dir / "tls-key.pem")
-    if not kept.certificate.exists() or _ends_soon(kept.certificate, clock):
-        _make(kept, host, clock)
+    with _alone_in(data_dir):
+        if not _serves(kept, clock):
+            _make(kept, host, clock)
     return kept
 
 
-def _ends_soon(file: Path, clock: Clock) -> bool:
-    ends = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
-    return ends.timestamp() * 1000 - clock.now() < _RENEWED_BEFORE.total_seconds() * 1000
+@contextmanager
+def _alone_in(data_dir: Path) -> Iterator[None]:
+    """Keep out the others that start in this directory; two files cannot be made as one."""
+    directory = os.open(data_dir, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+def _serves(kept: Certificate, clock: Clock) -> bool:
+    """Whether the files are there, belong together, as after a crash they may not, and last."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(kept.certificate, kept.key)
+        certificate = x509.load_pem_x509_certificate(kept.certificate.read_bytes())
+    except (FileNotFoundError, ssl.SSLError, ValueError):
+        return False
+    left_ms = certificate.not_valid_after_utc.timestamp() * 1000 - clock.now()
+    return left_ms >= _RENEWED_BEFORE.total_seconds() * 1000
 
 
 def _make(kept: Certificate, host: str, clock: Clock) -> None:
@@ -82,11 +104,17 @@ def _make(kept: Certificate, host: str, clock: Clock) -> None:
 
 def _names(host: str) -> list[x509.GeneralName]:
     names: list[x509.GeneralName] = []
-    for each in dict.fromkeys(["localhost", "127.0.0.1", "::1", socket.gethostname(), host]):
+    if not host.isascii():
+        raise SettingsWrong(
+            f"host: no certificate can be made for {host!r}; write it in ASCII (xn--...)"
+        )
+    own = socket.gethostname()
+    for each in dict.fromkeys(["localhost", "127.0.0.1", "::1", own, host]):
         try:
             names.append(x509.IPAddress(ipaddress.ip_address(each)))
         except ValueError:
-            names.append(x509.DNSName(each))
+            if each.isascii():  # our own name need not be; the certificate does without it then
+                names.append(x509.DNSName(each))
     return names
 
 

@@ -138,8 +138,15 @@ def test_a_body_over_1_mib_is_refused_when_it_comes_in_chunks(shared_house: Hous
         for _ in range(32):
             yield b" " * 65536
 
-    response = shared_house.http.post(f"{shared_house.url}{FAMILY}/create", content=chunks())
+    url = f"{shared_house.url}{FAMILY}/create"
+    known = {"authorization": shared_house.claim()}
+    response = shared_house.http.post(url, content=chunks(), headers=known)
     assert code(response, 413) == "0200001"
+
+
+def test_the_body_of_somebody_unknown_is_not_waited_for(shared_house: House) -> None:
+    head = b"POST %s/create HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+    assert _raw(shared_house, head % FAMILY.encode()).startswith(b"HTTP/1.1 401 ")
 
 
 def test_a_body_that_is_only_announced_as_huge_is_not_waited_for(shared_house: House) -> None:

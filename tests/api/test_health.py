@@ -1,11 +1,13 @@
 """What needs no signature."""
 
+import socket
 import sqlite3
 
 import pytest
 
 from callkeeper.serve import DATABASE_FILE
 from tests.house import House
+from tests.waiting import until
 
 
 def test_a_running_server_is_alive_and_ready(any_house: House) -> None:
@@ -33,6 +35,16 @@ def test_metrics_count_requests_by_interface_status_and_code(house: House) -> No
         labels = f'{{code="{code}",interface="create",status="{status}"}}'
         assert f"callkeeper_requests_total{labels} 1.0" in text
     assert 'callkeeper_request_seconds_count{interface="create"} 3.0' in text
+
+
+def test_a_client_that_went_away_is_no_mistake_of_the_server(house: House) -> None:
+    host, _, port = house.url.removeprefix("http://").partition(":")
+    path = "/rest/isales/v1/openapi/campaigns/25/appoint/create"
+    with socket.create_connection((host, int(port)), 20) as client:
+        head = f"POST {path} HTTP/1.1\r\nHost: it\r\nAuthorization: {house.claim()}\r\n"
+        client.sendall(f"{head}Content-Length: 9\r\n\r\n{{".encode())
+    gone = 'callkeeper_requests_total{code="gone",interface="create",status="499"} 1.0'
+    until(lambda: gone in house.http.get(f"{house.url}/metrics").text)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"])

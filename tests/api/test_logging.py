@@ -161,3 +161,16 @@ def test_an_operator_who_asks_for_them_sees_numbers(
         structlog.get_logger().info("dialled", called_no=NUMBER)
     (line,) = lines(capsys.readouterr().err)
     assert line["called_no"] == NUMBER
+
+
+def test_what_a_library_logs_is_a_line_of_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with logging_as_the_program_does():
+        logging.getLogger("uvicorn.error").warning("Invalid %s received.", "HTTP request")
+        logging.getLogger("uvicorn.error").info("not said")
+    (line,) = lines(capsys.readouterr().err)
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "Invalid HTTP request received.",
+        "level": "warning",
+        "logger": "uvicorn.error",
+    }

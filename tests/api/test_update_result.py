@@ -98,7 +98,7 @@ def test_numbers_may_come_where_texts_are_due(house: House) -> None:
     assert house.post("updateResult", body).json() == UPDATED
     (listed,) = house.listed()
     assert (listed["failCode"], listed["busiResult"], listed["callerNo"]) == (
-        "603",
+        "00603",
         "17549503",
         "1",
     )
@@ -123,3 +123,9 @@ def test_the_reservation_of_another_vdn_does_not_exist(house: House) -> None:
     body = {"appointId": house.reserve(), "failCode": "00000"}
     answer = house.post("updateResult", body, vdn=VDN + 1, key=other).json()
     assert answer["resultCode"] == "04000004"
+
+
+def test_a_fail_code_that_was_sent_as_a_number_gets_its_zeros_back(house: House) -> None:
+    appoint_id = house.reserve()
+    house.post("updateResult", {"appointId": appoint_id, "failCode": 0})
+    assert house.listed()[0]["failCode"] == "00000"

@@ -178,7 +178,24 @@ def test_a_begin_in_the_past_may_stay_but_not_be_chosen() -> None:
     later = NOW + 3 * DAY
     assert Revision(plan(), begin_at=MIDNIGHT).apply(campaign(), later).begin_at == MIDNIGHT
     with pytest.raises(CampaignBeginsTooEarly):
-        Revision(plan(), begin_at=MIDNIGHT + 1).apply(campaign(), later)
+        Revision(plan(), begin_at=MIDNIGHT + 1000).apply(campaign(), later)
+
+
+def test_a_begin_sent_back_in_whole_seconds_is_the_old_one() -> None:
+    old = campaign(begin_at=MIDNIGHT + 1234)
+    later = NOW + 3 * DAY
+    assert Revision(plan(), begin_at=MIDNIGHT + 1000).apply(old, later).begin_at == old.begin_at
+
+
+def test_dates_lie_in_this_century() -> None:
+    first, after_last = 946_684_800_000, 4_102_444_800_000
+    assert opening(end_at=after_last - 1).campaign(1, 0).end_at == after_last - 1
+    assert opening(begin_at=first, at=first).campaign(1, 0).begin_at == first
+    for wrong in ({"end_at": after_last}, {"begin_at": first - 1, "at": first - 1}):
+        with pytest.raises(ParameterWrong, match=r"2000\.\.2099"):
+            opening(**wrong).campaign(1, 0)
+    with pytest.raises(ParameterWrong, match=r"2000\.\.2099"):
+        Revision(plan(), end_at=after_last).apply(campaign(), NOW)
 
 
 def test_the_ends_are_compared_whichever_is_sent() -> None:

@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -43,7 +44,8 @@ def plan(store: SqlStore, engine: str, database: str | None, tmp_path: Path) -> 
     else:
         with psycopg.connect(database or "", autocommit=True) as connection:
             # Tables this small would be read whole; and a NULL must not make a plan of nothing.
-            connection.execute("SET enable_seqscan = off")
+            for habit in ("seqscan", "mergejoin", "hashjoin"):
+                connection.execute(f"SET enable_{habit} = off".encode())
             connection.execute("SET plan_cache_mode = force_generic_plan")
 
             def prepare(text: str) -> list[str]:
@@ -64,9 +66,12 @@ def read_whole(text: str, lines: list[str]) -> list[str]:
     called = {f"{alias} LEFT-JOIN" for table, alias in _JOINED.findall(text) if table in own}
     harmless = own | called | {"CONSTANT ROW"}
     found = []
-    for line in lines:
+    for line, below in pairwise([*lines, ""]):
         scan = re.match(r"SCAN (.*)", line) or re.search(r"Seq Scan on (\w+)", line)
         if scan and scan[1] not in harmless and "VIRTUAL TABLE" not in line:
+            found.append(line)
+        # PostgreSQL would rather walk through a whole index than through a table.
+        if re.search(r"Index (Only )?Scan ", line) and "Index Cond:" not in below:
             found.append(line)
     return found
 

@@ -1,5 +1,6 @@
 """Who is asking: check the signature of a request and find the key behind it."""
 
+import asyncio
 import hmac
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from callkeeper.clock import Clock
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.keyring import Keyring, OpenKey
 
+_SIGNED_BYTES_MAX = 16 * 1024
+_LARGE = 64 * 1024  # a body that takes longer to encode than others should have to wait
 _AK_MAX = 128
 
 
@@ -28,6 +31,36 @@ class Caller(NamedTuple):
             raise NotAuthenticated(f"access key {self.key.ak} does not belong to VDN {vdn}")
 
 
+class Claim(NamedTuple):
+    """What a request says of itself, with the key that it names."""
+
+    parts: signing.Authorization
+    key: OpenKey
+    signed: Mapping[str, bytes]
+    signed_at: int
+
+    def matches(self, scope: Scope, body: bytes) -> bool:
+        """Whether the request was signed with the key's secret."""
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        text = signing.canonical_request(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=query,
+            signed_headers=self.parts.signed_headers,
+            headers=self.signed,
+            body=body,
+        )
+        key = signing.signing_key(self.key.secret, self.parts.prefix)
+        if self._is(signing.signature(key, text)):
+            return True
+        # Without a query, clients differ on whether its empty line is signed; both are right.
+        other = None if query else signing.with_empty_query_line(text)
+        return other is not None and self._is(signing.signature(key, other))
+
+    def _is(self, ours: str) -> bool:
+        return hmac.compare_digest(ours.encode(), self.parts.signature.encode("latin-1", "replace"))
+
+
 class Gate:
     """Checks signatures. ``window_ms`` is how far a timestamp may lie from now, either way."""
 
@@ -36,8 +69,8 @@ class Gate:
         self._clock = clock
         self._window_ms = window_ms
 
-    async def admit(self, scope: Scope, body: bytes) -> Caller:
-        """Return the caller, or refuse; the cheap checks come before the body is looked at."""
+    async def recognise(self, scope: Scope) -> Claim:
+        """Return who a request says it is from, before its body is even read; or refuse."""
         headers = _headers(scope)
         try:
             claim = signing.Authorization.parse(_header(headers, "authorization"))
@@ -53,38 +86,25 @@ class Gate:
         # What cannot be a key is not looked up, so that nothing long is remembered as unknown.
         key = await self._keyring.find(claim.ak) if len(claim.ak) <= _AK_MAX else None
         if key is None:
-            raise NotAuthenticated(f"access key {claim.ak[:64]!r} is unknown or revoked")
+            # Not all of it: somebody may have sent the secret in its place.
+            raise NotAuthenticated(f"access key {claim.ak[:4]!r}... is unknown or revoked")
         signed = {name: _header(headers, name).encode("latin-1") for name in claim.names}
-        self._compare(scope, claim, key, signed, body)
-        return Caller(key, claim.signature, signed_at)
+        if sum(map(len, signed.values())) > _SIGNED_BYTES_MAX:
+            raise NotAuthenticated(f"the signed headers hold more than {_SIGNED_BYTES_MAX} bytes")
+        return Claim(claim, key, signed, signed_at)
 
-    def _compare(
-        self,
-        scope: Scope,
-        claim: signing.Authorization,
-        key: OpenKey,
-        signed: Mapping[str, bytes],
-        body: bytes,
-    ) -> None:
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        # Without a query, clients differ on whether its empty line is signed; both are right.
-        for empty_query_line in (False, True) if not query else (False,):
-            text = signing.canonical_request(
-                method=scope["method"],
-                path=scope["raw_path"].decode("latin-1"),
-                query=query,
-                signed_headers=claim.signed_headers,
-                headers=signed,
-                body=body,
-                empty_query_line=empty_query_line,
+    async def admit(self, scope: Scope, claim: Claim, body: bytes) -> Caller:
+        """Return the caller if the signature is right; large bodies are compared on a thread."""
+        if len(body) > _LARGE:
+            matches = await asyncio.to_thread(claim.matches, scope, body)
+        else:
+            matches = claim.matches(scope, body)
+        if not matches:
+            raise NotAuthenticated(
+                "the signature does not match this request; "
+                "`callkeeper sign --explain` shows what has to be signed"
             )
-            ours = signing.signature(signing.signing_key(key.secret, claim.prefix), text)
-            if hmac.compare_digest(ours.encode(), claim.signature.encode("latin-1", "replace")):
-                return
-        raise NotAuthenticated(
-            "the signature does not match this request; "
-            "`callkeeper sign --explain` shows what has to be signed"
-        )
+        return Caller(claim.key, claim.parts.signature, claim.signed_at)
 
 
 def _headers(scope: Scope) -> dict[str, list[str]]:

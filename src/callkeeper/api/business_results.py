@@ -6,7 +6,7 @@ from typing import Any
 from callkeeper.api.auth import Gate
 from callkeeper.api.campaigns import VALIDATION, VDN_V1
 from callkeeper.api.fields import PLAIN, Characters, Field, Form, Integer, Schema, Text
-from callkeeper.api.interface import Call, Interface
+from callkeeper.api.interface import Admitted, Interface
 from callkeeper.api.objects import Objects
 from callkeeper.api.wire import Answer
 from callkeeper.campaigning import Definitions, Naming
@@ -58,18 +58,18 @@ class BusinessResultInterfaces:
             ),
         ]
 
-    async def add(self, call: Call) -> Answer:
+    async def add(self, asked: Admitted) -> Answer:
         """Define a result; a code or a name that was defined before is refused."""
-        children = [Naming(**each) for each in call.values.pop("children", ())]
-        result = Naming(**call.values)
-        await self._definitions.define(call.origin.vdn, result, children, call.origin.by)
+        children = [Naming(**each) for each in asked.values.pop("children", ())]
+        result = Naming(**asked.values)
+        await self._definitions.define(asked.origin.vdn, result, children, asked.origin.by)
         return Answer("addBusinessResult success")
 
-    async def query(self, call: Call) -> Answer:
+    async def query(self, asked: Admitted) -> Answer:
         """Answer with a page of results."""
-        size = call.values["size"]
-        offset = (call.values["page"] - 1) * size
-        found = await self._definitions.find(call.origin.vdn, offset, size)
+        size = asked.values["size"]
+        offset = (asked.values["page"] - 1) * size
+        found = await self._definitions.find(asked.origin.vdn, offset, size)
         data = [
             {**_record(result, _TOP), "children": [_record(child, _SUB) for child in children]}
             for result, children in found.results

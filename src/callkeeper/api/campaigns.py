@@ -6,7 +6,7 @@ from callkeeper.api.auth import Gate
 from callkeeper.api.campaign_form import form_v1, form_v2, plan
 from callkeeper.api.campaign_record import DETAIL, ENDED, ROW, STATUS, detail, row
 from callkeeper.api.fields import Choice, Form, Integer, Text, Values
-from callkeeper.api.interface import Call, Interface
+from callkeeper.api.interface import Admitted, Interface
 from callkeeper.api.times import DateTime
 from callkeeper.api.wire import Answer
 from callkeeper.campaigning import Campaigns
@@ -185,44 +185,44 @@ class CampaignInterfaces:
             ),
         ]
 
-    async def add(self, call: Call) -> Answer:
+    async def add(self, asked: Admitted) -> Answer:
         """Add a campaign."""
-        values = call.values
+        values = asked.values
         dates = (values["begin_at"], values["end_at"])
         added = await self._campaigns.add(
-            call.origin.vdn, plan(values), dates, values.get("status", "started"), call.origin.by
+            asked.origin.vdn, plan(values), dates, values.get("status", "started"), asked.origin.by
         )
         return Answer("", payload={"returnObject": {"id": added.id}})
 
-    async def modify(self, call: Call) -> Answer:
+    async def modify(self, asked: Admitted) -> Answer:
         """Modify a campaign."""
-        values = call.values
+        values = asked.values
         revision = Revision(plan(values), values.get("begin_at"), values.get("end_at"))
-        return await self._change(call, revision)
+        return await self._change(asked, revision)
 
-    async def delete(self, call: Call) -> Answer:
+    async def delete(self, asked: Admitted) -> Answer:
         """Delete a campaign."""
-        return await self._change(call, Delete(**call.values))
+        return await self._change(asked, Delete(**asked.values))
 
-    async def pause(self, call: Call) -> Answer:
+    async def pause(self, asked: Admitted) -> Answer:
         """Pause a campaign."""
-        return await self._change(call, Pause())
+        return await self._change(asked, Pause())
 
-    async def resume(self, call: Call) -> Answer:
+    async def resume(self, asked: Admitted) -> Answer:
         """Resume a campaign."""
-        return await self._change(call, Resume())
+        return await self._change(asked, Resume())
 
-    async def query_one(self, call: Call) -> Answer:
+    async def query_one(self, asked: Admitted) -> Answer:
         """Answer with all of a campaign."""
-        campaign = await self._campaigns.one(call.origin.vdn, _id(call))
+        campaign = await self._campaigns.one(asked.origin.vdn, _id(asked))
         return Answer("", payload={"returnObject": detail(campaign, self._clock.now())})
 
-    async def query_all(self, call: Call) -> Answer:
+    async def query_all(self, asked: Admitted) -> Answer:
         """Answer with a page of campaigns."""
         now = self._clock.now()
-        page = max(call.values.pop("page", 1), 1)
-        rows = call.values.pop("rows", _ROWS_DEFAULT)
-        found = await self._campaigns.find(_wanted(call.origin.vdn, now, page, rows, call.values))
+        page = max(asked.values.pop("page", 1), 1)
+        rows = asked.values.pop("rows", _ROWS_DEFAULT)
+        found = await self._campaigns.find(_wanted(asked.origin.vdn, now, page, rows, asked.values))
         return Answer(
             "",
             payload={
@@ -235,8 +235,8 @@ class CampaignInterfaces:
             },
         )
 
-    async def _change(self, call: Call, change: CampaignChange) -> Answer:
-        await self._campaigns.change(call.origin.vdn, _id(call), change, call.origin.by)
+    async def _change(self, asked: Admitted, change: CampaignChange) -> Answer:
+        await self._campaigns.change(asked.origin.vdn, _id(asked), change, asked.origin.by)
         return Answer()
 
 
@@ -286,12 +286,12 @@ def _wanted(vdn: int, now: int, page: int, rows: int, values: Values) -> Campaig
     )
 
 
-def _id(call: Call) -> int:
+def _id(asked: Admitted) -> int:
     """Return the campaign that the path names; what no campaign's id can be is not there."""
-    text = call.path["campaign"]
+    text = asked.path["campaign"]
     if not (text.isascii() and text.isdecimal()):
         raise ParameterWrong(f"campaignId: {text[:64]!r} is no integer")
     id_ = campaign_id(text)
     if id_ is None:
-        raise NoSuchCampaign(f"there is no campaign {text[:64]} in VDN {call.origin.vdn}")
+        raise NoSuchCampaign(f"there is no campaign {text[:64]} in VDN {asked.origin.vdn}")
     return id_

@@ -7,7 +7,7 @@ order answers: presence, type, length, characters, meaning.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -283,6 +283,3 @@ def _kind(value: object) -> str:
         dict: "an Object",
     }
     return kinds.get(type(value), "null")
-
-
-Handler = Callable[..., Any]

@@ -1,6 +1,6 @@
 """One interface of the contract: how a request becomes an answer.
 
-    body ─► signature ─► vdnId ─► the key's VDN ─► JSON ─► fields ─► handler ─► answer
+    key ─► body ─► signature ─► vdnId ─► the key's VDN ─► JSON ─► fields ─► handler ─► answer
 
 The order is the contract's order of checks, and the first that fails answers.
 """
@@ -30,7 +30,7 @@ VDN_MAX = 9999
 IDEMPOTENCY_KEY_MAX = 255
 
 
-class Call(NamedTuple):
+class Admitted(NamedTuple):
     """A request that was let in: who asks, for which VDN, and the values that came."""
 
     origin: Origin
@@ -51,7 +51,7 @@ class Interface:
         says: str,
         form: Form,
         codes: str,
-        handler: Callable[[Call], Awaitable[Answer]],
+        handler: Callable[[Admitted], Awaitable[Answer]],
         gate: Gate,
         answers: Mapping[str, Any] | None = None,
         in_query: bool = False,
@@ -84,8 +84,10 @@ class Interface:
         await answer.response()(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, trace: Trace) -> Answer:
-        body = await _read(scope, receive)
-        caller = await self._gate.admit(scope, body)
+        _check_length(scope)
+        claim = await self._gate.recognise(scope)
+        body = await _read(receive)
+        caller = await self._gate.admit(scope, claim, body)
         trace.ak = caller.key.ak
         path: dict[str, str] = scope["path_params"]
         vdn = trace.vdn = _vdn(path["vdn"])
@@ -94,14 +96,17 @@ class Interface:
         values = self.form.read(given)
         key = _idempotency_key(scope) if self.takes_idempotency_key else None
         origin = Origin(vdn, caller.key.ak, caller.signature, caller.signed_at, body, key)
-        return await self._handler(Call(origin, values, path))
+        return await self._handler(Admitted(origin, values, path))
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes:
-    """Return the whole body, or refuse as soon as it is known to be too large."""
+def _check_length(scope: Scope) -> None:
     length = _header(scope, b"content-length")
     if length.isdigit() and int(length[:20]) > BODY_MAX:
         raise BodyTooLarge
+
+
+async def _read(receive: Receive) -> bytes:
+    """Return the whole body, or refuse as soon as it is known to be too large."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -126,9 +131,13 @@ def _vdn(text: str) -> int:
 def _query(scope: Scope) -> dict[str, Any]:
     try:
         text = scope["query_string"].decode("ascii")
-        return dict(parse_qsl(text, keep_blank_values=True, errors="strict"))
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
     except ValueError as error:
         raise ParameterWrong("the query must be percent-encoded UTF-8") from error
+    # The signature sorts its pairs, so that it could not tell which of two came last.
+    if len(dict(pairs)) != len(pairs):
+        raise ParameterWrong("the query names a parameter more than once")
+    return dict(pairs)
 
 
 def _decode(scope: Scope, body: bytes) -> dict[str, Any]:
@@ -155,6 +164,8 @@ def _check_content_type(value: str) -> None:
 
 
 def _idempotency_key(scope: Scope) -> str | None:
+    if sum(name == b"idempotency-key" for name, _ in scope["headers"]) > 1:
+        raise ParameterWrong("Idempotency-Key: was sent more than once")
     key = _header(scope, b"idempotency-key").decode("latin-1")
     if len(key) > IDEMPOTENCY_KEY_MAX or not key.isprintable():
         raise CharactersWrong(

@@ -11,6 +11,9 @@ from callkeeper.clock import monotonic
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
+# For the log and the metrics alone, as other servers write it: nobody is left to read a status.
+_GONE = 499
+
 
 class Logbook:
     """Logs and measures what passes through it."""
@@ -52,6 +55,8 @@ class Logbook:
             await self._app(scope, receive, noted)
         except ClientDisconnect:
             trace.code = "gone"
+            if not answering:
+                trace.status = _GONE
         except Exception:
             self._log.exception("request_broke", path=scope["path"])
             if answering:

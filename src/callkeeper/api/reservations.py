@@ -21,7 +21,7 @@ from callkeeper.api.fields import (
     Texts,
     Values,
 )
-from callkeeper.api.interface import Call, Interface
+from callkeeper.api.interface import Admitted, Interface
 from callkeeper.api.wire import Answer
 from callkeeper.booking import Bookings
 from callkeeper.clock import Clock
@@ -69,6 +69,14 @@ def agent_field(deployment: Deployment, *, mandatory: bool = False) -> Field:
         mandatory=mandatory,
         longest=100,
     )
+
+
+class FailCode(Text, frozen=True, kw_only=True):
+    """A CTI result code. Sent as a number it has lost its leading zeros, and gets them back."""
+
+    def take(self, value: Any) -> str:  # noqa: ANN401 - JSON comes in
+        """Return the code."""
+        return super().take(f"{value:05d}" if type(value) is int else value)
 
 
 class ReservationInterfaces:
@@ -144,33 +152,33 @@ class ReservationInterfaces:
             ),
         ]
 
-    async def create(self, call: Call) -> Answer:
+    async def create(self, asked: Admitted) -> Answer:
         """Reserve a call; the same signed request again gets the same answer."""
-        booked = await self._bookings.reserve(Wish(**call.values), call.origin)
+        booked = await self._bookings.reserve(Wish(**asked.values), asked.origin)
         id_ = booked.reservation.id
         headers = {"idempotency-replayed": "true"} if booked.again else None
         return Answer(payload={"returnObject": {"appointId": id_, "id": id_}}, headers=headers)
 
-    async def update(self, call: Call) -> Answer:
+    async def update(self, asked: Admitted) -> Answer:
         """Move a manual reservation."""
-        id_ = call.values.pop("id")
-        await self._bookings.change(id_, Move(**call.values), call.origin)
+        id_ = asked.values.pop("id")
+        await self._bookings.change(id_, Move(**asked.values), asked.origin)
         return Answer("update success")
 
-    async def update_result(self, call: Call) -> Answer:
+    async def update_result(self, asked: Admitted) -> Answer:
         """File a result."""
-        id_ = call.values.pop("id")
-        await self._bookings.change(id_, Result(**call.values), call.origin)
+        id_ = asked.values.pop("id")
+        await self._bookings.change(id_, Result(**asked.values), asked.origin)
         return Answer("update success")
 
-    async def delete(self, call: Call) -> Answer:
+    async def delete(self, asked: Admitted) -> Answer:
         """Delete a reservation."""
-        await self._bookings.change(call.values["id"], Cancel(), call.origin)
+        await self._bookings.change(asked.values["id"], Cancel(), asked.origin)
         return Answer()
 
-    async def list(self, call: Call) -> Answer:
+    async def list(self, asked: Admitted) -> Answer:
         """List reservations."""
-        page = await self._bookings.find(_wanted(call.origin.vdn, call.values))
+        page = await self._bookings.find(_wanted(asked.origin.vdn, asked.values))
         now = self._clock.now()
         data = [_record(listed, now) for listed in page.listed]
         return Answer(payload={"totalCount": page.total, "data": data})
@@ -238,7 +246,7 @@ def _result_form(deployment: Deployment) -> Form:
             longest=24,
             characters=PHONE,
         ),
-        Text(
+        FailCode(
             name="failCode",
             ours="fail_code",
             says="CTI result code; 00000: the call succeeded, any other: it failed",

@@ -71,17 +71,19 @@ class Answer:
         self.status = status
         self.headers = headers or {}
 
+    def fields(self) -> dict[str, Any]:
+        """Return its body."""
+        return {
+            "returnCode": self.code,
+            "resultCode": self.code,
+            "resultDesc": self.sentence,
+            "returnDesc": self.sentence,
+            **self.payload,
+        }
+
     def response(self) -> Response:
         """Return it as HTTP."""
-        body = msgspec.json.encode(
-            {
-                "returnCode": self.code,
-                "resultCode": self.code,
-                "resultDesc": self.sentence,
-                "returnDesc": self.sentence,
-                **self.payload,
-            }
-        )
+        body = msgspec.json.encode(self.fields())
         return Response(body, self.status, {**_HEADERS, **self.headers})
 
 

@@ -19,6 +19,7 @@ from callkeeper.cli.options import (
     opened_store,
     read_instant,
     read_settings,
+    read_text,
     show,
 )
 from callkeeper.clock import SystemClock
@@ -35,6 +36,8 @@ from callkeeper.core.refusal import Refusal
 campaigns = typer.Typer(no_args_is_help=True)
 
 _PREVIEW = 5
+_PREVIEW_ALERTING_MIN = 9  # seconds; less is refused on the wire too
+_SECOND_MS = 1000
 _NAME_MAX = 100
 _WINDOWS_MAX = 3
 _HOUR_MINUTES = 60
@@ -106,7 +109,15 @@ Windows = Annotated[
 def add_campaign(
     *,
     vdn: Vdn,
-    name: Annotated[str, typer.Option(help="Its name, unique in the VDN.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Option(
+            parser=read_text,
+            metavar="TEXT",
+            help="Its name, unique in the VDN.",
+            show_default=False,
+        ),
+    ],
     end: End,
     begin: Instant = None,
     id: Id = None,  # noqa: A002 - the word for it
@@ -124,8 +135,9 @@ def add_campaign(
     """Add a campaign, with an id of your own if you come from another system."""
     if device_type not in IVR_DEVICES | SKILL_DEVICES:
         raise typer.BadParameter(f"--device-type {device_type} is none of 1, 2, 3, 5, 6")
-    if not 0 < len(name) <= _NAME_MAX:
-        raise typer.BadParameter(f"--name has {len(name)} characters, 1 to {_NAME_MAX} fit")
+    if len(name) > _NAME_MAX:
+        raise typer.BadParameter(f"--name has {len(name)} characters, {_NAME_MAX} fit")
+    _check_ringing(device_type, alerting_seconds)
     now = SystemClock().now()
     plan = Plan(
         name=name,
@@ -134,13 +146,13 @@ def add_campaign(
         workday_windows=_placed(window or [Window(0, _DAY_MINUTES)]),
         special_day_windows=(),
         terms={},
-        caller_numbers=tuple(caller or ()),
+        caller_numbers=_different(caller or []),
     )
     opening = Opening(
         vdn=vdn,
         plan=plan,
-        begin_at=begin or now,
-        end_at=end,
+        begin_at=_whole_seconds(begin or now),
+        end_at=_whole_seconds(end),
         status="draft" if draft else "started",
         by="operator",
         at=now,
@@ -153,6 +165,25 @@ def add_campaign(
         if isinstance(outcome, Refusal):
             raise outcome
     show({"id": outcome.id}, str(outcome.id), as_json=json)
+
+
+def _whole_seconds(instant: int) -> int:
+    """Cut what the wire, which writes seconds, could not give back as it was."""
+    return instant - instant % _SECOND_MS
+
+
+def _check_ringing(device_type: int, seconds: int) -> None:
+    if device_type == _PREVIEW and seconds < _PREVIEW_ALERTING_MIN:
+        raise typer.BadParameter(
+            f"--alerting-seconds {seconds} is too short for a preview campaign; "
+            f"{_PREVIEW_ALERTING_MIN} is the least"
+        )
+
+
+def _different(numbers: list[CallerNumber]) -> tuple[CallerNumber, ...]:
+    if len(set(numbers)) < len(numbers):
+        raise typer.BadParameter("a --caller is given twice")
+    return tuple(numbers)
 
 
 def _placed(windows: list[Window]) -> tuple[Window, ...]:

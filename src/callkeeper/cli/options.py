@@ -13,10 +13,11 @@ import msgspec
 import typer
 from rich.console import Console
 
+from callkeeper.api.fields import ANY
 from callkeeper.client import Client
 from callkeeper.clock import SystemClock
 from callkeeper.records import milliseconds
-from callkeeper.serve import open_store
+from callkeeper.serve import check_schema, find_store, open_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port import Store
 
@@ -50,12 +51,32 @@ def read_settings(data_dir: Path | None, database: str | None, **flags: object) 
 
 @contextmanager
 def opened_store(data_dir: Path | None, database: str | None) -> Iterator[Store]:
-    """Open the store that a command's options name, its schema up to date."""
+    """Open the store that a command's options name, made and brought up to date if need be."""
     store = open_store(read_settings(data_dir, database))
     try:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def existing_store(data_dir: Path | None, database: str | None) -> Iterator[Store]:
+    """Open the store for a command that makes and migrates nothing. Raise SettingsWrong."""
+    store = find_store(read_settings(data_dir, database))
+    try:
+        check_schema(store)
+        yield store
+    finally:
+        store.close()
+
+
+def read_text(text: str) -> str:
+    """Return a text that lists will show: not empty, and on one line."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty")
+    if ANY.wrong.search(text):
+        raise typer.BadParameter(f"{text!r} holds a control character")
+    return text
 
 
 def read_instant(text: str) -> int:
@@ -87,6 +108,7 @@ def connect() -> Client:
         raise SettingsWrong(
             f"set {', '.join(missing)}; `callkeeper key create --vdn N` makes a key"
         )
+    check_key(found["AK"], found["SK"])
     if not (found["VDN"].isascii() and found["VDN"].isdecimal()):
         raise SettingsWrong(f"CALLKEEPER_VDN is {found['VDN']!r}; it must be a number, 1 to 9999")
     if found["CA"] and not Path(found["CA"]).is_file():
@@ -98,6 +120,19 @@ def connect() -> Client:
         int(found["VDN"]),
         verify=found["CA"] or True,
     )
+
+
+def check_key(ak: str, secret: str) -> None:
+    """Refuse what no header can carry, and a secret that is no text. Raise SettingsWrong."""
+    if not (ak.isascii() and ak.isprintable()):
+        raise SettingsWrong(f"CALLKEEPER_AK is {ak!r}; an access key id is ASCII")
+    if not is_text(secret):
+        raise SettingsWrong("CALLKEEPER_SK is not valid UTF-8")
+
+
+def is_text(given: str) -> bool:
+    """Whether an argument or a variable was UTF-8; Python keeps other bytes as surrogates."""
+    return not any("\ud800" <= each <= "\udfff" for each in given)
 
 
 def show(value: Any, sentence: str, *, as_json: bool) -> None:  # noqa: ANN401 - JSON goes out

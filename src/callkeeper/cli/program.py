@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from callkeeper import __version__, log
 from callkeeper.cli import calls, campaigns, upkeep
-from callkeeper.cli.options import Database, DataDir, console, read_settings
+from callkeeper.cli.options import Database, DataDir, console, is_text, read_settings
 from callkeeper.cli.sign import sign
 from callkeeper.client import CallkeeperError
 from callkeeper.core.refusal import Refusal
@@ -26,6 +26,13 @@ _EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, 
 
 class OneLineErrors(TyperGroup):
     """The program: what was to be expected is told in one line, and a bug in full."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        """Refuse an argument that is no text, before any command takes it for one."""
+        for each in args:
+            if not is_text(each):
+                raise typer.BadParameter(f"{each!r} is not valid UTF-8")
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the type to itself
         """Run a command."""

@@ -5,13 +5,13 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import msgspec
 import typer
 
 from callkeeper import signing
-from callkeeper.cli.options import Json, show
+from callkeeper.cli.options import Json, check_key, show
 from callkeeper.clock import SystemClock
 from callkeeper.settings import SettingsWrong
 
@@ -67,7 +67,7 @@ def sign(
     The secret key is read from CALLKEEPER_SK, so that it stays out of the shell's history.
     """
     raw = _body(body, file)
-    parts = urlsplit(url)
+    parts = _parts(url)
     headers = {"host": host or parts.netloc}
     if three_headers:
         headers |= {"content-length": str(len(raw)), "content-type": _CONTENT_TYPE}
@@ -99,6 +99,7 @@ def _explain(
 ) -> Explained:
     path, query = address
     secret = os.environ.get("CALLKEEPER_SK", "")
+    check_key(claim[0], secret)
     if not claim[0] or not secret:
         raise SettingsWrong("set CALLKEEPER_AK and CALLKEEPER_SK; the key need not exist anywhere")
     parts = signing.Authorization(*claim, ";".join(sorted(headers)), "")
@@ -145,6 +146,13 @@ def _in_words(found: Explained) -> str:
             f"Authorization: {found.authorization}",
         ]
     )
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise typer.BadParameter(f"{url!r} is no URL: {error}") from error
 
 
 def _body(text: str | None, file: str | None) -> bytes:

@@ -14,8 +14,10 @@ from callkeeper.cli.options import (
     Json,
     Vdn,
     console,
+    existing_store,
     opened_store,
     read_settings,
+    read_text,
     show,
     written,
 )
@@ -24,7 +26,7 @@ from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.doctor import CheckUp
 from callkeeper.keyring import issue, revoke
 from callkeeper.records import instant
-from callkeeper.serve import open_seal, open_store
+from callkeeper.serve import fitting_seal, open_store
 from callkeeper.store.port import AgentName
 from callkeeper.story import Story, stories
 
@@ -57,7 +59,13 @@ def create_key(
     ] = None,
     all_vdns: Annotated[bool, typer.Option("--all-vdns", help="It is for every VDN.")] = False,
     note: Annotated[
-        str | None, typer.Option(help="Whose it is, for `key list`.", show_default=False)
+        str | None,
+        typer.Option(
+            parser=read_text,
+            metavar="TEXT",
+            help="Whose it is, for `key list`.",
+            show_default=False,
+        ),
     ] = None,
     data_dir: DataDir = None,
     database: Database = None,
@@ -68,7 +76,7 @@ def create_key(
         raise typer.BadParameter("give either --vdn N or --all-vdns")
     settings = read_settings(data_dir, database)
     with opened_store(data_dir, database) as store:
-        key = issue(store, open_seal(settings), SystemClock(), vdn, note)
+        key = issue(store, fitting_seal(settings, store), SystemClock(), vdn, note)
     lines = [f"export CALLKEEPER_AK={key.ak}", f"export CALLKEEPER_SK={key.secret}"]
     if vdn is not None:
         lines.append(f"export CALLKEEPER_VDN={vdn}")
@@ -78,7 +86,7 @@ def create_key(
 @keys.command("list")
 def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
     """List all keys, without their secrets."""
-    with opened_store(data_dir, database) as store:
+    with existing_store(data_dir, database) as store:
         found = store.access_keys()
     if json:
         fields = ("ak", "vdn", "note", "made_at", "revoked_at")
@@ -102,7 +110,7 @@ def revoke_key(
     json: Json = False,
 ) -> None:
     """Revoke a key. Running servers refuse it within two seconds."""
-    with opened_store(data_dir, database) as store:
+    with existing_store(data_dir, database) as store:
         if not revoke(store, SystemClock(), ak):
             raise NoSuchKey(f"there is no key {ak!r}, or it was revoked before")
     show({"ak": ak, "did": "revoked"}, f"revoked {ak}", as_json=json)
@@ -110,8 +118,13 @@ def revoke_key(
 
 @agents.command("name")
 def name_agent(
-    account: Annotated[str, typer.Argument(help="Business account or agent id.")],
-    user_name: Annotated[str, typer.Argument(help="What lists call the agent.")],
+    account: Annotated[
+        str,
+        typer.Argument(parser=read_text, metavar="ACCOUNT", help="Business account or agent id."),
+    ],
+    user_name: Annotated[
+        str, typer.Argument(parser=read_text, metavar="NAME", help="What lists call the agent.")
+    ],
     *,
     vdn: Vdn,
     data_dir: DataDir = None,
@@ -136,7 +149,7 @@ def why(
     json: Json = False,
 ) -> None:
     """Tell what happened to a reservation, by whom, and what it waits for."""
-    with opened_store(data_dir, database) as store:
+    with existing_store(data_dir, database) as store:
         found = stories(store, id, SystemClock().now(), show_numbers=show_numbers)
     if not found:
         raise NoSuchReservation(f"there is no reservation {id!r} in any VDN")

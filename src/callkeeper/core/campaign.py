@@ -26,7 +26,12 @@ from callkeeper.core.refusal import (
 )
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
+_SECOND_MS = 1000
 _DAY_MS = 24 * 60 * 60 * 1000
+# The wire writes a date with four digits of a year, and lists them within this century.
+_YEARS = "2000..2099"
+_FIRST_MS = 946_684_800_000
+_AFTER_LAST_MS = 4_102_444_800_000
 
 # The largest id that may be given: those that are counted on from it still have 18 digits.
 GIVEN_ID_MAX = 10**17
@@ -188,7 +193,7 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
                 f"is {old.device_type} since the campaign was added and cannot be changed",
                 about="device_type",
             )
-        begin_at = old.begin_at if self.begin_at is None else self.begin_at
+        begin_at = self._begin(old)
         end_at = old.end_at if self.end_at is None else self.end_at
         if begin_at != old.begin_at and begin_at < _today(now):
             raise CampaignBeginsTooEarly(about="begin_at")
@@ -206,6 +211,12 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
             special_day_windows=plan.special_day_windows,
             terms=old.terms | plan.terms,
         )
+
+    def _begin(self, old: Campaign) -> int:
+        """Return the begin, unchanged where only the part of a second differs that no wire has."""
+        if self.begin_at is None or self.begin_at // _SECOND_MS == old.begin_at // _SECOND_MS:
+            return old.begin_at
+        return self.begin_at
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -293,6 +304,9 @@ def _today(now: int) -> int:
 
 
 def _check_dates(begin_at: int, end_at: int) -> None:
+    for name, instant in (("begin_at", begin_at), ("end_at", end_at)):
+        if not _FIRST_MS <= instant < _AFTER_LAST_MS:
+            raise ParameterWrong(f"must lie in the years {_YEARS}, UTC", about=name)
     if end_at <= begin_at:
         raise ParameterWrong(
             "the campaign would not end after it begins; send an end later than its begin",

@@ -29,7 +29,7 @@ no bug and is never logged as one. Only ``api.wire`` knows which result code eac
     ├─ StateForbids
     ├─ CampaignEnded
     ├─ NoSuchSkillQueue
-    └─ DatabaseFailed           nothing was stored; trying again is safe
+    └─ DatabaseFailed           nothing was stored, unless it says otherwise; try again
 """
 
 

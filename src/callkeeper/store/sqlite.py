@@ -4,6 +4,7 @@ WAL with ``synchronous=FULL``: a commit is on disk before it is acknowledged, an
 wait for the writer. Another process (the command line) may write too; each waits its turn.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -81,6 +82,7 @@ class SqliteSession:
 
     def backup(self, target: Path) -> None:
         """Copy the database, while it is in use, to a file that must not exist yet."""
+        _make_private(target)
         with sqlite3.connect(target) as copy:
             self._connection().backup(copy)
         copy.close()
@@ -107,6 +109,8 @@ class SqliteSession:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
+            with self._lock:
+                _make_private(self._path)
             connection = sqlite3.connect(
                 self._path,
                 timeout=self._busy_seconds,
@@ -120,3 +124,13 @@ class SqliteSession:
             with self._lock:
                 self._open.append(connection)
         return connection
+
+
+def _make_private(file: Path) -> None:
+    """Make a database for the owner's eyes only; ``-wal`` and ``-shm`` take its mode over.
+
+    One that is there is left alone, not even opened: to close it would give up the locks that
+    SQLite has on it in this process. Where it cannot be made, SQLite will say so.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -1,0 +1,107 @@
+"""What a person may get wrong at the shell, and the one line that tells it."""
+
+from pathlib import Path
+
+import pytest
+
+from callkeeper.settings import SettingsWrong, load
+from tests.house import House
+from tests.test_cli import Ended, at_house, book, run
+
+NO_TEXT = "\udcff"  # as Python keeps a byte that is no UTF-8
+END = "2090-01-01T00:00:00.789+00:00"
+
+
+def one_line(ended: Ended, word: str) -> bool:
+    return (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1) and word in ended.err
+
+
+def add(data_dir: Path, *more: str, end: str = END) -> Ended:
+    where = ["--vdn", "25", "--data-dir", str(data_dir)]
+    return run("campaign", "add", "--name", "more", "--end", end, *where, *more)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["why", NO_TEXT], ["key", "create", "--all-vdns", "--note", NO_TEXT], ["cancel", NO_TEXT]],
+)
+def test_an_argument_that_is_no_text_is_wrong_usage(command: list[str], tmp_path: Path) -> None:
+    ended = run(*command, CALLKEEPER_DATA_DIR=str(tmp_path))
+    assert ended.status == 2
+    assert "is not valid UTF-8" in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("ak", ["\u00e9", NO_TEXT])
+def test_an_access_key_id_is_ascii(ak: str) -> None:
+    known = {"CALLKEEPER_AK": ak, "CALLKEEPER_SK": "secret", "CALLKEEPER_VDN": "25"}
+    assert one_line(run("list", **known), "CALLKEEPER_AK")
+    assert one_line(run("sign", "GET", "http://host/", **known), "CALLKEEPER_AK")
+
+
+def test_a_secret_that_is_no_text_is_not_repeated() -> None:
+    known = {"CALLKEEPER_AK": "ak", "CALLKEEPER_SK": f"sec{NO_TEXT}", "CALLKEEPER_VDN": "25"}
+    ended = run("list", **known)
+    assert one_line(ended, "CALLKEEPER_SK")
+    assert "sec" not in ended.err
+
+
+def test_a_setting_from_the_environment_is_text() -> None:
+    ended = run("key", "list", CALLKEEPER_DATABASE=f"postgresql://{NO_TEXT}")
+    assert one_line(ended, "not valid UTF-8")
+
+
+def test_what_is_signed_is_a_url() -> None:
+    ended = run("sign", "POST", "http://[", CALLKEEPER_AK="ak", CALLKEEPER_SK="secret")
+    assert ended.status == 2
+    assert "is no URL" in ended.err
+
+
+def test_a_sealing_key_of_raw_bytes_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "sealing.key").write_bytes(bytes(range(128, 160)))
+    ended = run("key", "create", "--all-vdns", "--data-dir", str(tmp_path))
+    assert one_line(ended, "is not base64")
+
+
+def test_a_host_that_no_certificate_can_name_is_one_line(tmp_path: Path) -> None:
+    ended = run("serve", "--host", "\u00e9.local", "--port", "0", "--data-dir", str(tmp_path))
+    assert one_line(ended, "ASCII")
+
+
+def test_an_added_campaign_is_kept_in_whole_seconds(house: House) -> None:
+    made = add(house.settings.data_dir, "--json").value
+    found = house.store.campaign(25, made["id"])
+    assert found is not None
+    assert (found.begin_at % 1000, found.end_at % 1000) == (0, 0)
+
+
+def test_a_campaign_that_the_wire_would_refuse_is_not_added(tmp_path: Path) -> None:
+    assert add(tmp_path, "--alerting-seconds", "8").status == 2
+    assert add(tmp_path, "--caller", "10086", "--caller", "10086").status == 2
+    assert one_line(add(tmp_path, end="2100-01-01T00:00:00+00:00"), "2000..2099")
+    assert add(tmp_path, "--alerting-seconds", "8", "--device-type", "2").status == 0
+
+
+def test_what_a_database_and_its_copy_hold_is_for_the_owner_alone(
+    house: House, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    data_dir = house.settings.data_dir
+    assert run("backup", str(copy), "--data-dir", str(data_dir)).status == 0
+    files = [data_dir / f"callkeeper.db{end}" for end in ("", "-wal", "-shm")]
+    for file in (*files, copy / "callkeeper.db"):
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_fail_code_of_zeros_only_is_success(house: House) -> None:
+    id_ = book(house)
+    assert at_house(house, "result", id_, "--fail-code", "000").status == 0
+    assert "the call succeeded" in run("why", id_, "--data-dir", str(house.settings.data_dir)).out
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"host": ""}, {"busy_seconds": -1}, {"busy_seconds": 3601}, {"busy_seconds": "nan"}]
+)
+def test_a_setting_is_within_its_bounds(wrong: dict[str, object]) -> None:
+    with pytest.raises(SettingsWrong, match=next(iter(wrong))):
+        load(wrong, {})

@@ -1,0 +1,171 @@
+"""The keyring: what many ask for at once is looked up once."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from callkeeper.clock import HandClock
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.desk import Desk
+from callkeeper.keyring import TRUSTED_MS, Keyring, OpenKey, issue, revoke
+from callkeeper.sealing import Seal
+from callkeeper.store.port import AccessKey, Page, Wanted
+from callkeeper.store.sql import SqlStore
+from tests.store.orders import NOW, Opener
+
+SEAL = Seal(bytes(32))
+EVERYTHING = Wanted(1, 0, 10)
+
+
+class SlowStore(SqlStore):
+    """The real store; it counts looks at keys, and holds keys or lists until they may be read."""
+
+    def watch(self) -> None:
+        self.looks = 0
+        self.lists_begun = threading.Semaphore(0)
+        self.look_begun = threading.Event()
+        self.may_list = threading.Event()
+        self.may_look = threading.Event()
+        self.may_list.set()
+        self.may_look.set()
+        self.fails = False
+
+    def access_key(self, ak: str) -> AccessKey | None:
+        self.looks += 1
+        self.look_begun.set()
+        assert self.may_look.wait(30)
+        if self.fails:
+            raise DatabaseFailed
+        return super().access_key(ak)
+
+    def find_reservations(self, wanted: Wanted) -> Page:
+        self.lists_begun.release()
+        assert self.may_list.wait(30)
+        return super().find_reservations(wanted)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(NOW)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SlowStore]:
+    with Opener(tmp_path, None) as opener:
+        opened = opener.open()
+        opened.store.migrate()
+        store = SlowStore(opened.session)
+        store.watch()
+        yield store
+
+
+@pytest.fixture
+def key(store: SlowStore, clock: HandClock) -> OpenKey:
+    return issue(store, SEAL, clock, 1)
+
+
+def with_keyring(
+    store: SlowStore, clock: HandClock, work: Callable[[Keyring, Desk], Awaitable[None]]
+) -> None:
+    """Do some work with a keyring over a store, within half a minute."""
+
+    async def all_of_it() -> None:
+        desk = Desk(store)
+        try:
+            await work(Keyring(desk, SEAL, clock), desk)
+        finally:
+            store.may_list.set()
+            store.may_look.set()
+            await desk.close()
+
+    asyncio.run(asyncio.wait_for(all_of_it(), 30))
+
+
+async def asked(keyring: Keyring, store: SlowStore, ak: str) -> list["asyncio.Task[object]"]:
+    """Ask for a key forty times, and return when it is being looked up."""
+    store.may_look.clear()
+    finding = [asyncio.create_task(_found(keyring, ak)) for _ in range(40)]
+    assert await asyncio.to_thread(store.look_begun.wait, 20)
+    return finding
+
+
+async def _found(keyring: Keyring, ak: str) -> object:
+    return await keyring.find(ak)
+
+
+def test_forty_who_ask_at_once_are_one_look(
+    store: SlowStore, clock: HandClock, key: OpenKey
+) -> None:
+    async def work(keyring: Keyring, _desk: Desk) -> None:
+        finding = await asked(keyring, store, key.ak)
+        store.may_look.set()
+        assert await asyncio.gather(*finding) == [key] * 40
+        assert await keyring.find(key.ak) == key
+        assert store.looks == 1
+
+    with_keyring(store, clock, work)
+
+
+def test_whoever_asked_first_may_go_away(store: SlowStore, clock: HandClock, key: OpenKey) -> None:
+    async def work(keyring: Keyring, _desk: Desk) -> None:
+        first, *others = await asked(keyring, store, key.ak)
+        first.cancel()
+        await asyncio.wait([first])
+        store.may_look.set()
+        assert await asyncio.gather(*others) == [key] * 39
+        assert first.cancelled()
+        assert store.looks == 1
+
+    with_keyring(store, clock, work)
+
+
+def test_a_look_that_fails_fails_for_all_who_wait_and_is_not_remembered(
+    store: SlowStore, clock: HandClock, key: OpenKey
+) -> None:
+    async def work(keyring: Keyring, _desk: Desk) -> None:
+        finding = await asked(keyring, store, key.ak)
+        store.fails = True
+        store.may_look.set()
+        outcomes = await asyncio.gather(*finding, return_exceptions=True)
+        assert [type(each) for each in outcomes] == [DatabaseFailed] * 40
+        store.fails = False
+        assert await keyring.find(key.ak) == key
+        assert store.looks == 2
+
+    with_keyring(store, clock, work)
+
+
+def test_a_revoked_key_is_trusted_for_two_seconds_from_when_it_was_looked_for(
+    store: SlowStore, clock: HandClock, key: OpenKey
+) -> None:
+    async def work(keyring: Keyring, _desk: Desk) -> None:
+        finding = await asked(keyring, store, key.ak)
+        clock.move(TRUSTED_MS - 1)
+        store.may_look.set()
+        await asyncio.gather(*finding)
+        await asyncio.to_thread(revoke, store, clock, key.ak)
+        assert await keyring.find(key.ak) == key
+        clock.move(1)
+        assert await keyring.find(key.ak) is None
+
+    with_keyring(store, clock, work)
+
+
+def test_slow_lists_delay_neither_a_key_nor_readiness(
+    store: SlowStore, clock: HandClock, key: OpenKey
+) -> None:
+    async def work(keyring: Keyring, desk: Desk) -> None:
+        store.may_list.clear()
+        lists = [asyncio.ensure_future(desk.find_reservations(EVERYTHING)) for _ in range(20)]
+        for _ in range(2):  # as many as there are threads for them
+            assert await asyncio.to_thread(store.lists_begun.acquire, timeout=20)
+        assert await asyncio.wait_for(keyring.find(key.ak), 10) == key
+        assert await asyncio.wait_for(desk.schema_version(), 10) > 0
+        assert not any(each.done() for each in lists)
+        store.may_list.set()
+        assert [page.total for page in await asyncio.gather(*lists)] == [0] * 20
+
+    with_keyring(store, clock, work)
