@@ -1,11 +1,12 @@
 # What people type. The first `make run` or `make test` sets everything up; scripts/setup.sh
-# says how. PYTHON names the interpreter that .venv is made with.
+# says how. PYTHON names the interpreter that .venv is made with, SEEDS how many are simulated.
 
 PYTHON ?= python3
 BIN := .venv/bin
+SEEDS ?= 1000
 SETUP := pyproject.toml constraints.txt scripts/setup.sh
 
-.PHONY: help run test check bench clean
+.PHONY: help run test check sim soak bench firing clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -27,8 +28,19 @@ check: .venv/ready-dev ## the same without the tests that start a server or a da
 	$(BIN)/python -m pytest -rs tests/core tests/test_architecture.py tests/test_docs.py \
 	  tests/test_tidy.py
 
+sim: .venv/ready-dev ## days of calls in which much goes wrong; SEEDS=10000 runs many
+	@$(BIN)/python -m tests.sim.run --seeds $(SEEDS)
+
+soak: .venv/ready-dev ## what takes an hour: kills over real calls, 10,000 days, firing
+	$(BIN)/python -m tests.pbx.killing
+	$(BIN)/python -m tests.sim.run --seeds 10000
+	$(BIN)/python -m bench.firing
+
 bench: .venv/ready-bench ## updateResult beside the usual way of writing it; ARGS=--help
 	@$(BIN)/python -m bench.update_result $(ARGS)
+
+firing: .venv/ready-bench ## reservations fired a second, beside other schedulers; ARGS=--help
+	@$(BIN)/python -m bench.firing $(ARGS)
 
 clean: ## remove what these commands made; never callkeeper-data
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache build dist

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.load import Turn
 from callkeeper.clock import monotonic
@@ -15,10 +15,12 @@ from callkeeper.clock import monotonic
 _PACKAGES = ("uvicorn", "starlette", "msgspec", "psycopg", "fastapi", "pydantic", "SQLAlchemy")
 _BUSY = 0.5
 
-_ABOUT = """\
-# updateResult, beside the usual way of writing it
+T = TypeVar("T")
 
-Made by `make bench`; do not edit. Machine-readable: [results.json](results.json).
+_ABOUT = """\
+## updateResult, beside the usual way of writing it
+
+Made by `make bench`. Machine-readable: [results.json](results.json).
 
 **callkeeper** is `callkeeper serve`, one process: signature checked, one durable update with its
 row of history, one log line. **usual** is [usual.py](usual.py): FastAPI, pydantic, a SQLAlchemy
@@ -37,7 +39,7 @@ database's own processes. Every answered request was then found in the database.
 """
 
 
-def median_and_range(turns: Sequence[Turn], of: Callable[[Turn], float]) -> dict[str, float]:
+def median_and_range(turns: Sequence[T], of: Callable[[T], float]) -> dict[str, float]:
     """Return the median, the least and the most of a value over the turns."""
     values = [of(turn) for turn in turns]
     return {"median": median(values), "least": min(values), "most": max(values)}
@@ -56,8 +58,8 @@ def summary(turns: Sequence[Turn]) -> dict[str, Any]:
     }
 
 
-def machine(now: int, folder: Path) -> dict[str, Any]:
-    """Return where and when this ran."""
+def machine(now: int, folder: Path, packages: Sequence[str] = _PACKAGES) -> dict[str, Any]:
+    """Return where and when this ran, and with which packages beside Callkeeper."""
     load = os.getloadavg()[0]
     return {
         "date": datetime.fromtimestamp(now // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -70,7 +72,7 @@ def machine(now: int, folder: Path) -> dict[str, Any]:
         "provisional": load > _BUSY,
         "versions": {
             "python": platform.python_version(),
-            **{name.lower(): version(name) for name in ("callkeeper", *_PACKAGES)},
+            **{name.lower(): version(name) for name in ("callkeeper", *packages)},
         },
     }
 
@@ -92,22 +94,27 @@ def table(engines: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def page(results: dict[str, Any]) -> str:
-    """Return RESULTS.md."""
-    where = results["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())
-    disk = f"{where['file_system']}, {where['syncs_per_second']} syncs/s of 4 KiB"
-    machine_words = f"{where['processor']}, {where['cores']} cores, {where['kernel']}, {disk}"
+def section(results: dict[str, Any]) -> str:
+    """Return the section of RESULTS.md."""
     parts = [
         _ABOUT,
         table(results["engines"]),
         _HOW.format(**results["parameters"]),
-        f"{where['date']}. {machine_words}. {versions}.",
+        machine_words(results["machine"]),
     ]
+    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def machine_words(where: dict[str, Any]) -> str:
+    """Return where and when something was measured, and a warning if others were busy."""
+    versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())
+    disk = f"{where['file_system']}, {where['syncs_per_second']} syncs/s of 4 KiB"
+    words = f"{where['processor']}, {where['cores']} cores, {where['kernel']}, {disk}"
+    words = f"{where['date']}. {words}. {versions}."
     if where["provisional"]:
         load = where["load_before"]
-        parts.append(f"**Provisional:** other programs were busy when it began (load {load}).")
-    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+        words += f"\n\n**Provisional:** other programs were busy when it began (load {load})."
+    return words
 
 
 def _processor() -> str:

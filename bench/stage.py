@@ -17,8 +17,8 @@ import psycopg
 
 from callkeeper.clock import Clock
 from callkeeper.core.reservation import Booking, Wish, id_for, request_digest
+from callkeeper.installation import DATABASE_FILE, open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
-from callkeeper.serve import DATABASE_FILE, open_seal, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 from tests.private_postgres import PrivatePostgres
@@ -74,7 +74,7 @@ def _stage(
     store = SqlStore(open_session(settings))
     store.migrate()
     key = issue(store, open_seal(settings), clock, VDN)
-    _add_campaign(settings, clock)
+    add_campaign(settings, clock)
     ids = _book(store, count, clock)
     store.close()
     own = database or str(data_dir / DATABASE_FILE)
@@ -179,7 +179,8 @@ def _book(store: SqlStore, count: int, clock: Clock) -> list[str]:
     return [booking.id for booking in bookings]
 
 
-def _add_campaign(settings: Settings, clock: Clock) -> None:
+def add_campaign(settings: Settings, clock: Clock) -> None:
+    """Put a started campaign, open all day, into a database that has none."""
     now = clock.now()
     session = open_session(settings)
     with session.transaction():
@@ -202,5 +203,7 @@ def _add_campaign(settings: Settings, clock: Clock) -> None:
             made_at=now,
             changed_at=now,
             deleted_at=None,
+            goes_to=None,
+            practice="{}",
         )
     session.close()

@@ -4,17 +4,15 @@ It starts everything itself on loopback: the servers, a PostgreSQL of its own, a
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import load, report
+from bench import load, page, report
 from bench.stage import VDN, Server, Stage, stage, stored
 from callkeeper.clock import SystemClock
 
-_HERE = Path(__file__).parent
 _ENGINES = ("sqlite", "postgres")
 _PARAMETERS = ("connections", "seconds", "rounds", "reservations")
 
@@ -39,8 +37,7 @@ def main() -> int:
     if results["machine"]["provisional"]:
         print("Provisional: other programs were busy when it began.")
     if how.write:
-        (_HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
-        (_HERE / "RESULTS.md").write_text(report.page(results), "utf-8")
+        page.write("results.json", results)
     return 0
 
 

@@ -31,6 +31,57 @@ has_initdb() {
   command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 
+has_pbx() { [ -x /usr/sbin/asterisk ] && command -v sipp >/dev/null; }
+
+# Print where apt takes a suite from, whichever way its sources are written.
+source_of() {
+  for file in /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list \
+    /etc/apt/sources.list; do
+    if [ -f "$file" ]; then cat "$file" && echo; fi
+  done | awk -v suite="$1" '
+    $1 == "deb" {
+      at = 2
+      if ($at ~ /^\[/) { while (at < NF && $at !~ /\]$/) at++; at++ }
+      if ($(at + 1) == suite) print $at
+    }
+    $1 == "URIs:" { uri = $2 }
+    $1 == "Suites:" { for (at = 2; at <= NF; at++) if ($at == suite) serves = 1 }
+    NF == 0 { if (serves) print uri; serves = 0 }' | head -n 1
+}
+
+bullseye() {
+  printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n\n' \
+    "$1" "$2" /usr/share/keyrings/debian-archive-keyring.gpg
+}
+
+# Debian 12 has no Asterisk. Debian 11's goes beside all that is there, at a priority that lets
+# apt take nothing else from it. The tests start one of their own, so the service stays down.
+install_pbx() {
+  codename=$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}") || return 1
+  if [ "$(id -u)" != 0 ] || [ "$codename" != bookworm ]; then return 1; fi
+  main=$(source_of bookworm)
+  security=$(source_of bookworm-security)
+  if [ -z "$main" ] || [ -z "$security" ]; then return 1; fi
+
+  source=/etc/apt/sources.list.d/callkeeper-bullseye.sources
+  pin=/etc/apt/preferences.d/callkeeper-bullseye
+  policy=/usr/sbin/policy-rc.d
+  { bullseye "$main" bullseye; bullseye "$security" bullseye-security; } >"$source"
+  printf 'Package: *\nPin: release n=bullseye*\nPin-Priority: 100\n' >"$pin"
+  ours=
+  if [ ! -e "$policy" ]; then
+    ours=$policy
+    printf '#!/bin/sh\nexit 101\n' >"$ours" && chmod +x "$ours"
+  fi
+
+  failed=0
+  install --no-install-recommends asterisk sip-tester || failed=1
+  if [ -n "$ours" ]; then rm "$ours"; fi
+  # A source that does not answer would be in the way of everything else.
+  if [ "$failed" = 1 ]; then rm "$source" "$pin"; fi
+  return "$failed"
+}
+
 command -v "$python" >/dev/null || stop "there is no $python; install Python 3.11 or newer"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   stop "$("$python" --version) is too old; install 3.11 or newer, and name it: make PYTHON=..."
@@ -57,6 +108,10 @@ if [ "$want" != run ]; then
   done
   has_initdb || install postgresql && has_initdb ||
     leave_out "everything on PostgreSQL: there is no initdb; apt-get install postgresql"
+fi
+if [ "$want" = dev ]; then
+  has_pbx || install_pbx && has_pbx ||
+    leave_out "every call over Asterisk: there is no asterisk, or no sipp; see docs/operating.md"
 fi
 if [ "$want" = bench ]; then
   command -v wrk >/dev/null || install wrk ||

@@ -10,8 +10,9 @@ import httpx2
 
 from callkeeper import signing
 from callkeeper.clock import Clock, SystemClock
+from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
-from callkeeper.serve import open_seal, open_session, prepare_server
+from callkeeper.serve import prepare_server
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 
@@ -155,6 +156,8 @@ class House:
             "made_at": now,
             "changed_at": now,
             "deleted_at": None,
+            "goes_to": None,
+            "practice": "{}",
         } | fields
         with self.session.transaction():
             self.session.rows("add_campaign", **campaign)

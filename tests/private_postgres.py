@@ -42,7 +42,7 @@ class PrivatePostgres:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self.stop()
+        self.stop("immediate")  # what it would still write is thrown away next
         shutil.rmtree(self._home)
 
     def start(self) -> None:

@@ -7,10 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from callkeeper.api.interface import Interface
 from callkeeper.clock import SystemClock
+from callkeeper.desk import Desk
+from callkeeper.installation import open_session
 from callkeeper.sealing import Seal
-from callkeeper.serve import build, open_session
+from callkeeper.serve import build
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 
@@ -85,4 +89,4 @@ def shape(path: str) -> str:
 def _application(data_dir: Path, **settings: Any) -> Any:
     given = Settings(data_dir=data_dir, **settings)
     store = SqlStore(open_session(given))
-    return build(given, store, Seal(bytes(32)), SystemClock())
+    return build(given, Desk(store), Seal(bytes(32)), SystemClock(), CollectorRegistry())

@@ -10,7 +10,7 @@ from callkeeper.clock import HandClock
 from callkeeper.core.campaign import Campaign, Plan, Window
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.desk import Desk
-from callkeeper.serve import open_store
+from callkeeper.installation import open_store
 from callkeeper.settings import Settings
 from tests.campaigns import DAY, NOW
 

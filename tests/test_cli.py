@@ -19,7 +19,8 @@ from tests.house import TASK, VDN, House
 
 PROGRAM = [sys.executable, "-m", "callkeeper"]
 COMMANDS = """
-serve migrate backup doctor demo why sign reserve move result cancel list key agent campaign
+serve dial migrate backup doctor demo why lines attempts sign reserve move result cancel list
+key agent campaign
 """.split()  # noqa: SIM905 - a list would take a page
 RESULT_ID = "174738152455111432454674595509"
 
@@ -346,7 +347,7 @@ def test_the_doctors_exit_status_says_whether_all_is_good(house: House) -> None:
     port = house.url.rpartition(":")[2]
     where = ["--data-dir", str(house.settings.data_dir), "--port", port]
     good = run("doctor", *where)
-    assert (good.status, good.out.count("good  ")) == (0, 8), good
+    assert (good.status, good.out.count("good  ")) == (0, 9), good
     bad = run("doctor", "--json", "--data-dir", str(house.settings.data_dir / "nowhere"))
     assert bad.status == 1
     assert json.loads(bad.out)["good"] is False

@@ -151,6 +151,22 @@ def test_a_refusal_reaches_only_whoever_is_refused(store: WatchedStore) -> None:
     at_desk(store, work)
 
 
+def test_many_are_answered_in_order_each_with_its_outcome_or_its_refusal(
+    store: WatchedStore,
+) -> None:
+    async def work(desk: Desk) -> None:
+        outcomes = await desk.change_reservation.many([filed(n, "c") for n in (1, 99, 2)])
+        assert [type(each) for each in outcomes] == [Reservation, NoSuchReservation, Reservation]
+        assert await desk.change_reservation.many([]) == []
+        with pytest.raises(Exception, match=r"constraint|NotNullViolation") as raised:
+            await desk.add_reservation.many([booking(20), booking(50, called_no=None)])
+        assert not isinstance(raised.value, Refusal)
+
+    at_desk(store, work)
+    assert store.transactions == 2
+    assert len(store.events(1, "r00020")) == 1  # the bug failed alone
+
+
 def test_a_bug_in_one_item_fails_alone(store: WatchedStore) -> None:
     broken = booking(50, called_no=None)  # no form lets this through; the database must not either
 

@@ -16,6 +16,7 @@ import typer
 from callkeeper.api.interface import Interface
 from callkeeper.api.wire import CODES, SUCCESS
 from callkeeper.cli.program import app
+from callkeeper.core.attempt import FINDINGS
 from callkeeper.settings import Settings
 from tests.conftest import leave_out
 from tests.house import House
@@ -94,12 +95,27 @@ def test_every_setting_is_told() -> None:
     assert [name for name in names if f"| `{name}` |" not in OPERATING] == []
 
 
-def test_every_metric_is_told(house: House) -> None:
+def test_every_metric_is_told(tmp_path: Path) -> None:
+    with House(tmp_path / "data", line="rehearsal") as house:
+        _check_metrics(house)
+
+
+def _check_metrics(house: House) -> None:
     lines = house.http.get(f"{house.url}/metrics").text.splitlines()
     typed = {line.split()[2] for line in lines if line.startswith("# TYPE callkeeper_")}
     names = {name for name in typed if not name.endswith("_created")}
     assert names
     assert [name for name in names if f"`{name}`" not in OPERATING] == []
+
+
+def test_what_each_evidence_means_is_told_as_it_is() -> None:
+    rows = re.findall(r"^\| (`[^|]*`) \| ([^|:]*)[^|]*\| (\d{5}) \|$", OPERATING, re.MULTILINE)
+    told = {
+        evidence: (outcome.strip().replace(" ", "_"), code)
+        for words, outcome, code in rows
+        for evidence in re.findall(r"`([^`]+)`", words)
+    }
+    assert told == FINDINGS
 
 
 def test_every_command_and_option_is_told_in_a_row_of_its_own() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.doctor import Check, CheckUp
+from callkeeper.installation import open_seal, open_store
 from callkeeper.keyring import issue, revoke
 from callkeeper.sealing import Seal
-from callkeeper.serve import open_seal, open_store
 from callkeeper.settings import Settings
 from callkeeper.tls import prepare
 from tests.house import VDN, House

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from callkeeper.clock import SystemClock
+from callkeeper.installation import open_seal, open_store
 from callkeeper.keyring import issue, revoke
 from callkeeper.sealing import SealBroken
-from callkeeper.serve import open_seal, open_store, prepare_server
+from callkeeper.serve import prepare_server
 from callkeeper.settings import Settings, SettingsWrong
 from tests.house import VDN
 

@@ -16,9 +16,9 @@ from callkeeper.api.auth import Caller, Gate
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.desk import Desk
+from callkeeper.installation import open_store
 from callkeeper.keyring import Keyring, OpenKey, issue
 from callkeeper.sealing import Seal
-from callkeeper.serve import open_store
 from callkeeper.settings import Settings
 
 FILE = msgspec.json.decode(Path(__file__).with_name("vectors").joinpath("c2.json").read_bytes())

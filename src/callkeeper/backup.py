@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from callkeeper.core.refusal import Refusal
-from callkeeper.serve import DATABASE_FILE, open_session
+from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 
 SEALING_FILE = "sealing.key"

@@ -43,6 +43,11 @@ def monotonic() -> float:
     return time.perf_counter()
 
 
+def jitter() -> float:
+    """Return a number from 0 up to 1, by chance, to spread retries with."""
+    return secrets.SystemRandom().random()
+
+
 def new_access_key() -> str:
     """Return a new access key id: 20 capital letters and digits."""
     return "".join(secrets.choice(_KEY_LETTERS) for _ in range(20))
@@ -56,3 +61,13 @@ def new_secret_key() -> str:
 def new_result_code() -> str:
     """Return a code of eight digits for a business result that was defined without one."""
     return str(secrets.randbelow(90_000_000) + 10_000_000)
+
+
+def new_attempt_id(now: int) -> str:
+    """Return a new attempt's id: the second, and 15 digits of chance, as ``1747316188-341779…``."""
+    return f"{now // 1000}-{secrets.randbelow(10**15):015d}"
+
+
+def new_dispatcher_name(host: str, process: int) -> str:
+    """Return a name that no other dispatcher has, nor the same process after a restart."""
+    return f"{host}-{process}-{secrets.token_hex(4)}"

@@ -21,12 +21,13 @@ from rich.console import Console
 from rich.text import Text
 
 from callkeeper import demo_examples as examples
-from callkeeper.clock import Clock, SystemClock
+from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservation import Booking, Wish
 from callkeeper.courier import SUCCESS, Answer, Courier, Letter
+from callkeeper.installation import DATABASE_FILE, fitting_seal, open_store
 from callkeeper.keyring import OpenKey, issue
-from callkeeper.serve import DATABASE_FILE, fitting_seal, open_store, prepare_server
+from callkeeper.serve import prepare_server
 from callkeeper.settings import Settings, SettingsWrong
 
 VDN = 25
@@ -35,6 +36,8 @@ _READY_SECONDS = 15
 _HOUR_MS = 3_600_000
 _LEAD_MS = 300_000
 _HOST = "127.0.0.1"
+_CALL_SECONDS = 20.0  # the most that the rehearsal line's call takes
+_LOOK_SECONDS = 0.25
 
 
 def play(console: Console, data_dir: Path | None, *, port: int = 0, once: bool = False) -> bool:
@@ -44,7 +47,13 @@ def play(console: Console, data_dir: Path | None, *, port: int = 0, once: bool =
     hold a database yet: the demo writes reservations into it.
     """
     with tempfile.TemporaryDirectory(prefix="callkeeper-demo-") as temporary:
-        settings = Settings(data_dir=data_dir or Path(temporary), host=_HOST, port=port, tls="auto")
+        settings = Settings(
+            data_dir=data_dir or Path(temporary),
+            host=_HOST,
+            port=port,
+            tls="auto",
+            line="rehearsal",
+        )
         if (settings.data_dir / DATABASE_FILE).exists():
             raise SettingsWrong(f"{settings.data_dir} holds a database; the demo wants a new one")
         clock = SystemClock()
@@ -80,11 +89,13 @@ class _Stage:
         self._forger = Courier(url, key.ak, "not-the-secret-key", verify=authority)
         self._played = 0
         self._good = 0
+        self._pause = threading.Event()
 
     def play(self) -> bool:
         """Play all steps and return whether each went as expected."""
         self._booking()
         self._changing()
+        self._dialling()
         self._refusing()
         self._campaigning()
         self._courier.close()
@@ -143,6 +154,35 @@ class _Stage:
             "three: the result is on record, the deleted one is gone",
             self._appoint("list", examples.LIST),
             seems=examples.is_expected_list,
+        )
+
+    def _dialling(self) -> None:
+        """Let the system dial by itself, over the line that rings nobody."""
+        booked: list[str] = []
+
+        def is_booked(fields: Mapping[str, Any]) -> bool:
+            booked.append(fields["returnObject"]["appointId"])
+            return True
+
+        soon = self._clock.now() + _LEAD_MS
+        self._step(
+            "Reserve an automatic call for five minutes from now: it is due at once",
+            "success; from here on the system dials by itself (the rehearsal line: rings nobody)",
+            self._appoint("create", examples.automatic_at(soon)),
+            seems=is_booked,
+        )
+        listing = examples.list_of(examples.AUTOMATIC_NO)
+        end = monotonic() + _CALL_SECONDS
+        while monotonic() < end:
+            rows = self._courier.send(self._appoint("list", listing)).fields["data"]
+            if any(row["failCode"] for row in rows):
+                break
+            self._pause.wait(_LOOK_SECONDS)
+        self._step(
+            "List it some seconds later; no updateResult was sent",
+            "its result is there: failCode, callId, callerNo, beginTime and endTime",
+            self._appoint("list", listing),
+            seems=lambda fields: examples.is_dialled(fields, *booked),
         )
 
     def _refusing(self) -> None:
@@ -297,15 +337,18 @@ def _serving(settings: Settings, clock: Clock) -> Iterator[str]:
 def _stay(console: Console, url: str, settings: Settings, key: OpenKey) -> None:
     """Say how to go on, and wait until stopped."""
     folder = settings.data_dir.resolve()
+    campaign = examples.CAMPAIGN_ID
     lines = [
         f"export CALLKEEPER_URL={url}",
         f"export CALLKEEPER_AK={key.ak}",
         f"export CALLKEEPER_SK={key.secret}",
         f"export CALLKEEPER_VDN={VDN}",
         f"export CALLKEEPER_CA={folder / 'tls-certificate.pem'}",
-        f"callkeeper reserve 66660001 --at +2h --campaign {examples.CAMPAIGN_ID} --agent testName",
+        f"callkeeper reserve 66660001 --at +2h --campaign {campaign} --agent testName",
+        f"callkeeper reserve 66660002 --at +1m --automatic --campaign {campaign} --agent ann",
         "callkeeper list",
         f"callkeeper why {examples.RESULT_ID} --data-dir {folder}",
+        f"callkeeper lines --data-dir {folder}",
     ]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

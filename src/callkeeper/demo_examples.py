@@ -14,6 +14,8 @@ MOVE_ID = "174729926098016859445364892091"
 DELETE_ID = "174730004495053249845286302552"
 RESERVATION_IDS = (RESULT_ID, MOVE_ID, DELETE_ID)
 
+AUTOMATIC_NO = "66660011"
+
 _CREATE_AT = "1748858400000"
 _MOVE_AT = "1749204000000"
 _LISTED = 3
@@ -96,6 +98,24 @@ def campaign_from(now: int) -> bytes:
     ends = begins + timedelta(days=_DAYS - 1)
     dates = {"strBeginTime": f"{begins} 00:00:00", "strEndTime": f"{ends} 23:59:59"}
     return msgspec.json.encode(_CAMPAIGN | dates)
+
+
+def automatic_at(instant: int) -> bytes:
+    """Return the published create for a call that the system makes by itself."""
+    wish = {"callType": "2", "calledNo": AUTOMATIC_NO, "appointTime": instant}
+    return msgspec.json.encode(msgspec.json.decode(CREATE) | wish)
+
+
+def list_of(called_no: str) -> bytes:
+    """Return the list of the calls to a number."""
+    return msgspec.json.encode({"calledNo": called_no, "offset": 0, "limit": 100})
+
+
+def is_dialled(fields: Mapping[str, Any], reservation_id: str) -> bool:
+    """Whether the list has a call with all that the system writes of one that was answered."""
+    (row,) = fields["data"]
+    written = (row["callId"], row["callerNo"], row["beginTime"], row["endTime"])
+    return row["appointId"] == reservation_id and row["failCode"] == "00000" and all(written)
 
 
 def is_expected_list(fields: Mapping[str, Any]) -> bool:

@@ -50,19 +50,19 @@ class Writer:
         self._stopping = False
         self._thread: threading.Thread | None = None
 
-    async def write(self, verb: Verb, item: object) -> Any:  # noqa: ANN401 - Grouped gives the type
-        """Return the outcome of one item, after the commit; raise its refusal."""
+    def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":
+        """Return the outcomes to come of some items, each a value or its refusal."""
         loop = asyncio.get_running_loop()
-        write = _Write(verb, item, loop.create_future())
+        writes = [_Write(verb, item, loop.create_future()) for item in items]
         with self._arrived:
             if self._stopping or len(self._waiting) >= self._waiting_max:
                 raise DatabaseFailed("the server is too busy to store this; try again")
-            self._waiting.append(write)
+            self._waiting += writes
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
                 self._thread.start()
             self._arrived.notify()
-        return await write.answer
+        return [write.answer for write in writes]
 
     def stop(self) -> None:
         """Write what is waiting, then end the thread."""
@@ -108,7 +108,7 @@ class Writer:
 
 
 class Grouped(Generic[T, R]):
-    """A writing verb of the store, for one item at a time."""
+    """A writing verb of the store, for one item or for many."""
 
     def __init__(
         self, writer: Writer, verb: Callable[[Sequence[T]], Sequence[R | Refusal]]
@@ -118,8 +118,19 @@ class Grouped(Generic[T, R]):
 
     async def __call__(self, item: T) -> R:
         """Return what became of the item, once that is durable; raise its refusal."""
-        outcome: R = await self._writer.write(self._verb, item)
+        (answer,) = self._writer.write(self._verb, [item])
+        outcome: R = await answer
         return outcome
+
+    async def many(self, items: Sequence[T]) -> list[R | Refusal]:
+        """Return what became of each item, or its refusal, once that is durable."""
+        answers = self._writer.write(self._verb, items)
+        outcomes: list[R | Refusal] = []
+        for outcome in await asyncio.gather(*answers, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Refusal):
+                raise outcome
+            outcomes.append(outcome)
+        return outcomes
 
 
 class Readers:
@@ -163,14 +174,24 @@ class Readers:
 
 
 class Desk:
-    """The store as the async side sees it: one line for each verb."""
+    """The store as the async side sees it: one line for each verb.
 
-    def __init__(self, store: Store, *, readers: int = 2) -> None:
+    ``writer``, ``lists`` and ``looks`` are its threads, when they are not to be made here.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        writer: Writer | None = None,
+        lists: Readers | None = None,
+        looks: Readers | None = None,
+    ) -> None:
         self._store = store
-        self._writer = Writer(store)
-        self._lists = Readers("reader", readers)
-        self._keys = Readers("key-reader", 1)
-        writer, reading = self._writer, self._lists.reading
+        self._writer = writer = writer or Writer(store)
+        self._lists = lists or Readers("reader", 2)
+        self._looks = looks or Readers("key-reader", 1)
+        reading, looking = self._lists.reading, self._looks.reading
         self.add_reservation = Grouped(writer, store.add_reservations)
         self.change_reservation = Grouped(writer, store.change_reservations)
         self.find_reservations = reading(store.find_reservations)
@@ -180,14 +201,25 @@ class Desk:
         self.find_campaigns = reading(store.find_campaigns)
         self.define_business_result = Grouped(writer, store.define_business_results)
         self.find_business_results = reading(store.find_business_results)
-        self.access_key = self._keys.reading(store.access_key)
-        self.schema_version = self._keys.reading(store.schema_version)
+        self.access_key = looking(store.access_key)
+        self.schema_version = looking(store.schema_version)
+        self.claim_due = Grouped(writer, store.claim_due)
+        self.begin_attempt = Grouped(writer, store.begin_attempts)
+        self.note_progress = Grouped(writer, store.note_progress)
+        self.end_attempt = Grouped(writer, store.end_attempts)
+        self.hand_back = Grouped(writer, store.hand_back)
+        self.adopt_attempt = Grouped(writer, store.adopt_attempts)
+        self.renew_lease = Grouped(writer, store.renew_leases)
+        self.is_any_due = looking(store.is_any_due)
+        self.count_due = looking(store.count_due)
+        self.attempts_held = looking(store.attempts_held)
+        self.attempts_orphaned = looking(store.attempts_orphaned)
 
     async def close(self) -> None:
         """Write what is waiting and close the database; nothing can be asked afterwards."""
         await asyncio.to_thread(self._writer.stop)
         await asyncio.to_thread(self._lists.stop)
-        await asyncio.to_thread(self._keys.stop)
+        await asyncio.to_thread(self._looks.stop)
         self._store.close()
 
 

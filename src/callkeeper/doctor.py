@@ -3,6 +3,7 @@
 It changes nothing: no file is made, no migration is run.
 """
 
+import asyncio
 import os
 import shutil
 import socket
@@ -18,8 +19,10 @@ from cryptography import x509
 from callkeeper.backup import SEALING_FILE, TLS_FILES
 from callkeeper.clock import Clock
 from callkeeper.core.refusal import Refusal
+from callkeeper.dial import asked, line_name, terms
+from callkeeper.dialer.line import LineRefused, LineSilent
+from callkeeper.installation import DATABASE_FILE, check_schema, find_store
 from callkeeper.sealing import SealBroken, load_seal
-from callkeeper.serve import DATABASE_FILE, check_schema, find_store
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import AccessKey, Store
@@ -63,6 +66,7 @@ class CheckUp:
                 self._check("certificate", self._certificate),
                 self._check("disk", self._disk),
                 self._check("port", self._port),
+                self._check("line", self._line),
             ]
         finally:
             if self._store is not None:
@@ -166,6 +170,25 @@ class CheckUp:
         if not answer.text.startswith("ready"):
             raise Sick(f"{url} says {answer.text[:80]!r}")
         return f"Callkeeper answers at {host} port {port}: {answer.text.strip()}"
+
+    def _line(self) -> str:
+        """Ask the line itself, and then whether somebody dials over it."""
+        settings = self._settings
+        if settings.line is None:
+            return "none is set, so nothing is dialled; automatic reservations wait"
+        terms(settings)
+        try:
+            says = asyncio.run(asked(settings, self._clock))
+        except (LineRefused, LineSilent) as silent:
+            raise Sick(str(silent)) from silent
+        check_schema(self._open)
+        now = self._clock.now()
+        dialling = [
+            each
+            for each in self._open.leases()
+            if each.line == line_name(settings) and each.lease_until > now
+        ]
+        return f"{says}; {len(dialling) or 'no'} dispatcher{'s' * (len(dialling) != 1)} at work"
 
     @property
     def _open(self) -> Store:

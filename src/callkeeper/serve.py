@@ -1,13 +1,12 @@
-"""The composition root: builds everything once, and runs it. It alone names concrete stores."""
+"""The composition root: builds everything once, and runs it."""
 
+import asyncio
 import gc
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
-import psycopg
 import uvicorn
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from callkeeper.api.asgi import application
@@ -19,99 +18,20 @@ from callkeeper.api.reservations import ReservationInterfaces
 from callkeeper.booking import Bookings
 from callkeeper.campaigning import Campaigns, Definitions
 from callkeeper.clock import Clock, SystemClock
-from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
+from callkeeper.dial import Duty, duty_beside
+from callkeeper.installation import data_dir, fitting_seal, open_store
 from callkeeper.keyring import Keyring
-from callkeeper.sealing import Seal, load_seal
+from callkeeper.registry import new_registry
+from callkeeper.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
-from callkeeper.store.migrate import migrations
-from callkeeper.store.port import Store
-from callkeeper.store.postgres import PostgresSession, StatementFailed
-from callkeeper.store.session import Session
-from callkeeper.store.sql import SqlStore
-from callkeeper.store.sqlite import SqliteSession
 from callkeeper.tls import prepare
 
-DATABASE_FILE = "callkeeper.db"
 
-
-def open_session(settings: Settings) -> Session:
-    """Return the database that the settings name; for SQLite, a new data directory is made."""
-    if settings.database is None:
-        path = data_dir(settings) / DATABASE_FILE
-        return SqliteSession(path, busy_seconds=settings.busy_seconds)
-    if not settings.database.startswith(("postgresql://", "postgres://")):
-        raise SettingsWrong("database: must be a postgresql:// URL; leave it out for SQLite")
-    try:
-        return PostgresSession(settings.database)
-    except psycopg.ProgrammingError:
-        # Its words repeat the URL, in which a password may be.
-        raise SettingsWrong("database: is not a valid postgresql:// URL") from None
-
-
-def open_store(settings: Settings) -> Store:
-    """Return the store, its schema up to date."""
-    store = SqlStore(open_session(settings))
-    store.migrate()
-    return store
-
-
-def find_store(settings: Settings) -> Store:
-    """Return the store of a database that is there, whatever its schema; nothing is made.
-
-    Raise SettingsWrong when there is none, and DatabaseFailed when it does not answer.
-    """
-    file = settings.data_dir / DATABASE_FILE
-    if settings.database is None and not file.is_file():
-        raise SettingsWrong(f"there is no {file}; `callkeeper serve` or `migrate` makes it")
-    store = SqlStore(open_session(settings))
-    try:
-        store.database_now()
-    except DatabaseFailed:
-        store.close()
-        raise
-    return store
-
-
-def check_schema(store: Store) -> int:
-    """Return the schema's number; raise SettingsWrong if this program wants a later one."""
-    latest = migrations("sqlite")[-1].number
-    try:
-        number = store.schema_version()
-    except DatabaseFailed:
-        number = 0  # there is no table that tells it
-    except StatementFailed as error:
-        raise DatabaseFailed(f"the schema's number cannot be read ({error})") from error
-    if number < latest:
-        raise SettingsWrong(
-            f"the schema is at {number}, this program wants {latest}; run `callkeeper migrate`"
-        )
-    return number
-
-
-def open_seal(settings: Settings) -> Seal:
-    """Return the seal of the secrets; a new data directory is made for a new key."""
-    if settings.sealing_key is None:
-        data_dir(settings)
-    return load_seal(settings.data_dir, settings.sealing_key)
-
-
-def fitting_seal(settings: Settings, store: Store) -> Seal:
-    """Return the seal, tried on a secret that is stored; raise SealBroken if it is not its own.
-
-    A sealing key is made only while there is no secret that it would not open.
-    """
-    valid = next((each for each in store.access_keys() if each.revoked_at is None), None)
-    if valid is None:
-        return open_seal(settings)
-    seal = load_seal(settings.data_dir, settings.sealing_key, make=False)
-    seal.open(valid.sealed_secret, valid.ak)
-    return seal
-
-
-def build(settings: Settings, store: Store, seal: Seal, clock: Clock) -> Starlette:
-    """Return the application over a store; its lifespan closes the store."""
-    desk = Desk(store)
+def build(
+    settings: Settings, desk: Desk, seal: Seal, clock: Clock, registry: CollectorRegistry
+) -> Starlette:
+    """Return the application over a desk; its lifespan closes the desk."""
     gate = Gate(Keyring(desk, seal, clock), clock, settings.clock_window_seconds * 1000)
     bookings = Bookings(desk, clock, settings.lead_seconds * 1000)
     campaigns = Campaigns(desk, clock, settings.active_campaigns_max, settings.skill_queues)
@@ -121,7 +41,7 @@ def build(settings: Settings, store: Store, seal: Seal, clock: Clock) -> Starlet
         # Last, as a campaign's path matches any word after the VDN.
         *CampaignInterfaces(campaigns, clock, settings.alerting_seconds_max).all(gate),
     ]
-    return application(interfaces, desk, _registry())
+    return application(interfaces, desk, registry)
 
 
 def serve(
@@ -136,18 +56,26 @@ def serve(
 
 
 class Server(uvicorn.Server):
-    """A server on a socket of its own, that says when it is ready."""
+    """A server on a socket of its own, with a dialer beside it; it says when it is ready."""
 
     def __init__(
-        self, config: uvicorn.Config, listener: socket.socket, ready: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        listener: socket.socket,
+        ready: Callable[[], None],
+        beside: Duty | None = None,
     ) -> None:
         super().__init__(config)
         self._listener = listener
         self._ready = ready
+        self._beside = beside
+        self._dialling: asyncio.Task[None] | None = None
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until told to stop."""
+        """Serve until told to stop. A bug that ends the dialer ends the server too."""
         super().run(sockets or [self._listener])
+        if self._dialling is not None and not self._dialling.cancelled():
+            self._dialling.result()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept connections, and say so."""
@@ -155,6 +83,19 @@ class Server(uvicorn.Server):
         gc.freeze()  # what start-up made stays for good: do not look through it again and again
         if self.started:
             self._ready()
+
+    async def main_loop(self) -> None:
+        """Serve, and dial beside it. A server that seems well and dials nothing is no server."""
+        if self._beside is not None:
+            self._dialling = asyncio.create_task(self._beside())
+            self._dialling.add_done_callback(self._stop)
+        await super().main_loop()
+        if self._dialling is not None:
+            self._dialling.cancel()
+            await asyncio.wait([self._dialling])
+
+    def _stop(self, _: object) -> None:
+        self.should_exit = True
 
 
 def prepare_server(
@@ -164,8 +105,12 @@ def prepare_server(
     clock = clock or SystemClock()
     certificate = prepare(settings.tls_mode, data_dir(settings), settings.host, clock)
     store = open_store(settings)
+    registry = new_registry()
     try:
-        app = build(settings, store, fitting_seal(settings, store), clock)
+        seal = fitting_seal(settings, store)
+        desk = Desk(store)
+        beside = duty_beside(desk, settings, clock, registry)
+        app = build(settings, desk, seal, clock, registry)
         listener = _listen(settings.host, settings.port)
     except BaseException:
         store.close()
@@ -185,13 +130,7 @@ def prepare_server(
         timeout_keep_alive=75,  # longer than clients keep one, so that they are the ones to close
         timeout_graceful_shutdown=10,
     )
-    return Server(config, listener, lambda: ready(url))
-
-
-def data_dir(settings: Settings) -> Path:
-    """Return the data directory, made for the owner's eyes only when it is not there."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return settings.data_dir
+    return Server(config, listener, lambda: ready(url), beside)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -210,11 +149,3 @@ def _listen(host: str, port: int) -> socket.socket:
 def _address(host: str, listener: socket.socket) -> str:
     shown = f"[{host}]" if ":" in host else host
     return f"{shown}:{listener.getsockname()[1]}"
-
-
-def _registry() -> CollectorRegistry:
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
-    return registry

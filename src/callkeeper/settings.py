@@ -15,6 +15,8 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+FailCode = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{1,10}$")]
 
 
 class SettingsWrong(Exception):  # noqa: N818 - what happened
@@ -42,6 +44,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     sealing_key: str | None = None  # 32 bytes in base64; None: sealing.key in the data directory
     show_phone_numbers: bool = False  # in log lines that have one; none has yet
+
+    line: Literal["rehearsal", "asterisk"] | None = None  # None: nothing is dialled
+    line_name: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]{1,64}$")] | None = (
+        None  # tells lines apart that share a database; None: as the line is called
+    )
+    dialer: bool = True  # whether `serve` dials, when there is a line
+    line_calls_max: Positive = 100  # calls at once over the line, whoever dials
+    line_calls_per_second: Annotated[float, msgspec.Meta(gt=0, le=10_000)] = 20.0
+    vdn_calls_max: Positive | None = None  # calls at once of one VDN; None: no bound
+    campaign_calls_max: Positive | None = None  # the same of one campaign, if it says nothing else
+    grace_seconds: Count = 1800  # how late a promised call may still be made
+    time_zone: str = "UTC"  # of campaigns' windows, if they say nothing else
+    destination: str = "callkeeper,s"  # where answered calls go: context,extension or an endpoint
+    destinations: dict[str, str] = {}  # the same by "ivr CODE" and "skill ID"
+    fail_codes: dict[
+        str, FailCode
+    ] = {}  # other codes for what the line said: "cause 17", "sip 486"
+    ari_url: str = "http://127.0.0.1:8088/ari"
+    ari_user: str = "callkeeper"
+    ari_password: str | None = None
+    ari_app: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]{1,40}$")] = "callkeeper"
+    ari_endpoint: str = "PJSIP/{number}@trunk"  # how a number is dialled
+    metrics_port: Port | None = None  # where `dial` alone shows its metrics; None: nowhere
 
     @property
     def tls_mode(self) -> str:
@@ -84,10 +109,10 @@ def _from_file(named: str | None) -> dict[str, Any]:
 
 
 def _from_text(text: str) -> object:
-    """Return a list where the environment holds one, as JSON; otherwise the text."""
+    """Return a list or a table where the environment holds one, as JSON; otherwise the text."""
     if any("\ud800" <= each <= "\udfff" for each in text):  # bytes that were not UTF-8
         raise SettingsWrong(f"a {_PREFIX}... variable in the environment is not valid UTF-8")
     try:
-        return msgspec.json.decode(text) if text.startswith("[") else text
+        return msgspec.json.decode(text) if text.startswith(("[", "{")) else text
     except msgspec.DecodeError as error:
-        raise SettingsWrong(f"{text!r} is no JSON list: {error}") from error
+        raise SettingsWrong(f"{text!r} is no JSON: {error}") from error

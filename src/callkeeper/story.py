@@ -4,17 +4,15 @@ Read off the history alone, which is never changed, so that the story stays true
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from callkeeper.core.campaign import Campaign
 from callkeeper.core.reservation import Reservation
 from callkeeper.log import masked
+from callkeeper.outlook import in_utc, outlook
 from callkeeper.store.port import Event, Store
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBERS = ("called_no", "caller_no")
 _SUCCESS = frozenset("0")  # of which a code of success consists, however many there are
 
@@ -50,13 +48,12 @@ def stories(store: Store, reservation_id: str, now: int, *, show_numbers: bool) 
 
 def _story(store: Store, reservation: Reservation, now: int, *, show_numbers: bool) -> Story:
     events = store.events(reservation.vdn, reservation.id)
-    campaign = store.campaign(reservation.vdn, reservation.campaign_id)
     return Story(
         id=reservation.id,
         vdn=reservation.vdn,
         kind=reservation.kind,
         state=reservation.state,
-        now=_standing(reservation, campaign, now),
+        now=outlook(store, reservation, now),
         events=[_told(each, show_numbers=show_numbers) for each in events],
     )
 
@@ -113,6 +110,30 @@ def _result(detail: dict[str, Any]) -> str:
     return ", ".join(told) or "without any detail"
 
 
+def _dialled(detail: dict[str, Any]) -> str:
+    shown = f", showing {detail['caller_no']}" if detail.get("caller_no") else ""
+    return f"try {detail['number']} over line {detail['line']}{shown}, attempt {detail['attempt']}"
+
+
+def _outcome(detail: dict[str, Any]) -> str:
+    word = detail["outcome"].replace("_", " ")
+    told = [f"try {detail['number']} ended with {word}, code {detail['fail_code']}"]
+    if "cause" in detail:
+        sip = f", SIP {detail['sip_code']}" if "sip_code" in detail else ""
+        told.append(f"the line said cause {detail['cause']} {detail.get('cause_text', '')}{sip}")
+    elif "cause_text" in detail:
+        told.append(detail["cause_text"])
+    if "answered_at" in detail:
+        told.append(f"answered {in_utc(detail['answered_at'])}")
+    if "again_at" in detail:
+        told.append(f"tried again {in_utc(detail['again_at'])}")
+    return "; ".join(told)
+
+
+def _why(detail: dict[str, Any]) -> str:
+    return str(detail["why"])
+
+
 def _other(detail: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in detail.items())
 
@@ -121,39 +142,9 @@ _TELLERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "reserved": _reserved,
     "moved": _moved,
     "result": _result,
+    "dialled": _dialled,
+    "outcome": _outcome,
+    "not_dialled": _why,
+    "expired": _why,
+    "done": _why,
 }
-
-
-_STANDING = {
-    "done": "a result is on record",
-    "cancelled": "on the wire it is as good as absent",
-    "calling": "the dialer has it",
-    "expired": "it was not dialled in time; a person may still file a result",
-}
-
-
-def _standing(reservation: Reservation, campaign: Campaign | None, now: int) -> str:
-    if reservation.state in _STANDING:
-        return f"{reservation.state}: {_STANDING[reservation.state]}"
-    if reservation.kind == "automatic":
-        return f"waiting: {_held_by(reservation, campaign, now)}"
-    at = in_utc(reservation.appoint_at)
-    if reservation.is_overdue(now):
-        return f"overdue since {at}: an agent has to ring; the system never dials a manual one"
-    return f"waiting for {at}, when an agent rings; the system never dials a manual one"
-
-
-def _held_by(reservation: Reservation, campaign: Campaign | None, now: int) -> str:
-    due = "never" if reservation.due_at is None else in_utc(reservation.due_at)
-    if campaign is None:
-        return f"due {due}, but campaign {reservation.campaign_id} was deleted"
-    if campaign.has_ended(now):
-        return f"due {due}, but campaign {campaign.id} ended {in_utc(campaign.end_at)}"
-    if campaign.status != "started":
-        return f"due {due}, but campaign {campaign.id} is {campaign.status}; resume it"
-    return f"the dialer looks at it next at {due}"
-
-
-def in_utc(instant: int) -> str:
-    """Return UTC milliseconds for a person to read."""
-    return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d %H:%M:%S UTC")

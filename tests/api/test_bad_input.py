@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 from callkeeper.api.fields import Form
 from callkeeper.api.interface import BODY_MAX
 from callkeeper.core.refusal import ParameterWrong
-from callkeeper.serve import DATABASE_FILE
+from callkeeper.installation import DATABASE_FILE
 from tests.house import HOUR, TASK, VDN, House
 from tests.surface import interfaces
 

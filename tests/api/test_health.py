@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from callkeeper.serve import DATABASE_FILE
+from callkeeper.installation import DATABASE_FILE
 from tests.house import House
 from tests.waiting import until
 

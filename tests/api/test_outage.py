@@ -18,7 +18,7 @@ import msgspec
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.core.reservation import Result
-from callkeeper.serve import DATABASE_FILE
+from callkeeper.installation import DATABASE_FILE
 from tests.durability.crew import Crew
 from tests.durability.server import ServerProcess
 from tests.house import HOUR, TASK, VDN, House

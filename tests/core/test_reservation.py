@@ -92,11 +92,23 @@ def differences(old: Reservation, new: Reservation) -> dict[str, Any]:
 def test_a_manual_reservation_begins_waiting_and_is_never_due() -> None:
     made = booking().reservation(CAMPAIGN)
     assert (made.state, made.version, made.tries, made.due_at) == ("waiting", 1, 0, None)
+    assert made.look_at is None
 
 
 def test_an_automatic_reservation_is_due_its_lead_before_the_appointed_time() -> None:
     made = booking(kind="automatic").reservation(CAMPAIGN)
     assert (made.state, made.due_at) == ("waiting", NOW + HOUR - LEAD)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "due"), [(HOUR, HOUR - LEAD), (LEAD + 1, 1), (LEAD, 0), (LEAD - 1, 0), (0, 0)]
+)
+def test_an_automatic_reservation_is_first_looked_at_when_it_is_due_and_never_in_the_past(
+    ahead: int, due: int
+) -> None:
+    made = booking(kind="automatic", appoint_at=NOW + ahead).reservation(CAMPAIGN)
+    assert made.due_at == made.look_at == NOW + due
+    assert (made.held_by, made.verdict) == (None, None)
 
 
 def test_a_reservation_for_this_very_instant_is_taken() -> None:
@@ -132,6 +144,8 @@ ALLOWED = [
     ("automatic", "expired", 0, Result(fail_code="00000"), "done"),
     ("automatic", "calling", 0, Result(agent="bert"), "calling"),
     ("automatic", "waiting", 1, Result(agent="bert"), "waiting"),
+    ("automatic", "waiting", 1, Result(business_result="1"), "done"),
+    ("automatic", "waiting", 1, Result(fail_code="00000"), "done"),
     ("automatic", "done", 1, Result(agent="bert"), "done"),
     ("manual", "waiting", 0, Cancel(), "cancelled"),
     ("automatic", "waiting", 0, Cancel(), "cancelled"),
@@ -197,6 +211,7 @@ def test_a_result_closes_an_automatic_reservation_that_then_is_no_longer_due() -
     assert differences(old, after(Result(fail_code="00000"), old)) == {
         "state": "done",
         "due_at": None,
+        "look_at": None,
         "fail_code": "00000",
     }
 
@@ -207,17 +222,35 @@ def test_a_second_result_overwrites_the_first_field_by_field() -> None:
     assert differences(first, second) == {"fail_code": "00000", "end_at": NOW + 1}
 
 
-@pytest.mark.parametrize(("state", "tries"), [("calling", 0), ("waiting", 1), ("done", 1)])
+CLOSED = {"state": "done", "due_at": None, "look_at": None}
+
+
+@pytest.mark.parametrize(
+    ("fields", "closed"),
+    [
+        ({"state": "calling", "tries": 0, "look_at": None}, {}),
+        ({"state": "calling", "tries": 2, "look_at": None}, {}),
+        ({"state": "waiting", "tries": 1}, CLOSED),
+        ({"state": "done", "tries": 1, "due_at": None, "look_at": None}, {}),
+    ],
+)
 def test_of_a_call_that_the_system_makes_only_what_a_person_knows_is_taken(
-    state: str, tries: int
+    fields: dict[str, Any], closed: dict[str, Any]
 ) -> None:
-    old = standing(kind="automatic", state=state, tries=tries, fail_code="34608")
+    """And what a person tells of a call closes what only waits to be tried again."""
+    old = standing(kind="automatic", fail_code="34608", **fields)
     everything = Result("bert", "10086", "00000", "c1", "10", "11", NOW, NOW + 1)
-    assert differences(old, after(everything, old)) == {
+    assert differences(old, after(everything, old)) == closed | {
         "agent": "bert",
         "business_result": "10",
         "business_sub_result": "11",
     }
+
+
+def test_a_persons_result_on_a_held_one_keeps_what_held_it() -> None:
+    old = standing(kind="automatic", held_by="status", verdict="paused", look_at=NOW)
+    new = after(Result(fail_code="00000"), old)
+    assert (new.look_at, new.held_by, new.verdict) == (None, "status", "paused")
 
 
 def test_a_call_cannot_end_before_it_begins() -> None:
@@ -261,7 +294,11 @@ def test_a_new_business_result_clears_the_sub_result_of_the_old_one() -> None:
 
 def test_a_cancelled_reservation_is_no_longer_due() -> None:
     old = standing(kind="automatic")
-    assert differences(old, after(Cancel(), old)) == {"state": "cancelled", "due_at": None}
+    assert differences(old, after(Cancel(), old)) == {
+        "state": "cancelled",
+        "due_at": None,
+        "look_at": None,
+    }
 
 
 @pytest.mark.parametrize(

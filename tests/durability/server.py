@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Self
 
 from callkeeper import signing
 from callkeeper.clock import SystemClock
+from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
-from callkeeper.serve import open_seal, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 from tests.store.orders import HOUR, has_campaign

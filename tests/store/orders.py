@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 import psycopg
 
 from callkeeper.core.reservation import Booking, Change, Order, Reservation, Wish
-from callkeeper.serve import DATABASE_FILE, open_session
+from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.port import Booked
 from callkeeper.store.session import Session
@@ -122,6 +122,8 @@ def has_campaign(session: Session, vdn: int, id_: int = CAMPAIGN, **fields: Any)
         "made_at": NOW,
         "changed_at": NOW,
         "deleted_at": None,
+        "goes_to": None,
+        "practice": "{}",
     } | fields
     with session.transaction():
         session.rows("add_campaign", **campaign)

@@ -10,7 +10,7 @@ import pytest
 
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservation import Result
-from callkeeper.serve import DATABASE_FILE
+from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.port import AccessKey
 from callkeeper.store.postgres import PostgresSession, StatementFailed
 from callkeeper.store.sql import SqlStore

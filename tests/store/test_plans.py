@@ -12,18 +12,26 @@ import psycopg
 import pytest
 
 from callkeeper.core.reservation import Result
-from callkeeper.serve import DATABASE_FILE
+from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.sql import SqlStore
 from callkeeper.store.statements import Engine, queries
 from tests.store.orders import Opened, Opener, booked, booking, carry_out, order
 from tests.store.test_statements import PARTS, variants
 from tests.waiting import until
 
-# Read as a whole, and small: the operator's list of keys, and what the schema was brought up by.
-WHOLE = {"access_keys", "schema_version"}
+SMALL = "a row for each dispatcher of the last day"
+# What is read as a whole, and why it may be.
+WHOLE = {
+    "access_keys": "the operator's list of keys",
+    "dispatchers": SMALL,
+    "forget_dispatchers": SMALL,
+    "count_live_attempts": "its index holds live attempts only, as many as there are calls",
+}
 
-# What a statement names for itself: the tables of its WITH, and the page that is joined.
+# What a statement names for itself: the tables of its WITH, the page that is joined, and what
+# stands in its FROM.
 _OWN = re.compile(r"(\w+)(?: \(\w+\))? AS (?:MATERIALIZED |NOT MATERIALIZED )?\(")
+_INNER = re.compile(r"^\) AS (\w+)", re.MULTILINE)
 _JOINED = re.compile(r"(\w+) AS (\w+)")
 
 Plan = Callable[[str], list[str]]
@@ -62,7 +70,7 @@ def plan(store: SqlStore, engine: str, database: str | None, tmp_path: Path) -> 
 
 def read_whole(text: str, lines: list[str]) -> list[str]:
     """Return the lines of a plan that read a whole table, leaving out a statement's own tables."""
-    own = set(_OWN.findall(text))
+    own = set(_OWN.findall(text)) | set(_INNER.findall(text))
     called = {f"{alias} LEFT-JOIN" for table, alias in _JOINED.findall(text) if table in own}
     harmless = own | called | {"CONSTANT ROW"}
     found = []
@@ -84,7 +92,34 @@ def test_no_statement_reads_a_whole_table(engine: str, plan: Plan) -> None:
             text = statements.get(name, given)
             if lines := read_whole(text, plan(text)):
                 whole[name] = lines
-    assert set(whole) <= WHOLE, whole
+    assert set(whole) == WHOLE.keys(), whole
+
+
+# By which index the dialer's statements go, what it holds being as small as the work to be done.
+DIALER = [
+    ("due_reservations", "", "reservation_to_look_at"),
+    ("is_any_due", "", "reservation_to_look_at"),
+    ("count_due", "", "reservation_to_look_at"),
+    ("wake_reservations", "", "reservation_held"),
+    ("attempts_of", "", "attempt_by_reservation"),
+    ("live_attempts", "holder", "attempt_in_progress"),
+    ("live_attempts", "now", "attempt_in_progress"),
+    ("count_live_attempts", "", "attempt_in_progress"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "index"), DIALER)
+def test_the_dialer_reads_what_it_has_to_do_and_nothing_else(
+    engine: str, name: str, given: str, index: str, plan: Plan
+) -> None:
+    text = queries(cast("Engine", engine)).get(name, frozenset({given} - {""}))
+    lines = plan(text)
+    assert [line for line in lines if index in line], lines
+
+
+def test_what_is_due_is_read_in_order_without_sorting_it(engine: str, plan: Plan) -> None:
+    lines = plan(queries(cast("Engine", engine)).get("due_reservations"))
+    assert not [line for line in lines if "TEMP B-TREE" in line or "Sort" in line], lines
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservation import Cancel, Order, Reservation
 from callkeeper.desk import Desk
-from callkeeper.serve import open_session
+from callkeeper.installation import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.port import AccessKey, Page, Wanted
 from callkeeper.store.sql import SqlStore

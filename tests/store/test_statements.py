@@ -1,4 +1,4 @@
-"""queries.sql: what it holds is used, prepares on its engine, and fits the values."""
+"""The .sql files: what they hold is used, prepares on its engine, and fits the values."""
 
 import re
 import sqlite3
@@ -14,16 +14,18 @@ import psycopg
 import pytest
 
 import callkeeper
+from callkeeper.core.attempt import Attempt
 from callkeeper.core.business_result import BusinessResult
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.reservation import Reservation
-from callkeeper.serve import DATABASE_FILE
+from callkeeper.installation import DATABASE_FILE
+from callkeeper.store.ledger import Lease
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import AccessKey, Event
 from callkeeper.store.sql import SqlStore
-from callkeeper.store.statements import Engine, Statements, choose, queries
+from callkeeper.store.statements import FILES, Engine, Statements, choose, queries
 
-TEXT = files("callkeeper.store").joinpath("queries.sql").read_text("utf-8")
+TEXT = "".join(files("callkeeper.store").joinpath(each).read_text("utf-8") for each in FILES)
 PIECES = re.split(r"^-- name: (\w+)\n", TEXT, flags=re.MULTILINE)[1:]
 TEXTS = dict(zip(PIECES[::2], PIECES[1::2], strict=True))
 PARTS = set(re.findall(r"\{(\w+)\}", TEXT))
@@ -31,18 +33,45 @@ SOURCES = {
     file.name: file.read_text("utf-8") for file in Path(callkeeper.__path__[0]).rglob("*.py")
 }
 CREATED = re.compile(r"CREATE TABLE (\w+) \((.*?)\n\)", re.DOTALL)
+ADDED = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+) ")
+
+CLAIM = "the dispatcher's: what is due, and who is on the phone, of all VDNs"
+SMALL = "its table is small and the same everywhere"
+OF_NO_VDN = {
+    "take_turn": "it reads no table",
+    "due_reservations": CLAIM,
+    "is_any_due": CLAIM,
+    "count_due": CLAIM,
+    "live_attempts": CLAIM,
+    "count_live_attempts": CLAIM,
+    "line_pace": SMALL,
+    "pace_line": SMALL,
+    "renew_lease": SMALL,
+    "forget_dispatchers": SMALL,
+    "dispatchers": SMALL,
+    "access_key": SMALL,
+    "access_keys": SMALL,
+    "revoke_access_key": SMALL,
+    "reservations_with_id": "the operator's, who has an id only: it names every VDN in turn",
+    "schema_version": "it is of the database",
+    "database_now": "it is of the database",
+}
 
 Prepare = Callable[[str], None]
 
 
 def columns(table: str, engine: Engine) -> tuple[str, ...]:
-    """Return the columns that the migrations give a table."""
+    """Return the columns that the migrations give a table, in the order they give them."""
+    found: list[str] = []
     for migration in migrations(engine):
-        for name, body in CREATED.findall(";".join(migration.statements)):
-            if name == table:
-                words = (line.split()[0] for line in body.strip().splitlines())
-                return tuple(word for word in words if word.islower())
-    raise LookupError(table)
+        for statement in migration.statements:
+            for name, body in CREATED.findall(statement):
+                if name == table:
+                    words = (line.split()[0] for line in body.strip().splitlines())
+                    found += (word for word in words if word.islower())
+            found += (column for name, column in ADDED.findall(statement) if name == table)
+    assert found, table
+    return tuple(found)
 
 
 def optional_in(name: str) -> set[str]:
@@ -107,6 +136,7 @@ def test_every_statement_that_is_asked_for_is_there() -> None:
     [
         ("reservation_columns", Reservation),
         ("campaign_columns", Campaign),
+        ("attempt_columns", Attempt),
     ],
 )
 def test_columns_are_the_fields_of_the_value_in_their_order(
@@ -123,6 +153,7 @@ def test_columns_are_the_fields_of_the_value_in_their_order(
         ("access_key", AccessKey),
         ("access_keys", AccessKey),
         ("business_results", BusinessResult),
+        ("dispatchers", Lease),
     ],
 )
 def test_what_is_selected_is_the_fields_of_the_value_in_their_order(
@@ -140,6 +171,8 @@ def test_what_is_selected_is_the_fields_of_the_value_in_their_order(
         ("access_key", AccessKey),
         ("campaign", Campaign),
         ("business_result", BusinessResult),
+        ("attempt", Attempt),
+        ("dispatcher", Lease),
     ],
 )
 def test_a_table_has_the_fields_of_its_value_in_their_order(
@@ -149,14 +182,87 @@ def test_a_table_has_the_fields_of_its_value_in_their_order(
     assert columns(table, cast("Engine", engine)) == value.__struct_fields__
 
 
-def test_a_result_changes_every_column_that_a_change_may_change() -> None:
-    text = TEXT.split("-- name: update_reservations")[1].split("-- name:")[0]
-    (changed,) = re.findall(r"SET \((.*?)\)", text, re.DOTALL)
-    fixed = {"vdn", "id", "kind", "campaign_id", "called_no", "call_data", "request", "made_at"}
-    assert set(re.findall(r"\w+", changed)) == set(Reservation.__struct_fields__) - fixed
+@pytest.mark.parametrize(
+    ("name", "value", "fixed"),
+    [
+        (
+            "update_reservations",
+            Reservation,
+            "vdn id kind campaign_id called_no call_data request made_at",
+        ),
+        (
+            "update_attempts",
+            Attempt,
+            "vdn id reservation_id campaign_id number line called_no due_at claimed_at",
+        ),
+    ],
+)
+def test_an_update_changes_every_column_that_a_change_may_change(
+    name: str, value: type[msgspec.Struct], fixed: str
+) -> None:
+    changed = changed_by(name)
+    assert set(changed) == set(value.__struct_fields__) - set(fixed.split())
+
+
+def test_a_verdict_changes_what_it_notes_and_nothing_else() -> None:
+    """A hold leaves a reservation's version alone, so nothing of its promise may be written."""
+    assert changed_by("note_verdicts") == ["due_at", "look_at", "held_by", "verdict"]
+
+
+def changed_by(name: str) -> list[str]:
+    """Return the columns that an update sets, and insist that each is set to its own value."""
+    (setting,) = re.findall(r"SET \((.*?)\)", TEXTS[name], re.DOTALL)
+    names = re.findall(r"\w+", setting)
     for mark, engine in ((":", "sqlite"), (r"item\.", "postgres")):
-        setting = choose(text, cast("Engine", engine)).split("WHERE")[0]
-        assert re.findall(rf"{mark}(\w+)", setting) == re.findall(r"\w+", changed)
+        text = choose(TEXTS[name], cast("Engine", engine)).split("WHERE")[0]
+        assert re.findall(rf"{mark}(\w+)", text) == names
+    return names
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "later"),
+    [
+        ("add_reservations", Reservation, ""),
+        ("add_events", Event, ""),
+        ("add_business_results", BusinessResult, ""),
+        (
+            "add_attempts",
+            Attempt,
+            """
+            placing_at placed_at ringing_at answered_at ended_at outcome fail_code cause
+            cause_text sip_code
+            """,
+        ),
+    ],
+)
+def test_what_is_added_is_every_field_that_it_begins_with_in_their_order(
+    name: str, value: type[msgspec.Struct], later: str
+) -> None:
+    begins_with = [each for each in value.__struct_fields__ if each not in later.split()]
+    (into,) = re.findall(r"INSERT INTO \w+ \((.*?)\)", TEXTS[name], re.DOTALL)
+    assert re.findall(r"\w+", into) == begins_with
+    (values,) = re.findall(r"VALUES \((.*?)\n\)", f"{queries('sqlite').get(name)}\n)", re.DOTALL)
+    assert re.findall(r":(\w+)", values) == begins_with
+    selected = queries("postgres").get(name).split("SELECT")[1].split("FROM")[0]
+    assert re.findall(r"(?:\w\.)?(\w+)", selected) == begins_with
+
+
+def test_every_statement_names_a_vdn(engine: str) -> None:
+    """So that PostgreSQL's distributed form can spread the tables by it."""
+    statements = queries(cast("Engine", engine))
+    nameless = set()
+    for name in set(statements.names) - PARTS:
+        if not all(names_vdn(statements.get(name, given), engine) for given in variants(name)):
+            nameless.add(name)
+    assert nameless == OF_NO_VDN.keys()
+
+
+def names_vdn(text: str, engine: str) -> bool:
+    """Whether a statement says which VDN's rows it is about, by a parameter or item by item."""
+    if engine == "sqlite":
+        return ":vdn" in text
+    inserted = re.search(r"INSERT INTO \w+ \(\s*vdn,.*json_populate_recordset", text, re.DOTALL)
+    return bool(inserted) or "%(vdn)s" in text or ".vdn = item.vdn" in text
 
 
 def test_a_name_that_is_not_there_is_a_bug() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -164,8 +165,13 @@ def cross(one: SqlStore, other: SqlStore) -> list[bool]:
                 both_hold_one.wait(30)
                 store.name_agents([second])
         except Collision:
-            with store.transaction():
-                store.name_agents([first, second])
+            return until(lambda: name_again(store, first, second))
+        return False
+
+    def name_again(store: SqlStore, *agents: AgentName) -> bool:
+        # The lock that the victim set free may be its own again before the other has it.
+        with suppress(Collision), store.transaction():
+            store.name_agents(agents)
             return True
         return False
 

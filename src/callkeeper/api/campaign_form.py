@@ -246,7 +246,16 @@ def plan(values: Values) -> Plan:
         caller_numbers=values.get("caller_numbers"),
         shown_number=values.get("shown_number"),
         skill_queue=values.get("skillParam", {}).get("skillId"),
+        goes_to=_goes_to(values),
     )
+
+
+def _goes_to(values: Values) -> str | None:
+    """Return what an answered call is handed to, as the dialer's settings name it."""
+    if values["device_type"] in IVR_DEVICES:
+        code = values.get("ivrParam", {}).get("deviceSign")
+        return f"ivr {code}" if code else None
+    return f"skill {values['skillParam']['skillId']}"
 
 
 def _common(*, dates: bool) -> tuple[Field, ...]:

@@ -1,4 +1,4 @@
-"""``campaign add``: the operator's way to a campaign, straight at the database.
+"""``campaign add`` and ``practice``: the operator's way to a campaign, straight at the database.
 
 It alone can give an id, for reservations of another system name the ids that they had there.
 """
@@ -22,6 +22,7 @@ from callkeeper.cli.options import (
     read_text,
     show,
 )
+from callkeeper.cli.practice import TimeZone, practice
 from callkeeper.clock import SystemClock
 from callkeeper.core.campaign import (
     IVR_DEVICES,
@@ -31,9 +32,11 @@ from callkeeper.core.campaign import (
     Plan,
     Window,
 )
+from callkeeper.core.practice import Practice
 from callkeeper.core.refusal import Refusal
 
 campaigns = typer.Typer(no_args_is_help=True)
+campaigns.command("practice")(practice)
 
 _PREVIEW = 5
 _PREVIEW_ALERTING_MIN = 9  # seconds; less is refused on the wire too
@@ -105,6 +108,17 @@ Windows = Annotated[
 ]
 
 
+GoesTo = Annotated[
+    str | None,
+    typer.Option(
+        parser=read_text,
+        metavar="TEXT",
+        help="'ivr CODE' or 'skill ID': which of the destinations answered calls go to.",
+        show_default=False,
+    ),
+]
+
+
 @campaigns.command("add")
 def add_campaign(
     *,
@@ -127,6 +141,8 @@ def add_campaign(
         int, typer.Option(help="1 robot, 2 predictive, 3 IVR, 5 preview, 6 preempted.")
     ] = _PREVIEW,
     alerting_seconds: Annotated[int, typer.Option(help="How long to ring.", min=5, max=120)] = 30,
+    goes_to: GoesTo = None,
+    time_zone: TimeZone = None,
     draft: Annotated[bool, typer.Option("--draft", help="Do not start it yet.")] = False,
     data_dir: DataDir = None,
     database: Database = None,
@@ -147,6 +163,7 @@ def add_campaign(
         special_day_windows=(),
         terms={},
         caller_numbers=_different(caller or []),
+        goes_to=goes_to,
     )
     opening = Opening(
         vdn=vdn,
@@ -158,6 +175,7 @@ def add_campaign(
         at=now,
         active_max=read_settings(data_dir, database).active_campaigns_max,
         id=id,
+        practice=Practice(time_zone=time_zone),
     )
     with opened_store(data_dir, database) as store:
         with store.transaction():

@@ -16,8 +16,8 @@ from rich.console import Console
 from callkeeper.api.fields import ANY
 from callkeeper.client import Client
 from callkeeper.clock import SystemClock
+from callkeeper.installation import check_schema, find_store, open_store
 from callkeeper.records import milliseconds
-from callkeeper.serve import check_schema, find_store, open_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port import Store
 
@@ -33,6 +33,14 @@ Database = Annotated[
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")
+]
+LineKind = Annotated[
+    str | None,
+    typer.Option(
+        "--line",
+        help="asterisk, or rehearsal, which rings nobody; without one, nothing is dialled.",
+        show_default=False,
+    ),
 ]
 Vdn = Annotated[int, typer.Option(help="The VDN, 1 to 9999.", min=1, max=9999)]
 

@@ -10,8 +10,15 @@ import typer
 from typer.core import TyperGroup
 
 from callkeeper import __version__, log
-from callkeeper.cli import calls, campaigns, upkeep
-from callkeeper.cli.options import Database, DataDir, console, is_text, read_settings
+from callkeeper.cli import calls, campaigns, dialling, upkeep
+from callkeeper.cli.options import (
+    Database,
+    DataDir,
+    LineKind,
+    console,
+    is_text,
+    read_settings,
+)
 from callkeeper.cli.sign import sign
 from callkeeper.client import CallkeeperError
 from callkeeper.core.refusal import Refusal
@@ -82,10 +89,21 @@ def serve(
         str | None,
         typer.Option(help="integrated: agents by userAccount; op: by workNo.", show_default=False),
     ] = None,
+    line: LineKind = None,
+    no_dialer: Annotated[
+        bool, typer.Option("--no-dialer", help="Serve only; `callkeeper dial` dials.")
+    ] = False,
 ) -> None:
-    """Serve the API until stopped; the data directory is made when it is not there."""
+    """Serve the API until stopped, and dial; the data directory is made when it is not there."""
     settings = read_settings(
-        data_dir, database, host=host, port=port, tls=tls, deployment=deployment
+        data_dir,
+        database,
+        host=host,
+        port=port,
+        tls=tls,
+        deployment=deployment,
+        line=line,
+        dialer=False if no_dialer else None,
     )
     log.configure(show_numbers=settings.show_phone_numbers)
     serve_until_stopped(settings, ready=_say_ready)
@@ -114,6 +132,7 @@ def _say_ready(url: str) -> None:
 
 
 calls.add_to(app)
+dialling.add_to(app)
 upkeep.add_to(app)
 app.add_typer(campaigns.campaigns, name="campaign", rich_help_panel="Keys, agents and campaigns")
 app.command(rich_help_panel="Find out")(sign)

@@ -12,6 +12,7 @@ from callkeeper.cli.options import (
     Database,
     DataDir,
     Json,
+    LineKind,
     Vdn,
     console,
     existing_store,
@@ -24,9 +25,9 @@ from callkeeper.cli.options import (
 from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.doctor import CheckUp
+from callkeeper.installation import fitting_seal, open_store
 from callkeeper.keyring import issue, revoke
 from callkeeper.records import instant
-from callkeeper.serve import fitting_seal, open_store
 from callkeeper.store.port import AgentName
 from callkeeper.story import Story, stories
 
@@ -188,13 +189,14 @@ def doctor(
     host: Annotated[str | None, typer.Option(show_default=False)] = None,
     port: Annotated[int | None, typer.Option(show_default=False)] = None,
     tls: Annotated[str | None, typer.Option(show_default=False)] = None,
+    line: LineKind = None,
     json: Json = False,
 ) -> None:
-    """Check database, clocks, keys, certificate, disk and port; changes nothing.
+    """Check database, clocks, keys, certificate, disk, port and line; changes nothing.
 
     The exit status is 0 only when everything is good.
     """
-    settings = read_settings(data_dir, database, host=host, port=port, tls=tls)
+    settings = read_settings(data_dir, database, host=host, port=port, tls=tls, line=line)
     checks = CheckUp(settings, SystemClock()).run()
     good = all(each.good for each in checks)
     lines = [f"{'good' if each.good else 'BAD ':4}  {each.name}: {each.says}" for each in checks]

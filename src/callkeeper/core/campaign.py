@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from callkeeper.core.practice import Practice, check
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
     CampaignEnded,
@@ -85,6 +86,8 @@ class Campaign(msgspec.Struct, frozen=True):
     made_at: int
     changed_at: int
     deleted_at: int | None
+    goes_to: str | None = None  # "ivr CODE" or "skill ID"; what an answered call is handed to
+    practice: Practice = Practice()
 
     def has_ended(self, now: int) -> bool:
         """Whether its end has passed; an ended campaign cannot be modified, paused or resumed."""
@@ -114,6 +117,7 @@ class Plan(msgspec.Struct, frozen=True):
     caller_numbers: tuple[CallerNumber, ...] | None = None
     shown_number: str | None = None
     skill_queue: int | None = None
+    goes_to: str | None = None
 
     def numbers(self, old: Campaign | None = None) -> tuple[CallerNumber, ...]:
         """Return the caller numbers that a campaign has under this plan."""
@@ -142,6 +146,7 @@ class Opening(msgspec.Struct, frozen=True):
     at: int
     active_max: int
     id: int | None = None
+    practice: Practice = Practice()
 
     def campaign(self, next_id: int, active: int) -> Campaign:
         """Return the campaign; ``active`` are the VDN's of its kind that have not ended."""
@@ -153,6 +158,7 @@ class Opening(msgspec.Struct, frozen=True):
         _check_dates(self.begin_at, self.end_at)
         if active >= self.active_max:
             raise _too_many(plan.device_type, active)
+        check(self.practice)
         return Campaign(
             vdn=self.vdn,
             id=next_id if self.id is None else self.id,
@@ -171,6 +177,8 @@ class Opening(msgspec.Struct, frozen=True):
             made_at=self.at,
             changed_at=self.at,
             deleted_at=None,
+            goes_to=plan.goes_to,
+            practice=self.practice,
         )
 
 
@@ -210,6 +218,7 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
             workday_windows=plan.workday_windows,
             special_day_windows=plan.special_day_windows,
             terms=old.terms | plan.terms,
+            goes_to=plan.goes_to or old.goes_to,
         )
 
     def _begin(self, old: Campaign) -> int:
@@ -262,7 +271,22 @@ class Delete(msgspec.Struct, frozen=True):
         return _changed(old, now, deleted_at=now)
 
 
-CampaignChange = Revision | Pause | Resume | Delete
+class Arrange(msgspec.Struct, frozen=True):
+    """Another practice of making its automatic calls, from the next one on."""
+
+    what: ClassVar[str] = "arranged"
+
+    practice: Practice
+
+    def apply(self, old: Campaign, now: int) -> Campaign:
+        """Return the campaign with this practice; one that has ended makes no calls."""
+        if old.has_ended(now):
+            raise CampaignEnded
+        check(self.practice)
+        return _changed(old, now, practice=self.practice)
+
+
+CampaignChange = Revision | Pause | Resume | Delete | Arrange
 
 
 class CampaignOrder(msgspec.Struct, frozen=True):

@@ -48,7 +48,7 @@ class Reservation(msgspec.Struct, frozen=True):
     called_no: str
     agent: str | None
     appoint_at: int
-    due_at: int | None  # when the dialer looks at it; None: never
+    due_at: int | None  # when it is to be dialled, by its time or by its hours; None: never
     tries: int  # attempts that the system made
     call_data: str | None
     remark: str | None
@@ -62,6 +62,9 @@ class Reservation(msgspec.Struct, frozen=True):
     request: str  # digest of the signed request that made it
     made_at: int
     changed_at: int
+    look_at: int | None = None  # when the dialer looks at it next; None: not, or it has it
+    held_by: str | None = None  # the rule of the dialer's last verdict, when it did not dial
+    verdict: str | None = None  # and that verdict, as a sentence
 
     @property
     def is_dialled_by_us(self) -> bool:
@@ -116,6 +119,7 @@ class Booking(msgspec.Struct, frozen=True):
                 f"campaign {campaign.id} has ended, an automatic call would never be made",
                 about="campaign_id",
             )
+        due_at = max(wish.appoint_at - self.lead_ms, self.at) if automatic else None
         return Reservation(
             vdn=self.vdn,
             id=self.id,
@@ -126,7 +130,7 @@ class Booking(msgspec.Struct, frozen=True):
             called_no=wish.called_no,
             agent=wish.agent,
             appoint_at=wish.appoint_at,
-            due_at=wish.appoint_at - self.lead_ms if automatic else None,
+            due_at=due_at,
             tries=0,
             call_data=wish.call_data,
             remark=wish.remark,
@@ -140,6 +144,7 @@ class Booking(msgspec.Struct, frozen=True):
             request=self.request,
             made_at=self.at,
             changed_at=self.at,
+            look_at=due_at,
         )
 
 
@@ -216,28 +221,36 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return the reservation with this result, closed.
 
         A second result overwrites the first, field by field. Of a call that the system made,
-        only what a person knows is taken: the agent and the business result.
+        only what a person knows is taken: the agent and the business result. One that waits to be
+        tried again is not tried again once somebody tells how a call to that customer ended.
         """
-        known = {
+        known: dict[str, object] = {
             "agent": _either(self.agent, old.agent),
             "business_result": _either(self.business_result, old.business_result),
             "business_sub_result": self._sub_result(old),
         }
-        if old.is_dialled_by_us:
+        if old.state == "calling" or (old.is_dialled_by_us and not self._tells_of_a_call):
             return _changed(old, now, **known)
+        closed = {"state": "done", "due_at": None, "look_at": None}
+        if old.is_dialled_by_us:
+            return _changed(old, now, **known, **closed)
         begin_at, end_at = self._times(old)
         return _changed(
             old,
             now,
             **known,
-            state="done",
-            due_at=None,
+            **closed,
             caller_no=_either(self.caller_no, old.caller_no),
             fail_code=_either(self.fail_code, old.fail_code),
             call_id=_either(self.call_id, old.call_id),
             begin_at=begin_at,
             end_at=end_at,
         )
+
+    @property
+    def _tells_of_a_call(self) -> bool:
+        told = (self.fail_code, self.call_id, self.business_result, self.begin_at, self.end_at)
+        return any(each is not None for each in told)
 
     def _sub_result(self, old: Reservation) -> str | None:
         # A sub-result belongs to its result: a new result without one clears the old one's.
@@ -264,7 +277,7 @@ class Cancel(msgspec.Struct, frozen=True):
         """Return the reservation as cancelled, unless its call is being or was made."""
         if old.state in ("calling", "done"):
             raise AlreadyCalled
-        return _changed(old, now, state="cancelled", due_at=None)
+        return _changed(old, now, state="cancelled", due_at=None, look_at=None)
 
 
 Change = Move | Result | Cancel

@@ -24,7 +24,7 @@ from callkeeper.store.rows import Rows
 from callkeeper.store.session import Row
 
 # Columns that hold a list or an object, as JSON.
-_JSON = ("caller_numbers", "workday_windows", "special_day_windows", "terms")
+_JSON = ("caller_numbers", "workday_windows", "special_day_windows", "terms", "practice")
 
 
 class CampaignRows(Rows):
@@ -33,7 +33,7 @@ class CampaignRows(Rows):
     def campaign(self, vdn: int, campaign_id: int) -> Campaign | None:
         """Return a campaign that is not deleted."""
         rows = self._session.rows("campaign", vdn=vdn, id=campaign_id)
-        return _campaign(rows[0]) if rows else None
+        return campaign_of(rows[0]) if rows else None
 
     def add_campaigns(self, openings: Sequence[Opening]) -> list[Campaign | Refusal]:
         """Add campaigns, each with its first event, within the quota and uniquely named.
@@ -71,6 +71,7 @@ class CampaignRows(Rows):
                 outcomes.append(refusal)
                 continue
             self._session.rows("update_campaign", **_columns(new))
+            self._session.rows("wake_reservations", vdn=new.vdn, campaign_id=new.id, now=order.at)
             self._append([_event(new, order.change.what, order.by, order.change)])
             outcomes.append(new)
         return outcomes
@@ -83,7 +84,7 @@ class CampaignRows(Rows):
         rows = self._session.rows("find_campaigns", **filters, **page)
         return CampaignPage(
             total,
-            [_campaign(row) for row in rows],
+            [campaign_of(row) for row in rows],
             self._active(wanted.vdn, wanted.now, SKILL_DEVICES),
             self._active(wanted.vdn, wanted.now, IVR_DEVICES),
         )
@@ -144,7 +145,8 @@ class CampaignRows(Rows):
         return sum(count for device_type, count in rows if device_type in kind)
 
 
-def _campaign(row: Row) -> Campaign:
+def campaign_of(row: Row) -> Campaign:
+    """Return the campaign of a row of its columns."""
     columns = dict(zip(Campaign.__struct_fields__, row, strict=True))
     columns |= {name: msgspec.json.decode(columns[name]) for name in _JSON}
     return msgspec.convert(columns, Campaign)

@@ -17,6 +17,7 @@ from callkeeper.core.business_result import BusinessResult, Definition
 from callkeeper.core.campaign import Campaign, CampaignOrder, Opening, Status
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservation import Booking, Order, Reservation
+from callkeeper.store.ledger import Ledger
 
 
 class Collision(Exception):  # noqa: N818 - it is no error
@@ -132,8 +133,8 @@ class AccessKey(msgspec.Struct, frozen=True):
     revoked_at: int | None
 
 
-class Store(Protocol):
-    """The whole of it."""
+class Store(Ledger, Protocol):
+    """The whole of it: these verbs, and the dialer's."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Open a transaction on the calling thread; it commits at the end, durably."""

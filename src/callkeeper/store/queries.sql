@@ -7,7 +7,8 @@
 -- name: reservation_columns
 r.vdn, r.id, r.version, r.kind, r.state, r.campaign_id, r.called_no, r.agent, r.appoint_at,
 r.due_at, r.tries, r.call_data, r.remark, r.caller_no, r.fail_code, r.call_id, r.business_result,
-r.business_sub_result, r.begin_at, r.end_at, r.request, r.made_at, r.changed_at
+r.business_sub_result, r.begin_at, r.end_at, r.request, r.made_at, r.changed_at, r.look_at,
+r.held_by, r.verdict
 
 -- name: lock_reservations
 -- In the order of the key, so that two processes never wait for each other.
@@ -22,13 +23,13 @@ ORDER BY r.vdn, r.id FOR UPDATE OF r                                           -
 INSERT INTO reservation (
   vdn, id, version, kind, state, campaign_id, called_no, agent, appoint_at, due_at, tries,
   call_data, remark, caller_no, fail_code, call_id, business_result, business_sub_result,
-  begin_at, end_at, request, made_at, changed_at
+  begin_at, end_at, request, made_at, changed_at, look_at, held_by, verdict
 )
 VALUES (                                                                       -- sqlite
   :vdn, :id, :version, :kind, :state, :campaign_id, :called_no, :agent,        -- sqlite
   :appoint_at, :due_at, :tries, :call_data, :remark, :caller_no, :fail_code,   -- sqlite
   :call_id, :business_result, :business_sub_result, :begin_at, :end_at,        -- sqlite
-  :request, :made_at, :changed_at                                              -- sqlite
+  :request, :made_at, :changed_at, :look_at, :held_by, :verdict                -- sqlite
 )                                                                              -- sqlite
 SELECT {reservation_columns}                                                   -- postgres
 FROM json_populate_recordset(NULL::reservation, :items) AS r                   -- postgres
@@ -40,17 +41,17 @@ RETURNING vdn, id
 UPDATE reservation AS r
 SET (
   version, state, agent, appoint_at, due_at, tries, remark, caller_no, fail_code, call_id,
-  business_result, business_sub_result, begin_at, end_at, changed_at
+  business_result, business_sub_result, begin_at, end_at, changed_at, look_at, held_by, verdict
 ) = (
   :version, :state, :agent, :appoint_at, :due_at, :tries, :remark,             -- sqlite
   :caller_no, :fail_code, :call_id, :business_result, :business_sub_result,    -- sqlite
-  :begin_at, :end_at, :changed_at                                              -- sqlite
+  :begin_at, :end_at, :changed_at, :look_at, :held_by, :verdict                -- sqlite
 )                                                                              -- sqlite
 WHERE vdn = :vdn AND id = :id                                                  -- sqlite
   item.version, item.state, item.agent, item.appoint_at, item.due_at,          -- postgres
   item.tries, item.remark, item.caller_no, item.fail_code, item.call_id,       -- postgres
   item.business_result, item.business_sub_result, item.begin_at, item.end_at,  -- postgres
-  item.changed_at                                                              -- postgres
+  item.changed_at, item.look_at, item.held_by, item.verdict                    -- postgres
 )                                                                              -- postgres
 FROM json_populate_recordset(NULL::reservation, :items) AS item                -- postgres
 WHERE r.vdn = item.vdn AND r.id = item.id                                      -- postgres
@@ -168,7 +169,7 @@ FROM json_populate_recordset(NULL::business_result, :items)                    -
 -- name: campaign_columns
 c.vdn, c.id, c.version, c.name, c.description, c.status, c.begin_at, c.end_at, c.device_type,
 c.caller_numbers, c.alerting_seconds_max, c.workday_windows, c.special_day_windows, c.terms,
-c.made_at, c.changed_at, c.deleted_at
+c.made_at, c.changed_at, c.deleted_at, c.goes_to, c.practice
 
 -- name: campaign
 SELECT {campaign_columns} FROM campaign AS c
@@ -226,12 +227,13 @@ LIMIT :limit OFFSET :offset
 -- name: add_campaign
 INSERT INTO campaign (
   vdn, id, version, name, description, status, begin_at, end_at, device_type, caller_numbers,
-  alerting_seconds_max, workday_windows, special_day_windows, terms, made_at, changed_at, deleted_at
+  alerting_seconds_max, workday_windows, special_day_windows, terms, made_at, changed_at,
+  deleted_at, goes_to, practice
 )
 VALUES (
   :vdn, :id, :version, :name, :description, :status, :begin_at, :end_at, :device_type,
   :caller_numbers, :alerting_seconds_max, :workday_windows, :special_day_windows, :terms,
-  :made_at, :changed_at, :deleted_at
+  :made_at, :changed_at, :deleted_at, :goes_to, :practice
 )
 
 -- name: update_campaign
@@ -241,7 +243,7 @@ SET
   begin_at = :begin_at, end_at = :end_at, caller_numbers = :caller_numbers,
   alerting_seconds_max = :alerting_seconds_max, workday_windows = :workday_windows,
   special_day_windows = :special_day_windows, terms = :terms, changed_at = :changed_at,
-  deleted_at = :deleted_at
+  deleted_at = :deleted_at, goes_to = :goes_to, practice = :practice
 WHERE vdn = :vdn AND id = :id
 
 -- name: add_access_key

@@ -6,10 +6,10 @@ hold even when the core is wrong: keys, uniqueness, the set of states.
 """
 
 from callkeeper.store.key_rows import KeyRows
-from callkeeper.store.reservation_rows import ReservationRows
+from callkeeper.store.ledger_rows import LedgerRows
 
 
-class SqlStore(ReservationRows, KeyRows):
+class SqlStore(LedgerRows, KeyRows):
     """The port, fulfilled."""
 
     def migrate(self) -> list[str]:

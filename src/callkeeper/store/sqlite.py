@@ -5,11 +5,13 @@ wait for the writer. Another process (the command line) may write too; each wait
 """
 
 import os
+import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -24,6 +26,8 @@ _PRAGMAS = (
     "PRAGMA cache_size = -65536",
     "PRAGMA temp_store = MEMORY",
 )
+# Statements that yield rows are run one by one.
+_YIELDS = re.compile(r"\A\s*SELECT\b|\bRETURNING\b")
 # A broken rule or a statement that is wrong: our mistake, which trying again does not mend.
 _OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 
@@ -53,11 +57,13 @@ class SqliteSession:
     def each(self, name: str, items: Sequence[Item]) -> list[Row]:
         """Run a statement for every item, one after another."""
         text = self._statements.get(name)
-        found: list[Row] = []
-        for item in items:
-            values = msgspec.structs.asdict(item) if isinstance(item, msgspec.Struct) else item
-            found += self._run(text, values)
-        return found
+        values = [
+            msgspec.structs.asdict(item) if isinstance(item, msgspec.Struct) else item
+            for item in items
+        ]
+        if _YIELDS.search(text):
+            return [row for each in values for row in self._run(text, each)]
+        return self._guarded(lambda connection: connection.executemany(text, values))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -95,10 +101,14 @@ class SqliteSession:
             self._open.clear()
             self._local = threading.local()
 
-    def _run(self, text: str, parameters: object = ()) -> list[Row]:
+    def _run(self, text: str, parameters: Any = ()) -> list[Row]:  # noqa: ANN401 - as sqlite3 has it
+        return self._guarded(lambda connection: connection.execute(text, parameters))
+
+    def _guarded(self, step: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> list[Row]:
+        """Return the rows of a step; one that fails dooms the calling thread's transaction."""
         self._undertaking.check()
         try:
-            return self._connection().execute(text, parameters).fetchall()  # type: ignore[arg-type]
+            return step(self._connection()).fetchall()
         except _OURS:
             self._undertaking.doom()
             raise

@@ -1,4 +1,4 @@
-"""The statements of a .sql file, chosen for one engine.
+"""The statements of .sql files, chosen for one engine.
 
 aiosql, the kept library for this, knows neither engine-specific lines nor optional ones; see
 docs/decisions/0003.
@@ -10,6 +10,8 @@ from importlib.resources import files
 from typing import Literal
 
 Engine = Literal["sqlite", "postgres"]
+
+FILES = ("queries.sql", "ledger.sql")
 
 _HEAD = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -55,5 +57,6 @@ def choose(text: str, engine: Engine, given: frozenset[str] = frozenset()) -> st
 
 
 def queries(engine: Engine) -> Statements:
-    """Return the product's own statements, from queries.sql."""
-    return Statements(files(__package__).joinpath("queries.sql").read_text("utf-8"), engine)
+    """Return the product's own statements."""
+    here = files(__package__)
+    return Statements("".join(here.joinpath(each).read_text("utf-8") for each in FILES), engine)

@@ -1,0 +1,162 @@
+"""A volley fired by Callkeeper: a whole dialer, as `callkeeper dial` runs it.
+
+What it does for a job: it is claimed; put on record as being called, with the rules checked once
+more; the line is asked; its answer, its ringing and its being answered are put on record; and then
+the result of the call, with a row of history. The line is the rehearsal line, each of whose calls
+is answered, or an Asterisk's.
+"""
+
+import asyncio
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from bench.stage import CAMPAIGN, VDN, add_campaign
+from bench.volley import Volley, cpu_seconds, ordered, tell
+from callkeeper import log
+from callkeeper.clock import Clock, SystemClock
+from callkeeper.core.attempt import FailCodes
+from callkeeper.core.policy import Terms
+from callkeeper.core.reservation import Booking, Wish, id_for, request_digest
+from callkeeper.desk import Desk
+from callkeeper.dialer.ari import AriLine
+from callkeeper.dialer.dialer import Dialer
+from callkeeper.dialer.handover import Handover
+from callkeeper.dialer.line import Dialling
+from callkeeper.dialer.meter import Meter
+from callkeeper.dialer.post import Post
+from callkeeper.dialer.rehearsal import RehearsalLine
+from callkeeper.dialer.shift import Shift
+from callkeeper.installation import DATABASE_FILE, open_session, open_store
+from callkeeper.settings import Settings
+from callkeeper.store.sql import SqlStore
+from tests import far_end, private_asterisk
+
+DESTINATION = "answered,hold"  # of the private Asterisk's dialplan
+_GRACE_MS = 600_000
+_PER_SECOND = 10_000.0  # the most that can be set
+_SECONDS_MAX = 300
+_POLL_SECONDS = 0.02
+_BATCH = 500
+
+
+class NotedRehearsal(RehearsalLine):
+    """The rehearsal line, and when it was asked for each attempt."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._now = clock.now
+        self.placed: dict[str, int] = {}
+
+    async def place(self, dialling: Dialling) -> None:
+        """Note when it was asked, and place the call."""
+        self.placed[dialling.attempt_id] = self._now()
+        await super().place(dialling)
+
+
+class NotedAsterisk(AriLine):
+    """The line to Asterisk, and when it confirmed each attempt."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        super().__init__(url, private_asterisk.USER, private_asterisk.PASSWORD)
+        self._now = clock.now
+        self.placed: dict[str, int] = {}
+
+    async def place(self, dialling: Dialling) -> None:
+        """Place the call, and note when that was confirmed."""
+        await super().place(dialling)
+        self.placed[dialling.attempt_id] = self._now()
+
+
+async def main(volley: Volley) -> None:
+    """Fire a volley."""
+    clock, registry = SystemClock(), CollectorRegistry()
+    settings = Settings(data_dir=Path(volley.folder) / "data", database=volley.database)
+    _prepare(settings, volley, clock)
+    line = NotedAsterisk(volley.ari_url, clock) if volley.ari_url else NotedRehearsal(clock)
+    desk = Desk(open_store(settings))
+    dialer = Dialer(Shift(_post(volley), desk, line, Meter(registry), clock))
+    dialling = asyncio.create_task(dialer.run())
+    now = clock.now()
+    volley.check_prepared(now)
+    await asyncio.sleep((volley.due_at - now) / 1000)
+    cpu_before = cpu_seconds()
+    async with asyncio.timeout(_SECONDS_MAX):
+        while _answered(registry) < volley.count and not dialling.done():  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(_POLL_SECONDS)
+    done_ms = clock.now() - volley.due_at
+    used = cpu_seconds() - cpu_before
+    dialling.cancel()
+    with suppress(asyncio.CancelledError):
+        await dialling
+    await desk.close()
+    due = _due_by_attempt(settings)
+    tell([at - due[attempt] for attempt, at in line.placed.items()], done_ms, used)
+
+
+def _prepare(settings: Settings, volley: Volley, clock: Clock) -> None:
+    store = SqlStore(open_session(settings))
+    store.migrate()
+    add_campaign(settings, clock)
+    now = clock.now()
+    # The last three digits tell the far end what to do, and the last one the rehearsal line.
+    ends_with = far_end.ANSWERS_BRIEFLY
+    bookings = []
+    for number in range(volley.count):
+        digest = request_digest("benchmark", str(number))
+        wish = Wish(
+            kind="automatic",
+            called_no=f"139{number:05d}{ends_with}",
+            campaign_id=str(CAMPAIGN),
+            appoint_at=volley.due(number),
+        )
+        id_ = id_for(now, digest)
+        bookings.append(Booking(VDN, id_, wish, digest.hex(), "benchmark", now, 0))
+    for begin in range(0, volley.count, _BATCH):
+        with store.transaction():
+            store.add_reservations(bookings[begin : begin + _BATCH])
+    store.close()
+
+
+def _post(volley: Volley) -> Post:
+    """Return a post whose bounds hold nothing back."""
+    return Post(
+        name="benchmark",
+        line="benchmark",
+        calls_max=volley.count,
+        calls_per_second=_PER_SECOND,
+        terms=Terms(grace_ms=_GRACE_MS),
+        codes=FailCodes(),
+        handover=Handover(DESTINATION, {}),
+    )
+
+
+def _answered(registry: CollectorRegistry) -> float:
+    """Return how many calls were answered, are over, and have their result on record."""
+    return registry.get_sample_value("callkeeper_outcomes_total", {"outcome": "answered"}) or 0
+
+
+def _due_by_attempt(settings: Settings) -> dict[str, int]:
+    """Return when the reservation of each attempt that was answered was due, past our code."""
+    question = (
+        "SELECT a.id, r.appoint_at FROM attempt AS a JOIN reservation AS r"
+        " ON r.vdn = a.vdn AND r.id = a.reservation_id"
+        " WHERE r.state = 'done' AND a.fail_code = '00000'"
+    )
+    if settings.database is not None:
+        with psycopg.connect(settings.database) as connection:
+            return dict(connection.execute(question).fetchall())
+    file = sqlite3.connect(settings.data_dir / DATABASE_FILE)
+    found = dict(file.execute(question).fetchall())
+    file.close()
+    return found
+
+
+if __name__ == "__main__":
+    log.configure()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main(ordered()))

@@ -1,0 +1,158 @@
+"""An attempt: one try at calling, and what the line's words about it amount to.
+
+    claimed ─► placing ─► placed ─► ended      placing is committed before the phone rings
+    claimed ─► ended                           withdrawn: surely not dialled
+
+Its id is also the id of the channel, so that it can be looked up at the line after a crash.
+Instants are UTC milliseconds.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import msgspec
+
+AttemptState = Literal[
+    "claimed",  # a dispatcher has the reservation; surely not dialled
+    "placing",  # the line was, or is about to be, asked; perhaps dialled
+    "placed",  # the line confirmed it
+    "ended",  # it has an outcome; nothing changes it any more
+]
+
+Outcome = Literal[
+    "answered",
+    "busy",
+    "no_answer",
+    "rejected",
+    "number_changed",
+    "wrong_number",
+    "unreachable",
+    "congestion",
+    "failed",  # the line gave a cause that stands for none of the others
+    "refused",  # by the line itself: nothing was dialled
+    "unknown",  # dialled, perhaps, and no word ever came; a person has to look
+    "withdrawn",  # claimed, and then not dialled after all; no try of the reservation's
+]
+
+ANSWERED_CODE = "00000"
+
+# Only a call that nobody answered ends with one of these.
+_UNANSWERED_CAUSES = frozenset({1, 17, 18, 19, 20, 21, 22, 27, 28, 34})
+
+# How far before its end a ring timeout may already be one: the line's clock is not ours.
+_TIMEOUT_SLACK_MS = 1_000
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """An attempt as it stands. ``number`` counts a reservation's tries, from 1."""
+
+    vdn: int
+    id: str
+    reservation_id: str
+    campaign_id: int
+    number: int
+    line: str
+    holder: str  # the dispatcher that answers for it
+    state: AttemptState
+    called_no: str
+    caller_no: str | None
+    alerting_seconds: int
+    due_at: int
+    claimed_at: int
+    placing_at: int | None = None
+    placed_at: int | None = None
+    ringing_at: int | None = None
+    answered_at: int | None = None
+    ended_at: int | None = None
+    outcome: Outcome | None = None
+    fail_code: str | None = None
+    cause: int | None = None
+    cause_text: str | None = None
+    sip_code: int | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has no outcome yet."""
+        return self.state != "ended"
+
+
+class Hangup(msgspec.Struct, frozen=True):
+    """How the line says that a channel ended; a Q.850 cause, its text, a SIP status if known."""
+
+    cause: int
+    text: str = ""
+    sip_code: int | None = None
+
+
+class Finding(NamedTuple):
+    """What evidence stands for: an outcome, and the CTI's code of it."""
+
+    outcome: Outcome
+    fail_code: str
+
+
+# From evidence to outcome and result code. The causes are those that a real Asterisk gave for SIP
+# answers (docs/operating.md, "Results"); the codes are cec_07_1139's and cec_07_0788's.
+FINDINGS: Mapping[str, Finding] = {
+    "answered": Finding("answered", ANSWERED_CODE),
+    "cause 0": Finding("congestion", "00605"),  # it never rang: nobody there to ask
+    "cause 1": Finding("wrong_number", "00538"),
+    "cause 16": Finding("no_answer", "00601"),  # ended in good order before it was answered
+    "cause 17": Finding("busy", "00537"),
+    "cause 18": Finding("no_answer", "00603"),
+    "cause 19": Finding("no_answer", "00603"),
+    "cause 20": Finding("unreachable", "00549"),
+    "cause 21": Finding("rejected", "00604"),
+    "cause 22": Finding("number_changed", "00150"),
+    "cause 27": Finding("unreachable", "00549"),
+    "cause 28": Finding("wrong_number", "00538"),
+    "cause 34": Finding("congestion", "00605"),
+    "cause 38": Finding("congestion", "00605"),
+    "cause 42": Finding("congestion", "00605"),
+    "ring timeout": Finding("no_answer", "01040"),
+    "other cause": Finding("failed", "00155"),
+    "refused": Finding("refused", "34606"),
+    "silence": Finding("unknown", "34608"),
+}
+
+
+class FailCodes:
+    """The table of findings, with the codes that an operator set by evidence (``cause 17``)."""
+
+    def __init__(self, changed: Mapping[str, str] | None = None) -> None:
+        self._changed = dict(changed or {})
+
+    def of_end(self, attempt: Attempt, hangup: Hangup, now: int) -> Finding:
+        """Return what the end of a channel means for its attempt."""
+        if attempt.answered_at is not None:
+            return self.named("answered")
+        if rang_out(attempt, hangup, now):
+            return self.named("ring timeout")
+        cause = f"cause {hangup.cause}"
+        found = self.named(cause if cause in FINDINGS else "other cause")
+        code = self._changed.get(f"sip {hangup.sip_code}") or self._changed.get(cause)
+        return found if code is None else found._replace(fail_code=code)
+
+    def of_silence(self, attempt: Attempt) -> Finding:
+        """Return what it means that a channel is gone and nothing was told of its end."""
+        return self.named("silence" if attempt.answered_at is None else "answered")
+
+    def named(self, evidence: str) -> Finding:
+        """Return what a piece of evidence stands for."""
+        found = FINDINGS[evidence]
+        return found._replace(fail_code=self._changed.get(evidence, found.fail_code))
+
+
+def says_unanswered(hangup: Hangup) -> bool:
+    """Whether it alone tells that nobody answered, whatever else may not have been heard."""
+    return hangup.cause in _UNANSWERED_CAUSES
+
+
+def rang_out(attempt: Attempt, hangup: Hangup, now: int) -> bool:
+    """Whether it rang, and the line gave up because nobody answered in time.
+
+    Asterisk ends such a channel with cause 0, the same that it has for a far end that never spoke.
+    """
+    if hangup.cause != 0 or attempt.placing_at is None or attempt.ringing_at is None:
+        return False
+    return now - attempt.placing_at >= attempt.alerting_seconds * 1000 - _TIMEOUT_SLACK_MS

@@ -1,0 +1,67 @@
+"""The hours in which a campaign may dial, by the clock on its own wall.
+
+What counts is what that clock shows, so on the day it is turned back an hour that comes twice is
+open twice, and an hour that never comes opens nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from callkeeper.core.campaign import Window
+
+_MINUTE_MS = 60_000
+_HOUR_MINUTES = 60
+_DAY_MS = 24 * _HOUR_MINUTES * _MINUTE_MS
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def are_open(windows: Sequence[Window], zone: tzinfo, now: int) -> bool:
+    """Whether one of the windows is open; without any, it always is."""
+    if not windows:
+        return True
+    local = _local(now, zone)
+    minute = local.hour * _HOUR_MINUTES + local.minute
+    return any(each.begin <= minute < each.end for each in windows)
+
+
+def next_opening(windows: Sequence[Window], zone: tzinfo, now: int) -> int:
+    """Return the instant, from now on, at which a window opens; now itself if one is open."""
+    while not are_open(windows, zone, now):
+        begins = now + _until_begin(windows, zone, now)
+        # Setting the clock may open a window in its middle, or leave its begin out.
+        now = _clock_set(zone, now, begins) or begins
+    return now
+
+
+def in_zone(instant: int, zone: tzinfo) -> str:
+    """Return an instant as the clock of a zone shows it, for a person to read."""
+    return _local(instant, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _until_begin(windows: Sequence[Window], zone: tzinfo, now: int) -> int:
+    """Return how long it is to the next begin of a window, by a clock that just runs on."""
+    of_day = (now + _ahead(zone, now)) % _DAY_MS
+    return min((each.begin * _MINUTE_MS - of_day) % _DAY_MS for each in windows)
+
+
+def _clock_set(zone: tzinfo, begin: int, end: int) -> int | None:
+    """Return the instant, after begin and until end, at which the clock is set; None: it is not."""
+    ahead = _ahead(zone, begin)
+    if _ahead(zone, end) == ahead:
+        return None
+    while end - begin > 1:
+        middle = (begin + end) // 2
+        if _ahead(zone, middle) == ahead:
+            begin = middle
+        else:
+            end = middle
+    return end
+
+
+def _ahead(zone: tzinfo, instant: int) -> int:
+    """Return how far the clock of a zone is ahead of UTC."""
+    return (_local(instant, zone).utcoffset() or timedelta(0)) // timedelta(milliseconds=1)
+
+
+def _local(instant: int, zone: tzinfo) -> datetime:
+    return (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone)

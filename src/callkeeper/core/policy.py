@@ -1,0 +1,142 @@
+"""May we dial now?  A pure function of what stands, and of now; its verdict is kept.
+
+Dial                 nothing stands against it
+Wait(until, why)     a rule holds it; ``until`` is when it is next eligible
+GiveUp(why)          it will not be dialled any more, and the reservation says so
+"""
+
+from datetime import tzinfo
+from typing import Literal
+
+import msgspec
+
+from callkeeper.core.campaign import Campaign
+from callkeeper.core.hours import in_zone, next_opening
+from callkeeper.core.reservation import Reservation
+
+Rule = Literal[
+    "hours",  # outside the campaign's dates or windows
+    "status",  # the campaign is a draft or paused
+    "vdn_cap",  # as many calls as the VDN may have
+    "campaign_cap",  # as many calls as the campaign may have
+    "campaign_gone",  # deleted
+    "campaign_ended",
+    "grace",  # too late
+    "line",  # the line is down, full, or could not be asked
+    "retry",  # the outcome of the try before
+]
+
+# What a person can change at any time, and what a call that ends changes, is looked at this often.
+_LOOK_AGAIN_MS = 60_000
+_ROOM_MS = 2_000
+
+
+class Dial(msgspec.Struct, frozen=True):
+    """Nothing stands against it."""
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """A rule holds it until an instant; then it is judged anew."""
+
+    rule: Rule
+    until: int
+    why: str
+
+    @property
+    def moves_due(self) -> bool:
+        """Whether the promise itself is now for later, rather than being late."""
+        return self.rule == "hours"
+
+
+class GiveUp(msgspec.Struct, frozen=True):
+    """It will not be dialled any more."""
+
+    rule: Rule
+    why: str
+
+
+Verdict = Dial | Wait | GiveUp
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What an operator set for all campaigns. None: no bound."""
+
+    grace_ms: int
+    zone: str = "UTC"
+    vdn_calls_max: int | None = None
+    campaign_calls_max: int | None = None
+
+
+class Busyness(msgspec.Struct, frozen=True):
+    """How many calls there are already."""
+
+    vdn: int = 0
+    campaign: int = 0
+
+
+def decide(
+    reservation: Reservation,
+    campaign: Campaign,
+    zone: tzinfo,
+    terms: Terms,
+    busyness: Busyness,
+    now: int,
+) -> Verdict:
+    """Return whether a due reservation may be dialled now. ``zone`` is the campaign's."""
+    promised = promised_at(reservation, campaign, zone)
+    last = promised + terms.grace_ms
+    if campaign.deleted_at is not None:
+        return GiveUp("campaign_gone", f"campaign {campaign.id} was deleted")
+    if campaign.has_ended(now):
+        at = in_zone(campaign.end_at, zone)
+        return GiveUp("campaign_ended", f"campaign {campaign.id} ended {at}")
+    if now > last:
+        return GiveUp("grace", _too_late(reservation, now - promised, terms.grace_ms))
+    if campaign.status != "started":
+        status = "a draft" if campaign.status == "draft" else campaign.status
+        until = min(now + _LOOK_AGAIN_MS, last + 1)
+        return Wait("status", until, f"campaign {campaign.id} is {status}; resume it")
+    return (
+        _outside_hours(campaign, zone, now) or _over_cap(campaign, terms, busyness, now) or Dial()
+    )
+
+
+def promised_at(reservation: Reservation, campaign: Campaign, zone: tzinfo) -> int:
+    """Return the instant from which on a call is late.
+
+    That is the appointed one, or the first after it was due at which its campaign dials at all.
+    """
+    due_at = max(reservation.due_at or 0, campaign.begin_at)
+    return max(reservation.appoint_at, next_opening(campaign.workday_windows, zone, due_at))
+
+
+def _too_late(reservation: Reservation, late_ms: int, grace_ms: int) -> str:
+    held = f"; before, {reservation.verdict}" if reservation.verdict else ""
+    return f"it is {late_ms // 1000} s late, and the grace is {grace_ms // 1000} s{held}"
+
+
+def _outside_hours(campaign: Campaign, zone: tzinfo, now: int) -> Verdict | None:
+    opening = next_opening(campaign.workday_windows, zone, max(now, campaign.begin_at))
+    if opening == now:
+        return None
+    at = in_zone(opening, zone)
+    if opening >= campaign.end_at:
+        ends = in_zone(campaign.end_at, zone)
+        return GiveUp(
+            "campaign_ended", f"campaign {campaign.id} next dials {at}, and it ends {ends}"
+        )
+    if campaign.begin_at > now:
+        return Wait("hours", opening, f"campaign {campaign.id} begins to dial {at}")
+    return Wait("hours", opening, f"outside the hours of campaign {campaign.id}; it opens {at}")
+
+
+def _over_cap(campaign: Campaign, terms: Terms, busyness: Busyness, now: int) -> Wait | None:
+    if terms.vdn_calls_max is not None and busyness.vdn >= terms.vdn_calls_max:
+        why = f"VDN {campaign.vdn} has {busyness.vdn} calls, as many as it may"
+        return Wait("vdn_cap", now + _ROOM_MS, why)
+    most = campaign.practice.calls_max
+    most = terms.campaign_calls_max if most is None else most
+    if most is not None and busyness.campaign >= most:
+        why = f"campaign {campaign.id} has {busyness.campaign} calls, as many as it may"
+        return Wait("campaign_cap", now + _ROOM_MS, why)
+    return None

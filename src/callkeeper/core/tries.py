@@ -1,0 +1,109 @@
+"""What the dialer does to a reservation: hold it, begin a try, end one, give up.
+
+A hold is the dialer's own note and no change of the promise: it leaves version and history alone.
+"""
+
+import msgspec
+
+from callkeeper.core.attempt import Attempt
+from callkeeper.core.policy import GiveUp, Wait
+from callkeeper.core.practice import Practice
+from callkeeper.core.reservation import Reservation
+
+# How soon a line that could not be asked is tried again.
+_AGAIN_MS = 5_000
+
+
+def claimed(old: Reservation) -> Reservation:
+    """Return it as a dispatcher has it: nobody looks at it until it is dialled or handed back."""
+    return msgspec.structs.replace(old, look_at=None)
+
+
+def handed_back(old: Reservation, now: int) -> Reservation:
+    """Return it as it was before it was claimed: to be looked at now, if it still waits."""
+    if old.state != "waiting":
+        return old
+    return msgspec.structs.replace(old, look_at=now)
+
+
+def held(old: Reservation, wait: Wait) -> Reservation:
+    """Return it with the verdict that holds it."""
+    due_at = max(wait.until, old.due_at or 0) if wait.moves_due else old.due_at
+    return msgspec.structs.replace(
+        old, due_at=due_at, look_at=wait.until, held_by=wait.rule, verdict=wait.why
+    )
+
+
+def unplaced(old: Reservation, why: str) -> Reservation:
+    """Return it with why the line did not take it; it stays due, in its order."""
+    return msgspec.structs.replace(old, held_by="line", verdict=why)
+
+
+def begun(old: Reservation, now: int) -> Reservation:
+    """Return it as being called."""
+    return _changed(
+        old,
+        now,
+        state="calling",
+        tries=old.tries + 1,
+        look_at=None,
+        held_by=None,
+        verdict=None,
+    )
+
+
+def not_dialled(old: Reservation, why: str, now: int) -> Reservation:
+    """Return it as waiting again: its try came to nothing, for surely nothing was dialled."""
+    return _changed(
+        old,
+        now,
+        state="waiting",
+        tries=old.tries - 1,
+        look_at=now + _AGAIN_MS,
+        held_by="line",
+        verdict=why,
+    )
+
+
+def ended(old: Reservation, attempt: Attempt, practice: Practice, now: int) -> Reservation:
+    """Return it with the result of an attempt: done, or waiting for another try."""
+    old = _changed(
+        old,
+        now,
+        fail_code=attempt.fail_code,
+        call_id=attempt.id,
+        caller_no=attempt.caller_no,
+        begin_at=attempt.placing_at,
+        # Nobody knows when a call of unknown outcome ended.
+        end_at=None if attempt.outcome == "unknown" else attempt.ended_at,
+    )
+    retry = practice.retry_after(attempt.outcome, old.tries)
+    if retry is None:
+        return msgspec.structs.replace(old, state="done", due_at=None, look_at=None)
+    again_at = now + retry.spacing_seconds * 1000
+    word = str(attempt.outcome).replace("_", " ")
+    return msgspec.structs.replace(
+        old,
+        state="waiting",
+        due_at=again_at,
+        look_at=again_at,
+        held_by="retry",
+        verdict=f"try {old.tries} ended with {word}; try {old.tries + 1} is due",
+    )
+
+
+def given_up(old: Reservation, verdict: GiveUp, now: int) -> Reservation:
+    """Return it as closed: expired, or, when it was tried before, with what came of that."""
+    return _changed(
+        old,
+        now,
+        state="expired" if old.tries == 0 else "done",
+        due_at=None,
+        look_at=None,
+        held_by=verdict.rule,
+        verdict=verdict.why,
+    )
+
+
+def _changed(old: Reservation, now: int, **fields: object) -> Reservation:
+    return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)

@@ -1,0 +1,170 @@
+"""The dialer, built from the settings: beside a server, or alone. Only here lines have a name."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import uvloop
+from prometheus_client import CollectorRegistry, start_http_server
+
+from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
+from callkeeper.core.attempt import FINDINGS, FailCodes
+from callkeeper.core.policy import Terms
+from callkeeper.desk import Desk
+from callkeeper.dialer.ari import AriLine
+from callkeeper.dialer.dialer import Dialer
+from callkeeper.dialer.handover import Handover, HandoverWrong
+from callkeeper.dialer.line import Line
+from callkeeper.dialer.meter import Meter
+from callkeeper.dialer.post import Post
+from callkeeper.dialer.rehearsal import RehearsalLine
+from callkeeper.dialer.shift import Shift
+from callkeeper.installation import open_store
+from callkeeper.settings import Settings, SettingsWrong
+
+_GOES_TO = re.compile(r"ivr .{1,100}|skill \d{1,10}")
+_EVIDENCE = re.compile(r"(cause|sip) \d{1,3}")
+
+
+Duty = Callable[[], Coroutine[Any, Any, None]]
+
+
+def duty_beside(
+    desk: Desk, settings: Settings, clock: Clock, registry: CollectorRegistry
+) -> Duty | None:
+    """Return what a server runs beside itself to dial; None where it is not to.
+
+    On SQLite it writes through the server's own desk, as there is one writer. On PostgreSQL it has
+    a desk of its own, so that neither waits for what the other one locks.
+    """
+    if settings.line is None or not settings.dialer:
+        return None
+    own = None if settings.database is None else Desk(open_store(settings))
+    dialer = _dialer(own or desk, settings, clock, registry)
+
+    async def run() -> None:
+        try:
+            await dialer.run()
+        finally:
+            if own is not None:
+                await own.close()
+
+    return run
+
+
+def dial(settings: Settings, registry: CollectorRegistry, ready: Callable[[str], None]) -> None:
+    """Dial until told to stop by SIGINT or SIGTERM; ``ready`` is told the dispatcher's name."""
+    if settings.line is None:
+        raise SettingsWrong("line: say which, --line asterisk or --line rehearsal")
+    desk = Desk(open_store(settings))
+    dialer = _dialer(desk, settings, SystemClock(), registry)
+    _show_metrics(settings, registry)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_stopped(dialer, desk, ready))
+
+
+def _show_metrics(settings: Settings, registry: CollectorRegistry) -> None:
+    if settings.metrics_port is None:
+        return
+    try:
+        start_http_server(settings.metrics_port, settings.host, registry)
+    except OSError as error:
+        raise SettingsWrong(
+            f"metrics_port: cannot listen on {settings.host} port {settings.metrics_port}: "
+            f"{error.strerror}"
+        ) from error
+
+
+async def _until_stopped(dialer: Dialer, desk: Desk, ready: Callable[[str], None]) -> None:
+    dialling = asyncio.ensure_future(dialer.run())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, dialling.cancel)
+    ready(dialer.name)
+    try:
+        await asyncio.wait([dialling])
+        if not dialling.cancelled():
+            dialling.result()
+    finally:
+        await desk.close()
+
+
+async def asked(settings: Settings, clock: Clock) -> str:
+    """Ask the line how it is, and return its sentence. Raise LineRefused or LineSilent."""
+    return await build_line(settings, clock).check()
+
+
+def build_line(settings: Settings, clock: Clock, dispatcher: str = "doctor") -> Line:
+    """Return the line that the settings name. Each dispatcher at an Asterisk has its own app."""
+    if settings.line == "rehearsal":
+        return RehearsalLine(clock)
+    if settings.ari_password is None:
+        raise SettingsWrong("ari_password: set it to that of ari_user in Asterisk's ari.conf")
+    if "{number}" not in settings.ari_endpoint:
+        raise SettingsWrong("ari_endpoint: has no {number}; write it like PJSIP/{number}@trunk")
+    return AriLine(
+        settings.ari_url,
+        settings.ari_user,
+        settings.ari_password,
+        app=f"{settings.ari_app}-{dispatcher}",
+        endpoint=settings.ari_endpoint,
+    )
+
+
+def terms(settings: Settings) -> Terms:
+    """Return what the settings say for all campaigns."""
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsWrong(
+            f"time_zone: there is no {settings.time_zone!r}; write it like Europe/Berlin"
+        ) from error
+    return Terms(
+        grace_ms=settings.grace_seconds * 1000,
+        zone=settings.time_zone,
+        vdn_calls_max=settings.vdn_calls_max,
+        campaign_calls_max=settings.campaign_calls_max,
+    )
+
+
+def _dialer(desk: Desk, settings: Settings, clock: Clock, registry: CollectorRegistry) -> Dialer:
+    name = new_dispatcher_name(socket.gethostname(), os.getpid())
+    post = Post(
+        name=name,
+        line=line_name(settings),
+        calls_max=settings.line_calls_max,
+        calls_per_second=settings.line_calls_per_second,
+        terms=terms(settings),
+        codes=FailCodes(_checked(settings.fail_codes)),
+        handover=_handover(settings),
+    )
+    return Dialer(Shift(post, desk, build_line(settings, clock, name), Meter(registry), clock))
+
+
+def line_name(settings: Settings) -> str:
+    """Return what the line is called in the database."""
+    return settings.line_name or settings.line or "none"
+
+
+def _handover(settings: Settings) -> Handover:
+    for name in settings.destinations:
+        if not _GOES_TO.fullmatch(name):
+            raise SettingsWrong(f"destinations: {name!r} must read 'ivr CODE' or 'skill ID'")
+    try:
+        return Handover(settings.destination, settings.destinations)
+    except HandoverWrong as wrong:
+        raise SettingsWrong(f"destination: {wrong}") from wrong
+
+
+def _checked(fail_codes: dict[str, str]) -> dict[str, str]:
+    for evidence in fail_codes:
+        if evidence not in FINDINGS and not _EVIDENCE.fullmatch(evidence):
+            known = ", ".join(each for each in FINDINGS if not each.startswith("cause"))
+            raise SettingsWrong(
+                f"fail_codes: {evidence!r} is no evidence; it is cause N, sip N, or one of {known}"
+            )
+    return fail_codes

@@ -1,0 +1,1 @@
+"""The dialer: turns due reservations into attempts, and attempts into results."""

@@ -1,0 +1,311 @@
+"""The line ``ari``: calls made through an Asterisk, over its REST interface and its event socket.
+
+A call is originated into the dialplan and not into an application of ours: Asterisk hangs up a
+call that is answered while the application's socket is down ("app not active", seen on 16.28),
+whereas the dialplan goes on without us. Its events come by a subscription to the trunk's endpoint.
+"""
+
+import asyncio
+import re
+from base64 import b64encode
+from contextlib import suppress
+from typing import Any, Literal, NoReturn
+
+import httpx2
+import msgspec
+import structlog
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from callkeeper import clock
+from callkeeper.dialer.ari_events import Inbox, ReplacedError, read
+from callkeeper.dialer.line import (
+    Dialling,
+    LineDown,
+    LineEvent,
+    LineRefused,
+    LineSilent,
+    Place,
+    Presence,
+)
+
+REQUEST_SECONDS = 5.0
+CONNECT_SECONDS = 2.0  # shorter, so that it is known that nothing was sent
+CONNECTIONS = 20  # of the 100 that Asterisk allows everybody
+KEEP_SECONDS = 5.0  # Asterisk closes an idle connection after 15
+PING_SECONDS = 2.0
+PONG_SECONDS = 3.0
+CLOSE_SECONDS = 1.0
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+MOST_EVENTS = 10_000
+
+# Where an answered call goes on that is for an agent's endpoint. ARI can originate to a place of
+# the dialplan or to an application, and to nothing else; so the operator's dialplan has, in a
+# context callkeeper-agent, "exten => s,1,Dial(${CALLKEEPER_AGENT})" and then Hangup().
+AGENT_PLACE = Place("callkeeper-agent", "s")
+AGENT_VARIABLE = "CALLKEEPER_AGENT"
+
+# Such a trunk is an endpoint of its own, which can be subscribed to; else all channels are.
+_TRUNK = re.compile(r"PJSIP/\{number\}@([\w.-]+)")
+
+_PRESENCES: dict[str, Presence] = {"Up": "up", "Ringing": "ringing"}
+_MOST_SAID = 200
+
+_LOST = (OSError, WebSocketException, ReplacedError, LineRefused, LineSilent)
+
+_log = structlog.get_logger()
+
+
+class _UnreachableError(LineSilent):
+    """No connection was made: surely nothing was sent."""
+
+
+class AriLine:
+    """An Asterisk. ``url`` is that of its ARI, ``endpoint`` what to dial, with ``{number}``.
+
+    ``run`` owns its connections: it closes them all when it ends. Of servers at one Asterisk each
+    needs an ``app`` of its own, for Asterisk talks to the latest only.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str,
+        *,
+        app: str = "callkeeper",
+        endpoint: str = "PJSIP/{number}@trunk",
+        most_events: int = MOST_EVENTS,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._auth = httpx2.BasicAuth(user, password)
+        self._authorization = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+        self._app = app
+        self._endpoint = endpoint
+        trunk = _TRUNK.fullmatch(endpoint)
+        self._trunk = f"PJSIP/{trunk[1]}" if trunk else None
+        self._http = self._client()
+        self._connections = asyncio.Semaphore(CONNECTIONS)
+        self._inbox = Inbox(most_events)
+        self._is_up = False
+        self._gaps = 0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the socket and the subscription stand."""
+        return self._is_up
+
+    @property
+    def gaps(self) -> int:
+        """How often events may have been lost: with each connect, and each one beyond the most."""
+        return self._gaps
+
+    async def run(self) -> None:
+        """Keep the socket connected and the application subscribed, until cancelled."""
+        pause = FIRST_PAUSE_SECONDS
+        said = ""
+        try:
+            while True:
+                since, gaps = clock.monotonic(), self._gaps
+                try:
+                    await self._listen()
+                except _LOST as lost:
+                    why = str(lost) or type(lost).__name__
+                if why != said:
+                    _log.warning("line_lost", line="ari", url=self._url, why=why)
+                    said = why
+                stood = clock.monotonic() - since if self._gaps > gaps else 0
+                if stood > LONGEST_PAUSE_SECONDS:
+                    pause, said = FIRST_PAUSE_SECONDS, ""
+                await asyncio.sleep(pause * (1 + clock.jitter()) / 2)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Close what requests left open, as the end of ``run`` does; it can be asked again."""
+        http, self._http = self._http, self._client()
+        await http.aclose()
+
+    async def place(self, dialling: Dialling) -> None:
+        """Make a call, and return when Asterisk has its channel. Raise as the port tells.
+
+        The second time it is found, if it is still there, and not made again.
+        """
+        channel = f"/channels/{dialling.attempt_id}"
+        try:
+            answer = await self._ask("POST", channel, json=self._originate(dialling))
+        except _UnreachableError as error:
+            raise LineDown(f"{error}: surely nothing was dialled") from error
+        except LineSilent:
+            # Perhaps never read, perhaps dialled. That it is there is proof; that it is not is
+            # none, for it may be over, or yet to come.
+            if await self.find(dialling.attempt_id) == "gone":
+                raise
+            return
+        if answer.is_success:
+            return
+        # 409 is said of an id that is living, and just so of an endpoint that does not exist, which
+        # a fresh Asterisk answers with 500: seen on 16.28, pinned in tests/pbx/test_originate.py.
+        is_unclear = answer.status_code >= httpx2.codes.CONFLICT
+        if is_unclear and await self.find(dialling.attempt_id) != "gone":
+            return
+        if answer.status_code > httpx2.codes.INTERNAL_SERVER_ERROR:
+            raise LineSilent(_said(answer))  # by some proxy, behind which it may have been dialled
+        raise LineRefused(_said(answer))
+
+    async def find(self, attempt_id: str) -> Presence:
+        """Tell whether an attempt's channel is there, rings or is up. Raise LineSilent."""
+        answer = await self._ask("GET", f"/channels/{attempt_id}")
+        if _is_missing(answer):
+            return "gone"
+        try:
+            state = answer.raise_for_status().json()["state"]
+        except (httpx2.HTTPStatusError, ValueError, LookupError, TypeError) as error:
+            raise LineSilent(_said(answer)) from error
+        return _PRESENCES.get(state, "there")
+
+    async def heard(self) -> None:
+        """Return as soon as there are events to take."""
+        await self._inbox.filled()
+
+    def take(self, most: int) -> list[LineEvent]:
+        """Take at most so many events, oldest first."""
+        return self._inbox.take(most)
+
+    async def check(self) -> str:
+        """Say which Asterisk answers, and how its trunk is. Raise LineSilent or LineRefused."""
+        async with self._client() as http:  # its own: whoever asks may not run the line
+            info = await self._ask("GET", "/asterisk/info", http=http)
+            version = _field(info, "system", "version").partition("~")[0]
+            if self._trunk is None:
+                return f"Asterisk {version} answers; {self._endpoint} has no endpoint to look at"
+            trunk = await self._ask("GET", f"/endpoints/{self._trunk}", http=http)
+            if _is_missing(trunk):
+                raise LineRefused(
+                    f"Asterisk {version} answers, but has no endpoint {self._trunk};"
+                    " set ari_endpoint, or add it to pjsip.conf"
+                )
+            return f"Asterisk {version} answers; {self._trunk} is {_field(trunk, 'state')}"
+
+    def _client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            auth=self._auth,
+            timeout=httpx2.Timeout(REQUEST_SECONDS, connect=CONNECT_SECONDS),
+            limits=httpx2.Limits(max_connections=CONNECTIONS, keepalive_expiry=KEEP_SECONDS),
+            trust_env=False,
+        )
+
+    def _originate(self, dialling: Dialling) -> dict[str, Any]:
+        place, variables = dialling.goes_to, dialling.variables
+        if isinstance(place, str):
+            variables = {**variables, AGENT_VARIABLE: place}
+            place = AGENT_PLACE
+        return {
+            "endpoint": self._endpoint.replace("{number}", dialling.called_no),
+            "context": place.context,
+            "extension": place.extension,
+            "priority": place.priority,
+            "callerId": dialling.caller_no or "",
+            "timeout": dialling.alerting_seconds,
+            "variables": variables,
+        }
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: dict[str, Any] | None = None,
+        query: dict[str, str] | None = None,
+        http: httpx2.AsyncClient | None = None,
+    ) -> httpx2.Response:
+        """Return what ARI answers, whatever it is, within REQUEST_SECONDS. Raise LineSilent."""
+        http = http or self._http
+        try:
+            # Who waits for a connection has sent nothing, and so has no answer to wait for.
+            async with self._connections, asyncio.timeout(REQUEST_SECONDS):
+                return await http.request(method, self._url + path, json=json, params=query)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            raise _UnreachableError(f"no connection to Asterisk at {self._url}") from error
+        except (TimeoutError, httpx2.HTTPError) as error:
+            raise LineSilent(f"no answer from Asterisk at {self._url}") from error
+
+    async def _listen(self) -> NoReturn:
+        """Hear events until the socket is lost, and raise that."""
+        async with connect(
+            self._url.replace("http", "ws", 1) + "/events?" + self._wanted(),
+            additional_headers={"Authorization": self._authorization},
+            compression=None,
+            proxy=None,
+            open_timeout=REQUEST_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PONG_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+        ) as socket:
+            await self._subscribe("POST")
+            # Only now: whoever sees the gap, and then asks, hears all that happens thereafter.
+            self._gaps += 1
+            self._is_up = True
+            _log.info("line_up", line="ari", url=self._url)
+            try:
+                async for message in socket:
+                    self._hear(message)
+            except asyncio.CancelledError:
+                # Asterisk would keep an application that its socket left subscribed, for good.
+                with suppress(LineRefused, LineSilent):
+                    await self._subscribe("DELETE")
+                raise
+            finally:
+                self._is_up = False
+        raise ConnectionError("Asterisk closed the event socket")
+
+    def _wanted(self) -> str:
+        wants_all = "false" if self._trunk else "true"
+        return str(httpx2.QueryParams(app=self._app, subscribeAll=wants_all))
+
+    async def _subscribe(self, method: Literal["POST", "DELETE"]) -> None:
+        """Ask for the events of all the trunk's channels, or no more; twice does no harm."""
+        if self._trunk is None:
+            return
+        path = f"/applications/{self._app}/subscription"
+        answer = await self._ask(method, path, query={"eventSource": f"endpoint:{self._trunk}"})
+        if not answer.is_success:
+            raise LineRefused(f"no subscription to {self._trunk}: {_said(answer)}")
+
+    def _hear(self, message: str | bytes) -> None:
+        try:
+            event = read(message)
+        except msgspec.MsgspecError as error:
+            _log.warning("line_message_unread", line="ari", why=str(error))
+            return
+        if event is not None and not self._inbox.put(event):
+            self._gaps += 1
+
+
+def _is_missing(answer: httpx2.Response) -> bool:
+    """Whether ARI says that there is no such thing.
+
+    A 404 that is not JSON is not ARI's: it comes from a proxy, or stands for a wrong ``ari_url``.
+    """
+    kind = answer.headers.get("content-type", "")
+    return answer.status_code == httpx2.codes.NOT_FOUND and kind.startswith("application/json")
+
+
+def _said(answer: httpx2.Response) -> str:
+    """Return a sentence of what ARI answered, and what to do if that is known."""
+    if answer.status_code == httpx2.codes.UNAUTHORIZED:
+        return "Asterisk does not know this user and password; set ari_user and ari_password"
+    return f"Asterisk answered {answer.status_code}: {answer.text[:_MOST_SAID]}"
+
+
+def _field(answer: httpx2.Response, *names: str) -> str:
+    """Return a text deep in an answer, or raise LineRefused because it is not such an answer."""
+    try:
+        found = answer.raise_for_status().json()
+        for name in names:
+            found = found[name]
+    except (httpx2.HTTPStatusError, ValueError, LookupError, TypeError) as error:
+        raise LineRefused(_said(answer)) from error
+    return str(found)

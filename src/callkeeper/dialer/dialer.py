@@ -1,0 +1,112 @@
+"""The dialer: one dispatcher's duties, run side by side until it is told to stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.dialer.dispatcher import Dispatcher
+from callkeeper.dialer.listener import Listener
+from callkeeper.dialer.reaper import Reaper
+from callkeeper.dialer.shift import Shift
+
+# How often it is looked whether something is due; a promise is late by half of it on average.
+_POLL_SECONDS = 0.05
+_LOOK_AFTER_SECONDS = 0.5
+# How long the listener sleeps when the line says nothing; what could not be written is tried again.
+_LISTEN_SECONDS = 1.0
+_DATABASE_SECONDS = 1.0
+
+Duty = Callable[[int], Coroutine[object, object, object]]
+
+
+class Dialer:
+    """Dispatcher, listener and reaper of one shift, and the line's own upkeep."""
+
+    def __init__(self, shift: Shift) -> None:
+        self._shift = shift
+        self.dispatcher = Dispatcher(shift)
+        self.listener = Listener(shift)
+        self.reaper = Reaper(shift, self.listener)
+
+    @property
+    def name(self) -> str:
+        """What this dispatcher is called."""
+        return self._shift.post.name
+
+    async def step(self, now: int) -> bool:
+        """Do each duty once; return whether it may be worth to do so again at once."""
+        await self.reaper.step(now)
+        more = await self.dispatcher.step(now)
+        return bool(await self.listener.step(now)) or more
+
+    async def run(self) -> None:
+        """Dial until cancelled; then hand over what is in hand, and go."""
+        shift = self._shift
+        shift.log.info("dialer_begins", dispatcher=shift.post.name, line=shift.post.line)
+        async with asyncio.TaskGroup() as upkeep:
+            line = upkeep.create_task(shift.line.run())
+            try:
+                async with asyncio.TaskGroup() as duties:
+                    duties.create_task(self._keep(self.reaper.step, self._rest))
+                    duties.create_task(self._keep(self.dispatcher.step, self._poll))
+                    duties.create_task(self._keep(self.listener.step, self._listen))
+            finally:
+                await self._hand_over()
+                line.cancel()
+
+    async def _keep(self, duty: Duty, pause: Callable[[object], Awaitable[None]]) -> None:
+        """Do a duty over and over; while the database is away, wait for it."""
+        is_away = False
+        while True:
+            try:
+                outcome = await _whole(duty(self._shift.clock.now()))
+            except DatabaseFailed as failed:
+                if not is_away:
+                    self._shift.log.warning("dialer_waits_for_database", why=failed.sentence)
+                is_away = True
+                await asyncio.sleep(_DATABASE_SECONDS)
+                continue
+            if is_away:
+                self._shift.log.info("dialer_goes_on")
+            is_away = False
+            await pause(outcome)
+
+    async def _poll(self, more: object) -> None:
+        await asyncio.sleep(0 if more else _POLL_SECONDS)
+
+    async def _listen(self, heard: object) -> None:
+        if not heard:
+            # Not wait_for: in Python 3.11 it forgets to stop when a word comes at that moment.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LISTEN_SECONDS):
+                    await self._shift.line.heard()
+
+    async def _rest(self, _: object) -> None:
+        await asyncio.sleep(_LOOK_AFTER_SECONDS)
+
+    async def _hand_over(self) -> None:
+        """Let the line's last answers come in, and end the lease, so that others need not wait."""
+        shift = self._shift
+        try:
+            await self.dispatcher.settle()
+            now = shift.clock.now()
+            await self.listener.step(now)
+            await self.reaper.renew(now, now)
+        except DatabaseFailed as failed:
+            shift.log.warning("not_handed_over", why=failed.sentence)
+        shift.log.info("dialer_ends", dispatcher=shift.post.name)
+
+
+async def _whole(step: Coroutine[object, object, object]) -> object:
+    """Do a step; told to stop in the middle of it, end it first, then stop.
+
+    What was claimed, and not yet placed, would otherwise be left for others to find out about.
+    """
+    doing = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        with suppress(DatabaseFailed):
+            await doing
+        raise

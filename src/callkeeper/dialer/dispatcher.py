@@ -1,0 +1,161 @@
+"""The dispatcher: claim what is due, put it on record, ask the line."""
+
+import asyncio
+
+from callkeeper.clock import new_attempt_id
+from callkeeper.core.attempt import Attempt
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.dialer.handover import variables
+from callkeeper.dialer.line import Dialling, LineDown, LineRefused, LineSilent
+from callkeeper.dialer.shift import Shift
+from callkeeper.store.ledger import Begun, Claim, Claimed, Placing
+
+# How many attempts are claimed and not yet answered for by the line: what a crash would delay, or
+# leave to be looked up.
+BATCH = 256
+# How old the verdict may be by which the line is asked.
+_FRESH_MS = 10_000
+# How often what is due is looked through although nothing can be dialled.
+_SWEEP_MS = 2_000
+# How long a step waits for the line's answers. Those that take longer are awaited beside it.
+_PATIENCE_SECONDS = 0.2
+
+
+class Dispatcher:
+    """Turns due reservations into attempts: one step after another, the line's answers overlap."""
+
+    def __init__(self, shift: Shift) -> None:
+        self._shift = shift
+        self._asking: set[asyncio.Task[None]] = set()
+        self._bug: BaseException | None = None
+        self._swept_at = 0
+
+    async def step(self, now: int) -> bool:
+        """Do what is due; return whether it may be worth to look again at once."""
+        if self._bug is not None:
+            raise self._bug
+        if not await self._shift.desk.is_any_due(now):
+            return False
+        claimed = await self._claim(now)
+        if claimed.attempts:
+            begun = await self._begin(claimed)
+            await self._ask_all(begun)
+        return claimed.more
+
+    async def settle(self) -> None:
+        """Wait for every answer that the line still owes; each has its deadline."""
+        while self._asking:
+            await asyncio.wait(self._asking)
+
+    async def _claim(self, now: int) -> Claimed:
+        shift, post = self._shift, self._shift.post
+        # Without a line nothing is claimed; but what is too late still expires, and says so.
+        can_dial = shift.line.is_up and now < shift.lease_until
+        most = BATCH - len(self._asking) if can_dial else 0
+        claim = Claim(
+            line=post.line,
+            holder=post.name,
+            at=now,
+            ids=tuple(new_attempt_id(now) for _ in range(most)),
+            calls_max=post.calls_max,
+            per_second=post.calls_per_second,
+            terms=post.terms,
+            sweeps=now - self._swept_at >= _SWEEP_MS,
+        )
+        if claim.sweeps:
+            self._swept_at = now
+        claimed = await shift.desk.claim_due(claim)
+        shift.meter.claimed.inc(len(claimed.attempts))
+        shift.meter.held.inc(claimed.held)
+        shift.meter.given_up.inc(claimed.given_up)
+        return claimed
+
+    async def _begin(self, claimed: Claimed) -> list[Begun]:
+        """Put on record that they are being placed, and leave out what must not be.
+
+        If that fails, the claims stand until the reaper hands them back.
+        """
+        shift = self._shift
+        now = shift.clock.now()  # a claim may take its time, and the verdict is to be of now
+        placings = [
+            Placing(each.vdn, each.reservation_id, each.id, shift.post.name, now, shift.post.terms)
+            for each in claimed.attempts
+        ]
+        begun: list[Begun] = []
+        outcomes = await shift.desk.begin_attempt.many(placings)
+        for attempt, outcome in zip(claimed.attempts, outcomes, strict=True):
+            if isinstance(outcome, Begun):
+                held = shift.roster.take_up(outcome.attempt, now, is_asked=True)
+                held.heard_since = shift.line.gaps
+                begun.append(outcome)
+            elif isinstance(outcome, DatabaseFailed):
+                # It may be on record as begun; but the line was not asked, and will not be.
+                shift.over(attempt, "down", outcome.sentence)
+        return begun
+
+    async def _ask_all(self, begun: list[Begun]) -> None:
+        asking = {asyncio.create_task(self._ask(each)) for each in begun}
+        self._asking |= asking
+        for task in asking:
+            task.add_done_callback(self._answered)
+        if asking:
+            await asyncio.wait(asking, timeout=_PATIENCE_SECONDS)
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._bug = task.exception()  # no refusal: those are taken where they come up
+
+    async def _ask(self, begun: Begun) -> None:
+        """Ask the line to make one call, and put down what it said."""
+        shift, attempt = self._shift, begun.attempt
+        try:
+            await self._ask_line(begun)
+            await shift.write_endings()
+        except DatabaseFailed as failed:
+            # The listener writes endings too.
+            shift.log.warning("not_put_down", attempt=attempt.id, why=failed.sentence)
+        finally:
+            held = shift.roster.get(attempt.id)
+            if held is not None:
+                held.is_asked = False
+                held.looked_at = shift.clock.now()
+
+    async def _ask_line(self, begun: Begun) -> None:
+        shift, attempt = self._shift, begun.attempt
+        try:
+            self._check_time(attempt)
+            shift.meter.late(attempt, shift.clock.now())
+            await shift.line.place(self._dialling(begun))
+        except LineDown as down:
+            shift.over(attempt, "down", str(down))
+        except LineRefused as refused:
+            shift.over(attempt, "refused", str(refused))
+        except LineSilent as silent:
+            shift.log.warning("line_silent", attempt=attempt.id, why=str(silent))
+        else:
+            shift.placed += 1
+            shift.meter.placed.inc()
+            # The listener writes it: where the phone rings at once, together with that.
+            shift.hear(attempt, placed=shift.clock.now())
+            if held := shift.roster.get(attempt.id):
+                held.knows(state="placed")
+
+    def _check_time(self, attempt: Attempt) -> None:
+        """Refuse to ask when others may have judged what became of it, or the verdict is old."""
+        now = self._shift.clock.now()
+        if now >= self._shift.lease_until:
+            raise LineDown("the dispatcher's lease ran out before the line was asked")
+        if now - (attempt.placing_at or 0) > _FRESH_MS:
+            raise LineDown("it took too long to put on record that the line is asked")
+
+    def _dialling(self, begun: Begun) -> Dialling:
+        attempt = begun.attempt
+        return Dialling(
+            attempt_id=attempt.id,
+            called_no=attempt.called_no,
+            caller_no=attempt.caller_no,
+            alerting_seconds=attempt.alerting_seconds,
+            goes_to=self._shift.post.handover.of(begun.goes_to),
+            variables=variables(begun.call_data),
+        )

@@ -1,0 +1,65 @@
+"""What an answered call is handed to, and what it takes along."""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from callkeeper.dialer.line import Place
+
+PREFIX = "CALLDATA_"
+
+# A name with anything else in it could be a dialplan function, or reach into another channel.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PLACE = re.compile(
+    r"(?P<context>[\w.-]{1,79}),(?P<extension>[\w.*#+-]{1,79})(,(?P<priority>[1-9]\d{0,3}))?"
+)
+_ENDPOINT = re.compile(r"[A-Za-z]\w*/[\w.@:+-]{1,200}")
+
+
+class HandoverWrong(ValueError):  # noqa: N818 - what it is
+    """A destination is neither a place in the dialplan nor an endpoint."""
+
+
+class Handover:
+    """The destinations that the settings name: one for each IVR code or skill, one for the rest."""
+
+    def __init__(self, default: str, named: Mapping[str, str]) -> None:
+        self._default = destination(default)
+        self._named = {name: destination(each) for name, each in named.items()}
+
+    def of(self, goes_to: str | None) -> Place | str:
+        """Return where the calls of a campaign go that is for ``ivr CODE`` or ``skill ID``."""
+        return self._named.get(goes_to or "", self._default)
+
+
+def destination(text: str) -> Place | str:
+    """Read ``context,extension[,priority]`` or ``TECH/endpoint``. Raise HandoverWrong."""
+    if place := _PLACE.fullmatch(text):
+        return Place(place["context"], place["extension"], int(place["priority"] or 1))
+    if _ENDPOINT.fullmatch(text):
+        return text
+    raise HandoverWrong(
+        f"{text!r} is no destination; write context,extension or an endpoint like PJSIP/1001"
+    )
+
+
+def variables(call_data: str | None) -> dict[str, str]:
+    """Return call data's members as channel variables, each name with a prefix of ours.
+
+    The prefix keeps them from setting what means something to Asterisk. A member whose name is not
+    made of ASCII letters, digits and ``_`` is left out.
+    """
+    if not call_data:
+        return {}
+    members: dict[str, object] = msgspec.json.decode(call_data)
+    return {
+        PREFIX + name: _CONTROL.sub(" ", _text(value))
+        for name, value in members.items()
+        if _NAME.fullmatch(name)
+    }
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

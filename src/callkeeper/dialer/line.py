@@ -1,0 +1,105 @@
+"""The line: what any PBX must be able to do for us, and tell us.
+
+Two lines fulfil this, ``ari`` (Asterisk) and ``rehearsal`` (no phone at all), and one contract test
+holds both to it: tests/dialer/line_contract.py.
+"""
+
+from typing import Literal, Protocol
+
+import msgspec
+
+from callkeeper.core.attempt import Hangup
+
+Presence = Literal["gone", "there", "ringing", "up"]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where in the dialplan an answered call goes on."""
+
+    context: str
+    extension: str
+    priority: int = 1
+
+
+class Dialling(msgspec.Struct, frozen=True):
+    """All that a line needs to make a call. ``attempt_id`` becomes the id of its channel.
+
+    ``goes_to`` is a place in the dialplan, or the endpoint of an agent (``PJSIP/1001``).
+    """
+
+    attempt_id: str
+    called_no: str
+    caller_no: str | None
+    alerting_seconds: int
+    goes_to: Place | str
+    variables: dict[str, str]
+
+
+class Ringing(msgspec.Struct, frozen=True):
+    """The far end rings."""
+
+    attempt_id: str
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The far end answered."""
+
+    attempt_id: str
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The channel is no more."""
+
+    attempt_id: str
+    hangup: Hangup
+
+
+LineEvent = Ringing | Answered | Ended
+
+
+class LineRefused(Exception):  # noqa: N818 - what it did
+    """The line would not make this call: surely nothing was dialled."""
+
+
+class LineDown(LineRefused):
+    """The line could not even be asked: surely nothing was dialled, and it may be soon."""
+
+
+class LineSilent(Exception):  # noqa: N818 - what it is
+    """The line gave no answer in time: whatever was asked of it may have been done or not."""
+
+
+class Line(Protocol):
+    """A way to the phone network. Every request has a deadline, and no queue grows without end."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it can be asked now."""
+
+    @property
+    def gaps(self) -> int:
+        """How often words of the line may have been lost: it grows with each reconnect.
+
+        Whoever sees it grow asks ``find`` for every attempt it believes alive.
+        """
+
+    async def run(self) -> None:
+        """Keep the connection, over and over, until cancelled."""
+
+    async def place(self, dialling: Dialling) -> None:
+        """Make a call, and return when the line has confirmed it.
+
+        The same attempt id is never dialled twice. Raise LineDown, LineRefused or LineSilent.
+        """
+
+    async def find(self, attempt_id: str) -> Presence:
+        """Tell whether an attempt's channel is there, rings or is up. Raise LineSilent."""
+
+    async def heard(self) -> None:
+        """Return as soon as there are events to take."""
+
+    def take(self, most: int) -> list[LineEvent]:
+        """Take at most so many events, oldest first."""
+
+    async def check(self) -> str:
+        """Say in a sentence how the line is, for the doctor. Raise LineSilent or LineRefused."""

@@ -1,0 +1,62 @@
+"""What the dialer counts, for Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from callkeeper.core.attempt import Attempt
+
+_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0)
+
+
+class Meter:
+    """The dialer's metrics, in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.due = Gauge(
+            "callkeeper_due_reservations",
+            "Reservations that wait to be looked at by a dialer, counted no further than 10,000.",
+            registry=registry,
+        )
+        self.live = Gauge(
+            "callkeeper_live_attempts",
+            "Attempts that this dispatcher answers for.",
+            registry=registry,
+        )
+        self.claimed = Counter("callkeeper_claimed", "Attempts claimed.", registry=registry)
+        self.placed = Counter(
+            "callkeeper_placed", "Attempts that the line confirmed.", registry=registry
+        )
+        self.answered = Counter("callkeeper_answered", "Attempts answered.", registry=registry)
+        self.held = Counter(
+            "callkeeper_held", "Verdicts that held a due reservation.", registry=registry
+        )
+        self.given_up = Counter(
+            "callkeeper_given_up", "Verdicts that closed a due reservation.", registry=registry
+        )
+        self._outcomes = Counter(
+            "callkeeper_outcomes",
+            "Attempts that ended, by outcome; unknown ones want a person's look.",
+            ["outcome"],
+            registry=registry,
+        )
+        self._lateness = Histogram(
+            "callkeeper_lateness_seconds",
+            "From the instant a reservation was due to the one at which the line was asked.",
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self.line_up = Gauge(
+            "callkeeper_line_up", "1 while the line can be asked.", registry=registry
+        )
+        self.line_gaps = Gauge(
+            "callkeeper_line_gaps",
+            "How often words of the line may have been lost.",
+            registry=registry,
+        )
+
+    def ended(self, attempt: Attempt) -> None:
+        """Count an attempt's outcome."""
+        self._outcomes.labels(attempt.outcome).inc()
+
+    def late(self, attempt: Attempt, now: int) -> None:
+        """Measure how late the line is asked."""
+        self._lateness.observe(max(0, now - attempt.due_at) / 1000)

@@ -1,0 +1,19 @@
+"""A dispatcher's post: who it is, which line it has, and by which rules it dials."""
+
+import msgspec
+
+from callkeeper.core.attempt import FailCodes
+from callkeeper.core.policy import Terms
+from callkeeper.dialer.handover import Handover
+
+
+class Post(msgspec.Struct, frozen=True):
+    """``calls_max`` and ``calls_per_second`` bound the line, whoever else dials over it."""
+
+    name: str
+    line: str
+    calls_max: int
+    calls_per_second: float
+    terms: Terms
+    codes: FailCodes
+    handover: Handover

@@ -1,0 +1,178 @@
+"""The reaper: keeps the lease, takes over from the dead, and finds out what nobody told.
+
+What was only claimed was surely not dialled, and waits again. What was being placed, or was placed,
+is looked up at the line: there, it goes on; gone, it has the outcome that is known, or *unknown*.
+It is never dialled again.
+"""
+
+import asyncio
+from itertools import islice
+
+from callkeeper.core.attempt import Attempt
+from callkeeper.dialer.line import Answered, LineSilent, Ringing
+from callkeeper.dialer.listener import Listener
+from callkeeper.dialer.roster import Held
+from callkeeper.dialer.shift import Shift
+from callkeeper.store.ledger import Adoption, HandBack, Lease
+
+# A dispatcher says that it lives every RENEW_MS; after LEASE_MS of silence others take over.
+LEASE_MS = 15_000
+RENEW_MS = 3_000
+
+# How many attempts of the dead are taken over in one step.
+_ORPHANS_MAX = 500
+# How many of its own a dispatcher looks through.
+_HELD_MAX = 10_000
+# How often a call in progress is looked up although nothing is amiss.
+_LOOK_AGAIN_MS = 30_000
+# How soon a look-up that told nothing is made again.
+_RETRY_MS = 1_000
+# How long the word on the end of a call that is gone may be on its way.
+_WORD_MS = 5_000
+# How long after the end of its ringing time a call may still be there, not answered and not ended.
+_STUCK_MS = 60_000
+# How many look-ups go on at once.
+_LOOK_UPS_MAX = 64
+# How many due reservations are counted for the metric.
+_COUNTED_MAX = 10_000
+
+
+class Reaper:
+    """Puts right what a crash, a cut or a silence left."""
+
+    def __init__(self, shift: Shift, listener: Listener) -> None:
+        self._shift = shift
+        self._listener = listener
+        self._begun_at = shift.clock.now()
+        self._renewed_at: int | None = None
+        self._placed_then = 0
+        self._gaps = 0
+        self._recounted_at = self._begun_at
+
+    async def step(self, now: int) -> None:
+        """Renew the lease if it is time, and look after what has been silent."""
+        if self._renewed_at is None or now - self._renewed_at >= RENEW_MS:
+            await self.renew(now, now + LEASE_MS)
+            await self._take_over(now)
+            await self._measure(now)
+        await self._look_after(now)
+
+    async def renew(self, now: int, until: int) -> None:
+        """Say that we live, and answer for what we hold until an instant."""
+        shift = self._shift
+        seconds = (now - (self._renewed_at or self._begun_at)) / 1000
+        lease = Lease(
+            name=shift.post.name,
+            line=shift.post.line,
+            begun_at=self._begun_at,
+            said_at=now,
+            lease_until=until,
+            is_up=shift.line.is_up,
+            per_second=(shift.placed - self._placed_then) / seconds if seconds > 0 else 0.0,
+        )
+        await shift.desk.renew_lease(lease)
+        shift.lease_until = until
+        self._renewed_at, self._placed_then = now, shift.placed
+
+    async def _measure(self, now: int) -> None:
+        shift = self._shift
+        shift.meter.due.set(await shift.desk.count_due(now, _COUNTED_MAX))
+        shift.meter.live.set(len(shift.roster))
+        shift.meter.line_up.set(shift.line.is_up)
+        shift.meter.line_gaps.set(shift.line.gaps)
+
+    async def _take_over(self, now: int) -> None:
+        shift, post = self._shift, self._shift.post
+        orphans = await shift.desk.attempts_orphaned(post.line, now, now - LEASE_MS, _ORPHANS_MAX)
+        claims = [each for each in orphans if each.state == "claimed"]
+        if claims:
+            await shift.desk.hand_back.many(
+                [HandBack(each.vdn, each.reservation_id, each.id, now) for each in claims]
+            )
+        await self._adopt([each for each in orphans if each.state != "claimed"], now)
+        if now - self._recounted_at >= _LOOK_AGAIN_MS:
+            self._recounted_at = now
+            await self._recount(now)
+
+    async def _recount(self, now: int) -> None:
+        """Take up what is ours on record and not in hand: a commit whose answer was lost."""
+        shift, post = self._shift, self._shift.post
+        for attempt in await shift.desk.attempts_held(post.line, post.name, _HELD_MAX):
+            is_old = now - attempt.claimed_at >= LEASE_MS
+            if is_old and attempt.state != "claimed" and shift.roster.get(attempt.id) is None:
+                self._take_up(attempt, now)
+        await self._listener.write()
+
+    async def _adopt(self, orphans: list[Attempt], now: int) -> None:
+        shift, name = self._shift, self._shift.post.name
+        adoptions = [
+            Adoption(each.vdn, each.reservation_id, each.id, each.holder, name) for each in orphans
+        ]
+        for adopted in await shift.desk.adopt_attempt.many(adoptions) if adoptions else []:
+            if not isinstance(adopted, Attempt):
+                continue  # somebody was faster
+            shift.log.info("adopted", attempt=adopted.id, reservation=adopted.reservation_id)
+            self._take_up(adopted, now)
+        await self._listener.write()
+
+    def _take_up(self, attempt: Attempt, now: int) -> None:
+        """Answer for an attempt that was not in hand, and for what was heard of it meanwhile."""
+        roster = self._shift.roster
+        held = roster.take_up(attempt, now, is_asked=False)
+        self._suspect(held, now)
+        for heard_at, event in roster.strays_of(attempt.id):
+            self._listener.hear(held, event, heard_at)
+
+    def _suspect(self, held: Held, now: int) -> None:
+        held.looked_at = now - _LOOK_AGAIN_MS
+
+    async def _look_after(self, now: int) -> None:
+        """Look up at the line what has been silent, and all of it after a gap in its words."""
+        shift = self._shift
+        if not shift.line.is_up:
+            return
+        if shift.line.gaps != self._gaps:
+            self._gaps = shift.line.gaps
+            for held in shift.roster:
+                self._suspect(held, now)
+        silent = (each for each in shift.roster if self._is_silent(each, now))
+        await asyncio.gather(*(self._look_up(each, now) for each in islice(silent, _LOOK_UPS_MAX)))
+        await self._listener.write()
+
+    def _is_silent(self, held: Held, now: int) -> bool:
+        wait = _LOOK_AGAIN_MS if held.missing_since is None else _WORD_MS
+        return not held.is_asked and now - held.looked_at >= wait
+
+    async def _look_up(self, held: Held, now: int) -> None:
+        shift, attempt = self._shift, held.attempt
+        gaps = shift.line.gaps
+        try:
+            presence = await shift.line.find(attempt.id)
+        except LineSilent:
+            held.looked_at = now - _LOOK_AGAIN_MS + _RETRY_MS
+            return
+        held.looked_at = now
+        if presence == "gone":
+            self._miss(held, now)
+            return
+        held.missing_since = None
+        if presence != "up" and _is_stuck(attempt, now):
+            shift.over(attempt, "silence", "neither answered nor ended, long after its time")
+            return
+        held.heard_since = gaps
+        if presence == "up" and attempt.answered_at is None:
+            self._listener.hear(held, Answered(attempt.id), now)
+        elif presence == "ringing" and attempt.ringing_at is None:
+            self._listener.hear(held, Ringing(attempt.id), now)
+
+    def _miss(self, held: Held, now: int) -> None:
+        """Note that a call is gone; it is over once the word on how it ended had time to come."""
+        if held.missing_since is None:
+            held.missing_since = now
+        elif now - held.missing_since >= _WORD_MS:
+            self._shift.over(held.attempt, "silence", "gone from the line without a word")
+
+
+def _is_stuck(attempt: Attempt, now: int) -> bool:
+    begun_at = attempt.placing_at or attempt.claimed_at
+    return now > begun_at + attempt.alerting_seconds * 1000 + _STUCK_MS

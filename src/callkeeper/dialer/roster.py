@@ -1,0 +1,76 @@
+"""The attempts that this dispatcher answers for, and the words of the line that nobody claimed."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import msgspec
+
+from callkeeper.core.attempt import Attempt
+from callkeeper.dialer.line import LineEvent
+
+# Words on attempts of other dispatchers are kept for the day that they die: theirs is then ours.
+_STRAY_MAX = 10_000
+_STRAY_MS = 120_000
+
+
+class Held:
+    """An attempt in our hands. ``is_asked``: the line is being asked to make the call just now.
+
+    ``heard_since`` is how many gaps the line had when it was last certain how the call stood, with
+    all of its words put down or still to come; None: that was never so while it was ours.
+    """
+
+    def __init__(self, attempt: Attempt, now: int, *, is_asked: bool) -> None:
+        self.attempt = attempt
+        self.is_asked = is_asked
+        self.looked_at = now
+        self.heard_since: int | None = None
+        self.missing_since: int | None = None
+
+    def knows(self, **fields: object) -> None:
+        """Keep what is now known of the attempt."""
+        self.attempt = msgspec.structs.replace(self.attempt, **fields)
+
+
+class Roster:
+    """Who is on the phone, by attempt id."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Held] = {}
+        self._strays: OrderedDict[str, list[tuple[int, LineEvent]]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[Held]:
+        return iter(list(self._held.values()))
+
+    def take_up(self, attempt: Attempt, now: int, *, is_asked: bool) -> Held:
+        """Answer for an attempt from now on."""
+        held = Held(attempt, now, is_asked=is_asked)
+        self._held[attempt.id] = held
+        return held
+
+    def get(self, attempt_id: str) -> Held | None:
+        """Return an attempt that is ours."""
+        return self._held.get(attempt_id)
+
+    def let_go(self, attempt_id: str) -> None:
+        """Answer for an attempt no more."""
+        self._held.pop(attempt_id, None)
+
+    def keep_stray(self, event: LineEvent, now: int) -> None:
+        """Keep a word on an attempt that is not ours, for some time, and of so many attempts."""
+        self._strays.setdefault(event.attempt_id, []).append((now, event))
+        self._strays.move_to_end(event.attempt_id)
+        while len(self._strays) > _STRAY_MAX or self._is_stale(now):
+            self._strays.popitem(last=False)
+
+    def strays_of(self, attempt_id: str) -> list[tuple[int, LineEvent]]:
+        """Return, and forget, what was heard of an attempt before it was ours, and when."""
+        return self._strays.pop(attempt_id, [])
+
+    def _is_stale(self, now: int) -> bool:
+        """Whether what was heard of least lately was heard long ago; there always is some."""
+        last_at, _ = next(iter(self._strays.values()))[-1]
+        return now - last_at > _STRAY_MS

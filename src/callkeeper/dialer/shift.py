@@ -1,0 +1,120 @@
+"""What the duties of one dispatcher share while it lives; and the one way in which attempts end."""
+
+import msgspec
+import structlog
+
+from callkeeper.clock import Clock
+from callkeeper.core.attempt import Attempt
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.desk import Desk
+from callkeeper.dialer.line import Line
+from callkeeper.dialer.meter import Meter
+from callkeeper.dialer.post import Post
+from callkeeper.dialer.roster import Roster
+from callkeeper.store.ledger import Ending, Evidence, Progress
+
+
+class Shift:
+    """A dispatcher at work. ``lease_until`` is how long it may answer for what it holds."""
+
+    def __init__(self, post: Post, desk: Desk, line: Line, meter: Meter, clock: Clock) -> None:
+        self.post = post
+        self.desk = desk
+        self.line = line
+        self.meter = meter
+        self.clock = clock
+        self.roster = Roster()
+        self.lease_until = 0
+        self.placed = 0
+        self.log = structlog.get_logger()
+        # What was heard of attempts that go on, until it is on record.
+        self.words: dict[str, Progress] = {}
+        # At most one for each attempt that we hold; the first word on how it ended counts.
+        self._endings: dict[str, Ending] = {}
+        self._being_written: set[str] = set()
+
+    def hear(
+        self,
+        attempt: Attempt,
+        *,
+        placed: int | None = None,
+        ringing: int | None = None,
+        answered: int | None = None,
+    ) -> None:
+        """Note what the line told of an attempt that goes on; the listener puts it on record."""
+        word = self.words.get(attempt.id)
+        if word is None:
+            word = Progress(attempt.vdn, attempt.reservation_id, attempt.id)
+        self.words[attempt.id] = word.at(placed=placed, ringing=ringing, answered=answered)
+
+    def over(
+        self,
+        attempt: Attempt,
+        evidence: Evidence,
+        remark: str | None = None,
+        *,
+        at: int | None = None,
+    ) -> None:
+        """Note that an attempt is over, now or ``at``; ``write_endings`` puts it on record."""
+        ending = Ending(
+            vdn=attempt.vdn,
+            reservation_id=attempt.reservation_id,
+            attempt_id=attempt.id,
+            by=self.post.name,
+            at=self.clock.now() if at is None else at,
+            evidence=evidence,
+            codes=self.post.codes,
+            remark=remark,
+        )
+        self._endings.setdefault(attempt.id, ending)
+
+    def words_on_the_living(self) -> list[Progress]:
+        """Return what was heard of attempts that go on; the others' goes with their ending."""
+        return [word for id_, word in self.words.items() if id_ not in self._endings]
+
+    async def write_endings(self) -> int:
+        """Put on record what ended. While the database is away nothing of it is forgotten.
+
+        All duties do so, often at once, and none writes again what another is just writing.
+        """
+        waiting = self._endings.keys() - self._being_written
+        if not waiting:
+            return 0
+        endings = [
+            # With the words before it, for it may get on record sooner than they.
+            msgspec.structs.replace(each, heard=self.words.get(id_))
+            for id_, each in self._endings.items()
+            if id_ in waiting
+        ]
+        self._being_written |= waiting
+        try:
+            outcomes = await self.desk.end_attempt.many(endings)
+        finally:
+            self._being_written -= waiting
+        failed: DatabaseFailed | None = None
+        for ending, outcome in zip(endings, outcomes, strict=True):
+            if isinstance(outcome, DatabaseFailed):
+                failed = outcome
+                continue
+            self._endings.pop(ending.attempt_id, None)
+            self.words.pop(ending.attempt_id, None)
+            self.roster.let_go(ending.attempt_id)
+            if isinstance(outcome, Attempt):
+                self._tell(outcome)
+        if failed is not None:
+            raise failed
+        return len(endings)
+
+    def _tell(self, attempt: Attempt) -> None:
+        self.meter.ended(attempt)
+        tell = self.log.warning if attempt.outcome == "unknown" else self.log.info
+        tell(
+            "attempt_ended",
+            attempt=attempt.id,
+            reservation=attempt.reservation_id,
+            vdn=attempt.vdn,
+            outcome=attempt.outcome,
+            code=attempt.fail_code,
+            cause=attempt.cause,
+            why=attempt.cause_text,
+        )

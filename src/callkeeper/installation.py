@@ -1,0 +1,97 @@
+"""An installation: its data directory, its database, its seal. It alone names concrete stores."""
+
+from pathlib import Path
+
+import psycopg
+
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.sealing import Seal, load_seal
+from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.store.migrate import migrations
+from callkeeper.store.port import Store
+from callkeeper.store.postgres import PostgresSession, StatementFailed
+from callkeeper.store.session import Session
+from callkeeper.store.sql import SqlStore
+from callkeeper.store.sqlite import SqliteSession
+
+DATABASE_FILE = "callkeeper.db"
+
+
+def open_session(settings: Settings) -> Session:
+    """Return the database that the settings name; for SQLite, a new data directory is made."""
+    if settings.database is None:
+        path = data_dir(settings) / DATABASE_FILE
+        return SqliteSession(path, busy_seconds=settings.busy_seconds)
+    if not settings.database.startswith(("postgresql://", "postgres://")):
+        raise SettingsWrong("database: must be a postgresql:// URL; leave it out for SQLite")
+    try:
+        return PostgresSession(settings.database)
+    except psycopg.ProgrammingError:
+        # Its words repeat the URL, in which a password may be.
+        raise SettingsWrong("database: is not a valid postgresql:// URL") from None
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store, its schema up to date."""
+    store = SqlStore(open_session(settings))
+    store.migrate()
+    return store
+
+
+def find_store(settings: Settings) -> Store:
+    """Return the store of a database that is there, whatever its schema; nothing is made.
+
+    Raise SettingsWrong when there is none, and DatabaseFailed when it does not answer.
+    """
+    file = settings.data_dir / DATABASE_FILE
+    if settings.database is None and not file.is_file():
+        raise SettingsWrong(f"there is no {file}; `callkeeper serve` or `migrate` makes it")
+    store = SqlStore(open_session(settings))
+    try:
+        store.database_now()
+    except DatabaseFailed:
+        store.close()
+        raise
+    return store
+
+
+def check_schema(store: Store) -> int:
+    """Return the schema's number; raise SettingsWrong if this program wants a later one."""
+    latest = migrations("sqlite")[-1].number
+    try:
+        number = store.schema_version()
+    except DatabaseFailed:
+        number = 0  # there is no table that tells it
+    except StatementFailed as error:
+        raise DatabaseFailed(f"the schema's number cannot be read ({error})") from error
+    if number < latest:
+        raise SettingsWrong(
+            f"the schema is at {number}, this program wants {latest}; run `callkeeper migrate`"
+        )
+    return number
+
+
+def open_seal(settings: Settings) -> Seal:
+    """Return the seal of the secrets; a new data directory is made for a new key."""
+    if settings.sealing_key is None:
+        data_dir(settings)
+    return load_seal(settings.data_dir, settings.sealing_key)
+
+
+def fitting_seal(settings: Settings, store: Store) -> Seal:
+    """Return the seal, tried on a secret that is stored; raise SealBroken if it is not its own.
+
+    A sealing key is made only while there is no secret that it would not open.
+    """
+    valid = next((each for each in store.access_keys() if each.revoked_at is None), None)
+    if valid is None:
+        return open_seal(settings)
+    seal = load_seal(settings.data_dir, settings.sealing_key, make=False)
+    seal.open(valid.sealed_secret, valid.ak)
+    return seal
+
+
+def data_dir(settings: Settings) -> Path:
+    """Return the data directory, made for the owner's eyes only when it is not there."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return settings.data_dir

@@ -1,0 +1,111 @@
+"""How a reservation stands, what holds it, and when it is next eligible: in one sentence.
+
+Read off what stands at this instant: the reservation with the dialer's last verdict, its campaign,
+its live attempt, and the dispatchers that there are.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from callkeeper.core.attempt import Attempt
+from callkeeper.core.campaign import Campaign
+from callkeeper.core.reservation import Reservation
+from callkeeper.store.port import Store
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_STANDING = {
+    "done": "a result is on record",
+    "cancelled": "on the wire it is as good as absent",
+    "expired": "it was not dialled in time; a person may still file a result",
+}
+
+
+def outlook(store: Store, reservation: Reservation, now: int) -> str:
+    """Return the sentence."""
+    if reservation.state == "calling":
+        return f"calling: {_on_the_phone(store, reservation, now)}"
+    if reservation.state != "waiting":
+        return f"{reservation.state}: {_closed(reservation)}"
+    if reservation.kind == "automatic":
+        return f"waiting: {_awaited(store, reservation, now)}"
+    at = in_utc(reservation.appoint_at)
+    if reservation.is_overdue(now):
+        return f"overdue since {at}: an agent has to ring; the system never dials a manual one"
+    return f"waiting for {at}, when an agent rings; the system never dials a manual one"
+
+
+def in_utc(instant: int) -> str:
+    """Return UTC milliseconds for a person to read."""
+    return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _closed(reservation: Reservation) -> str:
+    if reservation.fail_code == _UNKNOWN and reservation.is_dialled_by_us:
+        return (
+            f"its outcome is unknown ({_UNKNOWN}): it may have been dialled, and no word came; "
+            "a person has to look, it is not dialled again"
+        )
+    why = f"; {reservation.verdict}" if reservation.verdict else ""
+    return f"{_STANDING[reservation.state]}{why}"
+
+
+_UNKNOWN = "34608"
+
+
+def _on_the_phone(store: Store, reservation: Reservation, now: int) -> str:
+    attempts = store.attempts_of(reservation.vdn, reservation.id)
+    live = next((each for each in attempts if each.is_live), None)
+    if live is None:
+        return "the dialer has it"
+    told = _told(live)
+    lines = {each.line for each in store.leases() if each.lease_until > now}
+    if live.line not in lines:
+        told += f"; nobody dials over line {live.line} any more to find out how it ended"
+    return told
+
+
+def _told(live: Attempt) -> str:
+    since = in_utc(live.placing_at or live.claimed_at)
+    if live.answered_at is not None:
+        return f"attempt {live.id}, begun {since}, was answered {in_utc(live.answered_at)}"
+    if live.ringing_at is not None:
+        return f"attempt {live.id}, begun {since}, rings since {in_utc(live.ringing_at)}"
+    return f"attempt {live.id}, begun {since}, has not been heard to ring"
+
+
+def _awaited(store: Store, reservation: Reservation, now: int) -> str:
+    if reservation.look_at is None:
+        return "a dispatcher has it and is about to dial"
+    next_at = in_utc(reservation.look_at)
+    if reservation.look_at > now and reservation.verdict is not None:
+        return f"{reservation.verdict}; next eligible {next_at}"
+    campaign = store.campaign(reservation.vdn, reservation.campaign_id)
+    hindrance = _hindered(campaign, reservation, now) or _unattended(store, now)
+    if reservation.look_at > now:
+        return f"due {next_at}" + (f", but {hindrance}" if hindrance else "")
+    return f"due since {next_at}; {hindrance or reservation.verdict or _busy(store)}"
+
+
+def _hindered(campaign: Campaign | None, reservation: Reservation, now: int) -> str | None:
+    if campaign is None:
+        return f"campaign {reservation.campaign_id} was deleted"
+    if campaign.has_ended(now):
+        return f"campaign {campaign.id} ended {in_utc(campaign.end_at)}"
+    if campaign.status != "started":
+        return f"campaign {campaign.id} is {campaign.status}; resume it"
+    return None
+
+
+def _unattended(store: Store, now: int) -> str | None:
+    living = [each for each in store.leases() if each.lease_until > now]
+    if not living:
+        return "no dialer is running; start one: `callkeeper serve --line ...` or `callkeeper dial`"
+    if not any(each.is_up for each in living):
+        return f"line {living[0].line} is down; `callkeeper doctor` looks into it"
+    return None
+
+
+def _busy(store: Store) -> str:
+    live = store.live_by_line()
+    told = ", ".join(f"line {line} has {count}" for line, count in sorted(live.items()))
+    return f"it is next in turn (calls in progress: {told or 'none'})"

@@ -1,0 +1,96 @@
+"""Automatic reservations over the wire, beside a dialer that rehearses."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house import House
+from tests.waiting import until
+
+MINUTE = 60_000
+ANSWERED, BUSY, RINGS = "66660001", "66660002", "66660003"
+
+
+@pytest.fixture
+def dialling(tmp_path: Path, database: str | None) -> Iterator[House]:
+    """A server that dials over a line that rings nobody, on each engine in turn."""
+    with House(tmp_path / "data", database=database, line="rehearsal") as house:
+        yield house
+
+
+def automatic(house: House, called_no: str, in_ms: int = MINUTE) -> str:
+    """Reserve an automatic call; one for sooner than five minutes from now is due at once."""
+    return house.reserve(callType=2, calledNo=called_no, appointTime=house.now() + in_ms)
+
+
+def is_calling(house: House, id_: str) -> bool:
+    return house.store.reservations_with_id(id_)[0].state == "calling"
+
+
+def code(house: House, name: str, **fields: object) -> str:
+    """Return what one of the five interfaces answers."""
+    return str(house.post(name, fields).json()["resultCode"])
+
+
+def test_the_system_writes_the_result(dialling: House) -> None:
+    id_ = automatic(dialling, ANSWERED)
+    until(lambda: dialling.listed()[0]["failCode"])
+    (row,) = dialling.listed()
+    (attempt,) = dialling.store.attempts_of(25, id_)
+    assert (row["appointId"], row["failCode"], row["callId"]) == (id_, "00000", attempt.id)
+    assert (row["callerNo"], row["timeout"]) == ("10086", False)
+    assert (row["beginTime"], row["endTime"]) == (attempt.placing_at, attempt.ended_at)
+
+
+def test_it_is_dialled_five_minutes_early_and_not_before(dialling: House) -> None:
+    later = automatic(dialling, ANSWERED, 10 * MINUTE)
+    automatic(dialling, BUSY, 5 * MINUTE)
+    until(lambda: any(row["failCode"] for row in dialling.listed()))
+    assert dialling.store.attempts_of(25, later) == []
+
+
+def test_one_that_is_being_called_cannot_be_deleted(dialling: House) -> None:
+    id_ = automatic(dialling, RINGS)
+    until(lambda: is_calling(dialling, id_))
+    assert code(dialling, "delete", appointId=id_) == "04000005"
+    assert code(dialling, "update", appointId=id_, remark="later") == "0200001"
+
+
+def test_a_deleted_one_is_never_dialled(dialling: House) -> None:
+    gone = automatic(dialling, ANSWERED, 5 * MINUTE + 1_500)  # due in a second and a half
+    assert code(dialling, "delete", appointId=gone) == "0200000"
+    automatic(dialling, BUSY, 5 * MINUTE + 1_600)
+    until(lambda: any(row["failCode"] for row in dialling.listed()))
+    assert dialling.store.attempts_of(25, gone) == []
+
+
+def test_of_a_call_that_the_system_makes_only_what_a_person_knows_is_taken(dialling: House) -> None:
+    id_ = automatic(dialling, ANSWERED)
+    until(lambda: is_calling(dialling, id_))
+    filed = {"failCode": "00537", "callId": "mine", "busiResult": "17549503"}
+    assert code(dialling, "updateResult", appointId=id_, **filed) == "0200000"
+    until(lambda: dialling.listed()[0]["failCode"])
+    (row,) = dialling.listed()
+    assert (row["failCode"], row["busiResult"]) == ("00000", "17549503")
+    assert row["callId"] != "mine"
+    assert code(dialling, "updateResult", appointId=id_, failCode="00537") == "0200000"
+    assert dialling.listed()[0]["failCode"] == "00000"
+
+
+def test_one_that_a_person_closed_is_not_dialled(dialling: House) -> None:
+    id_ = automatic(dialling, ANSWERED, 5 * MINUTE + 1_500)
+    assert code(dialling, "updateResult", appointId=id_, failCode="00000") == "0200000"
+    automatic(dialling, BUSY, 5 * MINUTE + 1_600)
+    until(lambda: all(row["failCode"] for row in dialling.listed()))
+    assert dialling.store.attempts_of(25, id_) == []
+
+
+def test_a_campaign_that_is_paused_holds_its_calls_until_it_is_resumed(dialling: House) -> None:
+    campaign = "/v1/openapi/campaigns/25/1106025109"
+    assert dialling.send("PUT", f"{campaign}/pause").json()["resultCode"] == "0200000"
+    id_ = automatic(dialling, BUSY)
+    until(lambda: dialling.store.reservations_with_id(id_)[0].held_by == "status")
+    assert dialling.store.attempts_of(25, id_) == []
+    assert dialling.send("PUT", f"{campaign}/resume").json()["resultCode"] == "0200000"
+    until(lambda: dialling.listed()[0]["failCode"] == "00537")

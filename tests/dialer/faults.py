@@ -1,0 +1,199 @@
+"""What goes wrong: a line that loses words, a database that fails, a dispatcher that dies.
+
+Everybody in a test is at one exchange, and hears all that happens there, as at an Asterisk.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
+
+from prometheus_client import CollectorRegistry
+
+from callkeeper.core.attempt import Attempt
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.reservation import Reservation
+from callkeeper.desk import Verb
+from callkeeper.dialer.dialer import Dialer
+from callkeeper.dialer.line import Dialling, LineDown, LineEvent, LineSilent, Presence
+from callkeeper.dialer.meter import Meter
+from callkeeper.dialer.rehearsal import RehearsalLine
+from callkeeper.dialer.shift import Shift
+from tests.dialer.stage import InlineWriter, Stage, inline_desk, post
+
+Fault = Literal[
+    "fails",  # nothing is stored, and the writer says so
+    "is lost",  # it is stored, and the writer says that the database failed
+    "dies before",  # the process ends, and nothing is stored
+    "dies after",  # the process ends as soon as it is stored
+]
+Placing = Literal["makes", "is down", "is silent", "is silent but makes"]
+
+
+class DiedError(Exception):
+    """The process is no more; nothing that it would have done afterwards is done."""
+
+
+class FaultyWriter(InlineWriter):
+    """Does what is planned for a verb's nth write. ``then`` is what happens after each of a verb's.
+
+    A write number of 0 stands for all of them.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage.store)
+        self.plan: dict[tuple[str, int], Fault] = {}
+        self.then: dict[str, Callable[[], object]] = {}
+        self.counts: Counter[str] = Counter()
+        self._is_dead = False
+
+    def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":
+        """Write, or do what is planned."""
+        name = verb.__name__
+        self.counts[name] += 1
+        fault = self.plan.get((name, self.counts[name])) or self.plan.get((name, 0))
+        self._live(fault == "dies before")
+        answers = super().write(self._lose if fault == "fails" else verb, items)
+        self._live(fault == "dies after")
+        if fault == "is lost":
+            answers = super().write(self._lose, items)
+        self.then.get(name, lambda: None)()
+        return answers
+
+    def _live(self, dies: bool) -> None:  # noqa: FBT001 - what is to be decided
+        self._is_dead |= dies
+        if self._is_dead:
+            raise DiedError
+
+    def _lose(self, items: Sequence[object]) -> Sequence[object]:
+        return [DatabaseFailed()] * len(items)
+
+
+class Exchange:
+    """One rehearsal line; all that it tells is told to everybody."""
+
+    def __init__(self, stage: Stage, **spans: int) -> None:
+        self.calls = RehearsalLine(stage.clock, **spans)
+        self.asked: list[Dialling] = []
+        self.ears: list[FaultyLine] = []
+
+    def tell(self) -> None:
+        """Tell what has happened."""
+        for event in self.calls.take(1_000):
+            for ear in self.ears:
+                ear.hear(event)
+
+
+class FaultyLine:
+    """A dispatcher's own connection to the exchange."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._told: deque[LineEvent] = deque()
+        self.is_up = True
+        self.gaps = 1
+        self.placing: Placing = "makes"
+        self.is_deaf = False
+        self.finds: Presence | Literal["silence"] | None = None  # None: what there is
+        exchange.ears.append(self)
+
+    def hear(self, event: LineEvent) -> None:
+        """Hear, or lose, what happened."""
+        if not self.is_deaf:
+            self._told.append(event)
+
+    async def run(self) -> None:
+        """Do nothing until cancelled: there is no connection to keep."""
+        await asyncio.Event().wait()
+
+    async def place(self, dialling: Dialling) -> None:
+        """Make the call, or not."""
+        if self.placing == "is down":
+            raise LineDown("there is no connection")
+        if self.placing != "is silent":
+            self._exchange.asked.append(dialling)
+            await self._exchange.calls.place(dialling)
+        if self.placing != "makes":
+            raise LineSilent("no answer in time")
+
+    async def find(self, attempt_id: str) -> Presence:
+        """Tell what there is, or what was planned."""
+        self._exchange.tell()
+        if self.finds == "silence":
+            raise LineSilent("no answer in time")
+        return self.finds or await self._exchange.calls.find(attempt_id)
+
+    async def heard(self) -> None:
+        """Return as soon as there is something to take."""
+        await self._exchange.calls.heard()
+
+    def take(self, most: int) -> list[LineEvent]:
+        """Take what was told."""
+        self._exchange.tell()
+        return [self._told.popleft() for _ in range(min(most, len(self._told)))]
+
+    async def check(self) -> str:
+        """Say something."""
+        return "a faulty line"
+
+
+class Actor(NamedTuple):
+    """A dispatcher, with all that can go wrong about it."""
+
+    dialer: Dialer
+    line: FaultyLine
+    writer: FaultyWriter
+
+
+def enter(stage: Stage, exchange: Exchange, name: str = "dora", **fields: Any) -> Actor:
+    """Return a dispatcher at the exchange."""
+    line, writer = FaultyLine(exchange), FaultyWriter(stage)
+    desk = inline_desk(stage.store, writer)
+    meter = Meter(CollectorRegistry())
+    return Actor(Dialer(Shift(post(name, **fields), desk, line, meter, stage.clock)), line, writer)
+
+
+def act(stage: Stage, *actors: Actor, seconds: float = 0, step_ms: int = 500) -> None:
+    """Let dispatchers work until the clock is so much later; a database that fails is tried again.
+
+    One that dies ends alone.
+    """
+    living = list(actors)
+    end = stage.clock.now() + int(seconds * 1000)
+
+    async def work() -> None:
+        while True:
+            for actor in list(living):
+                try:
+                    await _duties(actor.dialer, stage.clock.now())
+                except DiedError:
+                    living.remove(actor)
+            if stage.clock.now() >= end:
+                return
+            stage.clock.move(step_ms)
+
+    asyncio.run(work())
+
+
+async def _duties(dialer: Dialer, now: int) -> None:
+    more = True
+    while more:
+        more = False
+        with suppress(DatabaseFailed):
+            await dialer.reaper.step(now)
+        with suppress(DatabaseFailed):
+            more = await dialer.dispatcher.step(now)
+        with suppress(DatabaseFailed):
+            more = bool(await dialer.listener.step(now)) or more
+
+
+def outcomes(stage: Stage, reservation: Reservation) -> list[str | None]:
+    """Return how the attempts of a reservation ended, in order."""
+    return [each.outcome for each in stage.attempts(reservation)]
+
+
+def attempt_of(stage: Stage, reservation: Reservation) -> Attempt:
+    """Return the only attempt of a reservation."""
+    (attempt,) = stage.attempts(reservation)
+    return attempt

@@ -1,0 +1,150 @@
+"""A dialer on a real database, with the rehearsal line and a clock moved by hand.
+
+Everything happens on the calling thread, write by write, so that each run goes the same way.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from prometheus_client import CollectorRegistry
+
+from callkeeper.clock import HandClock
+from callkeeper.core.attempt import Attempt, FailCodes
+from callkeeper.core.policy import Terms
+from callkeeper.core.reservation import Reservation
+from callkeeper.desk import Desk, Readers, Verb, Writer
+from callkeeper.dialer.dialer import Dialer
+from callkeeper.dialer.handover import Handover
+from callkeeper.dialer.line import Line
+from callkeeper.dialer.meter import Meter
+from callkeeper.dialer.post import Post
+from callkeeper.dialer.rehearsal import RehearsalLine
+from callkeeper.dialer.shift import Shift
+from callkeeper.store.port import Collision, Store
+from tests.store.orders import NOW, Opened, booked, booking
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LEAD = 300_000
+MINUTE = 60_000
+
+
+class InlineWriter(Writer):
+    """Writes at once, on the calling thread: one transaction for what is given together."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self._inline = store
+
+    def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":
+        """Return outcomes that are there already."""
+        answers = [asyncio.get_running_loop().create_future() for _ in items]
+        for answer, outcome in zip(answers, self.carry_out(verb, items), strict=True):
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+        return answers
+
+    def carry_out(self, verb: Verb, items: Sequence[object]) -> Sequence[object]:
+        """Run one verb in a transaction of its own."""
+        while True:
+            try:
+                with self._inline.transaction():
+                    return verb(items)
+            except Collision:
+                continue
+
+
+class InlineReaders(Readers):
+    """Reads at once, on the calling thread."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody", 1)
+
+    def reading(self, verb: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+        """Return a verb that has its answer before it is awaited."""
+
+        async def read(*args: P.args, **kwargs: P.kwargs) -> R:
+            return verb(*args, **kwargs)
+
+        return read
+
+
+def inline_desk(store: Store, writer: Writer | None = None) -> Desk:
+    """Return a desk without threads."""
+    readers = InlineReaders()
+    return Desk(store, writer=writer or InlineWriter(store), lists=readers, looks=readers)
+
+
+def post(name: str = "dora", **fields: Any) -> Post:
+    """Return a dispatcher's post with little to hold it back."""
+    given: dict[str, Any] = {
+        "name": name,
+        "line": "rehearsal",
+        "calls_max": 1_000,
+        "calls_per_second": 10_000.0,
+        "terms": Terms(grace_ms=30 * MINUTE),
+        "codes": FailCodes(),
+        "handover": Handover("answered,s", {}),
+    } | fields
+    return Post(**given)
+
+
+class Stage:
+    """The database of a test, its clock and its line, and the dialers that work on them."""
+
+    def __init__(self, opened: Opened, line: Line | None = None) -> None:
+        self.store = opened.store
+        self.session = opened.session
+        self.clock = HandClock(NOW)
+        self.line: Any = line or RehearsalLine(self.clock)
+
+    def dialer(self, name: str = "dora", **fields: Any) -> Dialer:
+        """Return a dialer with a post of its own."""
+        given = post(name, **fields)
+        desk = inline_desk(self.store)
+        return Dialer(Shift(given, desk, self.line, Meter(CollectorRegistry()), self.clock))
+
+    def due(self, number: int, called_no: str = "66660001", **fields: Any) -> Reservation:
+        """Return an automatic reservation that is due at once."""
+        appoint_at = fields.pop("appoint_at", self.clock.now() + LEAD)
+        (reservation,) = booked(
+            self.store,
+            booking(
+                number,
+                kind="automatic",
+                called_no=called_no,
+                appoint_at=appoint_at,
+                at=self.clock.now(),
+                **fields,
+            ),
+        )
+        return reservation
+
+    def run(self, *dialers: Dialer, seconds: float = 0, step_ms: int = 500) -> None:
+        """Let dialers work, step by step, until the clock is so much later."""
+        end = self.clock.now() + int(seconds * 1000)
+
+        async def work() -> None:
+            while True:
+                for dialer in dialers:
+                    while await dialer.step(self.clock.now()):
+                        pass
+                if self.clock.now() >= end:
+                    return
+                self.clock.move(step_ms)
+
+        asyncio.run(work())
+
+    def standing(self, reservation: Reservation) -> Reservation:
+        """Return a reservation as it is now."""
+        found = self.store.reservations_with_id(reservation.id)
+        (standing,) = [each for each in found if each.vdn == reservation.vdn]
+        return standing
+
+    def attempts(self, reservation: Reservation) -> list[Attempt]:
+        """Return the attempts of a reservation."""
+        return self.store.attempts_of(reservation.vdn, reservation.id)

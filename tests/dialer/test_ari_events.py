@@ -1,0 +1,61 @@
+"""What Asterisk's messages mean."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from callkeeper.core.attempt import Hangup
+from callkeeper.dialer.ari_events import ReplacedError, read
+from callkeeper.dialer.line import Answered, Ended, Ringing
+
+OURS = "1747316188-341779482013123"
+
+
+def test_a_state_is_told_when_it_means_something() -> None:
+    assert read(_state("Ringing")) == Ringing(OURS)
+    assert read(_state("Up")) == Answered(OURS)
+    assert read(_state("Dialing")) is None
+
+
+def test_an_end_carries_its_cause() -> None:
+    assert read(_message("ChannelDestroyed", cause=17, cause_txt="User busy")) == Ended(
+        OURS, Hangup(17, "User busy")
+    )
+
+
+def test_an_end_carries_the_sip_status_where_asterisk_tells_it() -> None:
+    told = read(_message("ChannelDestroyed", cause=17, cause_txt="User busy", tech_cause=486))
+    assert told == Ended(OURS, Hangup(17, "User busy", 486))
+    told = read(_message("ChannelDestroyed", cause=0, cause_txt="Unknown", tech_cause=0))
+    assert told == Ended(OURS, Hangup(0, "Unknown"))
+
+
+@pytest.mark.parametrize("other", ["1747316188.12", f"{OURS};2", f"x{OURS}", "1-2"])
+def test_calls_of_others_are_passed_over(other: str) -> None:
+    assert read(_message("ChannelDestroyed", channel={"id": other}, cause=16)) is None
+
+
+@pytest.mark.parametrize("kind", ["Dial", "ChannelVarset", "EndpointStateChange", "Newer"])
+def test_other_kinds_are_passed_over_whatever_they_hold(kind: str) -> None:
+    assert read(_message(kind, channel="not even an object")) is None
+
+
+def test_that_another_took_over_is_raised() -> None:
+    with pytest.raises(ReplacedError):
+        read(_message("ApplicationReplaced"))
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{}", '{"type": "ChannelDestroyed"}', b"\xff"])
+def test_what_is_no_message_is_told_from_what_means_nothing(broken: str | bytes) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        read(broken)
+
+
+def _state(state: str) -> str:
+    return _message("ChannelStateChange", channel={"id": OURS, "state": state})
+
+
+def _message(kind: str, **fields: Any) -> str:
+    return json.dumps({"type": kind, "channel": {"id": OURS, "state": "Up"}, **fields})

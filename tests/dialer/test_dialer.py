@@ -1,0 +1,199 @@
+"""The dialer for real: threads, the machine's own clock, and a stop that leaves nothing behind."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from callkeeper.clock import SystemClock
+from callkeeper.core.reservation import Reservation
+from callkeeper.desk import Desk
+from callkeeper.dialer.dialer import Dialer
+from callkeeper.dialer.meter import Meter
+from callkeeper.dialer.rehearsal import RehearsalLine
+from callkeeper.dialer.shift import Shift
+from callkeeper.store.sql import SqlStore
+from tests.dialer.faults import DiedError, Exchange, enter
+from tests.dialer.stage import LEAD, Stage, inline_desk, post
+from tests.store.orders import HOUR, Opener, booked, booking, check_history, has_campaign
+
+SECONDS_MAX = 30.0
+
+
+@pytest.fixture
+def opener(tmp_path: Path, database: str | None) -> Iterator[Opener]:
+    with Opener(tmp_path / "real", database) as opener:
+        yield opener
+
+
+@pytest.fixture
+def store(opener: Opener) -> SqlStore:
+    """A store whose campaign 7 dials now, by the machine's clock."""
+    now = SystemClock().now()
+    opened = opener.open()
+    opened.store.migrate()
+    dates = {"begin_at": now - HOUR, "end_at": now + HOUR, "made_at": now, "changed_at": now}
+    has_campaign(opened.session, 1, **dates)
+    return opened.store
+
+
+def due(store: SqlStore, *called_nos: str) -> list[Reservation]:
+    """Book automatic reservations that are due now, by the machine's clock."""
+    now = SystemClock().now()
+    return booked(
+        store,
+        *(
+            booking(number, kind="automatic", called_no=each, appoint_at=now + LEAD, at=now)
+            for number, each in enumerate(called_nos)
+        ),
+    )
+
+
+def states(store: SqlStore, promised: Sequence[Reservation]) -> set[str]:
+    """Return the states in which reservations are."""
+    return {each.state for one in promised for each in store.reservations_with_id(one.id)}
+
+
+async def stopped(dialer: Dialer, until: Callable[[], bool]) -> None:
+    """Run a dialer until something is so, then tell it to stop, and wait until it has."""
+    running = asyncio.ensure_future(dialer.run())
+    async with asyncio.timeout(SECONDS_MAX):
+        while not until() and not running.done():  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.02)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+
+def dialer_of(desk: Desk, name: str = "dora", **spans: int) -> Dialer:
+    """Return a dialer on the machine's own clock."""
+    clock = SystemClock()
+    line = RehearsalLine(clock, **spans)
+    return Dialer(Shift(post(name), desk, line, Meter(CollectorRegistry()), clock))
+
+
+def test_it_dials_what_is_due_and_stops_when_it_is_told_to(store: SqlStore) -> None:
+    promised = due(store, "1", "2", "4", "5", "9", "8", "1", "2")
+
+    async def work() -> None:
+        desk = Desk(store)
+        dialer = dialer_of(desk, ring_ms=50, talk_ms=200)
+        await stopped(dialer, lambda: states(store, promised) == {"done"})
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        await desk.close()
+
+    asyncio.run(work())
+    codes = [store.reservations_with_id(each.id)[0].fail_code for each in promised]
+    assert codes == ["00000", "00537", "00604", "00605", "00538", "34606", "00000", "00537"]
+    check_history(store, *promised)
+    (lease,) = store.leases()
+    assert lease.lease_until <= SystemClock().now()
+
+
+def test_two_share_the_work_and_ring_nobody_twice(opener: Opener, store: SqlStore) -> None:
+    promised = due(store, *["2"] * 60)
+
+    async def work() -> None:
+        desks = [Desk(opener.open().store) for _ in range(2)]
+        dora, emma = (
+            dialer_of(desk, name, ring_ms=50) for desk, name in zip(desks, "de", strict=True)
+        )
+        beside = asyncio.ensure_future(stopped(emma, lambda: states(store, promised) == {"done"}))
+        await asyncio.gather(stopped(dora, lambda: states(store, promised) == {"done"}), beside)
+        for desk in desks:
+            await desk.close()
+
+    asyncio.run(work())
+    assert [len(store.attempts_of(1, each.id)) for each in promised] == [1] * 60
+    check_history(store, *promised)
+
+
+def test_a_database_that_is_away_is_waited_for(stage: Stage) -> None:
+    """The claim fails once; a second later it is made again."""
+    reservation = stage.due(1)
+    exchange = Exchange(stage)
+    dora = enter(stage, exchange)
+    dora.writer.plan["claim_due", 1] = "fails"
+    asyncio.run(stopped(dora.dialer, lambda: bool(exchange.asked)))
+    assert stage.standing(reservation).state == "calling"
+
+
+def test_a_bug_ends_the_dialer_and_is_told(stage: Stage) -> None:
+    stage.due(1)
+    dora = enter(stage, Exchange(stage))
+    dora.writer.plan["claim_due", 1] = "dies before"
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(asyncio.wait_for(dora.dialer.run(), SECONDS_MAX))
+    assert raised.group_contains(DiedError)
+
+
+def test_a_bug_while_the_line_is_asked_ends_it_too(stage: Stage) -> None:
+    """Whatever the line does wrong would otherwise be done again for every call."""
+    stage.due(1)
+    dora = enter(stage, Exchange(stage))
+    dora.writer.plan["note_progress", 1] = "dies before"
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(asyncio.wait_for(dora.dialer.run(), SECONDS_MAX))
+    assert raised.group_contains(DiedError)
+
+
+def test_a_database_that_is_away_when_it_stops_does_not_hold_it_up(stage: Stage) -> None:
+    stage.due(1)
+    exchange = Exchange(stage)
+    dora = enter(stage, exchange)
+    dora.writer.then["note_progress"] = lambda: dora.writer.plan.update(
+        {(verb, 0): "fails" for verb in ("note_progress", "end_attempts", "renew_leases")}
+    )
+    asyncio.run(stopped(dora.dialer, lambda: bool(exchange.asked)))
+    assert len(stage.store.attempts_held("rehearsal", "dora", 10)) == 1
+
+
+def test_a_line_that_confirms_slowly_holds_up_nobody_else(store: SqlStore) -> None:
+    slow, *others = due(store, "7", *["2"] * 5)
+
+    async def work() -> None:
+        desk = Desk(store)
+        dialer = dialer_of(desk, ring_ms=10, slow_ms=2_000)
+        await stopped(dialer, lambda: states(store, others) == {"done"})
+        await desk.close()
+
+    began = SystemClock().now()
+    asyncio.run(work())
+    (attempt,) = store.attempts_of(1, slow.id)
+    ends = [store.attempts_of(1, each.id)[0].ended_at or 0 for each in others]
+    assert max(ends) < began + 2_000
+    # Told to stop, it still waited for the answer that the line owed.
+    assert attempt.state == "placed"
+
+
+def test_what_it_does_is_counted(stage: Stage) -> None:
+    for number, called_no in enumerate(["1", "2", "2", "8"]):
+        stage.due(number, called_no)
+    has_campaign(stage.session, 1, 8, status="paused")
+    stage.due(9, campaign_id="8")
+    registry = CollectorRegistry()
+    shift = Shift(post(), inline_desk(stage.store), stage.line, Meter(registry), stage.clock)
+    dora = Dialer(shift)
+    stage.clock.move(2_000)
+    stage.run(dora)
+
+    def counted(name: str, **labels: str) -> float | None:
+        return registry.get_sample_value(f"callkeeper_{name}", labels)
+
+    assert counted("claimed_total") == 4
+    assert counted("placed_total") == 3
+    assert counted("held_total") == 1
+    stage.run(dora, seconds=9)
+    assert counted("answered_total") == 1
+    assert counted("outcomes_total", outcome="busy") == 2
+    assert counted("outcomes_total", outcome="refused") == 1
+    assert counted("outcomes_total", outcome="answered") == 1
+    assert counted("lateness_seconds_sum") == 4 * 2
+    assert counted("live_attempts") == 0
+    assert counted("due_reservations") == 0
+    assert counted("line_up") == 1
+    stage.clock.move(HOUR)
+    stage.run(dora)
+    assert counted("given_up_total") == 1

@@ -1,0 +1,169 @@
+"""When it is dialled: at its time, within its hours, late within its grace, and else never."""
+
+import msgspec
+import pytest
+
+from callkeeper.core.campaign import CampaignChange, CampaignOrder, Pause, Resume
+from callkeeper.core.policy import Terms
+from callkeeper.core.reservation import Reservation
+from tests.dialer.faults import Exchange, act, enter
+from tests.dialer.stage import LEAD, MINUTE, Stage
+from tests.store.orders import CAMPAIGN, HOUR, NOW, check_history, has_campaign
+
+GRACE = 30 * MINUTE
+A_MINUTE = '[{"begin":480,"end":481}]'
+NINE = '[{"begin":540,"end":1020}]'  # NOW is 8:00 UTC, 9:00 in Berlin
+
+
+def begun_at(stage: Stage, reservation: Reservation) -> int | None:
+    """Return when the only attempt of a reservation was begun."""
+    (attempt,) = stage.attempts(reservation)
+    return attempt.placing_at
+
+
+def change(stage: Stage, how: CampaignChange, campaign_id: int = CAMPAIGN) -> None:
+    """Change a campaign now."""
+    with stage.store.transaction():
+        orders = [CampaignOrder(1, campaign_id, how, "key K", stage.clock.now())]
+        (outcome,) = stage.store.change_campaigns(orders)
+    assert not isinstance(outcome, Exception), outcome
+
+
+def test_it_is_dialled_its_lead_before_the_appointed_time_and_not_earlier(stage: Stage) -> None:
+    reservation = stage.due(1, appoint_at=NOW + LEAD + 2 * MINUTE)
+    stage.run(stage.dialer(), seconds=180)
+    assert begun_at(stage, reservation) == NOW + 2 * MINUTE
+
+
+def test_what_fell_due_while_nobody_dialled_is_dialled_late_within_its_grace(
+    stage: Stage,
+) -> None:
+    reservation = stage.due(1)
+    stage.clock.move(LEAD + GRACE)
+    stage.run(stage.dialer(), seconds=10)
+    assert begun_at(stage, reservation) == NOW + LEAD + GRACE
+    assert stage.standing(reservation).fail_code == "00000"
+
+
+def test_beyond_its_grace_it_expires_with_a_reason_and_an_event(stage: Stage) -> None:
+    reservation = stage.due(1)
+    stage.clock.move(LEAD + GRACE + 1)
+    stage.run(stage.dialer(), seconds=10)
+    expired = stage.standing(reservation)
+    assert (expired.state, expired.held_by, expired.tries) == ("expired", "grace", 0)
+    assert expired.verdict == "it is 1800 s late, and the grace is 1800 s"
+    assert stage.attempts(reservation) == []
+    event = stage.store.events(1, reservation.id)[-1]
+    assert (event.what, event.by_whom) == ("expired", "dialer dora")
+    assert msgspec.json.decode(event.detail) == {"rule": "grace", "why": expired.verdict}
+    check_history(stage.store, expired)
+
+
+def test_the_grace_is_the_operators(stage: Stage) -> None:
+    reservation = stage.due(1)
+    stage.clock.move(LEAD + 1)
+    stage.run(stage.dialer(terms=Terms(grace_ms=0)), seconds=1)
+    assert stage.standing(reservation).state == "expired"
+
+
+@pytest.mark.parametrize(("practice", "opens"), [("{}", HOUR), ('{"time_zone":"Etc/GMT-1"}', 0)])
+def test_outside_its_hours_it_waits_and_is_dialled_when_they_open(
+    stage: Stage, practice: str, opens: int
+) -> None:
+    has_campaign(stage.session, 1, 8, workday_windows=NINE, practice=practice)
+    reservation = stage.due(1, campaign_id="8")
+    stage.run(stage.dialer(), seconds=2 * 3600, step_ms=MINUTE)
+    assert begun_at(stage, reservation) == NOW + opens
+    assert stage.standing(reservation).state == "done"
+
+
+def test_waiting_for_its_hours_is_not_being_late(stage: Stage) -> None:
+    has_campaign(stage.session, 1, 8, workday_windows='[{"begin":720,"end":1020}]')
+    reservation = stage.due(1, campaign_id="8")
+    stage.run(stage.dialer(terms=Terms(grace_ms=0)))
+    waiting = stage.standing(reservation)
+    assert (waiting.held_by, waiting.due_at) == ("hours", NOW + 4 * HOUR)
+    assert "it opens 2027-01-15 12:00:00 UTC" in (waiting.verdict or "")
+    stage.clock.move(4 * HOUR)
+    stage.run(stage.dialer(terms=Terms(grace_ms=0)), seconds=10)
+    assert stage.standing(reservation).fail_code == "00000"
+
+
+def test_the_settings_time_zone_counts_where_a_campaign_says_nothing(stage: Stage) -> None:
+    has_campaign(stage.session, 1, 8, workday_windows=NINE)
+    reservation = stage.due(1, campaign_id="8")
+    stage.run(stage.dialer(terms=Terms(GRACE, zone="Europe/Berlin")))
+    assert begun_at(stage, reservation) == NOW
+
+
+def test_a_paused_campaign_dials_as_soon_as_it_is_resumed(stage: Stage) -> None:
+    reservation = stage.due(1)
+    change(stage, Pause())
+    dora = stage.dialer()
+    stage.run(dora, seconds=130)
+    assert stage.attempts(reservation) == []
+    assert stage.standing(reservation).verdict == "campaign 7 is paused; resume it"
+    resumed_at = stage.clock.now()
+    change(stage, Resume())
+    stage.run(dora, seconds=10)
+    assert begun_at(stage, reservation) == resumed_at
+    check_history(stage.store, stage.standing(reservation))
+
+
+def test_a_draft_dials_once_it_is_started(stage: Stage) -> None:
+    has_campaign(stage.session, 1, 8, status="draft")
+    reservation = stage.due(1, campaign_id="8")
+    dora = stage.dialer()
+    stage.run(dora, seconds=5)
+    assert stage.standing(reservation).held_by == "status"
+    change(stage, Resume(), 8)
+    stage.run(dora, seconds=10)
+    assert stage.standing(reservation).fail_code == "00000"
+
+
+def test_what_is_paused_too_long_expires_and_says_what_held_it(stage: Stage) -> None:
+    reservation = stage.due(1)
+    change(stage, Pause())
+    stage.run(stage.dialer(), seconds=(LEAD + GRACE) / 1000 + 1, step_ms=5_000)
+    expired = stage.standing(reservation)
+    assert expired.state == "expired"
+    assert (expired.verdict or "").endswith("before, campaign 7 is paused; resume it")
+
+
+def test_a_campaign_that_ended_dials_nothing_more(stage: Stage) -> None:
+    has_campaign(stage.session, 1, 8, end_at=NOW + MINUTE)
+    soon = stage.due(1, campaign_id="8")
+    late = stage.due(2, campaign_id="8", appoint_at=NOW + LEAD + MINUTE)
+    stage.run(stage.dialer(), seconds=70)
+    assert stage.standing(soon).fail_code == "00000"
+    assert (stage.standing(late).state, stage.standing(late).held_by) == (
+        "expired",
+        "campaign_ended",
+    )
+
+
+def test_from_the_minute_that_its_hours_close_nothing_is_dialled(stage: Stage) -> None:
+    has_campaign(stage.session, 1, 8, workday_windows=A_MINUTE)
+    reservation = stage.due(1, campaign_id="8")
+    stage.clock.move(MINUTE - 1)
+    dora = stage.dialer()
+    stage.run(dora)
+    assert begun_at(stage, reservation) == NOW + MINUTE - 1
+    other = stage.due(2, campaign_id="8")
+    stage.clock.move(1)
+    stage.run(dora, seconds=5)
+    assert stage.attempts(other) == []
+    assert stage.standing(other).held_by == "hours"
+
+
+def test_hours_that_close_between_claim_and_call_are_closed(stage: Stage) -> None:
+    """The claim takes so long that it is 8:01."""
+    has_campaign(stage.session, 1, 8, workday_windows=A_MINUTE)
+    reservation = stage.due(1, campaign_id="8")
+    exchange = Exchange(stage)
+    dora = enter(stage, exchange)
+    dora.writer.then["claim_due"] = lambda: stage.clock.move(MINUTE)
+    act(stage, dora)
+    assert exchange.asked == []
+    held = stage.standing(reservation)
+    assert (held.held_by, held.look_at) == ("hours", NOW + 24 * HOUR)

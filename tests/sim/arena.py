@@ -1,0 +1,54 @@
+"""The database of a simulation: made once for many seeds, and swept clean between them."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Self
+
+from callkeeper.store.session import Session
+from callkeeper.store.sql import SqlStore
+from callkeeper.store.sqlite import SqliteSession
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a disk that is none: nothing here has to outlive us
+_TABLES = ("reservation", "event", "agent", "campaign", "campaign_counter", "attempt", "dispatcher")
+_SWEPT = (*_TABLES, "line")
+
+StoreMaker = Callable[[Session], SqlStore]
+
+
+class Arena:
+    """A SQLite file, a store over it, and a look at it past all of our code."""
+
+    def __init__(self, make_store: StoreMaker = SqlStore) -> None:
+        where = MEMORY if MEMORY.is_dir() else None
+        self._folder = TemporaryDirectory(prefix="callkeeper-sim-", dir=where)
+        file = Path(self._folder.name) / "sim.db"
+        self.store = make_store(SqliteSession(file))
+        self.store.migrate()
+        self._file = sqlite3.connect(file, isolation_level=None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        self.store.close()
+        self._folder.cleanup()
+
+    def sweep(self) -> None:
+        """Empty every table that a seed fills."""
+        self._file.execute("BEGIN IMMEDIATE")
+        for table in _SWEPT:
+            self._file.execute(f"DELETE FROM {table}")  # noqa: S608 - the names above
+        self._file.execute("COMMIT")
+
+    def look(self, sql: str, *values: object) -> list[Any]:
+        """Return the rows of a query of the simulation's own."""
+        return self._file.execute(sql, values).fetchall()

@@ -1,0 +1,250 @@
+"""The judge: what was promised, checked at every write and at every call that is asked for.
+
+It believes what people were told (an acknowledged cancel, a campaign as it was answered) and what
+the PBX has in its own book, not what the dialer thinks of either.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from callkeeper.core.attempt import Attempt, Outcome
+from callkeeper.core.campaign import Campaign
+from callkeeper.core.reservation import Reservation
+from callkeeper.dialer.post import Post
+from callkeeper.store.ledger import Begun, Claim, Claimed
+from tests.sim import wall
+from tests.sim.arena import Arena
+from tests.sim.pbx import SILENT, Pbx
+
+Key = tuple[int, str]
+
+# How long after an attempt was begun its call may still be asked for: its verdict is of then.
+_ASKED_WITHIN_MS = 10_000
+_CATCH_UP_SECONDS = 0.1
+
+
+class BrokenError(AssertionError):
+    """A promise was not kept."""
+
+
+class Try:
+    """An attempt that was begun: from then on, perhaps, a call."""
+
+    def __init__(self, begun: Attempt, station: str) -> None:
+        self.attempt = begun
+        self.station = station
+        self.is_asked = False
+        self.outcome: Outcome | None = None
+
+
+class Judge:
+    """Knows the promises, and remembers what bears on them."""
+
+    def __init__(self, arena: Arena, pbx: Pbx, rules: Post) -> None:
+        self.campaigns: dict[tuple[int, int], Campaign] = {}
+        self.faults: list[BaseException] = []
+        self.counts: Counter[str] = Counter()
+        self._arena = arena
+        self._pbx = pbx
+        self._rules = rules
+        self._reserved: dict[Key, Reservation] = {}
+        self._closed: dict[Key, str] = {}
+        self._next_try_at: dict[Key, int] = {}
+        self._tries: defaultdict[Key, list[Try]] = defaultdict(list)
+        self._by_id: dict[str, Try] = {}
+        self._room = self._most_room
+        self._paced_at = 0
+        self._held: set[tuple[int, str, int]] = set()
+
+    def keep(self, fault: BaseException) -> None:
+        """Keep what went wrong; the simulation ends with it."""
+        self.faults.append(fault)
+
+    def reserved(self, reservation: Reservation) -> None:
+        """Note that somebody was promised a call."""
+        self._reserved[reservation.vdn, reservation.id] = reservation
+
+    def told(self, reservation: Reservation) -> None:
+        """Note what somebody was told of a reservation that they changed."""
+        if reservation.state in ("cancelled", "done"):
+            self._closed.setdefault((reservation.vdn, reservation.id), reservation.state)
+
+    def claimed(self, claim: Claim, claimed: Claimed) -> None:
+        """Judge a claim: caps, pace, and what was held."""
+        for attempt in claimed.attempts:
+            self._pace(attempt.claimed_at)
+        for vdn, campaign in {(each.vdn, each.campaign_id) for each in claimed.attempts}:
+            self._check_caps(vdn, self.campaigns[vdn, campaign])
+        if claimed.held:
+            self._check_held(claim.at)
+        self.counts["claimed"] += len(claimed.attempts)
+
+    def begun(self, station: str, begun: Begun) -> None:
+        """Judge that a try begins."""
+        attempt = begun.attempt
+        key = (attempt.vdn, attempt.reservation_id)
+        self._check_promise(key, attempt)
+        self._check_campaign(attempt)
+        before = [each for each in self._tries[key] if each.outcome != "withdrawn"]
+        again_at = self._next_try_at.pop(key, None)
+        if before and (again_at is None or (attempt.placing_at or 0) < again_at):
+            words = ", ".join(f"{each.attempt.id} {each.outcome}" for each in before)
+            raise BrokenError(f"{key} is tried again, not to be before {again_at}, after {words}")
+        found = Try(attempt, station)
+        self._tries[key].append(found)
+        self._by_id[attempt.id] = found
+        self.counts["begun"] += 1
+
+    def asked(self, station: str, attempt_id: str) -> None:
+        """Judge that the line is asked for a call."""
+        found = self._by_id.get(attempt_id)
+        if found is None:
+            raise BrokenError(f"{attempt_id} is asked for and was never begun")
+        if found.is_asked or attempt_id in self._pbx.book:
+            raise BrokenError(f"{attempt_id} is asked for twice")
+        if found.station != station:
+            raise BrokenError(f"{attempt_id} is asked for by {station}, begun by {found.station}")
+        found.is_asked = True
+        attempt = found.attempt
+        late_ms = self._pbx.loop.now() - (attempt.placing_at or 0)
+        if late_ms > _ASKED_WITHIN_MS:
+            raise BrokenError(f"{attempt_id} is asked for {late_ms} ms after it was begun")
+        self._check_record(attempt)
+        self._check_others(attempt)
+        self.counts["asked"] += 1
+
+    def ended(self, attempt: Attempt) -> None:
+        """Judge an outcome by what the PBX knows of the call."""
+        found = self._by_id[attempt.id]
+        if found.outcome is not None:
+            raise BrokenError(f"{attempt.id} ended twice")
+        found.outcome = attempt.outcome
+        self.counts[f"ended {attempt.outcome}"] += 1
+        call = self._pbx.book.get(attempt.id)
+        if call is not None and not call.is_garbled:
+            was_answered = call.answered_at is not None
+            if was_answered and attempt.outcome not in ("answered", "unknown"):
+                raise BrokenError(f"{attempt.id} was answered, and is {attempt.outcome}")
+            if attempt.outcome == "answered" and not was_answered:
+                raise BrokenError(f"{attempt.id} is answered, and was not")
+        is_silent = attempt.called_no[-1] == SILENT
+        if self._pbx.fate.is_quiet and attempt.outcome == "unknown" and not is_silent:
+            raise BrokenError(f"{attempt.id} is unknown, and nothing went wrong")
+        self._allow_retry(attempt)
+
+    def check_withdrawn(self) -> None:
+        """Insist that what is called not dialled never was, not even later."""
+        for each in self._by_id.values():
+            if each.outcome == "withdrawn" and each.attempt.id in self._pbx.book:
+                raise BrokenError(f"{each.attempt.id} is withdrawn, and was made")
+
+    def _allow_retry(self, attempt: Attempt) -> None:
+        key = (attempt.vdn, attempt.reservation_id)
+        campaign = self.campaigns[attempt.vdn, attempt.campaign_id]
+        tries = [each for each in self._tries[key] if each.outcome != "withdrawn"]
+        if campaign.deleted_at is None:
+            for retry in campaign.practice.retries:
+                if retry.outcome == attempt.outcome and len(tries) <= retry.times:
+                    spacing_ms = retry.spacing_seconds * 1000
+                    self._next_try_at[key] = (attempt.ended_at or 0) + spacing_ms
+        if attempt.outcome == "withdrawn" and tries:
+            self._next_try_at[key] = attempt.ended_at or 0
+
+    def _check_promise(self, key: Key, attempt: Attempt) -> None:
+        reservation = self._reserved[key]
+        if key in self._closed:
+            raise BrokenError(f"{key} is {self._closed[key]} by a person, and is dialled")
+        if reservation.kind != "automatic":
+            raise BrokenError(f"{key} is {reservation.kind}, and is dialled")
+        at = attempt.placing_at or 0
+        if at < (reservation.due_at or 0):
+            raise BrokenError(f"{key} is dialled before it is due")
+        campaign = self.campaigns[attempt.vdn, attempt.campaign_id]
+        due_at = max(attempt.due_at, campaign.begin_at)
+        promised = max(
+            reservation.appoint_at, wall.opens_at(campaign, self._rules.terms.zone, due_at)
+        )
+        if at > promised + self._rules.terms.grace_ms:
+            raise BrokenError(f"{key} is dialled past its grace")
+
+    def _check_campaign(self, attempt: Attempt) -> None:
+        campaign = self.campaigns[attempt.vdn, attempt.campaign_id]
+        at, name = attempt.placing_at or 0, f"{attempt.id} of campaign {attempt.campaign_id}"
+        if campaign.deleted_at is not None:
+            raise BrokenError(f"{name} begins, and its campaign is deleted")
+        if campaign.status != "started":
+            raise BrokenError(f"{name} begins, and its campaign is {campaign.status}")
+        if not campaign.begin_at <= at < campaign.end_at:
+            raise BrokenError(f"{name} begins outside its campaign's dates")
+        if not wall.is_open(campaign, self._rules.terms.zone, at):
+            raise BrokenError(f"{name} begins outside its campaign's hours")
+
+    def _check_record(self, attempt: Attempt) -> None:
+        rows = self._arena.look(
+            "SELECT a.state, r.state FROM attempt AS a JOIN reservation AS r"
+            " ON r.vdn = a.vdn AND r.id = a.reservation_id WHERE a.vdn = ? AND a.id = ?",
+            attempt.vdn,
+            attempt.id,
+        )
+        if rows != [("placing", "calling")]:
+            raise BrokenError(f"{attempt.id} is asked for, and on record it is {rows}")
+
+    def _check_others(self, attempt: Attempt) -> None:
+        for other in self._tries[attempt.vdn, attempt.reservation_id]:
+            call = self._pbx.book.get(other.attempt.id)
+            if call is None:
+                continue
+            if call.is_there:
+                raise BrokenError(f"{attempt.id} is asked for while {other.attempt.id} goes on")
+            if call.answered_at is not None and not call.is_garbled:
+                raise BrokenError(f"{attempt.id} is asked for, and {other.attempt.id} was answered")
+
+    def _check_caps(self, vdn: int, campaign: Campaign) -> None:
+        terms = self._rules.terms
+        rows = self._arena.look("SELECT vdn, campaign_id FROM attempt WHERE state <> 'ended'")
+        most = campaign.practice.calls_max
+        bounds: Sequence[tuple[str, int, int | None]] = (
+            ("the line", len(rows), self._rules.calls_max),
+            (f"VDN {vdn}", len([row for row in rows if row[0] == vdn]), terms.vdn_calls_max),
+            (
+                f"campaign {campaign.id}",
+                rows.count((vdn, campaign.id)),
+                terms.campaign_calls_max if most is None else most,
+            ),
+        )
+        for whose, calls, bound in bounds:
+            if bound is not None and calls > bound:
+                raise BrokenError(f"{whose} has {calls} calls, and may have {bound}")
+
+    @property
+    def _most_room(self) -> float:
+        # One call, and what may be caught up on; and one for a claim that is written late.
+        return 2 + self._rules.calls_per_second * _CATCH_UP_SECONDS
+
+    def _pace(self, at: int) -> None:
+        seconds = max(0, at - self._paced_at) / 1000
+        self._paced_at = max(self._paced_at, at)
+        filled = self._room + seconds * self._rules.calls_per_second
+        self._room = min(self._most_room, filled) - 1
+        if self._room < 0:
+            raise BrokenError("the line is asked for more calls a second than it may")
+
+    def _check_held(self, now: int) -> None:
+        """Insist that who is held by the hours is held until they open, and no longer."""
+        rows: list[Any] = self._arena.look(
+            "SELECT vdn, id, campaign_id, look_at FROM reservation"
+            " WHERE held_by = 'hours' AND look_at > ?",
+            self._pbx.loop.now(),
+        )
+        for vdn, id_, campaign_id, look_at in rows:
+            if (vdn, id_, look_at) in self._held:
+                continue
+            self._held.add((vdn, id_, look_at))
+            self.counts["held"] += 1
+            campaign = self.campaigns[vdn, campaign_id]
+            opens_at = wall.opens_at(campaign, self._rules.terms.zone, max(now, campaign.begin_at))
+            if opens_at != look_at:
+                raise BrokenError(
+                    f"{id_} is held from {now} until {look_at}, and the hours open at {opens_at}"
+                )

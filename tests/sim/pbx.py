@@ -1,0 +1,261 @@
+"""The PBX: it makes the calls, keeps its own book of them, and outlives every dispatcher."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from heapq import heappop, heappush
+from typing import Any
+
+from callkeeper.core.attempt import Hangup
+from callkeeper.dialer.line import (
+    Answered,
+    Dialling,
+    Ended,
+    LineDown,
+    LineEvent,
+    LineRefused,
+    LineSilent,
+    Presence,
+)
+from callkeeper.dialer.rehearsal import RehearsalLine
+from tests.sim.fate import Fate
+from tests.sim.timeloop import TimeLoop
+from tests.sim.trace import Trace
+
+# How numbers end whose calls no word is ever heard of, and whose calls are refused.
+SILENT, REFUSED = "68"
+_ALL = 10_000
+# How long a PBX that has said nothing yet may still be about to make the call.
+_LATE_MS = 4_000
+_DELAY_MS = 5_000
+
+
+class Call:
+    """One call, as the PBX knows it."""
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        self.is_there = False
+        self.is_refused = False
+        self.answered_at: int | None = None
+        self.hangup: Hangup | None = None
+        # A word on it was lost, or overtook another, as no real line's would: what a dispatcher
+        # believes of it may be wrong.
+        self.is_garbled = False
+
+
+class Pbx:
+    """All calls, and the extensions that hear of them."""
+
+    def __init__(self, loop: TimeLoop, fate: Fate, trace: Trace, **spans: int) -> None:
+        self.loop = loop
+        self.fate = fate
+        self.trace = trace
+        self.book: dict[str, Call] = {}
+        self._spans = spans
+        self._engine = RehearsalLine(loop, **spans)
+        self._extensions: list[Extension] = []
+        self._wakes: list[int] = []
+
+    def plug(self, extension: "Extension") -> None:
+        """Let an extension hear of all calls from now on."""
+        self._extensions.append(extension)
+
+    def unplug(self, extension: "Extension") -> None:
+        """Forget an extension whose dispatcher is gone."""
+        self._extensions.remove(extension)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Do something that is no part of any dispatcher, and does not die with one."""
+        return self.loop.create_task(work, context=Context())
+
+    async def make(self, dialling: Dialling) -> None:
+        """Make a call; return when it is confirmed."""
+        self.trace.add("pbx", f"makes {dialling.attempt_id} to {dialling.called_no}")
+        call = self.book.setdefault(dialling.attempt_id, Call(dialling.called_no))
+        engine = self._engine
+        call.is_there = dialling.called_no[-1] not in (SILENT, REFUSED)
+        try:
+            await engine.place(dialling)
+        except LineRefused:
+            call.is_refused = True
+            raise
+        now = self.loop.now()
+        ring_ms, talk_ms = self._spans["ring_ms"], self._spans["talk_ms"]
+        for span in (0, ring_ms, ring_ms + talk_ms, dialling.alerting_seconds * 1000):
+            heappush(self._wakes, now + span)
+
+    async def find(self, attempt_id: str) -> Presence:
+        """Tell how a call is now."""
+        self.advance()
+        return await self._engine.find(attempt_id)
+
+    def advance(self) -> None:
+        """Let happen what was to happen until now, and tell everybody."""
+        for event in self._engine.take(_ALL):
+            call = self.book[event.attempt_id]
+            if isinstance(event, Answered):
+                call.answered_at = self.loop.now()
+            if isinstance(event, Ended):
+                call.is_there, call.hangup = False, event.hangup
+            for extension in self._extensions:
+                extension.tell(event)
+
+    def restart(self) -> None:
+        """Drop every call, and everybody's connection."""
+        self.advance()
+        self.trace.add("pbx", "restarts")
+        self._engine = RehearsalLine(self.loop, **self._spans)
+        for call in self.book.values():
+            call.is_there = False
+        for extension in self._extensions:
+            extension.cut(is_all=True)
+
+    def next_wake(self) -> int | None:
+        """Return when something happens next."""
+        while self._wakes and self._wakes[0] <= self.loop.now():
+            heappop(self._wakes)
+        times = [extension.next_at for extension in self._extensions]
+        return min([at for at in times if at is not None] + self._wakes[:1], default=None)
+
+
+class Extension:
+    """One dispatcher's line: what is asked and what is told go wrong here, and not at the PBX.
+
+    ``asked`` is told of each call that the PBX is asked for.
+    """
+
+    def __init__(self, pbx: Pbx, name: str, asked: Callable[[str], None]) -> None:
+        self._pbx = pbx
+        self._fate = pbx.fate
+        self._name = name
+        self._asked = asked
+        self._gaps = 1
+        self._told: deque[tuple[int, LineEvent]] = deque()
+        # While it is cut: until when that goes unnoticed, when it is back, and how much is cut.
+        self._cut: tuple[int, int, bool] | None = None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the cut, if there is one, has not been noticed yet."""
+        self._reconnect()
+        return self._cut is None or self._now() < self._cut[0]
+
+    @property
+    def gaps(self) -> int:
+        """How often words may have been lost."""
+        self._reconnect()
+        return self._gaps
+
+    @property
+    def next_at(self) -> int | None:
+        """When something is to be taken here, or it comes back."""
+        times = [self._told[0][0]] if self._told else []
+        if self._cut is not None:
+            times.append(self._cut[1])
+        return min((at for at in times if at > self._now()), default=None)
+
+    async def run(self) -> None:
+        """Do nothing; no duty of the simulation runs it."""
+
+    async def heard(self) -> None:
+        """Return at once; whoever has nothing better to do looks again."""
+
+    async def check(self) -> str:
+        """Say what it is."""
+        return "an extension of the simulated PBX"
+
+    async def place(self, dialling: Dialling) -> None:
+        """Ask the PBX for a call. Much can go wrong with that."""
+        if self._is_all_cut() or self._fate.strikes("down"):
+            raise LineDown("the simulated line is down")
+        self._asked(dialling.attempt_id)
+        if self._fate.strikes("silent_not_made"):
+            raise LineSilent("the simulated line is silent")
+        if self._fate.strikes("silent_late"):
+            self._pbx.spawn(self._make_for_nobody(dialling))
+            raise LineSilent("the simulated line is silent, as yet")
+        late_ms = self._draw_late_ms() if self._fate.strikes("place_slow") else 0
+        await asyncio.shield(self._pbx.spawn(self._make(dialling, late_ms)))
+        if self._fate.strikes("silent_made"):
+            raise LineSilent("the simulated line is silent about what it did")
+
+    async def find(self, attempt_id: str) -> Presence:
+        """Ask the PBX how a call is."""
+        if self._is_all_cut() or self._fate.strikes("find_silent"):
+            raise LineSilent("the simulated line is silent")
+        return await self._pbx.find(attempt_id)
+
+    def take(self, most: int) -> list[LineEvent]:
+        """Take what has arrived by now."""
+        self._reconnect()
+        self._pbx.advance()
+        taken: list[LineEvent] = []
+        while self._told and self._told[0][0] <= self._now() and len(taken) < most:
+            taken.append(self._told.popleft()[1])
+        return taken
+
+    def tell(self, event: LineEvent) -> None:
+        """Send a word of the PBX on its way; it may be lost, late, doubled or overtaken."""
+        self._reconnect()
+        if self._cut is not None:
+            return
+        if self._fate.strikes("overflow"):
+            self._gaps += 1
+            return
+        call = self._pbx.book[event.attempt_id]
+        if self._fate.strikes("mute"):
+            call.is_garbled = True
+            return
+        at = max(self._now(), self._told[-1][0] if self._told else 0)
+        if self._fate.strikes("delay"):
+            at += self._fate.random.randint(1, _DELAY_MS)
+        self._told.append((at, event))
+        if self._fate.strikes("double"):
+            self._told.append((at, event))
+        if len(self._told) > 1 and self._fate.strikes("swap"):
+            (at, last), (_, other) = self._told.pop(), self._told.pop()
+            self._told += [(at, last), (at, other)]
+            call.is_garbled = True
+            self._pbx.book[other.attempt_id].is_garbled = True
+
+    def cut(self, *, is_all: bool) -> None:
+        """Lose the connection that events come by, or all of it, for a while."""
+        now, random = self._now(), self._fate.random
+        noticed_at = now if is_all else now + random.randint(0, 5_000)
+        lasts_ms = random.choice([1_000, 5_000, 30_000, 600_000])
+        self._cut = (noticed_at, noticed_at + random.randint(1, lasts_ms), is_all)
+        self._told.clear()
+        self._pbx.trace.add(self._name, "is cut off" if is_all else "hears nothing")
+
+    def mend(self) -> None:
+        """End a cut."""
+        if self._cut is not None:
+            self._cut = (0, self._now(), False)
+
+    def _reconnect(self) -> None:
+        if self._cut is not None and self._now() >= self._cut[1]:
+            self._cut = None
+            self._gaps += 1
+            self._pbx.trace.add(self._name, "is connected again")
+
+    def _is_all_cut(self) -> bool:
+        self._reconnect()
+        return self._cut is not None and self._cut[2]
+
+    async def _make(self, dialling: Dialling, late_ms: int) -> None:
+        await asyncio.sleep(late_ms / 1000)
+        await self._pbx.make(dialling)
+
+    async def _make_for_nobody(self, dialling: Dialling) -> None:
+        try:
+            await self._make(dialling, self._draw_late_ms())
+        except LineRefused:
+            self._pbx.trace.add("pbx", f"refuses {dialling.attempt_id}, to nobody")
+
+    def _draw_late_ms(self) -> int:
+        return self._fate.random.randint(1, _LATE_MS)
+
+    def _now(self) -> int:
+        return self._pbx.loop.now()

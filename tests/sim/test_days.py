@@ -1,0 +1,173 @@
+"""Days of calls in which much goes wrong: no promise breaks, and a broken one would be seen."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import pytest
+
+from callkeeper.core.attempt import Attempt
+from callkeeper.core.campaign import Campaign
+from callkeeper.core.policy import Terms
+from callkeeper.core.refusal import NoSuchReservation, Refusal
+from callkeeper.core.reservation import Cancel, Order, Reservation
+from callkeeper.store.claim_rows import CampaignKey
+from callkeeper.store.ledger import Adoption, Claim, Claimed, Ending, HandBack
+from callkeeper.store.port import Event
+from callkeeper.store.sql import SqlStore
+from tests.sim.arena import Arena, StoreMaker
+from tests.sim.fate import FAULTS
+from tests.sim.run import run_seeds
+from tests.sim.trace import Trace
+from tests.sim.world import FailedError, simulate
+
+_CHUNK = 25
+_SEEDS = range(1, 151, _CHUNK)
+_SEEDS_UNTIL_SEEN = 60
+
+
+@pytest.fixture(scope="module")
+def arena() -> Iterator[Arena]:
+    """One database for all seeds that are run here."""
+    with Arena() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("first", _SEEDS)
+def test_no_promise_breaks(first: int) -> None:
+    counts, failures = run_seeds(first, first + _CHUNK)
+    assert not failures, failures[0]
+    assert counts["asked"] > _CHUNK
+
+
+def test_everything_that_can_go_wrong_does(arena: Arena) -> None:
+    counts: Counter[str] = Counter()
+    for seed in range(501, 531):
+        counts += simulate(seed, arena)
+    missing = [fault for fault in FAULTS if not counts[fault]]
+    outcomes = ("answered", "busy", "congestion", "no_answer", "refused", "rejected", "unknown")
+    missing += [each for each in (*outcomes, "withdrawn") if not counts[f"ended {each}"]]
+    assert not missing
+    assert counts["adopted"]
+    assert counts["held"]
+
+
+def test_a_seed_goes_the_same_way_again(arena: Arena) -> None:
+    first, second = Trace(is_whole=True), Trace(is_whole=True)
+    simulate(7, arena, first)
+    simulate(7, arena, second)
+    assert first.lines() == second.lines()
+    assert len(first.lines()) > 100
+
+
+class ForgetsCancels(SqlStore):
+    """Says that it cancelled, and did not."""
+
+    def change_reservations(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
+        (order,) = orders
+        if not isinstance(order.change, Cancel):
+            return super().change_reservations(orders)
+        found = [each for each in self.reservations_with_id(order.id) if each.vdn == order.vdn]
+        if not found or found[0].state != "waiting":
+            return [NoSuchReservation()]
+        return [msgspec.structs.replace(found[0], state="cancelled")]
+
+
+class RedialsUnknown(SqlStore):
+    """Has another go where nobody knows what came of the first."""
+
+    def end_attempts(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
+        outcomes = super().end_attempts(endings)
+        for each in outcomes:
+            if isinstance(each, Attempt) and each.outcome == "unknown":
+                (old,) = self._lock([(each.vdn, each.reservation_id)]).values()
+                again = msgspec.structs.replace(old, state="waiting", look_at=each.ended_at)
+                self._session.each("update_reservations", [again])
+        return outcomes
+
+
+class IgnoresHours(SqlStore):
+    """Dials at any hour."""
+
+    def _judged_campaigns(self, keys: set[CampaignKey]) -> dict[CampaignKey, Campaign]:  # type: ignore[override]
+        found = super()._judged_campaigns(keys)
+        return {
+            key: msgspec.structs.replace(each, workday_windows=()) for key, each in found.items()
+        }
+
+
+class IgnoresPauses(SqlStore):
+    """Dials for campaigns that are paused."""
+
+    def _judged_campaigns(self, keys: set[CampaignKey]) -> dict[CampaignKey, Campaign]:  # type: ignore[override]
+        found = super()._judged_campaigns(keys)
+        return {key: msgspec.structs.replace(each, status="started") for key, each in found.items()}
+
+
+class IgnoresCaps(SqlStore):
+    """Makes as many calls at once as there are."""
+
+    def claim_due(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
+        (claim,) = claims
+        terms = Terms(claim.terms.grace_ms, claim.terms.zone)
+        return super().claim_due([msgspec.structs.replace(claim, calls_max=1_000, terms=terms)])
+
+
+class IgnoresPace(SqlStore):
+    """Makes as many calls a second as there are."""
+
+    def claim_due(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
+        (claim,) = claims
+        return super().claim_due([msgspec.structs.replace(claim, per_second=10_000.0)])
+
+
+class KeepsClaims(SqlStore):
+    """Does not hand back what a dispatcher claimed that died."""
+
+    def hand_back(self, claims: Sequence[HandBack]) -> list[bool | Refusal]:
+        return [True for _ in claims]
+
+
+class AdoptsNothing(SqlStore):
+    """Leaves the calls of the dead to themselves."""
+
+    def adopt_attempts(self, adoptions: Sequence[Adoption]) -> list[Attempt | Refusal | None]:
+        return [None for _ in adoptions]
+
+
+class TellsHalf(SqlStore):
+    """Leaves out of the history that it dialled."""
+
+    def _append(self, events: list[Event]) -> None:
+        super()._append([each for each in events if each.what != "dialled"])
+
+
+SABOTEURS: list[tuple[StoreMaker, str]] = [
+    (ForgetsCancels, "is cancelled by a person, and is dialled"),
+    (RedialsUnknown, "is tried again, .* unknown"),
+    (IgnoresHours, "outside its campaign's hours|the hours open at"),
+    (IgnoresPauses, "begins, and its campaign is (paused|draft)"),
+    (IgnoresCaps, "calls, and may have"),
+    (IgnoresPace, "more calls a second than it may"),
+    (KeepsClaims, "live for hours: .* 'claimed'"),
+    (AdoptsNothing, "live for hours: .* 'pla(cing|ced)'"),
+    (TellsHalf, "its new events are"),
+]
+
+
+@pytest.mark.parametrize(("saboteur", "words"), SABOTEURS)
+def test_a_broken_promise_is_seen(saboteur: StoreMaker, words: str) -> None:
+    with Arena(saboteur) as arena:
+        told = _first_failure(arena)
+    assert re.match("seed [0-9]+: ", told)
+    assert re.search(words, told.splitlines()[0])
+
+
+def _first_failure(arena: Arena) -> str:
+    for seed in range(1, _SEEDS_UNTIL_SEEN):
+        try:
+            simulate(seed, arena)
+        except FailedError as failed:
+            return str(failed)
+    return "none"

@@ -1,0 +1,147 @@
+"""Who answers for an attempt, on both engines: its dispatcher, as long as that one lives."""
+
+from callkeeper.core.attempt import Attempt
+from callkeeper.store.sql import SqlStore
+from tests.store.calls import (
+    adopt,
+    as_it_is,
+    begun,
+    claim,
+    claimed,
+    due,
+    end,
+    ending,
+    give_back,
+    renew,
+)
+from tests.store.orders import NOW
+
+LONG_AGO = NOW - 60_000
+DAY = 24 * 60 * 60 * 1000
+
+
+def orphans(store: SqlStore, now: int = NOW, claimed_before: int = LONG_AGO) -> list[str]:
+    """Return whose attempts nobody answers for."""
+    found = store.attempts_orphaned("rehearsal", now, claimed_before, 100)
+    return [each.reservation_id for each in found]
+
+
+def test_a_dispatcher_is_known_with_what_it_said_last(store: SqlStore) -> None:
+    renew(store, "dora", NOW + 10)
+    emma = renew(store, "emma", NOW + 10, line="another", per_second=1.25)
+    dora = renew(store, "dora", NOW + 20, said_at=NOW + 5, is_up=False, per_second=0.0)
+    assert store.leases() == [emma, dora]  # by line
+    assert [each.is_up for each in store.leases()] == [True, False]
+
+
+def test_a_lease_keeps_when_it_began(store: SqlStore) -> None:
+    renew(store, "dora", NOW + 10, begun_at=NOW - 5)
+    renew(store, "dora", NOW + 20, begun_at=NOW + 5)
+    assert [each.begun_at for each in store.leases()] == [NOW - 5]
+
+
+def test_a_dispatcher_that_has_been_silent_for_a_day_is_forgotten(store: SqlStore) -> None:
+    renew(store, "dora", NOW)
+    renew(store, "emma", NOW + DAY, said_at=NOW + DAY)
+    assert len(store.leases()) == 2
+    renew(store, "emma", NOW + DAY + 1, said_at=NOW + DAY + 1)
+    assert [each.name for each in store.leases()] == ["emma"]
+
+
+def test_what_a_living_dispatcher_holds_is_no_orphan(store: SqlStore) -> None:
+    renew(store, "dora", NOW + 10)
+    begun(store, 1)
+    claimed(store, 2)
+    assert orphans(store, NOW) == []
+    assert orphans(store, NOW + 9) == []
+
+
+def test_what_a_dispatcher_held_is_an_orphan_when_its_lease_has_run_out(store: SqlStore) -> None:
+    renew(store, "dora", NOW + 10)
+    begun(store, 1)
+    claimed(store, 2)
+    assert orphans(store, NOW + 10) == ["r00001", "r00002"]
+
+
+def test_what_a_dispatcher_holds_that_nobody_ever_heard_of_is_an_orphan(store: SqlStore) -> None:
+    begun(store, 1)
+    assert orphans(store) == ["r00001"]
+
+
+def test_what_was_claimed_too_long_ago_is_an_orphan_even_of_a_living_dispatcher(
+    store: SqlStore,
+) -> None:
+    renew(store, "dora", NOW + 10)
+    begun(store, 1)
+    claimed(store, 2)
+    assert orphans(store, claimed_before=NOW - 1) == []
+    assert orphans(store, claimed_before=NOW) == ["r00002"]
+
+
+def test_what_has_ended_is_nobodys(store: SqlStore) -> None:
+    end(store, ending(begun(store, 1)))
+    give_back(store, claimed(store, 2))
+    assert orphans(store) == []
+    assert store.attempts_held("rehearsal", "dora", 100) == []
+    assert store.live_by_line() == {}
+
+
+def test_a_dispatcher_looks_after_the_orphans_of_its_own_line_oldest_first(
+    store: SqlStore,
+) -> None:
+    due(store, 1, 2, 3)
+    claim(store, ids=1, at=NOW + 2, line="another")
+    claim(store, ids=1, at=NOW + 1)
+    claim(store, ids=1, at=NOW)
+    assert orphans(store) == ["r00003", "r00002"]
+    found = store.attempts_orphaned("rehearsal", NOW, LONG_AGO, 1)
+    assert [each.reservation_id for each in found] == ["r00003"]
+
+
+def test_what_a_dispatcher_holds_is_its_own_over_its_line_oldest_first(store: SqlStore) -> None:
+    due(store, 1, 2, 3, 4)
+    claim(store, ids=1, at=NOW + 2)
+    claim(store, ids=1, at=NOW + 1, holder="emma")
+    claim(store, ids=1, at=NOW + 1, line="another")
+    claim(store, ids=1, at=NOW)
+
+    def held(limit: int) -> list[str]:
+        found = store.attempts_held("rehearsal", "dora", limit)
+        return [each.reservation_id for each in found]
+
+    assert held(100) == ["r00004", "r00001"]
+    assert held(1) == ["r00004"]
+
+
+def test_live_attempts_are_counted_by_line_over_all_vdns(store: SqlStore) -> None:
+    assert store.live_by_line() == {}
+    due(store, 1, 2)
+    due(store, 3, vdn=2)
+    claim(store)
+    due(store, 4)
+    claim(store, line="another")
+    assert store.live_by_line() == {"rehearsal": 3, "another": 1}
+
+
+def test_an_attempt_is_taken_over_from_the_holder_it_was_read_with(store: SqlStore) -> None:
+    attempt = begun(store)
+    (adopted,) = adopt(store, "emma", attempt)
+    assert isinstance(adopted, Attempt)
+    assert adopted.holder == "emma"
+    assert as_it_is(store, attempt) == adopted
+    assert [each.id for each in store.attempts_held("rehearsal", "emma", 10)] == [attempt.id]
+
+
+def test_of_two_that_take_an_attempt_over_the_faster_one_has_it(store: SqlStore) -> None:
+    attempt = begun(store)
+    adopt(store, "emma", attempt)
+    assert adopt(store, "fay", attempt) == [None]
+    assert as_it_is(store, attempt).holder == "emma"
+
+
+def test_what_has_ended_is_not_taken_over(store: SqlStore) -> None:
+    attempt = begun(store)
+    end(store, ending(attempt))
+    over = as_it_is(store, attempt)
+    assert adopt(store, "emma", attempt) == [None]
+    assert as_it_is(store, attempt) == over

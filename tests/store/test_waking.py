@@ -1,0 +1,122 @@
+"""Whoever changes a campaign wakes what its dates, hours or state held, and nothing else."""
+
+import pytest
+
+from callkeeper.core.campaign import Arrange, CampaignChange, Pause, Resume, Revision
+from callkeeper.core.policy import Terms
+from callkeeper.core.practice import Practice
+from callkeeper.core.reservation import Reservation
+from callkeeper.store.sql import SqlStore
+from tests.store.calls import (
+    GRACE,
+    RETRIES,
+    begun,
+    claim,
+    claimed,
+    due,
+    end,
+    ending,
+    rearrange,
+    standing,
+)
+from tests.store.orders import NOW, Opened, has_campaign
+from tests.store.test_campaigns import plan
+
+LATER = NOW + 5_000
+SHUT = '[{"begin":600,"end":720}]'  # NOW is 8:00
+
+
+@pytest.fixture
+def shut(opened: Opened) -> Reservation:
+    """A reservation that waits for the hours of campaign 8."""
+    has_campaign(opened.session, 1, 8, workday_windows=SHUT)
+    (reservation,) = due(opened.store, 1, campaign_id="8")
+    assert claim(opened.store).held == 1
+    return reservation
+
+
+def paused(store: SqlStore) -> Reservation:
+    """Return a reservation that is held because campaign 7 is paused."""
+    (reservation,) = due(store, 1)
+    rearrange(store, Pause())
+    assert claim(store).held == 1
+    return reservation
+
+
+def test_what_a_pause_held_is_looked_at_as_soon_as_the_campaign_is_resumed(
+    store: SqlStore,
+) -> None:
+    reservation = paused(store)
+    rearrange(store, Resume(), at=LATER)
+    assert standing(store, reservation).look_at == LATER
+    assert len(claim(store, at=LATER).attempts) == 1
+
+
+def test_what_its_hours_held_is_looked_at_as_soon_as_they_are_others(
+    store: SqlStore, shut: Reservation
+) -> None:
+    others = Revision(plan("campaign 8", workday_windows=(), terms={}))
+    rearrange(store, others, at=LATER, campaign_id=8)
+    assert standing(store, shut).look_at == LATER
+    assert len(claim(store, at=LATER).attempts) == 1
+
+
+@pytest.mark.parametrize("change", [Arrange(Practice("Asia/Tokyo")), Pause()])
+def test_any_change_has_it_judged_anew(
+    store: SqlStore, shut: Reservation, change: CampaignChange
+) -> None:
+    rearrange(store, change, at=LATER, campaign_id=8)
+    assert standing(store, shut).look_at == LATER
+
+
+def test_what_another_campaign_or_vdn_holds_sleeps_on(store: SqlStore, shut: Reservation) -> None:
+    held = standing(store, shut)
+    rearrange(store, Pause(), at=LATER)
+    rearrange(store, Pause(), at=LATER, vdn=2)
+    assert standing(store, shut) == held
+
+
+def test_waking_is_no_change_of_the_promise(store: SqlStore) -> None:
+    reservation = paused(store)
+    rearrange(store, Resume(), at=LATER)
+    woken = standing(store, reservation)
+    assert (woken.version, woken.changed_at) == (reservation.version, reservation.changed_at)
+    assert (woken.due_at, woken.held_by) == (reservation.due_at, "status")
+
+
+def test_a_retry_is_not_woken(store: SqlStore) -> None:
+    rearrange(store, Arrange(RETRIES))
+    attempt = begun(store)
+    end(store, ending(attempt, at=NOW))
+    waiting = standing(store, attempt)
+    assert waiting.held_by == "retry"
+    rearrange(store, Pause(), at=LATER)
+    rearrange(store, Resume(), at=LATER)
+    assert standing(store, attempt) == waiting
+
+
+def test_what_a_bound_or_the_line_holds_is_not_woken(store: SqlStore) -> None:
+    (capped,) = due(store, 1)
+    assert claim(store, terms=Terms(GRACE, vdn_calls_max=0)).held == 1
+    held = standing(store, capped)
+    attempt = begun(store, 2)
+    end(store, ending(attempt, "down", at=NOW))
+    down = standing(store, attempt)
+    rearrange(store, Pause(), at=NOW + 1)
+    assert [standing(store, each) for each in (capped, down)] == [held, down]
+
+
+def test_what_is_claimed_is_not_woken(store: SqlStore) -> None:
+    reservation = paused(store)
+    rearrange(store, Resume())
+    claim(store)
+    rearrange(store, Pause(), at=LATER)
+    assert standing(store, reservation).look_at is None
+
+
+def test_what_was_never_held_keeps_its_time(store: SqlStore) -> None:
+    (later,) = due(store, 1, appoint_at=NOW + 3_600_000)
+    attempt = claimed(store, 2)
+    rearrange(store, Pause(), at=LATER)
+    assert standing(store, later) == later
+    assert standing(store, attempt).look_at is None

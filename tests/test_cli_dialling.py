@@ -1,0 +1,212 @@
+"""The dialer from the shell: dial, lines, attempts, why, campaign practice, doctor."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.house import VDN, House
+from tests.private_asterisk import free_port
+from tests.test_cli import PROGRAM, Ended, at_house, environment, run
+from tests.waiting import until
+
+TASK = "7"
+
+
+@pytest.fixture
+def dialling(tmp_path: Path) -> Iterator[House]:
+    """A server that rehearses, with a campaign for it."""
+    with House(tmp_path / "data", line="rehearsal") as house:
+        house.has_campaign(int(TASK))
+        yield house
+
+
+def reserve(house: House, number: str, at: str = "+1m") -> str:
+    """Reserve an automatic call, and return its id."""
+    terms = ["--at", at, "--campaign", TASK, "--agent", "ann", "--automatic", "--json"]
+    return str(at_house(house, "reserve", number, *terms).value["id"])
+
+
+def at_data(house: House, *arguments: str, **more: str) -> Ended:
+    """Run an operator's command on a house's database."""
+    return run(*arguments, "--data-dir", str(house.settings.data_dir), **more)
+
+
+def has_result(house: House) -> bool:
+    return all(row["failCode"] for row in house.listed(taskId=TASK))
+
+
+@contextmanager
+def dialled(*arguments: str, **more: str) -> Iterator[str]:
+    """Run ``callkeeper dial``, and yield the line that it says when it dials."""
+    with subprocess.Popen(
+        [*PROGRAM, "dial", *arguments], stderr=subprocess.PIPE, text=True, env=environment(**more)
+    ) as dialer:
+        assert dialer.stderr is not None
+        try:
+            said = ""
+            while "dials as" not in said:
+                said = dialer.stderr.readline()
+                assert said, "it ended"
+            yield said.strip()
+        finally:
+            dialer.terminate()
+            dialer.stderr.read()
+    assert dialer.returncode == 0
+
+
+def test_attempts_and_why_tell_what_the_line_said(dialling: House) -> None:
+    id_ = reserve(dialling, "66660002")
+    until(lambda: has_result(dialling))
+    (attempt,) = at_data(dialling, "attempts", id_, "--json").value["attempts"]
+    assert (attempt["outcome"], attempt["fail_code"], attempt["cause"]) == ("busy", "00537", 17)
+    shown = at_data(dialling, "attempts", id_).out
+    assert attempt["id"] in shown
+    assert "17 User busy" in shown
+    told = at_data(dialling, "why", id_).out
+    assert "dialled: try 1 over line rehearsal" in told
+    assert "try 1 ended with busy, code 00537; the line said cause 17 User busy, SIP 486" in told
+    assert "now: done: a result is on record" in told
+
+
+def test_attempts_of_an_unknown_id_are_refused(dialling: House) -> None:
+    ended = at_data(dialling, "attempts", "nobody")
+    assert (ended.status, ended.out) == (1, "")
+    assert "there is no reservation 'nobody'" in ended.err
+
+
+def test_lines_show_who_dials_and_how_many_calls_there_are(dialling: House) -> None:
+    reserve(dialling, "66660003")  # rings for long
+    shown = until(lambda: at_data(dialling, "lines", "--json").value)
+    (dispatcher,) = shown["dispatchers"]
+    assert (dispatcher["line"], dispatcher["state"]) == ("rehearsal", "up")
+    until(lambda: at_data(dialling, "lines", "--json").value["calls_in_progress"])
+    assert dispatcher["dispatcher"] in at_data(dialling, "lines").out
+
+
+def test_why_says_that_nobody_dials(house: House) -> None:
+    house.has_campaign(int(TASK))
+    told = at_data(house, "why", reserve(house, "66660001")).out
+    assert "no dialer is running" in told
+    assert "due since" in told
+
+
+def test_why_says_when_it_is_next_eligible(dialling: House) -> None:
+    hour = dialling.now() // 3_600_000 % 24
+    opens = (hour + 2) % 24 * 60
+    dialling.has_campaign(8, workday_windows=f'[{{"begin":{opens},"end":{opens + 30}}}]')
+    terms = ["--at", "+1m", "--campaign", "8", "--agent", "ann", "--automatic", "--json"]
+    id_ = at_house(dialling, "reserve", "66660001", *terms).value["id"]
+
+    def held() -> str | None:
+        told = at_data(dialling, "why", id_).out
+        return told if "outside the hours" in told else None
+
+    assert "next eligible" in (until(held) or "")
+
+
+def test_a_dialer_alone_dials_for_a_server_that_does_not(house: House, tmp_path: Path) -> None:
+    house.has_campaign(int(TASK))
+    reserve(house, "66660004")
+    where = ["--data-dir", str(house.settings.data_dir), "--line", "rehearsal"]
+    port = str(free_port())
+    with dialled(*where, "--metrics-port", port) as said:
+        until(lambda: has_result(house))
+        metrics = httpx2.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        name = said.rpartition(" ")[2]
+        (row,) = at_data(house, "lines", "--json").value["dispatchers"]
+        assert row["dispatcher"] == name
+    assert 'callkeeper_outcomes_total{outcome="rejected"} 1.0' in metrics
+    (row,) = at_data(house, "lines", "--json").value["dispatchers"]
+    assert row["state"] == "gone"  # told at once when it is stopped
+    assert (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "line: say which"),
+        ({"LINE": "asterisk"}, "ari_password: set it"),
+        ({"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_ENDPOINT": "PJSIP/1"}, "has no {number}"),
+        ({"LINE": "rehearsal", "TIME_ZONE": "Mars/Base"}, "time_zone: there is no 'Mars/Base'"),
+        ({"LINE": "rehearsal", "DESTINATION": "no where"}, "destination: 'no where' is no"),
+        ({"LINE": "rehearsal", "DESTINATIONS": '{"skill 5":"x y"}'}, "destination: 'x y' is no"),
+        ({"LINE": "rehearsal", "DESTINATIONS": '{"ivr1":"a,b"}'}, "destinations: 'ivr1' must"),
+        ({"LINE": "rehearsal", "FAIL_CODES": '{"bored":"1"}'}, "fail_codes: 'bored' is no evide"),
+        ({"LINE": "rehearsal", "FAIL_CODES": '{"cause 17":"a b"}'}, "a setting is wrong"),
+        ({"LINE": "telegraph"}, "a setting is wrong"),
+        ({"LINE": "rehearsal", "LINE_CALLS_MAX": "0"}, "a setting is wrong"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_line(
+    tmp_path: Path, given: dict[str, str], says: str
+) -> None:
+    more = {f"CALLKEEPER_{name}": value for name, value in given.items()}
+    ended = run("dial", "--data-dir", str(tmp_path / "data"), **more)
+    assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1), ended
+    assert says in ended.err
+
+
+def test_a_metrics_port_that_is_taken_is_told_in_one_line(house: House, tmp_path: Path) -> None:
+    port = house.url.rpartition(":")[2]
+    where = ["--data-dir", str(tmp_path / "other"), "--line", "rehearsal"]
+    ended = run("dial", *where, "--metrics-port", port)
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert f"metrics_port: cannot listen on 127.0.0.1 port {port}" in ended.err
+
+
+def test_a_practice_is_arranged_and_replaced(house: House) -> None:
+    house.has_campaign(int(TASK))
+    arrange = ["campaign", "practice", TASK, "--vdn", str(VDN)]
+    terms = ["--retry", "busy:3:10m", "--time-zone", "Europe/Berlin", "--calls-max", "2"]
+    told = at_data(house, *arrange, *terms).out
+    assert told == (
+        "campaign 7: its windows are in Europe/Berlin; at most 2 calls at once; "
+        "after busy at most 3 times again, 600 s apart\n"
+    )
+    campaign = house.store.campaign(VDN, int(TASK))
+    assert campaign is not None
+    assert campaign.practice.retries[0].spacing_seconds == 600
+    assert at_data(house, *arrange).out == "campaign 7: as the settings have it\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["7", "--retry", "unknown:3:10m"], 2, "must read OUTCOME:TIMES:SPACING"),
+        (["7", "--retry", "busy:99:10m"], 1, "try again 1 to 20 times"),
+        (["7", "--retry", "busy:1:0"], 1, "try again after 1 to"),
+        (["7", "--retry", "busy:1:5", "--retry", "busy:2:5"], 1, "one retry for an outcome"),
+        (["7", "--time-zone", "Mars/Base"], 2, "there is no time zone"),
+        (["8"], 1, "there is no campaign 8"),
+    ],
+)
+def test_a_practice_that_cannot_be_is_refused(
+    house: House, arguments: list[str], status: int, says: str
+) -> None:
+    house.has_campaign(int(TASK))
+    ended = at_data(house, "campaign", "practice", "--vdn", str(VDN), *arguments)
+    assert (ended.status, ended.out) == (status, "")
+    assert says in " ".join(ended.err.replace("│", " ").split())
+
+
+def test_the_doctor_looks_at_the_line(house: House) -> None:
+    port = house.url.rpartition(":")[2]
+    good = at_data(house, "doctor", "--port", port, "--line", "rehearsal")
+    assert "good  line: the rehearsal line" in good.out
+    assert "no dispatchers at work" in good.out
+    silent = at_data(
+        house,
+        "doctor",
+        "--port",
+        port,
+        "--line",
+        "asterisk",
+        CALLKEEPER_ARI_URL="http://127.0.0.1:9/ari",
+        CALLKEEPER_ARI_PASSWORD="x",
+    )
+    assert silent.status == 1
+    assert "BAD   line: " in silent.out
