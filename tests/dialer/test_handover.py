@@ -144,3 +144,8 @@ def test_the_line_is_asked_with_all_that_the_campaign_and_the_wish_say(stage: St
     assert asked.attempt_id == attempt.id
     assert (asked.called_no, asked.caller_no, asked.alerting_seconds) == ("1234", "10086", 45)
     assert (asked.goes_to, asked.variables) == (Place("ivr", "100"), {"CALLDATA_a": "1"})
+
+
+@pytest.mark.parametrize("call_data", ["[1]", '"x"', "{", '{"a":1e999}', '{"a":"\\ud800"}'])
+def test_what_is_no_object_hands_nothing_over_and_stops_nobody(call_data: str) -> None:
+    assert variables(call_data) == {}
