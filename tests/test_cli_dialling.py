@@ -133,7 +133,10 @@ def test_a_dialer_alone_dials_for_a_server_that_does_not(house: House, tmp_path:
         ({"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_ENDPOINT": "PJSIP/1"}, "has no {number}"),
         ({"LINE": "rehearsal", "TIME_ZONE": "Mars/Base"}, "time_zone: there is no 'Mars/Base'"),
         ({"LINE": "rehearsal", "DESTINATION": "no where"}, "destination: 'no where' is no"),
-        ({"LINE": "rehearsal", "DESTINATIONS": '{"skill 5":"x y"}'}, "destination: 'x y' is no"),
+        (
+            {"LINE": "rehearsal", "DESTINATIONS": '{"skill 5":"x y"}'},
+            "destinations, 'skill 5': 'x y' is no",
+        ),
         ({"LINE": "rehearsal", "DESTINATIONS": '{"ivr1":"a,b"}'}, "destinations: 'ivr1' must"),
         ({"LINE": "rehearsal", "FAIL_CODES": '{"bored":"1"}'}, "fail_codes: 'bored' is no evide"),
         ({"LINE": "rehearsal", "FAIL_CODES": '{"cause 17":"a b"}'}, "a setting is wrong"),
@@ -198,6 +201,8 @@ def test_the_doctor_looks_at_the_line(house: House) -> None:
     good = at_data(house, "doctor", "--port", port, "--line", "rehearsal")
     assert "good  line: the rehearsal line" in good.out
     assert "no dispatchers at work" in good.out
+    wrong = at_data(house, "doctor", "--port", port, CALLKEEPER_TIME_ZONE="Mars/Base")
+    assert "BAD   line: time_zone: there is no 'Mars/Base'" in wrong.out
     silent = at_data(
         house,
         "doctor",

@@ -7,6 +7,7 @@ lies in the past by now is moved, and the demo says so.
 
 import logging
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -338,17 +339,19 @@ def _stay(console: Console, url: str, settings: Settings, key: OpenKey) -> None:
     """Say how to go on, and wait until stopped."""
     folder = settings.data_dir.resolve()
     campaign = examples.CAMPAIGN_ID
+    # As it was called itself, for it need not be on the PATH.
+    program = sys.argv[0] if Path(sys.argv[0]).name == "callkeeper" else "callkeeper"
     lines = [
         f"export CALLKEEPER_URL={url}",
         f"export CALLKEEPER_AK={key.ak}",
         f"export CALLKEEPER_SK={key.secret}",
         f"export CALLKEEPER_VDN={VDN}",
         f"export CALLKEEPER_CA={folder / 'tls-certificate.pem'}",
-        f"callkeeper reserve 66660001 --at +2h --campaign {campaign} --agent testName",
-        f"callkeeper reserve 66660002 --at +1m --automatic --campaign {campaign} --agent ann",
-        "callkeeper list",
-        f"callkeeper why {examples.RESULT_ID} --data-dir {folder}",
-        f"callkeeper lines --data-dir {folder}",
+        f"{program} reserve 66660001 --at +2h --campaign {campaign} --agent testName",
+        f"{program} reserve 66660002 --at +1m --automatic --campaign {campaign} --agent ann",
+        f"{program} list",
+        f"{program} why {examples.RESULT_ID} --data-dir {folder}",
+        f"{program} lines --data-dir {folder}",
     ]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -18,7 +18,7 @@ from callkeeper.core.policy import Terms
 from callkeeper.desk import Desk
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.handover import Handover, HandoverWrong
+from callkeeper.dialer.handover import Handover, HandoverWrong, destination
 from callkeeper.dialer.line import Line
 from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
@@ -42,6 +42,7 @@ def duty_beside(
     On SQLite it writes through the server's own desk, as there is one writer. On PostgreSQL it has
     a desk of its own, so that neither waits for what the other one locks.
     """
+    check_rules(settings)
     if settings.line is None or not settings.dialer:
         return None
     own = None if settings.database is None else Desk(open_store(settings))
@@ -91,6 +92,13 @@ async def _until_stopped(dialer: Dialer, desk: Desk, ready: Callable[[str], None
             dialling.result()
     finally:
         await desk.close()
+
+
+def check_rules(settings: Settings) -> None:
+    """Refuse settings by which no dialer would begin. Raise SettingsWrong."""
+    terms(settings)
+    _checked(settings.fail_codes)
+    _handover(settings)
 
 
 async def asked(settings: Settings, clock: Clock) -> str:
@@ -151,13 +159,15 @@ def line_name(settings: Settings) -> str:
 
 
 def _handover(settings: Settings) -> Handover:
-    for name in settings.destinations:
-        if not _GOES_TO.fullmatch(name):
+    for name, text in {"destination": settings.destination, **settings.destinations}.items():
+        if name != "destination" and not _GOES_TO.fullmatch(name):
             raise SettingsWrong(f"destinations: {name!r} must read 'ivr CODE' or 'skill ID'")
-    try:
-        return Handover(settings.destination, settings.destinations)
-    except HandoverWrong as wrong:
-        raise SettingsWrong(f"destination: {wrong}") from wrong
+        try:
+            destination(text)
+        except HandoverWrong as wrong:
+            where = name if name == "destination" else f"destinations, {name!r}"
+            raise SettingsWrong(f"{where}: {wrong}") from wrong
+    return Handover(settings.destination, settings.destinations)
 
 
 def _checked(fail_codes: dict[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from cryptography import x509
 from callkeeper.backup import SEALING_FILE, TLS_FILES
 from callkeeper.clock import Clock
 from callkeeper.core.refusal import Refusal
-from callkeeper.dial import asked, line_name, terms
+from callkeeper.dial import asked, check_rules, line_name
 from callkeeper.dialer.line import LineRefused, LineSilent
 from callkeeper.installation import DATABASE_FILE, check_schema, find_store
 from callkeeper.sealing import SealBroken, load_seal
@@ -174,9 +174,9 @@ class CheckUp:
     def _line(self) -> str:
         """Ask the line itself, and then whether somebody dials over it."""
         settings = self._settings
+        check_rules(settings)
         if settings.line is None:
             return "none is set, so nothing is dialled; automatic reservations wait"
-        terms(settings)
         try:
             says = asyncio.run(asked(settings, self._clock))
         except (LineRefused, LineSilent) as silent:

@@ -13,6 +13,9 @@ from callkeeper.store.port import Store
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+# The rules by which the dialer closes one; by all others it was held once, and is not any more.
+_GIVEN_UP = frozenset({"campaign_gone", "campaign_ended", "grace"})
+
 _STANDING = {
     "done": "a result is on record",
     "cancelled": "on the wire it is as good as absent",
@@ -45,7 +48,7 @@ def _closed(reservation: Reservation) -> str:
             f"its outcome is unknown ({_UNKNOWN}): it may have been dialled, and no word came; "
             "a person has to look, it is not dialled again"
         )
-    why = f"; {reservation.verdict}" if reservation.verdict else ""
+    why = f"; {reservation.verdict}" if reservation.held_by in _GIVEN_UP else ""
     return f"{_STANDING[reservation.state]}{why}"
 
 

@@ -126,7 +126,7 @@ def _outcome(detail: dict[str, Any]) -> str:
     if "answered_at" in detail:
         told.append(f"answered {in_utc(detail['answered_at'])}")
     if "again_at" in detail:
-        told.append(f"tried again {in_utc(detail['again_at'])}")
+        told.append(f"to be tried again {in_utc(detail['again_at'])}")
     return "; ".join(told)
 
 

@@ -136,7 +136,7 @@ def test_a_retry_waits_for_its_spacing_with_the_result_so_far() -> None:
     new = ended(old, over("busy"), RETRIES, LATER)
     again = LATER + 60_000
     assert (new.state, new.tries, new.due_at, new.look_at) == ("waiting", 2, again, again)
-    assert (new.held_by, new.verdict) == ("retry", "try 2 ended with busy; try 3 is due")
+    assert (new.held_by, new.verdict) == ("retry", "try 2 ended with busy; try 3 follows")
     assert new.fail_code == "00537"
     assert new.version == old.version + 1
 
@@ -144,7 +144,7 @@ def test_a_retry_waits_for_its_spacing_with_the_result_so_far() -> None:
 def test_a_verdict_tells_an_outcome_in_words() -> None:
     practice = Practice(retries=(Retry("no_answer", 1, 60),))
     new = ended(calling(), over("no_answer"), practice, LATER)
-    assert new.verdict == "try 1 ended with no answer; try 2 is due"
+    assert new.verdict == "try 1 ended with no answer; try 2 follows"
 
 
 @pytest.mark.parametrize(("outcome", "tries"), [("busy", 3), ("answered", 1), ("unknown", 1)])

@@ -88,7 +88,7 @@ def ended(old: Reservation, attempt: Attempt, practice: Practice, now: int) -> R
         due_at=again_at,
         look_at=again_at,
         held_by="retry",
-        verdict=f"try {old.tries} ended with {word}; try {old.tries + 1} is due",
+        verdict=f"try {old.tries} ended with {word}; try {old.tries + 1} follows",
     )
 
 
