@@ -84,7 +84,7 @@ def _refuses(code: str) -> str:
 _SCENARIO = f"""<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="far end">
 <recv request="INVITE"><action>
-{_reads("To:", "sip:([0-9]+)@", "whole,number")}
+{_reads("To:", "sip:([^@]+)@", "whole,number")}
 {_reads("To:", "&lt;.*&gt;", "to")}
 {_reads("From:", "&lt;.*", "from")}
 {_reads("Contact:", "sip:[^&gt;]*", "back")}
@@ -174,7 +174,7 @@ class FarEnd:
     def rung(self) -> Counter[str]:
         """Return how often each number was called: one for each call, however often repeated."""
         text = self._log.read_text("utf-8", "replace") if self._log.exists() else ""
-        calls = set(re.findall(r"INVITE (\d+) (\S+)\n", text))
+        calls = set(re.findall(r"INVITE (\S+) (\S+)\n", text))
         return Counter(number for number, _ in calls)
 
     def errors(self) -> str:

@@ -1,13 +1,15 @@
 """The dialer from the shell: dial, lines, attempts, why, campaign practice, doctor."""
 
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from callkeeper.installation import DATABASE_FILE
 from tests.house import VDN, House
 from tests.private_asterisk import free_port
 from tests.test_cli import PROGRAM, Ended, at_house, environment, run
@@ -70,6 +72,14 @@ def test_attempts_and_why_tell_what_the_line_said(dialling: House) -> None:
     assert "dialled: try 1 over line rehearsal" in told
     assert "try 1 ended with busy, code 00537; the line said cause 17 User busy, SIP 486" in told
     assert "now: done: a result is on record" in told
+
+
+def test_what_the_line_said_is_shown_as_it_said_it(dialling: House) -> None:
+    id_ = reserve(dialling, "66660002")
+    until(lambda: has_result(dialling))
+    with closing(sqlite3.connect(dialling.settings.data_dir / DATABASE_FILE)) as file, file:
+        file.execute("UPDATE attempt SET cause_text = '[/red] [bold]busy'")
+    assert "17 [/red] [bold]busy" in at_data(dialling, "attempts", id_).out
 
 
 def test_attempts_of_an_unknown_id_are_refused(dialling: House) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from callkeeper.dialer.line import Answered, Ended
-from tests.dialer.line_contract import CLAIMS, Claim
+from tests.dialer.line_contract import CLAIMS, Claim, hangup_of, new_id
 from tests.far_end import ANSWERS, FarEnd
 from tests.pbx.stage import BRIEF, call, comes_true, line_to, running
 from tests.private_asterisk import AGENT, AGENT_NUMBER, PrivateAsterisk
@@ -62,6 +62,24 @@ def test_a_call_without_a_caller_number_is_made(asterisk: PrivateAsterisk) -> No
             dialling = call(ANSWERS, caller_no=None, goes_to=BRIEF)
             await stage.line.place(dialling)
             await stage.until(dialling.attempt_id, Ended)
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("form", ["{number}@trunk", "trunk/sip:{number}@127.0.0.1:PORT"])
+def test_a_number_with_hash_and_star_is_dialled_as_it_is(
+    asterisk: PrivateAsterisk, far_end: FarEnd, form: str
+) -> None:
+    async def scene() -> None:
+        endpoint = "PJSIP/" + form.replace("PORT", str(far_end.port))
+        async with running(line_to(asterisk.url, endpoint, app="hash")) as stage:
+            code = new_id()[-5:]
+            dialling = call("", called_no=f"*31#{code}486", caller_no="*4#5")
+            await stage.line.place(dialling)
+            told = await stage.until(dialling.attempt_id, Ended)
+            assert hangup_of(told).cause == 17
+            # In a SIP URI a "#" is written %23 (RFC 3261, 25.1): Asterisk does so by itself.
+            assert far_end.rung()[f"*31%23{code}486"] == 1
 
     asyncio.run(scene())
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from callkeeper import log
@@ -109,7 +110,7 @@ def attempts(
             each.state,
             each.outcome or "",
             each.fail_code or "",
-            cause,
+            escape(cause),
             "" if each.sip_code is None else str(each.sip_code),
             *(written(instant(at)) for at in instants),
         )

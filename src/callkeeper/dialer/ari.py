@@ -9,7 +9,7 @@ import asyncio
 import re
 from base64 import b64encode
 from contextlib import suppress
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeVar
 
 import httpx2
 import msgspec
@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from callkeeper import clock
-from callkeeper.dialer.ari_events import Inbox, ReplacedError, read
+from callkeeper.dialer.ari_events import Inbox, ReplacedError, UnreadError, plain, read
 from callkeeper.dialer.line import (
     Dialling,
     LineDown,
@@ -32,6 +32,10 @@ from callkeeper.dialer.line import (
 REQUEST_SECONDS = 5.0
 CONNECT_SECONDS = 2.0  # shorter, so that it is known that nothing was sent
 CONNECTIONS = 20  # of the 100 that Asterisk allows everybody
+# How long a request waits for one of them. Together with CONNECT_SECONDS it is less than the time
+# that the reaper of another gives to the word on a call: what is asked at all, is asked before
+# anybody writes that no such call was made.
+WAIT_SECONDS = 2.0
 KEEP_SECONDS = 5.0  # Asterisk closes an idle connection after 15
 PING_SECONDS = 2.0
 PONG_SECONDS = 3.0
@@ -49,8 +53,9 @@ AGENT_VARIABLE = "CALLKEEPER_AGENT"
 # Such a trunk is an endpoint of its own, which can be subscribed to; else all channels are.
 _TRUNK = re.compile(r"PJSIP/\{number\}@([\w.-]+)")
 
+T = TypeVar("T")
+
 _PRESENCES: dict[str, Presence] = {"Up": "up", "Ringing": "ringing"}
-_MOST_SAID = 200
 
 _LOST = (OSError, WebSocketException, ReplacedError, LineRefused, LineSilent)
 
@@ -59,6 +64,18 @@ _log = structlog.get_logger()
 
 class _UnreachableError(LineSilent):
     """No connection was made: surely nothing was sent."""
+
+
+class _Found(msgspec.Struct):
+    state: str
+
+
+class _System(msgspec.Struct):
+    version: str
+
+
+class _Info(msgspec.Struct):
+    system: _System
 
 
 class AriLine:
@@ -98,7 +115,7 @@ class AriLine:
 
     @property
     def gaps(self) -> int:
-        """How often events may have been lost: with each connect, and each one beyond the most."""
+        """How often events may have been lost: by a connect, unread, or beyond the most."""
         return self._gaps
 
     async def run(self) -> None:
@@ -160,11 +177,10 @@ class AriLine:
         answer = await self._ask("GET", f"/channels/{attempt_id}")
         if _is_missing(answer):
             return "gone"
-        try:
-            state = answer.raise_for_status().json()["state"]
-        except (httpx2.HTTPStatusError, ValueError, LookupError, TypeError) as error:
-            raise LineSilent(_said(answer)) from error
-        return _PRESENCES.get(state, "there")
+        found = _read_as(_Found, answer)
+        if found is None:
+            raise LineSilent(_said(answer))
+        return _PRESENCES.get(found.state, "there")
 
     async def heard(self) -> None:
         """Return as soon as there are events to take."""
@@ -178,7 +194,7 @@ class AriLine:
         """Say which Asterisk answers, and how its trunk is. Raise LineSilent or LineRefused."""
         async with self._client() as http:  # its own: whoever asks may not run the line
             info = await self._ask("GET", "/asterisk/info", http=http)
-            version = _field(info, "system", "version").partition("~")[0]
+            version = _checked(_Info, info).system.version.partition("~")[0]
             if self._trunk is None:
                 return f"Asterisk {version} answers; {self._endpoint} has no endpoint to look at"
             trunk = await self._ask("GET", f"/endpoints/{self._trunk}", http=http)
@@ -187,7 +203,7 @@ class AriLine:
                     f"Asterisk {version} answers, but has no endpoint {self._trunk};"
                     " set ari_endpoint, or add it to pjsip.conf"
                 )
-            return f"Asterisk {version} answers; {self._trunk} is {_field(trunk, 'state')}"
+            return f"Asterisk {version} answers; {self._trunk} is {_checked(_Found, trunk).state}"
 
     def _client(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
@@ -221,16 +237,25 @@ class AriLine:
         query: dict[str, str] | None = None,
         http: httpx2.AsyncClient | None = None,
     ) -> httpx2.Response:
-        """Return what ARI answers, whatever it is, within REQUEST_SECONDS. Raise LineSilent."""
+        """Return what ARI answers, whatever it is. Raise LineSilent.
+
+        It is sent within WAIT_SECONDS and CONNECT_SECONDS, or not at all.
+        """
         http = http or self._http
         try:
-            # Who waits for a connection has sent nothing, and so has no answer to wait for.
-            async with self._connections, asyncio.timeout(REQUEST_SECONDS):
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._connections.acquire()
+        except TimeoutError as error:
+            raise _UnreachableError(f"Asterisk at {self._url} is slow to answer others") from error
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS):
                 return await http.request(method, self._url + path, json=json, params=query)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise _UnreachableError(f"no connection to Asterisk at {self._url}") from error
         except (TimeoutError, httpx2.HTTPError) as error:
             raise LineSilent(f"no answer from Asterisk at {self._url}") from error
+        finally:
+            self._connections.release()
 
     async def _listen(self) -> NoReturn:
         """Hear events until the socket is lost, and raise that."""
@@ -277,7 +302,8 @@ class AriLine:
     def _hear(self, message: str | bytes) -> None:
         try:
             event = read(message)
-        except msgspec.MsgspecError as error:
+        except UnreadError as error:
+            self._gaps += 1
             _log.warning("line_message_unread", line="ari", why=str(error))
             return
         if event is not None and not self._inbox.put(event):
@@ -297,15 +323,20 @@ def _said(answer: httpx2.Response) -> str:
     """Return a sentence of what ARI answered, and what to do if that is known."""
     if answer.status_code == httpx2.codes.UNAUTHORIZED:
         return "Asterisk does not know this user and password; set ari_user and ari_password"
-    return f"Asterisk answered {answer.status_code}: {answer.text[:_MOST_SAID]}"
+    said = answer.content.decode(errors="replace")  # whatever charset it claims
+    return f"Asterisk answered {answer.status_code}: {plain(said)}"
 
 
-def _field(answer: httpx2.Response, *names: str) -> str:
-    """Return a text deep in an answer, or raise LineRefused because it is not such an answer."""
+def _read_as(kind: type[T], answer: httpx2.Response) -> T | None:
+    """Return what an answer holds; None if it is no such answer."""
     try:
-        found = answer.raise_for_status().json()
-        for name in names:
-            found = found[name]
-    except (httpx2.HTTPStatusError, ValueError, LookupError, TypeError) as error:
-        raise LineRefused(_said(answer)) from error
-    return str(found)
+        return msgspec.json.decode(answer.content, type=kind) if answer.is_success else None
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _checked(kind: type[T], answer: httpx2.Response) -> T:
+    found = _read_as(kind, answer)
+    if found is None:
+        raise LineRefused(_said(answer))
+    return found

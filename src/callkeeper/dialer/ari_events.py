@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections import deque
+from typing import Annotated
 
 import msgspec
 
@@ -12,6 +13,16 @@ from callkeeper.dialer.line import Answered, Ended, LineEvent, Ringing
 # The trunk carries the calls of others too. Ours are known by their ids: an attempt's is the
 # second it was made in, and fifteen digits.
 _OURS = re.compile(r"[0-9]{10}-[0-9]{15}")
+
+
+# As much of Asterisk's words as is kept: they go into the database, the log and a terminal.
+_MOST_SAID = 200
+
+_Number = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]  # what a database holds
+
+
+class UnreadError(Exception):
+    """It cannot be read: it may have been a word on one of our calls."""
 
 
 class ReplacedError(Exception):
@@ -29,9 +40,9 @@ class _Channel(msgspec.Struct):
 
 class _OfChannel(msgspec.Struct):
     channel: _Channel
-    cause: int = 0
+    cause: _Number = 0
     cause_txt: str = ""
-    tech_cause: int | None = None  # the SIP status; 16.28 does not tell it, newer ones do
+    tech_cause: _Number | None = None  # the SIP status; 16.28 does not tell it, newer ones do
 
 
 _read_kind = msgspec.json.Decoder(_Kind).decode
@@ -41,8 +52,20 @@ _read_channel = msgspec.json.Decoder(_OfChannel).decode
 def read(message: str | bytes) -> LineEvent | None:
     """Return what a message tells of one of our calls, None if it tells nothing of them.
 
-    Raise msgspec.MsgspecError for what is no message, ReplacedError when it was the last one.
+    Raise UnreadError for what is no message, ReplacedError when it was the last one.
     """
+    try:
+        return _read(message)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise UnreadError(plain(str(error))) from error
+
+
+def plain(text: str) -> str:
+    """Return the beginning of what Asterisk said, on one line and of printable characters."""
+    return "".join(each if each.isprintable() else " " for each in text[:_MOST_SAID])
+
+
+def _read(message: str | bytes) -> LineEvent | None:
     match _read_kind(message).type:
         case "ChannelStateChange" | "ChannelDestroyed" as kind:
             told = _read_channel(message)
@@ -66,7 +89,9 @@ def _state(channel: _Channel) -> LineEvent | None:
 
 
 def _ended(told: _OfChannel) -> Ended:
-    return Ended(told.channel.id, Hangup(told.cause, told.cause_txt, told.tech_cause or None))
+    return Ended(
+        told.channel.id, Hangup(told.cause, plain(told.cause_txt), told.tech_cause or None)
+    )
 
 
 class Inbox:

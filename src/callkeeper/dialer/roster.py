@@ -37,7 +37,8 @@ class Roster:
 
     def __init__(self) -> None:
         self._held: dict[str, Held] = {}
-        self._strays: OrderedDict[str, list[tuple[int, LineEvent]]] = OrderedDict()
+        # The first of a kind counts, as it does for what is ours.
+        self._strays: OrderedDict[str, dict[type, tuple[int, LineEvent]]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -61,16 +62,17 @@ class Roster:
 
     def keep_stray(self, event: LineEvent, now: int) -> None:
         """Keep a word on an attempt that is not ours, for some time, and of so many attempts."""
-        self._strays.setdefault(event.attempt_id, []).append((now, event))
+        words = self._strays.setdefault(event.attempt_id, {})
+        words.setdefault(type(event), (now, event))
         self._strays.move_to_end(event.attempt_id)
         while len(self._strays) > _STRAY_MAX or self._is_stale(now):
             self._strays.popitem(last=False)
 
     def strays_of(self, attempt_id: str) -> list[tuple[int, LineEvent]]:
         """Return, and forget, what was heard of an attempt before it was ours, and when."""
-        return self._strays.pop(attempt_id, [])
+        return list(self._strays.pop(attempt_id, {}).values())
 
     def _is_stale(self, now: int) -> bool:
         """Whether what was heard of least lately was heard long ago; there always is some."""
-        last_at, _ = next(iter(self._strays.values()))[-1]
+        *_, (last_at, _) = next(iter(self._strays.values())).values()
         return now - last_at > _STRAY_MS

@@ -1,0 +1,112 @@
+"""Something that listens where Asterisk's ARI should be, and answers as it likes."""
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from hashlib import sha1
+from types import TracebackType
+from typing import Self
+
+from callkeeper.dialer.ari import AriLine
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455's
+_LONG, _LONGEST = 126, 127
+_TWO_BYTES = 1 << 16
+
+Answer = tuple[int, bytes, str]  # status, body, content type
+NOTHING: Answer = (204, b"", "application/json")
+
+
+def told(channel_id: str, **fields: object) -> str:
+    """Return ARI's message on the end of a channel."""
+    channel = {"id": channel_id, "state": "Up"}
+    return json.dumps({"type": "ChannelDestroyed", "channel": channel} | fields)
+
+
+class FalseAri:
+    """Answers every request by ``answers``, and says all of ``messages`` to each new socket.
+
+    ``holds``: requests that begin with it are kept waiting until ``let_go`` is set.
+    """
+
+    def __init__(self, *messages: str) -> None:
+        self.messages = messages
+        self.answers: Callable[[str], Answer] = lambda _request: NOTHING
+        self.holds = "nothing"
+        self.let_go = asyncio.Event()
+        self.asked: list[str] = []
+        self._server: asyncio.Server
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    def line(self) -> AriLine:
+        """Return a line to it."""
+        port = self._server.sockets[0].getsockname()[1]
+        return AriLine(f"http://127.0.0.1:{port}/ari", "callkeeper", "secret")
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            while await self._answer(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the line went away, or the test is over
+        finally:
+            writer.close()
+            self._tasks.discard(task)
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        request = head.partition(" HTTP/")[0]
+        headers = dict(line.lower().split(": ", 1) for line in head.splitlines()[1:] if line)
+        await reader.readexactly(int(headers.get("content-length", 0)))
+        if "sec-websocket-key" in headers:
+            key = head.split("Sec-WebSocket-Key: ")[1].split("\r\n")[0]
+            await self._tell(key.encode(), writer)
+            await reader.read()  # until it is closed
+            return False
+        self.asked.append(request)
+        if request.startswith(self.holds):
+            await self.let_go.wait()
+        status, body, kind = self.answers(request)
+        length = f"Content-Length: {len(body)}\r\n"
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\n{length}\r\n".encode() + body)
+        await writer.drain()
+        return True
+
+    async def _tell(self, key: bytes, writer: asyncio.StreamWriter) -> None:
+        accept = b64encode(sha1(key + _GUID, usedforsecurity=False).digest()).decode()
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            + f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
+        )
+        for message in self.messages:
+            writer.write(_frame(message.encode()))
+        await writer.drain()
+
+
+def _frame(payload: bytes) -> bytes:
+    size = len(payload)
+    if size < _LONG:
+        return bytes([0x81, size]) + payload
+    if size < _TWO_BYTES:
+        return bytes([0x81, _LONG]) + size.to_bytes(2) + payload
+    return bytes([0x81, _LONGEST]) + size.to_bytes(8) + payload

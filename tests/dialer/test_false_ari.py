@@ -1,0 +1,146 @@
+"""The line over ARI, when what answers there does not behave as an Asterisk should."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from callkeeper.core.attempt import FailCodes, Hangup
+from callkeeper.dialer.ari import CONNECTIONS, AriLine
+from callkeeper.dialer.line import (
+    Answered,
+    Dialling,
+    Ended,
+    LineDown,
+    LineRefused,
+    LineSilent,
+    Place,
+    Ringing,
+)
+from callkeeper.dialer.roster import Roster
+from callkeeper.store.ledger import Ending
+from tests.dialer.false_ari import FalseAri, told
+from tests.dialer.stage import Stage
+
+ID = "1747316188-000000000000000"
+LAST = told(ID, cause=17, cause_txt="User busy")
+DEEP = '{"type":"ChannelDestroyed","channel":' + "[" * 100_000 + "]" * 100_000 + "}"
+JSON = "application/json"
+
+
+def dialling(number: int = 0) -> Dialling:
+    return Dialling(f"1747316188-{number:015}", "139", None, 30, Place("answered", "s"), {})
+
+
+async def heard(line: AriLine) -> list[object]:
+    """Run a line until it tells something, and return that."""
+    running = asyncio.create_task(line.run())
+    hearing = asyncio.create_task(line.heard())
+    await asyncio.wait([running, hearing], timeout=20, return_when=asyncio.FIRST_COMPLETED)
+    hearing.cancel()
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    return list(line.take(10))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [DEEP, told(ID, cause=10**30), told(ID, cause=-1), told(ID, tech_cause=2**40), "nonsense"],
+    ids=["deep", "huge cause", "negative cause", "huge SIP code", "no JSON"],
+)
+def test_what_cannot_be_read_may_have_been_a_word_on_a_call(message: str) -> None:
+    async def scene() -> None:
+        async with FalseAri(message, LAST) as ari:
+            line = ari.line()
+            assert await heard(line) == [Ended(ID, Hangup(17, "User busy"))]
+            assert line.gaps == 2  # coming up, and the word that was lost
+
+    asyncio.run(scene())
+
+
+def test_the_lines_words_are_kept_short_on_one_line_and_by_any_database(stage: Stage) -> None:
+    async def scene() -> list[object]:
+        async with FalseAri(told(ID, cause=17, cause_txt="a\0b\nc\x1b[2J" + "x" * 100_000)) as ari:
+            return await heard(ari.line())
+
+    (ended,) = asyncio.run(scene())
+    assert isinstance(ended, Ended)
+    assert ended.hangup.text.startswith("a b c [2Jxxx")
+    assert len(ended.hangup.text) == 200
+    reservation = stage.due(1)
+    stage.run(stage.dialer())
+    (live,) = stage.attempts(reservation)
+    now, codes = stage.clock.now(), FailCodes()
+    with stage.store.transaction():
+        stage.store.end_attempts(
+            [Ending(live.vdn, reservation.id, live.id, "dora", now, ended.hangup, codes)]
+        )
+    assert stage.attempts(reservation)[0].cause_text == ended.hangup.text
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b'{"state": []}', JSON),
+        (b'{"state": {"Up": 1}}', JSON),
+        (b"[" * 100_000, JSON),
+        (b"[]", JSON),
+        (b"\xff\0", JSON),
+        (b"Up", "text/plain; charset=base64"),
+    ],
+)
+def test_an_answer_that_is_no_channel_tells_nothing(body: bytes, kind: str) -> None:
+    async def scene() -> None:
+        async with FalseAri() as ari:
+            ari.answers = lambda _request: (200, body, kind)
+            line = ari.line()
+            with pytest.raises(LineSilent) as silent:
+                await line.find(ID)
+            assert str(silent.value).isprintable()
+            with pytest.raises(LineRefused):
+                await line.check()
+            await line.close()
+
+    asyncio.run(scene())
+
+
+def test_a_server_that_fails_at_everything_proves_nothing() -> None:
+    async def scene() -> None:
+        async with FalseAri() as ari:
+            ari.answers = lambda _request: (500, b"\0\x1b[2J" * 1_000, "text/html; charset=hex")
+            line = ari.line()
+            with pytest.raises(LineSilent, match="500") as silent:
+                await line.place(dialling())
+            assert str(silent.value).isprintable()
+            await line.close()
+
+    asyncio.run(scene())
+
+
+def test_a_call_that_finds_no_connection_in_time_is_not_made_later() -> None:
+    async def scene() -> None:
+        async with FalseAri() as ari:
+            ari.holds = "POST /ari/channels/"
+            line = ari.line()
+            first = [asyncio.create_task(line.place(dialling(n))) for n in range(CONNECTIONS)]
+            late = asyncio.create_task(line.place(dialling(CONNECTIONS)))
+            done, _ = await asyncio.wait([late], timeout=4)
+            assert done, "it still waits, to be made who knows when"
+            with pytest.raises(LineDown, match="surely nothing was dialled"):
+                await late
+            ari.let_go.set()
+            await asyncio.gather(*first)
+            assert not any(dialling(CONNECTIONS).attempt_id in each for each in ari.asked)
+            await line.close()
+
+    asyncio.run(scene())
+
+
+def test_of_a_call_of_somebody_else_the_first_word_of_a_kind_is_kept() -> None:
+    roster = Roster()
+    for now in range(10_000):
+        roster.keep_stray(Ringing(ID), now)
+    roster.keep_stray(Answered(ID), 10_000)
+    assert roster.strays_of(ID) == [(0, Ringing(ID)), (10_000, Answered(ID))]
+    assert roster.strays_of(ID) == []
