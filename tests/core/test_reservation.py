@@ -311,6 +311,11 @@ def test_only_a_call_that_was_not_made_is_overdue(state: str, *, overdue: bool) 
     assert reservation.is_overdue(NOW + HOUR) is False
 
 
+def test_one_that_was_tried_and_waits_for_its_next_try_is_not_overdue() -> None:
+    tried = standing(kind="automatic", tries=1, fail_code="00537", begin_at=NOW)
+    assert tried.is_overdue(NOW + 2 * HOUR) is False
+
+
 def test_the_id_is_thirty_digits_and_the_same_for_the_same_request() -> None:
     digest = request_digest("AK", "signature")
     assert id_for(NOW, digest) == id_for(NOW, request_digest("AK", "signature"))

@@ -72,8 +72,12 @@ class Reservation(msgspec.Struct, frozen=True):
         return self.state == "calling" or self.tries > 0
 
     def is_overdue(self, now: int) -> bool:
-        """Whether the appointed time has passed and the call was not executed."""
-        return self.state in ("waiting", "expired") and self.appoint_at < now
+        """Whether the appointed time has passed and the call was not executed.
+
+        One that was tried and waits for its next try was: it has a result, and nobody has to ring.
+        """
+        is_open = self.state in ("waiting", "expired") and self.tries == 0
+        return is_open and self.appoint_at < now
 
 
 class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
