@@ -1,16 +1,20 @@
 """The dialer from the shell: dial, lines, attempts, why, campaign practice, doctor."""
 
+import os
+import pty
+import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from callkeeper.installation import DATABASE_FILE
-from tests.house import VDN, House
+from callkeeper.store.ledger import Lease
+from tests.house import HOUR, VDN, House
 from tests.private_asterisk import free_port
 from tests.test_cli import PROGRAM, Ended, at_house, environment, run
 from tests.waiting import until
@@ -39,6 +43,46 @@ def at_data(house: House, *arguments: str, **more: str) -> Ended:
 
 def has_result(house: House) -> bool:
     return all(row["failCode"] for row in house.listed(taskId=TASK))
+
+
+def reserve_by_hand(house: House) -> str:
+    house.has_campaign(int(TASK))
+    return reserve(house, "66660001", "+2h")
+
+
+def data_dir(house: House) -> str:
+    return str(house.settings.data_dir)
+
+
+def said_by_a_server(*arguments: str) -> str:
+    """Run a server until it serves, and return what it said that is no line of its log."""
+    with subprocess.Popen(
+        [*PROGRAM, "serve", *arguments], stderr=subprocess.PIPE, text=True, env=environment()
+    ) as server:
+        assert server.stderr is not None
+        said = ""
+        while " serves " not in said:
+            said = server.stderr.readline()
+            assert said, "it ended"
+        server.terminate()
+        return server.stderr.read()
+
+
+def at_a_terminal(house: House, columns: int, *arguments: str) -> str:
+    """Run a command whose output is a terminal of so many columns, and return what it shows."""
+    ours, its = pty.openpty()
+    known = {"URL": house.url, "AK": house.key.ak, "SK": house.key.secret, "VDN": str(VDN)}
+    given = environment(**{f"CALLKEEPER_{name}": value for name, value in known.items()})
+    given |= {"COLUMNS": str(columns), "TERM": "xterm"}
+    with subprocess.Popen([*PROGRAM, *arguments], stdout=its, env=given) as command:
+        os.close(its)
+        shown = b""
+        with suppress(OSError):  # Linux says so where the other end was closed
+            while read := os.read(ours, 65536):
+                shown += read
+    os.close(ours)
+    assert command.returncode == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
 
 
 @contextmanager
@@ -149,9 +193,17 @@ def test_a_dialer_alone_dials_for_a_server_that_does_not(house: House, tmp_path:
         ),
         ({"LINE": "rehearsal", "DESTINATIONS": '{"ivr1":"a,b"}'}, "destinations: 'ivr1' must"),
         ({"LINE": "rehearsal", "FAIL_CODES": '{"bored":"1"}'}, "fail_codes: 'bored' is no evide"),
-        ({"LINE": "rehearsal", "FAIL_CODES": '{"cause 17":"a b"}'}, "a setting is wrong"),
-        ({"LINE": "telegraph"}, "a setting is wrong"),
-        ({"LINE": "rehearsal", "LINE_CALLS_MAX": "0"}, "a setting is wrong"),
+        ({"LINE": "rehearsal", "FAIL_CODES": '{"cause 17":"a b"}'}, "fail_codes, 'cause 17': "),
+        ({"LINE": "rehearsal", "DESTINATIONS": '{"ivr 1":3}'}, "destinations, 'ivr 1': Expected"),
+        ({"LINE": "telegraph"}, "line: write rehearsal or asterisk, not 'telegraph'"),
+        ({"LINE": "rehearsal", "DIALER": "yes"}, "dialer: write true or false, not 'yes'"),
+        ({"LINE": "rehearsal", "LINE_CALLS_MAX": "0"}, "line_calls_max: Expected `int` >= 1"),
+        ({"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_URL": "pbx:8088/ari"}, "ari_url: is no su"),
+        ({"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_URL": "http://u:pw@pbx/ari"}, "leave the"),
+        (
+            {"ARI_PASSWORD": "x", "LINE": "asterisk", "ARI_URL": "http://pbx:x/ari"},
+            "ari_url: is no",
+        ),
     ],
 )
 def test_a_wrong_setting_is_told_in_one_line(
@@ -161,6 +213,69 @@ def test_a_wrong_setting_is_told_in_one_line(
     ended = run("dial", "--data-dir", str(tmp_path / "data"), **more)
     assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1), ended
     assert says in ended.err
+    assert "pw" not in ended.err
+
+
+def test_a_variable_that_is_no_setting_is_told_and_changes_nothing(tmp_path: Path) -> None:
+    ended = run("migrate", "--data-dir", str(tmp_path), CALLKEEPER_LIEN="x", CALLKEEPER_AK="x")
+    assert ended.status == 0
+    assert ended.err == (
+        "callkeeper: CALLKEEPER_LIEN is no setting and changes nothing;"
+        " did you mean CALLKEEPER_LINE?\n"
+    )
+
+
+def test_the_doctor_says_what_to_look_at_where_no_asterisk_answers(tmp_path: Path) -> None:
+    run("migrate", "--data-dir", str(tmp_path))
+    url = f"http://127.0.0.1:{free_port()}/ari"
+    more = {"CALLKEEPER_ARI_URL": url, "CALLKEEPER_ARI_PASSWORD": "x"}
+    told = run("doctor", "--line", "asterisk", "--data-dir", str(tmp_path), **more).out
+    assert f"no connection to Asterisk at {url}; see that Asterisk runs, that http.conf" in told
+
+
+def test_a_server_without_a_line_says_that_nothing_is_dialled(tmp_path: Path) -> None:
+    where = ["--data-dir", str(tmp_path), "--port", "0"]
+    assert "no line is set, so automatic reservations are not dialled" in said_by_a_server(*where)
+    assert "no line" not in said_by_a_server(*where, "--no-dialer")
+    assert "no line" not in said_by_a_server(*where, "--line", "rehearsal")
+
+
+def test_where_nothing_is_to_be_shown_a_sentence_says_so(house: House) -> None:
+    assert at_data(house, "lines").out == "no dispatcher is at work, and no call\n"
+    assert at_house(house, "list").out == "no reservations\n0 of 0\n"
+    id_ = reserve_by_hand(house)
+    assert at_data(house, "attempts", id_).out == "no attempts: it was not dialled\n"
+
+
+def test_each_line_stands_once_with_its_calls_and_the_gone_are_left_out(house: House) -> None:
+    now = house.now()
+    leases = [
+        Lease(name, line, now, now, until_, is_up=True, per_second=0.0)
+        for name, line, until_ in [
+            ("gone", "a", now),
+            ("anna", "a", now + HOUR),
+            ("bert", "a", now + HOUR),
+            ("carl", "b", now + HOUR),
+        ]
+    ]
+    with house.store.transaction():
+        house.store.renew_leases(leases)
+    shown = [line.split()[:3] for line in at_data(house, "lines").out.splitlines()[1:]]
+    assert shown == [["a", "0", "anna"], ["bert", "up", "0.0"], ["b", "0", "carl"]]
+    assert len(at_data(house, "lines", "--json").value["dispatchers"]) == len(leases)
+
+
+def test_on_a_narrow_terminal_no_value_is_broken(dialling: House) -> None:
+    id_ = reserve(dialling, "66660002")
+    until(lambda: has_result(dialling))
+    (attempt,) = at_data(dialling, "attempts", id_, "--json").value["attempts"]
+    shown = at_a_terminal(dialling, 80, "attempts", id_, "--data-dir", data_dir(dialling))
+    assert f"attempt   {attempt['id']}" in shown
+    assert "cause     17 User busy" in shown
+    listed = at_a_terminal(dialling, 80, "list")
+    assert f"id        {id_}" in listed
+    assert "result    00537" in listed
+    assert f"{id_}  20" in at_a_terminal(dialling, 200, "list")
 
 
 def test_a_metrics_port_that_is_taken_is_told_in_one_line(house: House, tmp_path: Path) -> None:
@@ -184,14 +299,21 @@ def test_a_practice_is_arranged_and_replaced(house: House) -> None:
     assert campaign is not None
     assert campaign.practice.retries[0].spacing_seconds == 600
     assert at_data(house, *arrange).out == "campaign 7: as the settings have it\n"
+    assert "86400 s apart" in at_data(house, *arrange, "--retry", "busy:1:1d").out
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        (["7", "--retry", "unknown:3:10m"], 2, "must read OUTCOME:TIMES:SPACING"),
-        (["7", "--retry", "busy:99:10m"], 1, "try again 1 to 20 times"),
-        (["7", "--retry", "busy:1:0"], 1, "try again after 1 to"),
+        (["7", "--retry", "busy:10m"], 2, "must read OUTCOME:TIMES:SPACING"),
+        (["7", "--retry", "unknown:3:10m"], 2, "the outcome 'unknown' is none of busy, no_answer"),
+        (["7", "--retry", "busy:99:10m"], 2, "the times '99' must be 1 to 20"),
+        (["7", "--retry", "busy:1:0"], 2, "the spacing '0' must read like 30s, 10m, 2h or 1d"),
+        (
+            ["7", "--retry", "busy:1:8d"],
+            2,
+            "the spacing '8d' must read like 30s, 10m, 2h or 1d, up",
+        ),
         (["7", "--retry", "busy:1:5", "--retry", "busy:2:5"], 1, "one retry for an outcome"),
         (["7", "--time-zone", "Mars/Base"], 2, "there is no time zone"),
         (["8"], 1, "there is no campaign 8"),

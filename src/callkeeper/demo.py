@@ -188,20 +188,20 @@ class _Stage:
 
     def _refusing(self) -> None:
         self._step(
-            "The same list with a wrong secret key",
+            "List reservations, signed with a wrong secret key",
             "HTTP 401",
             self._forger.sign(self._letter("POST", "/appoint/list", examples.LIST)),
             "0200001",
             status=401,
         )
         self._step(
-            "Delete it a second time",
+            "Delete the deleted reservation a second time",
             "04000004: it does not exist any more",
             self._appoint("delete", examples.DELETE),
             "04000004",
         )
         self._step(
-            "Delete the one whose call was made",
+            "Delete the reservation whose result was filed",
             "04000005: a call that was made cannot be deleted",
             self._appoint("delete", examples.DELETE_CALLED),
             "04000005",

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import uvloop
@@ -112,6 +113,7 @@ def build_line(settings: Settings, clock: Clock, dispatcher: str = "doctor") -> 
         return RehearsalLine(clock)
     if settings.ari_password is None:
         raise SettingsWrong("ari_password: set it to that of ari_user in Asterisk's ari.conf")
+    _check_url(settings.ari_url)
     if "{number}" not in settings.ari_endpoint:
         raise SettingsWrong("ari_endpoint: has no {number}; write it like PJSIP/{number}@trunk")
     return AriLine(
@@ -121,6 +123,19 @@ def build_line(settings: Settings, clock: Clock, dispatcher: str = "doctor") -> 
         app=f"{settings.ari_app}-{dispatcher}",
         endpoint=settings.ari_endpoint,
     )
+
+
+def _check_url(url: str) -> None:
+    """Refuse what is no URL of an ARI, and one with a password in it: it is logged."""
+    try:
+        found = urlsplit(url)
+        is_whole = url.startswith(("http://", "https://")) and found.hostname and found.port != 0
+    except ValueError:
+        is_whole = False
+    if is_whole and "@" in found.netloc:
+        raise SettingsWrong("ari_url: leave the user out; set ari_user and ari_password")
+    if not is_whole or found.query or found.fragment:
+        raise SettingsWrong("ari_url: is no such URL; write it like http://127.0.0.1:8088/ari")
 
 
 def terms(settings: Settings) -> Terms:

@@ -179,8 +179,13 @@ class CheckUp:
             return "none is set, so nothing is dialled; automatic reservations wait"
         try:
             says = asyncio.run(asked(settings, self._clock))
-        except (LineRefused, LineSilent) as silent:
-            raise Sick(str(silent)) from silent
+        except LineRefused as refused:
+            raise Sick(str(refused)) from refused
+        except LineSilent as silent:
+            raise Sick(
+                f"{silent}; see that Asterisk runs, that http.conf and ari.conf have"
+                " enabled = yes, and that ari_url is its address"
+            ) from silent
         check_schema(self._open)
         now = self._clock.now()
         dialling = [

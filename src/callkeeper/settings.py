@@ -2,14 +2,17 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
 _PREFIX = "CALLKEEPER_"
 _DEFAULT_FILE = "callkeeper.toml"
+# Not settings of a server: what the client commands go by, and where the file is.
+_ELSEWHERE = frozenset({"URL", "AK", "SK", "VDN", "CA", "CONFIG"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -92,7 +95,54 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
     try:
         return msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsWrong(f"a setting is wrong: {error}") from error
+        raise SettingsWrong(f"a setting is wrong: {_named(merged) or error}") from error
+
+
+def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return a sentence for each variable that looks like a setting and is none.
+
+    They are no error: Kubernetes, for one, sets CALLKEEPER_SERVICE_HOST beside a service of ours.
+    """
+    known = {each.upper() for each in Settings.__struct_fields__} | _ELSEWHERE
+    given = [each.removeprefix(_PREFIX) for each in environment if each.startswith(_PREFIX)]
+    return [
+        f"{_PREFIX}{name} is no setting and changes nothing{_meant(name, known, _PREFIX)}"
+        for name in sorted(set(given) - known)
+    ]
+
+
+def _meant(name: str, known: Collection[str], prefix: str = "") -> str:
+    close = get_close_matches(name, known, 1)
+    return f"; did you mean {prefix}{close[0]}?" if close else ""
+
+
+def _named(given: Mapping[str, object]) -> str | None:
+    """Return the first setting that is wrong, its key if it is a table, and what it may be."""
+    kinds = get_type_hints(Settings, include_extras=True)
+    for name, value in given.items():
+        if name not in kinds:
+            return f"there is no {name!r}{_meant(name, kinds)}"
+        of_table = get_args(kinds[name]) if get_origin(kinds[name]) is dict else ()
+        if of_table and isinstance(value, Mapping):
+            parts = [(f"{name}, {key!r}", of_table[1], each) for key, each in value.items()]
+        else:
+            parts = [(name, kinds[name], value)]
+        for where, kind, each in parts:
+            try:
+                msgspec.convert(each, kind, strict=False)
+            except msgspec.ValidationError as error:
+                return f"{where}: {_rule(kind, each) or str(error).partition(' - at ')[0]}"
+    return None
+
+
+def _rule(kind: Any, value: object) -> str | None:  # noqa: ANN401 - a type, as annotated
+    """Return what a setting with few values may be; None where there are many.
+
+    Only then its value is repeated: others may be secret.
+    """
+    literals = [each for each in (kind, *get_args(kind)) if get_origin(each) is Literal]
+    words = get_args(literals[0]) if literals else ("true", "false") if kind is bool else ()
+    return f"write {' or '.join(words)}, not {value!r}" if words else None
 
 
 def _from_file(named: str | None) -> dict[str, Any]:

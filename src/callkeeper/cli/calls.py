@@ -4,19 +4,17 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from callkeeper.cli.options import (
     INSTANT_WORDS,
     Instant,
     Json,
     connect,
-    console,
     read_instant,
     show,
     written,
 )
+from callkeeper.cli.table import print_table
 from callkeeper.client import Filters, Page
 
 Id = Annotated[str, typer.Argument(metavar="APPOINT_ID", show_default=False)]
@@ -171,20 +169,19 @@ def list_(
 
 
 def _print(page: Page) -> None:
-    table = Table(box=None, header_style="bold")
-    for column in ("id", "at", "number", "kind", "campaign", "agent", "result", "remark"):
-        table.add_column(column, no_wrap=column in ("id", "at"))
-    for each in page.reservations:
-        late = " (overdue)" if each.overdue else ""
-        table.add_row(
+    columns = ("id", "at", "number", "kind", "campaign", "agent", "result", "remark")
+    rows = [
+        (
             each.id,
-            written(each.at) + late,
+            written(each.at) + (" (overdue)" if each.overdue else ""),
             each.called,
             each.kind,
             each.campaign,
-            escape(each.agent or ""),
+            each.agent or "",
             each.fail_code or "",
-            escape(each.remark or ""),
+            each.remark or "",
         )
-    console().print(table)
+        for each in page.reservations
+    ]
+    print_table(columns, rows, "no reservations")
     typer.echo(f"{len(page.reservations)} of {page.total}")

@@ -3,8 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from callkeeper import log
 from callkeeper.cli.options import (
@@ -12,13 +10,14 @@ from callkeeper.cli.options import (
     DataDir,
     Json,
     LineKind,
-    console,
     existing_store,
     read_settings,
     show,
     written,
 )
+from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
+from callkeeper.core.attempt import Attempt
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.dial import dial as dial_until_stopped
 from callkeeper.records import instant
@@ -52,7 +51,10 @@ def dial(
 
 
 def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
-    """Show who dials over which line, calls in progress and calls a second."""
+    """Show who dials over which line, calls in progress and calls a second.
+
+    With --json also those that are gone since yesterday.
+    """
     now = SystemClock().now()
     with existing_store(data_dir, database) as store:
         leases, live = store.leases(), store.live_by_line()
@@ -70,15 +72,8 @@ def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = F
         ]
         show({"dispatchers": rows, "calls_in_progress": live}, "", as_json=True)
         return
-    table = Table("line", "calls", "dispatcher", "state", "calls/s", "since", header_style="bold")
-    table.box = None
-    for each in leases:
-        calls, rate = str(live.pop(each.line, 0)), f"{each.per_second:.1f}"
-        since = written(instant(each.begun_at))
-        table.add_row(each.line, calls, each.name, _state(each, now), rate, since)
-    for line, calls_of_nobody in live.items():
-        table.add_row(line, str(calls_of_nobody), "", "nobody dials", "", "")
-    console().print(table)
+    columns = ("line", "calls", "dispatcher", "state", "calls/s", "since")
+    print_table(columns, _line_rows(leases, live, now), "no dispatcher is at work, and no call")
 
 
 def attempts(
@@ -97,24 +92,38 @@ def attempts(
     if json:
         show({"attempts": tries}, "", as_json=True)
         return
-    table = Table("try", "attempt", "state", "outcome", "code", "cause", "SIP", header_style="bold")
-    table.box = None
-    for name in ("asked", "rang", "answered", "ended"):
-        table.add_column(name)
-    for each in tries:
-        cause = " ".join(str(part) for part in (each.cause, each.cause_text) if part is not None)
-        instants = (each.placing_at, each.ringing_at, each.answered_at, each.ended_at)
-        table.add_row(
-            str(each.number),
-            each.id,
-            each.state,
-            each.outcome or "",
-            each.fail_code or "",
-            escape(cause),
-            "" if each.sip_code is None else str(each.sip_code),
-            *(written(instant(at)) for at in instants),
-        )
-    console().print(table)
+    known = ("try", "attempt", "state", "outcome", "code", "cause", "SIP")
+    columns = (*known, "asked", "rang", "answered", "ended")
+    print_table(columns, [_try_row(each) for each in tries], "no attempts: it was not dialled")
+
+
+def _line_rows(leases: list[Lease], live: dict[str, int], now: int) -> list[tuple[str, ...]]:
+    """Return a row for each dispatcher at work; a line and its calls stand in its first one."""
+    living = [each for each in leases if each.lease_until > now]
+    rows: list[tuple[str, ...]] = []
+    told: set[str] = set()
+    for each in living:
+        first = (each.line, str(live.get(each.line, 0))) if each.line not in told else ("", "")
+        told.add(each.line)
+        rate, since = f"{each.per_second:.1f}", written(instant(each.begun_at))
+        rows.append((*first, each.name, _state(each, now), rate, since))
+    nobodys = [(line, str(calls)) for line, calls in live.items() if line not in told]
+    return rows + [(*each, "", "nobody dials", "", "") for each in nobodys]
+
+
+def _try_row(each: Attempt) -> tuple[str, ...]:
+    cause = " ".join(str(part) for part in (each.cause, each.cause_text) if part is not None)
+    instants = (each.placing_at, each.ringing_at, each.answered_at, each.ended_at)
+    return (
+        str(each.number),
+        each.id,
+        each.state,
+        each.outcome or "",
+        each.fail_code or "",
+        cause,
+        "" if each.sip_code is None else str(each.sip_code),
+        *(written(instant(at)) for at in instants),
+    )
 
 
 def _state(lease: Lease, now: int) -> str:

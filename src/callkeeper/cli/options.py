@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,7 +10,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 
 from callkeeper.api.fields import ANY
 from callkeeper.client import Client
@@ -146,11 +144,6 @@ def is_text(given: str) -> bool:
 def show(value: Any, sentence: str, *, as_json: bool) -> None:  # noqa: ANN401 - JSON goes out
     """Print a value as JSON, or a sentence about it."""
     typer.echo(msgspec.json.encode(value).decode() if as_json else sentence)
-
-
-def console() -> Console:
-    """Return standard output as rich sees it; a pipe is given room enough for a table."""
-    return Console() if sys.stdout.isatty() else Console(width=200)
 
 
 def written(instant: datetime | None) -> str:

@@ -1,7 +1,7 @@
 """``campaign practice``: how a campaign's automatic calls are made, beyond what the wire says."""
 
 import re
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -9,13 +9,19 @@ import typer
 from callkeeper.cli.options import Database, DataDir, Json, Vdn, existing_store, show
 from callkeeper.clock import SystemClock
 from callkeeper.core.campaign import Arrange, CampaignOrder
-from callkeeper.core.practice import RETRIABLE, Practice, Retriable, Retry
+from callkeeper.core.practice import (
+    RETRIABLE,
+    RETRIES_MAX,
+    SPACING_SECONDS_MAX,
+    Practice,
+    Retry,
+)
 from callkeeper.core.refusal import Refusal
 
-_RETRY = re.compile(
-    r"(?P<outcome>[a-z_]+):(?P<times>[0-9]{1,3}):(?P<spacing>[0-9]{1,7})(?P<unit>[smh]?)"
-)
-_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_PARTS = 3
+_TIMES = re.compile(r"[0-9]{1,3}")
+_SPACING = re.compile(r"(?P<count>[0-9]{1,7})(?P<unit>[smhd]?)")
+_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def read_zone(text: str) -> str:
@@ -30,14 +36,24 @@ def read_zone(text: str) -> str:
 
 def read_retry(text: str) -> Retry:
     """Return a retry as a person writes it: ``busy:3:10m``."""
-    match = _RETRY.fullmatch(text)
-    if match is None or match["outcome"] not in RETRIABLE:
+    parts = text.split(":")
+    if len(parts) != _PARTS:
+        raise typer.BadParameter(f"{text!r} must read OUTCOME:TIMES:SPACING like busy:3:10m")
+    outcome, times, spacing = parts
+    if outcome not in RETRIABLE:
         raise typer.BadParameter(
-            f"{text!r} must read OUTCOME:TIMES:SPACING like busy:3:10m; "
-            f"an outcome is {', '.join(RETRIABLE)}"
+            f"{text!r}: the outcome {outcome!r} is none of {', '.join(RETRIABLE)}"
         )
-    spacing = int(match["spacing"]) * _UNIT_SECONDS[match["unit"]]
-    return Retry(cast("Retriable", match["outcome"]), int(match["times"]), spacing)
+    if not _TIMES.fullmatch(times) or not 1 <= int(times) <= RETRIES_MAX:
+        raise typer.BadParameter(f"{text!r}: the times {times!r} must be 1 to {RETRIES_MAX}")
+    span = _SPACING.fullmatch(spacing)
+    seconds = int(span["count"]) * _UNIT_SECONDS[span["unit"]] if span else 0
+    if not 1 <= seconds <= SPACING_SECONDS_MAX:
+        raise typer.BadParameter(
+            f"{text!r}: the spacing {spacing!r} must read like 30s, 10m, 2h or 1d,"
+            f" up to {SPACING_SECONDS_MAX // _UNIT_SECONDS['d']}d"
+        )
+    return Retry(outcome, int(times), seconds)
 
 
 TimeZone = Annotated[

@@ -15,20 +15,26 @@ from callkeeper.cli.options import (
     Database,
     DataDir,
     LineKind,
-    console,
     is_text,
     read_settings,
 )
 from callkeeper.cli.sign import sign
+from callkeeper.cli.table import console
 from callkeeper.client import CallkeeperError
 from callkeeper.core.refusal import Refusal
 from callkeeper.demo import play
 from callkeeper.sealing import SealBroken
 from callkeeper.serve import serve as serve_until_stopped
-from callkeeper.settings import SettingsWrong
+from callkeeper.settings import SettingsWrong, unknown
 from callkeeper.signing import SigningError
 
 _EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, OSError)
+
+
+_NO_LINE = (
+    "no line is set, so automatic reservations are not dialled from here;"
+    " --line asterisk or --line rehearsal does so, --no-dialer says that it is meant"
+)
 
 
 class OneLineErrors(TyperGroup):
@@ -43,6 +49,8 @@ class OneLineErrors(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the type to itself
         """Run a command."""
+        for sentence in unknown():
+            typer.echo(f"callkeeper: {sentence}", err=True)
         try:
             return super().invoke(ctx)
         except _EXPECTED as error:
@@ -106,7 +114,13 @@ def serve(
         dialer=False if no_dialer else None,
     )
     log.configure(show_numbers=settings.show_phone_numbers)
-    serve_until_stopped(settings, ready=_say_ready)
+
+    def say_ready(url: str) -> None:
+        typer.echo(f"callkeeper {__version__} serves {url}", err=True)
+        if settings.line is None and settings.dialer:
+            typer.echo(f"callkeeper: {_NO_LINE}", err=True)
+
+    serve_until_stopped(settings, ready=say_ready)
 
 
 @app.command(rich_help_panel="Find out")
@@ -125,10 +139,6 @@ def demo(
     log.configure()
     if not play(console(), data_dir, port=port, once=once):
         raise typer.Exit(1)
-
-
-def _say_ready(url: str) -> None:
-    typer.echo(f"callkeeper {__version__} serves {url}", err=True)
 
 
 calls.add_to(app)

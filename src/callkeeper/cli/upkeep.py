@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from callkeeper.backup import back_up
 from callkeeper.cli.options import (
@@ -14,7 +12,6 @@ from callkeeper.cli.options import (
     Json,
     LineKind,
     Vdn,
-    console,
     existing_store,
     opened_store,
     read_settings,
@@ -22,6 +19,7 @@ from callkeeper.cli.options import (
     show,
     written,
 )
+from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.doctor import CheckUp
@@ -91,15 +89,21 @@ def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json
         found = store.access_keys()
     if json:
         fields = ("ak", "vdn", "note", "made_at", "revoked_at")
-        rows = [{name: getattr(each, name) for name in fields} for each in found]
-        show({"keys": rows}, "", as_json=True)
+        value = {"keys": [{name: getattr(each, name) for name in fields} for each in found]}
+        show(value, "", as_json=True)
         return
-    table = Table("ak", "vdn", "note", "made", "revoked", box=None, header_style="bold")
-    for key in found:
-        whose = "all" if key.vdn is None else str(key.vdn)
-        made, revoked = written(instant(key.made_at)), written(instant(key.revoked_at))
-        table.add_row(key.ak, whose, escape(key.note or ""), made, revoked)
-    console().print(table)
+    rows = [
+        (
+            key.ak,
+            "all" if key.vdn is None else str(key.vdn),
+            key.note or "",
+            written(instant(key.made_at)),
+            written(instant(key.revoked_at)),
+        )
+        for key in found
+    ]
+    columns = ("ak", "vdn", "note", "made", "revoked")
+    print_table(columns, rows, "no keys; `callkeeper key create --vdn N` makes one")
 
 
 @keys.command("revoke")
