@@ -117,6 +117,28 @@ def test_the_dialer_reads_what_it_has_to_do_and_nothing_else(
     assert [line for line in lines if index in line], lines
 
 
+@pytest.mark.parametrize("engine", ["postgres"])
+@pytest.mark.parametrize("name", ["is_any_due", "count_due", "due_reservations"])
+def test_asking_what_is_due_does_not_read_what_waits(
+    name: str, opened: Opened, database: str | None
+) -> None:
+    """With PostgreSQL's own habits, statistics, and the plan for whatever instant."""
+    booked(opened.store, booking(0))
+    with psycopg.connect(database or "", autocommit=True) as connection:
+        connection.execute("""
+            INSERT INTO reservation SELECT (jsonb_populate_record(r, jsonb_build_object(
+              'id', 'w' || n, 'kind', 'automatic', 'look_at', r.appoint_at + n))).*
+            FROM reservation AS r, generate_series(1, 20000) AS n
+        """)
+        connection.execute("VACUUM ANALYZE reservation")
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        text = queries("postgres").get(name).replace("%(now)s", "$1").replace("%(limit)s", "$2")
+        connection.execute(f"PREPARE it AS {text}".encode())
+        values = "(1, 10)" if "$2" in text else "(1)"
+        lines = [row[0] for row in connection.execute(f"EXPLAIN EXECUTE it{values}".encode())]
+    assert [line for line in lines if "reservation_to_look_at" in line], lines
+
+
 def test_what_is_due_is_read_in_order_without_sorting_it(engine: str, plan: Plan) -> None:
     lines = plan(queries(cast("Engine", engine)).get("due_reservations"))
     assert not [line for line in lines if "TEMP B-TREE" in line or "Sort" in line], lines

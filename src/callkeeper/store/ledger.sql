@@ -15,12 +15,14 @@ LIMIT :limit
 FOR UPDATE SKIP LOCKED                                                         -- postgres
 
 -- name: is_any_due
-SELECT 1 FROM reservation WHERE look_at <= :now LIMIT 1
+-- In order: PostgreSQL, which does not know that nothing may be due, would look for the first one
+-- through the whole table.
+SELECT 1 FROM reservation WHERE look_at <= :now ORDER BY look_at LIMIT 1
 
 -- name: count_due
 -- Bounded: beyond the limit, how many more does not matter.
 SELECT COUNT(*) FROM (
-  SELECT 1 FROM reservation WHERE look_at <= :now LIMIT :limit
+  SELECT 1 FROM reservation WHERE look_at <= :now ORDER BY look_at LIMIT :limit
 ) AS due
 
 -- name: campaigns_of
