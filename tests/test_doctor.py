@@ -1,6 +1,8 @@
 """The check-up: what it finds good, and what it does not."""
 
+import re
 import socket
+import sqlite3
 from pathlib import Path
 
 import psycopg
@@ -8,13 +10,17 @@ import pytest
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.doctor import Check, CheckUp
-from callkeeper.installation import open_seal, open_store
+from callkeeper.installation import DATABASE_FILE, open_seal, open_store
 from callkeeper.keyring import issue, revoke
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings
+from callkeeper.store.port import Wanted
 from callkeeper.tls import prepare
 from tests.house import VDN, House
 from tests.private_postgres import PrivatePostgres
+from tests.store.orders import HOUR, Opener, booked, booking, has_campaign
+
+OPERATING = (Path(__file__).parents[1] / "docs/operating.md").read_text("utf-8")
 
 
 def settled(tmp_path: Path, database: str | None = None, **more: object) -> Settings:
@@ -41,7 +47,14 @@ def test_an_installation_in_order_is_all_good(tmp_path: Path, database: str | No
 
 def test_nothing_is_made_where_nothing_is(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "nowhere", port=0)
-    assert bad(settings) == {"database", "schema", "clock", "sealing key", "disk"}
+    assert bad(settings) == {
+        "database",
+        "schema",
+        "tallies",
+        "clock",
+        "sealing key",
+        "disk",
+    }
     assert not settings.data_dir.exists()
 
 
@@ -49,7 +62,7 @@ def test_nothing_is_made_beside_a_database_elsewhere(
     tmp_path: Path, postgres: PrivatePostgres
 ) -> None:
     settings = Settings(data_dir=tmp_path / "nowhere", database=postgres.new_database(), port=0)
-    assert bad(settings) == {"schema", "sealing key", "disk"}
+    assert bad(settings) == {"schema", "tallies", "sealing key", "disk"}
     assert not settings.data_dir.exists()
 
 
@@ -72,6 +85,7 @@ def test_a_database_that_does_not_let_itself_be_read_is_bad(
     url = f"{settings.database}&user=stranger"
     assert bad(Settings(data_dir=settings.data_dir, database=url, port=0)) == {
         "schema",
+        "tallies",
         "sealing key",
     }
 
@@ -142,3 +156,35 @@ def test_a_port_is_good_when_callkeeper_has_it_and_bad_when_another_has(house: H
     with socket.create_server(("127.0.0.1", 0)) as other:
         theirs = Settings(data_dir=house.settings.data_dir, port=other.getsockname()[1])
         assert bad(theirs) == {"port"}
+
+
+def test_a_total_that_was_tampered_with_is_found_and_counted_anew(
+    tmp_path: Path, database: str | None
+) -> None:
+    settings = settled(tmp_path, database)
+    now = SystemClock().now()
+    with Opener(settings.data_dir, database) as opener:
+        opened = opener.open()
+        has_campaign(opened.session, VDN, end_at=now + 1000 * HOUR)
+        booked(opened.store, booking(1, vdn=VDN, at=now), booking(2, vdn=VDN, at=now))
+        assert "tallies" not in bad(settings)
+        change(settings, "UPDATE agent_day SET listed = 9")
+        found = check_up(settings)["tallies"]
+        assert not found.good
+        assert f"VDN {VDN}" in found.says
+        (recount,) = re.findall(r"```sql\n(DELETE FROM campaign_day.*?)```", OPERATING, re.DOTALL)
+        change(settings, recount)
+        assert "tallies" not in bad(settings)
+        wanted = Wanted(VDN, 0, 10, agents=["ann"])
+        assert opened.store.find_reservations(wanted).total == 2
+
+
+def change(settings: Settings, sql: str) -> None:
+    """Run SQL as an operator would, in one transaction."""
+    if settings.database:
+        with psycopg.connect(settings.database) as connection:
+            connection.execute(sql.encode())
+    else:
+        file = sqlite3.connect(settings.data_dir / DATABASE_FILE)
+        file.executescript(f"BEGIN;{sql};COMMIT")
+        file.close()

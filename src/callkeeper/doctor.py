@@ -10,6 +10,7 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -31,6 +32,7 @@ _CLOCKS_MS_MAX = 2_000
 _DISK_BYTES_MIN = 500_000_000
 _CERTIFICATE_DAYS_MIN = 14
 _DAY_MS = 86_400_000
+_VDNS_MAX = 100
 _PATIENCE_SECONDS = 3.0
 
 
@@ -60,6 +62,7 @@ class CheckUp:
             return [
                 self._check("database", self._database),
                 self._check("schema", self._schema),
+                self._check("tallies", self._tallies),
                 self._check("clock", self._clocks),
                 self._check("sealing key", self._seal),
                 self._check("privacy", self._privacy),
@@ -88,6 +91,22 @@ class CheckUp:
         number = check_schema(self._open)
         newer = number > migrations("sqlite")[-1].number
         return f"is at {number}" + (", newer than this program" if newer else "")
+
+    def _tallies(self) -> str:
+        """Count the days around now anew, of the VDNs that have a key; the rest is like them."""
+        check_schema(self._open)
+        now = self._clock.now()
+        valid = [each.vdn for each in self._open.access_keys() if each.revoked_at is None]
+        vdns = sorted({vdn for vdn in valid if vdn is not None})[:_VDNS_MAX]
+        for vdn in vdns:
+            days = self._open.miscounted_days(vdn, now - _DAY_MS, now + _DAY_MS)
+            if days:
+                day = datetime.fromtimestamp(days[0] / 1000, UTC)
+                raise Sick(
+                    f"lists of VDN {vdn} for {day:%Y-%m-%d} are miscounted; "
+                    "count anew as docs/operating.md says"
+                )
+        return f"right for the days around now of {len(vdns)} VDN{'s' * (len(vdns) != 1)}"
 
     def _clocks(self) -> str:
         begun = self._clock.now()

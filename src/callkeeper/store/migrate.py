@@ -9,7 +9,10 @@ import msgspec
 
 from callkeeper.store.statements import Engine, choose
 
-_NAME = re.compile(r"(?P<number>\d{4})_\w+\.sql")
+# A step that the engines have too little in common for is a file for each.
+_NAME = re.compile(r"(?P<number>\d{4})_\w+(?P<engine>\.sqlite|\.postgres|)\.sql")
+# What is indented, or begins so, goes on with the statement before it: a trigger's body.
+_BETWEEN = re.compile(r";\n+(?!\n| |BEGIN|END)")
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (
@@ -31,10 +34,12 @@ def migrations(engine: Engine) -> list[Migration]:
     """Return all migrations, in order."""
     found = []
     for file in files(__package__).joinpath("migrations").iterdir():
-        if match := _NAME.fullmatch(file.name):
+        match = _NAME.fullmatch(file.name)
+        if match and match["engine"] in ("", f".{engine}"):
             text = choose(file.read_text("utf-8"), engine)
-            statements = [each.strip() for each in text.split(";") if each.strip()]
-            found.append(Migration(int(match["number"]), file.name, statements))
+            statements = [each.strip() for each in _BETWEEN.split(f"{text}\n") if each.strip()]
+            name = file.name.replace(match["engine"] + ".sql", ".sql")
+            found.append(Migration(int(match["number"]), name, statements))
     return sorted(found, key=lambda migration: migration.number)
 
 

@@ -148,6 +148,12 @@ class Store(Ledger, Protocol):
     def find_reservations(self, wanted: Wanted) -> Page:
         """Return a page of reservations, by appointed time, then id; cancelled ones never."""
 
+    def miscounted_days(self, vdn: int, begin_at: int, end_at: int) -> list[int]:
+        """Return the instants at which days of a range begin whose tallies are wrong.
+
+        It counts the reservations of those days, which are UTC's. No day is the good answer.
+        """
+
     def reservations_with_id(self, reservation_id: str) -> list[Reservation]:
         """Return the reservations with an id, of whatever VDN and state; at most one a VDN."""
 

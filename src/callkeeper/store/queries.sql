@@ -1,6 +1,7 @@
--- Every statement, by name. Three marks at the end of a line choose what a statement holds:
+-- Statements, by name. Four marks at the end of a line choose what a statement holds:
 --   sqlite | postgres   the line is for that engine only
 --   if NAME             the line is there only when parameter NAME is given
+--   unless NAME         the line is there only when it is not
 -- {name} puts in the text of another statement. A statement whose items come as a list takes them
 -- as named parameters, one item at a time, on SQLite, and as one JSON array, :items, on PostgreSQL.
 
@@ -55,37 +56,6 @@ WHERE vdn = :vdn AND id = :id                                                  -
 )                                                                              -- postgres
 FROM json_populate_recordset(NULL::reservation, :items) AS item                -- postgres
 WHERE r.vdn = item.vdn AND r.id = item.id                                      -- postgres
-
--- name: listed_reservations
-FROM reservation AS r
-WHERE r.vdn = :vdn AND r.state <> 'cancelled'
-  AND r.called_no = :called_no                                                 -- if called_no
-  AND r.campaign_id = :campaign_id                                             -- if campaign_id
-  AND r.appoint_at >= :begin_at                                                -- if begin_at
-  AND r.appoint_at <= :end_at                                                  -- if end_at
-  {of_agents}                                                                  -- if agents
-
--- name: of_agents
-AND r.agent IN (SELECT value FROM json_each(:agents))                          -- sqlite
-AND r.agent = ANY(:agents)                                                     -- postgres
-
--- name: find_reservations
--- One statement, so that page and total are of one moment; a page past the end is one empty row.
-WITH found AS (
-  SELECT COUNT(*) AS total
-  {listed_reservations}
-), page AS (
-  SELECT r.*
-  {listed_reservations}
-  ORDER BY r.appoint_at, r.id
-  LIMIT :limit OFFSET :offset
-)
-SELECT found.total, {reservation_columns}, c.name, c.status, c.end_at, c.deleted_at, a.user_name
-FROM found
-LEFT JOIN page AS r ON TRUE
-LEFT JOIN campaign AS c ON c.vdn = r.vdn AND c.id = r.campaign_id
-LEFT JOIN agent AS a ON a.vdn = r.vdn AND a.account = r.agent
-ORDER BY r.appoint_at, r.id
 
 -- name: reservations_with_id
 -- For the operator, who has an id and no VDN: one look into the primary key for each possible VDN.

@@ -13,13 +13,11 @@ from callkeeper.core.campaign import Campaign, campaign_id
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservation import Booking, Order, Reservation, Result
 from callkeeper.store.campaign_rows import CampaignRows
-from callkeeper.store.port import Booked, Collision, Event, Listed, Page, Wanted
-from callkeeper.store.session import Row
+from callkeeper.store.port import Booked, Collision, Event
 
 Key = tuple[int, str]
 Claims = dict[Key, tuple[str, str]]  # an Idempotency-Key: the body and the reservation it stood for
 
-_WIDTH = len(Reservation.__struct_fields__)
 _IDEMPOTENCY_MS = 24 * 60 * 60 * 1000
 
 
@@ -80,12 +78,6 @@ class ReservationRows(CampaignRows):
             self._note_agents(agents, orders[0].at)
         return outcomes
 
-    def find_reservations(self, wanted: Wanted) -> Page:
-        """Return a page of reservations, by appointed time, then id; cancelled ones never."""
-        rows = self._session.rows("find_reservations", **msgspec.structs.asdict(wanted))
-        listed = [_listed(row[1:]) for row in rows if row[1] is not None]
-        return Page(rows[0][0], listed)
-
     def reservations_with_id(self, reservation_id: str) -> list[Reservation]:
         """Return the reservations with an id, of whatever VDN and state."""
         rows = self._session.rows("reservations_with_id", id=reservation_id)
@@ -145,10 +137,6 @@ class ReservationRows(CampaignRows):
 
 def _names_business_result(order: Order) -> bool:
     return isinstance(order.change, Result) and order.change.names_business_result
-
-
-def _listed(row: Row) -> Listed:
-    return Listed(Reservation(*row[:_WIDTH]), *row[_WIDTH:])
 
 
 def _made_before(

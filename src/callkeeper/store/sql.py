@@ -7,9 +7,10 @@ hold even when the core is wrong: keys, uniqueness, the set of states.
 
 from callkeeper.store.key_rows import KeyRows
 from callkeeper.store.ledger_rows import LedgerRows
+from callkeeper.store.listing_rows import ListingRows
 
 
-class SqlStore(LedgerRows, KeyRows):
+class SqlStore(LedgerRows, ListingRows, KeyRows):
     """The port, fulfilled."""
 
     def migrate(self) -> list[str]:

@@ -11,11 +11,11 @@ from typing import Literal
 
 Engine = Literal["sqlite", "postgres"]
 
-FILES = ("queries.sql", "ledger.sql")
+FILES = ("queries.sql", "listing.sql", "ledger.sql")
 
 _HEAD = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _SLOT = re.compile(r"\{(\w+)\}")
-_MARK = re.compile(r"\s*-- (?P<engine>sqlite|postgres)$|\s*-- if (?P<parameter>\w+)$")
+_MARK = re.compile(r"\s*-- (?:(?P<engine>sqlite|postgres)|(?P<when>if|unless) (?P<parameter>\w+))$")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
@@ -50,7 +50,7 @@ def choose(text: str, engine: Engine, given: frozenset[str] = frozenset()) -> st
         mark = _MARK.search(line)
         if mark and mark["engine"] not in (None, engine):
             continue
-        if mark and mark["parameter"] and mark["parameter"] not in given:
+        if mark and mark["when"] and (mark["parameter"] in given) != (mark["when"] == "if"):
             continue
         kept.append(re.sub(r"\s*--.*", "", line))
     return "\n".join(kept)

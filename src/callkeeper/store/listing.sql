@@ -1,0 +1,136 @@
+-- Lists of reservations; queries.sql tells how statements are written, decision 0009 why these are
+-- as they are. A list is one statement, so that page and total are of one moment; a page past the
+-- end is one empty row.
+
+-- name: listed_columns
+{reservation_columns}, c.name, c.status, c.end_at, c.deleted_at, a.user_name
+
+-- name: with_names
+LEFT JOIN campaign AS c ON c.vdn = :vdn AND c.id = r.campaign_id
+LEFT JOIN agent AS a ON a.vdn = :vdn AND a.account = r.agent
+ORDER BY r.appoint_at, r.id
+
+-- name: of_agents
+AND r.agent IN (SELECT value FROM json_each(:agents))                          -- sqlite
+AND r.agent = ANY(:agents)                                                     -- postgres
+
+-- name: find_reservations
+-- The tallies have counted the whole days; what is left of a day at either end of the range is
+-- counted by index. That tells how many there are, and from when to when the page goes: nothing
+-- outside of it is read.
+WITH span AS (
+  SELECT CAST(d.day AS BIGINT) * 86400000 AS from_at,
+    CAST(d.day AS BIGINT) * 86400000 + 86399999 AS to_at,
+    CAST(SUM(d.listed) AS BIGINT) AS listed
+  {tallied}
+  GROUP BY d.day
+  {and_head}                                                                   -- if head_end_at
+  {and_tail}                                                                   -- if tail_begin_at
+), walked AS (
+  SELECT from_at, to_at, listed, SUM(listed) OVER (ORDER BY from_at) AS upto FROM span
+), page AS MATERIALIZED (
+  SELECT CAST(COALESCE(SUM(listed), 0) AS BIGINT) AS total,
+    MIN(from_at) FILTER (WHERE upto > :offset) AS from_at,
+    MAX(to_at) FILTER (WHERE upto - listed - :limit < :offset) AS to_at,
+    CAST(:offset - COALESCE(MIN(upto - listed) FILTER (WHERE upto > :offset), 0) AS BIGINT) AS skip
+  FROM walked
+), found AS (
+  SELECT r.*
+  {listed_reservations}
+    AND r.appoint_at >= (SELECT from_at FROM page)
+    AND r.appoint_at <= (SELECT to_at FROM page)
+  ORDER BY r.appoint_at, r.id
+  LIMIT :limit OFFSET (SELECT skip FROM page)
+)
+SELECT page.total, {listed_columns}
+FROM page
+LEFT JOIN found AS r ON TRUE
+{with_names}
+
+-- name: tallied
+FROM campaign_day AS d                                                         -- unless agents
+FROM agent_day AS d                                                            -- if agents
+WHERE d.vdn = :vdn
+  {tallied_agents}                                                             -- if agents
+  AND d.campaign_id = :campaign_id                                             -- if campaign_id
+  AND d.day >= :first_day                                                      -- if first_day
+  AND d.day <= :last_day                                                       -- if last_day
+
+-- name: tallied_agents
+AND d.agent IN (SELECT value FROM json_each(:agents))                          -- sqlite
+AND d.agent = ANY(:agents)                                                     -- postgres
+
+-- name: and_head
+UNION ALL
+SELECT :begin_at, :head_end_at, COUNT(*)
+{listed_reservations}
+  AND r.appoint_at >= :begin_at AND r.appoint_at <= :head_end_at
+
+-- name: and_tail
+UNION ALL
+SELECT :tail_begin_at, :end_at, COUNT(*)
+{listed_reservations}
+  AND r.appoint_at >= :tail_begin_at AND r.appoint_at <= :end_at
+
+-- name: listed_reservations
+FROM reservation AS r
+{through_agents}                                                               -- if agents
+WHERE r.vdn = :vdn AND r.state <> 'cancelled'
+  {of_agents}                                                                  -- if agents
+  AND r.campaign_id = :campaign_id                                             -- if campaign_id
+
+-- name: through_agents
+-- SQLite would walk through everybody's time rather than sort.
+INDEXED BY reservation_by_agent                                                -- sqlite
+
+-- name: find_reservations_of_number
+-- A number has few reservations: they are counted.
+WITH found AS (
+  SELECT COUNT(*) AS total
+  {reservations_of_number}
+), page AS (
+  SELECT r.*
+  {reservations_of_number}
+  ORDER BY r.appoint_at, r.id
+  LIMIT :limit OFFSET :offset
+)
+SELECT found.total, {listed_columns}
+FROM found
+LEFT JOIN page AS r ON TRUE
+{with_names}
+
+-- name: reservations_of_number
+FROM reservation AS r
+INDEXED BY reservation_by_number                                               -- sqlite
+WHERE r.vdn = :vdn AND r.called_no = :called_no AND r.state <> 'cancelled'
+  {of_agents}                                                                  -- if agents
+  AND r.campaign_id = :campaign_id                                             -- if campaign_id
+  AND r.appoint_at >= :begin_at                                                -- if begin_at
+  AND r.appoint_at <= :end_at                                                  -- if end_at
+
+-- name: miscounted_days
+-- The days, of a VDN and a range of whole days, of which a tally is not what counting finds.
+SELECT day FROM (
+  SELECT d.day, d.campaign_id, d.listed FROM campaign_day AS d
+  WHERE d.vdn = :vdn AND d.day >= :first_day AND d.day <= :last_day
+  UNION ALL
+  SELECT r.appoint_at / 86400000, r.campaign_id, -1
+  {reservations_of_days}
+) AS by_campaign
+GROUP BY day, campaign_id HAVING SUM(listed) <> 0
+UNION
+SELECT day FROM (
+  SELECT d.day, d.campaign_id, d.agent, d.listed FROM agent_day AS d
+  WHERE d.vdn = :vdn AND d.day >= :first_day AND d.day <= :last_day
+  UNION ALL
+  SELECT r.appoint_at / 86400000, r.campaign_id, r.agent, -1
+  {reservations_of_days} AND r.agent IS NOT NULL
+) AS by_agent
+GROUP BY day, campaign_id, agent HAVING SUM(listed) <> 0
+ORDER BY day
+
+-- name: reservations_of_days
+FROM reservation AS r
+WHERE r.vdn = :vdn AND r.state <> 'cancelled'
+  AND r.appoint_at >= CAST(:first_day AS BIGINT) * 86400000
+  AND r.appoint_at < (CAST(:last_day AS BIGINT) + 1) * 86400000
