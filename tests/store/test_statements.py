@@ -22,8 +22,9 @@ from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.ledger import Lease
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import AccessKey, Event
+from callkeeper.store.reservation_rows import BEYOND_RESULT
 from callkeeper.store.sql import SqlStore
-from callkeeper.store.statements import FILES, Engine, Statements, choose, queries
+from callkeeper.store.statements import FILES, Engine, Statements, queries
 
 TEXT = "".join(files("callkeeper.store").joinpath(each).read_text("utf-8") for each in FILES)
 PIECES = re.split(r"^-- name: (\w+)\n", TEXT, flags=re.MULTILINE)[1:]
@@ -204,6 +205,11 @@ def test_an_update_changes_every_column_that_a_change_may_change(
     assert set(changed) == set(value.__struct_fields__) - set(fixed.split())
 
 
+def test_a_result_is_filed_in_all_columns_that_it_may_change_but_those_that_are_compared() -> None:
+    filed, all_of_them = changed_by("file_results"), changed_by("update_reservations")
+    assert sorted([*filed, *BEYOND_RESULT]) == sorted(all_of_them)
+
+
 def test_a_verdict_changes_what_it_notes_and_nothing_else() -> None:
     """A hold leaves a reservation's version alone, so nothing of its promise may be written."""
     assert changed_by("note_verdicts") == ["due_at", "look_at", "held_by", "verdict"]
@@ -213,9 +219,7 @@ def changed_by(name: str) -> list[str]:
     """Return the columns that an update sets, and insist that each is set to its own value."""
     (setting,) = re.findall(r"SET \((.*?)\)", TEXTS[name], re.DOTALL)
     names = re.findall(r"\w+", setting)
-    for mark, engine in ((":", "sqlite"), (r"item\.", "postgres")):
-        text = choose(TEXTS[name], cast("Engine", engine)).split("WHERE")[0]
-        assert re.findall(rf"{mark}(\w+)", text) == names
+    assert re.findall(r"item\.(\w+)", TEXTS[name].split("WHERE")[0]) == names
     return names
 
 
@@ -241,10 +245,8 @@ def test_what_is_added_is_every_field_that_it_begins_with_in_their_order(
     begins_with = [each for each in value.__struct_fields__ if each not in later.split()]
     (into,) = re.findall(r"INSERT INTO \w+ \((.*?)\)", TEXTS[name], re.DOTALL)
     assert re.findall(r"\w+", into) == begins_with
-    (values,) = re.findall(r"VALUES \((.*?)\n\)", f"{queries('sqlite').get(name)}\n)", re.DOTALL)
-    assert re.findall(r":(\w+)", values) == begins_with
-    selected = queries("postgres").get(name).split("SELECT")[1].split("FROM")[0]
-    assert re.findall(r"(?:\w\.)?(\w+)", selected) == begins_with
+    selected = TEXTS[name].split("SELECT")[1].split("FROM")[0]
+    assert re.findall(r"item\.(\w+)", selected) == begins_with
 
 
 def test_every_statement_names_a_vdn(engine: str) -> None:
@@ -252,22 +254,28 @@ def test_every_statement_names_a_vdn(engine: str) -> None:
     statements = queries(cast("Engine", engine))
     nameless = set()
     for name in set(statements.names) - PARTS:
-        if not all(names_vdn(statements.get(name, given), engine) for given in variants(name)):
+        if not all(names_vdn(statements.get(name, given)) for given in variants(name)):
             nameless.add(name)
     assert nameless == OF_NO_VDN.keys()
 
 
-def names_vdn(text: str, engine: str) -> bool:
+def names_vdn(text: str) -> bool:
     """Whether a statement says which VDN's rows it is about, by a parameter or item by item."""
-    if engine == "sqlite":
-        return ":vdn" in text
-    inserted = re.search(r"INSERT INTO \w+ \(\s*vdn,.*json_populate_recordset", text, re.DOTALL)
-    return bool(inserted) or "%(vdn)s" in text or ".vdn = item.vdn" in text
+    inserted = re.search(r"INSERT INTO \w+ \(\s*vdn,.*SELECT\s+item\.vdn,", text, re.DOTALL)
+    return bool(inserted) or bool(re.search(r":vdn|%\(vdn\)s|\.vdn = item\.vdn", text))
 
 
 def test_a_name_that_is_not_there_is_a_bug() -> None:
     with pytest.raises(KeyError):
         Statements("-- name: one\nSELECT 1\n", "sqlite").get("two")
+
+
+def test_items_are_rows_with_the_columns_that_are_asked_for() -> None:
+    text = "-- name: it\nSELECT item.a, item.b FROM {items of t} AS item WHERE item.a > 1\n"
+    rows = "(SELECT value ->> 'a' AS a, value ->> 'b' AS b FROM json_each(:items)) AS item"
+    assert rows in Statements(text, "sqlite").get("it")
+    rows = "json_populate_recordset(NULL::t, %(items)s) AS item"
+    assert rows in Statements(text, "postgres").get("it")
 
 
 def test_a_line_is_for_its_engine_and_for_its_parameter() -> None:

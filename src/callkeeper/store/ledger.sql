@@ -29,10 +29,8 @@ SELECT COUNT(*) FROM (
 -- One that another transaction is just changing is left out; its reservations stay due. Whoever
 -- changes one waits for us, and then wakes what we held by what we read.
 SELECT {campaign_columns}
-FROM campaign AS c
-WHERE c.vdn = :vdn AND c.id = :id                                              -- sqlite
-JOIN json_populate_recordset(NULL::campaign, :items) AS item                   -- postgres
-  ON c.vdn = item.vdn AND c.id = item.id                                       -- postgres
+FROM {items of campaign} AS item
+JOIN campaign AS c ON c.vdn = item.vdn AND c.id = item.id
 FOR SHARE OF c SKIP LOCKED                                                     -- postgres
 
 -- name: wake_reservations
@@ -44,11 +42,9 @@ WHERE vdn = :vdn AND campaign_id = :campaign_id AND held_by IS NOT NULL
 -- name: note_verdicts
 UPDATE reservation AS r
 SET (due_at, look_at, held_by, verdict) =
-  (:due_at, :look_at, :held_by, :verdict)                                      -- sqlite
-WHERE vdn = :vdn AND id = :id                                                  -- sqlite
-  (item.due_at, item.look_at, item.held_by, item.verdict)                      -- postgres
-FROM json_populate_recordset(NULL::reservation, :items) AS item                -- postgres
-WHERE r.vdn = item.vdn AND r.id = item.id                                      -- postgres
+  (item.due_at, item.look_at, item.held_by, item.verdict)
+FROM {items of reservation} AS item
+WHERE r.vdn = item.vdn AND r.id = item.id
 
 -- name: attempt_columns
 a.vdn, a.id, a.reservation_id, a.campaign_id, a.number, a.line, a.holder, a.state, a.called_no,
@@ -60,22 +56,16 @@ INSERT INTO attempt (
   vdn, id, reservation_id, campaign_id, number, line, holder, state, called_no, caller_no,
   alerting_seconds, due_at, claimed_at
 )
-VALUES (                                                                       -- sqlite
-  :vdn, :id, :reservation_id, :campaign_id, :number, :line, :holder, :state,   -- sqlite
-  :called_no, :caller_no, :alerting_seconds, :due_at, :claimed_at              -- sqlite
-)                                                                              -- sqlite
-SELECT                                                                         -- postgres
-  vdn, id, reservation_id, campaign_id, number, line, holder, state,           -- postgres
-  called_no, caller_no, alerting_seconds, due_at, claimed_at                   -- postgres
-FROM json_populate_recordset(NULL::attempt, :items)                            -- postgres
+SELECT
+  item.vdn, item.id, item.reservation_id, item.campaign_id, item.number, item.line, item.holder,
+  item.state, item.called_no, item.caller_no, item.alerting_seconds, item.due_at, item.claimed_at
+FROM {items of attempt} AS item
 
 -- name: lock_attempts
 -- Its reservation is locked first, where that is locked too.
 SELECT {attempt_columns}
-FROM attempt AS a
-WHERE a.vdn = :vdn AND a.id = :id                                              -- sqlite
-JOIN json_populate_recordset(NULL::attempt, :items) AS item                    -- postgres
-  ON a.vdn = item.vdn AND a.id = item.id                                       -- postgres
+FROM {items of attempt} AS item
+JOIN attempt AS a ON a.vdn = item.vdn AND a.id = item.id
 ORDER BY a.vdn, a.id FOR UPDATE OF a                                           -- postgres
 
 -- name: update_attempts
@@ -84,18 +74,12 @@ SET (
   holder, state, caller_no, alerting_seconds, placing_at, placed_at, ringing_at, answered_at,
   ended_at, outcome, fail_code, cause, cause_text, sip_code
 ) = (
-  :holder, :state, :caller_no, :alerting_seconds, :placing_at, :placed_at,     -- sqlite
-  :ringing_at, :answered_at, :ended_at, :outcome, :fail_code, :cause,          -- sqlite
-  :cause_text, :sip_code                                                       -- sqlite
-)                                                                              -- sqlite
-WHERE vdn = :vdn AND id = :id                                                  -- sqlite
-  item.holder, item.state, item.caller_no, item.alerting_seconds,              -- postgres
-  item.placing_at, item.placed_at, item.ringing_at, item.answered_at,          -- postgres
-  item.ended_at, item.outcome, item.fail_code, item.cause, item.cause_text,    -- postgres
-  item.sip_code                                                                -- postgres
-)                                                                              -- postgres
-FROM json_populate_recordset(NULL::attempt, :items) AS item                    -- postgres
-WHERE a.vdn = item.vdn AND a.id = item.id                                      -- postgres
+  item.holder, item.state, item.caller_no, item.alerting_seconds, item.placing_at,
+  item.placed_at, item.ringing_at, item.answered_at, item.ended_at, item.outcome, item.fail_code,
+  item.cause, item.cause_text, item.sip_code
+)
+FROM {items of attempt} AS item
+WHERE a.vdn = item.vdn AND a.id = item.id
 
 -- name: attempts_of
 SELECT {attempt_columns} FROM attempt AS a

@@ -2,8 +2,9 @@
 --   sqlite | postgres   the line is for that engine only
 --   if NAME             the line is there only when parameter NAME is given
 --   unless NAME         the line is there only when it is not
--- {name} puts in the text of another statement. A statement whose items come as a list takes them
--- as named parameters, one item at a time, on SQLite, and as one JSON array, :items, on PostgreSQL.
+-- {name} puts in the text of another statement. Many items come as one JSON array, :items, and
+-- {items of TABLE} AS item reads them as rows: with the table's columns on PostgreSQL, and with the
+-- columns that the statement asks of item on SQLite.
 
 -- name: reservation_columns
 r.vdn, r.id, r.version, r.kind, r.state, r.campaign_id, r.called_no, r.agent, r.appoint_at,
@@ -14,10 +15,8 @@ r.held_by, r.verdict
 -- name: lock_reservations
 -- In the order of the key, so that two processes never wait for each other.
 SELECT {reservation_columns}
-FROM reservation AS r
-WHERE r.vdn = :vdn AND r.id = :id                                              -- sqlite
-JOIN json_populate_recordset(NULL::reservation, :items) AS item                -- postgres
-  ON r.vdn = item.vdn AND r.id = item.id                                       -- postgres
+FROM {items of reservation} AS item
+JOIN reservation AS r ON r.vdn = item.vdn AND r.id = item.id
 ORDER BY r.vdn, r.id FOR UPDATE OF r                                           -- postgres
 
 -- name: add_reservations
@@ -26,17 +25,30 @@ INSERT INTO reservation (
   call_data, remark, caller_no, fail_code, call_id, business_result, business_sub_result,
   begin_at, end_at, request, made_at, changed_at, look_at, held_by, verdict
 )
-VALUES (                                                                       -- sqlite
-  :vdn, :id, :version, :kind, :state, :campaign_id, :called_no, :agent,        -- sqlite
-  :appoint_at, :due_at, :tries, :call_data, :remark, :caller_no, :fail_code,   -- sqlite
-  :call_id, :business_result, :business_sub_result, :begin_at, :end_at,        -- sqlite
-  :request, :made_at, :changed_at, :look_at, :held_by, :verdict                -- sqlite
-)                                                                              -- sqlite
-SELECT {reservation_columns}                                                   -- postgres
-FROM json_populate_recordset(NULL::reservation, :items) AS r                   -- postgres
-ORDER BY r.vdn, r.id                                                           -- postgres
+SELECT
+  item.vdn, item.id, item.version, item.kind, item.state, item.campaign_id, item.called_no,
+  item.agent, item.appoint_at, item.due_at, item.tries, item.call_data, item.remark,
+  item.caller_no, item.fail_code, item.call_id, item.business_result, item.business_sub_result,
+  item.begin_at, item.end_at, item.request, item.made_at, item.changed_at, item.look_at,
+  item.held_by, item.verdict
+FROM {items of reservation} AS item
+ORDER BY item.vdn, item.id
 ON CONFLICT (vdn, id) DO NOTHING
 RETURNING vdn, id
+
+-- name: file_results
+-- The columns that a result changes and no index holds. SQLite rewrites every index of a column
+-- that an UPDATE names, also where its value stays.
+UPDATE reservation AS r
+SET (
+  version, state, caller_no, fail_code, call_id, business_result, business_sub_result, begin_at,
+  end_at, changed_at
+) = (
+  item.version, item.state, item.caller_no, item.fail_code, item.call_id, item.business_result,
+  item.business_sub_result, item.begin_at, item.end_at, item.changed_at
+)
+FROM {items of reservation} AS item
+WHERE r.vdn = item.vdn AND r.id = item.id
 
 -- name: update_reservations
 UPDATE reservation AS r
@@ -44,18 +56,12 @@ SET (
   version, state, agent, appoint_at, due_at, tries, remark, caller_no, fail_code, call_id,
   business_result, business_sub_result, begin_at, end_at, changed_at, look_at, held_by, verdict
 ) = (
-  :version, :state, :agent, :appoint_at, :due_at, :tries, :remark,             -- sqlite
-  :caller_no, :fail_code, :call_id, :business_result, :business_sub_result,    -- sqlite
-  :begin_at, :end_at, :changed_at, :look_at, :held_by, :verdict                -- sqlite
-)                                                                              -- sqlite
-WHERE vdn = :vdn AND id = :id                                                  -- sqlite
-  item.version, item.state, item.agent, item.appoint_at, item.due_at,          -- postgres
-  item.tries, item.remark, item.caller_no, item.fail_code, item.call_id,       -- postgres
-  item.business_result, item.business_sub_result, item.begin_at, item.end_at,  -- postgres
-  item.changed_at, item.look_at, item.held_by, item.verdict                    -- postgres
-)                                                                              -- postgres
-FROM json_populate_recordset(NULL::reservation, :items) AS item                -- postgres
-WHERE r.vdn = item.vdn AND r.id = item.id                                      -- postgres
+  item.version, item.state, item.agent, item.appoint_at, item.due_at, item.tries, item.remark,
+  item.caller_no, item.fail_code, item.call_id, item.business_result, item.business_sub_result,
+  item.begin_at, item.end_at, item.changed_at, item.look_at, item.held_by, item.verdict
+)
+FROM {items of reservation} AS item
+WHERE r.vdn = item.vdn AND r.id = item.id
 
 -- name: reservations_with_id
 -- For the operator, who has an id and no VDN: one look into the primary key for each possible VDN.
@@ -68,9 +74,9 @@ ORDER BY r.vdn
 
 -- name: add_events
 INSERT INTO event (vdn, subject, version, happened_at, what, by_whom, detail)
-VALUES (:vdn, :subject, :version, :happened_at, :what, :by_whom, :detail)      -- sqlite
-SELECT vdn, subject, version, happened_at, what, by_whom, detail               -- postgres
-FROM json_populate_recordset(NULL::event, :items)                              -- postgres
+SELECT
+  item.vdn, item.subject, item.version, item.happened_at, item.what, item.by_whom, item.detail
+FROM {items of event} AS item
 
 -- name: events
 SELECT vdn, subject, version, happened_at, what, by_whom, detail
@@ -78,10 +84,9 @@ FROM event WHERE vdn = :vdn AND subject = :subject ORDER BY version
 
 -- name: claim_idempotency_keys
 INSERT INTO idempotency (vdn, idempotency_key, idempotency_body, id, seen_at)
-VALUES (:vdn, :idempotency_key, :idempotency_body, :id, :seen_at)              -- sqlite
-SELECT vdn, idempotency_key, idempotency_body, id, seen_at                     -- postgres
-FROM json_populate_recordset(NULL::idempotency, :items)                        -- postgres
-ORDER BY vdn, idempotency_key                                                  -- postgres
+SELECT item.vdn, item.idempotency_key, item.idempotency_body, item.id, item.seen_at
+FROM {items of idempotency} AS item
+ORDER BY item.vdn, item.idempotency_key
 ON CONFLICT (vdn, idempotency_key) DO NOTHING
 RETURNING id
 
@@ -94,9 +99,9 @@ DELETE FROM idempotency WHERE vdn = :vdn AND seen_at < :before
 
 -- name: note_agents
 INSERT INTO agent (vdn, account, user_name, made_at)
-VALUES (:vdn, :account, NULL, :made_at)                                        -- sqlite
-SELECT vdn, account, NULL, made_at                                             -- postgres
-FROM json_populate_recordset(NULL::agent, :items) ORDER BY vdn, account        -- postgres
+SELECT item.vdn, item.account, NULL, item.made_at
+FROM {items of agent} AS item
+ORDER BY item.vdn, item.account
 ON CONFLICT (vdn, account) DO NOTHING
 
 -- name: name_agent
@@ -132,9 +137,9 @@ WHERE vdn = :vdn AND parent = '' AND (code = :code OR name = :name)
 
 -- name: add_business_results
 INSERT INTO business_result (vdn, parent, code, name, description, made_at, place)
-VALUES (:vdn, :parent, :code, :name, :description, :made_at, :place)           -- sqlite
-SELECT vdn, parent, code, name, description, made_at, place                    -- postgres
-FROM json_populate_recordset(NULL::business_result, :items)                    -- postgres
+SELECT
+  item.vdn, item.parent, item.code, item.name, item.description, item.made_at, item.place
+FROM {items of business_result} AS item
 
 -- name: campaign_columns
 c.vdn, c.id, c.version, c.name, c.description, c.status, c.begin_at, c.end_at, c.device_type,

@@ -5,6 +5,7 @@ batch see each other, and one that is refused leaves no trace.
 """
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -18,6 +19,18 @@ from callkeeper.store.port import Booked, Collision, Event
 Key = tuple[int, str]
 Claims = dict[Key, tuple[str, str]]  # an Idempotency-Key: the body and the reservation it stood for
 
+# What a change may change, and a result leaves alone as a rule.
+BEYOND_RESULT = (
+    "agent",
+    "appoint_at",
+    "due_at",
+    "tries",
+    "remark",
+    "look_at",
+    "held_by",
+    "verdict",
+)
+_beyond_result = attrgetter(*BEYOND_RESULT)
 _IDEMPOTENCY_MS = 24 * 60 * 60 * 1000
 
 
@@ -52,7 +65,8 @@ class ReservationRows(CampaignRows):
 
     def change_reservations(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
         """Carry out changes, in order, each with its event."""
-        standing = self._lock({(each.vdn, each.id) for each in orders})
+        found = self._lock({(each.vdn, each.id) for each in orders})
+        standing = dict(found)
         defined = self._defined({each.vdn for each in orders if _names_business_result(each)})
         nothing = BusinessResults()
         changed: dict[Key, Reservation] = {}
@@ -73,7 +87,7 @@ class ReservationRows(CampaignRows):
                 agents.add((order.vdn, new.agent))
             outcomes.append(new)
         if changed:
-            self._session.each("update_reservations", list(changed.values()))
+            self._update(found, changed)
             self._append(events)
             self._note_agents(agents, orders[0].at)
         return outcomes
@@ -98,6 +112,17 @@ class ReservationRows(CampaignRows):
         wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
         rows = self._session.each("lock_reservations", wanted)
         return {(row[0], row[1]): Reservation(*row) for row in rows}
+
+    def _update(self, found: dict[Key, Reservation], changed: dict[Key, Reservation]) -> None:
+        filed: list[Reservation] = []
+        others: list[Reservation] = []
+        for key, new in changed.items():
+            is_filed = _beyond_result(new) == _beyond_result(found[key])
+            (filed if is_filed else others).append(new)
+        if filed:
+            self._session.each("file_results", filed)
+        if others:
+            self._session.each("update_reservations", others)
 
     def _campaigns(self, keys: Iterable[Key]) -> dict[Key, Campaign]:
         found = {}

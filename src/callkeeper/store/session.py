@@ -45,12 +45,12 @@ class Undertaking(threading.local):
     its later steps each on its own, and acknowledge the lost ones with them.
     """
 
-    _is_open = False
+    is_open = False
     _is_doomed = False
 
     def begin(self) -> None:
         """Begin: from here to ``end``, failing is final."""
-        self._is_open = True
+        self.is_open = True
 
     def check(self) -> None:
         """Refuse a step of a transaction that has failed."""
@@ -59,11 +59,11 @@ class Undertaking(threading.local):
 
     def doom(self) -> None:
         """Note that a step failed. Outside a transaction each step is on its own."""
-        self._is_doomed = self._is_open
+        self._is_doomed = self.is_open
 
     def end(self) -> None:
         """Forget the transaction, however it ended."""
-        self._is_open = self._is_doomed = False
+        self.is_open = self._is_doomed = False
 
 
 def given(parameters: Mapping[str, object]) -> frozenset[str]:

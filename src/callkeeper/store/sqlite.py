@@ -5,10 +5,9 @@ wait for the writer. Another process (the command line) may write too; each wait
 """
 
 import os
-import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,8 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -65536",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA wal_autocheckpoint = 4000",  # 16 MB: pages that are changed again are copied once
 )
-# Statements that yield rows are run one by one.
-_YIELDS = re.compile(r"\A\s*SELECT\b|\bRETURNING\b")
 # A broken rule or a statement that is wrong: our mistake, which trying again does not mend.
 _OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 
@@ -55,15 +53,8 @@ class SqliteSession:
         return self._run(text, parameters | lists)
 
     def each(self, name: str, items: Sequence[Item]) -> list[Row]:
-        """Run a statement for every item, one after another."""
-        text = self._statements.get(name)
-        values = [
-            msgspec.structs.asdict(item) if isinstance(item, msgspec.Struct) else item
-            for item in items
-        ]
-        if _YIELDS.search(text):
-            return [row for each in values for row in self._run(text, each)]
-        return self._guarded(lambda connection: connection.executemany(text, values))
+        """Run a statement over all items at once."""
+        return self._run(self._statements.get(name), {"items": msgspec.json.encode(items).decode()})
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -102,13 +93,10 @@ class SqliteSession:
             self._local = threading.local()
 
     def _run(self, text: str, parameters: Any = ()) -> list[Row]:  # noqa: ANN401 - as sqlite3 has it
-        return self._guarded(lambda connection: connection.execute(text, parameters))
-
-    def _guarded(self, step: Callable[[sqlite3.Connection], sqlite3.Cursor]) -> list[Row]:
-        """Return the rows of a step; one that fails dooms the calling thread's transaction."""
+        """Return a step's rows; one that fails dooms the calling thread's transaction."""
         self._undertaking.check()
         try:
-            return step(self._connection()).fetchall()
+            return self._connection().execute(text, parameters).fetchall()
         except _OURS:
             self._undertaking.doom()
             raise

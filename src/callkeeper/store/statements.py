@@ -15,6 +15,8 @@ FILES = ("queries.sql", "listing.sql", "ledger.sql")
 
 _HEAD = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _SLOT = re.compile(r"\{(\w+)\}")
+_ITEMS = re.compile(r"\{items of (\w+)\}")
+_ITEM_COLUMN = re.compile(r"\bitem\.(\w+)")
 _MARK = re.compile(r"\s*-- (?:(?P<engine>sqlite|postgres)|(?P<when>if|unless) (?P<parameter>\w+))$")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
@@ -34,8 +36,15 @@ class Statements:
         return list(self._texts)
 
     def _get(self, name: str, given: frozenset[str] = frozenset()) -> str:
-        text = "\n".join(self._lines(name, given))
+        text = self._with_items("\n".join(self._lines(name, given)))
         return _PARAMETER.sub(r"%(\1)s", text) if self._engine == "postgres" else text
+
+    def _with_items(self, text: str) -> str:
+        if self._engine == "postgres":
+            return _ITEMS.sub(r"json_populate_recordset(NULL::\1, :items)", text)
+        names = dict.fromkeys(_ITEM_COLUMN.findall(text))
+        columns = ", ".join(f"value ->> '{name}' AS {name}" for name in names)
+        return _ITEMS.sub(f"(SELECT {columns} FROM json_each(:items))", text)  # noqa: S608 - ours
 
     def _lines(self, name: str, given: frozenset[str]) -> list[str]:
         text = choose(self._texts[name], self._engine, given)
