@@ -22,7 +22,6 @@ from callkeeper.clock import Clock, SystemClock
 from callkeeper.core.attempt import FailCodes
 from callkeeper.core.policy import Terms
 from callkeeper.core.reservation import Booking, Wish, id_for, request_digest
-from callkeeper.desk import Desk
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.handover import Handover
@@ -31,7 +30,8 @@ from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
-from callkeeper.installation import DATABASE_FILE, open_session, open_store
+from callkeeper.installation import DATABASE_FILE, open_session
+from callkeeper.scribe import open_desk
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 from tests import far_end, private_asterisk
@@ -78,7 +78,7 @@ async def main(volley: Volley) -> None:
     settings = Settings(data_dir=Path(volley.folder) / "data", database=volley.database)
     _prepare(settings, volley, clock)
     line = NotedAsterisk(volley.ari_url, clock) if volley.ari_url else NotedRehearsal(clock)
-    desk = Desk(open_store(settings))
+    desk = open_desk(settings)
     dialer = Dialer(Shift(_post(volley), desk, line, Meter(registry), clock))
     dialling = asyncio.create_task(dialer.run())
     now = clock.now()

@@ -12,9 +12,10 @@ import pytest
 
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation, Refusal
 from callkeeper.core.reservation import Order, Reservation, Result
-from callkeeper.desk import BATCH_MAX, Desk, Grouped, Readers, Writer
+from callkeeper.desk import Desk, Grouped, Readers
 from callkeeper.store.port import Collision
 from callkeeper.store.sql import SqlStore
+from callkeeper.writer import BATCH_MAX, ThreadScribe, Writer
 from tests.store.orders import Opener, booked, booking, check_history, has_campaign, order
 from tests.waiting import until
 
@@ -203,7 +204,7 @@ def test_a_database_that_fails_refuses_the_whole_batch_and_the_next_works(
         raise DatabaseFailed
 
     async def work(desk: Desk) -> None:
-        writer = Writer(store)
+        writer = Writer(ThreadScribe(store))
         first = await begun(store, desk.change_reservation(filed(0, "first")))
         store.may_commit.set()
         await asyncio.gather(*first)
@@ -213,7 +214,7 @@ def test_a_database_that_fails_refuses_the_whole_batch_and_the_next_works(
         )
         assert [type(each) for each in outcomes] == [DatabaseFailed] * 5
         assert (await Grouped(writer, store.change_reservations)(filed(1, "c"))).version == 2
-        await asyncio.to_thread(writer.stop)
+        await writer.stop()
 
     at_desk(store, work)
     assert opener.look("SELECT COUNT(*) FROM event") == [(10 + 2,)]
@@ -232,12 +233,12 @@ def test_a_collision_is_run_again_and_given_up_in_the_end(
         return outcomes
 
     async def work(_desk: Desk) -> None:
-        writer = Writer(store)
+        writer = Writer(ThreadScribe(store))
         (outcome,) = await asyncio.gather(
             Grouped(writer, contested)(filed(1, "c")), return_exceptions=True
         )
         assert isinstance(outcome, answer)
-        await asyncio.to_thread(writer.stop)
+        await writer.stop()
 
     at_desk(store, work)
     assert len(store.events(1, "r00001")) == (2 if answer is Reservation else 1)
@@ -247,7 +248,7 @@ def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
     store: WatchedStore,
 ) -> None:
     async def work(_desk: Desk) -> None:
-        writer = Writer(store, waiting_max=5)
+        writer = Writer(ThreadScribe(store), waiting_max=5)
         change = Grouped(writer, store.change_reservations)
         first = await begun(store, change(filed(0, "first")))
         waiting = [asyncio.ensure_future(change(filed(n, "c"))) for n in range(1, 6)]
@@ -257,7 +258,7 @@ def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
         store.may_commit.set()
         await asyncio.gather(*first, *waiting)
         assert (await change(filed(6, "again"))).version == 2
-        await asyncio.to_thread(writer.stop)
+        await writer.stop()
 
     at_desk(store, work)
 

@@ -1,110 +1,28 @@
-"""The store's threads: the async side asks here, and what arrives together is written together.
+"""The store as the async side sees it: it asks here, and is never kept from its next request.
 
-A write joins the batch that is gathering while the transaction before it commits. The one writer
-thread runs the batch as one transaction and answers everyone after the commit: nothing is
-acknowledged before it is durable. Reads run on threads of their own: lists on two, and what every
-request needs, its key, on a third, so that nobody's lists keep the others out.
+What is written goes through the writer. Reads run on threads: lists on two, and what every request
+needs, its key, on a third, so that nobody's lists keep the others out.
 """
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from callkeeper.clock import monotonic
 from callkeeper.core.refusal import DatabaseFailed, Refusal
-from callkeeper.store.port import Collision, Store
+from callkeeper.store.port import Store
+from callkeeper.writer import ThreadScribe, Writer
 
 T = TypeVar("T")
 R = TypeVar("R")
 P = ParamSpec("P")
 
-Verb = Callable[[Sequence[Any]], Sequence[Any]]
-
-BATCH_MAX = 512
-WAITING_MAX = 20_000
-COLLISIONS_MAX = 3
 READS_MAX = 1_000
 # How long a read may wait for a thread. Whoever asked has hardly more patience, and a database that
 # stands still would otherwise be asked, one after another, for everybody who has given up.
 READ_SECONDS_MAX = 5.0
-
-
-class _Write(NamedTuple):
-    verb: Verb
-    item: object
-    answer: "asyncio.Future[Any]"
-
-
-class Writer:
-    """The writer thread. It starts with the first write and ends with ``stop``."""
-
-    def __init__(self, store: Store, *, waiting_max: int = WAITING_MAX) -> None:
-        self._store = store
-        self._waiting_max = waiting_max
-        self._waiting: deque[_Write] = deque()
-        self._arrived = threading.Condition()
-        self._stopping = False
-        self._thread: threading.Thread | None = None
-
-    def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":
-        """Return the outcomes to come of some items, each a value or its refusal."""
-        loop = asyncio.get_running_loop()
-        writes = [_Write(verb, item, loop.create_future()) for item in items]
-        with self._arrived:
-            if self._stopping or len(self._waiting) >= self._waiting_max:
-                raise DatabaseFailed("the server is too busy to store this; try again")
-            self._waiting += writes
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
-                self._thread.start()
-            self._arrived.notify()
-        return [write.answer for write in writes]
-
-    def stop(self) -> None:
-        """Write what is waiting, then end the thread."""
-        with self._arrived:
-            self._stopping = True
-            self._arrived.notify()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while batch := self._gather():
-            outcomes = self._attempt(batch)
-            loop = batch[0].answer.get_loop()
-            with suppress(RuntimeError):  # the loop has gone, and with it whoever asked
-                loop.call_soon_threadsafe(_answer, batch, outcomes)
-
-    def _gather(self) -> list[_Write]:
-        with self._arrived:
-            while not self._waiting and not self._stopping:
-                self._arrived.wait()
-            count = min(BATCH_MAX, len(self._waiting))
-            return [self._waiting.popleft() for _ in range(count)]
-
-    def _attempt(self, batch: list[_Write]) -> list[object]:
-        """Run a batch; where a bug of ours breaks it, each write alone, so that one fails alone."""
-        try:
-            return self._transact(batch)
-        except DatabaseFailed as failed:
-            return [failed] * len(batch)
-        except Exception as bug:  # noqa: BLE001 - raised again where the request is answered
-            if len(batch) == 1:
-                return [bug]
-            return [outcome for write in batch for outcome in self._attempt([write])]
-
-    def _transact(self, batch: list[_Write]) -> list[object]:
-        for _ in range(COLLISIONS_MAX):
-            try:
-                with self._store.transaction():
-                    return _carry_out(batch)
-            except Collision:
-                continue
-        raise DatabaseFailed
 
 
 class Grouped(Generic[T, R]):
@@ -176,7 +94,7 @@ class Readers:
 class Desk:
     """The store as the async side sees it: one line for each verb.
 
-    ``writer``, ``lists`` and ``looks`` are its threads, when they are not to be made here.
+    ``writer``, ``lists`` and ``looks`` are whoever works for it; threads, where none is given.
     """
 
     def __init__(
@@ -188,7 +106,7 @@ class Desk:
         looks: Readers | None = None,
     ) -> None:
         self._store = store
-        self._writer = writer = writer or Writer(store)
+        self._writer = writer = writer or Writer(ThreadScribe(store))
         self._lists = lists or Readers("reader", 2)
         self._looks = looks or Readers("key-reader", 1)
         reading, looking = self._lists.reading, self._looks.reading
@@ -215,34 +133,16 @@ class Desk:
         self.attempts_held = looking(store.attempts_held)
         self.attempts_orphaned = looking(store.attempts_orphaned)
 
+    def begin(self) -> None:
+        """Get ready for the first request."""
+        self._writer.begin()
+
     async def close(self) -> None:
         """Write what is waiting and close the database; nothing can be asked afterwards."""
-        await asyncio.to_thread(self._writer.stop)
+        await self._writer.stop()
         await asyncio.to_thread(self._lists.stop)
         await asyncio.to_thread(self._looks.stop)
         self._store.close()
-
-
-def _carry_out(batch: list[_Write]) -> list[object]:
-    """Run a batch verb by verb, each over its items in their order; answer in the batch's order."""
-    places: dict[Verb, list[int]] = {}
-    for place, write in enumerate(batch):
-        places.setdefault(write.verb, []).append(place)
-    outcomes: list[object] = [None] * len(batch)
-    for verb, whose in places.items():
-        for place, outcome in zip(whose, verb([batch[i].item for i in whose]), strict=True):
-            outcomes[place] = outcome
-    return outcomes
-
-
-def _answer(batch: list[_Write], outcomes: list[object]) -> None:
-    for write, outcome in zip(batch, outcomes, strict=True):
-        if write.answer.done():
-            continue  # whoever asked has gone; the write stands
-        if isinstance(outcome, Exception):
-            write.answer.set_exception(outcome)
-        else:
-            write.answer.set_result(outcome)
 
 
 def _too_busy() -> DatabaseFailed:

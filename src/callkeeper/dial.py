@@ -25,7 +25,7 @@ from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
-from callkeeper.installation import open_store
+from callkeeper.scribe import open_desk
 from callkeeper.settings import Settings, SettingsWrong
 
 _GOES_TO = re.compile(r"ivr .{1,100}|skill \d{1,10}")
@@ -46,7 +46,7 @@ def duty_beside(
     check_rules(settings)
     if settings.line is None or not settings.dialer:
         return None
-    own = None if settings.database is None else Desk(open_store(settings))
+    own = None if settings.database is None else open_desk(settings)
     dialer = _dialer(own or desk, settings, clock, registry)
 
     async def run() -> None:
@@ -63,7 +63,7 @@ def dial(settings: Settings, registry: CollectorRegistry, ready: Callable[[str],
     """Dial until told to stop by SIGINT or SIGTERM; ``ready`` is told the dispatcher's name."""
     if settings.line is None:
         raise SettingsWrong("line: say which, --line asterisk or --line rehearsal")
-    desk = Desk(open_store(settings))
+    desk = open_desk(settings)
     dialer = _dialer(desk, settings, SystemClock(), registry)
     _show_metrics(settings, registry)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

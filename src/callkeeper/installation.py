@@ -31,6 +31,11 @@ def open_session(settings: Settings) -> Session:
         raise SettingsWrong("database: is not a valid postgresql:// URL") from None
 
 
+def attach_store(settings: Settings) -> Store:
+    """Return the store as it is; its database is not even looked at before the first use."""
+    return SqlStore(open_session(settings))
+
+
 def open_store(settings: Settings) -> Store:
     """Return the store, its schema up to date."""
     store = SqlStore(open_session(settings))

@@ -3,10 +3,11 @@
 Phone numbers are masked but for their last two digits, unless the operator asks for them.
 """
 
+import asyncio
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 import structlog
@@ -27,7 +28,7 @@ def configure(*, show_numbers: bool = False) -> None:
     renderer = structlog.processors.JSONRenderer(serializer=_json)
     structlog.configure(
         processors=[*shared, renderer],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: Lines(sys.stderr),
         cache_logger_on_first_use=True,
     )
     # What the libraries log comes out alike: its sentence is the event, with the logger's name.
@@ -39,6 +40,38 @@ def configure(*, show_numbers: bool = False) -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class Lines:
+    """Writes lines. Those of one turn of an event loop go out together, as one system call.
+
+    What is logged elsewhere goes out at once.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._gathered: list[str] = []
+
+    def msg(self, line: str) -> None:
+        """Write a line, at the latest when the running loop begins its next turn."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._write(line)
+            return
+        if not self._gathered:
+            loop.call_soon(self._flush)
+        self._gathered.append(line)
+
+    debug = info = warning = error = critical = exception = msg
+
+    def _flush(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._write("\n".join(gathered))
+
+    def _write(self, text: str) -> None:
+        self._out.write(f"{text}\n")
+        self._out.flush()
 
 
 def masked(number: str) -> str:

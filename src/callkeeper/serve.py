@@ -23,9 +23,12 @@ from callkeeper.dial import Duty, duty_beside
 from callkeeper.installation import data_dir, fitting_seal, open_store
 from callkeeper.keyring import Keyring
 from callkeeper.registry import new_registry
+from callkeeper.scribe import open_desk
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.tls import prepare
+
+_BACKLOG = 2048
 
 
 def build(
@@ -68,8 +71,13 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._listener = listener
         self._ready = ready
+        self._lifeline: int | None = None
         self._beside = beside
         self._dialling: asyncio.Task[None] | None = None
+
+    def hang_on(self, pipe: int) -> None:
+        """Stop as well when the other end of a pipe closes, on which nothing is ever sent."""
+        self._lifeline = pipe
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until told to stop. A bug that ends the dialer ends the server too."""
@@ -81,6 +89,9 @@ class Server(uvicorn.Server):
         """Begin to accept connections, and say so."""
         await super().startup(sockets)
         gc.freeze()  # what start-up made stays for good: do not look through it again and again
+        gc.set_threshold(10_000, 20, 20)  # a request makes hundreds, and leaves none behind
+        if self._lifeline is not None:
+            asyncio.get_running_loop().add_reader(self._lifeline, self._let_go, self._lifeline)
         if self.started:
             self._ready()
 
@@ -93,6 +104,10 @@ class Server(uvicorn.Server):
         if self._dialling is not None:
             self._dialling.cancel()
             await asyncio.wait([self._dialling])
+
+    def _let_go(self, pipe: int) -> None:
+        asyncio.get_running_loop().remove_reader(pipe)
+        self._stop(None)
 
     def _stop(self, _: object) -> None:
         self.should_exit = True
@@ -108,10 +123,11 @@ def prepare_server(
     registry = new_registry()
     try:
         seal = fitting_seal(settings, store)
-        desk = Desk(store)
+        desk = open_desk(settings, store)
         beside = duty_beside(desk, settings, clock, registry)
         app = build(settings, desk, seal, clock, registry)
-        listener = _listen(settings.host, settings.port)
+        listener = bind(settings.host, settings.port, shared=settings.workers > 1)
+        listener.listen(_BACKLOG)
     except BaseException:
         store.close()
         raise
@@ -133,16 +149,17 @@ def prepare_server(
     return Server(config, listener, lambda: ready(url), beside)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Return a socket with an address; SettingsWrong if it is taken. ``shared``: with others."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
     try:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
         raise SettingsWrong(f"cannot listen on {host} port {port}: {error.strerror}") from error
-    listener.listen(2048)
     return listener
 
 

@@ -19,8 +19,11 @@ _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(
 _PARTS = 5
 _NAMES_MAX = 32
 
-# The library's own answer for each byte: looking it up takes a third of asking each time.
+# The library's own answer for each byte.
 _ENCODED = tuple(quote_from_bytes(bytes([byte]), safe="") for byte in range(256))
+_PLAIN = bytes(byte for byte in range(256) if len(_ENCODED[byte]) == 1)
+_FEW = 24
+_PERCENT_FIRST = ord("%").__ne__
 
 
 class SigningError(ValueError):
@@ -80,7 +83,14 @@ class Authorization:
 
 def encode(value: bytes) -> str:
     """Percent-encode every byte but ``A-Z a-z 0-9 - . _ ~``, with upper-case hex digits."""
-    return "".join(map(_ENCODED.__getitem__, value))
+    strange = set(value.translate(None, _PLAIN))
+    if len(strange) > _FEW:
+        return "".join(map(_ENCODED.__getitem__, value))
+    # Most of a body is plain, and a kind of byte at a time is four times as fast as each by itself.
+    text = value.decode("latin-1")
+    for byte in sorted(strange, key=_PERCENT_FIRST):
+        text = text.replace(chr(byte), _ENCODED[byte])
+    return text
 
 
 def canonical_request(  # noqa: PLR0913 - the six things that are signed, keyword-only

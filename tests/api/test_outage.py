@@ -206,13 +206,13 @@ def test_a_full_disk_stores_nothing_by_half_and_room_mends_it(tmp_path: Path) ->
         crew = Crew(server, seed=6)
         crew.begin()
         crew.await_acknowledged(50)
-        _, most = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
+        _, most = resource.prlimit(server.scribe_pid, resource.RLIMIT_FSIZE)
         log_ahead = tmp_path / "data" / f"{DATABASE_FILE}-wal"
         no_more = log_ahead.stat().st_size + 100_000
-        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (no_more, most))
+        resource.prlimit(server.scribe_pid, resource.RLIMIT_FSIZE, (no_more, most))
         crew.await_failed(30)
         assert server.readiness() == 200  # it reads
-        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (most, most))
+        resource.prlimit(server.scribe_pid, resource.RLIMIT_FSIZE, (most, most))
         crew.await_acknowledged(50)
         crew.end()
         crew.settle_and_check()

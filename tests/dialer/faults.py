@@ -11,10 +11,10 @@ from typing import Any, Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
+from callkeeper.batch import Verb
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservation import Reservation
-from callkeeper.desk import Verb
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line import Dialling, LineDown, LineEvent, LineSilent, Presence
 from callkeeper.dialer.meter import Meter

@@ -9,11 +9,12 @@ from typing import Any, ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry
 
+from callkeeper.batch import Verb
 from callkeeper.clock import HandClock
 from callkeeper.core.attempt import Attempt, FailCodes
 from callkeeper.core.policy import Terms
 from callkeeper.core.reservation import Reservation
-from callkeeper.desk import Desk, Readers, Verb, Writer
+from callkeeper.desk import Desk, Readers
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.handover import Handover
 from callkeeper.dialer.line import Line
@@ -22,6 +23,7 @@ from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
 from callkeeper.store.port import Collision, Store
+from callkeeper.writer import ThreadScribe, Writer
 from tests.store.orders import NOW, Opened, booked, booking
 
 P = ParamSpec("P")
@@ -35,7 +37,7 @@ class InlineWriter(Writer):
     """Writes at once, on the calling thread: one transaction for what is given together."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store)
+        super().__init__(ThreadScribe(store))
         self._inline = store
 
     def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":

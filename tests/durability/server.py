@@ -35,9 +35,9 @@ class Signed(NamedTuple):
 class ServerProcess:
     """``callkeeper serve`` on a port of its own, and a second look at its database."""
 
-    def __init__(self, home: Path, database: str | None) -> None:
+    def __init__(self, home: Path, database: str | None, *flags: str) -> None:
         self._home = home
-        self._flags = ["--data-dir", str(home / "data"), "--tls", "off"]
+        self._flags = ["--data-dir", str(home / "data"), "--tls", "off", *flags]
         if database is not None:
             self._flags += ["--database", database]
         self.clock = SystemClock()
@@ -69,6 +69,17 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def scribe_pid(self) -> int:
+        """The process that writes for it."""
+        (child,) = children(self.pid)
+        return child
+
+    @property
+    def log(self) -> str:
+        """What it has said until now."""
+        return (self._home / "log").read_text("utf-8")
+
     def start(self) -> None:
         """Start it, and wait until it is ready."""
         arguments = [sys.executable, "-m", "callkeeper", "serve", *self._flags]
@@ -81,6 +92,14 @@ class ServerProcess:
                 stderr=log,
             )
         until(lambda: self.readiness() == 200)
+
+    def end(self) -> int:
+        """End it as ``kill`` does, and return its exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        status = self._process.wait(30)
+        self._process = None
+        return status
 
     def kill(self) -> None:
         """Kill it as ``kill -9`` does; nothing of it runs any more."""
@@ -122,6 +141,11 @@ class ServerProcess:
         )
         headers = {"authorization": authorization, "content-type": "application/json", "host": host}
         return Signed(path, body, headers)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process has started and that are there."""
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def send(connection: HTTPConnection, signed: Signed) -> dict[str, Any]:

@@ -7,14 +7,16 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry
 
+from callkeeper.batch import Write, carry_out
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.desk import Desk, Verb, Writer, _Write
+from callkeeper.desk import Desk
 from callkeeper.dialer.dialer import Dialer, Duty
 from callkeeper.dialer.line import Dialling
 from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.shift import Shift
 from callkeeper.store.sql import SqlStore
+from callkeeper.writer import Writer
 from tests.dialer.stage import InlineReaders
 from tests.sim.fate import Fate
 from tests.sim.pbx import Extension, Pbx
@@ -36,7 +38,7 @@ class Onlookers(Protocol):
     def meddle(self, item: object) -> None:
         """Do, perhaps, the worst to what a write is about, just now."""
 
-    def committed(self, station: str, batch: Sequence[_Write], outcomes: Sequence[object]) -> None:
+    def committed(self, station: str, batch: Sequence[Write], outcomes: Sequence[object]) -> None:
         """Judge what was written."""
 
     def asked(self, station: str, attempt_id: str) -> None:
@@ -46,34 +48,33 @@ class Onlookers(Protocol):
         """Keep an error that is nobody's intention."""
 
 
-class HauntedWriter(Writer):
-    """Writes some time after it was asked to, and then what fate wants.
-
-    As the desk's own does, it writes all that has gathered meanwhile as one transaction.
-    """
+class HauntedScribe:
+    """Writes some time after it was asked to, and then what fate wants."""
 
     def __init__(self, store: SqlStore, station: "Station") -> None:
-        super().__init__(store)
+        self._store = store
         self._station = station
         self._fate = station.fate
-        self._gathered: list[_Write] = []
 
-    def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":
+    def begin(self) -> None:
+        """Do nothing."""
+
+    def carry_out(self, batch: Sequence[Write]) -> "asyncio.Future[list[object]]":
         """Return outcomes that will be there when the database has got to it."""
         loop = asyncio.get_running_loop()
-        writes = [_Write(verb, item, loop.create_future()) for item in items]
-        if writes and not self._gathered:
-            loop.call_later(self._draw_delay_ms() / 1000, self._write)
-        self._gathered += writes
-        return [write.answer for write in writes]
+        answer: asyncio.Future[list[object]] = loop.create_future()
+        loop.call_later(self._draw_delay_ms() / 1000, self._write, batch, answer)
+        return answer
+
+    async def stop(self) -> None:
+        """Do nothing."""
 
     def _draw_delay_ms(self) -> int:
         if self._fate.strikes("write_stuck"):
             return self._fate.random.randint(1, _STUCK_MS)
         return self._fate.random.randint(1, _SLOW_MS) if self._fate.strikes("write_slow") else 0
 
-    def _write(self) -> None:
-        batch, self._gathered = self._gathered, []
+    def _write(self, batch: Sequence[Write], answer: "asyncio.Future[list[object]]") -> None:
         if self._station.is_dead:
             return
         try:
@@ -81,26 +82,19 @@ class HauntedWriter(Writer):
         except BaseException as error:
             self._station.onlookers.has_fault(error)
             raise
-        if self._station.is_dead:
-            return
-        for write, outcome in zip(batch, outcomes, strict=True):
-            if write.answer.done():
-                continue  # whoever asked was told to stop
-            if isinstance(outcome, Exception):
-                write.answer.set_exception(outcome)
-            else:
-                write.answer.set_result(outcome)
+        if not self._station.is_dead:
+            answer.set_result(outcomes)
 
-    def _haunted(self, batch: list[_Write]) -> Sequence[object]:
+    def _haunted(self, batch: Sequence[Write]) -> list[object]:
         station, names = self._station, list(dict.fromkeys(each.verb.__name__ for each in batch))
         if self._fate.strikes("killed_before_write"):
             station.die(f"before it wrote {names}")
-            return ()
+            return []
         if self._fate.strikes("write_fails"):
             station.trace.add(station.name, f"could not write {names}")
             return [DatabaseFailed()] * len(batch)
         self._let_meddle(batch)
-        outcomes = self._attempt(batch)
+        outcomes = carry_out(self._store, batch)
         station.onlookers.committed(station.name, batch, outcomes)
         self._let_meddle(batch)
         if self._fate.strikes("killed_after_write"):
@@ -110,7 +104,7 @@ class HauntedWriter(Writer):
             return [DatabaseFailed()] * len(batch)
         return outcomes
 
-    def _let_meddle(self, batch: list[_Write]) -> None:
+    def _let_meddle(self, batch: Sequence[Write]) -> None:
         if self._fate.strikes("meddles"):
             self._station.onlookers.meddle(self._fate.random.choice(batch).item)
 
@@ -167,7 +161,7 @@ class Station:
         self._loop: TimeLoop = pbx.loop
         self._tasks: list[asyncio.Task[Any]] = []
         readers = HauntedReaders(self.fate)
-        desk = Desk(store, writer=HauntedWriter(store, self), lists=readers, looks=readers)
+        desk = Desk(store, writer=Writer(HauntedScribe(store, self)), lists=readers, looks=readers)
         self._shift = Shift(post, desk, self.extension, Meter(CollectorRegistry()), pbx.loop)
         self._shift.log = self.trace.logger(self.name)
         self.dialer = Dialer(self._shift)

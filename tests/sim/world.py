@@ -8,9 +8,9 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from callkeeper.batch import Write
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.policy import Terms
-from callkeeper.desk import _Write
 from callkeeper.dialer.post import Post
 from callkeeper.store.ledger import Begun, Claim, Claimed, Ending
 from tests.dialer.stage import post
@@ -89,7 +89,7 @@ class World:
         """Have somebody change what is just being written about."""
         self._people.meddle(item)
 
-    def committed(self, station: str, batch: Sequence[_Write], outcomes: Sequence[object]) -> None:
+    def committed(self, station: str, batch: Sequence[Write], outcomes: Sequence[object]) -> None:
         """Judge what was just written."""
         for write, outcome in zip(batch, outcomes, strict=True):
             self._judge_write(station, write, outcome)
@@ -102,7 +102,7 @@ class World:
         """Keep what nobody expected."""
         self.judge.keep(error)
 
-    def _judge_write(self, station: str, write: _Write, outcome: object) -> None:
+    def _judge_write(self, station: str, write: Write, outcome: object) -> None:
         match outcome:
             case Claimed():
                 assert isinstance(write.item, Claim)

@@ -41,7 +41,8 @@ class Claim(NamedTuple):
 
     def matches(self, scope: Scope, body: bytes) -> bool:
         """Whether the request was signed with the key's secret."""
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        text = scope["query_string"].decode("latin-1")
+        query = parse_qsl(text, keep_blank_values=True) if text else []
         text = signing.canonical_request(
             method=scope["method"],
             path=scope["raw_path"].decode("latin-1"),

@@ -1,12 +1,24 @@
 """What operators and their machines ask: is it up, can it work, how much does it do."""
 
+import os
+
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
+
+
+def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
+    """Return the metrics of all processes that serve together; one alone has its own."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return registry
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
 
 
 def routes(desk: Desk, registry: CollectorRegistry) -> list[Route]:
@@ -23,7 +35,7 @@ def routes(desk: Desk, registry: CollectorRegistry) -> list[Route]:
         return PlainTextResponse(f"ready, schema {version}\n")
 
     async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
+        return Response(generate_latest(_of_all(registry)), media_type="text/plain; version=0.0.4")
 
     return [
         Route("/healthz", healthz),

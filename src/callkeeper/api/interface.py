@@ -6,6 +6,7 @@ The order is the contract's order of checks, and the first that fails answers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -154,6 +155,7 @@ def _decode(scope: Scope, body: bytes) -> dict[str, Any]:
     return decoded
 
 
+@lru_cache(64)
 def _check_content_type(value: str) -> None:
     media_type, *parameters = (part.strip().lower() for part in value.split(";"))
     charset = next((p[8:].strip("\"' ") for p in parameters if p.startswith("charset=")), "utf-8")

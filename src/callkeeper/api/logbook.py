@@ -1,5 +1,7 @@
 """The outermost layer: one log line and one measurement a request, and the answer to a bug."""
 
+from functools import cache
+
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.requests import ClientDisconnect
@@ -21,19 +23,21 @@ class Logbook:
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
         self._log = structlog.get_logger()
-        self._requests = Counter(
+        requests = Counter(
             "callkeeper_requests",
             "Requests, by interface, HTTP status and result code.",
             ["interface", "status", "code"],
             registry=registry,
         )
-        self._seconds = Histogram(
+        seconds = Histogram(
             "callkeeper_request_seconds",
             "How long requests took, by interface.",
             ["interface"],
             buckets=_BUCKETS,
             registry=registry,
         )
+        self._count = cache(requests.labels)
+        self._measure = cache(seconds.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; whatever breaks below, the client gets JSON and the log the reason."""
@@ -67,8 +71,8 @@ class Logbook:
             self._note(scope, trace, monotonic() - begun)
 
     def _note(self, scope: Scope, trace: Trace, seconds: float) -> None:
-        self._requests.labels(trace.interface, trace.status, trace.code).inc()
-        self._seconds.labels(trace.interface).observe(seconds)
+        self._count(trace.interface, trace.status, trace.code).inc()
+        self._measure(trace.interface).observe(seconds)
         self._log.info(
             "request",
             method=scope["method"],

@@ -12,6 +12,7 @@ import httptools
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from callkeeper.api.cork import Cork
 from callkeeper.api.wire import Answer
 
 HEAD_BYTES_MAX = 64 * 1024
@@ -28,7 +29,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - as uvicorn has it
         """Begin to wait for the first request."""
-        super().connection_made(transport)
+        super().connection_made(Cork(transport, self.loop))  # type: ignore[arg-type]
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:

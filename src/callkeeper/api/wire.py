@@ -48,7 +48,10 @@ CODES: dict[type[Refusal], tuple[int, str]] = {
     no.DatabaseFailed: (200, DATABASE_FAILED),
 }
 
-_HEADERS = {"content-type": "application/json; charset=UTF-8", "cache-control": "no-store"}
+_HEADERS = (
+    (b"content-type", b"application/json; charset=UTF-8"),
+    (b"cache-control", b"no-store"),
+)
 
 
 class Answer:
@@ -83,8 +86,21 @@ class Answer:
 
     def response(self) -> Response:
         """Return it as HTTP."""
-        body = msgspec.json.encode(self.fields())
-        return Response(body, self.status, {**_HEADERS, **self.headers})
+        return _Json(msgspec.json.encode(self.fields()), self.status, self.headers)
+
+
+class _Json(Response):
+    """The framework's, which would work out what is known here for every answer anew."""
+
+    def __init__(self, body: bytes, status: int, more: Mapping[str, str]) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = body
+        self.raw_headers = [
+            *_HEADERS,
+            (b"content-length", b"%d" % len(body)),
+            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in more.items()),
+        ]
 
 
 def refused(

@@ -24,9 +24,9 @@ from callkeeper.client import CallkeeperError
 from callkeeper.core.refusal import Refusal
 from callkeeper.demo import play
 from callkeeper.sealing import SealBroken
-from callkeeper.serve import serve as serve_until_stopped
 from callkeeper.settings import SettingsWrong, unknown
 from callkeeper.signing import SigningError
+from callkeeper.workers import serve as serve_until_stopped
 
 _EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, OSError)
 
@@ -97,6 +97,12 @@ def serve(
         str | None,
         typer.Option(help="integrated: agents by userAccount; op: by workNo.", show_default=False),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that serve; 1. More need PostgreSQL.", min=1, show_default=False
+        ),
+    ] = None,
     line: LineKind = None,
     no_dialer: Annotated[
         bool, typer.Option("--no-dialer", help="Serve only; `callkeeper dial` dials.")
@@ -110,6 +116,7 @@ def serve(
         port=port,
         tls=tls,
         deployment=deployment,
+        workers=workers,
         line=line,
         dialer=False if no_dialer else None,
     )

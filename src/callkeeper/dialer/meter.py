@@ -14,11 +14,13 @@ class Meter:
         self.due = Gauge(
             "callkeeper_due_reservations",
             "Reservations that wait to be looked at by a dialer, counted no further than 10,000.",
+            multiprocess_mode="livesum",
             registry=registry,
         )
         self.live = Gauge(
             "callkeeper_live_attempts",
             "Attempts that this dispatcher answers for.",
+            multiprocess_mode="livesum",
             registry=registry,
         )
         self.claimed = Counter("callkeeper_claimed", "Attempts claimed.", registry=registry)
@@ -45,11 +47,15 @@ class Meter:
             registry=registry,
         )
         self.line_up = Gauge(
-            "callkeeper_line_up", "1 while the line can be asked.", registry=registry
+            "callkeeper_line_up",
+            "1 while the line can be asked.",
+            multiprocess_mode="livesum",
+            registry=registry,
         )
         self.line_gaps = Gauge(
             "callkeeper_line_gaps",
             "How often words of the line may have been lost.",
+            multiprocess_mode="livesum",
             registry=registry,
         )
 

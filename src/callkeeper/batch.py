@@ -1,0 +1,62 @@
+"""A batch of writes: one transaction, and an outcome for each of them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.store.port import Collision, Store
+
+Verb = Callable[[Sequence[Any]], Sequence[Any]]
+
+COLLISIONS_MAX = 3
+
+
+class WriteBroke(RuntimeError):  # noqa: N818 - what happened
+    """A bug of ours, in the words of the process in which it happened."""
+
+
+class Write(msgspec.Struct, frozen=True):
+    """A writing verb of the store, and one item for it."""
+
+    verb: Verb
+    item: object
+
+
+def carry_out(store: Store, batch: Sequence[Write]) -> list[object]:
+    """Write a batch and return, in its order, what each write comes to: a value or an exception.
+
+    All of them are durable then, or none is. Where a bug of ours breaks the batch, each write is
+    made alone, so that one fails alone.
+    """
+    try:
+        return _transact(store, batch)
+    except DatabaseFailed as failed:
+        return [failed] * len(batch)
+    except Exception as bug:  # noqa: BLE001 - raised again where the request is answered
+        if len(batch) == 1:
+            return [bug]
+        return [outcome for write in batch for outcome in carry_out(store, [write])]
+
+
+def _transact(store: Store, batch: Sequence[Write]) -> list[object]:
+    for _ in range(COLLISIONS_MAX):
+        try:
+            with store.transaction():
+                return _by_verb(batch)
+        except Collision:
+            continue
+    raise DatabaseFailed
+
+
+def _by_verb(batch: Sequence[Write]) -> list[object]:
+    """Run a batch verb by verb, each over its items in their order; answer in the batch's order."""
+    places: dict[Verb, list[int]] = {}
+    for place, write in enumerate(batch):
+        places.setdefault(write.verb, []).append(place)
+    outcomes: list[object] = [None] * len(batch)
+    for verb, whose in places.items():
+        for place, outcome in zip(whose, verb([batch[i].item for i in whose]), strict=True):
+            outcomes[place] = outcome
+    return outcomes

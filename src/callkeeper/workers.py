@@ -1,0 +1,179 @@
+"""Several processes that serve one port. ``python -m callkeeper.workers`` is one, started by ours.
+
+Each is a whole server with connections of its own to PostgreSQL; the kernel deals out what arrives
+(SO_REUSEPORT). This process serves nobody. It starts them, replaces the ones that are lost, and
+each of them stops when it does, however that came about: it notices that their pipe has closed.
+"""
+
+import asyncio
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+
+import msgspec
+import structlog
+from prometheus_client.multiprocess import mark_process_dead
+
+from callkeeper import log
+from callkeeper.clock import SystemClock
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.dial import check_rules
+from callkeeper.installation import data_dir, fitting_seal, open_store
+from callkeeper.serve import bind, prepare_server
+from callkeeper.serve import serve as serve_alone
+from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.tls import prepare
+
+_AGAIN_SECONDS = 1.0  # between the tries to start a worker that is lost before it is ready
+_END_SECONDS = 30
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"  # the library's own: where processes put theirs together
+
+
+def serve(settings: Settings, *, ready: Callable[[str], None] = lambda _url: None) -> None:
+    """Serve until told to stop by SIGINT or SIGTERM; ``ready`` is told the URL."""
+    if settings.workers == 1:
+        serve_alone(settings, ready=ready)
+        return
+    if settings.database is None:
+        raise SettingsWrong("workers: more than 1 need PostgreSQL, as SQLite has one writer")
+    _lay_ground(settings)
+    with (
+        _reserved(settings.host, settings.port) as address,
+        tempfile.TemporaryDirectory(prefix="callkeeper-metrics-") as metrics,
+    ):
+        fixed = msgspec.structs.replace(settings, port=address.getsockname()[1])
+        asyncio.run(_Workers(fixed, metrics, ready).run())
+
+
+def _lay_ground(settings: Settings) -> None:
+    """Make what all of them need, once, and find what would keep each of them from beginning."""
+    store = open_store(settings)
+    try:
+        fitting_seal(settings, store)
+    finally:
+        store.close()
+    check_rules(settings)
+    prepare(settings.tls_mode, data_dir(settings), settings.host, SystemClock())
+
+
+def _reserved(host: str, port: int) -> socket.socket:
+    """Return the address that all share, after making sure that nobody else has it."""
+    with bind(host, port) as alone:
+        taken = alone.getsockname()[1]
+    return bind(host, taken, shared=True)
+
+
+class _Worker(msgspec.Struct):
+    """One of them."""
+
+    number: int
+    process: subprocess.Popen[bytes]
+    pipe: Connection
+    is_ready: bool = False
+
+
+class _Workers:
+    """All of them."""
+
+    def __init__(self, settings: Settings, metrics: str, ready: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._ready = ready
+        self._log = structlog.get_logger()
+        self._workers: dict[int, _Worker] = {}
+        self._stopped = asyncio.Event()
+        self._url = ""
+        self._failed = False
+
+    async def run(self) -> None:
+        """Start them all, keep them running, and stop them when told to."""
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, self._stopped.set)
+        for number in range(self._settings.workers):
+            self._start(number)
+        await self._stopped.wait()
+        await self._stop()
+        if self._failed:
+            raise SettingsWrong("a worker could not begin; it has said why")
+
+    def _start(self, number: int) -> None:
+        if self._stopped.is_set():
+            return
+        ours, theirs = Pipe()
+        with theirs:
+            handle = theirs.fileno()
+            process = subprocess.Popen(  # noqa: S603 - this very program
+                [sys.executable, "-P", "-m", "callkeeper.workers", str(handle)],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[handle],
+                env={**os.environ, _METRICS: self._metrics},
+            )
+        worker = self._workers[number] = _Worker(number, process, ours)
+        # One dialer is enough for this machine; it takes more of them only for their own sake.
+        dials = self._settings.dialer and number == 0
+        ours.send_bytes(pickle.dumps(msgspec.structs.replace(self._settings, dialer=dials)))
+        asyncio.get_running_loop().add_reader(ours.fileno(), self._hear, worker)
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            url = worker.pipe.recv_bytes().decode()
+        except (EOFError, OSError):
+            self._lose(worker)
+            return
+        worker.is_ready = True
+        if not self._url and all(each.is_ready for each in self._workers.values()):
+            self._url = url
+            self._ready(url)
+
+    def _lose(self, worker: _Worker) -> None:
+        """Replace a worker; but if it is one of the first and never began, end all of it."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(worker.pipe.fileno())
+        worker.pipe.close()
+        worker.process.kill()
+        status = worker.process.wait()
+        mark_process_dead(worker.process.pid, self._metrics)  # type: ignore[no-untyped-call]
+        if self._stopped.is_set():
+            return
+        if not self._url:
+            self._failed = True
+            self._stopped.set()
+            return
+        self._log.error("worker_lost", worker=worker.number, status=status)
+        loop.call_later(0 if worker.is_ready else _AGAIN_SECONDS, self._start, worker.number)
+
+    async def _stop(self) -> None:
+        for worker in self._workers.values():
+            with suppress(ProcessLookupError):
+                worker.process.terminate()
+        for worker in self._workers.values():
+            try:
+                await asyncio.to_thread(worker.process.wait, _END_SECONDS)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+
+
+def main() -> None:
+    """Be a worker: serve until told to stop, or until whoever started it is gone."""
+    pipe = Connection(int(sys.argv[1]))
+    settings: Settings = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process's
+    log.configure(show_numbers=settings.show_phone_numbers)
+    try:
+        server = prepare_server(settings, ready=lambda url: pipe.send_bytes(url.encode()))
+    except (SettingsWrong, DatabaseFailed) as error:
+        raise SystemExit(f"callkeeper: {error}") from error
+    server.hang_on(pipe.fileno())
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The writer: what arrives together is written together, and answered once it is durable.
+
+A write joins the batch that is gathering while the one before it is carried out. Whoever carries
+batches out is a scribe: a thread of this process, or a process of its own (see scribe.py).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Protocol
+
+import msgspec
+
+from callkeeper.batch import Verb, Write, carry_out
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.store.port import Store
+
+BATCH_MAX = 512
+WAITING_MAX = 20_000
+
+
+class Scribe(Protocol):
+    """Whoever carries out batches, one at a time, away from the event loop."""
+
+    def begin(self) -> None:
+        """Get ready, so that the first batch need not wait; called on the loop, or not at all."""
+
+    def carry_out(self, batch: Sequence[Write]) -> "asyncio.Future[list[object]]":
+        """Return the outcomes to come, as ``batch.carry_out`` has them."""
+
+    async def stop(self) -> None:
+        """End; no batch is under way then, and none will come."""
+
+
+class ThreadScribe:
+    """A thread of this process. Simple, and as fast as what else this process does lets it be."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+
+    def begin(self) -> None:
+        """Do nothing: a thread begins at once."""
+
+    def carry_out(self, batch: Sequence[Write]) -> "asyncio.Future[list[object]]":
+        """Return the outcomes to come."""
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._thread, carry_out, self._store, batch)
+
+    async def stop(self) -> None:
+        """End the thread."""
+        await asyncio.to_thread(self._thread.shutdown)
+
+
+class _Awaited(msgspec.Struct, frozen=True):
+    write: Write
+    answer: "asyncio.Future[Any]"
+
+
+class Writer:
+    """Gathers writes and answers them. It belongs to one event loop."""
+
+    def __init__(self, scribe: Scribe, *, waiting_max: int = WAITING_MAX) -> None:
+        self._scribe = scribe
+        self._waiting_max = waiting_max
+        self._waiting: deque[_Awaited] = deque()
+        self._under_way: asyncio.Future[list[object]] | None = None
+        self._stopping = False
+
+    def begin(self) -> None:
+        """Get ready for the first write."""
+        self._scribe.begin()
+
+    def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":
+        """Return the outcomes to come of some items, each a value or its refusal."""
+        if self._stopping or len(self._waiting) >= self._waiting_max:
+            raise DatabaseFailed("the server is too busy to store this; try again")
+        loop = asyncio.get_running_loop()
+        if not self._waiting and self._under_way is None:
+            loop.call_soon(self._next)  # what else this turn of the loop brings goes with it
+        awaited = [_Awaited(Write(verb, item), loop.create_future()) for item in items]
+        self._waiting += awaited
+        return [each.answer for each in awaited]
+
+    async def stop(self) -> None:
+        """Write what is waiting and take no more."""
+        self._stopping = True
+        self._next()
+        while self._under_way is not None:
+            await asyncio.wait([self._under_way])
+        await self._scribe.stop()
+
+    def _next(self) -> None:
+        if self._under_way is not None or not self._waiting:
+            return
+        count = min(BATCH_MAX, len(self._waiting))
+        batch = [self._waiting.popleft() for _ in range(count)]
+        self._under_way = self._scribe.carry_out([each.write for each in batch])
+        self._under_way.add_done_callback(partial(self._written, batch))
+
+    def _written(self, batch: list[_Awaited], done: "asyncio.Future[list[object]]") -> None:
+        self._under_way = None
+        self._next()  # first, so that the database has work while we answer
+        for each, outcome in zip(batch, done.result(), strict=True):
+            settle(each.answer, outcome)
+
+
+def settle(answer: "asyncio.Future[Any]", outcome: object) -> None:
+    """Give an answer its outcome. Whoever asked may have gone; the write stands all the same."""
+    if answer.done():
+        return
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)

@@ -1,0 +1,151 @@
+"""The process that writes: what comes back from it, and what is told when it is lost."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callkeeper.batch import Write, WriteBroke
+from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation
+from callkeeper.core.reservation import Reservation, Result
+from callkeeper.scribe import ProcessScribe
+from callkeeper.settings import Settings
+from callkeeper.store.sql import SqlStore
+from tests.durability.server import ServerProcess
+from tests.store.orders import Opener, booked, booking, has_campaign, order
+from tests.waiting import until
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: str | None) -> Settings:
+    return Settings(data_dir=tmp_path, database=database)
+
+
+@pytest.fixture
+def store(tmp_path: Path, database: str | None) -> Any:
+    """A store with reservation r00000."""
+    with Opener(tmp_path, database) as opener:
+        opened = opener.open()
+        opened.store.migrate()
+        has_campaign(opened.session, 1)
+        booked(opened.store, booking(0))
+        yield opened.store
+
+
+def with_scribe(settings: Settings, work: Callable[[ProcessScribe], Awaitable[None]]) -> None:
+    async def all_of_it() -> None:
+        scribe = ProcessScribe(settings)
+        try:
+            await work(scribe)
+        finally:
+            await scribe.stop()
+
+    asyncio.run(asyncio.wait_for(all_of_it(), 30))
+
+
+def filed(store: SqlStore, *ids: str) -> list[Write]:
+    return [Write(store.change_reservations, order(id_, Result(call_id="c"))) for id_ in ids]
+
+
+def pid_of(scribe: ProcessScribe) -> int:
+    assert scribe.pid is not None
+    return scribe.pid
+
+
+def test_what_is_written_and_what_is_refused_comes_back_as_it_is(
+    settings: Settings, store: SqlStore
+) -> None:
+    async def work(scribe: ProcessScribe) -> None:
+        written, refused = await scribe.carry_out(filed(store, "r00000", "r00099"))
+        assert isinstance(written, Reservation)
+        assert written == store.reservations_with_id("r00000")[0]
+        assert isinstance(refused, NoSuchReservation)
+        assert (refused.about, "r00099" in refused.sentence) == ("id", True)
+
+    with_scribe(settings, work)
+
+
+def test_a_bug_comes_back_with_the_words_that_tell_where_it_is(
+    settings: Settings, store: SqlStore
+) -> None:
+    async def work(scribe: ProcessScribe) -> None:
+        broken = Write(store.add_reservations, booking(5, called_no=None))
+        bug, written = await scribe.carry_out([broken, *filed(store, "r00000")])
+        assert isinstance(bug, WriteBroke)
+        assert "reservation_rows.py" in str(bug)
+        assert isinstance(written, Reservation)
+
+    with_scribe(settings, work)
+
+
+def test_one_that_is_lost_answers_that_it_is_unknown_and_is_replaced(
+    settings: Settings, store: SqlStore
+) -> None:
+    async def work(scribe: ProcessScribe) -> None:
+        await scribe.carry_out(filed(store, "r00000"))
+        first = pid_of(scribe)
+        os.kill(first, signal.SIGSTOP)
+        answer = scribe.carry_out(filed(store, "r00000", "r00000"))
+        os.kill(first, signal.SIGKILL)
+        outcomes = await answer
+        assert [type(each) for each in outcomes] == [DatabaseFailed] * 2
+        assert "may be stored or not" in str(outcomes[0])
+        (written,) = await scribe.carry_out(filed(store, "r00000"))
+        assert isinstance(written, Reservation)
+        assert pid_of(scribe) != first
+
+    with_scribe(settings, work)
+
+
+def test_one_that_is_lost_while_it_waits_is_replaced_before_anybody_notices(
+    settings: Settings, store: SqlStore
+) -> None:
+    async def work(scribe: ProcessScribe) -> None:
+        await scribe.carry_out(filed(store, "r00000"))
+        os.kill(pid_of(scribe), signal.SIGKILL)
+        await asyncio.to_thread(until, lambda: scribe.pid is None)
+        (written,) = await scribe.carry_out(filed(store, "r00000"))
+        assert isinstance(written, Reservation)
+
+    with_scribe(settings, work)
+
+
+def test_signals_to_the_group_leave_it_writing_and_it_ends_when_told(
+    settings: Settings, store: SqlStore
+) -> None:
+    pids: list[int] = []
+
+    async def work(scribe: ProcessScribe) -> None:
+        await scribe.carry_out(filed(store, "r00000"))
+        pids.append(pid_of(scribe))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(pids[0], number)
+        (written,) = await scribe.carry_out(filed(store, "r00000"))
+        assert isinstance(written, Reservation)
+
+    with_scribe(settings, work)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pids[0], 0)
+
+
+def test_one_that_cannot_begin_refuses_what_it_was_to_write(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", database="postgresql://127.0.0.1:1/nothing")
+
+    async def work(scribe: ProcessScribe) -> None:
+        nothing: Sequence[Write] = filed(SqlStore(None), "r00000")  # type: ignore[arg-type]
+        (outcome,) = await scribe.carry_out(nothing)
+        assert isinstance(outcome, DatabaseFailed)
+
+    with_scribe(settings, work)
+
+
+def test_it_ends_when_the_process_that_it_writes_for_is_killed(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path, None) as server:
+        server.start()
+        pid = server.scribe_pid
+        server.kill()
+        until(lambda: not Path(f"/proc/{pid}").exists())

@@ -1,0 +1,134 @@
+"""``serve --workers``: processes that share one port, none of them missed, none left behind."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.durability.server import ServerProcess, children, send
+from tests.house import HOUR, TASK
+from tests.private_postgres import PrivatePostgres
+from tests.waiting import until
+
+COUNT = 2
+
+
+@pytest.fixture
+def server(tmp_path: Path, postgres: PrivatePostgres) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path, postgres.new_database(), f"--workers={COUNT}") as server:
+        server.start()
+        yield server
+
+
+def reserve(server: ServerProcess, number: int) -> str:
+    """Reserve over a connection of its own, which any of the workers may get."""
+    connection = server.connect()
+    body = {
+        "callType": 1,
+        "calledNo": f"{66_660_000 + number}",
+        "userAccount": "anna",
+        "taskId": TASK,
+        "appointTime": server.clock.now() + HOUR,
+    }
+    answer = send(connection, server.sign("create", body))
+    connection.close()
+    assert answer["resultCode"] == "0200000", answer
+    return str(answer["returnObject"]["appointId"])
+
+
+def counted(server: ServerProcess) -> int:
+    """Return how many creates all workers say they have answered."""
+    connection = server.connect()
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    found = re.findall(r'callkeeper_requests_total\{.*interface="create".*\} ([\d.]+)', text)
+    return int(sum(map(float, found)))
+
+
+def serving(server: ServerProcess) -> list[int]:
+    """Return the workers that have begun: each has a process that writes for it."""
+    return [pid for pid in children(server.pid) if children(pid)]
+
+
+def gone(pids: list[int]) -> bool:
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_all_of_them_serve_and_their_metrics_are_together(server: ServerProcess) -> None:
+    ids = {reserve(server, number) for number in range(40)}
+    assert len(ids) == 40
+    assert len(serving(server)) == COUNT
+    assert counted(server) == 40
+    asked = {line for line in server.log.splitlines() if '"create"' in line}
+    assert len(asked) == 40
+
+
+def test_one_that_is_killed_is_replaced_and_what_it_counted_stays(server: ServerProcess) -> None:
+    for number in range(20):
+        reserve(server, number)
+    first, *others = serving(server)
+    writes_for_it = children(first)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: len(serving(server)) == COUNT and first not in serving(server))
+    assert set(others) < set(serving(server))
+    until(lambda: gone(writes_for_it))
+    assert '"event":"worker_lost"' in server.log
+    reserve(server, 20)
+    assert counted(server) == 21
+
+
+def test_told_to_stop_all_of_them_stop(server: ServerProcess) -> None:
+    reserve(server, 1)
+    everybody = [each for pid in serving(server) for each in (pid, *children(pid))]
+    assert server.end() == 0
+    assert gone(everybody)
+    assert "Traceback" not in server.log
+
+
+def test_when_the_one_that_started_them_is_killed_they_end_too(server: ServerProcess) -> None:
+    everybody = [each for pid in serving(server) for each in (pid, *children(pid))]
+    server.kill()
+    until(lambda: gone(everybody))
+
+
+def serve(tmp_path: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "callkeeper", "serve", "--workers=2", "--tls=off", *flags],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_on_sqlite_there_is_one(tmp_path: Path) -> None:
+    ended = serve(tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "callkeeper: workers: more than 1 need PostgreSQL, as SQLite has one writer\n"
+    )
+
+
+def test_an_address_that_is_taken_is_refused(tmp_path: Path, postgres: PrivatePostgres) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = serve(tmp_path, f"--port={port}", f"--database={postgres.new_database()}")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"callkeeper: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+    )
+
+
+def test_what_keeps_each_of_them_from_beginning_is_said_once(tmp_path: Path) -> None:
+    ended = serve(tmp_path, "--database=postgresql://127.0.0.1:1/nothing")
+    assert ended.returncode == 1
+    assert ended.stderr.count("callkeeper: ") == 1
+    assert "the database could not do its work" in ended.stderr
