@@ -181,7 +181,14 @@ def test_a_key_is_listed_without_its_secret_and_can_be_revoked_once(tmp_path: Pa
     assert key["ak"] in shown
     assert "the [crm]" in shown
     assert key["sk"] not in shown
+    limited = ["key", "limit", key["ak"], *where]
+    allowance = {"per_second": 2.5, "burst": 3}
+    assert run(*limited, "--per-second", "2.5", "--json").value["allowance"] == allowance
+    assert "2.5/s, 3 at once" in run("key", "list", *where).out
+    assert run("key", "list", "--json", *where).value["keys"][0]["allowance"] == allowance
+    assert run(*limited, "--off", "--json").value["allowance"] is None
     assert run("key", "revoke", key["ak"], "--json", *where).value["did"] == "revoked"
+    assert run(*limited, "--off").status == 1
     assert run("key", "revoke", key["ak"], *where).status == 1
     assert run("key", "list", "--json", *where).value["keys"][0]["revoked_at"] is not None
 

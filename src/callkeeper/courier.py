@@ -22,6 +22,7 @@ CONTENT_TYPE = "application/json; charset=UTF-8"
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _UNAUTHORIZED = 401
+_TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _SCHEMES = ("http", "https")
 _THREE = ("content-length", "content-type", "host")
@@ -77,7 +78,7 @@ class StateForbids(Refused):
 class DatabaseFailed(Refused):
     """The server's database failed: nothing was stored, unless the sentence says otherwise.
 
-    Sending the same again is safe.
+    Sending the same again is safe. With status 429 the key has sent more requests than it may.
     """
 
 
@@ -138,6 +139,7 @@ class Answer(NamedTuple):
     code: str
     fields: Mapping[str, Any]
     after_lost_try: bool = False  # an earlier try may have been carried out unseen
+    retry_after: int = 0  # seconds that the server wants to be left alone
 
     def checked(self) -> "Answer":
         """Return the answer if it is a success; raise Refused."""
@@ -164,10 +166,14 @@ class Patience(NamedTuple):
     first_pause_seconds: float = 0.2
     longest_pause_seconds: float = 5.0
 
-    def pause(self, failures: int) -> float:
-        """Return how long to pause after so many failures: between half of the step and all."""
+    def pause(self, failures: int, asked: int = 0) -> float:
+        """Return how long to pause after so many failures: between half of the step and all.
+
+        ``asked`` is what the server asked for, at least; the cap holds for it too.
+        """
         step: float = self.first_pause_seconds * 2 ** (failures - 1)
-        return min(step, self.longest_pause_seconds) * SystemRandom().uniform(0.5, 1.0)
+        spread = min(step, self.longest_pause_seconds) * SystemRandom().uniform(0.5, 1.0)
+        return min(max(spread, asked), self.longest_pause_seconds)
 
 
 def system_now() -> int:
@@ -259,6 +265,7 @@ class Courier:
         lost = False
         for failures in range(1, self._patience.tries + 1):
             last = failures == self._patience.tries
+            asked = 0
             try:
                 answer = self.send(request)._replace(after_lost_try=lost)
             except Unreachable as failure:
@@ -269,8 +276,9 @@ class Courier:
                 if last or not _may_pass(answer) or again is Again.NEVER_CONNECTED:
                     return answer
                 # Also 0200006 with status 200: a database may be lost while it commits.
-                lost = True
-            self._sleep(self._patience.pause(failures))
+                lost = lost or answer.status != _TOO_MANY_REQUESTS
+                asked = answer.retry_after
+            self._sleep(self._patience.pause(failures, asked))
             if again is not Again.SAME:
                 request = self.sign(letter)
         raise AssertionError  # patience has at least one try
@@ -314,7 +322,9 @@ def _read(response: httpx2.Response) -> Answer:
         fields = None
     code = fields.get("resultCode", fields.get("returnCode")) if isinstance(fields, dict) else None
     if isinstance(fields, dict) and code is not None:
-        return Answer(status, str(code), fields)
+        wanted = response.headers.get("retry-after", "")
+        seconds = int(wanted) if wanted.isascii() and wanted.isdecimal() else 0
+        return Answer(status, str(code), fields, retry_after=seconds)
     if status == _UNAUTHORIZED or status >= _SERVER_ERROR:
         return Answer(status, "", {"resultDesc": f"HTTP {status} without a code"})
     raise AnswerUnreadable(

@@ -1,9 +1,10 @@
-"""Use cases of access keys: issue one, revoke one, and know one when a request names it."""
+"""Use cases of access keys: issue, revoke, limit, and know one when a request names it."""
 
 import asyncio
 from typing import NamedTuple
 
 from callkeeper.clock import Clock, new_access_key, new_secret_key
+from callkeeper.core.allowance import Allowance
 from callkeeper.desk import Desk
 from callkeeper.sealing import Seal
 from callkeeper.store.port import AccessKey, Store
@@ -19,6 +20,7 @@ class OpenKey(NamedTuple):
     ak: str
     secret: str
     vdn: int | None  # None: it serves every VDN
+    allowance: Allowance | None = None  # None: any number of requests
 
     def __repr__(self) -> str:
         """Leave the secret out: a value finds its way into a log or a trace."""
@@ -43,6 +45,13 @@ class Keyring:
         self._clock = clock
         self._remembered: dict[str, _Remembered] = {}
         self._under_way: dict[str, asyncio.Task[OpenKey | None]] = {}
+        self._full_at: dict[str, int] = {}  # of keys with an allowance that have spent of it
+
+    def spend(self, key: OpenKey) -> None:
+        """Take a request out of a key's allowance; raise TooManyRequests. Each process counts."""
+        if key.allowance is not None:
+            full_at = self._full_at.get(key.ak, 0)
+            self._full_at[key.ak] = key.allowance.spend(full_at, self._clock.now() * 1000)
 
     async def find(self, ak: str) -> OpenKey | None:
         """Return the key if it is valid, or was so less than two seconds ago.
@@ -65,7 +74,8 @@ class Keyring:
         stored = await self._desk.access_key(ak)
         key = None
         if stored is not None and stored.revoked_at is None:
-            key = OpenKey(ak, self._seal.open(stored.sealed_secret, ak), stored.vdn)
+            secret = self._seal.open(stored.sealed_secret, ak)
+            key = OpenKey(ak, secret, stored.vdn, stored.allowance)
         if len(self._remembered) >= REMEMBERED_MAX:
             self._remembered.clear()  # somebody is guessing; start over rather than grow
         self._remembered[ak] = _Remembered(key, now)
@@ -92,4 +102,11 @@ def revoke(store: Store, clock: Clock, ak: str) -> bool:
     """Revoke a key; False when there is no such key or it was revoked before."""
     with store.transaction():
         outcome = store.revoke_access_keys([(ak, clock.now())])[0]
+    return outcome is True
+
+
+def limit(store: Store, ak: str, allowance: Allowance | None) -> bool:
+    """Say how many requests a key may send, None for any; False for one unknown or revoked."""
+    with store.transaction():
+        outcome = store.limit_access_keys([(ak, allowance)])[0]
     return outcome is True

@@ -95,7 +95,7 @@ def test_the_path_is_described_in_the_contracts_words(written: dict[str, Any]) -
 
 def test_all_answers_have_the_four_fields(written: dict[str, Any]) -> None:
     doors = written["components"]["responses"]
-    assert set(doors) == {"401", "404", "405", "413", "500"}
+    assert set(doors) == {"401", "404", "405", "413", "429", "500"}
     answers = [each["responses"]["200"] for each in operations(written)] + list(doors.values())
     for answer in answers:
         schema = answer["content"]["application/json"]["schema"]

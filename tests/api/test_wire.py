@@ -21,7 +21,7 @@ def test_every_refusal_has_a_status_and_a_code_and_no_stranger_has() -> None:
 
 def test_codes_are_seven_or_eight_digits_and_none_is_success() -> None:
     for status, code in CODES.values():
-        assert status in (200, 401, 404, 405, 413)
+        assert status in (200, 401, 404, 405, 413, 429)
         assert re.fullmatch(r"0200\d{3,4}|04\d{6}", code)
         assert code != "0200000"
 
@@ -61,3 +61,9 @@ def test_a_payload_stands_beside_the_four_fields() -> None:
 def test_only_a_failed_authentication_asks_for_one() -> None:
     assert refused(no.NotAuthenticated(), frozenset()).headers == {"www-authenticate": "auth-v2"}
     assert refused(no.NoSuchPlace(), frozenset()).headers == {}
+
+
+def test_too_many_requests_says_when_to_come_again() -> None:
+    answer = refused(no.TooManyRequests("slower", wait_seconds=7), frozenset())
+    assert (answer.status, answer.code) == (429, "0200006")
+    assert answer.headers == {"retry-after": "7"}

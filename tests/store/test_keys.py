@@ -2,6 +2,7 @@
 
 import msgspec
 
+from callkeeper.core.allowance import Allowance
 from callkeeper.core.reservation import Move
 from callkeeper.store.port import AccessKey, AgentName, Wanted
 from callkeeper.store.sql import SqlStore
@@ -81,3 +82,16 @@ def test_an_agent_of_a_refused_item_does_not_come_into_being(
     assert opener.look("SELECT vdn, account, user_name, made_at FROM agent") == [
         (1, "ann", None, NOW)
     ]
+
+
+def test_a_limit_is_set_changed_and_taken_off(store: SqlStore) -> None:
+    with store.transaction():
+        store.add_access_keys([key("A"), key("B")])
+        store.revoke_access_keys([("B", NOW)])
+    for allowance in (Allowance(0.5, 3), Allowance(20.0, 40), None):
+        with store.transaction():
+            assert store.limit_access_keys([("A", allowance), ("B", allowance)]) == [True, False]
+        assert [store.access_key(ak) for ak in "AB"] == store.access_keys()
+        assert [each.allowance for each in store.access_keys()] == [allowance, None]
+    with store.transaction():
+        assert store.limit_access_keys([("Z", None)]) == [False]

@@ -137,7 +137,7 @@ def test_many_processes_at_once_migrate_once(
     said = [process.communicate(timeout=60)[0].strip() for process in starting]
     newest = all_of(engine)[-1].number
     assert said == [str(newest)] * 4
-    assert opener.look("SELECT COUNT(*) FROM schema_version") == [(newest,)]
+    assert opener.look("SELECT COUNT(*) FROM schema_version") == [(len(all_of(engine)),)]
 
 
 def test_a_schema_newer_than_the_program_is_left_alone(

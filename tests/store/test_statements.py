@@ -53,6 +53,7 @@ OF_NO_VDN = {
     "access_key": SMALL,
     "access_keys": SMALL,
     "revoke_access_key": SMALL,
+    "limit_access_key": SMALL,
     "reservations_with_id": "the operator's, who has an id only: it names every VDN in turn",
     "schema_version": "it is of the database",
     "database_now": "it is of the database",

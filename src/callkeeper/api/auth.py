@@ -107,6 +107,10 @@ class Gate:
             )
         return Caller(claim.key, claim.parts.signature, claim.signed_at)
 
+    def charge(self, caller: Caller) -> None:
+        """Take a request out of its key's allowance, or refuse: only its own, so once admitted."""
+        self._keyring.spend(caller.key)
+
 
 def _headers(scope: Scope) -> dict[str, list[str]]:
     headers: dict[str, list[str]] = {}

@@ -1,6 +1,7 @@
 """One interface of the contract: how a request becomes an answer.
 
-    key ─► body ─► signature ─► vdnId ─► the key's VDN ─► JSON ─► fields ─► handler ─► answer
+    key ─► body ─► signature ─► allowance ─► vdnId ─► the key's VDN ─► JSON ─► fields
+    ─► handler ─► answer
 
 The order is the contract's order of checks, and the first that fails answers.
 """
@@ -90,6 +91,7 @@ class Interface:
         body = await _read(receive)
         caller = await self._gate.admit(scope, claim, body)
         trace.ak = caller.key.ak
+        self._gate.charge(caller)
         path: dict[str, str] = scope["path_params"]
         vdn = trace.vdn = _vdn(path["vdn"])
         caller.check_vdn(vdn)

@@ -55,6 +55,7 @@ _AT_THE_DOOR = {
     404: "There is no interface at this path",
     405: "The interface at this path takes another method, see Allow",
     413: f"The body is larger than {BODY_MAX} bytes",
+    429: "The access key has sent more requests than it may; the same may be sent again later",
     500: "The server made a mistake; its log has the reason",
 }
 
@@ -132,6 +133,13 @@ _REPLAYED: Schema = {
     }
 }
 
+_RETRY_AFTER: Schema = {
+    "Retry-After": {
+        "description": "after so many seconds there is room for a request",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+
 
 def _path_parameter(ours: str) -> tuple[str, Schema]:
     return _PATH.get(ours, (ours, {"type": "string"}))
@@ -182,9 +190,10 @@ def _answer(interface: Interface) -> Schema:
 
 
 def _door(status: int) -> Schema:
-    code = DATABASE_FAILED if status == 500 else PARAMETER_WRONG  # noqa: PLR2004 - HTTP's number
+    code = DATABASE_FAILED if status in (429, 500) else PARAMETER_WRONG
     return {
         "description": _AT_THE_DOOR[status],
+        **({"headers": _RETRY_AFTER} if status == 429 else {}),  # noqa: PLR2004 - HTTP's number
         "content": {_JSON: {"schema": _envelope([code], {})}},
     }
 

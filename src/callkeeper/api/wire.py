@@ -24,6 +24,7 @@ CODES: dict[type[Refusal], tuple[int, str]] = {
     no.NoSuchPlace: (404, PARAMETER_WRONG),
     no.WrongMethod: (405, PARAMETER_WRONG),
     no.BodyTooLarge: (413, PARAMETER_WRONG),
+    no.TooManyRequests: (429, DATABASE_FAILED),  # nothing was stored, and the same may come again
     no.ParameterWrong: (200, PARAMETER_WRONG),
     no.ParameterMissing: (200, "02000001"),
     no.CharactersWrong: (200, "02000002"),
@@ -114,7 +115,11 @@ def refused(
     sentence = refusal.sentence
     if refusal.about:
         sentence = f"{(names or {}).get(refusal.about, refusal.about)}: {sentence}"
-    headers = {"www-authenticate": "auth-v2"} if status == 401 else None  # noqa: PLR2004
+    headers = None
+    if isinstance(refusal, no.NotAuthenticated):
+        headers = {"www-authenticate": "auth-v2"}
+    elif isinstance(refusal, no.TooManyRequests):
+        headers = {"retry-after": str(refusal.wait_seconds)}
     return Answer(sentence, code=code, status=status, headers=headers)
 
 

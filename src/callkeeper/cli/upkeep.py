@@ -1,5 +1,6 @@
 """The operator's commands, straight at the database: keys, agents, why, and its upkeep."""
 
+from math import ceil, isnan
 from pathlib import Path
 from typing import Annotated
 
@@ -21,10 +22,11 @@ from callkeeper.cli.options import (
 )
 from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
+from callkeeper.core.allowance import Allowance
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.doctor import CheckUp
 from callkeeper.installation import fitting_seal, open_store
-from callkeeper.keyring import issue, revoke
+from callkeeper.keyring import issue, limit, revoke
 from callkeeper.records import instant
 from callkeeper.store.port import AgentName
 from callkeeper.story import Story, stories
@@ -88,7 +90,7 @@ def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json
     with existing_store(data_dir, database) as store:
         found = store.access_keys()
     if json:
-        fields = ("ak", "vdn", "note", "made_at", "revoked_at")
+        fields = ("ak", "vdn", "note", "made_at", "revoked_at", "allowance")
         value = {"keys": [{name: getattr(each, name) for name in fields} for each in found]}
         show(value, "", as_json=True)
         return
@@ -99,10 +101,11 @@ def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json
             key.note or "",
             written(instant(key.made_at)),
             written(instant(key.revoked_at)),
+            _may(key.allowance),
         )
         for key in found
     ]
-    columns = ("ak", "vdn", "note", "made", "revoked")
+    columns = ("ak", "vdn", "note", "made", "revoked", "limit")
     print_table(columns, rows, "no keys; `callkeeper key create --vdn N` makes one")
 
 
@@ -119,6 +122,41 @@ def revoke_key(
         if not revoke(store, SystemClock(), ak):
             raise NoSuchKey(f"there is no key {ak!r}, or it was revoked before")
     show({"ak": ak, "did": "revoked"}, f"revoked {ak}", as_json=json)
+
+
+@keys.command("limit")
+def limit_key(
+    ak: Annotated[str, typer.Argument(show_default=False)],
+    *,
+    per_second: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=10_000, help="Requests a second.", show_default=False),
+    ] = None,
+    burst: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100_000,
+            help="So many at once after a rest.",
+            show_default="what a second allows",
+        ),
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Allow any number.")] = False,
+    data_dir: DataDir = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Limit the requests of a key. Running servers know within two seconds; each counts alone."""
+    if (per_second is None) != off or (off and burst is not None):
+        raise typer.BadParameter("give either --per-second N, with --burst M or without, or --off")
+    if per_second is not None and isnan(per_second):
+        raise typer.BadParameter("--per-second must be a number from 0.01 to 10000")
+    allowance = None if per_second is None else Allowance(per_second, burst or ceil(per_second))
+    with existing_store(data_dir, database) as store:
+        if not limit(store, ak, allowance):
+            raise NoSuchKey(f"there is no key {ak!r}, or it was revoked before")
+    said = _may(allowance) or "any number"
+    show({"ak": ak, "allowance": allowance}, f"{ak} may send {said}", as_json=json)
 
 
 @agents.command("name")
@@ -207,6 +245,10 @@ def doctor(
     show({"good": good, "checks": checks}, "\n".join(lines), as_json=json)
     if not good:
         raise typer.Exit(1)
+
+
+def _may(allowance: Allowance | None) -> str:
+    return f"{allowance.per_second:g}/s, {allowance.burst} at once" if allowance else ""
 
 
 def _told(story: Story) -> str:

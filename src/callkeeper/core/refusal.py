@@ -8,6 +8,7 @@ no bug and is never logged as one. Only ``api.wire`` knows which result code eac
     ├─ NoSuchPlace              a path that is not ours
     ├─ WrongMethod              a path that is ours, with a method that is not
     ├─ BodyTooLarge
+    ├─ TooManyRequests          more than its access key may send
     ├─ ParameterWrong           the general one: anything without a kind of its own
     │  ├─ ParameterMissing
     │  ├─ CharactersWrong
@@ -60,6 +61,14 @@ class WrongMethod(Refusal):
 
 class BodyTooLarge(Refusal):
     """The body is larger than 1 MiB."""
+
+
+class TooManyRequests(Refusal):
+    """The access key has sent more requests than it may; nothing was done, try again later."""
+
+    def __init__(self, sentence: str = "", *, wait_seconds: int = 1) -> None:
+        super().__init__(sentence)
+        self.wait_seconds = wait_seconds  # until there is room for one more
 
 
 class ParameterWrong(Refusal):

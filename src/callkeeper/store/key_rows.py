@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from callkeeper.core.allowance import Allowance
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.port import AccessKey, AgentName
 from callkeeper.store.rows import Rows
@@ -30,6 +31,21 @@ class KeyRows(Rows):
             known = self.access_key(ak)
             outcomes.append(known is not None and known.revoked_at is None)
             self._session.rows("revoke_access_key", ak=ak, revoked_at=at)
+        return outcomes
+
+    def limit_access_keys(
+        self, limits: Sequence[tuple[str, Allowance | None]]
+    ) -> list[bool | Refusal]:
+        """Say what keys may send, None for any number; False for one unknown or revoked."""
+        outcomes: list[bool | Refusal] = []
+        for ak, allowance in limits:
+            found = self._session.rows(
+                "limit_access_key",
+                ak=ak,
+                per_second=allowance and allowance.per_second,
+                burst=allowance and allowance.burst,
+            )
+            outcomes.append(bool(found))
         return outcomes
 
     def access_key(self, ak: str) -> AccessKey | None:

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from callkeeper.core.allowance import Allowance
 from callkeeper.core.business_result import BusinessResult, Definition
 from callkeeper.core.campaign import Campaign, CampaignOrder, Opening, Status
 from callkeeper.core.refusal import Refusal
@@ -131,6 +132,15 @@ class AccessKey(msgspec.Struct, frozen=True):
     note: str | None
     made_at: int
     revoked_at: int | None
+    per_second: float | None = None
+    burst: int | None = None
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """How many requests it may send; None: any number."""
+        if self.per_second is None or self.burst is None:
+            return None
+        return Allowance(self.per_second, self.burst)
 
 
 class Store(Ledger, Protocol):
@@ -188,6 +198,11 @@ class Store(Ledger, Protocol):
 
     def revoke_access_keys(self, revoked: Sequence[tuple[str, int]]) -> list[bool | Refusal]:
         """Revoke keys, each from an instant on; False for one that is unknown or revoked."""
+
+    def limit_access_keys(
+        self, limits: Sequence[tuple[str, Allowance | None]]
+    ) -> list[bool | Refusal]:
+        """Say what keys may send, None for any number; False for one unknown or revoked."""
 
     def access_key(self, ak: str) -> AccessKey | None:
         """Return a key, revoked or not."""

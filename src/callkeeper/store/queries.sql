@@ -228,11 +228,18 @@ VALUES (:ak, :vdn, :sealed_secret, :note, :made_at, NULL)
 -- name: revoke_access_key
 UPDATE access_key SET revoked_at = :revoked_at WHERE ak = :ak AND revoked_at IS NULL
 
+-- name: limit_access_key
+UPDATE access_key SET per_second = :per_second, burst = :burst
+WHERE ak = :ak AND revoked_at IS NULL
+RETURNING ak
+
 -- name: access_key
-SELECT ak, vdn, sealed_secret, note, made_at, revoked_at FROM access_key WHERE ak = :ak
+SELECT ak, vdn, sealed_secret, note, made_at, revoked_at, per_second, burst
+FROM access_key WHERE ak = :ak
 
 -- name: access_keys
-SELECT ak, vdn, sealed_secret, note, made_at, revoked_at FROM access_key ORDER BY made_at, ak
+SELECT ak, vdn, sealed_secret, note, made_at, revoked_at, per_second, burst
+FROM access_key ORDER BY made_at, ak
 
 -- name: schema_version
 SELECT COALESCE(MAX(number), 0) FROM schema_version

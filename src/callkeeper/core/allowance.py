@@ -1,0 +1,38 @@
+"""An access key's allowance: so many requests a second, and so many at once after a rest.
+
+A token bucket (the generic cell rate algorithm). All that has to be kept of it is the instant at
+which it will be full again.
+"""
+
+from math import ceil
+
+import msgspec
+
+from callkeeper.core.refusal import TooManyRequests
+
+
+class Allowance(msgspec.Struct, frozen=True):
+    """At most ``per_second`` requests a second in the long run, ``burst`` of them at once."""
+
+    per_second: float
+    burst: int
+
+    def spend(self, full_at: int, now: int) -> int:
+        """Return when the bucket is full again once a request has been taken from it.
+
+        ``full_at`` is when it would have been before: what this returned the last time, 0 at
+        first. All are UTC microseconds. Raise TooManyRequests when there is nothing left.
+        """
+        interval = round(1_000_000 / self.per_second)
+        # Never fuller than full; and never emptier than empty, though the clock was set back or
+        # the allowance changed meanwhile.
+        full_at = min(max(full_at, now), now + self.burst * interval)
+        wait = full_at - now - (self.burst - 1) * interval
+        if wait > 0:
+            seconds = ceil(wait / 1_000_000)
+            raise TooManyRequests(
+                f"this access key may send {self.per_second:g} requests a second; "
+                f"send the same again in {seconds} s",
+                wait_seconds=seconds,
+            )
+        return full_at + interval

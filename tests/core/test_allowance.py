@@ -1,0 +1,76 @@
+"""A key's allowance: never more than it says, never less, whatever the clock does."""
+
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from callkeeper.core.allowance import Allowance
+from callkeeper.core.refusal import TooManyRequests
+
+SECOND = 1_000_000
+START = 1_800_000_000 * SECOND
+RATES = some.floats(0.01, 10_000, allow_nan=False)
+BURSTS = some.integers(1, 1000)
+GAPS = some.lists(some.integers(0, 3 * SECOND), min_size=1, max_size=200)
+
+
+def spent(allowance: Allowance, instants: list[int]) -> list[int]:
+    """Return the instants at which a request was let through."""
+    full_at, through = 0, []
+    for now in instants:
+        try:
+            full_at = allowance.spend(full_at, now)
+        except TooManyRequests:
+            continue
+        through.append(now)
+    return through
+
+
+def wait(allowance: Allowance, full_at: int, now: int) -> int:
+    with pytest.raises(TooManyRequests) as refused:
+        allowance.spend(full_at, now)
+    return refused.value.wait_seconds
+
+
+def test_a_rested_key_may_send_its_burst_at_once_and_then_as_many_as_it_may() -> None:
+    allowance = Allowance(10, 5)
+    assert len(spent(allowance, [START] * 20)) == 5
+    assert spent(
+        allowance,
+        [START] * 20 + [START + SECOND // 10 - 1, START + SECOND // 10, START + SECOND // 10],
+    )[5:] == [START + SECOND // 10]
+
+
+@given(RATES, BURSTS, GAPS)
+def test_in_no_span_is_more_let_through_than_the_burst_and_the_rate(
+    per_second: float, burst: int, gaps: list[int]
+) -> None:
+    through = spent(Allowance(per_second, burst), list(accumulate(gaps, initial=START)))
+    for i, first in enumerate(through):
+        for count, last in enumerate(through[i:], 1):
+            assert count <= burst + (last - first) * per_second * 1.005 / SECOND
+
+
+@given(RATES, BURSTS, some.integers(0, 3 * SECOND))
+def test_whoever_waits_as_told_is_let_through(per_second: float, burst: int, later: int) -> None:
+    allowance, full_at, now = Allowance(per_second, burst), 0, START
+    for _ in range(burst):
+        full_at = allowance.spend(full_at, now)
+    seconds = wait(allowance, full_at, now)
+    assert seconds >= 1
+    assert allowance.spend(full_at, now + seconds * SECOND + later) > full_at
+
+
+def test_a_clock_that_is_set_back_costs_no_more_than_an_empty_bucket() -> None:
+    allowance = Allowance(1, 3)
+    full_at = allowance.spend(0, START)
+    assert wait(allowance, full_at, START - 3600 * SECOND) == 1
+
+
+def test_a_limit_that_is_lowered_waits_by_the_new_one() -> None:
+    full_at = 0
+    for _ in range(100):
+        full_at = Allowance(0.1, 100).spend(full_at, START)
+    assert wait(Allowance(10, 1), full_at, START) == 1
