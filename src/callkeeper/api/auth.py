@@ -12,6 +12,7 @@ from callkeeper import signing
 from callkeeper.clock import Clock
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.keyring import Keyring, OpenKey
+from callkeeper.turns import Turns
 
 _SIGNED_BYTES_MAX = 16 * 1024
 _LARGE = 64 * 1024  # a body that takes longer to encode than others should have to wait
@@ -66,6 +67,7 @@ class Gate:
     """Checks signatures. ``window_ms`` is how far a timestamp may lie from now, either way."""
 
     def __init__(self, keyring: Keyring, clock: Clock, window_ms: int) -> None:
+        self.turns = Turns()
         self._keyring = keyring
         self._clock = clock
         self._window_ms = window_ms

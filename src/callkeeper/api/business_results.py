@@ -49,6 +49,7 @@ class BusinessResultInterfaces:
                 form=_QUERY_FORM,
                 codes=f"0200000 0200001 0200005 0200007 {VALIDATION}",
                 handler=self.query,
+                reads=True,
                 gate=gate,
                 answers={
                     "totalCount": {"type": "integer", "format": "int64"},

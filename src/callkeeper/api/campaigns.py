@@ -159,6 +159,7 @@ class CampaignInterfaces:
                 form=Form(),
                 codes=_ONE,
                 handler=self.query_one,
+                reads=True,
                 gate=gate,
                 answers={"returnObject": DETAIL},
                 in_query=True,
@@ -172,6 +173,7 @@ class CampaignInterfaces:
                 form=_QUERY_FORM,
                 codes=_ALL,
                 handler=self.query_all,
+                reads=True,
                 gate=gate,
                 answers={
                     "curPage": count,

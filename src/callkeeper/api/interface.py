@@ -1,6 +1,6 @@
 """One interface of the contract: how a request becomes an answer.
 
-    key ─► body ─► signature ─► allowance ─► vdnId ─► the key's VDN ─► JSON ─► fields
+    key ─► body ─► turn ─► signature ─► allowance ─► vdnId ─► the key's VDN ─► JSON ─► fields
     ─► handler ─► answer
 
 The order is the contract's order of checks, and the first that fails answers.
@@ -15,7 +15,7 @@ import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from callkeeper.api.auth import Gate
+from callkeeper.api.auth import Claim, Gate
 from callkeeper.api.fields import Form, Values
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import Answer, refused
@@ -58,6 +58,7 @@ class Interface:
         answers: Mapping[str, Any] | None = None,
         in_query: bool = False,
         takes_idempotency_key: bool = False,
+        reads: bool = False,
     ) -> None:
         self.method = method
         self.path = path
@@ -71,6 +72,8 @@ class Interface:
         self.takes_idempotency_key = takes_idempotency_key
         self._handler = handler
         self._gate = gate
+        self._turns = gate.turns
+        self._reads = reads
         self._names = form.names()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,10 +92,22 @@ class Interface:
         _check_length(scope)
         claim = await self._gate.recognise(scope)
         body = await _read(receive)
+        path: dict[str, str] = scope["path_params"]
+        # The key's VDN, not the path's, which may be another's. The signature is checked in turn:
+        # that is work too.
+        whose = str(claim.key.vdn or path["vdn"])
+        await self._turns.take(whose, reads=self._reads)
+        try:
+            return await self._carry_out(scope, claim, body, path, trace)
+        finally:
+            self._turns.give_back(whose, reads=self._reads)
+
+    async def _carry_out(
+        self, scope: Scope, claim: Claim, body: bytes, path: Mapping[str, str], trace: Trace
+    ) -> Answer:
         caller = await self._gate.admit(scope, claim, body)
         trace.ak = caller.key.ak
         self._gate.charge(caller)
-        path: dict[str, str] = scope["path_params"]
         vdn = trace.vdn = _vdn(path["vdn"])
         caller.check_vdn(vdn)
         given = _query(scope) if self.in_query else _decode(scope, body)

@@ -144,6 +144,7 @@ class ReservationInterfaces:
                 form=_LIST_FORM,
                 codes=_CODES,
                 handler=self.list,
+                reads=True,
                 gate=gate,
                 answers={
                     "totalCount": {"type": "integer", "description": "matching records, in all"},
