@@ -6,7 +6,7 @@ BIN := .venv/bin
 SEEDS ?= 1000
 SETUP := pyproject.toml constraints.txt scripts/setup.sh
 
-.PHONY: help run test check sim soak bench firing clean
+.PHONY: help run test check sim soak bench firing abuse clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ bench: .venv/ready-bench ## updateResult beside the usual way of writing it; ARG
 
 firing: .venv/ready-bench ## reservations fired a second, beside other schedulers; ARGS=--help
 	@$(BIN)/python -m bench.firing $(ARGS)
+
+abuse: .venv/ready-bench ## a client beside those that abuse the server; ARGS=--help
+	@$(BIN)/python -m bench.abuse $(ARGS)
 
 clean: ## remove what these commands made; never callkeeper-data
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache build dist

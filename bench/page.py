@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import firing_report, report
+from bench import abuse_report, firing_report, report
 
 _HERE = Path(__file__).parent
 
@@ -18,6 +18,7 @@ Made by the benchmarks; do not edit.
 _SECTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "results.json": report.section,
     "firing.json": firing_report.section,
+    "abuse.json": abuse_report.section,
 }
 
 

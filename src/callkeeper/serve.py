@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+import resource
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -13,7 +15,7 @@ from callkeeper.api.asgi import application
 from callkeeper.api.auth import Gate
 from callkeeper.api.business_results import BusinessResultInterfaces
 from callkeeper.api.campaigns import CampaignInterfaces
-from callkeeper.api.protocol import BoundedHttp
+from callkeeper.api.protocol import bounded
 from callkeeper.api.reservations import ReservationInterfaces
 from callkeeper.booking import Bookings
 from callkeeper.campaigning import Campaigns, Definitions
@@ -137,7 +139,7 @@ def prepare_server(
         ssl_certfile=certificate and str(certificate.certificate),
         ssl_keyfile=certificate and str(certificate.key),
         loop="uvloop",
-        http=BoundedHttp,
+        http=bounded(_room_for(settings.connections_max)),
         ws="none",  # a request to become a WebSocket is answered like any other
         access_log=False,
         log_config=None,
@@ -147,6 +149,20 @@ def prepare_server(
         timeout_graceful_shutdown=10,
     )
     return Server(config, listener, lambda: ready(url), beside)
+
+
+def _room_for(connections: int) -> int:
+    """Let the process open as many files as it may, and return how many connections there may be.
+
+    Half of the files are left: for the database, and because what arrives at once is accepted
+    before any of it can be closed.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != soft:
+        with suppress(ValueError, OSError):  # a system may have more bounds; this one stays then
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return connections if files == resource.RLIM_INFINITY else max(1, min(connections, files // 2))
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:

@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
     port: Port = 28443
     workers: Positive = 1  # processes that serve; more than 1 on PostgreSQL only
+    connections_max: Positive = 10_000  # at once; for more, those that wait the longest are closed
     tls: str | None = None  # auto, off or CERT:KEY; None: auto, but off on loopback
     deployment: Literal["integrated", "op"] = "integrated"
     clock_window_seconds: Count = 900  # how far a signature's timestamp may lie from now

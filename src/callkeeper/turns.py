@@ -18,7 +18,7 @@ READS = 2
 # How long several VDNs count as being at work after they were last seen to take turns.
 CONTESTED_SECONDS = 10.0
 
-_Whose = tuple[str, bool]
+_Whose = tuple[int, bool]
 
 
 class Turns:
@@ -28,10 +28,10 @@ class Turns:
         self._share = {False: writes, True: reads}
         self._in_hand: dict[_Whose, int] = {}
         self._waiting: dict[_Whose, deque[asyncio.Future[None]]] = {}
-        self._last_vdn: str | None = None
+        self._last_vdn: int | None = None
         self._contested_until = 0.0
 
-    async def take(self, vdn: str, *, reads: bool) -> None:
+    async def take(self, vdn: int, *, reads: bool) -> None:
         """Wait for a turn; ``give_back`` must follow, whatever becomes of the request."""
         if vdn != self._last_vdn:
             if self._last_vdn is not None:
@@ -51,7 +51,7 @@ class Turns:
                 self.give_back(vdn, reads=reads)  # it came at the same moment
             raise
 
-    def give_back(self, vdn: str, *, reads: bool) -> None:
+    def give_back(self, vdn: int, *, reads: bool) -> None:
         """End a turn, and begin those of the same VDN that may now begin."""
         whose = (vdn, reads)
         in_hand = self._in_hand[whose] - 1

@@ -253,3 +253,15 @@ def test_the_path_is_checked_before_the_vdn_of_the_key(shared_house: House) -> N
 
 def test_the_vdn_of_the_key_is_checked_before_the_body(shared_house: House) -> None:
     refusal(shared_house.post("list", b"no JSON", key=shared_house.issue(26)))
+
+
+@pytest.mark.parametrize("empty_query_line", [False, True])
+def test_a_large_body_is_checked_to_its_last_byte(
+    shared_house: House, *, empty_query_line: bool
+) -> None:
+    body = b'{"offset":0,"limit":10,"more":"%b"}' % ("\u00e9" * 100_000).encode()
+    authorization = sign(shared_house, body=body, empty_query_line=empty_query_line)
+    assert is_let_in(send(shared_house, authorization, content=body))
+    other = body[:-3] + b'x"}'
+    assert len(other) == len(body)
+    assert "does not match" in refusal(send(shared_house, authorization, content=other))

@@ -1,6 +1,6 @@
 """One interface of the contract: how a request becomes an answer.
 
-    key ─► body ─► turn ─► signature ─► allowance ─► vdnId ─► the key's VDN ─► JSON ─► fields
+    key ─► body ─► signature ─► allowance ─► vdnId ─► the key's VDN ─► turn ─► JSON ─► fields
     ─► handler ─► answer
 
 The order is the contract's order of checks, and the first that fails answers.
@@ -15,7 +15,7 @@ import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from callkeeper.api.auth import Claim, Gate
+from callkeeper.api.auth import Caller, Claim, Gate
 from callkeeper.api.fields import Form, Values
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import Answer, refused
@@ -30,6 +30,7 @@ from callkeeper.core.refusal import (
 BODY_MAX = 1024 * 1024
 VDN_MAX = 9999
 IDEMPOTENCY_KEY_MAX = 255
+_UNAUTHORIZED = 401
 
 
 class Admitted(NamedTuple):
@@ -85,42 +86,46 @@ class Interface:
         except Refusal as refusal:
             answer = refused(refusal, self.codes, self._names)
             trace.sentence = answer.sentence
+            if answer.status == _UNAUTHORIZED:
+                await self._gate.tarpit.wade()
         trace.code = answer.code
         await answer.response()(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, trace: Trace) -> Answer:
-        _check_length(scope)
+        length = _length(scope)
         claim = await self._gate.recognise(scope)
-        body = await _read(receive)
-        path: dict[str, str] = scope["path_params"]
-        # The key's VDN, not the path's, which may be another's. The signature is checked in turn:
-        # that is work too.
-        whose = str(claim.key.vdn or path["vdn"])
-        await self._turns.take(whose, reads=self._reads)
-        try:
-            return await self._carry_out(scope, claim, body, path, trace)
-        finally:
-            self._turns.give_back(whose, reads=self._reads)
+        async with self._gate.room(length):
+            return await self._admit(scope, receive, claim, trace)
 
-    async def _carry_out(
-        self, scope: Scope, claim: Claim, body: bytes, path: Mapping[str, str], trace: Trace
-    ) -> Answer:
+    async def _admit(self, scope: Scope, receive: Receive, claim: Claim, trace: Trace) -> Answer:
+        body = await _read(receive)
         caller = await self._gate.admit(scope, claim, body)
         trace.ak = caller.key.ak
         self._gate.charge(caller)
-        vdn = trace.vdn = _vdn(path["vdn"])
+        vdn = trace.vdn = _vdn(scope["path_params"]["vdn"])
         caller.check_vdn(vdn)
+        await self._turns.take(vdn, reads=self._reads)
+        try:
+            return await self._carry_out(scope, caller, body, vdn)
+        finally:
+            self._turns.give_back(vdn, reads=self._reads)
+
+    async def _carry_out(self, scope: Scope, caller: Caller, body: bytes, vdn: int) -> Answer:
         given = _query(scope) if self.in_query else _decode(scope, body)
         values = self.form.read(given)
         key = _idempotency_key(scope) if self.takes_idempotency_key else None
         origin = Origin(vdn, caller.key.ak, caller.signature, caller.signed_at, body, key)
-        return await self._handler(Admitted(origin, values, path))
+        return await self._handler(Admitted(origin, values, scope["path_params"]))
 
 
-def _check_length(scope: Scope) -> None:
+def _length(scope: Scope) -> int | None:
+    """Return how long the body will be, None when that is open; refuse what is too large."""
     length = _header(scope, b"content-length")
-    if length.isdigit() and int(length[:20]) > BODY_MAX:
+    if not length.isdigit():
+        return None if _header(scope, b"transfer-encoding") else 0
+    if int(length[:20]) > BODY_MAX:
         raise BodyTooLarge
+    return int(length)
 
 
 async def _read(receive: Receive) -> bytes:

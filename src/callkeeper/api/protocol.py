@@ -1,8 +1,10 @@
 """HTTP as uvicorn speaks it, with what it leaves open closed: bounds before anybody is known.
 
-A request has a minute to arrive, and its head 64 KiB. Whoever asks for an upgrade is answered
-without one: Java's own client asks for HTTP/2 so on every plain connection. uvicorn's parser
-leaves the body of such a request lying, and would take it for the next request.
+A request has a minute to arrive, and its head 64 KiB. When there are as many connections as may be,
+the one that has waited for a request the longest is closed for the new one, so that nobody keeps
+others out with connections that do nothing. Whoever asks for an upgrade is answered without one:
+Java's own client asks for HTTP/2 so on every plain connection. uvicorn's parser leaves the body of
+such a request lying, and would take it for the next request.
 """
 
 import asyncio
@@ -20,8 +22,10 @@ REQUEST_SECONDS_MAX = 60.0
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection."""
+    """One connection. ``bounded`` makes the class that a server uses."""
 
+    connections_max: int
+    _waiting: "dict[BoundedHttp, None]"  # all that wait for a request, longest first
     _head_bytes = 0
     _is_in_head = True
     _body_left = 0  # of a request that asked for an upgrade
@@ -31,11 +35,19 @@ class BoundedHttp(HttpToolsProtocol):
         """Begin to wait for the first request."""
         super().connection_made(Cork(transport, self.loop))  # type: ignore[arg-type]
         self._wait()
+        self._waiting[self] = None
+        if len(self.connections) > self.connections_max:
+            next(iter(self._waiting)).give_way()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def give_way(self) -> None:
+        """Close at once, for another connection."""
+        self._stop_waiting()
+        self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Take what came: a body that the parser has left, or whatever else it can read."""
@@ -74,6 +86,12 @@ class BoundedHttp(HttpToolsProtocol):
         if self._body_left == 0 and not self.transport.is_closing():
             self._stop_waiting()
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, or wait for it."""
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._waiting[self] = None
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read as everything is answered, and close."""
@@ -120,6 +138,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline = self.loop.call_later(REQUEST_SECONDS_MAX, self._give_up)
 
     def _stop_waiting(self) -> None:
+        self._waiting.pop(self, None)
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -127,3 +146,8 @@ class BoundedHttp(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._deadline = None
         self.transport.abort()
+
+
+def bounded(connections_max: int) -> type[BoundedHttp]:
+    """Return the protocol of a server that has at most so many connections."""
+    return type("Http", (BoundedHttp,), {"connections_max": connections_max, "_waiting": {}})

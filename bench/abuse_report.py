@@ -1,0 +1,44 @@
+"""What a well-behaved client felt of each abuse, as people read it."""
+
+from statistics import median
+from typing import Any
+
+from bench.report import machine_words
+
+_HEAD = (
+    "| engine | beside it | 50 %, ms | 99 %, ms | longest, ms | memory, MiB more |\n"
+    "|---|---|--:|--:|--:|--:|\n"
+)
+
+_ABOUT = """\
+## A client beside those that abuse the server
+
+Made by `make abuse`. Machine-readable: [abuse.json](abuse.json).
+
+A client of one VDN files {per_second} results a second over one connection, each signed, durable
+and with its history, while the abuse runs beside it from a program of its own on the same machine:
+{rounds} turns of {seconds} s each, medians. Floods are wrk's, over 64 connections; the others keep
+as many connections as they can get. Every request of the client was answered."""
+
+
+def table(engines: dict[str, Any]) -> str:
+    """Return the results as a Markdown table: medians over the turns."""
+    rows = (
+        f"| {engine} | {name if name != 'none' else 'nothing'} | {_median(turns, 'p50'):.1f} "
+        f"| {_median(turns, 'p99'):.1f} | {_median(turns, 'most'):.1f} "
+        f"| {_median(turns, 'memory_growth_mib'):.0f} |"
+        for engine, abuses in engines.items()
+        for name, turns in abuses.items()
+    )
+    return _HEAD + "\n".join(rows)
+
+
+def section(results: dict[str, Any]) -> str:
+    """Return the section of RESULTS.md."""
+    about = _ABOUT.format(**results["parameters"])
+    parts = [about, table(results["engines"]), machine_words(results["machine"])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _median(turns: list[dict[str, Any]], what: str) -> float:
+    return float(median(each[what] for each in turns))
