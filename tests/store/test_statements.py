@@ -25,6 +25,8 @@ from callkeeper.store.port import AccessKey, Event
 from callkeeper.store.reservation_rows import BEYOND_RESULT
 from callkeeper.store.sql import SqlStore
 from callkeeper.store.statements import FILES, Engine, Statements, queries
+from tests.private_postgres import PrivatePostgres
+from tests.store.orders import Opener
 
 TEXT = "".join(files("callkeeper.store").joinpath(each).read_text("utf-8") for each in FILES)
 PIECES = re.split(r"^-- name: (\w+)\n", TEXT, flags=re.MULTILINE)[1:]
@@ -248,6 +250,31 @@ def test_what_is_added_is_every_field_that_it_begins_with_in_their_order(
     assert re.findall(r"\w+", into) == begins_with
     selected = TEXTS[name].split("SELECT")[1].split("FROM")[0]
     assert re.findall(r"item\.(\w+)", selected) == begins_with
+
+
+EVERYWHERE = {"access_key", "dispatcher", "line", "schema_version"}
+KEYS = """
+SELECT t.relname, array_agg(a.attname::text ORDER BY k.place), i.indisprimary
+FROM pg_index AS i
+JOIN pg_class AS t ON t.oid = i.indrelid AND t.relnamespace = 'public'::regnamespace
+CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (number, place)
+JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = k.number
+WHERE i.indisunique
+GROUP BY t.relname, i.indexrelid, i.indisprimary
+"""
+
+
+def test_every_table_can_be_spread_by_vdn(postgres: PrivatePostgres, tmp_path: Path) -> None:
+    """But for those that are small and the same everywhere."""
+    url = postgres.new_database()
+    with Opener(tmp_path, url) as opener:
+        opener.open().store.migrate()
+        keys = opener.look(KEYS)
+        tables = {name for (name,) in opener.look("SELECT relname FROM pg_stat_user_tables")}
+    assert {table for table, _, is_primary in keys if is_primary} == tables
+    for table, names, is_primary in keys:
+        if table not in EVERYWHERE:
+            assert names[0] == "vdn" if is_primary else "vdn" in names, (table, names)
 
 
 def test_every_statement_names_a_vdn(engine: str) -> None:

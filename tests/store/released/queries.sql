@@ -1,0 +1,268 @@
+-- Every statement, by name. Three marks at the end of a line choose what a statement holds:
+--   sqlite | postgres   the line is for that engine only
+--   if NAME             the line is there only when parameter NAME is given
+-- {name} puts in the text of another statement. A statement whose items come as a list takes them
+-- as named parameters, one item at a time, on SQLite, and as one JSON array, :items, on PostgreSQL.
+
+-- name: reservation_columns
+r.vdn, r.id, r.version, r.kind, r.state, r.campaign_id, r.called_no, r.agent, r.appoint_at,
+r.due_at, r.tries, r.call_data, r.remark, r.caller_no, r.fail_code, r.call_id, r.business_result,
+r.business_sub_result, r.begin_at, r.end_at, r.request, r.made_at, r.changed_at, r.look_at,
+r.held_by, r.verdict
+
+-- name: lock_reservations
+-- In the order of the key, so that two processes never wait for each other.
+SELECT {reservation_columns}
+FROM reservation AS r
+WHERE r.vdn = :vdn AND r.id = :id                                              -- sqlite
+JOIN json_populate_recordset(NULL::reservation, :items) AS item                -- postgres
+  ON r.vdn = item.vdn AND r.id = item.id                                       -- postgres
+ORDER BY r.vdn, r.id FOR UPDATE OF r                                           -- postgres
+
+-- name: add_reservations
+INSERT INTO reservation (
+  vdn, id, version, kind, state, campaign_id, called_no, agent, appoint_at, due_at, tries,
+  call_data, remark, caller_no, fail_code, call_id, business_result, business_sub_result,
+  begin_at, end_at, request, made_at, changed_at, look_at, held_by, verdict
+)
+VALUES (                                                                       -- sqlite
+  :vdn, :id, :version, :kind, :state, :campaign_id, :called_no, :agent,        -- sqlite
+  :appoint_at, :due_at, :tries, :call_data, :remark, :caller_no, :fail_code,   -- sqlite
+  :call_id, :business_result, :business_sub_result, :begin_at, :end_at,        -- sqlite
+  :request, :made_at, :changed_at, :look_at, :held_by, :verdict                -- sqlite
+)                                                                              -- sqlite
+SELECT {reservation_columns}                                                   -- postgres
+FROM json_populate_recordset(NULL::reservation, :items) AS r                   -- postgres
+ORDER BY r.vdn, r.id                                                           -- postgres
+ON CONFLICT (vdn, id) DO NOTHING
+RETURNING vdn, id
+
+-- name: update_reservations
+UPDATE reservation AS r
+SET (
+  version, state, agent, appoint_at, due_at, tries, remark, caller_no, fail_code, call_id,
+  business_result, business_sub_result, begin_at, end_at, changed_at, look_at, held_by, verdict
+) = (
+  :version, :state, :agent, :appoint_at, :due_at, :tries, :remark,             -- sqlite
+  :caller_no, :fail_code, :call_id, :business_result, :business_sub_result,    -- sqlite
+  :begin_at, :end_at, :changed_at, :look_at, :held_by, :verdict                -- sqlite
+)                                                                              -- sqlite
+WHERE vdn = :vdn AND id = :id                                                  -- sqlite
+  item.version, item.state, item.agent, item.appoint_at, item.due_at,          -- postgres
+  item.tries, item.remark, item.caller_no, item.fail_code, item.call_id,       -- postgres
+  item.business_result, item.business_sub_result, item.begin_at, item.end_at,  -- postgres
+  item.changed_at, item.look_at, item.held_by, item.verdict                    -- postgres
+)                                                                              -- postgres
+FROM json_populate_recordset(NULL::reservation, :items) AS item                -- postgres
+WHERE r.vdn = item.vdn AND r.id = item.id                                      -- postgres
+
+-- name: listed_reservations
+FROM reservation AS r
+WHERE r.vdn = :vdn AND r.state <> 'cancelled'
+  AND r.called_no = :called_no                                                 -- if called_no
+  AND r.campaign_id = :campaign_id                                             -- if campaign_id
+  AND r.appoint_at >= :begin_at                                                -- if begin_at
+  AND r.appoint_at <= :end_at                                                  -- if end_at
+  {of_agents}                                                                  -- if agents
+
+-- name: of_agents
+AND r.agent IN (SELECT value FROM json_each(:agents))                          -- sqlite
+AND r.agent = ANY(:agents)                                                     -- postgres
+
+-- name: find_reservations
+-- One statement, so that page and total are of one moment; a page past the end is one empty row.
+WITH found AS (
+  SELECT COUNT(*) AS total
+  {listed_reservations}
+), page AS (
+  SELECT r.*
+  {listed_reservations}
+  ORDER BY r.appoint_at, r.id
+  LIMIT :limit OFFSET :offset
+)
+SELECT found.total, {reservation_columns}, c.name, c.status, c.end_at, c.deleted_at, a.user_name
+FROM found
+LEFT JOIN page AS r ON TRUE
+LEFT JOIN campaign AS c ON c.vdn = r.vdn AND c.id = r.campaign_id
+LEFT JOIN agent AS a ON a.vdn = r.vdn AND a.account = r.agent
+ORDER BY r.appoint_at, r.id
+
+-- name: reservations_with_id
+-- For the operator, who has an id and no VDN: one look into the primary key for each possible VDN.
+WITH RECURSIVE tenant (vdn) AS (
+  SELECT 1 UNION ALL SELECT vdn + 1 FROM tenant WHERE vdn < 9999
+)
+SELECT {reservation_columns}
+FROM tenant JOIN reservation AS r ON r.vdn = tenant.vdn AND r.id = :id
+ORDER BY r.vdn
+
+-- name: add_events
+INSERT INTO event (vdn, subject, version, happened_at, what, by_whom, detail)
+VALUES (:vdn, :subject, :version, :happened_at, :what, :by_whom, :detail)      -- sqlite
+SELECT vdn, subject, version, happened_at, what, by_whom, detail               -- postgres
+FROM json_populate_recordset(NULL::event, :items)                              -- postgres
+
+-- name: events
+SELECT vdn, subject, version, happened_at, what, by_whom, detail
+FROM event WHERE vdn = :vdn AND subject = :subject ORDER BY version
+
+-- name: claim_idempotency_keys
+INSERT INTO idempotency (vdn, idempotency_key, idempotency_body, id, seen_at)
+VALUES (:vdn, :idempotency_key, :idempotency_body, :id, :seen_at)              -- sqlite
+SELECT vdn, idempotency_key, idempotency_body, id, seen_at                     -- postgres
+FROM json_populate_recordset(NULL::idempotency, :items)                        -- postgres
+ORDER BY vdn, idempotency_key                                                  -- postgres
+ON CONFLICT (vdn, idempotency_key) DO NOTHING
+RETURNING id
+
+-- name: idempotency_key
+SELECT idempotency_body, id FROM idempotency
+WHERE vdn = :vdn AND idempotency_key = :idempotency_key
+
+-- name: forget_idempotency_keys
+DELETE FROM idempotency WHERE vdn = :vdn AND seen_at < :before
+
+-- name: note_agents
+INSERT INTO agent (vdn, account, user_name, made_at)
+VALUES (:vdn, :account, NULL, :made_at)                                        -- sqlite
+SELECT vdn, account, NULL, made_at                                             -- postgres
+FROM json_populate_recordset(NULL::agent, :items) ORDER BY vdn, account        -- postgres
+ON CONFLICT (vdn, account) DO NOTHING
+
+-- name: name_agent
+INSERT INTO agent (vdn, account, user_name, made_at)
+VALUES (:vdn, :account, :user_name, :made_at)
+ON CONFLICT (vdn, account) DO UPDATE SET user_name = excluded.user_name
+
+-- name: business_results
+SELECT vdn, parent, code, name, description, made_at, place
+FROM business_result WHERE vdn = :vdn
+
+-- name: top_business_results
+-- A page of top-level results and their sub-results; each result comes before its own.
+WITH page AS (
+  SELECT code, made_at FROM business_result
+  WHERE vdn = :vdn AND parent = ''
+  ORDER BY made_at, code
+  LIMIT :limit OFFSET :offset
+)
+SELECT b.vdn, b.parent, b.code, b.name, b.description, b.made_at, b.place
+FROM page JOIN business_result AS b
+  ON b.vdn = :vdn AND (b.parent = page.code OR b.parent = '' AND b.code = page.code)
+ORDER BY page.made_at, page.code, b.parent, b.place
+
+-- name: count_top_business_results
+SELECT COUNT(*) FROM business_result WHERE vdn = :vdn AND parent = ''
+
+-- name: same_business_results
+-- The top-level results that a new one of this code and name would clash with.
+SELECT vdn, parent, code, name, description, made_at, place
+FROM business_result
+WHERE vdn = :vdn AND parent = '' AND (code = :code OR name = :name)
+
+-- name: add_business_results
+INSERT INTO business_result (vdn, parent, code, name, description, made_at, place)
+VALUES (:vdn, :parent, :code, :name, :description, :made_at, :place)           -- sqlite
+SELECT vdn, parent, code, name, description, made_at, place                    -- postgres
+FROM json_populate_recordset(NULL::business_result, :items)                    -- postgres
+
+-- name: campaign_columns
+c.vdn, c.id, c.version, c.name, c.description, c.status, c.begin_at, c.end_at, c.device_type,
+c.caller_numbers, c.alerting_seconds_max, c.workday_windows, c.special_day_windows, c.terms,
+c.made_at, c.changed_at, c.deleted_at, c.goes_to, c.practice
+
+-- name: campaign
+SELECT {campaign_columns} FROM campaign AS c
+WHERE c.vdn = :vdn AND c.id = :id AND c.deleted_at IS NULL
+
+-- name: lock_campaigns
+-- All that a VDN's campaigns and business results undergo, they undergo one after another, under
+-- the lock of this row: so the quota and the unique names hold with any number of processes.
+INSERT INTO campaign_counter (vdn, last_id)
+SELECT :vdn, COALESCE(MAX(id), 0) FROM campaign WHERE vdn = :vdn
+ON CONFLICT (vdn) DO UPDATE SET last_id = CASE
+  WHEN excluded.last_id > campaign_counter.last_id THEN excluded.last_id
+  ELSE campaign_counter.last_id
+END
+RETURNING last_id
+
+-- name: advance_campaign_counter
+UPDATE campaign_counter SET last_id = :last_id WHERE vdn = :vdn AND last_id < :last_id
+
+-- name: campaign_id_given
+SELECT id FROM campaign WHERE vdn = :vdn AND id = :id
+
+-- name: campaign_named
+SELECT id FROM campaign WHERE vdn = :vdn AND name = :name AND deleted_at IS NULL
+
+-- name: active_campaigns
+SELECT device_type, COUNT(*) FROM campaign
+WHERE vdn = :vdn AND deleted_at IS NULL AND end_at > :now
+GROUP BY device_type
+
+-- name: listed_campaigns
+FROM campaign AS c
+WHERE c.vdn = :vdn AND c.deleted_at IS NULL
+  {named_like}                                                                 -- if name
+  AND c.status = :status AND c.end_at > :now                                   -- if status
+  AND c.end_at <= :now                                                         -- if ended
+  AND c.device_type = :device_type                                             -- if device_type
+  AND c.begin_at >= :begin_at                                                  -- if begin_at
+  AND c.end_at <= :end_at                                                      -- if end_at
+
+-- name: named_like
+AND instr(c.name, :name) > 0                                                   -- sqlite
+AND strpos(c.name, :name) > 0                                                  -- postgres
+
+-- name: count_campaigns
+SELECT COUNT(*)
+{listed_campaigns}
+
+-- name: find_campaigns
+SELECT {campaign_columns}
+{listed_campaigns}
+ORDER BY c.id
+LIMIT :limit OFFSET :offset
+
+-- name: add_campaign
+INSERT INTO campaign (
+  vdn, id, version, name, description, status, begin_at, end_at, device_type, caller_numbers,
+  alerting_seconds_max, workday_windows, special_day_windows, terms, made_at, changed_at,
+  deleted_at, goes_to, practice
+)
+VALUES (
+  :vdn, :id, :version, :name, :description, :status, :begin_at, :end_at, :device_type,
+  :caller_numbers, :alerting_seconds_max, :workday_windows, :special_day_windows, :terms,
+  :made_at, :changed_at, :deleted_at, :goes_to, :practice
+)
+
+-- name: update_campaign
+UPDATE campaign
+SET
+  version = :version, name = :name, description = :description, status = :status,
+  begin_at = :begin_at, end_at = :end_at, caller_numbers = :caller_numbers,
+  alerting_seconds_max = :alerting_seconds_max, workday_windows = :workday_windows,
+  special_day_windows = :special_day_windows, terms = :terms, changed_at = :changed_at,
+  deleted_at = :deleted_at, goes_to = :goes_to, practice = :practice
+WHERE vdn = :vdn AND id = :id
+
+-- name: add_access_key
+INSERT INTO access_key (ak, vdn, sealed_secret, note, made_at, revoked_at)
+VALUES (:ak, :vdn, :sealed_secret, :note, :made_at, NULL)
+
+-- name: revoke_access_key
+UPDATE access_key SET revoked_at = :revoked_at WHERE ak = :ak AND revoked_at IS NULL
+
+-- name: access_key
+SELECT ak, vdn, sealed_secret, note, made_at, revoked_at FROM access_key WHERE ak = :ak
+
+-- name: access_keys
+SELECT ak, vdn, sealed_secret, note, made_at, revoked_at FROM access_key ORDER BY made_at, ak
+
+-- name: schema_version
+SELECT COALESCE(MAX(number), 0) FROM schema_version
+
+-- name: database_now
+-- In UTC milliseconds, for the doctor to compare clocks.
+SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)              -- sqlite
+SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)            -- postgres

@@ -1,0 +1,104 @@
+"""The version before goes on working on this version's schema, and what it writes is counted.
+
+``released/`` holds the statements of the version before the tallies (schema 2), as they were.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from callkeeper.core.reservation import Reservation
+from callkeeper.installation import DATABASE_FILE
+from callkeeper.store.port import Wanted
+from callkeeper.store.statements import Engine, Statements
+from tests.store.orders import CAMPAIGN, Opener, booking, has_campaign
+
+RELEASED = Path(__file__).with_name("released")
+OLD = "".join((RELEASED / f"{name}.sql").read_text("utf-8") for name in ("queries", "ledger"))
+PARTS = set(re.findall(r"\{(\w+)\}", OLD))
+
+Run = Callable[[str, Mapping[str, Any]], None]
+
+
+@pytest.fixture
+def opener(tmp_path: Path, database: str | None) -> Iterator[Opener]:
+    """A database of this version, with a campaign."""
+    with Opener(tmp_path, database) as opener:
+        opened = opener.open()
+        opened.store.migrate()
+        has_campaign(opened.session, 1)
+        yield opener
+
+
+@contextmanager
+def old_program(opener: Opener, engine: Engine) -> Iterator[Run]:
+    """Whatever runs a statement of the version before, for one item, as that version did."""
+    old = Statements(OLD, engine)
+    if engine == "sqlite":
+        with closing(sqlite3.connect(opener.data_dir / DATABASE_FILE)) as file:
+
+            def run(name: str, item: Mapping[str, Any]) -> None:
+                with file:
+                    file.execute(old.get(name), item)
+
+            yield run
+    else:
+        with psycopg.connect(opener.url or "", autocommit=True) as connection:
+
+            def run_all(name: str, item: Mapping[str, Any]) -> None:
+                items = msgspec.json.encode([item]).decode()
+                connection.execute(old.get(name).encode(), {"items": items})
+
+            yield run_all
+
+
+def reservation(opener: Opener, number: int) -> Reservation:
+    return booking(number).reservation(opener.open().store.campaign(1, CAMPAIGN))
+
+
+def total(opener: Opener, **wanted: Any) -> int:
+    return opener.open().store.find_reservations(Wanted(1, 0, 10, **wanted)).total
+
+
+def test_what_the_version_before_writes_is_in_lists_and_their_totals(
+    opener: Opener, engine: Engine
+) -> None:
+    with old_program(opener, engine) as run:
+        for number in range(3):
+            run("add_reservations", msgspec.structs.asdict(reservation(opener, number)))
+        assert total(opener) == total(opener, agents=["ann"]) == 3
+        moved = msgspec.structs.replace(reservation(opener, 0), version=2, agent="bob")
+        run("update_reservations", msgspec.structs.asdict(moved))
+        gone = msgspec.structs.replace(reservation(opener, 1), version=2, state="cancelled")
+        run("update_reservations", msgspec.structs.asdict(gone))
+    assert total(opener) == 2
+    assert (total(opener, agents=["ann"]), total(opener, agents=["bob"])) == (1, 1)
+    listed = opener.open().store.find_reservations(Wanted(1, 0, 10)).listed
+    assert [each.reservation for each in listed] == [moved, reservation(opener, 2)]
+
+
+def test_every_statement_of_the_version_before_is_understood(
+    opener: Opener, engine: Engine
+) -> None:
+    old = Statements(OLD, engine)
+    for name in set(old.names) - PARTS:
+        _explain(opener, engine, old.get(name))
+
+
+def _explain(opener: Opener, engine: Engine, text: str) -> None:
+    if engine == "sqlite":
+        with closing(sqlite3.connect(opener.data_dir / DATABASE_FILE)) as file:
+            nothing = dict.fromkeys(re.findall(r":([a-z_]+)", text))
+            file.execute(f"EXPLAIN {text}", nothing).fetchall()
+        return
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", text)))
+    numbered = re.sub(r"%\((\w+)\)s", lambda m: f"${names.index(m[1]) + 1}", text)
+    with psycopg.connect(opener.url or "", autocommit=True) as connection:
+        connection.execute(f"PREPARE it AS {numbered}".encode())
