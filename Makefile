@@ -36,8 +36,8 @@ soak: .venv/ready-dev ## what takes an hour: kills over real calls, 10,000 days,
 	$(BIN)/python -m tests.sim.run --seeds 10000
 	$(BIN)/python -m bench.firing
 
-bench: .venv/ready-bench ## updateResult beside the usual way of writing it; ARGS=--help
-	@$(BIN)/python -m bench.update_result $(ARGS)
+bench: .venv/ready-bench ## all that is measured, beside what else there is; ARGS=--help
+	@$(BIN)/python -m bench $(ARGS)
 
 firing: .venv/ready-bench ## reservations fired a second, beside other schedulers; ARGS=--help
 	@$(BIN)/python -m bench.firing $(ARGS)

@@ -15,7 +15,8 @@ import psycopg
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from bench.stage import CAMPAIGN, VDN, add_campaign
+from bench.signed import VDN
+from bench.stage import CAMPAIGN, add_campaign
 from bench.volley import Volley, cpu_seconds, ordered, tell
 from callkeeper import log
 from callkeeper.clock import Clock, SystemClock

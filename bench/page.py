@@ -5,28 +5,40 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import abuse_report, firing_report, report
+from bench import abuse_report, aims, firing_report, plots, size_report, writes_report
 
-_HERE = Path(__file__).parent
+HERE = Path(__file__).parent
 
 _TITLE = """\
 # What was measured
 
-Made by the benchmarks; do not edit.
+Made by the benchmarks; do not edit. What stands in the way of the aims that are not met, and what
+was tried, is in [PROFILE.md](PROFILE.md).
 """
 
 _SECTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "results.json": report.section,
+    "writes.json": writes_report.section,
+    "size.json": size_report.section,
     "firing.json": firing_report.section,
     "abuse.json": abuse_report.section,
 }
 
 
 def write(name: str, results: dict[str, Any]) -> None:
-    """Write down the results of a benchmark, and the page of all that are written down."""
-    (_HERE / name).write_text(json.dumps(results, indent=2) + "\n", "utf-8")
-    files = ((_HERE / each, section) for each, section in _SECTIONS.items())
-    parts = [
-        section(json.loads(file.read_text("utf-8"))) for file, section in files if file.exists()
-    ]
-    (_HERE / "RESULTS.md").write_text("\n".join([_TITLE, *parts]), "utf-8")
+    """Write down a benchmark's results, the page of all that are written down, and the plots."""
+    (HERE / name).write_text(json.dumps(results, indent=2) + "\n", "utf-8")
+    found = written_down()
+    (HERE / "RESULTS.md").write_text(text(found), "utf-8")
+    plots.draw(HERE, found.get("writes.json"), found.get("size.json"))
+
+
+def written_down() -> dict[str, Any]:
+    """Return the results of all benchmarks that were run, by file."""
+    files = (HERE / each for each in _SECTIONS)
+    return {file.name: json.loads(file.read_text("utf-8")) for file in files if file.exists()}
+
+
+def text(found: dict[str, Any]) -> str:
+    """Return the page of some results."""
+    parts = [_TITLE, aims.section(found.get("writes.json"), found.get("size.json"))]
+    return "\n".join([*parts, *(_SECTIONS[each](results) for each, results in found.items())])

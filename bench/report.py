@@ -17,27 +17,6 @@ _BUSY = 0.5
 
 T = TypeVar("T")
 
-_ABOUT = """\
-## updateResult, beside the usual way of writing it
-
-Made by `make bench`. Machine-readable: [results.json](results.json).
-
-**callkeeper** is `callkeeper serve`, one process: signature checked, one durable update with its
-row of history, one log line. **usual** is [usual.py](usual.py): FastAPI, pydantic, a SQLAlchemy
-session for each request, uvicorn with one worker; no signature, no history, no log line. It is
-there in two forms, `def` on FastAPI's threads and `async def` on the event loop. All hold the same
-rows in the same table with the same indexes, and all are as durable: SQLite in WAL with
-`synchronous=FULL`, PostgreSQL with `synchronous_commit=on`. They take turns on the same machine,
-which the load generator shares. The ratio is callkeeper's median to that of the faster form.
-"""
-
-_HOW = """\
-{connections} connections, {rounds} rounds of {seconds} s for each server on each engine, in turns;
-{reservations} reservations, one signed request prepared for each, sent over and over by wrk. CPU
-is in cores: 1.00 is one core all the time. The server's is that of its process, without the
-database's own processes. Every answered request was then found in the database.
-"""
-
 
 def median_and_range(turns: Sequence[T], of: Callable[[T], float]) -> dict[str, float]:
     """Return the median, the least and the most of a value over the turns."""
@@ -46,14 +25,21 @@ def median_and_range(turns: Sequence[T], of: Callable[[T], float]) -> dict[str, 
 
 
 def summary(turns: Sequence[Turn]) -> dict[str, Any]:
-    """Return what is told of one server on one engine."""
+    """Return what is told of one server, with so many connections."""
     return {
         "requests_per_second": median_and_range(turns, lambda turn: turn.rate),
         "p50_ms": median_and_range(turns, lambda turn: turn.p50),
         "p99_ms": median_and_range(turns, lambda turn: turn.p99),
-        "server_cpu_cores": median_and_range(turns, lambda turn: turn.server_cpu),
-        "generator_cpu_cores": median_and_range(turns, lambda turn: turn.generator_cpu),
+        "p999_ms": median_and_range(turns, lambda turn: turn.p999),
+        "server_cpu_us": median_and_range(turns, lambda turn: turn.microseconds(turn.server_cpu)),
+        "database_cpu_us": median_and_range(
+            turns, lambda turn: turn.microseconds(turn.database_cpu)
+        ),
+        "generator_cpu_cores": median_and_range(
+            turns, lambda turn: turn.generator_cpu / turn.seconds
+        ),
         "requests": sum(turn.requests for turn in turns),
+        "failed": sum(turn.failed for turn in turns),
         "turns": len(turns),
     }
 
@@ -75,34 +61,6 @@ def machine(now: int, folder: Path, packages: Sequence[str] = _PACKAGES) -> dict
             **{name.lower(): version(name) for name in ("callkeeper", *packages)},
         },
     }
-
-
-def table(engines: dict[str, Any]) -> str:
-    """Return the results as a Markdown table that can be read as it is."""
-    lines = [
-        "| engine | server | requests/s, median (range) | 50 % | 99 %, ms | server CPU | wrk CPU |",
-        "|---|---|--:|--:|--:|--:|--:|",
-    ]
-    for engine in engines.values():
-        for name, of in engine["servers"].items():
-            rate = of["requests_per_second"]
-            spread = f"{rate['median']:,.0f} ({rate['least']:,.0f} to {rate['most']:,.0f})"
-            cells = [f"{of[f'p{nth}_ms']['median']:.1f}" for nth in (50, 99)]
-            cells += [f"{of[f'{who}_cpu_cores']['median']:.2f}" for who in ("server", "generator")]
-            lines.append(f"| {engine['engine']} | {name} | {spread} | {' | '.join(cells)} |")
-        lines.append(f"| | **ratio** | **{engine['ratio_to_the_faster']:.1f}** | | | | |")
-    return "\n".join(lines)
-
-
-def section(results: dict[str, Any]) -> str:
-    """Return the section of RESULTS.md."""
-    parts = [
-        _ABOUT,
-        table(results["engines"]),
-        _HOW.format(**results["parameters"]),
-        machine_words(results["machine"]),
-    ]
-    return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
 def machine_words(where: dict[str, Any]) -> str:

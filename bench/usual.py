@@ -1,12 +1,13 @@
-"""updateResult the usual way: FastAPI, a pydantic body, a SQLAlchemy session for each request.
+"""updateResult and create the usual way: FastAPI, pydantic bodies, a SQLAlchemy session each.
 
 What it leaves out: the signature, the history, business results, and every check of a value
-beyond its type. What it keeps: the same table with the same indexes, and the same durability.
+beyond its type. What it keeps: the same table with the same indexes, and the same durability. A
+create's id is made by chance, so that the same request again reserves again.
 
 Two ways are usual: ``def``, which FastAPI runs on its 40 threads, and ``async def`` with the same
 blocking calls, which then run on the event loop one after another.
 
-    python -m bench.usual DATABASE_URL PORT threads|loop
+    python -m bench.usual DATABASE_URL threads|loop PORT
 """
 
 import sys
@@ -19,7 +20,7 @@ from pydantic import BaseModel
 from sqlalchemy import BigInteger, Engine, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-from callkeeper.clock import SystemClock
+from callkeeper.clock import SystemClock, new_attempt_id
 
 _CLOCK = SystemClock()
 
@@ -72,6 +73,18 @@ class Result(BaseModel):
     endTime: int | None = None
 
 
+class Wish(BaseModel):
+    """The body of a create."""
+
+    callType: int
+    calledNo: str
+    userAccount: str | None = None
+    taskId: str
+    appointTime: int
+    callData: str | None = None
+    remark: str | None = None
+
+
 _COLUMNS = {
     "userAccount": "agent",
     "callerNo": "caller_no",
@@ -92,7 +105,7 @@ def application(url: str, way: str) -> FastAPI:
         _make_durable(engine)
     new_session = sessionmaker(engine)
     app = FastAPI()
-    path = "/rest/isales/v1/openapi/campaigns/{vdn}/appoint/updateResult"
+    path = "/rest/isales/v1/openapi/campaigns/{vdn}/appoint/"
 
     def session() -> Iterator[Session]:
         with new_session() as opened:
@@ -112,7 +125,18 @@ def application(url: str, way: str) -> FastAPI:
     ) -> dict[str, Any]:
         return _update(session, vdn, result)
 
-    app.post(path)(on_threads if way == "threads" else on_the_loop)
+    def create_on_threads(
+        vdn: int, wish: Wish, session: Annotated[Session, Depends(session)]
+    ) -> dict[str, Any]:
+        return _create(session, vdn, wish)
+
+    async def create_on_the_loop(
+        vdn: int, wish: Wish, session: Annotated[Session, Depends(session_on_the_loop)]
+    ) -> dict[str, Any]:
+        return _create(session, vdn, wish)
+
+    app.post(path + "updateResult")(on_threads if way == "threads" else on_the_loop)
+    app.post(path + "create")(create_on_threads if way == "threads" else create_on_the_loop)
 
     @app.get("/readyz")
     def readyz() -> str:
@@ -135,6 +159,31 @@ def _update(session: Session, vdn: int, result: Result) -> dict[str, Any]:
     return _answer("0200000", "update success")
 
 
+def _create(session: Session, vdn: int, wish: Wish) -> dict[str, Any]:
+    now = _CLOCK.now()
+    reservation = Reservation(
+        vdn=vdn,
+        id=new_attempt_id(now),
+        version=1,
+        kind="manual" if wish.callType == 1 else "automatic",
+        state="waiting",
+        campaign_id=int(wish.taskId),
+        called_no=wish.calledNo,
+        agent=wish.userAccount,
+        appoint_at=wish.appointTime,
+        tries=0,
+        call_data=wish.callData,
+        remark=wish.remark,
+        request="",
+        made_at=now,
+        changed_at=now,
+    )
+    session.add(reservation)
+    id_ = reservation.id
+    session.commit()
+    return _answer("0200000", "success") | {"returnObject": {"appointId": id_, "id": id_}}
+
+
 def _answer(code: str, sentence: str) -> dict[str, Any]:
     return {
         "returnCode": code,
@@ -154,9 +203,9 @@ def _make_durable(engine: Engine) -> None:
 
 if __name__ == "__main__":
     uvicorn.run(
-        application(sys.argv[1], sys.argv[3]),
+        application(sys.argv[1], sys.argv[2]),
         host="127.0.0.1",
-        port=int(sys.argv[2]),
+        port=int(sys.argv[3]),
         loop="uvloop",
         http="httptools",
         log_level="warning",

@@ -20,7 +20,7 @@ class PrivatePostgres:
     """
 
     def __init__(self) -> None:
-        self._bin = _binaries()
+        self._bin = binaries()
         # Not below pytest's folders: those are closed to other users, and PostgreSQL is one.
         self._home = Path(tempfile.mkdtemp(prefix="callkeeper-postgres-"))
         self._data = self._home / "data"
@@ -47,7 +47,7 @@ class PrivatePostgres:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = f"-c listen_addresses='' -k {self._home} -c max_connections=200"
+        options = f"-c listen_addresses='' -k {self._home} -c max_connections=500"
         log = self._home / "log"
         self._run("pg_ctl", "-D", str(self._data), "-o", options, "-l", str(log), "-w", "start")
 
@@ -78,7 +78,8 @@ class PrivatePostgres:
         )
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Return the folder of the newest PostgreSQL's programs; FileNotFoundError if none is here."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if found:
         return found[-1].parent

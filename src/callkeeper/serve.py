@@ -28,7 +28,7 @@ from callkeeper.registry import new_registry
 from callkeeper.scribe import open_desk
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
-from callkeeper.tls import prepare
+from callkeeper.tls import Certificate, prepare
 
 _BACKLOG = 2048
 
@@ -134,12 +134,20 @@ def prepare_server(
         store.close()
         raise
     url = f"{'https' if certificate else 'http'}://{_address(settings.host, listener)}"
-    config = uvicorn.Config(
+    config = http_config(app, certificate, settings.connections_max)
+    return Server(config, listener, lambda: ready(url), beside)
+
+
+def http_config(
+    app: Starlette, certificate: Certificate | None = None, connections_max: int = 10_000
+) -> uvicorn.Config:
+    """Return how HTTP is served, whatever application answers it."""
+    return uvicorn.Config(
         app,
         ssl_certfile=certificate and str(certificate.certificate),
         ssl_keyfile=certificate and str(certificate.key),
         loop="uvloop",
-        http=bounded(_room_for(settings.connections_max)),
+        http=bounded(_room_for(connections_max)),
         ws="none",  # a request to become a WebSocket is answered like any other
         access_log=False,
         log_config=None,
@@ -148,7 +156,6 @@ def prepare_server(
         timeout_keep_alive=75,  # longer than clients keep one, so that they are the ones to close
         timeout_graceful_shutdown=10,
     )
-    return Server(config, listener, lambda: ready(url), beside)
 
 
 def _room_for(connections: int) -> int:

@@ -1,0 +1,37 @@
+"""Run the benchmarks: writes, size, firing and abuse, one after another. `make bench` runs this.
+
+make bench                                   all of them, an hour
+make bench ARGS='--only writes'              one
+make bench ARGS='--only size --quick'        a trial of it; `--help` after a case tells its options
+"""
+
+import subprocess
+import sys
+
+from bench.options import say
+from callkeeper.clock import monotonic
+
+CASES = ("writes", "size", "firing", "abuse")
+
+
+def main() -> int:
+    """Run what was asked for, each as a program of its own; stop where one fails."""
+    given = sys.argv[1:]
+    if given[:1] == ["--help"] or (given and given[0] != "--only"):
+        print(__doc__)
+        return 0 if given[:1] == ["--help"] else 2
+    only, options = (given[1:2], given[2:]) if given else (list(CASES), [])
+    if not only or only[0] not in CASES:
+        print(f"--only takes one of {', '.join(CASES)}", file=sys.stderr)
+        return 2
+    for case in only:
+        begun = monotonic()
+        ended = subprocess.run([sys.executable, "-m", f"bench.{case}", *options], check=False)
+        if ended.returncode:
+            return ended.returncode
+        say(f"{case}: {monotonic() - begun:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

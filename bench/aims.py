@@ -1,0 +1,92 @@
+"""The aims of the speed, each with its figure."""
+
+from typing import Any
+
+from bench.writes_report import OURS, rate
+
+_CONNECTIONS = "64"
+_LIST_MS = 30.0
+_WRITE_MS = 50.0
+_ABOUT_AS_MUCH = 1.2  # what two turns at the same size may differ by
+
+
+def section(writes: dict[str, Any] | None, size: dict[str, Any] | None) -> str:
+    """Return the table of aims, as far as their cases were run."""
+    rows = [*(_of_writes(writes) if writes else ()), *(_of_size(size) if size else ())]
+    lines = [
+        f"| {aim} | {figure} | {'met' if is_met else '**not met**'} |"
+        for aim, figure, is_met in rows
+    ]
+    return "\n".join(["## The aims\n", "| aim | measured | |", "|---|---|---|", *lines]) + "\n"
+
+
+Row = tuple[str, str, bool]
+
+
+def _of_writes(results: dict[str, Any]) -> list[Row]:
+    rows: list[Row] = []
+    for engine, found in results["engines"].items():
+        servers = found["updateResult"].get(_CONNECTIONS)
+        if servers is None:
+            continue
+        ours = max(
+            (each for each in servers if each.startswith(OURS)),
+            key=lambda name: rate(servers[name]),
+        )
+        mine = rate(servers[ours])
+        for form in ("threads", "loop"):
+            times = mine / rate(servers[f"usual, {form}"])
+            rows.append(
+                (
+                    f"updateResult, {engine}: 10 times the usual ({form})",
+                    f"{times:.1f}",
+                    times >= 10,
+                )
+            )
+        if engine == "sqlite":
+            part = mine / rate(servers["empty handler"])
+            rows.append(
+                ("updateResult, sqlite: 0.35 of the empty handler", f"{part:.2f}", part >= 0.35)
+            )
+        else:
+            part = mine / rate(servers["pgbench, bare update"])
+            rows.append(
+                ("updateResult, postgres: 0.8 of pgbench's bare update", f"{part:.2f}", part >= 0.8)
+            )
+        late = servers[ours]["p99_ms"]["median"]
+        rows.append(
+            (f"updateResult, {engine}: 99 % under 50 ms", f"{late:.1f} ms", late < _WRITE_MS)
+        )
+    return rows
+
+
+def _of_size(results: dict[str, Any]) -> list[Row]:
+    rows: list[Row] = []
+    for engine, found in results["engines"].items():
+        sizes = list(found["sizes"].values())
+        least, most = sizes[0], sizes[-1]
+        stored = f"{most['stored']:,}"
+        late, early = (each["lists"]["an agent's day"]["p99_ms"] for each in (most, least))
+        rows.append(
+            (
+                f"agent's day, {engine}, {stored} stored: 99 % under 30 ms",
+                f"{late:.1f} ms",
+                late < _LIST_MS,
+            )
+        )
+        rows.append(
+            (
+                f"agent's day, {engine}: at most twice that of {least['stored']:,}",
+                f"{late / early:.1f}",
+                late <= 2 * early,
+            )
+        )
+        idle = [each["idle"]["cpu_ms_a_second"] for each in (least, most)]
+        rows.append(
+            (
+                f"idle, {engine}: CPU grows by no more than turns differ",
+                f"{idle[0]:.1f}, then {idle[1]:.1f} ms a second",
+                idle[1] <= idle[0] * _ABOUT_AS_MUCH,
+            )
+        )
+    return rows

@@ -1,0 +1,42 @@
+"""Our HTTP with an empty handler, the ceiling: same server, same protocol, same routing.
+
+It reads the body and answers as updateResult does: no signature, no log line, no database.
+
+    python -m bench.empty PORT
+"""
+
+import socket
+import sys
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from callkeeper.api.reservations import PATH
+from callkeeper.api.wire import Answer
+from callkeeper.serve import Server, http_config
+
+
+class Empty:
+    """An ASGI endpoint that answers well, whatever it is sent."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body, and answer."""
+        await Request(scope, receive).body()
+        await Answer("update success").response()(scope, receive, send)
+
+
+async def ready(_request: Request) -> Response:
+    """Answer that it is ready."""
+    return Response()
+
+
+if __name__ == "__main__":
+    interfaces = (
+        Route(PATH + name, Empty(), methods=["POST"]) for name in ("updateResult", "create")
+    )
+    routes = [*interfaces, Route("/readyz", ready)]
+    listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=2048)
+    Server(http_config(Starlette(routes=routes)), listener, lambda: None).run()

@@ -1,0 +1,112 @@
+"""A server under measurement: a process of its own, from its start until it is ready and ended."""
+
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from bench import processes
+from bench.engine import Engine, address, is_postgres
+from callkeeper.clock import monotonic
+from callkeeper.settings import Settings
+
+OURS = "callkeeper"
+EMPTY = "empty handler"
+WAYS = ("threads", "loop")  # of bench/usual.py
+_READY_SECONDS = 60
+_POLL_SECONDS = 0.01
+_END_SECONDS = 30
+
+
+class Program(NamedTuple):
+    """How to start a server, all but its port; ``database`` is what it writes to."""
+
+    name: str
+    command: Sequence[str]
+    database: str | None = None
+
+
+class Server(NamedTuple):
+    """A running server, the engine below it, and how long it took to be ready."""
+
+    name: str
+    url: str
+    pid: int
+    engine: Engine
+    database: str | None
+    ready_seconds: float
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is Callkeeper, in whatever form."""
+        return self.name.startswith(OURS)
+
+
+def ours(settings: Settings, *options: str, name: str = OURS) -> Program:
+    """Return `callkeeper serve` over an installation."""
+    command = [sys.executable, "-m", "callkeeper", "serve", "--data-dir", str(settings.data_dir)]
+    command += ["--database", settings.database] if settings.database else []
+    return Program(name, [*command, *options, "--port"], address(settings))
+
+
+def usual(database: str, way: str) -> Program:
+    """Return the usual way of writing it, over a database."""
+    url = database.replace("postgresql:", "postgresql+psycopg:")
+    url = url if is_postgres(database) else f"sqlite:///{database}"
+    return Program(f"usual, {way}", [sys.executable, "-m", "bench.usual", url, way], database)
+
+
+def empty() -> Program:
+    """Return the server whose handler does nothing."""
+    return Program(EMPTY, [sys.executable, "-m", "bench.empty"])
+
+
+@contextmanager
+def running(program: Program, engine: Engine, folder: Path) -> Iterator[Server]:
+    """Run a server on a free port until the end; RuntimeError, with its log, if it fails to."""
+    log = folder / f"{program.name}.log"
+    port = _free_port()
+    begun = monotonic()
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*program.command, str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(f"{url}/readyz", process, log)
+        took = monotonic() - begun
+        yield Server(program.name, url, process.pid, engine, program.database, took)
+    finally:
+        process.terminate()
+        process.wait(_END_SECONDS)
+
+
+def resident_mb(server: Server) -> float:
+    """Return the memory of a server's processes, in MB."""
+    return processes.resident_mb(server.pid)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    never = Event()
+    deadline = monotonic() + _READY_SECONDS
+    while process.poll() is None and monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own, on loopback
+                return
+        except urllib.error.URLError:
+            never.wait(_POLL_SECONDS)
+    raise RuntimeError(f"{url} did not come up: {log.read_text('utf-8', 'replace')[-2000:]}")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])

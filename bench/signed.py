@@ -1,0 +1,99 @@
+"""Signed requests, prepared beforehand so that signing them is not what is measured."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.server import Server
+from callkeeper import signing
+from callkeeper.clock import Clock
+from callkeeper.keyring import OpenKey
+
+VDN = 25
+_CONTENT_TYPE = "application/json; charset=UTF-8"
+_DAY_MS = 86_400_000
+_FAILS = {0: "34608", 7: "00046"}  # how two calls of ten end: nobody answered, busy
+
+Body = Mapping[str, Any]
+
+
+class Signer(NamedTuple):
+    """Whoever signs, with one key. The requests are good for the server's clock window."""
+
+    key: OpenKey
+    clock: Clock
+
+    def prepare(
+        self, file: Path, interface: str, bodies: Iterable[tuple[int, Body]], *, server: Server
+    ) -> Path:
+        """Write one request of an interface for each VDN and body; return the file."""
+        host = server.url.removeprefix("http://")
+        with file.open("wb") as out:
+            for vdn, body in bodies:
+                request = self._request(vdn, interface, host, body)
+                out.write(b"%d\n%b" % (len(request), request))
+        return file
+
+    def _request(self, vdn: int, interface: str, host: str, fields: Body) -> bytes:
+        path = f"/rest/isales/v1/openapi/campaigns/{vdn}/appoint/{interface}"
+        body = json.dumps(fields, separators=(",", ":")).encode()
+        authorization = signing.authorize(
+            self.key.ak,
+            self.key.secret,
+            at=signing.timestamp(self.clock.now()),
+            method="POST",
+            path=path,
+            headers={"host": host},
+            body=body,
+        )
+        head = (
+            f"POST {path} HTTP/1.1\r\n"
+            f"Host: {host}\r\n"
+            f"Authorization: {authorization}\r\n"
+            f"Content-Type: {_CONTENT_TYPE}\r\n"
+            f"Content-Length: {len(body)}\r\n"
+            "\r\n"
+        )
+        return head.encode() + body
+
+
+def results(vdn: int, ids: Sequence[str]) -> Iterator[tuple[int, Body]]:
+    """Yield a result for each reservation: every second names the agent, one in five failed."""
+    for number, id_ in enumerate(ids):
+        begin = 1_747_220_297_000 + number * 1000
+        body: dict[str, Any] = {
+            "appointId": id_,
+            "callerNo": "10086",
+            "failCode": _FAILS.get(number % 10, "00000"),
+            "callId": f"1747316188-{number}",
+            "beginTime": begin,
+            "endTime": begin + 68_000,
+        }
+        if number % 2:
+            body["userAccount"] = f"agent{number % 100}"
+        if body["failCode"] == "00000":
+            body |= {"busiResult": "17549503", "busiSubStatus": "17124429"}
+        yield vdn, body
+
+
+def wishes(vdn: int, campaign: int, numbers: Iterator[int], now: int) -> Iterator[tuple[int, Body]]:
+    """Yield, without end, wishes that are all different; ``numbers`` must never repeat."""
+    for number in numbers:
+        yield (
+            vdn,
+            {
+                "callType": 1,
+                "calledNo": f"{66_660_000 + number}",
+                "userAccount": f"agent{number % 100}",
+                "taskId": str(campaign),
+                "appointTime": now + _DAY_MS + number * 100,
+                "remark": "asks for the new tariff",
+            },
+        )
+
+
+def numbers() -> Iterator[int]:
+    """Return numbers that never repeat, for wishes."""
+    return count()
