@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from callkeeper.batch import Write, WriteBroke
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation
@@ -15,6 +16,7 @@ from callkeeper.core.reservation import Reservation, Result
 from callkeeper.scribe import ProcessScribe
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
+from callkeeper.writer import BATCH_MAX
 from tests.durability.server import ServerProcess
 from tests.store.orders import Opener, booked, booking, has_campaign, order
 from tests.waiting import until
@@ -44,7 +46,7 @@ def with_scribe(settings: Settings, work: Callable[[ProcessScribe], Awaitable[No
         finally:
             await scribe.stop()
 
-    asyncio.run(asyncio.wait_for(all_of_it(), 30))
+    uvloop.run(asyncio.wait_for(all_of_it(), 30))  # the loop that it has in the server
 
 
 def filed(store: SqlStore, *ids: str) -> list[Write]:
@@ -65,6 +67,18 @@ def test_what_is_written_and_what_is_refused_comes_back_as_it_is(
         assert written == store.reservations_with_id("r00000")[0]
         assert isinstance(refused, NoSuchReservation)
         assert (refused.about, "r00099" in refused.sentence) == ("id", True)
+
+    with_scribe(settings, work)
+
+
+def test_what_no_pipe_holds_at_once_gets_there_and_back(
+    settings: Settings, store: SqlStore
+) -> None:
+    async def work(scribe: ProcessScribe) -> None:
+        bookings = [booking(number, remark=f"{number:01000}") for number in range(1, BATCH_MAX)]
+        batch = [Write(store.add_reservations, each) for each in bookings]
+        outcomes = await scribe.carry_out(batch)
+        assert not [each for each in outcomes if isinstance(each, Exception)]
 
     with_scribe(settings, work)
 

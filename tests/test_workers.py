@@ -76,7 +76,7 @@ def test_one_that_is_killed_is_replaced_and_what_it_counted_stays(server: Server
     first, *others = serving(server)
     writes_for_it = children(first)
     os.kill(first, signal.SIGKILL)
-    until(lambda: len(serving(server)) == COUNT and first not in serving(server))
+    until(lambda: first not in (now := serving(server)) and len(now) == COUNT)
     assert set(others) < set(serving(server))
     until(lambda: gone(writes_for_it))
     assert '"event":"worker_lost"' in server.log

@@ -7,6 +7,7 @@ its outcomes are one message back. See decision 0010.
 
 import asyncio
 import gc
+import os
 import pickle
 import signal
 import subprocess
@@ -59,6 +60,8 @@ class ProcessScribe:
             )
         self._ours.send_bytes(pickle.dumps(self._settings))
         asyncio.get_running_loop().add_reader(self._ours.fileno(), self._read)
+        # uvloop made it one that gives up where it would have to wait for the rest of a message.
+        os.set_blocking(self._ours.fileno(), True)
 
     def carry_out(self, batch: Sequence[Write]) -> "asyncio.Future[list[object]]":
         """Return the outcomes to come; all are DatabaseFailed if the process is lost meanwhile."""
@@ -108,9 +111,11 @@ class ProcessScribe:
             loop.remove_reader(self._ours.fileno())
             self._ours.close()
             process.kill()
-            self._log.error("scribe_lost", pid=process.pid)
-            loop.run_in_executor(None, process.wait)
+            loop.run_in_executor(None, self._bury, process)
         self._tell([DatabaseFailed(sentence)] * self._asked)
+
+    def _bury(self, process: "subprocess.Popen[bytes]") -> None:
+        self._log.error("scribe_lost", pid=process.pid, status=process.wait())
 
 
 def open_desk(settings: Settings, store: Store | None = None) -> Desk:
