@@ -34,6 +34,7 @@ sim: .venv/ready-dev ## days of calls in which much goes wrong; SEEDS=10000 runs
 soak: .venv/ready-dev ## what takes an hour: kills over real calls, 10,000 days, firing
 	$(BIN)/python -m tests.pbx.killing
 	$(BIN)/python -m tests.sim.run --seeds 10000
+	CALLKEEPER_ROUNDS=10 $(BIN)/python -m pytest --timeout 1200 tests/fleet/test_fleet.py
 	$(BIN)/python -m bench.firing
 
 bench: .venv/ready-bench ## all that is measured, beside what else there is; ARGS=--help

@@ -110,6 +110,8 @@ if [ "$want" != run ]; then
     leave_out "everything on PostgreSQL: there is no initdb; apt-get install postgresql"
 fi
 if [ "$want" = dev ]; then
+  [ -x /usr/sbin/haproxy ] || install haproxy && [ -x /usr/sbin/haproxy ] ||
+    leave_out "several machines: there is no haproxy; apt-get install haproxy"
   has_pbx || install_pbx && has_pbx ||
     leave_out "every call over Asterisk: there is no asterisk, or no sipp; see docs/operating.md"
 fi

@@ -1,4 +1,4 @@
-"""What tests stand on: real databases, and the real server on a port of its own."""
+"""What tests stand on: real databases, a real PBX, and the real server on a port of its own."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.far_end import FarEnd
 from tests.house import House
+from tests.private_asterisk import PrivateAsterisk, free_port
 from tests.private_postgres import PrivatePostgres
 
 ENGINES = ("sqlite", "postgres")
@@ -48,6 +50,27 @@ def database(engine: str, request: pytest.FixtureRequest) -> str | None:
     return server.new_database()
 
 
+@pytest.fixture(scope="session")
+def far_end() -> Iterator[FarEnd]:
+    """A SIPp that answers as the number says."""
+    with _far_end() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def asterisk(far_end: FarEnd) -> Iterator[PrivateAsterisk]:
+    """An Asterisk whose trunk leads to the far end."""
+    with _asterisk(far_end) as running:
+        yield running
+
+
+@pytest.fixture
+def own_asterisk(far_end: FarEnd) -> Iterator[PrivateAsterisk]:
+    """An Asterisk of one test's own, for that test to stop and to crash."""
+    with _asterisk(far_end) as running:
+        yield running
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """A running server on SQLite, with a key for VDN 25 and a campaign."""
@@ -67,4 +90,20 @@ def _private_postgres() -> PrivatePostgres:
         return PrivatePostgres()
     except FileNotFoundError as missing:
         leave_out(f"PostgreSQL: {missing}")
+        raise
+
+
+def _far_end() -> FarEnd:
+    try:
+        return FarEnd(free_port())
+    except FileNotFoundError as missing:
+        leave_out(f"Asterisk: {missing}")
+        raise
+
+
+def _asterisk(far_end: FarEnd) -> PrivateAsterisk:
+    try:
+        return PrivateAsterisk(far_end.port)
+    except FileNotFoundError as missing:
+        leave_out(f"Asterisk: {missing}")
         raise

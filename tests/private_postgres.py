@@ -5,12 +5,15 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psycopg
+
+from tests.processes import children
 
 
 class PrivatePostgres:
@@ -30,7 +33,7 @@ class PrivatePostgres:
             pwd.getpwnam("postgres")
             self._as_user = ["runuser", "-u", "postgres", "--"]
             shutil.chown(self._home, "postgres", "postgres")
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-N")
+        self._make()
 
     def __enter__(self) -> Self:
         self.start()
@@ -55,6 +58,22 @@ class PrivatePostgres:
         """Stop it: fast, or immediate, which is a crash."""
         self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "stop")
 
+    def limit_files(self, size: int | None) -> None:
+        """Let no file of it grow beyond a size in bytes; None: as large as there is room."""
+        (postmaster, *_) = (self._data / "postmaster.pid").read_text("utf-8").split()
+        limit = f"--fsize={'unlimited' if size is None else size}:"
+        for pid in (int(postmaster), *children(int(postmaster))):
+            # By its own user: a root that is less than one has no say over others' processes.
+            with suppress(subprocess.CalledProcessError):  # a connection's, that has ended
+                self._run("/usr/bin/prlimit", "--pid", str(pid), limit)
+
+    def largest_file(self, database: str) -> int:
+        """Return the size in bytes of the largest file of a database."""
+        with psycopg.connect(database) as connection:
+            sizes = connection.execute("SELECT max(pg_relation_size(oid)) FROM pg_class").fetchone()
+        assert sizes is not None
+        return int(sizes[0])
+
     def url(self, database: str = "postgres") -> str:
         """Return the URL of one of its databases."""
         return f"postgresql:///{database}?host={self._home}&user=postgres"
@@ -66,7 +85,29 @@ class PrivatePostgres:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
 
+    def dump(self, database: str) -> Path:
+        """Back up a database, while it is in use, as pg_dump does; return the file."""
+        file = self._home / "dump"
+        self._run("pg_dump", "-Fc", "-f", str(file), database)
+        return file
+
+    def restore(self, file: Path) -> str:
+        """Restore a backup, and return the URL of the database."""
+        url = self.new_database()
+        self._run("pg_restore", "-d", url, str(file))
+        return url
+
+    def wait_for(self, standby: "Standby") -> None:
+        """Acknowledge nothing from now on that a standby does not have on its disk."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby.name}'")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def _make(self) -> None:
+        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-N")
+
     def _run(self, program: str, *arguments: str) -> None:
+        """Run a program of PostgreSQL's, or an absolute path, as the user that it runs as."""
         # pg_ctl's server would inherit, and hold open, any pipe of ours.
         subprocess.run(
             [*self._as_user, str(self._bin / program), *arguments],
@@ -76,6 +117,32 @@ class PrivatePostgres:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+
+class Standby(PrivatePostgres):
+    """A copy of another server that follows it, until it takes its place."""
+
+    name = "standby"
+
+    def __init__(self, primary: PrivatePostgres) -> None:
+        self._primary = primary
+        super().__init__()
+
+    def both(self, database: str) -> str:
+        """Return the URL that leads to whichever of the two takes writes."""
+        mine, other = (self.url("x").partition("host=")[2], database.partition("host=")[2])
+        hosts = f"{other.partition('&')[0]},{mine.partition('&')[0]}"
+        name = database.partition("?")[0]
+        return f"{name}?host={hosts}&user=postgres&target_session_attrs=read-write"
+
+    def promote(self) -> None:
+        """Take the primary's place."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "promote")
+
+    def _make(self) -> None:
+        home = self._primary.url().partition("host=")[2].partition("&")[0]
+        source = f"host={home} user=postgres application_name={self.name}"
+        self._run("pg_basebackup", "-D", str(self._data), "-R", "-c", "fast", "-d", source)
 
 
 def binaries() -> Path:

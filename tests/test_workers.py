@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.durability.server import ServerProcess, children, send
+from tests.durability.server import ServerProcess, send
 from tests.house import HOUR, TASK
 from tests.private_postgres import PrivatePostgres
+from tests.processes import children
 from tests.waiting import until
 
 COUNT = 2

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx2
 import msgspec
+import psycopg
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.core.reservation import Result
@@ -23,6 +24,7 @@ from tests.durability.crew import Crew
 from tests.durability.server import ServerProcess
 from tests.house import HOUR, TASK, VDN, House
 from tests.private_postgres import PrivatePostgres
+from tests.store.orders import Opened, Opener, booked, booking, has_campaign
 from tests.waiting import until
 
 DONE = (200, "0200000")
@@ -220,3 +222,35 @@ def test_a_full_disk_stores_nothing_by_half_and_room_mends_it(tmp_path: Path) ->
         assert found == acknowledged  # what was answered as failed is not there
         with closing(sqlite3.connect(tmp_path / "data" / DATABASE_FILE)) as file:
             assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_full_disk_of_postgres_refuses_what_needs_room_and_room_mends_it(
+    own_postgres: PrivatePostgres, tmp_path: Path
+) -> None:
+    """The same; its log ahead has files of 16 MiB, and what is to grow is made larger than them."""
+    database = own_postgres.new_database()
+    with ServerProcess(tmp_path, database) as server, Opener(tmp_path, database) as opener:
+        fill(opener.open(), database, rows=9_000)
+        server.start()
+        crew = Crew(server, seed=8)
+        crew.begin()
+        crew.await_acknowledged(50)
+        own_postgres.limit_files(own_postgres.largest_file(database))
+        crew.await_failed(30)
+        assert server.readiness() == 200  # it reads
+        own_postgres.limit_files(None)
+        crew.await_acknowledged(50)
+        crew.end()
+        crew.settle_and_check()
+        acknowledged, found = crew.check_all()
+        assert found == acknowledged
+
+
+def fill(opened: Opened, database: str, rows: int) -> None:
+    """Store reservations of another VDN, of nearly 2 kB each, and leave no room between them."""
+    has_campaign(opened.session, VDN + 1)
+    for first in range(0, rows, 1000):
+        numbers = range(first, first + 1000)
+        booked(opened.store, *(booking(n, vdn=VDN + 1, remark="x" * 1700) for n in numbers))
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("VACUUM FULL reservation")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from http.client import HTTPConnection, HTTPException
 from itertools import count
 from random import Random
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import msgspec
 from callkeeper.core.reservation import Reservation, Result
 from callkeeper.store.port import Event, Wanted
 from callkeeper.store.sql import SqlStore
-from tests.durability.server import TASK, VDN, ServerProcess, Signed, send
+from tests.durability.server import TASK, VDN, Served, Signed, send
 from tests.store.orders import HOUR
 
 _DONE = "0200000"
@@ -85,7 +86,7 @@ class Promise:
 class Client:
     """One client with reservations of its own; ``work`` runs on a thread of its own."""
 
-    def __init__(self, server: ServerProcess, number: int, chance: Random, crew: "Crew") -> None:
+    def __init__(self, server: Served, number: int, chance: Random, crew: "Crew") -> None:
         self.promises: list[Promise] = []
         self._touched: dict[int, Promise] = {}
         self._server = server
@@ -93,19 +94,29 @@ class Client:
         self._chance = chance
         self._crew = crew
         self._serial = count(1)
+        # What is older may still be under way at a server that is lost: its order is open.
+        self._begun_at = 0
 
     def work(self) -> None:
         """Book and file until the crew is called off or the server is gone."""
-        connection = self._server.connect()
-        try:
-            while not self._crew.called_off.is_set():
-                self._book(connection)
-                for _ in range(self._chance.randint(0, 4)):
-                    self._file(connection, self._chance.choice(self.promises[-20:]))
-        except (OSError, HTTPException):
-            return  # killed in the middle; what was not acknowledged may be stored or not
-        finally:
-            connection.close()
+        while not self._crew.called_off.is_set():
+            connection = self._server.connect()
+            try:
+                self._work(connection)
+            except (OSError, HTTPException):
+                # Killed in the middle; what was not acknowledged may be stored or not.
+                if not self._crew.is_broken():
+                    return
+                self._begun_at = len(self.promises)
+            finally:
+                connection.close()
+
+    def _work(self, connection: HTTPConnection) -> None:
+        while not self._crew.called_off.is_set():
+            self._book(connection)
+            for _ in range(self._chance.randint(0, 4)):
+                recent = self.promises[self._begun_at :][-20:]
+                self._file(connection, self._chance.choice(recent))
 
     def settle(self) -> int:
         """Send again, byte for byte, each create that was not acknowledged; count them."""
@@ -164,16 +175,24 @@ class Client:
 
 
 class Crew:
-    """Some clients at work at once. ``failed`` counts answers that the database failed."""
+    """Some clients at work at once. ``failed`` counts answers that the database failed.
 
-    def __init__(self, server: ServerProcess, seed: int, clients: int = 4) -> None:
+    No two clients of one server may have the same number, of which this crew's ``first`` is given.
+    Clients that are ``tireless`` connect anew when a connection breaks; ``broken`` counts that.
+    """
+
+    def __init__(
+        self, server: Served, seed: int, clients: int = 4, *, first: int = 1, tireless: bool = False
+    ) -> None:
         self.called_off = threading.Event()
-        self.failed = 0
+        self.failed = self.broken = 0
+        self.last_trouble = 0.0
+        self._tireless = tireless
         self.settled = 0
         self._server = server
         self._clients = [
             Client(server, n, Random(seed + n), self)  # noqa: S311 - test data
-            for n in range(1, clients + 1)
+            for n in range(first, first + clients)
         ]
         self._threads: list[threading.Thread] = []
         self._answered = threading.Condition()
@@ -187,7 +206,7 @@ class Crew:
     def begin(self) -> None:
         """Let every client work."""
         self.called_off.clear()
-        self._threads = [threading.Thread(target=each.work) for each in self._clients]
+        self._threads = [threading.Thread(target=each.work, daemon=True) for each in self._clients]
         for thread in self._threads:
             thread.start()
 
@@ -232,8 +251,16 @@ class Crew:
                 self._done += 1
             else:
                 self.failed += 1
+                self.last_trouble = monotonic()
             self._answered.notify_all()
         return bool(code == _DONE)
+
+    def is_broken(self) -> bool:
+        """Count a connection that broke, and say whether its client goes on with another."""
+        with self._answered:
+            self.broken += 1
+            self.last_trouble = monotonic()
+        return self._tireless
 
 
 def check(store: SqlStore, promises: Iterable[Promise]) -> int:

@@ -16,6 +16,7 @@ from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
+from tests.processes import children
 from tests.store.orders import HOUR, has_campaign
 from tests.waiting import until
 
@@ -32,14 +33,10 @@ class Signed(NamedTuple):
     headers: dict[str, str]
 
 
-class ServerProcess:
-    """``callkeeper serve`` on a port of its own, and a second look at its database."""
+class Served:
+    """An installation that is served at a port, and a second look at its database."""
 
-    def __init__(self, home: Path, database: str | None, *flags: str) -> None:
-        self._home = home
-        self._flags = ["--data-dir", str(home / "data"), "--tls", "off", *flags]
-        if database is not None:
-            self._flags += ["--database", database]
+    def __init__(self, home: Path, database: str | None, port: int) -> None:
         self.clock = SystemClock()
         settings = Settings(data_dir=home / "data", database=database)
         session = open_session(settings)
@@ -48,7 +45,39 @@ class ServerProcess:
         now = self.clock.now()
         has_campaign(session, VDN, int(TASK), begin_at=now, end_at=now + 1000 * HOUR)
         self.key: OpenKey = issue(self.store, open_seal(settings), self.clock, VDN)
-        self.port = _free_port()
+        self.port = port
+
+    def connect(self) -> HTTPConnection:
+        """Return a connection, not yet opened."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def sign(self, interface: str, fields: dict[str, Any]) -> Signed:
+        """Return a request to one of the five interfaces, signed now."""
+        path = f"{_APPOINT}/{interface}"
+        host = f"127.0.0.1:{self.port}"
+        body = json.dumps(fields, ensure_ascii=False).encode()
+        authorization = signing.authorize(
+            self.key.ak,
+            self.key.secret,
+            at=signing.timestamp(self.clock.now()),
+            method="POST",
+            path=path,
+            headers={"host": host},
+            body=body,
+        )
+        headers = {"authorization": authorization, "content-type": "application/json", "host": host}
+        return Signed(path, body, headers)
+
+
+class ServerProcess(Served):
+    """``callkeeper serve`` on a port of its own."""
+
+    def __init__(self, home: Path, database: str | None, *flags: str) -> None:
+        self._home = home
+        self._flags = ["--data-dir", str(home / "data"), "--tls", "off", *flags]
+        if database is not None:
+            self._flags += ["--database", database]
+        super().__init__(home, database, free_port())
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -79,6 +108,17 @@ class ServerProcess:
     def log(self) -> str:
         """What it has said until now."""
         return (self._home / "log").read_text("utf-8")
+
+    @property
+    def database(self) -> str:
+        """The URL of what it serves, which is no SQLite."""
+        return self._flags[self._flags.index("--database") + 1]
+
+    def move(self, database: str) -> None:
+        """Serve another database from the next start on."""
+        self.store.close()
+        self._flags[self._flags.index("--database") + 1] = database
+        self.store = SqlStore(open_session(Settings(database=database)))
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
@@ -121,32 +161,6 @@ class ServerProcess:
         finally:
             connection.close()
 
-    def connect(self) -> HTTPConnection:
-        """Return a connection, not yet opened."""
-        return HTTPConnection("127.0.0.1", self.port, timeout=30)
-
-    def sign(self, interface: str, fields: dict[str, Any]) -> Signed:
-        """Return a request to one of the five interfaces, signed now."""
-        path = f"{_APPOINT}/{interface}"
-        host = f"127.0.0.1:{self.port}"
-        body = json.dumps(fields, ensure_ascii=False).encode()
-        authorization = signing.authorize(
-            self.key.ak,
-            self.key.secret,
-            at=signing.timestamp(self.clock.now()),
-            method="POST",
-            path=path,
-            headers={"host": host},
-            body=body,
-        )
-        headers = {"authorization": authorization, "content-type": "application/json", "host": host}
-        return Signed(path, body, headers)
-
-
-def children(pid: int) -> list[int]:
-    """Return the processes that a process has started and that are there."""
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
 
 def send(connection: HTTPConnection, signed: Signed) -> dict[str, Any]:
     """Send a request and return its answer; OSError or HTTPException when there is none."""
@@ -158,7 +172,8 @@ def send(connection: HTTPConnection, signed: Signed) -> dict[str, Any]:
     return answer
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody has just now."""
     # Below the ports that the system gives to outgoing connections, lest one of ours gets it.
     chance = Random()  # noqa: S311 - a port, no secret
     while True:

@@ -16,6 +16,7 @@ class DialProcess:
     def __init__(self, home: Path, database: str, asterisk: PrivateAsterisk, **more: str) -> None:
         self._home = home
         home.mkdir(parents=True, exist_ok=True)
+        (home / "log").touch()
         settings = {
             "DATABASE": database,
             "LINE": "asterisk",

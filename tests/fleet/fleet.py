@@ -1,0 +1,112 @@
+"""Three servers behind HAProxy as the documents have it, and two dispatchers, on one PostgreSQL."""
+
+import re
+import subprocess
+import sys
+from contextlib import ExitStack
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.durability.server import Served, free_port
+from tests.pbx.dial_process import DialProcess
+from tests.private_asterisk import PrivateAsterisk
+from tests.processes import children
+from tests.waiting import until
+
+OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
+SERVERS = ("one", "two", "three")
+DISPATCHERS = ("dora", "dave")
+
+
+class Fleet(Served):
+    """All of them. One that is killed is gone as after ``kill -9``, and can be started again."""
+
+    def __init__(self, home: Path, database: str, asterisk: PrivateAsterisk) -> None:
+        super().__init__(home, database, free_port())
+        self._home = home
+        self._flags = ["--data-dir", str(home / "data"), "--database", database, "--tls", "off"]
+        self._ports = {name: free_port() for name in SERVERS}
+        self._dialers = {name: DialProcess(home / name, database, asterisk) for name in DISPATCHERS}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        with ExitStack() as failing:
+            failing.callback(self._end)
+            for name in (*SERVERS, *DISPATCHERS):
+                self.start(name)
+            self._balance()
+            failing.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        for name in [*self._processes, *self._dialers]:
+            self.kill(name)
+        self.store.close()
+
+    def start(self, name: str) -> None:
+        """Start a process, and wait until it works."""
+        if name in self._dialers:
+            self._begin(self._dialers[name])
+            return
+        options = ["serve", "--no-dialer", "--port", str(self._ports[name]), *self._flags]
+        self._run(name, [sys.executable, "-m", "callkeeper", *options])
+        until(lambda: status(self._ports[name], "/readyz") == 200)
+
+    def kill(self, name: str) -> None:
+        """Kill a process; of a server, nothing runs any more then."""
+        if name in self._dialers:
+            self._dialers[name].kill()
+            return
+        process = self._processes.pop(name)
+        left = children(process.pid)
+        process.kill()
+        process.wait(20)
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+
+    def _begin(self, dialer: DialProcess) -> None:
+        """Start a dispatcher. One that finds no database when it begins ends, as a server does."""
+        before = len(dialer.log())
+        dialer.start()
+        until(lambda: "dialer_begins" in dialer.log()[before:])
+
+    def _balance(self) -> None:
+        """Run HAProxy with the documents' configuration, but for the addresses."""
+        (text,) = re.findall(r"```haproxy\n(.*?)```", OPERATING.read_text("utf-8"), re.DOTALL)
+        places = {"192.0.2.10": self.port, **self._ports}
+        for number, name in enumerate(SERVERS, 1):
+            places[f"192.0.2.{number}"] = self._ports[name]
+        for place, port in places.items():
+            text = re.sub(rf"\b{re.escape(place)}:28443\b", f"127.0.0.1:{port}", text)
+        assert "28443" not in text
+        file = self._home / "haproxy.cfg"
+        file.write_text(text, "utf-8")
+        self._run("haproxy", ["/usr/sbin/haproxy", "-db", "-f", str(file)])
+        until(lambda: status(self.port, "/readyz") == 200)
+
+    def _run(self, name: str, command: list[str]) -> None:
+        with (self._home / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                command, cwd=self._home, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+
+def status(port: int, path: str) -> int | None:
+    """Return the status of a GET; None while nobody answers."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()
