@@ -15,7 +15,8 @@ from callkeeper.core.reservation import Result
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.sql import SqlStore
 from callkeeper.store.statements import Engine, queries
-from tests.store.orders import Opened, Opener, booked, booking, carry_out, order
+from tests.store.calls import claim, due, end, ending, placing
+from tests.store.orders import NOW, Opened, Opener, booked, booking, carry_out, order
 from tests.store.test_statements import PARTS, variants
 from tests.waiting import until
 
@@ -201,3 +202,33 @@ def test_a_result_that_keeps_the_agent_is_written_in_place(opened: Opened, opene
         return rows if rows[0][0] else []
 
     assert until(counted) == [(20, 20)]
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_what_begins_empty_and_is_never_analyzed_is_soon_read_by_its_key(
+    opened: Opened, opener: Opener, database: str | None
+) -> None:
+    """Of an empty table PostgreSQL thinks that all indexes are alike, and a plan is kept."""
+    with psycopg.connect(database or "", autocommit=True) as connection:
+        for table in ("reservation", "attempt"):
+            connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)".encode())
+    store = opened.store
+    for first in range(0, 5_000, 100):
+        due(store, *range(first, first + 100))
+        # Later each time, so that the pace leaves room for all.
+        attempts = claim(store, ids=100, at=NOW + first).attempts
+        assert len(attempts) == 100
+        with store.transaction():
+            store.begin_attempts([placing(each) for each in attempts])
+        end(store, *(ending(each) for each in attempts))
+    store.close()  # a connection that ends tells what it counted
+
+    def scans() -> dict[str, int]:
+        counted = dict(opener.look("SELECT indexrelname, idx_scan FROM pg_stat_user_indexes"))
+        return counted if any(counted.values()) else {}
+
+    of = until(scans)
+    assert of["attempt_pkey"] > of["attempt_by_reservation"], of
+    others = ("reservation_by_time", "reservation_by_agent", "reservation_by_campaign")
+    for other in (*others, "reservation_by_number"):
+        assert of["reservation_pkey"] > 10 * of[other], of

@@ -22,11 +22,11 @@ from callkeeper.store.port import Collision
 from callkeeper.store.session import Item, Row, Undertaking, given
 from callkeeper.store.statements import queries
 
-# Each statement has an index made for it, and its plan is made once, when the tables may still be
-# small and nothing is known of them. A hash join made then would read a whole table for ever.
+# Each statement has an index made for it, and its plan is kept. Made when a table is small, it
+# would read the whole of it for as long as it is kept.
 _PLANS = (
     "-c plan_cache_mode=force_generic_plan "
-    "-c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
 )
 # A silent network is noticed within seconds, and the server gives up a statement that hangs. What
 # the URL says of the same wins.
@@ -39,7 +39,11 @@ _CONNECT: dict[str, Any] = {
     "application_name": "callkeeper",
     "options": "-c statement_timeout=15s -c lock_timeout=10s -c timezone=UTC " + _PLANS,
 }
-_UNHURRIED = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
+# A migration reads whole tables, and may take the time that it takes.
+_FOR_MIGRATIONS = (
+    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL enable_seqscan = on; "
+    "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on"
+)
 _BROKEN = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
 _CROSSED = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 _ANSWERS = re.compile(r"\A\s*SELECT\b|\bRETURNING\b")
@@ -50,6 +54,17 @@ class StatementFailed(RuntimeError):  # noqa: N818 - what happened
     """A statement broke a rule of the database: our mistake, which trying again does not mend."""
 
 
+class _Own(threading.local):
+    """What each thread has for itself."""
+
+    def __init__(self) -> None:
+        self.connection: psycopg.Connection[Row] | None = None
+        # What its transaction has to write and has not sent yet.
+        self.held: list[tuple[str, dict[str, Any] | None]] = []
+        self.items = 0
+        self.items_when_planned = 0
+
+
 class PostgresSession:
     """A database, named by its URL."""
 
@@ -58,13 +73,14 @@ class PostgresSession:
             name: value for name, value in conninfo_to_dict(url).items() if value is not None
         }
         self._statements = queries("postgres")
-        self._local = threading.local()
+        self._own = _Own()
         self._undertaking = Undertaking()
         self._open: list[psycopg.Connection[Row]] = []
         self._lock = threading.Lock()
 
     def rows(self, name: str, /, **parameters: object) -> list[Row]:
         """Run a statement and return its rows. A parameter that is None is not given."""
+        self._plan_anew(1)
         return self._run(self._statements.get(name, given(parameters)), parameters)
 
     def each(self, name: str, items: Sequence[Item]) -> list[Row]:
@@ -73,11 +89,12 @@ class PostgresSession:
         In a transaction, one that answers nothing goes with whatever follows it, so that a batch's
         last writes and its COMMIT are one round trip. What is wrong with it is told then.
         """
+        self._plan_anew(len(items))
         text = self._statements.get(name)
         parameters = {"items": msgspec.json.encode(items).decode()}
         if self._undertaking.is_open and not _ANSWERS.search(text):
             self._undertaking.check()
-            self._held.append((text, parameters))
+            self._own.held.append((text, parameters))
             return []
         return self._run(text, parameters)
 
@@ -98,8 +115,8 @@ class PostgresSession:
     def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
         """Run the migrations that are not yet there, and return their names."""
         with self.transaction():
-            # Whoever comes second waits for the first, and an index may take its time.
-            self._run(_UNHURRIED)
+            # Whoever comes second waits for the first.
+            self._run(_FOR_MIGRATIONS)
             self._run(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
             return catch_up("postgres", self._run, steps)
 
@@ -109,11 +126,11 @@ class PostgresSession:
             for connection in self._open:
                 connection.close()
             self._open.clear()
-            self._local = threading.local()
+            self._own = _Own()
 
     def _run(self, text: str, parameters: dict[str, Any] | None = None) -> list[Row]:
         self._undertaking.check()
-        old = self._present()
+        old = self._own.connection
         was_idle = old is not None and old.pgconn.transaction_status == TransactionStatus.IDLE
         try:
             return self._execute(text, parameters)
@@ -137,7 +154,7 @@ class PostgresSession:
             raise StatementFailed(_named(bug)) from None
 
     def _execute(self, text: str, parameters: dict[str, Any] | None) -> list[Row]:
-        connection, held = self._connection(), self._held
+        connection, held = self._connection(), self._own.held
         if not held:
             cursor = connection.execute(text.encode(), parameters)
         else:
@@ -148,19 +165,23 @@ class PostgresSession:
             held.clear()
         return cursor.fetchall() if cursor.description else []
 
-    @property
-    def _held(self) -> list[tuple[str, dict[str, Any] | None]]:
-        """What this thread's transaction has to write and has not sent yet."""
-        held: list[tuple[str, dict[str, Any] | None]] | None = getattr(self._local, "held", None)
-        if held is None:
-            held = self._local.held = []
-        return held
+    def _plan_anew(self, items: int) -> None:
+        """Have plans made again whenever twice as much has been done as when they were made.
+
+        While a table is nearly empty, PostgreSQL takes any index that begins with the VDN for as
+        good as the one that finds a row, and keeps to it until it is analyzed: a minute or more.
+        """
+        own = self._own
+        own.items += items
+        if own.items >= 2 * own.items_when_planned:
+            own.items_when_planned = own.items
+            self._run("DISCARD PLANS")
 
     def _commit(self) -> None:
         try:
             self._run("COMMIT")
         except DatabaseFailed as failed:
-            if self._present() is not None:
+            if self._own.connection is not None:
                 raise
             raise DatabaseFailed(
                 "the database was lost while it committed, so this may be stored or not; "
@@ -168,8 +189,8 @@ class PostgresSession:
             ) from failed
 
     def _roll_back(self) -> None:
-        self._held.clear()
-        connection = self._present()
+        self._own.held.clear()
+        connection = self._own.connection
         if connection is not None:
             with suppress(psycopg.Error):
                 connection.rollback()
@@ -177,25 +198,21 @@ class PostgresSession:
                 connection.close()  # it would refuse every BEGIN to come
             self._drop_if_broken()
 
-    def _present(self) -> psycopg.Connection[Row] | None:
-        connection: psycopg.Connection[Row] | None = getattr(self._local, "connection", None)
-        return connection
-
     def _connection(self) -> psycopg.Connection[Row]:
-        connection = self._present()
+        connection = self._own.connection
         if connection is None:
             connection = psycopg.connect(autocommit=True, **self._connect)
-            self._local.connection = connection
+            self._own.connection = connection
             with self._lock:
                 self._open.append(connection)
         return connection
 
     def _drop_if_broken(self) -> bool:
         """Forget this thread's connection if it is closed, and say whether it was."""
-        connection = self._present()
+        connection = self._own.connection
         if connection is None or not connection.closed:
             return False
-        self._local.connection = None
+        self._own.connection = None
         with self._lock, suppress(ValueError):
             self._open.remove(connection)
         return True
