@@ -11,12 +11,13 @@ import pytest
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservation import Cancel, Order, Reservation
 from callkeeper.desk import Desk
-from callkeeper.installation import open_session
+from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.port import AccessKey, Page, Wanted
 from callkeeper.store.sql import SqlStore
 from callkeeper.store.sqlite import SqliteSession
-from tests.store.orders import order
+from tests.store.orders import Opened, Opener, booked, booking, order
+from tests.waiting import until
 
 
 class DurableStore(SqlStore):
@@ -65,3 +66,28 @@ def test_every_connection_to_sqlite_writes_through_to_the_disk(tmp_path: Path) -
     full = [2, "wal"]
     names = ("MainThread", "key-reader", "reader", "writer")
     assert store.seen == dict.fromkeys(names, full)
+
+
+def fill(opened: Opened) -> None:
+    """Write some 8 MB."""
+    for first in range(0, 4_000, 500):
+        booked(opened.store, *(booking(n, remark="x" * 900) for n in range(first, first + 500)))
+
+
+def checkpointers() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name == "checkpointer"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_long_log_is_copied_into_the_database_beside_whoever_writes(
+    opened: Opened, opener: Opener
+) -> None:
+    file = opener.data_dir / DATABASE_FILE
+    assert not checkpointers()
+    fill(opened)
+    until(lambda: file.stat().st_size > 4_000_000)
+    assert opener.look("SELECT COUNT(*) FROM reservation") == [(4_000,)]
+    opened.store.close()
+    assert not checkpointers()
+    booked(opened.store, booking(4_000))  # it opens again
+    assert opener.look("SELECT COUNT(*) FROM reservation") == [(4_001,)]

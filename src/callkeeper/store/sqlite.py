@@ -15,16 +15,18 @@ from typing import Any
 import msgspec
 
 from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.store.checkpointer import Checkpointer
 from callkeeper.store.migrate import Migration, catch_up
 from callkeeper.store.session import Item, Row, Undertaking, given
 from callkeeper.store.statements import queries
 
+OLDEST = (3, 38, 0)  # the first that reads items with ->>
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -65536",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA wal_autocheckpoint = 4000",  # 16 MB: pages that are changed again are copied once
+    "PRAGMA wal_autocheckpoint = 16000",  # 64 MB; until then the checkpointer has copied most
 )
 # A broken rule or a statement that is wrong: our mistake, which trying again does not mend.
 _OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
@@ -41,6 +43,7 @@ class SqliteSession:
         self._undertaking = Undertaking()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self._checkpointer = Checkpointer(path, self._connect)
 
     def rows(self, name: str, /, **parameters: object) -> list[Row]:
         """Run a statement and return its rows. A parameter that is None is not given."""
@@ -65,6 +68,7 @@ class SqliteSession:
         try:
             yield
             self._run("COMMIT")
+            self._checkpointer.wake()
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection().rollback()
@@ -86,6 +90,7 @@ class SqliteSession:
 
     def close(self) -> None:
         """Close every connection; a thread that comes back gets a new one."""
+        self._checkpointer.close()
         with self._lock:
             for connection in self._open:
                 connection.close()
@@ -109,18 +114,22 @@ class SqliteSession:
         if connection is None:
             with self._lock:
                 _make_private(self._path)
-            connection = sqlite3.connect(
-                self._path,
-                timeout=self._busy_seconds,
-                isolation_level=None,
-                check_same_thread=False,  # close() runs on another thread
-                cached_statements=256,
-            )
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
+            connection = self._connect()
             self._local.connection = connection
             with self._lock:
                 self._open.append(connection)
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path,
+            timeout=self._busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,  # close() runs on another thread
+            cached_statements=256,
+        )
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
         return connection
 
 
