@@ -1,8 +1,55 @@
-"""What the system knows of processes."""
+"""What the system knows of processes, and how one is killed."""
 
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+
+from tests.waiting import until
 
 
 def children(pid: int) -> list[int]:
     """Return the processes that a process has started and that are there."""
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def are_gone(pids: Iterable[int]) -> bool:
+    """Whether none of these processes is there any more, but for the dead not yet buried."""
+    return not any(_is_alive(pid) for pid in pids)
+
+
+def forget_peaks(pids: Iterable[int]) -> None:
+    """Let what ``peak_mib`` returns begin anew with what each process holds now."""
+    for pid in pids:
+        Path(f"/proc/{pid}/clear_refs").write_text("5", "ascii")
+
+
+def peak_mib(pid: int) -> float:
+    """Return the most memory, in MiB, that a process has held."""
+    (kib,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("ascii"))
+    return int(kib) / 1024
+
+
+def kill(process: "subprocess.Popen[bytes]", *, also_children: bool = True) -> None:
+    """Kill a process as ``kill -9`` does, and its children if so wanted; return when all are gone.
+
+    Children that are left notice it, and end by themselves.
+    """
+    left = children(process.pid) if process.poll() is None else []
+    process.kill()
+    for pid in left if also_children else []:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait(20)
+    until(lambda: are_gone(left))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
+import resource
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from callkeeper.writer import BATCH_MAX
 from tests.durability.server import ServerProcess
 from tests.store.orders import Opener, booked, booking, has_campaign, order
 from tests.waiting import until
+
+NO_STORE = SqlStore(None)  # type: ignore[arg-type]  # names the verbs, and no more
 
 
 @pytest.fixture
@@ -146,13 +150,51 @@ def test_signals_to_the_group_leave_it_writing_and_it_ends_when_told(
         os.kill(pids[0], 0)
 
 
-def test_one_that_cannot_begin_refuses_what_it_was_to_write(tmp_path: Path) -> None:
+def test_one_that_finds_no_database_refuses_what_it_was_to_write(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", database="postgresql://127.0.0.1:1/nothing")
 
     async def work(scribe: ProcessScribe) -> None:
-        nothing: Sequence[Write] = filed(SqlStore(None), "r00000")  # type: ignore[arg-type]
-        (outcome,) = await scribe.carry_out(nothing)
+        (outcome,) = await scribe.carry_out(filed(NO_STORE, "r00000"))
         assert isinstance(outcome, DatabaseFailed)
+
+    with_scribe(settings, work)
+
+
+def test_one_that_ends_by_itself_says_why_and_the_log_has_its_status(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    said: list[str] = []
+
+    def has_told() -> bool:
+        said.extend(capfd.readouterr())
+        return "scribe_lost" in "".join(said)
+
+    async def work(scribe: ProcessScribe) -> None:
+        (outcome,) = await scribe.carry_out(filed(NO_STORE, "r00000"))
+        assert isinstance(outcome, DatabaseFailed)
+        await asyncio.to_thread(until, has_told)
+
+    with_scribe(Settings(data_dir=tmp_path / "file" / "data"), work)
+    assert "NotADirectoryError" in "".join(said)
+    assert re.search(r"scribe_lost.*status=1\b", re.sub(r"\x1b\[\d*m", "", "".join(said)))
+
+
+def test_one_that_cannot_be_started_just_now_is_started_for_the_next_batch(
+    settings: Settings, store: SqlStore
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def work(scribe: ProcessScribe) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # not one file more
+        try:
+            (outcome,) = await scribe.carry_out(filed(store, "r00000"))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert isinstance(outcome, DatabaseFailed)
+        assert "cannot be reached" in outcome.sentence
+        (written,) = await scribe.carry_out(filed(store, "r00000"))
+        assert isinstance(written, Reservation)
 
     with_scribe(settings, work)
 
@@ -160,6 +202,4 @@ def test_one_that_cannot_begin_refuses_what_it_was_to_write(tmp_path: Path) -> N
 def test_it_ends_when_the_process_that_it_writes_for_is_killed(tmp_path: Path) -> None:
     with ServerProcess(tmp_path, None) as server:
         server.start()
-        pid = server.scribe_pid
-        server.kill()
-        until(lambda: not Path(f"/proc/{pid}").exists())
+        server.kill(also_children=False)  # waits until both are gone

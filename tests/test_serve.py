@@ -1,6 +1,8 @@
 """The start of a server: what it refuses to start with, and what it makes."""
 
 import base64
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,18 @@ def test_a_database_url_that_is_none_is_refused_without_its_password(tmp_path: P
     with pytest.raises(SettingsWrong, match="not a valid") as refused:
         start(settings_of(tmp_path, "postgresql://user:hush@[host/x"))
     assert "hush" not in str(refused.value)
+
+
+def test_an_sqlite_that_is_too_old_is_told_in_one_line(tmp_path: Path) -> None:
+    older = "import sqlite3; sqlite3.sqlite_version_info = (3, 37, 2)"
+    program = f"{older}; from callkeeper.cli.program import app; app()"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "serve", "--data-dir", str(tmp_path), "--tls", "off"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "must be 3.38 or newer" in ended.stderr
+    assert ended.stderr.count("\n") == 1

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from tests.durability.server import ServerProcess, send
 from tests.house import HOUR, TASK
 from tests.private_postgres import PrivatePostgres
-from tests.processes import children
+from tests.processes import are_gone, children
 from tests.waiting import until
 
 COUNT = 2
@@ -58,10 +59,6 @@ def serving(server: ServerProcess) -> list[int]:
     return [pid for pid in children(server.pid) if children(pid)]
 
 
-def gone(pids: list[int]) -> bool:
-    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
-
-
 def test_all_of_them_serve_and_their_metrics_are_together(server: ServerProcess) -> None:
     ids = {reserve(server, number) for number in range(40)}
     assert len(ids) == 40
@@ -79,24 +76,34 @@ def test_one_that_is_killed_is_replaced_and_what_it_counted_stays(server: Server
     os.kill(first, signal.SIGKILL)
     until(lambda: first not in (now := serving(server)) and len(now) == COUNT)
     assert set(others) < set(serving(server))
-    until(lambda: gone(writes_for_it))
+    until(lambda: are_gone(writes_for_it))
     assert '"event":"worker_lost"' in server.log
     reserve(server, 20)
     assert counted(server) == 21
+
+
+def test_one_that_cannot_be_replaced_just_now_is_replaced_later(server: ServerProcess) -> None:
+    first, *_ = serving(server)
+    soft, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (3, hard))  # not one file more
+    os.kill(first, signal.SIGKILL)
+    until(lambda: '"event":"worker_cannot_start"' in server.log)
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    until(lambda: len(serving(server)) == COUNT)
 
 
 def test_told_to_stop_all_of_them_stop(server: ServerProcess) -> None:
     reserve(server, 1)
     everybody = [each for pid in serving(server) for each in (pid, *children(pid))]
     assert server.end() == 0
-    assert gone(everybody)
+    assert are_gone(everybody)
     assert "Traceback" not in server.log
 
 
 def test_when_the_one_that_started_them_is_killed_they_end_too(server: ServerProcess) -> None:
     everybody = [each for pid in serving(server) for each in (pid, *children(pid))]
-    server.kill()
-    until(lambda: gone(everybody))
+    server.kill(also_children=False)
+    until(lambda: are_gone(everybody))
 
 
 def serve(tmp_path: Path, *flags: str) -> "subprocess.CompletedProcess[str]":

@@ -1,5 +1,6 @@
 """An installation: its data directory, its database, its seal. It alone names concrete stores."""
 
+import sqlite3
 from pathlib import Path
 
 import psycopg
@@ -12,7 +13,7 @@ from callkeeper.store.port import Store
 from callkeeper.store.postgres import PostgresSession, StatementFailed
 from callkeeper.store.session import Session
 from callkeeper.store.sql import SqlStore
-from callkeeper.store.sqlite import SqliteSession
+from callkeeper.store.sqlite import OLDEST, SqliteSession
 
 DATABASE_FILE = "callkeeper.db"
 
@@ -20,6 +21,11 @@ DATABASE_FILE = "callkeeper.db"
 def open_session(settings: Settings) -> Session:
     """Return the database that the settings name; for SQLite, a new data directory is made."""
     if settings.database is None:
+        if sqlite3.sqlite_version_info < OLDEST:
+            raise SettingsWrong(
+                f"database: this Python's SQLite is {sqlite3.sqlite_version}, and must be 3.38 or "
+                "newer; use another Python, or a postgresql:// URL"
+            )
         path = data_dir(settings) / DATABASE_FILE
         return SqliteSession(path, busy_seconds=settings.busy_seconds)
     if not settings.database.startswith(("postgresql://", "postgres://")):

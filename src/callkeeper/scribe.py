@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 
 import structlog
 
+from callkeeper import log
 from callkeeper.batch import Write, WriteBroke, carry_out
 from callkeeper.core.refusal import DatabaseFailed, Refusal
 from callkeeper.desk import Desk
@@ -28,6 +29,7 @@ from callkeeper.store.port import Store
 from callkeeper.writer import Writer
 
 _END_SECONDS = 30
+_LAST_WORDS_SECONDS = 2  # for one that is lost to say why
 _GONE = (EOFError, OSError)
 
 
@@ -110,12 +112,16 @@ class ProcessScribe:
             loop = asyncio.get_running_loop()
             loop.remove_reader(self._ours.fileno())
             self._ours.close()
-            process.kill()
             loop.run_in_executor(None, self._bury, process)
         self._tell([DatabaseFailed(sentence)] * self._asked)
 
     def _bury(self, process: "subprocess.Popen[bytes]") -> None:
-        self._log.error("scribe_lost", pid=process.pid, status=process.wait())
+        try:
+            status = process.wait(_LAST_WORDS_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = process.wait()
+        self._log.error("scribe_lost", pid=process.pid, status=status)
 
 
 def open_desk(settings: Settings, store: Store | None = None) -> Desk:
@@ -127,15 +133,16 @@ def main() -> None:
     """Carry out what the other end of the pipe asks for, until it closes."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # they are for the whole group; the pipe says when
-    with Connection(int(sys.argv[1])) as pipe:
-        settings: Settings = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process's
-        store = attach_store(settings)
-        gc.freeze()
-        try:
-            while True:
-                pipe.send_bytes(_work(store, pipe.recv_bytes()))
-        except _GONE:
-            store.close()
+    pipe = Connection(int(sys.argv[1]))
+    settings: Settings = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process's
+    log.configure(show_numbers=settings.show_phone_numbers)
+    store = attach_store(settings)
+    gc.freeze()
+    try:
+        while True:
+            pipe.send_bytes(_work(store, pipe.recv_bytes()))
+    except _GONE:
+        store.close()
 
 
 def _work(store: Store, message: bytes) -> bytes:

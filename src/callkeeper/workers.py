@@ -108,8 +108,12 @@ class _Workers:
     def _start(self, number: int) -> None:
         if self._stopped.is_set():
             return
+        # One dialer is enough for this machine; it takes more of them only for their own sake.
+        dials = self._settings.dialer and number == 0
         ours, theirs = Pipe()
         with theirs:
+            # The pipe holds it until the worker is there to read it.
+            ours.send_bytes(pickle.dumps(msgspec.structs.replace(self._settings, dialer=dials)))
             handle = theirs.fileno()
             process = subprocess.Popen(  # noqa: S603 - this very program
                 [sys.executable, "-P", "-m", "callkeeper.workers", str(handle)],
@@ -118,9 +122,6 @@ class _Workers:
                 env={**os.environ, _METRICS: self._metrics},
             )
         worker = self._workers[number] = _Worker(number, process, ours)
-        # One dialer is enough for this machine; it takes more of them only for their own sake.
-        dials = self._settings.dialer and number == 0
-        ours.send_bytes(pickle.dumps(msgspec.structs.replace(self._settings, dialer=dials)))
         asyncio.get_running_loop().add_reader(ours.fileno(), self._hear, worker)
 
     def _hear(self, worker: _Worker) -> None:
@@ -141,7 +142,6 @@ class _Workers:
         worker.pipe.close()
         worker.process.kill()
         status = worker.process.wait()
-        mark_process_dead(worker.process.pid, self._metrics)  # type: ignore[no-untyped-call]
         if self._stopped.is_set():
             return
         if not self._url:
@@ -149,7 +149,15 @@ class _Workers:
             self._stopped.set()
             return
         self._log.error("worker_lost", worker=worker.number, status=status)
-        loop.call_later(0 if worker.is_ready else _AGAIN_SECONDS, self._start, worker.number)
+        loop.call_later(0 if worker.is_ready else _AGAIN_SECONDS, self._replace, worker)
+
+    def _replace(self, lost: _Worker) -> None:
+        try:
+            mark_process_dead(lost.process.pid, self._metrics)  # type: ignore[no-untyped-call]
+            self._start(lost.number)
+        except OSError as error:  # too many files or processes, or too little memory, just now
+            self._log.error("worker_cannot_start", worker=lost.number, error=str(error))
+            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._replace, lost)
 
     async def _stop(self) -> None:
         for worker in self._workers.values():

@@ -148,7 +148,7 @@ class Client:
         promise = Promise(fields, self._server.sign("create", fields))
         self.promises.append(promise)
         self._touched[id(promise)] = promise
-        answer = send(connection, promise.create)
+        answer = self._send(connection, promise.create)
         if self._crew.is_done(answer):
             promise.id = answer["returnObject"]["appointId"]
 
@@ -170,8 +170,15 @@ class Client:
         filed = Filed(result)
         promise.results.append(filed)
         self._touched[id(promise)] = promise
-        answer = send(connection, self._server.sign("updateResult", _wire(promise.id, result)))
-        filed.acknowledged = self._crew.is_done(answer)
+        signed = self._server.sign("updateResult", _wire(promise.id, result))
+        filed.acknowledged = self._crew.is_done(self._send(connection, signed))
+
+    def _send(self, connection: HTTPConnection, signed: Signed) -> dict[str, Any]:
+        begun = monotonic()
+        try:
+            return send(connection, signed)
+        finally:
+            self._crew.longest = max(self._crew.longest, monotonic() - begun)
 
 
 class Crew:
@@ -179,6 +186,7 @@ class Crew:
 
     No two clients of one server may have the same number, of which this crew's ``first`` is given.
     Clients that are ``tireless`` connect anew when a connection breaks; ``broken`` counts that.
+    ``longest`` is how many seconds the slowest request took, whatever came of it.
     """
 
     def __init__(
@@ -186,7 +194,7 @@ class Crew:
     ) -> None:
         self.called_off = threading.Event()
         self.failed = self.broken = 0
-        self.last_trouble = 0.0
+        self.last_trouble = self.longest = 0.0
         self._tireless = tireless
         self.settled = 0
         self._server = server

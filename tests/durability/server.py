@@ -1,6 +1,8 @@
 """A server in a process of its own, that can be killed and started again on the same database."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from http.client import HTTPConnection, HTTPException
@@ -16,7 +18,7 @@ from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
-from tests.processes import children
+from tests.processes import children, kill
 from tests.store.orders import HOUR, has_campaign
 from tests.waiting import until
 
@@ -141,12 +143,15 @@ class ServerProcess(Served):
         self._process = None
         return status
 
-    def kill(self) -> None:
-        """Kill it as ``kill -9`` does; nothing of it runs any more."""
+    def kill(self, *, also_children: bool = True) -> None:
+        """Kill it as ``kill -9`` does, or only what was started; return when all is gone."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait(20)
+            kill(self._process, also_children=also_children)
             self._process = None
+
+    def kill_scribe(self) -> None:
+        """Kill the process that writes for it, as ``kill -9`` does."""
+        os.kill(self.scribe_pid, signal.SIGKILL)
 
     def readiness(self) -> int | None:
         """Return what /readyz answers; None while nobody listens."""

@@ -12,12 +12,13 @@ from typing import Self
 from tests.durability.server import Served, free_port
 from tests.pbx.dial_process import DialProcess
 from tests.private_asterisk import PrivateAsterisk
-from tests.processes import children
+from tests.processes import kill
 from tests.waiting import until
 
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
 SERVERS = ("one", "two", "three")
 DISPATCHERS = ("dora", "dave")
+BALANCER = "haproxy"
 
 
 class Fleet(Served):
@@ -34,9 +35,8 @@ class Fleet(Served):
     def __enter__(self) -> Self:
         with ExitStack() as failing:
             failing.callback(self._end)
-            for name in (*SERVERS, *DISPATCHERS):
+            for name in (*SERVERS, *DISPATCHERS, BALANCER):
                 self.start(name)
-            self._balance()
             failing.pop_all()
         return self
 
@@ -58,20 +58,19 @@ class Fleet(Served):
         if name in self._dialers:
             self._begin(self._dialers[name])
             return
+        if name == BALANCER:
+            self._balance()
+            return
         options = ["serve", "--no-dialer", "--port", str(self._ports[name]), *self._flags]
         self._run(name, [sys.executable, "-m", "callkeeper", *options])
         until(lambda: status(self._ports[name], "/readyz") == 200)
 
-    def kill(self, name: str) -> None:
-        """Kill a process; of a server, nothing runs any more then."""
+    def kill(self, name: str, *, also_children: bool = True) -> None:
+        """Kill a process, and what it started or only itself; nothing of it runs any more then."""
         if name in self._dialers:
             self._dialers[name].kill()
-            return
-        process = self._processes.pop(name)
-        left = children(process.pid)
-        process.kill()
-        process.wait(20)
-        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+        else:
+            kill(self._processes.pop(name), also_children=also_children)
 
     def _begin(self, dialer: DialProcess) -> None:
         """Start a dispatcher. One that finds no database when it begins ends, as a server does."""
@@ -90,7 +89,7 @@ class Fleet(Served):
         assert "28443" not in text
         file = self._home / "haproxy.cfg"
         file.write_text(text, "utf-8")
-        self._run("haproxy", ["/usr/sbin/haproxy", "-db", "-f", str(file)])
+        self._run(BALANCER, ["/usr/sbin/haproxy", "-db", "-f", str(file)])
         until(lambda: status(self.port, "/readyz") == 200)
 
     def _run(self, name: str, command: list[str]) -> None:

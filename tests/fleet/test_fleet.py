@@ -3,6 +3,7 @@
 import os
 from contextlib import closing
 from pathlib import Path
+from random import Random
 from time import monotonic
 
 import pytest
@@ -12,7 +13,7 @@ from tests.conftest import leave_out
 from tests.durability.crew import Crew
 from tests.far_end import FarEnd
 from tests.fleet.calls import Calls
-from tests.fleet.fleet import DISPATCHERS, SERVERS, Fleet
+from tests.fleet.fleet import BALANCER, DISPATCHERS, SERVERS, Fleet
 from tests.private_asterisk import PrivateAsterisk
 from tests.private_postgres import PrivatePostgres
 
@@ -39,6 +40,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_dialled_twice_whatever_is_kill
     database = own_postgres.new_database()
     settings = Settings(data_dir=tmp_path / "data", database=database)
     recovered: dict[str, list[float]] = {}
+    chance = Random(SEED)  # noqa: S311 - reproducible on purpose
     with (
         Fleet(tmp_path, database, asterisk) as fleet,
         closing(Calls(fleet, settings, far_end)) as calls,
@@ -46,11 +48,12 @@ def test_nothing_acknowledged_is_lost_and_nothing_dialled_twice_whatever_is_kill
         crew = Crew(fleet, SEED, tireless=True)
         crew.begin()
         for _ in range(ROUNDS):
-            for name in (*SERVERS, *DISPATCHERS):
+            for name in (*SERVERS, *DISPATCHERS, BALANCER):
                 _begin_trouble(crew, calls)
                 begun = monotonic()
-                fleet.kill(name)
-                crew.await_acknowledged(WORK)
+                fleet.kill(name, also_children=chance.random() < 0.5)
+                if name != BALANCER:
+                    crew.await_acknowledged(WORK)  # without it
                 fleet.start(name)
                 _end_trouble(crew, calls)
                 recovered.setdefault(name, []).append(max(0.0, crew.last_trouble - begun))
@@ -70,14 +73,16 @@ def test_nothing_acknowledged_is_lost_and_nothing_dialled_twice_whatever_is_kill
     assert found >= acknowledged
     assert not tally.lost
     assert not tally.rung_twice
-    assert max(max(each) for each in recovered.values()) < RECOVERS_SECONDS
+    # Only a dispatcher killed just as it asked for a call leaves one of which nobody knows.
+    assert len(tally.unknown) <= ROUNDS * len(DISPATCHERS)
+    assert max(crew.longest, *(max(each) for each in recovered.values())) < RECOVERS_SECONDS
     words = ", ".join(f"{name} {max(each):.2f} s" for name, each in recovered.items())
     with capsys.disabled():
         print(  # noqa: T201 - the figures are to be seen
             f"\nfleet, seed {SEED}, {ROUNDS} rounds: {acknowledged} acknowledged, all found; "
             f"{crew.failed} answered as failed, {crew.broken} connections broke; "
             f"{tally.calls} calls, none rung twice, {len(tally.unknown)} not rung and unknown; "
-            f"until the last trouble: {words}",
+            f"until the last trouble: {words}; the longest request {crew.longest:.2f} s",
             flush=True,
         )
 
