@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -94,8 +95,13 @@ class House:
         at: str | None = None,
         query: str = "",
         headers: dict[str, str] | None = None,
+        pieces: Iterable[bytes] | None = None,
+        timeout: float = 30,
     ) -> httpx2.Response:
-        """Send a signed request below /rest/isales; a body of bytes goes out as it is."""
+        """Send a signed request below /rest/isales; a body of bytes goes out as it is.
+
+        Or in pieces, each a chunk; and without saying how many there will be.
+        """
         key = key or self.key
         raw = b"" if body is None else body
         if not isinstance(raw, bytes):
@@ -113,7 +119,8 @@ class House:
         )
         sent = {"authorization": authorization, "content-type": CONTENT_TYPE, **(headers or {})}
         url = f"{self.url}{path}" + (f"?{query}" if query else "")
-        return self.http.request(method, url, content=raw, headers=sent)
+        content = raw if pieces is None else pieces
+        return self.http.request(method, url, content=content, headers=sent, timeout=timeout)
 
     def reserve(self, **fields: Any) -> str:
         """Make a manual reservation for an hour from now, and return its id."""

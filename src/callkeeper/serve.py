@@ -46,7 +46,7 @@ def build(
         # Last, as a campaign's path matches any word after the VDN.
         *CampaignInterfaces(campaigns, clock, settings.alerting_seconds_max).all(gate),
     ]
-    return application(interfaces, desk, registry)
+    return application(interfaces, desk, registry, gate.strangers)
 
 
 def serve(

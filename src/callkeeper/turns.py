@@ -12,9 +12,9 @@ from collections import deque
 from callkeeper.clock import monotonic
 
 # With 16 writes, who came beside them waited more than twice as long as alone; with 4, the one with
-# much to write lost half of its speed. Two reads are as many as there are threads for lists.
+# much to write lost half of its speed. Of the two threads for lists one is left to the others.
 WRITES = 8
-READS = 2
+READS = 1
 # How long several VDNs count as being at work after they were last seen to take turns.
 CONTESTED_SECONDS = 10.0
 

@@ -1,24 +1,30 @@
 """What strangers and bad neighbours do to a server, and a client that is served all the while."""
 
+import json
 import resource
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import cycle
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from callkeeper import signing
+from callkeeper.api import tarpit
 from callkeeper.api.interface import BODY_MAX
-from callkeeper.api.tarpit import AT_ONCE
+from callkeeper.api.room import LARGE, OF_ONE_KEY
 from callkeeper.clock import SystemClock
 from callkeeper.keyring import OpenKey
 from tests.durability.server import VDN, ServerProcess, send
 from tests.house import House
+from tests.processes import forget_peaks, peak_mib
 from tests.waiting import until
 
 PATH = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/list"
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA"
 HEAD = f"POST {PATH} HTTP/1.1\r\nHost: a\r\n".encode()
 IDLE = 2_000
 GOOD_REQUESTS = 20
@@ -64,16 +70,26 @@ def is_served(server: ServerProcess) -> bool:
     return [each["resultCode"] for each in answers] == ["0200000"] * GOOD_REQUESTS
 
 
-def resident_mib(server: ServerProcess) -> float:
-    pages = int(Path(f"/proc/{server.pid}/statm").read_text("ascii").split()[1])
-    return pages * resource.getpagesize() / 1024 / 1024
+@contextmanager
+def bounded_memory(server: ServerProcess, mib: float = GROWTH_MIB) -> Iterator[None]:
+    """Insist that neither process of a server takes much more at any moment of the block."""
+    pids = (server.pid, server.scribe_pid)
+    forget_peaks(pids)
+    before = [peak_mib(pid) for pid in pids]
+    yield
+    grown = [peak_mib(pid) - was for pid, was in zip(pids, before, strict=True)]
+    assert max(grown) < mib, grown
 
 
-def forged(server: ServerProcess, body: bytes, key: OpenKey | None = None) -> bytes:
+def forged_head(key: OpenKey, *lines: bytes) -> bytes:
+    """Return the head of a request whose signature is nobody's."""
+    prefix = f"auth-v2/{key.ak}/{signing.timestamp(SystemClock().now())}/host/{'0' * 64}"
+    return HEAD + b"\r\n".join([f"Authorization: {prefix}".encode(), *lines, b"", b""])
+
+
+def forged(key: OpenKey, body: bytes, *lines: bytes) -> bytes:
     """Return a request whose signature is nobody's."""
-    ak = (key or server.key).ak
-    prefix = f"auth-v2/{ak}/{signing.timestamp(SystemClock().now())}/host/{'0' * 64}"
-    return HEAD + f"Authorization: {prefix}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    return forged_head(key, *lines, b"Content-Length: %d" % len(body)) + body
 
 
 def statuses(connection: socket.socket, answers: int) -> Iterator[bytes]:
@@ -93,6 +109,10 @@ def status(connection: socket.socket) -> bytes:
     return only
 
 
+def port_of(house: House) -> int:
+    return int(house.url.rpartition(":")[2])
+
+
 def is_closed(connection: socket.socket) -> bool:
     return connection.recv(1) == b""
 
@@ -110,43 +130,63 @@ def is_closed(connection: socket.socket) -> bool:
 def test_a_client_is_served_beside_connections_that_sent(
     server: ServerProcess, count: int, first: bytes
 ) -> None:
-    before = resident_mib(server)
-    with connected(server.port, count, first):
+    assert is_served(server)
+    with bounded_memory(server), connected(server.port, count, first):
         assert is_served(server)
-        assert resident_mib(server) - before < GROWTH_MIB
     assert is_served(server)
 
 
 def test_a_flood_of_large_bodies_takes_a_bounded_memory(server: ServerProcess) -> None:
-    before = resident_mib(server)
-    request = forged(server, b" " * BODY_MAX)
+    assert is_served(server)
+    requests = cycle(forged(server.key, b" " * BODY_MAX, *more) for more in ((), (UPGRADE,)))
 
-    def flood(connection: socket.socket) -> bytes:
+    def flood(connection: socket.socket, request: bytes) -> bytes:
         connection.sendall(request)
         return status(connection)
 
-    with connected(server.port, FLOOD) as made, ThreadPoolExecutor(FLOOD) as threads:
-        answering = [threads.submit(flood, each) for each in made]
+    with (
+        bounded_memory(server, mib=FLOOD / 2),
+        connected(server.port, FLOOD) as made,
+        ThreadPoolExecutor(FLOOD) as threads,
+    ):
+        answering = [threads.submit(flood, *each) for each in zip(made, requests, strict=False)]
         assert is_served(server)
         assert {each.result(120) for each in answering} == {b"401"}
-    assert resident_mib(server) - before < GROWTH_MIB
+
+
+def test_bodies_without_end_are_in_the_way_of_large_ones_of_the_same_key_only(
+    tmp_path: Path,
+) -> None:
+    page = json.dumps({"offset": 0, "limit": 10}).encode()
+    large = page + b" " * 2 * LARGE
+    with House(tmp_path) as house:
+        other = house.issue(VDN)
+        first = forged_head(house.key, b"Content-Length: %d" % BODY_MAX) + b" " * 2 * LARGE
+        with connected(port_of(house), 2 * OF_ONE_KEY, first):
+            path = f"/v1/openapi/campaigns/{VDN}/appoint/list"
+            assert house.send("POST", path, large, key=other).status_code == 200
+            assert house.send("POST", path, page).status_code == 200
+            in_pieces = [page[:5], page[5:]]
+            assert house.send("POST", path, page, pieces=in_pieces).status_code == 200
+            with pytest.raises(httpx2.ReadTimeout):
+                house.send("POST", path, large, timeout=0.5)
 
 
 def test_every_bad_signature_is_answered_however_many_there_are(server: ServerProcess) -> None:
     stranger = OpenKey("A" * 20, "x", VDN)
     with connected(server.port, 40) as made:
         for each in made:
-            each.sendall(forged(server, b"{}", stranger) * (AT_ONCE // 10))
+            each.sendall(forged(stranger, b"{}") * (tarpit.AT_ONCE // 10))
         assert is_served(server)
         for each in made:
-            assert list(statuses(each, AT_ONCE // 10)) == [b"401"] * (AT_ONCE // 10)
+            assert list(statuses(each, tarpit.AT_ONCE // 10)) == [b"401"] * (tarpit.AT_ONCE // 10)
 
 
 def test_a_connection_too_many_takes_the_place_of_the_one_that_waited_the_longest(
     tmp_path: Path,
 ) -> None:
     with House(tmp_path, connections_max=20) as house:
-        port = int(house.url.rpartition(":")[2])
+        port = port_of(house)
         assert house.listed() == []  # its connection is kept, and is the oldest
         with connected(port, 19) as made:
             assert house.listed() == []  # and now the youngest
@@ -155,6 +195,51 @@ def test_a_connection_too_many_takes_the_place_of_the_one_that_waited_the_longes
                 assert house.listed() == []
             made[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
             assert status(made[-1]) == b"200"
+
+
+def test_one_that_was_answered_before_it_had_sent_all_gives_way_too(tmp_path: Path) -> None:
+    head = b"GET /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"
+    with House(tmp_path, connections_max=20) as house, connected(port_of(house), 20, head) as made:
+        assert {status(each) for each in made} == {b"404"}
+        for each in made:
+            each.sendall(b"x")
+        assert house.listed() == []
+        assert is_closed(made[0])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        HEAD + b"\r\n",  # 401s, held back
+        b"GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n",  # answers that nobody reads
+    ],
+    ids=["refused", "not read"],
+)
+def test_those_that_send_much_at_once_give_way_too(tmp_path: Path, sent: bytes) -> None:
+    with (
+        House(tmp_path, connections_max=20) as house,
+        connected(port_of(house), 20, sent * 300),
+    ):
+        assert house.listed() == []
+
+
+def test_what_is_sent_ahead_of_answers_takes_a_bounded_memory(server: ServerProcess) -> None:
+    assert is_served(server)
+    ahead = (HEAD + b"\r\n") * 300 + b"GET / HTTP/1.1\r\n\r\n" * 14_000
+    with bounded_memory(server), connected(server.port, 20) as made:
+        for each in made:
+            each.settimeout(0)
+            each.send(ahead)
+        assert is_served(server)
+
+
+def test_a_query_without_end_is_refused_before_it_is_sorted(tmp_path: Path) -> None:
+    with House(tmp_path) as house:
+        headers = {"authorization": house.claim()}
+        url = f"{house.url}{PATH}?{'a&' * 20_000}"
+        answer = house.http.post(url, content=b"{}", headers=headers)
+        assert answer.status_code == 401
+        assert "more than 64 parameters" in answer.json()["resultDesc"]
 
 
 def test_a_server_opens_as_many_files_as_it_may(server: ServerProcess) -> None:

@@ -1,18 +1,24 @@
 """HTTP below the interfaces: what is sent before anybody is known."""
 
+import contextlib
 import json
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import uvicorn
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from callkeeper import signing
-from callkeeper.api.protocol import HEAD_BYTES_MAX
+from callkeeper.api.protocol import HEAD_BYTES_MAX, bounded
 from tests.house import VDN, House
 
 PATH = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/list"
 BODY = b'{"offset":0,"limit":10}'
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 NOTHING = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
 UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
 
@@ -45,8 +51,13 @@ def converse(house: House, *pieces: bytes, count: int = 1) -> list[tuple[int, di
             while (header := reader.readline().strip()) != b"":
                 if header.lower().startswith(b"content-length:"):
                     length = int(header.split(b":")[1])
-            answers.append((int(line.split()[1]), json.loads(reader.read(length))))
+            answers.append((int(line.split()[1]), _decoded(reader.read(length))))
         return answers
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(body) if body.startswith(b"{") else {}
+    return fields
 
 
 @pytest.mark.parametrize("cut", [lambda at: at, lambda at: at + 5, lambda _: None])
@@ -94,6 +105,131 @@ def test_a_head_without_end_is_refused(house: House) -> None:
     except ConnectionError:
         return  # closed while we were still sending
     assert answers[0][0] == 400
+
+
+def test_a_head_that_arrives_at_once_is_bounded_too(house: House) -> None:
+    head = b"GET /nothing HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (HEAD_BYTES_MAX + 10_000)
+    try:
+        answers = converse(house, head + b"\r\n\r\n")
+    except ConnectionError:
+        return  # closed while we were still sending
+    assert answers[0][0] == 400
+
+
+def test_heads_are_bounded_each_for_itself_however_many_come_at_once(house: House) -> None:
+    many = 3 * HEAD_BYTES_MAX // len(HEALTH)
+    answers = converse(house, HEALTH * many + HEALTH[:20], HEALTH[20:], count=many + 1)
+    assert {status for status, _ in answers} == {200}
+
+
+def test_many_that_ask_for_an_upgrade_may_come_at_once(house: House) -> None:
+    one = HEALTH[:-2] + UPGRADE + b"\r\n"
+    assert {status for status, _ in converse(house, one * 500, count=500)} == {200}
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        NOTHING[:-2] + b"a: b\r\n" * 101 + b"\r\n",
+        NOTHING[:-2] + CHUNKED + b"0\r\n" + b"a: b\r\n" * 12_000,
+        NOTHING[:-2] + CHUNKED + b"0\r\na: " + b"b" * 80_000,
+        NOTHING[:-2] + CHUNKED + b"1\r\nx\r\n" * 20_000,
+    ],
+    ids=["fields", "trailers", "a trailer", "chunks of a byte"],
+)
+def test_what_a_request_has_beside_its_body_is_bounded(house: House, sent: bytes) -> None:
+    host, port = house.url.removeprefix("http://").split(":")
+    with (
+        socket.create_connection((host, int(port)), timeout=10) as connection,
+        contextlib.suppress(ConnectionError),  # closed while we were still sending
+    ):
+        connection.sendall(sent)
+        while connection.recv(65_536):  # the answer, and the end
+            pass
+
+
+def test_what_comes_behind_a_body_is_no_head(house: House) -> None:
+    chunk = b"%x\r\n%b\r\n0\r\n" % (len(BODY), BODY)
+    request = signed(house, CHUNKED) + chunk + b"Host: b\r\n\r\n"
+    ((status, _),) = converse(house, request)
+    assert status == 200
+
+
+@pytest.mark.parametrize("pause", [0, 0.001, 0.05])
+def test_what_is_carried_out_is_answered_whatever_comes_behind_it(
+    house: House, pause: float
+) -> None:
+    request = signed(house, b"Content-Length: %d\r\n\r\n" % len(BODY)) + BODY
+    junk = b"}\r\n\r\n"
+    host, port = house.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        if pause:
+            connection.sendall(request)
+            threading.Event().wait(pause)
+            connection.sendall(junk)
+        else:
+            connection.sendall(request + junk)
+        received = b""
+        with contextlib.suppress(ConnectionError):
+            while piece := connection.recv(65_536):
+                received += piece
+    assert received.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_an_answer_before_a_body_that_was_to_be_asked_for_is_the_last(house: House) -> None:
+    head = NOTHING[:-2] + b"Expect: 100-continue\r\nContent-Length: 300\r\n\r\n"
+    host, port = house.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(head)
+        received = b""
+        while piece := connection.recv(65_536):
+            received += piece
+    assert received.startswith(b"HTTP/1.1 404")
+
+
+async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer before anything of a body is read."""
+    await JSONResponse({}, 404)(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def impatient_port() -> Iterator[int]:
+    """A server that waits a fifth of a second for a request."""
+    config = uvicorn.Config(nothing, http=bounded(10, request_seconds=0.2), lifespan="off")
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        yield listening.getsockname()[1]
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET", NOTHING + b"\r\n", NOTHING[:-2] + b"Content-Length: 1\r\n\r\nx\r\n"],
+    ids=["nothing", "half a head", "an empty line", "a body after its answer"],
+)
+def test_a_connection_on_which_nothing_more_comes_is_closed(
+    impatient_port: int, sent: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", impatient_port), timeout=4) as connection:
+        for at in range(len(sent)):  # so that an answer may come before the request's end
+            connection.sendall(sent[at : at + 1])
+            threading.Event().wait(0.001)
+        while connection.recv(4096):
+            pass
+
+
+def test_a_request_has_its_time_from_its_beginning_on(impatient_port: int) -> None:
+    with socket.create_connection(("127.0.0.1", impatient_port), timeout=4) as connection:
+        for piece in (NOTHING[:20], NOTHING[20:]):
+            threading.Event().wait(0.15)
+            connection.sendall(piece)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 404")
 
 
 def test_many_or_long_signed_headers_are_refused_before_they_cost_anything(house: House) -> None:

@@ -13,6 +13,7 @@ from starlette.routing import Match, Route
 from callkeeper.api import health, manual
 from callkeeper.api.interface import Interface
 from callkeeper.api.logbook import Logbook
+from callkeeper.api.tarpit import Tarpit
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import refused
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
@@ -20,9 +21,22 @@ from callkeeper.desk import Desk
 
 
 def application(
-    interfaces: Sequence[Interface], desk: Desk, registry: CollectorRegistry
+    interfaces: Sequence[Interface], desk: Desk, registry: CollectorRegistry, strangers: Tarpit
 ) -> Starlette:
     """Return the ASGI application. Shutting it down closes the desk."""
+
+    async def no_such_place(request: Request, _error: Exception) -> Response:
+        await strangers.wade()
+        path = request.url.path[:200]
+        return _refuse(request, NoSuchPlace(f"there is no interface at {path!r}; see /docs"))
+
+    async def wrong_method(request: Request, _error: Exception) -> Response:
+        await strangers.wade()
+        allowed = ", ".join(sorted(_methods(request)))
+        method = request.method[:20]
+        response = _refuse(request, WrongMethod(f"{method} is not supported here, use {allowed}"))
+        response.headers["allow"] = allowed
+        return response
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -38,7 +52,7 @@ def application(
             *manual.routes(interfaces),
         ],
         middleware=[Middleware(Logbook, registry=registry)],
-        exception_handlers={404: _no_such_place, 405: _wrong_method},
+        exception_handlers={404: no_such_place, 405: wrong_method},
     )
     # A redirect would lose the signature, and answers without the four fields.
     app.router.redirect_slashes = False
@@ -48,19 +62,6 @@ def application(
 def _often_first(interfaces: Sequence[Interface]) -> list[Interface]:
     """Put first what is called for every call that is made: routes are tried one after another."""
     return sorted(interfaces, key=lambda each: each.name != "updateResult")
-
-
-async def _no_such_place(request: Request, _error: Exception) -> Response:
-    path = request.url.path[:200]
-    return _refuse(request, NoSuchPlace(f"there is no interface at {path!r}; see /docs"))
-
-
-async def _wrong_method(request: Request, _error: Exception) -> Response:
-    allowed = ", ".join(sorted(_methods(request)))
-    method = request.method[:20]
-    response = _refuse(request, WrongMethod(f"{method} is not supported here, use {allowed}"))
-    response.headers["allow"] = allowed
-    return response
 
 
 def _methods(request: Request) -> set[str]:

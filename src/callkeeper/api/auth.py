@@ -3,13 +3,13 @@
 import asyncio
 import hmac
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
 from callkeeper import signing
+from callkeeper.api.room import LARGE, Room
 from callkeeper.api.tarpit import Tarpit
 from callkeeper.clock import Clock
 from callkeeper.core.refusal import NotAuthenticated
@@ -17,11 +17,10 @@ from callkeeper.keyring import Keyring, OpenKey
 from callkeeper.turns import Turns
 
 _SIGNED_BYTES_MAX = 16 * 1024
-_LARGE = 16 * 1024  # a body that takes longer to encode than others should have to wait
 _PIECE = 16 * 1024
 _PAUSE_SECONDS = 0.001  # a loop that is never idle makes the threads wait for it, 5 ms each time
-_LARGE_MAX = 32  # large bodies in hand at once
 _AK_MAX = 128
+_QUERY_MAX = 64
 
 
 class Caller(NamedTuple):
@@ -90,17 +89,13 @@ class Gate:
 
     def __init__(self, keyring: Keyring, clock: Clock, window_ms: int) -> None:
         self.turns = Turns()
-        self.tarpit = Tarpit()
-        self._room = asyncio.Semaphore(_LARGE_MAX)
+        self.strangers = Tarpit()
+        self._of_key: dict[str, Tarpit] = {}
+        self.room = Room()
         self._large = asyncio.Lock()
         self._keyring = keyring
         self._clock = clock
         self._window_ms = window_ms
-
-    def room(self, length: int | None) -> AbstractAsyncContextManager[object]:
-        """Return what to hold while a body is in hand; a large one may have to wait for it."""
-        is_large = length is None or length > _LARGE
-        return self._room if is_large else nullcontext()
 
     async def recognise(self, scope: Scope) -> Claim:
         """Return who a request says it is from, before its body is even read; or refuse."""
@@ -110,6 +105,8 @@ class Gate:
             signed_at = claim.signed_at
         except signing.SigningError as error:
             raise NotAuthenticated(str(error)) from error
+        if scope["query_string"].count(b"&") >= _QUERY_MAX:
+            raise NotAuthenticated(f"the query has more than {_QUERY_MAX} parameters")
         off = self._clock.now() - signed_at
         if abs(off) > self._window_ms:
             raise NotAuthenticated(
@@ -128,7 +125,7 @@ class Gate:
 
     async def admit(self, scope: Scope, claim: Claim, body: bytes) -> Caller:
         """Return the caller if the signature is right; large bodies one after another."""
-        if len(body) > _LARGE:
+        if len(body) > LARGE:
             async with self._large:
                 matches = await claim.matches_large(scope, body)
         else:
@@ -139,6 +136,10 @@ class Gate:
                 "`callkeeper sign --explain` shows what has to be signed"
             )
         return Caller(claim.key, claim.parts.signature, claim.signed_at)
+
+    def tarpit(self, ak: str | None) -> Tarpit:
+        """Return where a refused request waits: with its own key's, or with all others."""
+        return self.strangers if ak is None else self._of_key.setdefault(ak, Tarpit())
 
     def charge(self, caller: Caller) -> None:
         """Take a request out of its key's allowance, or refuse: only its own, so once admitted."""

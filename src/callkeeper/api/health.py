@@ -8,8 +8,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from callkeeper.api.tarpit import Tarpit
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
+
+# Neither asks who is there, and both cost more than to be refused.
+_READINESS_A_SECOND = 200
+_METRICS_A_SECOND = 20
 
 
 def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
@@ -23,11 +28,14 @@ def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
 
 def routes(desk: Desk, registry: CollectorRegistry) -> list[Route]:
     """Return the routes that need no signature."""
+    looks = Tarpit(per_second=_READINESS_A_SECOND)
+    scrapes = Tarpit(per_second=_METRICS_A_SECOND)
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def readyz(_request: Request) -> Response:
+        await looks.wade()
         try:
             version = await desk.schema_version()
         except DatabaseFailed as failed:
@@ -35,6 +43,7 @@ def routes(desk: Desk, registry: CollectorRegistry) -> list[Route]:
         return PlainTextResponse(f"ready, schema {version}\n")
 
     async def metrics(_request: Request) -> Response:
+        await scrapes.wade()
         return Response(generate_latest(_of_all(registry)), media_type="text/plain; version=0.0.4")
 
     return [

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from callkeeper.api.auth import Caller, Claim, Gate
 from callkeeper.api.fields import Form, Values
+from callkeeper.api.room import LARGE
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import Answer, refused
 from callkeeper.booking import Origin
@@ -30,7 +31,7 @@ from callkeeper.core.refusal import (
 BODY_MAX = 1024 * 1024
 VDN_MAX = 9999
 IDEMPOTENCY_KEY_MAX = 255
-_UNAUTHORIZED = 401
+_HELD_BACK = frozenset({401, 413, 429})  # what a flood can be made of
 
 
 class Admitted(NamedTuple):
@@ -86,19 +87,25 @@ class Interface:
         except Refusal as refusal:
             answer = refused(refusal, self.codes, self._names)
             trace.sentence = answer.sentence
-            if answer.status == _UNAUTHORIZED:
-                await self._gate.tarpit.wade()
+            if answer.status in _HELD_BACK:
+                await self._gate.tarpit(trace.ak).wade()
         trace.code = answer.code
         await answer.response()(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, trace: Trace) -> Answer:
-        length = _length(scope)
+        _check_length(scope)
         claim = await self._gate.recognise(scope)
-        async with self._gate.room(length):
-            return await self._admit(scope, receive, claim, trace)
+        body, is_more = await _read(receive, LARGE)
+        if len(body) <= LARGE:
+            return await self._admit(scope, body, claim, trace)
+        async with self._gate.room.hold(claim.key.ak):
+            if is_more:
+                body += (await _read(receive, BODY_MAX - len(body)))[0]
+            if len(body) > BODY_MAX:
+                raise BodyTooLarge
+            return await self._admit(scope, body, claim, trace)
 
-    async def _admit(self, scope: Scope, receive: Receive, claim: Claim, trace: Trace) -> Answer:
-        body = await _read(receive)
+    async def _admit(self, scope: Scope, body: bytes, claim: Claim, trace: Trace) -> Answer:
         caller = await self._gate.admit(scope, claim, body)
         trace.ak = caller.key.ak
         self._gate.charge(caller)
@@ -118,31 +125,27 @@ class Interface:
         return await self._handler(Admitted(origin, values, scope["path_params"]))
 
 
-def _length(scope: Scope) -> int | None:
-    """Return how long the body will be, None when that is open; refuse what is too large."""
+def _check_length(scope: Scope) -> None:
+    """Refuse a body that says how large it is, and is too large."""
     length = _header(scope, b"content-length")
-    if not length.isdigit():
-        return None if _header(scope, b"transfer-encoding") else 0
-    if int(length[:20]) > BODY_MAX:
+    if length.isdigit() and int(length[:20]) > BODY_MAX:
         raise BodyTooLarge
-    return int(length)
 
 
-async def _read(receive: Receive) -> bytes:
-    """Return the whole body, or refuse as soon as it is known to be too large."""
+async def _read(receive: Receive, enough: int) -> tuple[bytes, bool]:
+    """Return a body, or the beginning of one that is larger, and whether there is more of it."""
     chunks: list[bytes] = []
     size = 0
-    while True:
+    while size <= enough:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > BODY_MAX:
-            raise BodyTooLarge
         chunks.append(chunk)
         if not message.get("more_body"):
-            return b"".join(chunks)
+            return b"".join(chunks), False
+    return b"".join(chunks), True
 
 
 def _vdn(text: str) -> int:

@@ -1,10 +1,11 @@
 """HTTP as uvicorn speaks it, with what it leaves open closed: bounds before anybody is known.
 
-A request has a minute to arrive, and its head 64 KiB. When there are as many connections as may be,
-the one that has waited for a request the longest is closed for the new one, so that nobody keeps
-others out with connections that do nothing. Whoever asks for an upgrade is answered without one:
-Java's own client asks for HTTP/2 so on every plain connection. uvicorn's parser leaves the body of
-such a request lying, and would take it for the next request.
+A request has a minute to arrive, and its head 64 KiB; so has an answer to be read. A few requests
+may be sent ahead of their answers, and what comes behind them is read when they are answered. When
+there are as many connections as may be, another gives way to the new one (see connections.py).
+Whoever asks for an upgrade is answered without one: Java's own client asks for HTTP/2 so on every
+plain connection. uvicorn's parser leaves the body of such a request lying, and would take it for
+the next request.
 """
 
 import asyncio
@@ -12,86 +13,136 @@ from typing import Any
 
 import httptools
 import msgspec
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from callkeeper.api.connections import Connections
 from callkeeper.api.cork import Cork
 from callkeeper.api.wire import Answer
 
 HEAD_BYTES_MAX = 64 * 1024
-REQUEST_SECONDS_MAX = 60.0
+HEAD_FIELDS_MAX = 100
+REQUEST_SECONDS = 60.0
+AHEAD_MAX = 16  # requests behind the one that is being answered
+_PIECE = 4096  # bytes that are parsed at once
+
+
+class _Flow(FlowControl):
+    """Reading stays paused, whoever wants more, while what was read has not all been parsed."""
+
+    is_full = False
+
+    def resume_reading(self) -> None:
+        if not self.is_full:
+            super().resume_reading()
 
 
 class BoundedHttp(HttpToolsProtocol):
     """One connection. ``bounded`` makes the class that a server uses."""
 
-    connections_max: int
-    _waiting: "dict[BoundedHttp, None]"  # all that wait for a request, longest first
-    _head_bytes = 0
+    all: Connections
+    request_seconds: float
+    flow: _Flow
+    _unparsed = b""
+    _is_over = False  # nothing more is read
     _is_in_head = True
+    _bare_bytes = 0  # of a request until now, but for its body
+    _body_bytes = 0  # of a body in the piece that is being parsed
+    _has_ended = False  # a request, in that piece
     _body_left = 0  # of a request that asked for an upgrade
     _deadline: asyncio.TimerHandle | None = None
+    _unread_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - as uvicorn has it
         """Begin to wait for the first request."""
         super().connection_made(Cork(transport, self.loop))  # type: ignore[arg-type]
-        self._wait()
-        self._waiting[self] = None
-        if len(self.connections) > self.connections_max:
-            next(iter(self._waiting)).give_way()
+        self.flow = _Flow(self.transport)
+        self._set_deadline()
+        self.all.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        self._stop_waiting()
+        self.all.forget(self)
+        self._drop_deadline()
+        self.resume_writing()
         super().connection_lost(exc)
 
     def give_way(self) -> None:
         """Close at once, for another connection."""
-        self._stop_waiting()
+        self.all.forget(self)
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came: a body that the parser has left, or whatever else it can read."""
+        """Take what came."""
         self._unset_keepalive_if_required()
-        data = self._take_body(data)
-        if not data or self.transport.is_closing():
-            return
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._go_on_without(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self.send_400_response("this is no HTTP/1.1 request")
-        else:
-            self._bound_head(len(data))
+        self._unparsed += data
+        self._read_on()
+
+    def pause_writing(self) -> None:
+        """Wait for an answer to be read, but not for ever."""
+        super().pause_writing()
+        self._unread_deadline = self.loop.call_later(self.request_seconds, self.give_way)
+
+    def resume_writing(self) -> None:
+        """Go on answering."""
+        if self._unread_deadline is not None:
+            self._unread_deadline.cancel()
+            self._unread_deadline = None
+            super().resume_writing()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
         self._is_in_head = True
-        self._head_bytes = 0
-        self._wait()
+        self._bare_bytes = 0
+        self._drop_deadline()
+        self._set_deadline()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head. What comes behind a body is nobody's."""
+        if not self._is_in_head or self._is_over:
+            return
+        if len(self.headers) >= HEAD_FIELDS_MAX:
+            self._refuse(f"the head has more than {HEAD_FIELDS_MAX} fields")
+            return
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Hand the request on; its body may still be on the way."""
         self._is_in_head = False
+        if self._is_over:
+            return
         if self.parser.should_upgrade():
             if any(name == b"transfer-encoding" for name, _ in self.headers):
-                self.send_400_response("a request that asks for an upgrade cannot be chunked")
+                self._refuse("a request that asks for an upgrade cannot be chunked")
                 return
             self._body_left = self._content_length()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._body_bytes += len(body)
+        if not self._is_over:
+            super().on_body(body)
+
     def on_message_complete(self) -> None:
         """End a request, unless its body is still to be taken by hand."""
-        if self._body_left == 0 and not self.transport.is_closing():
-            self._stop_waiting()
+        self._has_ended = True
+        if self._body_left == 0 and not self._is_over:
+            self._be_whole()
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Go on to the next request, or wait for it."""
+        if self.expect_100_continue and self.cycle.more_body:
+            self.transport.close()  # whether the body will still come, nobody knows
         super().on_response_complete()
-        if not self.transport.is_closing():
-            self._waiting[self] = None
+        if self.transport.is_closing():
+            return
+        if self._unparsed:
+            self._read_on()
+        elif not self._is_answering:
+            self.all.wait(self)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read as everything is answered, and close."""
@@ -104,50 +155,97 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.write(head.encode("ascii") + body)
         self.transport.close()
 
-    def _go_on_without(self, rest: bytes) -> None:
-        # The parser has left the connection; a new one reads what comes after this request's body.
-        self.parser = httptools.HttpRequestParser(self)
-        if rest:
-            self.data_received(rest)
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
-    def _take_body(self, data: bytes) -> bytes:
-        if self._body_left == 0:
-            return data
-        body, rest = data[: self._body_left], data[self._body_left :]
+    def _read_on(self) -> None:
+        """Parse what was read, as long as few requests wait for the one before them."""
+        data, at = self._unparsed, 0
+        while at < len(data) and len(self.pipeline) < AHEAD_MAX and not self._is_over:
+            at += self._parse(data[at : at + _PIECE])
+        was_full = self.flow.is_full
+        self._unparsed = b"" if self._is_over else data[at:]
+        self.flow.is_full = self._is_over or bool(self._unparsed)
+        if self.flow.is_full:
+            self.flow.pause_reading()
+        elif was_full:
+            self.flow.resume_reading()
+        if not self._is_answering and not self.transport.is_closing():
+            self.all.wait(self)
+            self._set_deadline()
+
+    def _parse(self, piece: bytes) -> int:
+        """Parse a piece, and return how many of its bytes are done with."""
+        if self._body_left:
+            return self._take_body(piece[: self._body_left])
+        self._has_ended = False
+        self._body_bytes = 0
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            # The parser has left the connection; a new one reads what comes after the body.
+            self.parser = httptools.HttpRequestParser(self)
+            return int(upgrade.args[0])
+        except httptools.HttpParserError:
+            self._refuse("what was sent is no HTTP/1.1 request; Content-Length counts bytes")
+        else:
+            self._bound(len(piece) - self._body_bytes)
+        return len(piece)
+
+    def _take_body(self, body: bytes) -> int:
         self._body_left -= len(body)
         if not self.cycle.response_complete:
             self.cycle.body += body
             self.cycle.more_body = self._body_left > 0
+            if len(self.cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
             self.cycle.message_event.set()
         if self._body_left == 0:
-            self._stop_waiting()
-        return rest
+            self._be_whole()
+        return len(body)
 
     def _content_length(self) -> int:
         lengths = [value for name, value in self.headers if name == b"content-length"]
         return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
 
-    def _bound_head(self, received: int) -> None:
-        if self._is_in_head:
-            self._head_bytes += received
-            if self._head_bytes > HEAD_BYTES_MAX:
-                self.send_400_response(f"the head is larger than {HEAD_BYTES_MAX} bytes")
+    def _bound(self, bare: int) -> None:
+        """Refuse a head without end, and what is as long around the chunks of a body."""
+        if not self._has_ended:  # else nobody knows what of it belongs to the next one
+            self._bare_bytes += bare
+            if self._bare_bytes > HEAD_BYTES_MAX:
+                self._refuse(f"the head, or what is no body, is larger than {HEAD_BYTES_MAX} bytes")
 
-    def _wait(self) -> None:
+    def _refuse(self, sentence: str) -> None:
+        """Read no more. A request that is being carried out gets its own answer, as the last."""
+        if self._is_over:
+            return
+        self._is_over = True
+        if self._is_answering and not self.cycle.more_body:
+            self.cycle.keep_alive = False
+        else:
+            self.send_400_response(sentence)
+
+    def _be_whole(self) -> None:
+        self._drop_deadline()
+        if self._is_answering:
+            self.all.answer(self)
+
+    def _set_deadline(self) -> None:
         if self._deadline is None:
-            self._deadline = self.loop.call_later(REQUEST_SECONDS_MAX, self._give_up)
+            self._deadline = self.loop.call_later(self.request_seconds, self.give_way)
 
-    def _stop_waiting(self) -> None:
-        self._waiting.pop(self, None)
+    def _drop_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _give_up(self) -> None:
-        self._deadline = None
-        self.transport.abort()
 
+def bounded(connections_max: int, *, request_seconds: float = REQUEST_SECONDS) -> type[BoundedHttp]:
+    """Return the protocol of a server that has at most so many connections.
 
-def bounded(connections_max: int) -> type[BoundedHttp]:
-    """Return the protocol of a server that has at most so many connections."""
-    return type("Http", (BoundedHttp,), {"connections_max": connections_max, "_waiting": {}})
+    A request, or the beginning of one, that has not arrived after ``request_seconds`` ends its own,
+    and so does an answer that has not been read.
+    """
+    of_server = {"all": Connections(connections_max), "request_seconds": request_seconds}
+    return type("Http", (BoundedHttp,), of_server)
