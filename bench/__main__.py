@@ -5,12 +5,16 @@ make bench ARGS='--only writes'              one
 make bench ARGS='--only size --quick'        a trial of it; `--help` after a case tells its options
 """
 
+import os
 import subprocess
 import sys
+from threading import Event
 
 from bench.options import say
+from bench.report import BUSY
 from callkeeper.clock import monotonic
 
+_QUIET_SECONDS_MAX = 300
 CASES = ("writes", "size", "firing", "abuse")
 
 
@@ -30,7 +34,16 @@ def main() -> int:
         if ended.returncode:
             return ended.returncode
         say(f"{case}: {monotonic() - begun:.0f} s")
+        if case != only[-1]:
+            _wait_for_quiet()
     return 0
+
+
+def _wait_for_quiet() -> None:
+    """Let the load of one case fade, so that it is not taken for another program's."""
+    begun = monotonic()
+    while os.getloadavg()[0] > BUSY and monotonic() - begun < _QUIET_SECONDS_MAX:
+        Event().wait(1)
 
 
 if __name__ == "__main__":

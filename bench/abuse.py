@@ -6,7 +6,6 @@ from a program of its own. All of it stays on loopback.
 
 import argparse
 import json
-import resource
 import socket
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 from tests.private_postgres import PrivatePostgres
+from tests.processes import children, forget_peaks, peak_mib
 from tests.store.orders import has_campaign
 
 _PACKAGES = ("uvicorn", "starlette", "msgspec", "psycopg")
@@ -76,13 +76,15 @@ def _measure(on: Ground, folder: Path, how: argparse.Namespace) -> dict[str, lis
     found: dict[str, list[dict[str, Any]]] = {}
     for number in range(how.rounds):
         for abuse in ("none", *how.abuses):
-            before = _resident_mib(on.pid)
+            pids = (on.pid, *children(on.pid))
+            forget_peaks(pids)
+            before = sum(map(peak_mib, pids))
             with _abusing(abuse, on, folder, how.seconds) as told:
                 took = _behave(on, how.seconds)
             turn = {
                 **_percentiles(took),
                 "abuser": told.get("says", ""),
-                "memory_growth_mib": round(_resident_mib(on.pid) - before, 1),
+                "memory_growth_mib": round(sum(map(peak_mib, pids)) - before, 1),
             }
             found.setdefault(abuse, []).append(turn)
             print(f"{abuse} {number}: {json.dumps(turn)}", file=sys.stderr)
@@ -136,6 +138,7 @@ def _abusing(abuse: str, on: Ground, folder: Path, seconds: int) -> Iterator[dic
         command += [f"http://127.0.0.1:{on.port}", "--", str(requests)]
     else:
         command = [sys.executable, "-m", "bench.abuser", abuse, str(on.port), length]
+        command += [on.keys[_FLOODING].ak]
     abuser = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_HERE.parent)
     Event().wait(_WARM_UP_SECONDS)
     try:
@@ -265,14 +268,9 @@ def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"the server did not come up: {log.read_text()[-2000:]}")
 
 
-def _resident_mib(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
-    return pages * resource.getpagesize() / 1024 / 1024
-
-
 def _parameters() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.abuse", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=20, help="length of a turn")
+    parser.add_argument("--seconds", type=int, default=10, help="length of a turn")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each abuse")
     parser.add_argument("--engines", nargs="+", default=["sqlite", "postgres"])
     parser.add_argument("--abuses", nargs="+", default=[*FLOODS, *QUIET])

@@ -18,15 +18,16 @@ Made by `make abuse`. Machine-readable: [abuse.json](abuse.json).
 A client of one VDN files {per_second} results a second over one connection, each signed, durable
 and with its history, while the abuse runs beside it from a program of its own on the same machine:
 {rounds} turns of {seconds} s each, medians. Floods are wrk's, over 64 connections; the others keep
-as many connections as they can get. Every request of the client was answered."""
+as many connections as they can get. Every request of the client was answered. Memory is how much
+more the server's processes together held at their peaks than when the turn began."""
 
 
 def table(engines: dict[str, Any]) -> str:
     """Return the results as a Markdown table: medians over the turns."""
     rows = (
-        f"| {engine} | {name if name != 'none' else 'nothing'} | {_median(turns, 'p50'):.1f} "
-        f"| {_median(turns, 'p99'):.1f} | {_median(turns, 'most'):.1f} "
-        f"| {_median(turns, 'memory_growth_mib'):.0f} |"
+        f"| {engine} | {name if name != 'none' else 'nothing'} | {median_of(turns, 'p50'):.1f} "
+        f"| {median_of(turns, 'p99'):.1f} | {median_of(turns, 'most'):.1f} "
+        f"| {median_of(turns, 'memory_growth_mib'):.0f} |"
         for engine, abuses in engines.items()
         for name, turns in abuses.items()
     )
@@ -40,5 +41,6 @@ def section(results: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _median(turns: list[dict[str, Any]], what: str) -> float:
+def median_of(turns: list[dict[str, Any]], what: str) -> float:
+    """Return the median of a figure over the turns of an abuse."""
     return float(median(each[what] for each in turns))

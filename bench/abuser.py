@@ -6,6 +6,9 @@ import resource
 import sys
 from collections.abc import Awaitable, Callable
 
+from callkeeper import signing
+from callkeeper.clock import SystemClock
+
 # Floods are wrk's work, with requests made beforehand.
 FLOODS = (
     "one VDN at full speed",
@@ -17,6 +20,8 @@ FLOODS = (
 )
 
 _HEAD = b"POST /rest/isales/v1/openapi/campaigns/26/appoint/list HTTP/1.1\r\nHost: a\r\n"
+# An access key that there is, which goes over the wire in clear, and a signature that is nobody's.
+_CLAIM = "Authorization: auth-v2/{ak}/{at}/host/" + "0" * 64 + "\r\n"
 _AT_ONCE = 64  # connections being made
 
 
@@ -30,7 +35,8 @@ async def _slow_head(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 async def _slow_body(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(_HEAD + b"Content-Length: 1000000\r\n\r\n")
+    claim = _CLAIM.format(ak=sys.argv[4], at=signing.timestamp(SystemClock().now()))
+    writer.write(_HEAD + claim.encode() + b"Content-Length: 1000000\r\n\r\n" + b" " * 20_000)
     await _dribble(writer)
 
 
@@ -55,7 +61,7 @@ _Way = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 QUIET: dict[str, tuple[int, _Way]] = {
     "idle connections": (5_000, _idle),
     "heads, a byte a second": (1_000, _slow_head),
-    "bodies, a byte a second": (1_000, _slow_body),
+    "large bodies, a byte a second": (1_000, _slow_body),
     "heads without end": (64, _large_head),
 }
 

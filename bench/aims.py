@@ -2,17 +2,25 @@
 
 from typing import Any
 
+from bench.abuse_report import median_of
 from bench.writes_report import OURS, rate
 
 _CONNECTIONS = "64"
 _LIST_MS = 30.0
 _WRITE_MS = 50.0
+_BESIDE_ANOTHER = 2.0
 _ABOUT_AS_MUCH = 1.2  # what two turns at the same size may differ by
 
 
-def section(writes: dict[str, Any] | None, size: dict[str, Any] | None) -> str:
+def section(
+    writes: dict[str, Any] | None, size: dict[str, Any] | None, abuse: dict[str, Any] | None
+) -> str:
     """Return the table of aims, as far as their cases were run."""
-    rows = [*(_of_writes(writes) if writes else ()), *(_of_size(size) if size else ())]
+    rows = [
+        *(_of_writes(writes) if writes else ()),
+        *(_of_size(size) if size else ()),
+        *(_of_abuse(abuse) if abuse else ()),
+    ]
     lines = [
         f"| {aim} | {figure} | {'met' if is_met else '**not met**'} |"
         for aim, figure, is_met in rows
@@ -89,4 +97,21 @@ def _of_size(results: dict[str, Any]) -> list[Row]:
                 idle[1] <= idle[0] * _ABOUT_AS_MUCH,
             )
         )
+    return rows
+
+
+def _of_abuse(results: dict[str, Any]) -> list[Row]:
+    rows: list[Row] = []
+    for engine, found in results["engines"].items():
+        alone = median_of(found["none"], "p99")
+        for name, turns in found.items():
+            if name.startswith("one VDN"):
+                times = median_of(turns, "p99") / alone
+                rows.append(
+                    (
+                        f"beside {name}, {engine}: 99 % at most twice that of alone",
+                        f"{times:.1f}",
+                        times <= _BESIDE_ANOTHER,
+                    )
+                )
     return rows

@@ -40,5 +40,9 @@ def written_down() -> dict[str, Any]:
 
 def text(found: dict[str, Any]) -> str:
     """Return the page of some results."""
-    parts = [_TITLE, aims.section(found.get("writes.json"), found.get("size.json"))]
+    parts = [_TITLE, _aims(found)]
     return "\n".join([*parts, *(_SECTIONS[each](results) for each, results in found.items())])
+
+
+def _aims(found: dict[str, Any]) -> str:
+    return aims.section(*(found.get(each) for each in ("writes.json", "size.json", "abuse.json")))

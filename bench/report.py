@@ -2,6 +2,9 @@
 
 import os
 import platform
+import re
+import sqlite3
+import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,9 +14,10 @@ from typing import Any, TypeVar
 
 from bench.load import Turn
 from callkeeper.clock import monotonic
+from tests.private_postgres import binaries
 
 _PACKAGES = ("uvicorn", "starlette", "msgspec", "psycopg", "fastapi", "pydantic", "SQLAlchemy")
-_BUSY = 0.5
+BUSY = 0.5
 
 T = TypeVar("T")
 
@@ -55,9 +59,12 @@ def machine(now: int, folder: Path, packages: Sequence[str] = _PACKAGES) -> dict
         "file_system": _file_system(folder),
         "syncs_per_second": round(_syncs_per_second(folder)),
         "load_before": round(load, 2),
-        "provisional": load > _BUSY,
+        "provisional": load > BUSY,
         "versions": {
             "python": platform.python_version(),
+            "sqlite": sqlite3.sqlite_version,
+            "postgresql": _told_by(binaries() / "postgres", "--version"),
+            "wrk": _told_by(Path("wrk"), "-v"),
             **{name.lower(): version(name) for name in ("callkeeper", *packages)},
         },
     }
@@ -73,6 +80,13 @@ def machine_words(where: dict[str, Any]) -> str:
         load = where["load_before"]
         words += f"\n\n**Provisional:** other programs were busy when it began (load {load})."
     return words
+
+
+def _told_by(program: Path, option: str) -> str:
+    """Return the version that a program tells of itself."""
+    told = subprocess.run([program, option], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\d+(\.\d+)+", told)
+    return found[0] if found else "unknown"
 
 
 def _processor() -> str:

@@ -23,12 +23,13 @@ Every request that was answered was then found in the database; requests of the 
 failed, because SQLite was locked, are not counted.
 
 {rounds} turns of {seconds} s each, one server after another, on the machine that the load generator
-(wrk, with requests signed beforehand) and PostgreSQL share. CPU is microseconds a request; wrk's is
-in cores, 1.00 being one of them all the time."""
+(wrk, with requests signed beforehand) and PostgreSQL share. **times** is how many times as many
+requests a second callkeeper, with one worker, answers. CPU is microseconds a request; wrk's is in
+cores, 1.00 being one of them all the time."""
 
 _HEAD = (
-    "| connections | server | requests/s, median (range) | 50 % | 99 % | 99.9 %, ms | CPU "
-    "| PostgreSQL | wrk |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|"
+    "| connections | server | requests/s, median (range) | times | 50 % | 99 % | 99.9 %, ms | CPU "
+    "| PostgreSQL | wrk |\n|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
 
 
@@ -60,6 +61,7 @@ def _table(by_connections: dict[str, Any]) -> str:
             spread = of["requests_per_second"]
             cells = [
                 f"{rate(of):,.0f} ({spread['least']:,.0f} to {spread['most']:,.0f})",
+                f"{rate(servers[OURS]) / rate(of):.2f}",
                 *(f"{of[each]['median']:.1f}" for each in ("p50_ms", "p99_ms", "p999_ms")),
                 *(f"{of[each]['median']:.0f}" for each in ("server_cpu_us", "database_cpu_us")),
                 f"{of['generator_cpu_cores']['median']:.2f}",

@@ -116,6 +116,8 @@ if [ "$want" = dev ]; then
     leave_out "every call over Asterisk: there is no asterisk, or no sipp; see docs/operating.md"
 fi
 if [ "$want" = bench ]; then
+  has_pbx || install_pbx && has_pbx ||
+    leave_out "calls through Asterisk: there is no asterisk, or no sipp; see docs/operating.md"
   command -v wrk >/dev/null || install wrk ||
     stop "the benchmark's load generator is missing; apt-get install wrk"
 fi
