@@ -25,6 +25,7 @@ COUNT = 2
 def server(tmp_path: Path, postgres: PrivatePostgres) -> Iterator[ServerProcess]:
     with ServerProcess(tmp_path, postgres.new_database(), f"--workers={COUNT}") as server:
         server.start()
+        until(lambda: " serves http" in server.log)  # all of them, and not only the first
         yield server
 
 

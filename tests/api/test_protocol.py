@@ -74,9 +74,13 @@ def test_a_request_that_asks_for_an_upgrade_is_answered_without_one(
     assert answers[0][1]["totalCount"] == 0
 
 
-def test_the_body_of_a_request_that_asks_for_an_upgrade_is_no_request(house: House) -> None:
+@pytest.mark.parametrize("blanks", [b"", b" \t "], ids=["", "blanks"])
+def test_the_body_of_a_request_that_asks_for_an_upgrade_is_no_request(
+    house: House, blanks: bytes
+) -> None:
     hidden = signed(house, b"Content-Length: %d\r\n\r\n" % len(BODY)) + BODY
-    head = signed(house, b"Content-Length: %d\r\n" % len(hidden), UPGRADE, b"\r\n", body=hidden)
+    length = b"Content-Length: %d%b\r\n" % (len(hidden), blanks)
+    head = signed(house, length, UPGRADE, b"\r\n", body=hidden)
     answers = converse(house, head, hidden, NOTHING, count=2)
     assert [status for status, _ in answers] == [200, 404]
     assert answers[0][1]["resultCode"] == "0200001"  # it is no JSON, and that is all
@@ -188,6 +192,26 @@ def test_an_answer_before_a_body_that_was_to_be_asked_for_is_the_last(house: Hou
         while piece := connection.recv(65_536):
             received += piece
     assert received.startswith(b"HTTP/1.1 404")
+    assert b"connection: close" in received
+
+
+def test_a_body_that_was_asked_for_leaves_the_connection_open(house: House) -> None:
+    expect = b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+    host, port = house.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(signed(house, expect))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 100")
+        connection.sendall(BODY)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        connection.sendall(HEALTH)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+def test_what_is_carried_out_is_answered_before_a_broken_one_behind_it(house: House) -> None:
+    request = signed(house, b"Content-Length: %d\r\n\r\n" % len(BODY)) + BODY
+    broken = HEALTH[:-2] + CHUNKED + b"ZZ\r\n"
+    answers = converse(house, request + broken, count=2)
+    assert [status for status, _ in answers] == [200, 400]
 
 
 async def nothing(scope: Scope, receive: Receive, send: Send) -> None:

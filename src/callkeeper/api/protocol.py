@@ -1,7 +1,7 @@
 """HTTP as uvicorn speaks it, with what it leaves open closed: bounds before anybody is known.
 
-A request has a minute to arrive, and its head 64 KiB; so has an answer to be read. A few requests
-may be sent ahead of their answers, and what comes behind them is read when they are answered. When
+A request has a minute to arrive, and its head 64 KiB; an answer has a minute to be read. A few
+requests are read ahead of their answers, and what comes behind them when they are answered. When
 there are as many connections as may be, another gives way to the new one (see connections.py).
 Whoever asks for an upgrade is answered without one: Java's own client asks for HTTP/2 so on every
 plain connection. uvicorn's parser leaves the body of such a request lying, and would take it for
@@ -23,7 +23,7 @@ from callkeeper.api.wire import Answer
 HEAD_BYTES_MAX = 64 * 1024
 HEAD_FIELDS_MAX = 100
 REQUEST_SECONDS = 60.0
-AHEAD_MAX = 16  # requests behind the one that is being answered
+AHEAD_MAX = 16  # requests behind the one that is being answered; with more, no piece is parsed
 _PIECE = 4096  # bytes that are parsed at once
 
 
@@ -50,6 +50,7 @@ class BoundedHttp(HttpToolsProtocol):
     _body_bytes = 0  # of a body in the piece that is being parsed
     _has_ended = False  # a request, in that piece
     _body_left = 0  # of a request that asked for an upgrade
+    _keeps_alive = True  # after a request that asked whether to send its body
     _deadline: asyncio.TimerHandle | None = None
     _unread_deadline: asyncio.TimerHandle | None = None
 
@@ -64,6 +65,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Forget it."""
         self.all.forget(self)
         self._drop_deadline()
+        self._unset_keepalive_if_required()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -118,6 +120,10 @@ class BoundedHttp(HttpToolsProtocol):
                 return
             self._body_left = self._content_length()
         super().on_headers_complete()
+        if self.expect_100_continue:
+            # Answered before it asks for the body, it may be sent or not: then this is the last.
+            self._keeps_alive = self.cycle.keep_alive
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body."""
@@ -129,31 +135,38 @@ class BoundedHttp(HttpToolsProtocol):
         """End a request, unless its body is still to be taken by hand."""
         self._has_ended = True
         if self._body_left == 0 and not self._is_over:
+            if self.expect_100_continue and not self.cycle.response_started:
+                self.cycle.keep_alive = self._keeps_alive
             self._be_whole()
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Go on to the next request, or wait for it."""
-        if self.expect_100_continue and self.cycle.more_body:
-            self.transport.close()  # whether the body will still come, nobody knows
         super().on_response_complete()
+        if self.cycle.response_complete:
+            self.cycle.body.clear()  # nobody will read what of it came in vain
         if self.transport.is_closing():
-            return
-        if self._unparsed:
+            self._set_deadline()  # the answer may never be read
+        elif self._unparsed:
             self._read_on()
-        elif not self._is_answering:
+        elif not self._is_answering or (self.cycle.more_body and not self.pipeline):
             self.all.wait(self)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close what was not used for long."""
+        super().timeout_keep_alive_handler()
+        self._set_deadline()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be read as everything is answered, and close."""
-        answer = Answer(msg, code="0200001", status=400)
-        body = msgspec.json.encode(answer.fields())
+        body = msgspec.json.encode(_bad_request(msg).fields())
         head = (
             "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=UTF-8\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)
         self.transport.close()
+        self._set_deadline()
 
     @property
     def _is_answering(self) -> bool:
@@ -206,7 +219,7 @@ class BoundedHttp(HttpToolsProtocol):
         return len(body)
 
     def _content_length(self) -> int:
-        lengths = [value for name, value in self.headers if name == b"content-length"]
+        lengths = [value.strip() for name, value in self.headers if name == b"content-length"]
         return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
 
     def _bound(self, bare: int) -> None:
@@ -217,12 +230,16 @@ class BoundedHttp(HttpToolsProtocol):
                 self._refuse(f"the head, or what is no body, is larger than {HEAD_BYTES_MAX} bytes")
 
     def _refuse(self, sentence: str) -> None:
-        """Read no more. A request that is being carried out gets its own answer, as the last."""
+        """Read no more, and say why. What is being carried out gets its own answer before."""
         if self._is_over:
             return
         self._is_over = True
         if self._is_answering and not self.cycle.more_body:
             self.cycle.keep_alive = False
+        elif self._is_answering and self.pipeline:  # the broken one is its newest
+            self.cycle.keep_alive = False
+            refused: Any = _bad_request(sentence).response()
+            self.pipeline[0] = (self.cycle, refused)
         else:
             self.send_400_response(sentence)
 
@@ -239,6 +256,10 @@ class BoundedHttp(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _bad_request(sentence: str) -> Answer:
+    return Answer(sentence, code="0200001", status=400)
 
 
 def bounded(connections_max: int, *, request_seconds: float = REQUEST_SECONDS) -> type[BoundedHttp]:

@@ -18,15 +18,13 @@ SECONDS_MAX = 2.0
 class Tarpit:
     """Keeps those that come faster than they may."""
 
-    def __init__(self, *, per_second: int = PER_SECOND, at_once: int = AT_ONCE) -> None:
-        self._interval = 1 / per_second
-        self._ahead = at_once * self._interval
+    def __init__(self) -> None:
         self._next_at = 0.0
 
     async def wade(self) -> None:
         """Return when one more may be answered."""
-        now = monotonic()
-        self._next_at = max(self._next_at, now - self._ahead) + self._interval
+        now, interval = monotonic(), 1 / PER_SECOND
+        self._next_at = max(self._next_at, now - AT_ONCE * interval) + interval
         self._next_at = min(self._next_at, now + SECONDS_MAX)
         if self._next_at > now:
             await asyncio.sleep(self._next_at - now)

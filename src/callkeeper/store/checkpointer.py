@@ -45,10 +45,12 @@ class Checkpointer:
         return self._thread is not None and self._thread.is_alive()
 
     def _begin(self) -> None:
-        with self._lock, suppress(OSError):
+        # Without a log or a thread for it, whoever writes copies what it has to.
+        with self._lock, suppress(OSError, RuntimeError):
             if not self._is_at_work() and self._log.stat().st_size > _BYTES:
-                self._thread = threading.Thread(target=self._work, name="checkpointer", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="checkpointer", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def _work(self) -> None:
         with suppress(sqlite3.Error), closing(self._connect()) as connection:

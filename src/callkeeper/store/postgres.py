@@ -203,6 +203,7 @@ class PostgresSession:
         if connection is None:
             connection = psycopg.connect(autocommit=True, **self._connect)
             self._own.connection = connection
+            self._own.items = self._own.items_when_planned = 0
             with self._lock:
                 self._open.append(connection)
         return connection

@@ -68,13 +68,13 @@ class SqliteSession:
         try:
             yield
             self._run("COMMIT")
-            self._checkpointer.wake()
         except BaseException:
             with suppress(sqlite3.Error):
                 self._connection().rollback()
             raise
         finally:
             self._undertaking.end()
+        self._checkpointer.wake()
 
     def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
         """Run the migrations that are not yet there, and return their names."""
