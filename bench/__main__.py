@@ -1,6 +1,6 @@
 """Run the benchmarks: writes, size, firing and abuse, one after another. `make bench` runs this.
 
-make bench                                   all of them, an hour
+make bench                                   all of them, one to two hours
 make bench ARGS='--only writes'              one
 make bench ARGS='--only size --quick'        a trial of it; `--help` after a case tells its options
 """
