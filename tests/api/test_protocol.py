@@ -126,6 +126,11 @@ def test_heads_are_bounded_each_for_itself_however_many_come_at_once(house: Hous
     assert {status for status, _ in answers} == {200}
 
 
+def test_empty_lines_before_a_request_are_passed_over(house: House) -> None:
+    ((status, _),) = converse(house, b"\r\n", b"\r\n", HEALTH)
+    assert status == 200
+
+
 def test_many_that_ask_for_an_upgrade_may_come_at_once(house: House) -> None:
     one = HEALTH[:-2] + UPGRADE + b"\r\n"
     assert {status for status, _ in converse(house, one * 500, count=500)} == {200}

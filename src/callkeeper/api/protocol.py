@@ -45,7 +45,6 @@ class BoundedHttp(HttpToolsProtocol):
     flow: _Flow
     _unparsed = b""
     _is_over = False  # nothing more is read
-    _is_in_head = True
     _bare_bytes = 0  # of a request until now, but for its body
     _body_bytes = 0  # of a body in the piece that is being parsed
     _has_ended = False  # a request, in that piece
@@ -58,6 +57,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Begin to wait for the first request."""
         super().connection_made(Cork(transport, self.loop))  # type: ignore[arg-type]
         self.flow = _Flow(self.transport)
+        self.headers = []
         self._set_deadline()
         self.all.add(self)
 
@@ -95,24 +95,13 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self._is_in_head = True
         self._bare_bytes = 0
         self._drop_deadline()
         self._set_deadline()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field of the head. What comes behind a body is nobody's."""
-        if not self._is_in_head or self._is_over:
-            return
-        if len(self.headers) >= HEAD_FIELDS_MAX:
-            self._refuse(f"the head has more than {HEAD_FIELDS_MAX} fields")
-            return
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Hand the request on; its body may still be on the way."""
-        self._is_in_head = False
-        if self._is_over:
+        if self._is_over or self._has_too_many_fields():
             return
         if self.parser.should_upgrade():
             if any(name == b"transfer-encoding" for name, _ in self.headers):
@@ -120,6 +109,7 @@ class BoundedHttp(HttpToolsProtocol):
                 return
             self._body_left = self._content_length()
         super().on_headers_complete()
+        self.headers = []  # what comes behind a body is nobody's
         if self.expect_100_continue:
             # Answered before it asks for the body, it may be sent or not: then this is the last.
             self._keeps_alive = self.cycle.keep_alive
@@ -228,6 +218,14 @@ class BoundedHttp(HttpToolsProtocol):
             self._bare_bytes += bare
             if self._bare_bytes > HEAD_BYTES_MAX:
                 self._refuse(f"the head, or what is no body, is larger than {HEAD_BYTES_MAX} bytes")
+            self._has_too_many_fields()
+
+    def _has_too_many_fields(self) -> bool:
+        """Refuse a head of a great many fields, and what comes behind a body alike."""
+        if len(self.headers) <= HEAD_FIELDS_MAX:
+            return False
+        self._refuse(f"the head has more than {HEAD_FIELDS_MAX} fields")
+        return True
 
     def _refuse(self, sentence: str) -> None:
         """Read no more, and say why. What is being carried out gets its own answer before."""
