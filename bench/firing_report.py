@@ -17,8 +17,8 @@ Made by `make firing`. Machine-readable: [firing.json](firing.json).
 Each is a program of its own that has stored its jobs beforehand and runs when they fall due.
 Lateness is from a job's instant to the moment at which it begins; for Callkeeper, at which the line
 is asked. The rate is that of all jobs until the last one began. The CPU time is that of the
-program and of what it starts, from the instant until the last job was over and on record, without
-PostgreSQL's own processes.
+program itself, from the instant until the last job was over and on record: without PostgreSQL's
+processes, and without the one that writes for Callkeeper.
 
 **callkeeper** is a whole dialer ([callkeeper_dialer.py](callkeeper_dialer.py)): for each job a
 claim, a commit before the line is asked, the line's words, and the call's result, with two rows of
