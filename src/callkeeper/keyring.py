@@ -1,12 +1,13 @@
 """Use cases of access keys: issue, revoke, limit, and know one when a request names it."""
 
-import asyncio
+from functools import partial
 from typing import NamedTuple
 
 from callkeeper.clock import Clock, new_access_key, new_secret_key
 from callkeeper.core.allowance import Allowance
 from callkeeper.desk import Desk
 from callkeeper.sealing import Seal
+from callkeeper.shared import Shared
 from callkeeper.store.port import AccessKey, Store
 
 # How long a key is trusted without asking again: so soon a revoked one is forgotten.
@@ -44,7 +45,7 @@ class Keyring:
         self._seal = seal
         self._clock = clock
         self._remembered: dict[str, _Remembered] = {}
-        self._under_way: dict[str, asyncio.Task[OpenKey | None]] = {}
+        self._looks = Shared[OpenKey | None]()
         self._full_at: dict[str, int] = {}  # of keys with an allowance that have spent of it
 
     def spend(self, key: OpenKey) -> None:
@@ -63,12 +64,7 @@ class Keyring:
         remembered = self._remembered.get(ak)
         if remembered is not None and abs(now - remembered.at) < TRUSTED_MS:
             return remembered.key
-        under_way = self._under_way.get(ak)
-        if under_way is None:
-            under_way = self._under_way[ak] = asyncio.create_task(self._look_up(ak, now))
-            under_way.add_done_callback(lambda done: self._ended(ak, done))
-        # Whoever asked first may go away; the others still wait.
-        return await asyncio.shield(under_way)
+        return await self._looks.outcome(ak, partial(self._look_up, ak, now))
 
     async def _look_up(self, ak: str, now: int) -> OpenKey | None:
         stored = await self._desk.access_key(ak)
@@ -80,11 +76,6 @@ class Keyring:
             self._remembered.clear()  # somebody is guessing; start over rather than grow
         self._remembered[ak] = _Remembered(key, now)
         return key
-
-    def _ended(self, ak: str, done: "asyncio.Task[OpenKey | None]") -> None:
-        del self._under_way[ak]
-        if not done.cancelled():
-            done.exception()  # else asyncio logs the failure when nobody is left to hear of it
 
 
 def issue(

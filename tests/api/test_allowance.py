@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import httpx2
 import pytest
 
+from callkeeper.api.tarpit import AT_ONCE, PER_SECOND
 from callkeeper.clock import HandClock
 from callkeeper.core.allowance import Allowance
 from callkeeper.keyring import TRUSTED_MS, OpenKey, limit
+from tests.api.test_protocol import BODY, converse, signed
 from tests.house import VDN, House
 
 NOW = 1_747_310_400_000
@@ -51,6 +54,16 @@ def test_more_than_a_key_may_send_is_answered_with_429_and_when_to_come_again(
     assert "0.5 requests a second" in refused.json()["resultDesc"]
     hand.move(2000)
     assert statuses(still, 2) == [200, 429]
+
+
+def test_a_flood_of_what_is_refused_is_answered_at_a_pace(house: House) -> None:
+    assert limit(house.store, house.key.ak, Allowance(1, 1))
+    request = signed(house, b"Content-Length: %d\r\n\r\n" % len(BODY)) + BODY
+    count = AT_ONCE + PER_SECOND
+    begun = monotonic()
+    answers = converse(house, request * count, count=count)
+    assert {status for status, _ in answers} == {200, 429}
+    assert monotonic() - begun > 0.9  # all but the first ones take a second
 
 
 def test_what_is_refused_is_not_carried_out(still: House) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -35,6 +36,21 @@ def test_metrics_count_requests_by_interface_status_and_code(house: House) -> No
         labels = f'{{code="{code}",interface="create",status="{status}"}}'
         assert f"callkeeper_requests_total{labels} 1.0" in text
     assert 'callkeeper_request_seconds_count{interface="create"} 3.0' in text
+
+
+def test_many_who_ask_at_once_all_hear_how_it_stands(any_house: House) -> None:
+    def ask(path: str) -> int:
+        return any_house.http.get(any_house.url + path).status_code
+
+    with ThreadPoolExecutor(40) as threads:
+        assert set(threads.map(ask, ["/readyz", "/metrics"] * 100)) == {200}
+
+
+def test_what_is_counted_is_counted_for_whoever_asks_next(house: House) -> None:
+    for number in range(1, 6):
+        house.post("create", {})
+        counted = f'callkeeper_request_seconds_count{{interface="create"}} {number}.0'
+        assert counted in house.http.get(f"{house.url}/metrics").text
 
 
 def test_a_client_that_went_away_is_no_mistake_of_the_server(house: House) -> None:

@@ -90,7 +90,7 @@ class Gate:
     def __init__(self, keyring: Keyring, clock: Clock, window_ms: int) -> None:
         self.turns = Turns()
         self.strangers = Tarpit()
-        self._of_key: dict[str, Tarpit] = {}
+        self._tarpits: dict[str, Tarpit] = {}
         self.room = Room()
         self._large = asyncio.Lock()
         self._keyring = keyring
@@ -139,7 +139,7 @@ class Gate:
 
     def tarpit(self, ak: str | None) -> Tarpit:
         """Return where a refused request waits: with its own key's, or with all others."""
-        return self.strangers if ak is None else self._of_key.setdefault(ak, Tarpit())
+        return self.strangers if ak is None else self._tarpits.setdefault(ak, Tarpit())
 
     def charge(self, caller: Caller) -> None:
         """Take a request out of its key's allowance, or refuse: only its own, so once admitted."""

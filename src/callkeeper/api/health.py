@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
-from typing import Any, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -13,8 +11,7 @@ from starlette.routing import Route
 
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
-
-T = TypeVar("T")
+from callkeeper.shared import Shared
 
 
 def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
@@ -24,23 +21,6 @@ def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
     together = CollectorRegistry()
     MultiProcessCollector(together)  # type: ignore[no-untyped-call]
     return together
-
-
-class Shared(Generic[T]):
-    """Something that is found out once for all that ask at the same time, so that many cost little.
-
-    Neither of those that ask here has to say who it is.
-    """
-
-    def __init__(self, find_out: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._find_out = find_out
-        self._under_way: asyncio.Task[T] | None = None
-
-    async def outcome(self) -> T:
-        """Return what is found out."""
-        if self._under_way is None or self._under_way.done():
-            self._under_way = asyncio.create_task(self._find_out())
-        return await asyncio.shield(self._under_way)  # whoever asked first may go away
 
 
 def routes(desk: Desk, registry: CollectorRegistry) -> list[Route]:
@@ -60,13 +40,16 @@ def routes(desk: Desk, registry: CollectorRegistry) -> list[Route]:
         await asyncio.sleep(0)  # until all are heard that ask just now
         return generate_latest(_of_all(registry))
 
-    look, count = Shared(readiness), Shared(figures)
+    # Whoever asks does not say who it is; so many who ask at once must cost little.
+    looks, counts = Shared[tuple[str, int]](), Shared[bytes]()
 
     async def readyz(_request: Request) -> Response:
-        return PlainTextResponse(*await look.outcome())
+        return PlainTextResponse(*await looks.outcome("readiness", readiness))
 
     async def metrics(_request: Request) -> Response:
-        return Response(await count.outcome(), media_type="text/plain; version=0.0.4")
+        return Response(
+            await counts.outcome("figures", figures), media_type="text/plain; version=0.0.4"
+        )
 
     return [
         Route("/healthz", healthz),

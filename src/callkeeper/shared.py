@@ -1,0 +1,31 @@
+"""Shared look-ups: what many ask for at the same time is looked up once for all of them."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Shared(Generic[T]):
+    """Look-ups that are under way, each by what it is about. They belong to one event loop."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, asyncio.Task[T]] = {}
+
+    async def outcome(self, about: str, look: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return what a look-up comes to, or raise what it raises; begin it if it is not under way.
+
+        The next who asks, once it has ended, begins another.
+        """
+        under_way = self._under_way.get(about)
+        if under_way is None:
+            under_way = self._under_way[about] = asyncio.create_task(look())
+            under_way.add_done_callback(lambda done: self._ended(about, done))
+        # Whoever asked first may go away; the others still wait.
+        return await asyncio.shield(under_way)
+
+    def _ended(self, about: str, done: "asyncio.Task[T]") -> None:
+        del self._under_way[about]
+        if not done.cancelled():
+            done.exception()  # else asyncio logs the failure when nobody is left to hear of it
