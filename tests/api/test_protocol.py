@@ -1,6 +1,8 @@
 """HTTP below the interfaces: what is sent before anybody is known."""
 
+import asyncio
 import contextlib
+import gc
 import json
 import socket
 import threading
@@ -10,11 +12,12 @@ from typing import Any
 import pytest
 import uvicorn
 from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callkeeper import signing
-from callkeeper.api.protocol import HEAD_BYTES_MAX, bounded
+from callkeeper.api.protocol import HEAD_BYTES_MAX, BoundedHttp, bounded
 from tests.house import VDN, House
+from tests.waiting import until
 
 PATH = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/list"
 BODY = b'{"offset":0,"limit":10}'
@@ -224,17 +227,29 @@ async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
     await JSONResponse({}, 404)(scope, receive, send)
 
 
-@pytest.fixture(scope="module")
-def impatient_port() -> Iterator[int]:
-    """A server that waits a fifth of a second for a request."""
-    config = uvicorn.Config(nothing, http=bounded(10, request_seconds=0.2), lifespan="off")
-    server = uvicorn.Server(config)
+async def slowly(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer after a while."""
+    await asyncio.sleep(0.3)
+    await JSONResponse({})(scope, receive, send)
+
+
+@contextlib.contextmanager
+def served(app: ASGIApp, protocol: type[BoundedHttp]) -> Iterator[int]:
+    """Serve an application, and yield the port."""
+    server = uvicorn.Server(uvicorn.Config(app, http=protocol, lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         yield listening.getsockname()[1]
         server.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def impatient_port() -> Iterator[int]:
+    """A server that waits a fifth of a second for a request."""
+    with served(nothing, bounded(10, request_seconds=0.2)) as port:
+        yield port
 
 
 @pytest.mark.parametrize(
@@ -251,6 +266,21 @@ def test_a_connection_on_which_nothing_more_comes_is_closed(
             threading.Event().wait(0.001)
         while connection.recv(4096):
             pass
+
+
+@pytest.mark.parametrize("sent", [HEALTH, HEALTH * 2, HEALTH * 100 + b"GET"])
+def test_of_a_connection_that_is_lost_nothing_is_kept(sent: bytes) -> None:
+    protocol = bounded(10)
+    with served(slowly, protocol) as port:
+        with socket.create_connection(("127.0.0.1", port), timeout=4) as connection:
+            connection.sendall(sent)
+            threading.Event().wait(0.1)
+            assert kept(protocol)
+        until(lambda: gc.collect() >= 0 and not kept(protocol))
+
+
+def kept(protocol: type[BoundedHttp]) -> list[object]:
+    return [each for each in gc.get_objects() if isinstance(each, protocol)]
 
 
 def test_a_request_has_its_time_from_its_beginning_on(impatient_port: int) -> None:

@@ -45,6 +45,7 @@ class BoundedHttp(HttpToolsProtocol):
     flow: _Flow
     _unparsed = b""
     _is_over = False  # nothing more is read
+    _is_lost = False  # what is still being carried out goes on
     _bare_bytes = 0  # of a request until now, but for its body
     _body_bytes = 0  # of a body in the piece that is being parsed
     _has_ended = False  # a request, in that piece
@@ -63,6 +64,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
+        self._is_lost = True
         self.all.forget(self)
         self._drop_deadline()
         self._unset_keepalive_if_required()
@@ -247,7 +249,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.all.answer(self)
 
     def _set_deadline(self) -> None:
-        if self._deadline is None:
+        if self._deadline is None and not self._is_lost:
             self._deadline = self.loop.call_later(self.request_seconds, self.give_way)
 
     def _drop_deadline(self) -> None:
