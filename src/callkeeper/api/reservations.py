@@ -1,82 +1,32 @@
 """The five interfaces of reserved outbound calls, cec_07_0777 to cec_07_0781."""
 
-from typing import Any, Literal
+from typing import Any
 
 from callkeeper.api.auth import Gate
-from callkeeper.api.fields import (
-    ALPHANUMERIC,
-    DIGITS,
-    PHONE,
-    PRINTABLE,
-    WORD,
-    CalledNumber,
-    Choice,
-    Field,
-    Form,
-    Instant,
-    Integer,
-    JsonText,
-    Schema,
-    Text,
-    Texts,
-    Values,
-)
+from callkeeper.api.fields import Form, Schema, Values
 from callkeeper.api.interface import Admitted, Interface
+from callkeeper.api.reservation_form import (
+    APPOINT_ID,
+    KINDS,
+    LIST_FORM,
+    Deployment,
+    create_form,
+    result_form,
+    update_form,
+)
 from callkeeper.api.wire import Answer
 from callkeeper.booking import Bookings
 from callkeeper.clock import Clock
 from callkeeper.core.campaign import campaign_id
-from callkeeper.core.refusal import TimeWrong
-from callkeeper.core.reservation import Cancel, Kind, Move, Result, Wish
+from callkeeper.core.reservation import Cancel, Move, Result, Wish
 from callkeeper.store.port import Listed, Wanted
-
-Deployment = Literal["integrated", "op"]
 
 PATH = "/rest/isales/v1/openapi/campaigns/{vdn}/appoint/"
 
 _CODES = "0200000 0200001 0200006 02000001"
-_KINDS: dict[int, Kind] = {1: "manual", 2: "automatic"}
-_CALL_TYPES = {kind: str(number) for number, kind in _KINDS.items()}
+_CALL_TYPES = {kind: str(number) for number, kind in KINDS.items()}
 _CAMPAIGN_STATUS = {"draft": "1", "started": "2", "paused": "3"}
 _ENDED = "4"
-
-APPOINT_ID = Text(
-    name="appointId",
-    ours="id",
-    says="the reservation",
-    mandatory=True,
-    longest=64,
-    characters=WORD,
-)
-REMARK = Text(name="remark", ours="remark", says="note", longest=500)
-
-
-def agent_field(deployment: Deployment, *, mandatory: bool = False) -> Field:
-    """Return the field that names the agent in a deployment; the other one is ignored."""
-    if deployment == "op":
-        return Text(
-            name="workNo",
-            ours="agent",
-            says="agent id",
-            mandatory=mandatory,
-            longest=20,
-            characters=DIGITS,
-        )
-    return Text(
-        name="userAccount",
-        ours="agent",
-        says="business account of the agent",
-        mandatory=mandatory,
-        longest=100,
-    )
-
-
-class FailCode(Text, frozen=True, kw_only=True):
-    """A CTI result code. Sent as a number it has lost its leading zeros, and gets them back."""
-
-    def take(self, value: Any) -> str:  # noqa: ANN401 - JSON comes in
-        """Return the code."""
-        return super().take(f"{value:05d}" if type(value) is int else value)
 
 
 class ReservationInterfaces:
@@ -95,7 +45,7 @@ class ReservationInterfaces:
                 name="create",
                 page="cec_07_0777",
                 says="Reserve a call",
-                form=_create_form(deployment),
+                form=create_form(deployment),
                 codes=f"{_CODES} 0200007 02000002 02000003 04000001 04000002",
                 handler=self.create,
                 gate=gate,
@@ -108,7 +58,7 @@ class ReservationInterfaces:
                 name="update",
                 page="cec_07_0778",
                 says="Move a manual reservation to another time or agent",
-                form=_update_form(deployment),
+                form=update_form(deployment),
                 codes=f"{_CODES} 02000002 02000003 04000004",
                 handler=self.update,
                 gate=gate,
@@ -119,7 +69,7 @@ class ReservationInterfaces:
                 name="updateResult",
                 page="cec_07_0779",
                 says="File how the call of a reservation ended",
-                form=_result_form(deployment),
+                form=result_form(deployment),
                 codes=f"{_CODES} 02000002 02000003 04000004",
                 handler=self.update_result,
                 gate=gate,
@@ -141,7 +91,7 @@ class ReservationInterfaces:
                 name="list",
                 page="cec_07_0781",
                 says="List reservations by appointed time",
-                form=_LIST_FORM,
+                form=LIST_FORM,
                 codes=_CODES,
                 handler=self.list,
                 reads=True,
@@ -183,121 +133,6 @@ class ReservationInterfaces:
         now = self._clock.now()
         data = [_record(listed, now) for listed in page.listed]
         return Answer(payload={"totalCount": page.total, "data": data})
-
-
-def _create_form(deployment: Deployment) -> Form:
-    return Form(
-        Choice(
-            name="callType",
-            ours="kind",
-            says="1 manual: an agent dials; 2 automatic: the system dials, 5 minutes early",
-            mandatory=True,
-            choices=_KINDS,
-        ),
-        CalledNumber(
-            name="calledNo",
-            ours="called_no",
-            says="number to be called",
-            mandatory=True,
-            longest=24,
-            characters=PHONE,
-        ),
-        agent_field(deployment, mandatory=True),
-        Text(
-            name="taskId",
-            ours="campaign_id",
-            says="campaign it belongs to",
-            mandatory=True,
-            longest=32,
-        ),
-        Instant(
-            name="appointTime",
-            ours="appoint_at",
-            says="when to call, not earlier than now",
-            mandatory=True,
-            fault=TimeWrong,
-        ),
-        JsonText(
-            name="callData",
-            ours="call_data",
-            says="data for the flow of an automatic call: a JSON object as a string",
-            longest=1024,
-        ),
-        REMARK,
-    )
-
-
-def _update_form(deployment: Deployment) -> Form:
-    return Form(
-        APPOINT_ID,
-        agent_field(deployment),
-        Instant(name="appointTime", ours="appoint_at", says="new time, not earlier than now"),
-        REMARK,
-    )
-
-
-def _result_form(deployment: Deployment) -> Form:
-    return Form(
-        APPOINT_ID,
-        agent_field(deployment),
-        Text(
-            name="callerNo",
-            ours="caller_no",
-            says="calling number",
-            longest=24,
-            characters=PHONE,
-        ),
-        FailCode(
-            name="failCode",
-            ours="fail_code",
-            says="CTI result code; 00000: the call succeeded, any other: it failed",
-            longest=10,
-            characters=ALPHANUMERIC,
-        ),
-        Text(
-            name="callId",
-            ours="call_id",
-            says="call record id",
-            longest=64,
-            characters=PRINTABLE,
-        ),
-        Text(
-            name="busiResult",
-            ours="business_result",
-            says="id of the business result",
-            longest=50,
-            characters=WORD,
-        ),
-        Text(
-            name="busiSubStatus",
-            ours="business_sub_result",
-            says="id of the business sub-result, a child of busiResult",
-            longest=50,
-            characters=WORD,
-        ),
-        Instant(name="beginTime", ours="begin_at", says="when the call began"),
-        Instant(name="endTime", ours="end_at", says="when the call ended, not before it began"),
-    )
-
-
-_AGENT = Text(name="userAccountList", ours="agent", says="an agent", longest=100)
-_LIST_FORM = Form(
-    Text(
-        name="calledNo",
-        ours="called_no",
-        says="number to be called, in full",
-        longest=24,
-        characters=PHONE,
-    ),
-    Texts(name="userAccountList", ours="agents", says="any of these agents", each=_AGENT, most=100),
-    Instant(name="beginTime", ours="begin_at", says="appointed at this time or later"),
-    Instant(name="endTime", ours="end_at", says="appointed at this time or earlier"),
-    Text(name="taskId", ours="campaign_id", says="campaign", longest=32),
-    Integer(
-        name="offset", ours="offset", says="index of the first record", mandatory=True, least=0
-    ),
-    Integer(name="limit", ours="limit", says="records a page", mandatory=True, least=1, most=100),
-)
 
 
 def _wanted(vdn: int, values: Values) -> Wanted:

@@ -1,0 +1,182 @@
+"""What comes in of a reservation: the bodies of cec_07_0777 to cec_07_0781."""
+
+from typing import Any, Literal
+
+from callkeeper.api.fields import (
+    ALPHANUMERIC,
+    DIGITS,
+    PHONE,
+    PRINTABLE,
+    WORD,
+    CalledNumber,
+    Choice,
+    Field,
+    Form,
+    Instant,
+    Integer,
+    JsonText,
+    Text,
+    Texts,
+)
+from callkeeper.core.refusal import TimeWrong
+from callkeeper.core.reservation import Kind
+
+Deployment = Literal["integrated", "op"]
+
+KINDS: dict[int, Kind] = {1: "manual", 2: "automatic"}
+
+APPOINT_ID = Text(
+    name="appointId",
+    ours="id",
+    says="the reservation",
+    mandatory=True,
+    longest=64,
+    characters=WORD,
+)
+REMARK = Text(name="remark", ours="remark", says="note", longest=500)
+
+
+def agent_field(deployment: Deployment, *, mandatory: bool = False) -> Field:
+    """Return the field that names the agent in a deployment; the other one is ignored."""
+    if deployment == "op":
+        return Text(
+            name="workNo",
+            ours="agent",
+            says="agent id",
+            mandatory=mandatory,
+            longest=20,
+            characters=DIGITS,
+        )
+    return Text(
+        name="userAccount",
+        ours="agent",
+        says="business account of the agent",
+        mandatory=mandatory,
+        longest=100,
+    )
+
+
+class FailCode(Text, frozen=True, kw_only=True):
+    """A CTI result code. Sent as a number it has lost its leading zeros, and gets them back."""
+
+    def take(self, value: Any) -> str:  # noqa: ANN401 - JSON comes in
+        """Return the code."""
+        return super().take(f"{value:05d}" if type(value) is int else value)
+
+
+def create_form(deployment: Deployment) -> Form:
+    """Return the body of create, cec_07_0777."""
+    return Form(
+        Choice(
+            name="callType",
+            ours="kind",
+            says="1 manual: an agent dials; 2 automatic: the system dials, 5 minutes early",
+            mandatory=True,
+            choices=KINDS,
+        ),
+        CalledNumber(
+            name="calledNo",
+            ours="called_no",
+            says="number to be called",
+            mandatory=True,
+            longest=24,
+            characters=PHONE,
+        ),
+        agent_field(deployment, mandatory=True),
+        Text(
+            name="taskId",
+            ours="campaign_id",
+            says="campaign it belongs to",
+            mandatory=True,
+            longest=32,
+        ),
+        Instant(
+            name="appointTime",
+            ours="appoint_at",
+            says="when to call, not earlier than now",
+            mandatory=True,
+            fault=TimeWrong,
+        ),
+        JsonText(
+            name="callData",
+            ours="call_data",
+            says="data for the flow of an automatic call: a JSON object as a string",
+            longest=1024,
+        ),
+        REMARK,
+    )
+
+
+def update_form(deployment: Deployment) -> Form:
+    """Return the body of update, cec_07_0778."""
+    return Form(
+        APPOINT_ID,
+        agent_field(deployment),
+        Instant(name="appointTime", ours="appoint_at", says="new time, not earlier than now"),
+        REMARK,
+    )
+
+
+def result_form(deployment: Deployment) -> Form:
+    """Return the body of updateResult, cec_07_0779."""
+    return Form(
+        APPOINT_ID,
+        agent_field(deployment),
+        Text(
+            name="callerNo",
+            ours="caller_no",
+            says="calling number",
+            longest=24,
+            characters=PHONE,
+        ),
+        FailCode(
+            name="failCode",
+            ours="fail_code",
+            says="CTI result code; 00000: the call succeeded, any other: it failed",
+            longest=10,
+            characters=ALPHANUMERIC,
+        ),
+        Text(
+            name="callId",
+            ours="call_id",
+            says="call record id",
+            longest=64,
+            characters=PRINTABLE,
+        ),
+        Text(
+            name="busiResult",
+            ours="business_result",
+            says="id of the business result",
+            longest=50,
+            characters=WORD,
+        ),
+        Text(
+            name="busiSubStatus",
+            ours="business_sub_result",
+            says="id of the business sub-result, a child of busiResult",
+            longest=50,
+            characters=WORD,
+        ),
+        Instant(name="beginTime", ours="begin_at", says="when the call began"),
+        Instant(name="endTime", ours="end_at", says="when the call ended, not before it began"),
+    )
+
+
+_AGENT = Text(name="userAccountList", ours="agent", says="an agent", longest=100)
+LIST_FORM = Form(
+    Text(
+        name="calledNo",
+        ours="called_no",
+        says="number to be called, in full",
+        longest=24,
+        characters=PHONE,
+    ),
+    Texts(name="userAccountList", ours="agents", says="any of these agents", each=_AGENT, most=100),
+    Instant(name="beginTime", ours="begin_at", says="appointed at this time or later"),
+    Instant(name="endTime", ours="end_at", says="appointed at this time or earlier"),
+    Text(name="taskId", ours="campaign_id", says="campaign", longest=32),
+    Integer(
+        name="offset", ours="offset", says="index of the first record", mandatory=True, least=0
+    ),
+    Integer(name="limit", ours="limit", says="records a page", mandatory=True, least=1, most=100),
+)
