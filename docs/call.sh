@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Sign a request and send it, with bash, openssl and curl alone:
 #
-#   AK=... SK=... HOST=127.0.0.1:28443 bash docs/call.sh PATH BODY
+#   AK=... SK=... HOST=127.0.0.1:28443 bash docs/call.sh PATH [BODY [CURL-OPTION...]]
 #
+# METHOD is POST if not given. QUERY is not encoded yet: QUERY='name=a b&status=0'.
 # SCHEME=https and CACERT=FILE for a server with a certificate of its own.
+# SIGNED names the signed headers, host or content-length;content-type;host. MILLISECONDS=1 and
+# EMPTY_QUERY_LINE=1 sign in the other forms that the server takes.
 set -euo pipefail
-path=$1 body=$2
+method=${METHOD:-POST} path=$1 body=${2:-} signed=${SIGNED:-host}
+type='application/json; charset=UTF-8'
 
 enc() { # percent-encode, byte by byte
   local LC_ALL=C byte i
@@ -17,12 +21,32 @@ enc() { # percent-encode, byte by byte
     esac
   done
 }
-hmac() { printf %s "$2" | openssl dgst -sha256 -hmac "$1" -r | cut -d' ' -f1; }
+hmac() { openssl dgst -sha256 -hmac "$1" -r | cut -d' ' -f1; }
+length() { local LC_ALL=C; printf %s "${#1}"; }
 
-prefix="auth-v2/$AK/$(date -u +%Y-%m-%dT%H:%M:%SZ)/host"
-canonical=$(printf 'POST\n%s\nhost\nhost:%s\n%s' "$path" "$(enc "$HOST")" "$(enc "$body")")
-signature=$(hmac "$(hmac "$SK" "$prefix")" "$canonical")
+query=$(tr '&' '\n' <<<"${QUERY:-}" | while IFS='=' read -r name value; do
+  [ -z "$name" ] || printf '%s=%s\n' "$(enc "$name")" "$(enc "$value")"
+done | LC_ALL=C sort | paste -sd '&' -)
 
-curl -sS ${CACERT:+--cacert "$CACERT"} "${SCHEME:-http}://$HOST$path" \
-  -H "Authorization: $prefix/$signature" \
-  -H 'Content-Type: application/json; charset=UTF-8' --data-binary "$body"
+canonical() {
+  printf '%s\n' "$method" "$path"
+  [ -z "$query${EMPTY_QUERY_LINE:-}" ] || printf '%s\n' "$query"
+  printf '%s\n' "$signed"
+  for name in ${signed//;/ }; do
+    case $name in
+      host) printf '%s:%s\n' "$name" "$(enc "$HOST")" ;;
+      content-type) printf '%s:%s\n' "$name" "$(enc "$type")" ;;
+      content-length) printf '%s:%s\n' "$name" "$(length "$body")" ;;
+    esac
+  done
+  enc "$body"
+}
+
+form=%Y-%m-%dT%H:%M:%S${MILLISECONDS:+.%3N}Z
+prefix="auth-v2/$AK/$(date -u "+$form")/$signed"
+signature=$(canonical | hmac "$(printf %s "$prefix" | hmac "$SK")")
+
+curl -sS -X "$method" ${CACERT:+--cacert "$CACERT"} \
+  "${SCHEME:-http}://$HOST$path${query:+?$query}" \
+  -H "Authorization: $prefix/$signature" -H "Content-Type: $type" \
+  ${body:+--data-binary "$body"} "${@:3}"

@@ -110,6 +110,13 @@ if [ "$want" != run ]; then
     leave_out "everything on PostgreSQL: there is no initdb; apt-get install postgresql"
 fi
 if [ "$want" = dev ]; then
+  # What the clients in docs/clients run with: a command, and the package that brings it.
+  for runtime in java:default-jdk-headless node:nodejs php:php-cli go:golang-go; do
+    tool=${runtime%%:*} package=${runtime#*:}
+    command -v "$tool" >/dev/null || install --no-install-recommends "$package" &&
+      command -v "$tool" >/dev/null ||
+      leave_out "the client in $tool: there is no $tool; apt-get install $package"
+  done
   [ -x /usr/sbin/haproxy ] || install haproxy && [ -x /usr/sbin/haproxy ] ||
     leave_out "several machines: there is no haproxy; apt-get install haproxy"
   has_pbx || install_pbx && has_pbx ||

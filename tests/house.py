@@ -32,12 +32,11 @@ class House:
         *,
         database: str | None = None,
         clock: Clock | None = None,
+        tls: str = "off",
         **settings: Any,
     ) -> None:
         self.clock = clock or SystemClock()
-        self.settings = Settings(
-            data_dir=data_dir, database=database, port=0, tls="off", **settings
-        )
+        self.settings = Settings(data_dir=data_dir, database=database, port=0, tls=tls, **settings)
         self.session = open_session(self.settings)
         self.store = SqlStore(self.session)
         self.store.migrate()

@@ -8,11 +8,14 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import typer
 
+from callkeeper import signing
 from callkeeper.api.interface import Interface
 from callkeeper.api.wire import CODES, SUCCESS
 from callkeeper.cli.program import app
@@ -83,6 +86,31 @@ def test_the_first_call_of_the_readme_and_the_list_of_the_api_work_as_they_stand
     house.has_campaign(1)
     assert _run(README, house)["resultCode"] == "0200000"
     assert _run(API, house)["totalCount"] == 1
+
+
+def test_the_request_to_check_a_signer_with_has_the_signature_that_is_told() -> None:
+    example = re.compile(
+        r"with AK `(?P<ak>.*)` and SK `(?P<secret>.*)`, the request\n\n"
+        r" +(?P<method>GET) (?P<path>\S+)\?(?P<query>\S+)\n +Host: (?P<host>\S+)\n"
+        r"(?s:.*?)signed for (?P<at>\S+) (?s:.*?)signature:\n\n"
+        r"(?P<canonical>(?: {4}.*\n)+)\n +signature = (?P<signature>\w+)\n"
+    )
+    (told,) = example.finditer(API)
+    request: dict[str, Any] = {
+        "method": told["method"],
+        "path": told["path"],
+        "query": parse_qsl(told["query"], keep_blank_values=True),
+        "body": b"",
+    }
+    host = told["host"]
+    made = signing.canonical_request(
+        **request, signed_headers="host", headers={"host": host.encode()}
+    )
+    assert made == dedent(told["canonical"])
+    header = signing.authorize(
+        told["ak"], told["secret"], at=told["at"], headers={"host": host}, **request
+    )
+    assert header.rpartition("/")[2] == told["signature"]
 
 
 def test_every_result_code_is_told() -> None:
