@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 
 from callkeeper.clock import HandClock
-from tests.house import VDN, House
+from tests.house import ABSENT, VDN, House
 
 NOW = 1_800_000_000_000  # 2027-01-15 08:00:00 UTC
 DAY = 24 * 3_600_000
@@ -93,9 +93,6 @@ PUBLISHED_V2: dict[str, Any] = {
 DATED = {"strBeginTime": BEGIN, "strEndTime": END}
 IVR = {"deviceType": 3, "ivrParam": {"deviceSign": "8801", "callCount": 10, "callInterval": 5}}
 STARTED = {"initStatus": 1}
-
-# What a test takes away from a body.
-ABSENT = object()
 
 VDN_WITHOUT = 7  # a VDN that a house has no campaign in
 SUCCESS = {

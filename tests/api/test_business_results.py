@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.campaigns import ABSENT, Campaigning
-from tests.house import House
+from tests.campaigns import Campaigning
+from tests.house import ABSENT, House
 
 # The published example.
 PUBLISHED: dict[str, Any] = {

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from callkeeper.clock import HandClock
-from tests.campaigns import ABSENT, BEGIN, DAY, END, IVR, NOW, PUBLISHED_V2, STARTED, Campaigning
-from tests.house import HOUR, VDN, House
+from tests.campaigns import BEGIN, DAY, END, IVR, NOW, PUBLISHED_V2, STARTED, Campaigning
+from tests.house import ABSENT, HOUR, VDN, House
 
 UNDATED = {"strBeginTime": ABSENT, "strEndTime": ABSENT}
 ENVELOPE = {

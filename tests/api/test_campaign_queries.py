@@ -8,7 +8,6 @@ import pytest
 
 from callkeeper.clock import HandClock
 from tests.campaigns import (
-    ABSENT,
     BEGIN,
     END,
     IVR,
@@ -19,7 +18,7 @@ from tests.campaigns import (
     VDN_WITHOUT,
     Campaigning,
 )
-from tests.house import House
+from tests.house import ABSENT, House
 
 
 @pytest.fixture

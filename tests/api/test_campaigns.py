@@ -8,7 +8,6 @@ import pytest
 
 from callkeeper.clock import HandClock
 from tests.campaigns import (
-    ABSENT,
     BEGIN,
     DAY,
     IVR,
@@ -20,7 +19,7 @@ from tests.campaigns import (
     VDN_WITHOUT,
     Campaigning,
 )
-from tests.house import House
+from tests.house import ABSENT, House
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from callkeeper import signing
-from tests.house import HOUR, TASK, House
+from tests.house import ABSENT, HOUR, TASK, House
 
 # The published example, to the letter; callType comes as a String there.
 PUBLISHED = {
@@ -17,7 +17,6 @@ PUBLISHED = {
     "appointTime": 1748858400000,
     "remark": "remark备注",
 }
-ABSENT = object()
 
 
 def create(house: House, **fields: Any) -> dict[str, Any]:

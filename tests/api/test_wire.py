@@ -26,7 +26,9 @@ def test_codes_are_seven_or_eight_digits_and_none_is_success() -> None:
         assert code != "0200000"
 
 
-@pytest.mark.parametrize("kind", _kinds(no.ParameterWrong), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", sorted(_kinds(no.ParameterWrong), key=str), ids=lambda kind: kind.__name__
+)
 def test_a_parameter_fault_without_a_documented_code_is_the_general_one(
     kind: type[Refusal],
 ) -> None:
