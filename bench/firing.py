@@ -20,7 +20,8 @@ from bench import firing_report, page, report
 from bench.volley import Fired, UnpreparedError, Volley, fire
 from callkeeper.clock import SystemClock
 from tests.far_end import FarEnd
-from tests.private_asterisk import PrivateAsterisk, free_port
+from tests.ports import free_port
+from tests.private_asterisk import PrivateAsterisk
 from tests.private_postgres import PrivatePostgres
 
 PROMISED_MS = 250  # how late 99 % may be at the most, in the steady stream

@@ -8,7 +8,8 @@ import pytest
 
 from tests.far_end import FarEnd
 from tests.house import House
-from tests.private_asterisk import PrivateAsterisk, free_port
+from tests.ports import free_port
+from tests.private_asterisk import PrivateAsterisk
 from tests.private_postgres import PrivatePostgres
 
 ENGINES = ("sqlite", "postgres")

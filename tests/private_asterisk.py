@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Self
 
 import httpx2
 
+from tests.ports import call_ports, free_port
 from tests.waiting import until
 
 USER = "callkeeper"
@@ -139,6 +139,7 @@ class PrivateAsterisk:
         http, sip, nobody = (free_port() for _ in range(3))
         self.url = f"http://127.0.0.1:{http}/ari"
         self.http_port = http
+        rtp, rtp_end = call_ports()
         for own in _OWN:
             (self._home / own).mkdir()
         values = {
@@ -149,8 +150,8 @@ class PrivateAsterisk:
             "agent": AGENT_NUMBER,
             "user": USER,
             "password": PASSWORD,
-            "rtp": 20_000 + http % 200 * 200,
-            "rtp_end": 20_000 + http % 200 * 200 + 2_000,
+            "rtp": rtp,
+            "rtp_end": rtp_end,
             "not_loaded": "\n".join(f"noload => {name}.so" for name in _NOT_LOADED.split()),
             "directories": "\n".join(self._directories()),
         }
@@ -242,15 +243,6 @@ class PrivateAsterisk:
         given = re.findall(r"^(ast\w+)\s*=>?\s*(\S+)", package, re.MULTILINE)
         lines = [f"{key} => {value}" for key, value in given if key in _READ]
         return lines + [f"{own} => {self._home / own}" for own in _OWN]
-
-
-def free_port() -> int:
-    """Return a port of the loopback that was free for UDP and for TCP just now."""
-    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-        tcp.bind(("127.0.0.1", 0))
-        port: int = tcp.getsockname()[1]
-        udp.bind(("127.0.0.1", port))
-        return port
 
 
 def _program() -> str:

@@ -15,7 +15,7 @@ import pytest
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.ledger import Lease
 from tests.house import HOUR, VDN, House
-from tests.private_asterisk import free_port
+from tests.ports import free_port
 from tests.test_cli import PROGRAM, Ended, at_house, environment, run
 from tests.waiting import until
 

@@ -1,6 +1,5 @@
 """The public client, against the real server, and against a network that loses answers."""
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from callkeeper.client import (
     Unreachable,
 )
 from tests.house import HOUR, TASK, VDN, House
+from tests.ports import free_port
 from tests.relay import Relay
 
 
@@ -51,12 +51,6 @@ def reserve(client: Client, house: House, number: str = "66660001") -> str:
 def window() -> dict[str, Any]:
     now = datetime.now(UTC).replace(microsecond=0)
     return {"begin": now, "end": now + timedelta(days=2), "workday_windows": [("09:00", "18:00")]}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_what_is_reserved_is_listed_with_aware_times(house: House) -> None:

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from random import Random
-from socket import create_server
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -18,6 +16,7 @@ from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
+from tests.ports import free_port
 from tests.processes import children, kill
 from tests.store.orders import HOUR, has_campaign
 from tests.waiting import until
@@ -175,16 +174,3 @@ def send(connection: HTTPConnection, signed: Signed) -> dict[str, Any]:
     assert response.status == 200, raw
     answer: dict[str, Any] = json.loads(raw)
     return answer
-
-
-def free_port() -> int:
-    """Return a port that nobody has just now."""
-    # Below the ports that the system gives to outgoing connections, lest one of ours gets it.
-    chance = Random()  # noqa: S311 - a port, no secret
-    while True:
-        port = chance.randrange(20_000, 30_000)
-        try:
-            create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return port

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.durability.server import Served, free_port
+from tests.durability.server import Served
 from tests.pbx.dial_process import DialProcess
+from tests.ports import free_port
 from tests.private_asterisk import PrivateAsterisk
 from tests.processes import kill
 from tests.waiting import until

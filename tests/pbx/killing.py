@@ -21,7 +21,8 @@ from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 from tests.far_end import ANSWERS_BRIEFLY, FarEnd
 from tests.pbx.dial_process import DialProcess
-from tests.private_asterisk import PrivateAsterisk, free_port
+from tests.ports import free_port
+from tests.private_asterisk import PrivateAsterisk
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import HOUR, booked, booking, has_campaign
 from tests.waiting import until

@@ -12,7 +12,8 @@ from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.line import LineDown, LineRefused, LineSilent
 from tests.far_end import RINGS, FarEnd
 from tests.pbx.stage import call, comes_true, line_to, running
-from tests.private_asterisk import PASSWORD, TRUNK, USER, PrivateAsterisk, free_port
+from tests.ports import free_port
+from tests.private_asterisk import PASSWORD, TRUNK, USER, PrivateAsterisk
 from tests.wire import Wire
 
 NO_TRUNK = "PJSIP/{number}@nosuch"
