@@ -1,9 +1,11 @@
 # What people type. The first `make run` or `make test` sets everything up; scripts/setup.sh
-# says how. PYTHON names the interpreter that .venv is made with, SEEDS how many are simulated.
+# says how. PYTHON names the interpreter that .venv is made with, SEEDS how many are simulated,
+# WORKERS how many processes run the tests: they wait more than they compute.
 
 PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 1000
+WORKERS ?= 5
 SETUP := pyproject.toml constraints.txt scripts/setup.sh
 
 .PHONY: help run test check sim soak bench firing abuse clean
@@ -19,7 +21,7 @@ test: .venv/ready-dev ## everything: format, lint, types, imports, all tests on 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -rs
+	$(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadfile --durations 10
 
 check: .venv/ready-dev ## the same without the tests that start a server or a database
 	$(BIN)/ruff format --check .

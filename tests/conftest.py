@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.far_end import FarEnd
 from tests.house import House
@@ -13,6 +14,12 @@ from tests.private_asterisk import PrivateAsterisk
 from tests.private_postgres import PrivatePostgres
 
 ENGINES = ("sqlite", "postgres")
+
+# Tests run beside each other: how long an example takes says nothing of what is tested.
+settings.register_profile(
+    "beside others", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("beside others")
 
 
 def leave_out(reason: str) -> None:
