@@ -1,5 +1,6 @@
 """Every way we say no."""
 
+import pickle
 import re
 
 import pytest
@@ -37,3 +38,39 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
             parents[depth + 1 :] = [leaf["name"]]
             drawn.append((parents[depth], leaf["name"]))
     assert sorted(drawn) == sorted((kind.__bases__[0].__name__, kind.__name__) for kind in kinds())
+
+
+def test_a_refusal_is_told_from_its_template_and_values() -> None:
+    refusal = no.TooLong("has {count} characters, at most {most} fit", count=9, most=5)
+    assert refusal.sentence == str(refusal) == "has 9 characters, at most 5 fit"
+    assert refusal.phrase.told(lambda _: "{most} < {count}") == "5 < 9"
+
+
+def test_a_fault_in_a_fault_names_the_whole_place() -> None:
+    refusal = no.TypeWrong("must be an Object")
+    places = [refusal.within(place).place for place in ("policy", "[2]", "turns", "plan")]
+    assert places == ["policy", "[2].policy", "turns[2].policy", "plan.turns[2].policy"]
+    assert refusal.sentence == "plan.turns[2].policy: must be an Object"
+
+
+def test_a_refusal_of_another_kind_says_the_same() -> None:
+    fault = no.TooLong("has {count} characters", count=9).within("calledNo")
+    assert no.NumberWrong.saying(fault.said).sentence == "has 9 characters"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        no.TimeWrong("lies {seconds} s in the past", about="appoint_at", seconds=3).within("wish"),
+        no.TooManyRequests("wait {wait_seconds} s", wait_seconds=3),
+        no.NumberWrong.saying(no.TooLong("has {count}", count=9).said),
+        no.DatabaseFailed(),
+    ],
+    ids=lambda refusal: type(refusal).__name__,
+)
+def test_a_refusal_travels_between_processes(refusal: Refusal) -> None:
+    arrived = pickle.loads(pickle.dumps(refusal))  # noqa: S301 - our own
+    assert type(arrived) is type(refusal)
+    assert arrived.sentence == refusal.sentence
+    assert (arrived.about, arrived.place) == (refusal.about, refusal.place)
+    assert vars(arrived).keys() == vars(refusal).keys()

@@ -11,13 +11,14 @@ from callkeeper.api.objects import Objects
 from callkeeper.api.wire import Answer
 from callkeeper.campaigning import Definitions, Naming
 from callkeeper.core.business_result import BusinessResult
+from callkeeper.core.phrase import Phrase
 
 _TOP = "1"
 _SUB = "2"
 _CHILDREN_MAX = 100
 _PAGE_MAX = 10**9
 
-_CODE = Characters(re.compile(r"[^0-9A-Za-z-]"), "letters, digits and -")
+_CODE = Characters(re.compile(r"[^0-9A-Za-z-]"), Phrase("letters, digits and -"))
 
 
 class BusinessResultInterfaces:

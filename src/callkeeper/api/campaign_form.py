@@ -24,12 +24,13 @@ from callkeeper.api.fields import (
 from callkeeper.api.objects import Object, Objects
 from callkeeper.api.times import DateTime, Hours, Schedule
 from callkeeper.core.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber, Plan
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 
 PREVIEW = 5
 _ALERTING_MAX = 120  # seconds: V1's, and that of a preview in either version
 _POLICY_MAX = 10_000
-_ANYTHING = Characters(re.compile(r"(?!)"), "any text")  # JSON may be broken into lines
+_ANYTHING = Characters(re.compile(r"(?!)"), Phrase("any text"))  # JSON may be broken into lines
 
 TERMS = (
     "ivrParam",
@@ -134,7 +135,7 @@ class CallerNumbers(Objects, frozen=True, kw_only=True):
         seen: set[str] = set()
         for each in numbers:
             if each.number in seen:
-                raise ParameterWrong(f"{self.name}: {each.number!r} is there more than once")
+                raise ParameterWrong("{number!r} is there more than once", number=each.number)
             seen.add(each.number)
         return numbers
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
     CharactersWrong,
     NumberWrong,
@@ -42,19 +43,31 @@ _RANK: dict[type[ParameterWrong], int] = {
 }
 _MEANING = 4
 
+_KINDS: dict[type, Phrase] = {
+    bool: Phrase("a Boolean"),
+    int: Phrase("a number"),
+    float: Phrase("a number with a fraction"),
+    str: Phrase("a String"),
+    list: Phrase("an Array"),
+    dict: Phrase("an Object"),
+}
+_NULL = Phrase("null")
+
 
 class Characters(msgspec.Struct, frozen=True):
     """Which characters a text may hold: a pattern of the wrong ones, and words for the right."""
 
     wrong: re.Pattern[str]
-    words: str
+    words: Phrase
 
-    def check(self, name: str, text: str) -> None:
+    def check(self, text: str) -> None:
         """Refuse the first character that is not allowed."""
         if found := self.wrong.search(text):
             raise CharactersWrong(
-                f"{name}: {found[0]!r} at position {found.start() + 1} is not allowed; "
-                f"it takes {self.words}"
+                "{character!r} at position {position} is not allowed; it takes {allowed}",
+                character=found[0],
+                position=found.start() + 1,
+                allowed=self.words,
             )
 
     @property
@@ -64,13 +77,13 @@ class Characters(msgspec.Struct, frozen=True):
         return f"^[{inner[1:]}]*$" if inner.startswith("^") else f"^[^{inner}]*$"
 
 
-ANY = Characters(_CONTROL, "any text without control characters")
-WORD = Characters(re.compile(r"[^0-9A-Za-z_-]"), "letters, digits, _ and -")
-ALPHANUMERIC = Characters(re.compile(r"[^0-9A-Za-z]"), "letters and digits")
-DIGITS = Characters(re.compile(r"[^0-9]"), "digits")
-PHONE = Characters(re.compile(r"[^0-9*#]"), "digits, * and #")
-PRINTABLE = Characters(re.compile(r"[^!-~]"), "printable ASCII without blanks")
-PLAIN = Characters(re.compile(r"[\x00-\x1f\x7f-\x9f\"\[\]=;<>]"), 'none of " [ ] = ; < >')
+ANY = Characters(_CONTROL, Phrase("any text without control characters"))
+WORD = Characters(re.compile(r"[^0-9A-Za-z_-]"), Phrase("letters, digits, _ and -"))
+ALPHANUMERIC = Characters(re.compile(r"[^0-9A-Za-z]"), Phrase("letters and digits"))
+DIGITS = Characters(re.compile(r"[^0-9]"), Phrase("digits"))
+PHONE = Characters(re.compile(r"[^0-9*#]"), Phrase("digits, * and #"))
+PRINTABLE = Characters(re.compile(r"[^!-~]"), Phrase("printable ASCII without blanks"))
+PLAIN = Characters(re.compile(r"[\x00-\x1f\x7f-\x9f\"\[\]=;<>]"), Phrase('none of " [ ] = ; < >'))
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,10 +114,12 @@ class Text(Field, frozen=True, kw_only=True):
         if type(value) is int:
             value = str(value)
         if type(value) is not str:
-            raise TypeWrong(f"{self.name}: must be a String, not {_kind(value)}")
+            raise TypeWrong("must be a String, not {kind}", kind=_kind(value))
         if len(value) > self.longest:
-            raise TooLong(f"{self.name}: has {len(value)} characters, at most {self.longest} fit")
-        self.characters.check(self.name, value)
+            raise TooLong(
+                "has {count} characters, at most {most} fit", count=len(value), most=self.longest
+            )
+        self.characters.check(value)
         return value
 
     def schema(self) -> Schema:
@@ -114,7 +129,7 @@ class Text(Field, frozen=True, kw_only=True):
             **({"minLength": 1} if self.mandatory else {}),
             "maxLength": self.longest,
             "pattern": self.characters.pattern,
-            "x-characters": self.characters.words,
+            "x-characters": self.characters.words.told(),
             "description": self.says,
         }
 
@@ -127,7 +142,7 @@ class CalledNumber(Text, frozen=True, kw_only=True):
         try:
             return super().take(value)
         except (TooLong, CharactersWrong) as fault:
-            raise NumberWrong(fault.sentence) from fault
+            raise NumberWrong.saying(fault.said) from fault
 
 
 class JsonText(Text, frozen=True, kw_only=True):
@@ -139,9 +154,9 @@ class JsonText(Text, frozen=True, kw_only=True):
         try:
             decoded = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise ParameterWrong(f"{self.name}: must hold JSON ({error})") from error
+            raise ParameterWrong("must hold JSON ({error})", error=str(error)) from error
         if not isinstance(decoded, dict):
-            raise ParameterWrong(f"{self.name}: must hold a JSON object, not {_kind(decoded)}")
+            raise ParameterWrong("must hold a JSON object, not {kind}", kind=_kind(decoded))
         return text
 
 
@@ -157,9 +172,9 @@ class Integer(Field, frozen=True, kw_only=True):
         if type(value) is str and _DIGITS.fullmatch(value):
             value = int(value)
         if type(value) is not int:
-            raise TypeWrong(f"{self.name}: must be {self._words}, not {_kind(value)}")
+            raise TypeWrong("must be {due}, not {kind}", due=self._due, kind=_kind(value))
         if not self.least <= value <= self.most:
-            raise self.fault(f"{self.name}: must lie in {self.least}..{self.most}")
+            raise self.fault("must lie in {least}..{most}", least=self.least, most=self.most)
         return value
 
     def schema(self) -> Schema:
@@ -172,7 +187,7 @@ class Integer(Field, frozen=True, kw_only=True):
             "description": self.says,
         }
 
-    _words: ClassVar[str] = "an Integer"
+    _due: ClassVar[Phrase] = Phrase("an Integer")
 
 
 class Instant(Integer, frozen=True, kw_only=True):
@@ -185,7 +200,7 @@ class Instant(Integer, frozen=True, kw_only=True):
         """Return what OpenAPI should know of it."""
         return {**super().schema(), "x-type": "TimeStamp"}
 
-    _words: ClassVar[str] = "a TimeStamp, a whole number of UTC milliseconds"
+    _due: ClassVar[Phrase] = Phrase("a TimeStamp, a whole number of UTC milliseconds")
 
 
 class Choice(Field, frozen=True, kw_only=True):
@@ -198,7 +213,7 @@ class Choice(Field, frozen=True, kw_only=True):
         number = Integer(name=self.name, ours=self.ours, says=self.says).take(value)
         if number not in self.choices:
             allowed = ", ".join(map(str, self.choices))
-            raise OutOfRange(f"{self.name}: {number} is none of {allowed}")
+            raise OutOfRange("{number} is none of {allowed}", number=number, allowed=allowed)
         return self.choices[number]
 
     def schema(self) -> Schema:
@@ -215,9 +230,11 @@ class Texts(Field, frozen=True, kw_only=True):
     def take(self, value: Any) -> list[str]:  # noqa: ANN401
         """Return the texts; an empty list is as good as none."""
         if type(value) is not list:
-            raise TypeWrong(f"{self.name}: must be an Array of Strings, not {_kind(value)}")
+            raise TypeWrong("must be an Array of Strings, not {kind}", kind=_kind(value))
         if len(value) > self.most:
-            raise TooMany(f"{self.name}: has {len(value)} elements, at most {self.most} fit")
+            raise TooMany(
+                "has {count} elements, at most {most} fit", count=len(value), most=self.most
+            )
         return [self.each.take(element) for element in value]
 
     def schema(self) -> Schema:
@@ -247,11 +264,11 @@ class Form:
                 if value not in (None, "", []):
                     values[field.ours] = field.take(value)
                 elif field.mandatory:
-                    raise ParameterMissing(f"{field.name}: is mandatory, send a value")
+                    raise ParameterMissing("is mandatory, send a value")
             except ParameterWrong as fault:
                 rank = _RANK.get(type(fault), _MEANING)
                 if rank < first_rank:
-                    first, first_rank = fault, rank
+                    first, first_rank = fault.within(field.name), rank
         if first is not None:
             raise first
         return values
@@ -273,13 +290,5 @@ def _required(names: list[str]) -> Schema:
     return {"required": names} if names else {}
 
 
-def _kind(value: object) -> str:
-    kinds: dict[type, str] = {
-        bool: "a Boolean",
-        int: "a number",
-        float: "a number with a fraction",
-        str: "a String",
-        list: "an Array",
-        dict: "an Object",
-    }
-    return kinds.get(type(value), "null")
+def _kind(value: object) -> Phrase:
+    return _KINDS.get(type(value), _NULL)

@@ -20,7 +20,7 @@ class Object(Field, frozen=True, kw_only=True):
 
     def take(self, value: Any) -> Values:  # noqa: ANN401 - JSON comes in
         """Return the object: documented members that were given, and whatever else it holds."""
-        known = read_object(self.name, self.form, value)
+        known = read_object(self.form, value)
         return unknown_members(self.form, value) | known
 
     def schema(self) -> Schema:
@@ -37,13 +37,12 @@ class Objects(Field, frozen=True, kw_only=True):
     def take(self, value: Any) -> Any:  # noqa: ANN401
         """Return the objects' documented members, in their order."""
         if type(value) is not list:
-            raise TypeWrong(f"{self.name}: must be a List of Objects")
+            raise TypeWrong("must be a List of Objects")
         if len(value) > self.most:
-            raise TooMany(f"{self.name}: has {len(value)} elements, at most {self.most} fit")
-        return [
-            read_object(f"{self.name}[{place}]", self.each, element)
-            for place, element in enumerate(value)
-        ]
+            raise TooMany(
+                "has {count} elements, at most {most} fit", count=len(value), most=self.most
+            )
+        return [self._element(place, element) for place, element in enumerate(value)]
 
     def schema(self) -> Schema:
         """Return what OpenAPI should know of it."""
@@ -54,17 +53,21 @@ class Objects(Field, frozen=True, kw_only=True):
             "description": self.says,
         }
 
+    def _element(self, place: int, element: Any) -> Values:  # noqa: ANN401
+        try:
+            return read_object(self.each, element)
+        except ParameterWrong as fault:
+            fault.within(f"[{place}]")
+            raise
 
-def read_object(name: str, form: Form, value: Any) -> Values:  # noqa: ANN401 - JSON comes in
-    """Return what a form reads in an object; a fault says where in the body it is."""
+
+def read_object(form: Form, value: Any) -> Values:  # noqa: ANN401 - JSON comes in
+    """Return what a form reads in an object."""
     if type(value) is not dict:
-        raise TypeWrong(f"{name}: must be an Object")
+        raise TypeWrong("must be an Object")
     if _is_deeper(value, _DEPTH_MAX):
-        raise ParameterWrong(f"{name}: is nested deeper than {_DEPTH_MAX} levels")
-    try:
-        return form.read(value)
-    except ParameterWrong as fault:
-        raise type(fault)(f"{name}.{fault.sentence}") from fault
+        raise ParameterWrong("is nested deeper than {levels} levels", levels=_DEPTH_MAX)
+    return form.read(value)
 
 
 def unknown_members(form: Form, value: Mapping[str, Any]) -> Values:

@@ -26,11 +26,11 @@ class DateTime(Field, frozen=True, kw_only=True):
     def take(self, value: Any) -> int:  # noqa: ANN401 - JSON comes in
         """Return the instant in UTC milliseconds."""
         if type(value) is not str:
-            raise TypeWrong(f"{self.name}: must be a String, yyyy-MM-dd HH:mm:ss in UTC")
+            raise TypeWrong("must be a String, yyyy-MM-dd HH:mm:ss in UTC")
         instant = _instant(value)
         if instant is None:
             raise ParameterWrong(
-                f"{self.name}: {value[:64]!r} is no time in 2000 to 2099 as yyyy-MM-dd HH:mm:ss"
+                "{text!r} is no time in 2000 to 2099 as yyyy-MM-dd HH:mm:ss", text=value[:64]
             )
         return int(instant.timestamp()) * 1000
 
@@ -50,7 +50,7 @@ class ClockTime(Text, frozen=True, kw_only=True):
         match = _CLOCK_TIME.fullmatch(text)
         minutes = int(match[1]) * 60 + int(match[2]) if match else _DAY + 1
         if minutes > _DAY:
-            raise ParameterWrong(f"{self.name}: {text!r} is no time of the day as HH:mm")
+            raise ParameterWrong("{text!r} is no time of the day as HH:mm", text=text)
         return minutes
 
 
@@ -70,7 +70,7 @@ class Schedule(Field, frozen=True, kw_only=True):
 
     def take(self, value: Any) -> Hours:  # noqa: ANN401 - JSON comes in
         """Return the windows, checked: each forwards, none of a kind overlapping another."""
-        times = read_object(self.name, SCHEDULE, value)
+        times = read_object(SCHEDULE, value)
         return Hours(
             self._windows("workday", times),
             self._windows("holiday", times),
@@ -84,18 +84,28 @@ class Schedule(Field, frozen=True, kw_only=True):
     def _windows(self, kind: str, times: Mapping[str, int]) -> tuple[Window, ...]:
         windows: list[Window] = []
         for place in _PLACES:
-            names = _names(kind, place)
-            begin, end = (times.get(name) for name in names)
+            first, last = _names(kind, place)
+            begin, end = times.get(first), times.get(last)
             if begin is None and end is None:
                 continue
-            said = f"{self.name}: {names[0]} and {names[1]}"
             if begin is None or end is None:
-                raise DoNotGoTogether(f"{said} must be given together")
+                raise DoNotGoTogether(
+                    "{first} and {last} must be given together", first=first, last=last
+                )
             if end <= begin:
-                raise DoNotGoTogether(f"{said} are no window, it would not end after it begins")
+                raise DoNotGoTogether(
+                    "{first} and {last} are no window, it would not end after it begins",
+                    first=first,
+                    last=last,
+                )
             for other in windows:
                 if begin < other.end and other.begin < end:
-                    raise DoNotGoTogether(f"{said} overlap window {other.place}")
+                    raise DoNotGoTogether(
+                        "{first} and {last} overlap window {other}",
+                        first=first,
+                        last=last,
+                        other=other.place,
+                    )
             windows.append(Window(begin, end, place))
         return tuple(windows)
 

@@ -31,20 +31,52 @@ no bug and is never logged as one. Only ``api.wire`` knows which result code eac
     ├─ CampaignEnded
     ├─ NoSuchSkillQueue
     └─ DatabaseFailed           nothing was stored, unless it says otherwise; try again
+
+A refusal is raised with a template and its values, never with a finished sentence: what it says is
+told in English, or in whatever language somebody brings.
 """
+
+from typing import Self
+
+from callkeeper.core.phrase import Phrase, Value
 
 
 class Refusal(Exception):  # noqa: N818 - the house's word for it
     """The request was refused."""
 
-    def __init__(self, sentence: str = "", about: str = "") -> None:
-        super().__init__(sentence or " ".join((type(self).__doc__ or "").split()))
+    def __init__(self, template: str = "", about: str = "", **values: Value) -> None:
+        self.said = Phrase(template or " ".join((type(self).__doc__ or "").split()), **values)
+        super().__init__(template)
         self.about = about  # the field that is to blame, in our words; "" when there is none
+        self.place = ""  # where in what was sent, as it is written there; "" when nowhere in it
+
+    @classmethod
+    def saying(cls, phrase: Phrase) -> Self:
+        """Return a refusal that says what stands elsewhere: in a fault of another kind, say."""
+        refusal = cls()
+        refusal.said = phrase
+        return refusal
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    @property
+    def phrase(self) -> Phrase:
+        """What was wrong and what to do about it, after the place that it is about."""
+        if not self.place:
+            return self.said
+        return Phrase("{place}: {fault}", place=self.place, fault=self.said)
 
     @property
     def sentence(self) -> str:
-        """What was wrong and what to do about it."""
-        return str(self.args[0])
+        """The same in English."""
+        return self.phrase.told()
+
+    def within(self, place: str) -> Self:
+        """Say that it is about this place, or a place inside of it."""
+        dot = "." if self.place and not self.place.startswith("[") else ""
+        self.place = f"{place}{dot}{self.place}"
+        return self
 
 
 class NotAuthenticated(Refusal):
@@ -66,8 +98,8 @@ class BodyTooLarge(Refusal):
 class TooManyRequests(Refusal):
     """The access key has sent more requests than it may; nothing was done, try again later."""
 
-    def __init__(self, sentence: str = "", *, wait_seconds: int = 1) -> None:
-        super().__init__(sentence)
+    def __init__(self, template: str = "", *, wait_seconds: int = 1, **values: Value) -> None:
+        super().__init__(template, "", wait_seconds=wait_seconds, **values)
         self.wait_seconds = wait_seconds  # until there is room for one more
 
 
