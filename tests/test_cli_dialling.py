@@ -194,10 +194,10 @@ def test_a_dialer_alone_dials_for_a_server_that_does_not(house: House, tmp_path:
         ({"LINE": "rehearsal", "DESTINATIONS": '{"ivr1":"a,b"}'}, "destinations: 'ivr1' must"),
         ({"LINE": "rehearsal", "FAIL_CODES": '{"bored":"1"}'}, "fail_codes: 'bored' is no evide"),
         ({"LINE": "rehearsal", "FAIL_CODES": '{"cause 17":"a b"}'}, "fail_codes, 'cause 17': "),
-        ({"LINE": "rehearsal", "DESTINATIONS": '{"ivr 1":3}'}, "destinations, 'ivr 1': Expected"),
+        ({"LINE": "rehearsal", "DESTINATIONS": '{"ivr 1":3}'}, "destinations, 'ivr 1': write"),
         ({"LINE": "telegraph"}, "line: write rehearsal or asterisk, not 'telegraph'"),
         ({"LINE": "rehearsal", "DIALER": "yes"}, "dialer: write true or false, not 'yes'"),
-        ({"LINE": "rehearsal", "LINE_CALLS_MAX": "0"}, "line_calls_max: Expected `int` >= 1"),
+        ({"LINE": "rehearsal", "LINE_CALLS_MAX": "0"}, "line_calls_max: write a whole"),
         ({"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_URL": "pbx:8088/ari"}, "ari_url: is no su"),
         ({"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_URL": "http://u:pw@pbx/ari"}, "leave the"),
         (
@@ -333,8 +333,10 @@ def test_the_doctor_looks_at_the_line(house: House) -> None:
     good = at_data(house, "doctor", "--port", port, "--line", "rehearsal")
     assert "good  line: the rehearsal line" in good.out
     assert "no dispatchers at work" in good.out
-    wrong = at_data(house, "doctor", "--port", port, CALLKEEPER_TIME_ZONE="Mars/Base")
-    assert "BAD   line: time_zone: there is no 'Mars/Base'" in wrong.out
+    wrong = at_data(house, "doctor", "--port", port, CALLKEEPER_DESTINATION="nowhere")
+    assert "BAD   line: destination: 'nowhere' is no destination" in wrong.out
+    beyond = at_data(house, "doctor", "--port", port, CALLKEEPER_TIME_ZONE="Mars/Base")
+    assert "time_zone: there is no 'Mars/Base'" in beyond.err
     silent = at_data(
         house,
         "doctor",

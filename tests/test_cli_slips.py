@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from callkeeper.settings import SettingsWrong, load
 from tests.house import House
 from tests.test_cli import Ended, at_house, book, run
 
@@ -97,11 +96,3 @@ def test_a_fail_code_of_zeros_only_is_success(house: House) -> None:
     id_ = book(house)
     assert at_house(house, "result", id_, "--fail-code", "000").status == 0
     assert "the call succeeded" in run("why", id_, "--data-dir", str(house.settings.data_dir)).out
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"host": ""}, {"busy_seconds": -1}, {"busy_seconds": 3601}, {"busy_seconds": "nan"}]
-)
-def test_a_setting_is_within_its_bounds(wrong: dict[str, object]) -> None:
-    with pytest.raises(SettingsWrong, match=next(iter(wrong))):
-        load(wrong, {})

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import Any, get_type_hints
 from urllib.parse import parse_qsl
 
 import pytest
@@ -18,6 +18,7 @@ import typer
 from callkeeper import signing
 from callkeeper.api.interface import Interface
 from callkeeper.api.wire import CODES, SUCCESS
+from callkeeper.bounds import allowed
 from callkeeper.cli.program import app
 from callkeeper.core.attempt import FINDINGS
 from callkeeper.settings import Settings
@@ -121,6 +122,18 @@ def test_every_result_code_is_told() -> None:
 def test_every_setting_is_told() -> None:
     names = Settings.__struct_fields__
     assert [name for name in names if f"| `{name}` |" not in OPERATING] == []
+
+
+def test_the_bounds_of_every_setting_that_has_a_least_and_a_most_are_told() -> None:
+    kinds = get_type_hints(Settings, include_extras=True)
+    measured = {
+        name: words.rpartition(" from ")[2]
+        for name, kind in kinds.items()
+        if " from " in (words := allowed(name, kind))
+    }
+    rows = dict(re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]*) \|[^|]*\|$", OPERATING, re.MULTILINE))
+    assert len(measured) > 10
+    assert {name: rows.get(name) for name in measured} == measured
 
 
 def test_every_metric_is_told(tmp_path: Path) -> None:

@@ -3,14 +3,12 @@
 import sqlite3
 from pathlib import Path
 
-import psycopg
-
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.sealing import Seal, load_seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import Store
-from callkeeper.store.postgres import PostgresSession, StatementFailed
+from callkeeper.store.postgres import PostgresSession, StatementFailed, UrlWrong
 from callkeeper.store.session import Session
 from callkeeper.store.sql import SqlStore
 from callkeeper.store.sqlite import OLDEST, SqliteSession
@@ -28,13 +26,13 @@ def open_session(settings: Settings) -> Session:
             )
         path = data_dir(settings) / DATABASE_FILE
         return SqliteSession(path, busy_seconds=settings.busy_seconds)
-    if not settings.database.startswith(("postgresql://", "postgres://")):
-        raise SettingsWrong("database: must be a postgresql:// URL; leave it out for SQLite")
     try:
         return PostgresSession(settings.database)
-    except psycopg.ProgrammingError:
-        # Its words repeat the URL, in which a password may be.
-        raise SettingsWrong("database: is not a valid postgresql:// URL") from None
+    except UrlWrong:
+        raise SettingsWrong(
+            "database: is not a valid postgresql:// URL; in a user or a password write @ as %40, "
+            "/ as %2F, % as %25 and a blank as %20"
+        ) from None
 
 
 def attach_store(settings: Settings) -> Store:

@@ -5,21 +5,17 @@ import tomllib
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
+
+from callkeeper import bounds
 
 _PREFIX = "CALLKEEPER_"
 _DEFAULT_FILE = "callkeeper.toml"
 # Not settings of a server: what the client commands go by, and where the file is.
 _ELSEWHERE = frozenset({"URL", "AK", "SK", "VDN", "CA", "CONFIG"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-FailCode = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{1,10}$")]
 
 
 class SettingsWrong(Exception):  # noqa: N818 - what happened
@@ -29,49 +25,42 @@ class SettingsWrong(Exception):  # noqa: N818 - what happened
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings. None stands for "not set" where there is a default that depends."""
 
-    data_dir: Path = Path("callkeeper-data")
-    database: str | None = None  # a postgresql:// URL; None: SQLite in the data directory
-    host: Annotated[str, msgspec.Meta(min_length=1)] = "127.0.0.1"
-    port: Port = 28443
-    workers: Positive = 1  # processes that serve; more than 1 on PostgreSQL only
-    connections_max: Positive = 10_000  # at once; for more, those that wait the longest are closed
-    tls: str | None = None  # auto, off or CERT:KEY; None: auto, but off on loopback
+    data_dir: bounds.Folder = Path("callkeeper-data")
+    database: bounds.DatabaseUrl | None = None  # None: SQLite in the data directory
+    host: bounds.Host = "127.0.0.1"
+    port: bounds.Port = 28443
+    workers: bounds.Workers = 1  # processes that serve; more than 1 on PostgreSQL only
+    connections_max: bounds.Connections = 10_000  # for more, those that wait the longest are closed
+    tls: bounds.Tls | None = None  # auto, off or CERT:KEY; None: auto, but off on loopback
     deployment: Literal["integrated", "op"] = "integrated"
-    clock_window_seconds: Count = 900  # how far a signature's timestamp may lie from now
-    lead_seconds: Count = 300  # how much earlier an automatic call is dialled
-    active_campaigns_max: Count = 20  # a VDN's, of each kind
-    alerting_seconds_max: Annotated[int, msgspec.Meta(ge=30, le=120)] = (
-        60  # the most that a V2 campaign may let ring, 30 to 120
-    )
-    skill_queues: tuple[int, ...] | None = None  # the ids there are; None: any
-    busy_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = (
-        5.0  # how long SQLite waits for another process's write
-    )
-    sealing_key: str | None = None  # 32 bytes in base64; None: sealing.key in the data directory
+    clock_window_seconds: bounds.Window = 900  # how far a signature's timestamp may lie from now
+    lead_seconds: bounds.Lead = 300  # how much earlier an automatic call is dialled
+    active_campaigns_max: bounds.Campaigns = 20  # a VDN's, of each kind
+    alerting_seconds_max: bounds.Alerting = 60  # the most that a V2 campaign may let ring
+    skill_queues: bounds.SkillQueues | None = None  # the ids there are; None: any
+    busy_seconds: bounds.Busy = 5.0  # how long SQLite waits for another process's write
+    sealing_key: bounds.SealingKey | None = None  # base64; None: sealing.key in the data directory
     show_phone_numbers: bool = False  # in log lines that have one; none has yet
 
     line: Literal["rehearsal", "asterisk"] | None = None  # None: nothing is dialled
-    line_name: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]{1,64}$")] | None = (
-        None  # tells lines apart that share a database; None: as the line is called
-    )
+    line_name: bounds.LineName | None = None  # for lines that share a database; None: as the line
     dialer: bool = True  # whether `serve` dials, when there is a line
-    line_calls_max: Positive = 100  # calls at once over the line, whoever dials
-    line_calls_per_second: Annotated[float, msgspec.Meta(gt=0, le=10_000)] = 20.0
-    vdn_calls_max: Positive | None = None  # calls at once of one VDN; None: no bound
-    campaign_calls_max: Positive | None = None  # the same of one campaign, if it says nothing else
-    grace_seconds: Count = 1800  # how late a promised call may still be made
-    time_zone: str = "UTC"  # of campaigns' windows, if they say nothing else
-    destination: str = "callkeeper,s"  # where answered calls go: context,extension or an endpoint
-    destinations: dict[str, str] = {}  # the same by "ivr CODE" and "skill ID"
-    fail_codes: dict[
-        str, FailCode
-    ] = {}  # other codes for what the line said: "cause 17", "sip 486"
-    ari_url: str = "http://127.0.0.1:8088/ari"
-    ari_user: str = "callkeeper"
-    ari_password: str | None = None
-    ari_app: Annotated[str, msgspec.Meta(pattern=r"^[\w.-]{1,40}$")] = "callkeeper"
-    ari_endpoint: str = "PJSIP/{number}@trunk"  # how a number is dialled
-    metrics_port: Port | None = None  # where `dial` alone shows its metrics; None: nowhere
+    line_calls_max: bounds.Calls = 100  # calls at once over the line, whoever dials
+    line_calls_per_second: bounds.CallsPerSecond = 20.0
+    vdn_calls_max: bounds.Calls | None = None  # calls at once of one VDN; None: no bound
+    campaign_calls_max: bounds.Calls | None = None  # of one campaign, if it says nothing else
+    grace_seconds: bounds.Grace = 1800  # how late a promised call may still be made
+    time_zone: bounds.TimeZone = "UTC"  # of campaigns' windows, if they say nothing else
+    destination: bounds.Destination = "callkeeper,s"  # where answered calls go
+    destinations: dict[str, bounds.Destination] = {}  # the same by "ivr CODE" and "skill ID"
+    # Other codes for what the line said: "cause 17", "sip 486".
+    fail_codes: dict[str, bounds.FailCode] = {}
+    ari_url: bounds.AriUrl = "http://127.0.0.1:8088/ari"
+    ari_user: bounds.AriUser = "callkeeper"
+    ari_password: bounds.AriPassword | None = None
+    ari_app: bounds.App = "callkeeper"
+    ari_endpoint: bounds.AriEndpoint = "PJSIP/{number}@trunk"  # how a number is dialled
+    metrics_port: bounds.PortShown | None = None  # where `dial` alone shows its metrics
 
     @property
     def tls_mode(self) -> str:
@@ -89,15 +78,16 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
     """Return the settings; a flag that is None is not set. Raise SettingsWrong."""
     given = {name: value for name, value in flags.items() if value is not None}
     from_environment = {
-        name: _from_text(environment[_PREFIX + name.upper()])
-        for name in Settings.__struct_fields__
+        name: _from_text(name, kind, environment[_PREFIX + name.upper()])
+        for name, kind in _kinds().items()
         if environment.get(_PREFIX + name.upper())
     }
     merged = {**_from_file(environment.get(f"{_PREFIX}CONFIG")), **from_environment, **given}
-    try:
-        return msgspec.convert(merged, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsWrong(f"a setting is wrong: {_named(merged) or error}") from error
+    wrong = _wrong(merged)
+    if wrong is not None:
+        raise SettingsWrong(f"a setting is wrong: {wrong}")
+    settings: Settings = bounds.converted(merged, Settings)
+    return settings
 
 
 def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
@@ -118,9 +108,14 @@ def _meant(name: str, known: Collection[str], prefix: str = "") -> str:
     return f"; did you mean {prefix}{close[0]}?" if close else ""
 
 
-def _named(given: Mapping[str, object]) -> str | None:
+def _kinds() -> dict[str, Any]:
+    """Return the type of each setting, with its bounds."""
+    return get_type_hints(Settings, include_extras=True)
+
+
+def _wrong(given: Mapping[str, object]) -> str | None:
     """Return the first setting that is wrong, its key if it is a table, and what it may be."""
-    kinds = get_type_hints(Settings, include_extras=True)
+    kinds = _kinds()
     for name, value in given.items():
         if name not in kinds:
             return f"there is no {name!r}{_meant(name, kinds)}"
@@ -130,21 +125,9 @@ def _named(given: Mapping[str, object]) -> str | None:
         else:
             parts = [(name, kinds[name], value)]
         for where, kind, each in parts:
-            try:
-                msgspec.convert(each, kind, strict=False)
-            except msgspec.ValidationError as error:
-                return f"{where}: {_rule(kind, each) or str(error).partition(' - at ')[0]}"
+            if trouble := bounds.trouble(where, kind, each):
+                return f"{where}: {trouble}"
     return None
-
-
-def _rule(kind: Any, value: object) -> str | None:  # noqa: ANN401 - a type, as annotated
-    """Return what a setting with few values may be; None where there are many.
-
-    Only then its value is repeated: others may be secret.
-    """
-    literals = [each for each in (kind, *get_args(kind)) if get_origin(each) is Literal]
-    words = get_args(literals[0]) if literals else ("true", "false") if kind is bool else ()
-    return f"write {' or '.join(words)}, not {value!r}" if words else None
 
 
 def _from_file(named: str | None) -> dict[str, Any]:
@@ -160,11 +143,15 @@ def _from_file(named: str | None) -> dict[str, Any]:
         raise SettingsWrong(f"{file} is no TOML: {error}") from error
 
 
-def _from_text(text: str) -> object:
-    """Return a list or a table where the environment holds one, as JSON; otherwise the text."""
+def _from_text(name: str, kind: Any, text: str) -> object:  # noqa: ANN401 - a type, as annotated
+    """Return what the environment holds: for a list or a table, JSON; otherwise the very text."""
+    variable = _PREFIX + name.upper()
     if any("\ud800" <= each <= "\udfff" for each in text):  # bytes that were not UTF-8
-        raise SettingsWrong(f"a {_PREFIX}... variable in the environment is not valid UTF-8")
+        raise SettingsWrong(f"{variable} in the environment is not valid UTF-8")
+    if not bounds.is_written_as_json(kind):
+        return text
     try:
-        return msgspec.json.decode(text) if text.startswith(("[", "{")) else text
+        return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise SettingsWrong(f"{text!r} is no JSON: {error}") from error
+        example = "[1, 2]" if name == "skill_queues" else '{"skill 5":"queues,5"}'
+        raise SettingsWrong(f"{variable} is no JSON ({error}); write it like {example}") from error

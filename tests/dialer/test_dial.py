@@ -13,15 +13,14 @@ from callkeeper.dial import build_line, dial, duty_beside, line_name, terms
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.installation import open_store
-from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.settings import Settings, SettingsWrong, load
 from tests.store.orders import NOW
 
 CLOCK = HandClock(NOW)
 
 
 def settings(tmp_path: Path, **fields: Any) -> Settings:
-    given: dict[str, Any] = {"data_dir": tmp_path / "data", "line": "rehearsal"} | fields
-    return Settings(**given)
+    return load({"data_dir": tmp_path / "data", "line": "rehearsal"} | fields, {})
 
 
 def never(name: str) -> None:
@@ -60,9 +59,12 @@ def test_a_setting_that_cannot_be_is_named_and_nothing_is_dialled(
 def test_a_server_says_the_same_before_it_serves(
     tmp_path: Path, fields: dict[str, Any], said: str
 ) -> None:
-    given = settings(tmp_path, **fields)
-    with pytest.raises(SettingsWrong) as raised:
+    def begin() -> None:
+        given = settings(tmp_path, **fields)
         duty_beside(Desk(open_store(given)), given, CLOCK, CollectorRegistry())
+
+    with pytest.raises(SettingsWrong) as raised:
+        begin()
     assert said in str(raised.value)
 
 

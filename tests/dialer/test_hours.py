@@ -1,14 +1,18 @@
 """When it is dialled: at its time, within its hours, late within its grace, and else never."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from callkeeper.core.campaign import CampaignChange, CampaignOrder, Pause, Resume
 from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservation import Booking, Reservation
+from callkeeper.dial import terms
+from callkeeper.settings import load
 from tests.dialer.faults import Exchange, act, enter
 from tests.dialer.stage import LEAD, MINUTE, Stage
-from tests.store.orders import CAMPAIGN, HOUR, NOW, check_history, has_campaign
+from tests.store.orders import CAMPAIGN, HOUR, NOW, booked, booking, check_history, has_campaign
 
 GRACE = 30 * MINUTE
 A_MINUTE = '[{"begin":480,"end":481}]'
@@ -43,6 +47,31 @@ def test_what_fell_due_while_nobody_dialled_is_dialled_late_within_its_grace(
     stage.run(stage.dialer(), seconds=10)
     assert begun_at(stage, reservation) == NOW + LEAD + GRACE
     assert stage.standing(reservation).fail_code == "00000"
+
+
+def without_a_lead(number: int, **fields: Any) -> Booking:
+    return msgspec.structs.replace(booking(number, kind="automatic", **fields), lead_ms=0)
+
+
+@pytest.mark.parametrize("looked_ms", [0, 1, 999])
+def test_with_the_least_lead_and_the_least_grace_a_call_is_made(
+    stage: Stage, looked_ms: int
+) -> None:
+    """No dispatcher looks in the very millisecond, whether at a time or at an opening."""
+    has_campaign(stage.session, 1, 8, workday_windows=NINE)
+    least = load({"grace_seconds": 60, "lead_seconds": 0}, {})
+    at_its_time, at_the_opening = booked(
+        stage.store,
+        without_a_lead(1, appoint_at=NOW + MINUTE),
+        without_a_lead(2, appoint_at=NOW + MINUTE, campaign_id="8"),
+    )
+    dialer = stage.dialer(terms=terms(least))
+    stage.clock.move(looked_ms)
+    stage.run(dialer, seconds=3700, step_ms=1000)
+    for each, due_at in ((at_its_time, NOW + MINUTE), (at_the_opening, NOW + HOUR)):
+        begun = begun_at(stage, each)
+        assert begun is not None
+        assert due_at <= begun < due_at + 1000
 
 
 def test_beyond_its_grace_it_expires_with_a_reason_and_an_event(stage: Stage) -> None:

@@ -42,9 +42,9 @@ class OneLineErrors(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
         """Refuse an argument that is no text, before any command takes it for one."""
-        for each in args:
-            if not is_text(each):
-                raise typer.BadParameter(f"{each!r} is not valid UTF-8")
+        for number, each in enumerate(args, 1):
+            if not is_text(each):  # and is not repeated: it may be a URL with a password
+                raise typer.BadParameter(f"argument {number} is not valid UTF-8")
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the type to itself

@@ -46,12 +46,17 @@ _FOR_MIGRATIONS = (
 )
 _BROKEN = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
 _CROSSED = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_PORTS = re.compile(r"[0-9,]*")
 _ANSWERS = re.compile(r"\A\s*SELECT\b|\bRETURNING\b")
 _MIGRATION_LOCK = 0x63616C6C  # "call"; any number that is the same in every process
 
 
 class StatementFailed(RuntimeError):  # noqa: N818 - what happened
     """A statement broke a rule of the database: our mistake, which trying again does not mend."""
+
+
+class UrlWrong(ValueError):  # noqa: N818 - what happened
+    """A database's URL cannot be read. It is not repeated: a password may be in it."""
 
 
 class _Own(threading.local):
@@ -69,9 +74,7 @@ class PostgresSession:
     """A database, named by its URL."""
 
     def __init__(self, url: str) -> None:
-        self._connect = _CONNECT | {
-            name: value for name, value in conninfo_to_dict(url).items() if value is not None
-        }
+        self._connect = _CONNECT | _read(url)
         self._statements = queries("postgres")
         self._own = _Own()
         self._undertaking = Undertaking()
@@ -217,6 +220,22 @@ class PostgresSession:
         with self._lock, suppress(ValueError):
             self._open.remove(connection)
         return True
+
+
+def _read(url: str) -> dict[str, Any]:
+    """Return what a URL says of a connection. Raise UrlWrong.
+
+    Of a password with an unescaped @ or / in it, libpq takes a part for the host, the port or the
+    database, and would repeat it in what it says of a failure.
+    """
+    try:
+        found = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise UrlWrong from None  # its words repeat the URL
+    places = f"{found.get('host', '')}{found.get('dbname', '')}"
+    if "@" in places or not _PORTS.fullmatch(str(found.get("port") or "")):
+        raise UrlWrong
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _named(bug: psycopg.Error) -> str:

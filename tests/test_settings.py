@@ -1,0 +1,163 @@
+"""What each setting may be: within its bounds it is taken, beyond them one sentence says so."""
+
+import base64
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from callkeeper.dial import check_rules
+from callkeeper.settings import Settings, SettingsWrong, load
+
+KEY = base64.b64encode(bytes(32)).decode()
+
+
+class Bounds(NamedTuple):
+    """Values at the bounds of a setting, and the nearest ones beyond."""
+
+    within: list[Any]
+    beyond: list[Any]
+
+
+def whole(least: int, most: int) -> Bounds:
+    """Return the bounds of a whole number, and what is no whole number."""
+    return Bounds([least, str(most)], [least - 1, most + 1, least + 0.5, "many", True, [least]])
+
+
+def real(least: float, most: float) -> Bounds:
+    """Return the bounds of a number; what is none is beyond."""
+    return Bounds(
+        [least, str(most), (least + most) / 3], [least * 0.99, most * 1.01, "nan", "inf", 0, -1]
+    )
+
+
+def word(*words: str) -> Bounds:
+    """Return the bounds of a setting that is one of some words."""
+    return Bounds(list(words), [words[0].upper(), "", 1])
+
+
+def text(within: list[str], *beyond: str) -> Bounds:
+    """Return the bounds of a text, which is neither a number nor a list."""
+    return Bounds(within, [*beyond, 5, ["a"]])
+
+
+TRUTH = Bounds([True, "false", "true"], ["yes", "on", 2, ""])
+BOUNDS = {
+    "data_dir": text(["a", "/var/lib/callkeeper"], "", "a\0b"),
+    "database": text(
+        ["postgresql://db/x", "postgres://u:p@db:6432/x?sslmode=require"],
+        "",
+        "mysql://db/x",
+        "db.example.com",
+        "callkeeper.db",
+    ),
+    "host": text(
+        ["127.0.0.1", "::", "::1", "pbx.example.com"],
+        "",
+        "http://here",
+        "127.0.0.1:80",
+        "[::1]",
+        "a b",
+        "x" * 256,
+    ),
+    "port": whole(0, 65_535),
+    "workers": whole(1, 256),
+    "connections_max": whole(1, 1_000_000),
+    "tls": text(["auto", "off", "/a/cert.pem:/a/key.pem"], "", "on", "/a/cert.pem", ":key", "crt:"),
+    "deployment": word("integrated", "op"),
+    "clock_window_seconds": whole(1, 86_400),
+    "lead_seconds": whole(0, 3_600),
+    "active_campaigns_max": whole(1, 10_000),
+    "alerting_seconds_max": whole(30, 120),
+    "skill_queues": Bounds([[], [0], [2**31 - 1, 5]], [[-1], [2**31], [1.5], ["a"], "5", 5]),
+    "busy_seconds": real(0.1, 60),
+    "sealing_key": text([KEY], "", "short", KEY[:-4], "not base64!", KEY + KEY),
+    "show_phone_numbers": TRUTH,
+    "line": word("rehearsal", "asterisk"),
+    "line_name": text(["a", "x" * 64, "trunk-2.b"], "", "x" * 65, "a b", "a/b"),
+    "dialer": TRUTH,
+    "line_calls_max": whole(1, 10_000),
+    "line_calls_per_second": real(0.01, 10_000),
+    "vdn_calls_max": whole(1, 10_000),
+    "campaign_calls_max": whole(1, 10_000),
+    "grace_seconds": whole(60, 604_800),
+    "time_zone": text(["UTC", "Europe/Berlin"], "", "Europe", "Europe/Atlantis", "../etc/passwd"),
+    "destination": text(["a,s", "a,5,2", "PJSIP/1001"], "", "nowhere", "a,s\n", "x" * 256),
+    "destinations": Bounds(
+        [{}, {"skill 5": "queues,5", "ivr A": "PJSIP/1"}],
+        [{"5": "a,s"}, {"skill 5": "nowhere"}, {"skill 5": 5}, ["a,s"], "a,s"],
+    ),
+    "fail_codes": Bounds(
+        [{}, {"cause 17": "0"}, {"sip 486": "A" * 10, "ring timeout": "1"}],
+        [{"cause 17": ""}, {"cause 17": "A" * 11}, {"cause 17": "a b"}, {"busy": "1"}, "1"],
+    ),
+    "ari_url": text(
+        ["http://127.0.0.1:8088/ari", "https://pbx.example.com/ari"],
+        "",
+        "pbx:8088/ari",
+        "ws://pbx/ari",
+        "http://",
+        "http://pbx/ari?x=1",
+        "http://pbx:99999/ari",
+        "http://user:hush@pbx/ari",
+    ),
+    "ari_user": text(["a", "x" * 80], "", "x" * 81, "a b", "user:hush"),
+    "ari_password": text(["p", "{[null", "12345", "x" * 255], "", "x" * 256, "a\nb"),
+    "ari_app": text(["a", "x" * 40], "", "x" * 41, "a b"),
+    "ari_endpoint": text(
+        ["PJSIP/{number}@trunk", "Local/{number}@out/n"],
+        "",
+        "PJSIP/trunk",
+        "{number}",
+        "PJSIP/{number} @trunk",
+        "PJSIP/{number}@{trunk}",
+        f"PJSIP/{{number}}@{'x' * 255}",
+    ),
+    "metrics_port": whole(1, 65_535),
+}
+
+
+def test_every_setting_has_bounds_here() -> None:
+    assert list(BOUNDS) == list(Settings.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_setting_may_be_what_is_within_its_bounds(name: str) -> None:
+    for each in BOUNDS[name].within:
+        check_rules(load({name: each}, {}))
+        if not isinstance(each, bool):
+            written = each if isinstance(each, str) else msgspec.json.encode(each).decode()
+            taken = load({}, {f"CALLKEEPER_{name.upper()}": written})
+            assert taken == load({name: each}, {}), each
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_beyond_them_one_sentence_says_what_it_may_be(name: str) -> None:
+    for each in BOUNDS[name].beyond:
+        with pytest.raises(SettingsWrong) as raised:
+            check_rules(load({name: each}, {}))
+        said = str(raised.value)
+        assert f"{name}" in said, each
+        assert "\n" not in said
+        assert "`" not in said, "it speaks of Python's types"
+        assert "Expected" not in said
+        assert "hush" not in said
+
+
+@pytest.mark.parametrize("source", ["file", "environment"])
+def test_a_data_directory_is_taken_from_wherever_it_is_set(tmp_path: Path, source: str) -> None:
+    environment = {"CALLKEEPER_DATA_DIR": "/var/lib/x"}
+    if source == "file":
+        file = tmp_path / "a.toml"
+        file.write_text('data_dir = "/var/lib/x"')
+        environment = {"CALLKEEPER_CONFIG": str(file)}
+    assert load({}, environment).data_dir == Path("/var/lib/x")
+
+
+def test_a_list_or_a_table_in_the_environment_that_is_no_json_is_named() -> None:
+    for name, example in (("skill_queues", "[1, 2]"), ("destinations", "{"), ("fail_codes", "{")):
+        with pytest.raises(SettingsWrong, match=f"CALLKEEPER_{name.upper()} is no JSON") as raised:
+            load({}, {f"CALLKEEPER_{name.upper()}": "{5,hush"})
+        assert example in str(raised.value)
+        assert "hush" not in str(raised.value)
