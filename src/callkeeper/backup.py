@@ -40,9 +40,9 @@ def back_up(settings: Settings, target: Path) -> list[str]:
             "data directory with it, for without that the secret keys cannot be opened"
         )
     if target.exists():
-        raise BackupRefused(f"{target} exists; name a directory that does not")
+        raise BackupRefused("{target} exists; name a directory that does not", target=str(target))
     if not (settings.data_dir / DATABASE_FILE).exists():
-        raise BackupRefused(f"there is no database in {settings.data_dir}")
+        raise BackupRefused("there is no database in {folder}", folder=str(settings.data_dir))
     draft = target.with_name(f"{target.name}.unfinished")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700, parents=True)

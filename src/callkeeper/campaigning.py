@@ -87,7 +87,7 @@ class Campaigns:
         """Return a campaign."""
         campaign = await self._desk.campaign(vdn, campaign_id)
         if campaign is None:
-            raise NoSuchCampaign(f"there is no campaign {campaign_id} in VDN {vdn}")
+            raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=campaign_id, vdn=vdn)
         return campaign
 
     async def find(self, wanted: CampaignsWanted) -> CampaignPage:
@@ -98,7 +98,7 @@ class Campaigns:
         queue = plan.skill_queue
         if self._skill_queues is None or queue is None or queue in self._skill_queues:
             return
-        raise NoSuchSkillQueue(f"there is no skill queue {queue}", about="skill_queue")
+        raise NoSuchSkillQueue("there is no skill queue {queue}", about="skill_queue", queue=queue)
 
 
 class Definitions:

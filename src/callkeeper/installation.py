@@ -72,7 +72,9 @@ def check_schema(store: Store) -> int:
     except DatabaseFailed:
         number = 0  # there is no table that tells it
     except StatementFailed as error:
-        raise DatabaseFailed(f"the schema's number cannot be read ({error})") from error
+        raise DatabaseFailed(
+            "the schema's number cannot be read ({error})", error=str(error)
+        ) from error
     if number < latest:
         raise SettingsWrong(
             f"the schema is at {number}, this program wants {latest}; run `callkeeper migrate`"

@@ -21,6 +21,7 @@ import structlog
 
 from callkeeper import log
 from callkeeper.batch import Write, WriteBroke, carry_out
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import DatabaseFailed, Refusal
 from callkeeper.desk import Desk
 from callkeeper.installation import attach_store, open_store
@@ -74,7 +75,12 @@ class ProcessScribe:
             self.begin()
             self._ours.send_bytes(message)
         except OSError as error:
-            self._lose(f"the process that writes cannot be reached ({error}); try again")
+            self._lose(
+                Phrase(
+                    "the process that writes cannot be reached ({error}); try again",
+                    error=str(error),
+                )
+            )
         return answer
 
     async def stop(self) -> None:
@@ -94,8 +100,10 @@ class ProcessScribe:
             outcomes = pickle.loads(self._ours.recv_bytes())  # noqa: S301 - our own process's
         except _GONE:
             self._lose(
-                "the process that writes was lost, so this may be stored or not; "
-                "send the very same request again, which is safe"
+                Phrase(
+                    "the process that writes was lost, so this may be stored or not; "
+                    "send the very same request again, which is safe"
+                )
             )
         else:
             self._tell(outcomes)
@@ -105,7 +113,7 @@ class ProcessScribe:
         if answer is not None and not answer.done():
             answer.set_result(outcomes)
 
-    def _lose(self, sentence: str) -> None:
+    def _lose(self, phrase: Phrase) -> None:
         """Give up the process, and answer for it."""
         process, self._process = self._process, None
         if process is not None:
@@ -113,7 +121,7 @@ class ProcessScribe:
             loop.remove_reader(self._ours.fileno())
             self._ours.close()
             loop.run_in_executor(None, self._bury, process)
-        self._tell([DatabaseFailed(sentence)] * self._asked)
+        self._tell([DatabaseFailed.saying(phrase)] * self._asked)
 
     def _bury(self, process: "subprocess.Popen[bytes]") -> None:
         try:

@@ -27,7 +27,15 @@ _PERCENT_FIRST = ord("%").__ne__
 
 
 class SigningError(ValueError):
-    """The ``Authorization`` value cannot be read; the message says which part and why."""
+    """The ``Authorization`` value cannot be read; the message says which part and why.
+
+    It keeps its template and values, for whoever tells it in another language.
+    """
+
+    def __init__(self, template: str, **values: str | int) -> None:
+        super().__init__(template.format_map(values) if values else template)
+        self.template = template
+        self.values = values
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,9 @@ class Authorization:
         _, ak, timestamp, signed_headers, signature = parts
         names = signed_headers.split(";")
         if len(names) > _NAMES_MAX or len(set(names)) != len(names):
-            raise SigningError(f"at most {_NAMES_MAX} headers may be signed, and each once")
+            raise SigningError(
+                "at most {most} headers may be signed, and each once", most=_NAMES_MAX
+            )
         if "host" not in names:
             raise SigningError("the signed headers must include host")
         if "authorization" in names:
@@ -77,7 +87,9 @@ class Authorization:
         try:
             instant = datetime.fromisoformat(self.timestamp)
         except ValueError as error:
-            raise SigningError(f"the timestamp {self.timestamp} is no date") from error
+            raise SigningError(
+                "the timestamp {timestamp} is no date", timestamp=self.timestamp
+            ) from error
         return round(instant.timestamp() * 1000)
 
 

@@ -28,6 +28,11 @@ def test_any_other_pair_is_refused(filed: str | None, sub: str | None) -> None:
         DEFINED.check(filed, sub)
 
 
+def test_a_sub_result_without_a_result_is_told_to_bring_it() -> None:
+    with pytest.raises(ParameterWrong, match=r"'a1' is a sub-result, .*; send both"):
+        DEFINED.check(None, "a1")
+
+
 def test_who_defined_nothing_may_file_anything() -> None:
     BusinessResults().check("any", "thing")
 

@@ -28,13 +28,20 @@ def application(
     async def no_such_place(request: Request, _error: Exception) -> Response:
         await strangers.wade()
         path = request.url.path[:200]
-        return _refuse(request, NoSuchPlace(f"there is no interface at {path!r}; see /docs"))
+        return _refuse(
+            request, NoSuchPlace("there is no interface at {path!r}; see /docs", path=path)
+        )
 
     async def wrong_method(request: Request, _error: Exception) -> Response:
         await strangers.wade()
         allowed = ", ".join(sorted(_methods(request)))
         method = request.method[:20]
-        response = _refuse(request, WrongMethod(f"{method} is not supported here, use {allowed}"))
+        response = _refuse(
+            request,
+            WrongMethod(
+                "{method} is not supported here, use {allowed}", method=method, allowed=allowed
+            ),
+        )
         response.headers["allow"] = allowed
         return response
 

@@ -12,6 +12,7 @@ from callkeeper import signing
 from callkeeper.api.room import LARGE, Room
 from callkeeper.api.tarpit import Tarpit
 from callkeeper.clock import Clock
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.keyring import Keyring, OpenKey
 from callkeeper.turns import Turns
@@ -33,7 +34,9 @@ class Caller(NamedTuple):
     def check_vdn(self, vdn: int) -> None:
         """Refuse a key that belongs to another VDN."""
         if not self.key.serves(vdn):
-            raise NotAuthenticated(f"access key {self.key.ak} does not belong to VDN {vdn}")
+            raise NotAuthenticated(
+                "access key {key} does not belong to VDN {vdn}", key=self.key.ak, vdn=vdn
+            )
 
 
 class Claim(NamedTuple):
@@ -104,23 +107,22 @@ class Gate:
             claim = signing.Authorization.parse(_header(headers, "authorization"))
             signed_at = claim.signed_at
         except signing.SigningError as error:
-            raise NotAuthenticated(str(error)) from error
+            raise NotAuthenticated.saying(Phrase(error.template, **error.values)) from error
         if scope["query_string"].count(b"&") >= _QUERY_MAX:
-            raise NotAuthenticated(f"the query has more than {_QUERY_MAX} parameters")
+            raise NotAuthenticated("the query has more than {most} parameters", most=_QUERY_MAX)
         off = self._clock.now() - signed_at
         if abs(off) > self._window_ms:
-            raise NotAuthenticated(
-                f"the request was signed {abs(off) // 1000} s {'ago' if off > 0 else 'ahead'}, "
-                f"at most {self._window_ms // 1000} s are allowed; check the clock and sign anew"
-            )
+            raise _off(off, self._window_ms)
         # What cannot be a key is not looked up, so that nothing long is remembered as unknown.
         key = await self._keyring.find(claim.ak) if len(claim.ak) <= _AK_MAX else None
         if key is None:
             # Not all of it: somebody may have sent the secret in its place.
-            raise NotAuthenticated(f"access key {claim.ak[:4]!r}... is unknown or revoked")
+            raise NotAuthenticated("access key {key!r}... is unknown or revoked", key=claim.ak[:4])
         signed = {name: _header(headers, name).encode("latin-1") for name in claim.names}
         if sum(map(len, signed.values())) > _SIGNED_BYTES_MAX:
-            raise NotAuthenticated(f"the signed headers hold more than {_SIGNED_BYTES_MAX} bytes")
+            raise NotAuthenticated(
+                "the signed headers hold more than {most} bytes", most=_SIGNED_BYTES_MAX
+            )
         return Claim(claim, key, signed, signed_at)
 
     async def admit(self, scope: Scope, claim: Claim, body: bytes) -> Caller:
@@ -146,6 +148,24 @@ class Gate:
         self._keyring.spend(caller.key)
 
 
+def _off(off_ms: int, window_ms: int) -> NotAuthenticated:
+    """Return the refusal of a request that was signed so long ago, or ahead when negative."""
+    seconds, most = abs(off_ms) // 1000, window_ms // 1000
+    if off_ms > 0:
+        return NotAuthenticated(
+            "the request was signed {seconds} s ago, at most {most} s are allowed; "
+            "check the clock and sign anew",
+            seconds=seconds,
+            most=most,
+        )
+    return NotAuthenticated(
+        "the request was signed {seconds} s ahead, at most {most} s are allowed; "
+        "check the clock and sign anew",
+        seconds=seconds,
+        most=most,
+    )
+
+
 def _headers(scope: Scope) -> dict[str, list[str]]:
     headers: dict[str, list[str]] = {}
     for name, value in scope["headers"]:
@@ -156,7 +176,7 @@ def _headers(scope: Scope) -> dict[str, list[str]]:
 def _header(headers: Mapping[str, list[str]], name: str) -> str:
     values = headers.get(name, [])
     if not values:
-        raise NotAuthenticated(f"the header {name[:64]!r} is missing")
+        raise NotAuthenticated("the header {name!r} is missing", name=name[:64])
     if len(values) > 1:
-        raise NotAuthenticated(f"the header {name[:64]!r} was sent more than once")
+        raise NotAuthenticated("the header {name!r} was sent more than once", name=name[:64])
     return values[0]

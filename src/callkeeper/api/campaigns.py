@@ -292,8 +292,10 @@ def _id(asked: Admitted) -> int:
     """Return the campaign that the path names; what no campaign's id can be is not there."""
     text = asked.path["campaign"]
     if not (text.isascii() and text.isdecimal()):
-        raise ParameterWrong(f"campaignId: {text[:64]!r} is no integer")
+        raise ParameterWrong("{text!r} is no integer", text=text[:64]).within("campaignId")
     id_ = campaign_id(text)
     if id_ is None:
-        raise NoSuchCampaign(f"there is no campaign {text[:64]} in VDN {asked.origin.vdn}")
+        raise NoSuchCampaign(
+            "there is no campaign {id} in VDN {vdn}", id=text[:64], vdn=asked.origin.vdn
+        )
     return id_

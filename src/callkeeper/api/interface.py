@@ -151,7 +151,9 @@ async def _read(receive: Receive, enough: int) -> tuple[bytes, bool]:
 def _vdn(text: str) -> int:
     if text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= VDN_MAX and len(text) <= 9:  # noqa: PLR2004
         return int(text)
-    raise ParameterWrong(f"vdnId: {text[:64]!r} is no integer in 1..{VDN_MAX}")
+    raise ParameterWrong(
+        "{text!r} is no integer in 1..{most}", text=text[:64], most=VDN_MAX
+    ).within("vdnId")
 
 
 def _query(scope: Scope) -> dict[str, Any]:
@@ -174,7 +176,9 @@ def _decode(scope: Scope, body: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise ParameterWrong("the body is nested too deeply") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ParameterWrong(f"the body must be JSON in UTF-8 ({error})") from error
+        raise ParameterWrong(
+            "the body must be JSON in UTF-8 ({error})", error=str(error)
+        ) from error
     if not isinstance(decoded, dict):
         raise ParameterWrong("the body must be a JSON object")
     return decoded
@@ -186,18 +190,18 @@ def _check_content_type(value: str) -> None:
     charset = next((p[8:].strip("\"' ") for p in parameters if p.startswith("charset=")), "utf-8")
     if media_type not in ("", "application/json") or charset not in ("utf-8", "utf8"):
         raise ParameterWrong(
-            f"Content-Type: must be application/json; charset=UTF-8, not {value[:100]!r}"
-        )
+            "must be application/json; charset=UTF-8, not {value!r}", value=value[:100]
+        ).within("Content-Type")
 
 
 def _idempotency_key(scope: Scope) -> str | None:
     if sum(name == b"idempotency-key" for name, _ in scope["headers"]) > 1:
-        raise ParameterWrong("Idempotency-Key: was sent more than once")
+        raise ParameterWrong("was sent more than once").within("Idempotency-Key")
     key = _header(scope, b"idempotency-key").decode("latin-1")
     if len(key) > IDEMPOTENCY_KEY_MAX or not key.isprintable():
         raise CharactersWrong(
-            f"Idempotency-Key: must be at most {IDEMPOTENCY_KEY_MAX} printable characters"
-        )
+            "must be at most {most} printable characters", most=IDEMPOTENCY_KEY_MAX
+        ).within("Idempotency-Key")
     return key or None
 
 

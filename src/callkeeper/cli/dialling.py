@@ -88,7 +88,7 @@ def attempts(
         found = store.reservations_with_id(id)
         tries = [try_ for each in found for try_ in store.attempts_of(each.vdn, each.id)]
     if not found:
-        raise NoSuchReservation(f"there is no reservation {id!r} in any VDN")
+        raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
     if json:
         show({"attempts": tries}, "", as_json=True)
         return

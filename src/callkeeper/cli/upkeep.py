@@ -120,7 +120,7 @@ def revoke_key(
     """Revoke a key. Running servers refuse it within two seconds."""
     with existing_store(data_dir, database) as store:
         if not revoke(store, SystemClock(), ak):
-            raise NoSuchKey(f"there is no key {ak!r}, or it was revoked before")
+            raise NoSuchKey("there is no key {key!r}, or it was revoked before", key=ak)
     show({"ak": ak, "did": "revoked"}, f"revoked {ak}", as_json=json)
 
 
@@ -154,7 +154,7 @@ def limit_key(
     allowance = None if per_second is None else Allowance(per_second, burst or ceil(per_second))
     with existing_store(data_dir, database) as store:
         if not limit(store, ak, allowance):
-            raise NoSuchKey(f"there is no key {ak!r}, or it was revoked before")
+            raise NoSuchKey("there is no key {key!r}, or it was revoked before", key=ak)
     said = _may(allowance) or "any number"
     show({"ak": ak, "allowance": allowance}, f"{ak} may send {said}", as_json=json)
 
@@ -195,7 +195,7 @@ def why(
     with existing_store(data_dir, database) as store:
         found = stories(store, id, SystemClock().now(), show_numbers=show_numbers)
     if not found:
-        raise NoSuchReservation(f"there is no reservation {id!r} in any VDN")
+        raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
     # An id can be in several VDNs only if somebody brought it there by hand.
     show({"stories": found}, "\n\n".join(_told(each) for each in found), as_json=json)
 

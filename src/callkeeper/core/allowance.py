@@ -31,8 +31,9 @@ class Allowance(msgspec.Struct, frozen=True):
         if wait > 0:
             seconds = ceil(wait / 1_000_000)
             raise TooManyRequests(
-                f"this access key may send {self.per_second:g} requests a second; "
-                f"send the same again in {seconds} s",
+                "this access key may send {per_second:g} requests a second; "
+                "send the same again in {wait_seconds} s",
                 wait_seconds=seconds,
+                per_second=self.per_second,
             )
         return full_at + interval

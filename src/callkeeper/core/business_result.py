@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 
 
@@ -34,9 +35,10 @@ class Definition(msgspec.Struct, frozen=True):
 
     def check(self, standing: Iterable[BusinessResult]) -> None:
         """Refuse a code or a name that the VDN, or this definition itself, has used before."""
-        _check_new(self.result, standing, f"in VDN {self.result.vdn}")
+        _check_new(self.result, standing, Phrase("in VDN {vdn}", vdn=self.result.vdn))
         for place, child in enumerate(self.children):
-            _check_new(child, self.children[:place], f"among the sub-results of {child.parent!r}")
+            among = Phrase("among the sub-results of {parent!r}", parent=child.parent)
+            _check_new(child, self.children[:place], among)
 
 
 class BusinessResults:
@@ -54,22 +56,34 @@ class BusinessResults:
             return
         if result is not None and result not in known:
             raise ParameterWrong(
-                f"{result!r} is not defined in this VDN; "
+                "{result!r} is not defined in this VDN; "
                 "define it with addBusinessResult, or send one that queryBusinessResults lists",
                 about="business_result",
+                result=result,
             )
-        children = self._children.get(result, ()) if result else ()
-        if sub_result is not None and sub_result not in children:
+        if sub_result is None:
+            return
+        if result is None:
             raise ParameterWrong(
-                f"{sub_result!r} is no sub-result of {result!r}; "
+                "{sub_result!r} is a sub-result, and the result that it belongs to is neither "
+                "sent nor filed; send both",
+                about="business_sub_result",
+                sub_result=sub_result,
+            )
+        if sub_result not in self._children.get(result, ()):
+            raise ParameterWrong(
+                "{sub_result!r} is no sub-result of {result!r}; "
                 "queryBusinessResults lists the ones that are",
                 about="business_sub_result",
+                sub_result=sub_result,
+                result=result,
             )
 
 
-def _check_new(new: BusinessResult, standing: Iterable[BusinessResult], where: str) -> None:
+def _check_new(new: BusinessResult, standing: Iterable[BusinessResult], where: Phrase) -> None:
     for each in standing:
-        if each.code == new.code:
-            raise ParameterWrong(f"code: {new.code!r} is defined already {where}")
-        if each.name == new.name:
-            raise ParameterWrong(f"name: {new.name!r} is defined already {where}")
+        for about, taken, given in (("code", each.code, new.code), ("name", each.name, new.name)):
+            if taken == given:
+                raise ParameterWrong(
+                    "{given!r} is defined already {where}", about=about, given=given, where=where
+                )

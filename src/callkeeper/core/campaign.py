@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.practice import Practice, check
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
@@ -152,7 +153,7 @@ class Opening(msgspec.Struct, frozen=True):
         """Return the campaign; ``active`` are the VDN's of its kind that have not ended."""
         plan = self.plan
         if self.id is not None and not 0 < self.id <= GIVEN_ID_MAX:
-            raise ParameterWrong(f"a campaign's id lies in 1..{GIVEN_ID_MAX}", about="id")
+            raise ParameterWrong("a campaign's id lies in 1..{most}", about="id", most=GIVEN_ID_MAX)
         if self.begin_at < _today(self.at):
             raise CampaignBeginsTooEarly(about="begin_at")
         _check_dates(self.begin_at, self.end_at)
@@ -198,8 +199,9 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
             raise CampaignEnded
         if plan.device_type != old.device_type:
             raise DoNotGoTogether(
-                f"is {old.device_type} since the campaign was added and cannot be changed",
+                "is {number} since the campaign was added and cannot be changed",
                 about="device_type",
+                number=old.device_type,
             )
         begin_at = self._begin(old)
         end_at = old.end_at if self.end_at is None else self.end_at
@@ -236,7 +238,9 @@ class Pause(msgspec.Struct, frozen=True):
     def apply(self, old: Campaign, now: int) -> Campaign:
         """Return the campaign as paused; only a started one can be."""
         if old.has_ended(now) or old.status != "started":
-            raise StateForbids(f"the campaign is {_state(old, now)}; only a started one is paused")
+            raise StateForbids(
+                "the campaign is {state}; only a started one is paused", state=_state(old, now)
+            )
         return _changed(old, now, status="paused")
 
 
@@ -249,7 +253,8 @@ class Resume(msgspec.Struct, frozen=True):
         """Return the campaign as started; only a draft or a paused one can be."""
         if old.has_ended(now) or old.status == "started":
             raise StateForbids(
-                f"the campaign is {_state(old, now)}; only a draft or a paused one is resumed"
+                "the campaign is {state}; only a draft or a paused one is resumed",
+                state=_state(old, now),
             )
         return _changed(old, now, status="started")
 
@@ -301,7 +306,7 @@ class CampaignOrder(msgspec.Struct, frozen=True):
     def carry_out(self, old: Campaign | None) -> Campaign:
         """Return what becomes of the campaign; an absent or deleted one is refused."""
         if old is None or old.deleted_at is not None:
-            raise NoSuchCampaign(f"there is no campaign {self.id} in VDN {self.vdn}")
+            raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=self.id, vdn=self.vdn)
         return self.change.apply(old, self.at)
 
 
@@ -320,7 +325,9 @@ def same_kind(device_type: int) -> frozenset[int]:
 def check_name(name: str, holder: int | None, campaign: int) -> None:
     """Refuse a name that another campaign of the VDN holds."""
     if holder not in (None, campaign):
-        raise CampaignNameTaken(f"{name!r} is the name of campaign {holder}", about="name")
+        raise CampaignNameTaken(
+            "{name!r} is the name of campaign {holder}", about="name", name=name, holder=holder
+        )
 
 
 def _today(now: int) -> int:
@@ -330,7 +337,7 @@ def _today(now: int) -> int:
 def _check_dates(begin_at: int, end_at: int) -> None:
     for name, instant in (("begin_at", begin_at), ("end_at", end_at)):
         if not _FIRST_MS <= instant < _AFTER_LAST_MS:
-            raise ParameterWrong(f"must lie in the years {_YEARS}, UTC", about=name)
+            raise ParameterWrong("must lie in the years {years}, UTC", about=name, years=_YEARS)
     if end_at <= begin_at:
         raise ParameterWrong(
             "the campaign would not end after it begins; send an end later than its begin",
@@ -339,16 +346,27 @@ def _check_dates(begin_at: int, end_at: int) -> None:
 
 
 def _too_many(device_type: int, active: int) -> TooManySkillCampaigns | TooManyIvrCampaigns:
-    sentence = f"the VDN has {active} active {{}} campaigns, as many as it may; end or delete one"
     if device_type in IVR_DEVICES:
-        return TooManyIvrCampaigns(sentence.format("IVR"))
-    return TooManySkillCampaigns(sentence.format("skill-queue"))
+        return TooManyIvrCampaigns(
+            "the VDN has {count} active IVR campaigns, as many as it may; end or delete one",
+            count=active,
+        )
+    return TooManySkillCampaigns(
+        "the VDN has {count} active skill-queue campaigns, as many as it may; end or delete one",
+        count=active,
+    )
 
 
-def _state(campaign: Campaign, now: int) -> str:
-    if campaign.has_ended(now):
-        return "ended"
-    return "a draft" if campaign.status == "draft" else campaign.status
+def _state(campaign: Campaign, now: int) -> Phrase:
+    return _STATES["ended" if campaign.has_ended(now) else campaign.status]
+
+
+_STATES = {
+    "draft": Phrase("a draft"),
+    "started": Phrase("started"),
+    "paused": Phrase("paused"),
+    "ended": Phrase("ended"),
+}
 
 
 def _changed(old: Campaign, now: int, **fields: object) -> Campaign:

@@ -50,8 +50,8 @@ def _check_retries(retries: Sequence[Retry]) -> None:
         raise ParameterWrong("there is one retry for an outcome", about="retries")
     for each in retries:
         if not 1 <= each.times <= RETRIES_MAX:
-            raise ParameterWrong(f"try again 1 to {RETRIES_MAX} times", about="retries")
+            raise ParameterWrong("try again 1 to {most} times", about="retries", most=RETRIES_MAX)
         if not 1 <= each.spacing_seconds <= SPACING_SECONDS_MAX:
             raise ParameterWrong(
-                f"try again after 1 to {SPACING_SECONDS_MAX} seconds", about="retries"
+                "try again after 1 to {most} seconds", about="retries", most=SPACING_SECONDS_MAX
             )

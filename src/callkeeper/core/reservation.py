@@ -112,16 +112,22 @@ class Booking(msgspec.Struct, frozen=True):
         wish = self.wish
         if wish.appoint_at < self.at:
             late = self.at - wish.appoint_at
-            raise TimeWrong(f"lies {late} ms in the past; send a time to come", about="appoint_at")
+            raise TimeWrong(
+                "lies {late} ms in the past; send a time to come", about="appoint_at", late=late
+            )
         if campaign is None:
             raise NoSuchCampaign(
-                f"there is no campaign {wish.campaign_id!r} in VDN {self.vdn}", about="campaign_id"
+                "there is no campaign {id!r} in VDN {vdn}",
+                about="campaign_id",
+                id=wish.campaign_id,
+                vdn=self.vdn,
             )
         automatic = wish.kind == "automatic"
         if automatic and campaign.has_ended(self.at):
             raise ParameterWrong(
-                f"campaign {campaign.id} has ended, an automatic call would never be made",
+                "campaign {id} has ended, an automatic call would never be made",
                 about="campaign_id",
+                id=campaign.id,
             )
         due_at = max(wish.appoint_at - self.lead_ms, self.at) if automatic else None
         return Reservation(
@@ -167,7 +173,7 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
             return
         if self.appoint_at < now:
             late = now - self.appoint_at
-            raise ParameterWrong(f"lies {late} ms in the past", about="appoint_at")
+            raise ParameterWrong("lies {late} ms in the past", about="appoint_at", late=late)
 
     def apply(self, old: Reservation, now: int) -> Reservation:
         """Return the reservation as moved. Moving it to where it is changes nothing else."""
@@ -215,7 +221,10 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         begin_at, end_at = self._times(old)
         if begin_at is not None and end_at is not None and end_at < begin_at:
             raise ParameterWrong(
-                f"the call ends at {end_at}, before it begins at {begin_at}", about="end_at"
+                "the call ends at {end}, before it begins at {begin}",
+                about="end_at",
+                end=end_at,
+                begin=begin_at,
             )
         if self.names_business_result:
             filed = None if old is None else old.business_result
@@ -304,7 +313,10 @@ class Order(msgspec.Struct, frozen=True):
         self.change.check(old, defined, self.at)
         if old is None or old.state == "cancelled":
             raise NoSuchReservation(
-                f"there is no reservation {self.id!r} in VDN {self.vdn}", about="id"
+                "there is no reservation {id!r} in VDN {vdn}",
+                about="id",
+                id=self.id,
+                vdn=self.vdn,
             )
         return self.change.apply(old, self.at)
 

@@ -133,7 +133,9 @@ class CampaignRows(Rows):
         new = opening.campaign(next_id, self._active(opening.vdn, opening.at, kind))
         check_name(new.name, self._holder(new.vdn, new.name), new.id)
         if self._session.rows("campaign_id_given", vdn=new.vdn, id=new.id):
-            raise ParameterWrong(f"{new.id} is, or was, the id of another campaign", about="id")
+            raise ParameterWrong(
+                "{number} is, or was, the id of another campaign", about="id", number=new.id
+            )
         return new
 
     def _holder(self, vdn: int, name: str) -> int | None:

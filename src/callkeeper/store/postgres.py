@@ -147,7 +147,8 @@ class PostgresSession:
             if was_idle and lost:
                 return self._run(text, parameters)
             raise DatabaseFailed(
-                f"the database could not do its work ({type(error).__name__}); try again"
+                "the database could not do its work ({error}); try again",
+                error=type(error).__name__,
             ) from error
         except psycopg.errors.UndefinedTable as error:
             raise DatabaseFailed("the schema is not there; run `callkeeper migrate`") from error

@@ -107,7 +107,9 @@ class SqliteSession:
             raise
         except sqlite3.DatabaseError as error:
             self._undertaking.doom()
-            raise DatabaseFailed(f"the database refused to work ({error}); try again") from error
+            raise DatabaseFailed(
+                "the database refused to work ({error}); try again", error=str(error)
+            ) from error
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
