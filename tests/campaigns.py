@@ -92,7 +92,8 @@ PUBLISHED_V2: dict[str, Any] = {
 
 DATED = {"strBeginTime": BEGIN, "strEndTime": END}
 IVR = {"deviceType": 3, "ivrParam": {"deviceSign": "8801", "callCount": 10, "callInterval": 5}}
-STARTED = {"initStatus": 1}
+STARTED = {"initStatus": 0}
+PAUSED = {"initStatus": 1}
 
 VDN_WITHOUT = 7  # a VDN that a house has no campaign in
 SUCCESS = {

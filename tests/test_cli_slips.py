@@ -74,6 +74,14 @@ def test_an_added_campaign_is_kept_in_whole_seconds(house: House) -> None:
     assert (found.begin_at % 1000, found.end_at % 1000) == (0, 0)
 
 
+def test_a_campaign_is_added_as_started_unless_it_is_to_be_paused(house: House) -> None:
+    for more, status in (([], "started"), (["--name", "later", "--paused"], "paused")):
+        made = add(house.settings.data_dir, "--json", *more).value
+        found = house.store.campaign(25, made["id"])
+        assert found is not None
+        assert found.status == status
+
+
 def test_a_campaign_that_the_wire_would_refuse_is_not_added(tmp_path: Path) -> None:
     assert add(tmp_path, "--alerting-seconds", "8").status == 2
     assert add(tmp_path, "--caller", "10086", "--caller", "10086").status == 2

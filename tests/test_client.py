@@ -293,10 +293,10 @@ def test_a_bad_gateway_is_asked_again_and_then_refuses(house: House) -> None:
     assert (refused.value.status, len(naps.seconds)) == (502, 3)
 
 
-def test_a_campaign_lives_from_draft_to_deleted(house: House) -> None:
+def test_a_campaign_lives_from_paused_to_deleted(house: House) -> None:
     with client_of(house) as client:
         id_ = client.add_campaign(
-            name="draft",
+            name="spring",
             device_type=5,
             alerting_seconds_max=20,
             caller="10085",
@@ -304,12 +304,13 @@ def test_a_campaign_lives_from_draft_to_deleted(house: House) -> None:
             start=False,
             **window(),
         )
-        assert client.campaign(id_).status == "draft"
+        assert client.campaign(id_).status == "paused"
         client.resume_campaign(id_)
+        assert client.campaign(id_).status == "started"
         with pytest.raises(StateForbids):
             client.delete_campaign(id_)
         client.pause_campaign(id_)
-        assert client.campaigns(name="draft").campaigns[0].status == "paused"
+        assert client.campaigns(name="spring").campaigns[0].status == "paused"
         client.delete_campaign(id_)
         with pytest.raises(NoSuchCampaign):
             client.campaign(id_)

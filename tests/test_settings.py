@@ -71,6 +71,7 @@ BOUNDS = {
     "active_campaigns_max": whole(1, 10_000),
     "alerting_seconds_max": whole(30, 120),
     "skill_queues": Bounds([[], [0], [2**31 - 1, 5]], [[-1], [2**31], [1.5], ["a"], "5", 5]),
+    "init_status": word("zero_starts", "one_starts"),
     "busy_seconds": real(0.1, 60),
     "sealing_key": text([KEY], "", "short", KEY[:-4], "not base64!", KEY + KEY),
     "show_phone_numbers": TRUTH,

@@ -155,7 +155,7 @@ class CampaignFields(TypedDict, total=False):
     ivr: Mapping[str, Any]
     skill: Mapping[str, Any]
     description: str
-    start: bool  # False: add it as a draft, which resume starts
+    start: bool  # False: add it paused, and resume starts it (if the server reads 1 as paused)
     callback_url: str
     priority: int
     retry_policy: Mapping[str, Any]
@@ -184,7 +184,8 @@ def to_wire(fields: CampaignFields, version: str) -> dict[str, Any]:
         "scheduleParam": workday | special,
         "ivrParam": fields.get("ivr"),
         "skillParam": fields.get("skill"),
-        "initStatus": None if start is None else int(start),
+        # What is absent starts it, however the server reads the numbers.
+        "initStatus": 1 if start is False else None,
         "callBackUrl": fields.get("callback_url"),
         "priority": fields.get("priority"),
         "retryPolicy": fields.get("retry_policy"),

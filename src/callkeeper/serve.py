@@ -44,7 +44,9 @@ def build(
         *ReservationInterfaces(bookings, clock).all(gate, settings.deployment),
         *BusinessResultInterfaces(Definitions(desk, clock)).all(gate),
         # Last, as a campaign's path matches any word after the VDN.
-        *CampaignInterfaces(campaigns, clock, settings.alerting_seconds_max).all(gate),
+        *CampaignInterfaces(
+            campaigns, clock, settings.alerting_seconds_max, settings.init_status
+        ).all(gate),
     ]
     return application(interfaces, desk, registry, gate.strangers)
 

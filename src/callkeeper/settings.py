@@ -38,6 +38,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     active_campaigns_max: bounds.Campaigns = 20  # a VDN's, of each kind
     alerting_seconds_max: bounds.Alerting = 60  # the most that a V2 campaign may let ring
     skill_queues: bounds.SkillQueues | None = None  # the ids there are; None: any
+    init_status: Literal["zero_starts", "one_starts"] = (
+        "zero_starts"  # which initial status starts a new campaign; none at all starts it too
+    )
     busy_seconds: bounds.Busy = 5.0  # how long SQLite waits for another process's write
     sealing_key: bounds.SealingKey | None = None  # base64; None: sealing.key in the data directory
     show_phone_numbers: bool = False  # in log lines that have one; none has yet

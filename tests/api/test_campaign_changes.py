@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from callkeeper.clock import HandClock
-from tests.campaigns import BEGIN, DAY, END, IVR, NOW, PUBLISHED_V2, STARTED, Campaigning
+from tests.campaigns import BEGIN, DAY, END, IVR, NOW, PAUSED, PUBLISHED_V2, STARTED, Campaigning
 from tests.house import ABSENT, HOUR, VDN, House
 
 UNDATED = {"strBeginTime": ABSENT, "strEndTime": ABSENT}
@@ -56,7 +56,7 @@ def test_every_change_answers_with_the_envelope_alone(any_house: House) -> None:
     far = {"strBeginTime": "2090-01-01 00:00:00", "strEndTime": "2090-12-31 00:00:00"}
     for version in (1, 2):
         desk = Campaigning(any_house, version, vdn=7)
-        id_ = desk.add(**far)
+        id_ = desk.add(**far, **PAUSED)
         changed = desk.body(name="another", **far)
         for method, rest, body in (
             ("PUT", "", changed),
@@ -109,7 +109,7 @@ def test_v1_does_not_take_from_v2_what_it_does_not_know(desk: Campaigning, v2: C
 
 def test_the_initial_status_is_of_no_account_when_modifying(either: Campaigning) -> None:
     id_ = either.add(**STARTED)
-    assert either.modifying(id_, initStatus=0) == "0200000"
+    assert either.modifying(id_, **PAUSED) == "0200000"
     assert either.one(id_)["status"] == 2
 
 
@@ -184,7 +184,9 @@ def test_the_queue_is_checked_when_modifying(tmp_path: Path) -> None:
 
 
 def test_a_draft_is_resumed_paused_and_resumed_again(desk: Campaigning) -> None:
-    id_ = desk.add()
+    id_ = 77
+    desk.house.has_campaign(id_, status="draft")
+    assert desk.one(id_)["status"] == 1
     assert pause(desk, id_) == "0200011"
     assert resume(desk, id_) == "0200000"
     assert desk.one(id_)["status"] == 2
@@ -218,11 +220,11 @@ def test_a_started_campaign_is_deleted_only_after_a_pause(desk: Campaigning) -> 
     ids=str,
 )
 def test_the_body_of_a_deletion(desk: Campaigning, body: Any, code: str) -> None:
-    assert delete(desk, desk.add(), body) == code
+    assert delete(desk, desk.add(**PAUSED), body) == code
 
 
 def test_the_reservations_of_a_deleted_campaign_keep_its_name(desk: Campaigning) -> None:
-    id_ = desk.add(name="spring")
+    id_ = desk.add(name="spring", **PAUSED)
     desk.house.reserve(taskId=str(id_), appointTime=NOW + HOUR)
     assert delete(desk, id_) == "0200000"
     assert desk.add(name="spring") == id_ + 1

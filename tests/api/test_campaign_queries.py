@@ -12,6 +12,7 @@ from tests.campaigns import (
     END,
     IVR,
     NOW,
+    PAUSED,
     PUBLISHED_V1,
     STARTED,
     SUCCESS,
@@ -45,7 +46,7 @@ def test_the_detail_of_v1_is_what_was_added_with_null_where_nothing_was(desk: Ca
             "id": id_,
             "name": "十一流量包推荐",
             "description": "十一流量包推荐",
-            "status": 1,
+            "status": 2,
             "strBeginTime": BEGIN,
             "strEndTime": END,
             "deviceType": 2,
@@ -75,7 +76,7 @@ def test_querying_all_shows_the_documented_members(desk: Campaigning) -> None:
             {
                 "id": id_,
                 "name": "十一流量包推荐",
-                "status": 1,
+                "status": 2,
                 "strBeginTime": BEGIN,
                 "strEndTime": END,
                 "deviceType": 2,
@@ -92,10 +93,18 @@ def test_querying_all_filters(any_house: House) -> None:
     desk = Campaigning(any_house, vdn=VDN_WITHOUT)
     far = {"strBeginTime": "2090-01-01 00:00:00", "strEndTime": "2090-12-31 00:00:00"}
     later = {"strBeginTime": "2091-01-01 00:00:00", "strEndTime": "2091-12-31 00:00:00"}
-    draft = desk.add(name="50% 'draft'", **far)
+    draft = 99
+    any_house.has_campaign(
+        draft,
+        vdn=VDN_WITHOUT,
+        name="50% 'draft'",
+        status="draft",
+        device_type=2,
+        begin_at=3_786_912_000_000,
+        end_at=3_818_361_600_000,
+    )
     started = desk.add(name="started_1", **later, **STARTED)
-    paused = desk.add(name="paused", **far, **STARTED, **IVR)
-    assert desk.code("PUT", f"/{paused}/pause") == "0200000"
+    paused = desk.add(name="paused", **far, **PAUSED, **IVR)
     assert desk.listed() == [draft, started, paused]
     assert desk.listed(status=1) == [draft]
     assert desk.listed(status=2) == [started]

@@ -12,9 +12,9 @@ from tests.campaigns import (
     DAY,
     IVR,
     NOW,
+    PAUSED,
     PUBLISHED_V1,
     PUBLISHED_V2,
-    STARTED,
     SUCCESS,
     VDN_WITHOUT,
     Campaigning,
@@ -105,12 +105,28 @@ def test_a_gap_between_windows_stays_where_it_was(desk: Campaigning) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "status"), [({"initStatus": 0}, 1), (STARTED, 2), ({"initStatus": ABSENT}, 2)]
+    ("sent", "status"), [(ABSENT, 2), (None, 2), (0, 2), ("0", 2), (1, 3), ("1", 3)], ids=str
 )
-def test_the_initial_status_is_draft_or_started(
-    either: Campaigning, fields: dict[str, Any], status: int
+def test_a_campaign_is_started_unless_its_initial_status_pauses_it(
+    either: Campaigning, sent: Any, status: int
 ) -> None:
-    assert either.one(either.add(**fields))["status"] == status
+    assert either.one(either.add(initStatus=sent))["status"] == status
+
+
+def test_a_campaign_that_was_added_as_paused_is_started_by_a_resume(either: Campaigning) -> None:
+    id_ = either.add(**PAUSED)
+    assert either.code("PUT", f"/{id_}/resume", version=1) == "0200000"
+    assert either.one(id_)["status"] == 2
+
+
+@pytest.mark.parametrize(("sent", "status"), [(ABSENT, 2), (1, 2), (0, 1)], ids=str)
+@pytest.mark.parametrize("version", [1, 2])
+def test_with_one_starts_a_zero_makes_a_draft(
+    tmp_path: Path, version: int, sent: Any, status: int
+) -> None:
+    with House(tmp_path / "data", clock=HandClock(NOW), init_status="one_starts") as house:
+        desk = Campaigning(house, version)
+        assert desk.one(desk.add(initStatus=sent))["status"] == status
 
 
 @pytest.mark.parametrize(
@@ -266,7 +282,7 @@ def test_a_part_for_other_device_types_is_ignored(either: Campaigning) -> None:
 
 
 def test_a_name_is_free_again_once_its_campaign_is_deleted(either: Campaigning) -> None:
-    id_ = either.add()
+    id_ = either.add(**PAUSED)
     assert either.adding() == "0200005"
     assert either.code("DELETE", f"/{id_}", version=1) == "0200000"
     assert either.add() == id_ + 1
@@ -295,7 +311,7 @@ def test_the_quota_counts_each_kind_and_neither_the_ended_nor_the_deleted(tmp_pa
         assert (counts["curSkillQueueCount"], counts["curIvrCount"]) == (2, 2)
         desk.clock.move(DAY // 24)
         assert desk.one(first)["status"] == 4
-        third = desk.add(name="c", deviceType=6)
+        third = desk.add(name="c", deviceType=6, **PAUSED)
         assert desk.adding(name="g") == "0200003"
         assert desk.code("DELETE", f"/{third}") == "0200000"
         assert desk.adding(name="g") == "0200000"

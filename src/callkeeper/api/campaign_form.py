@@ -6,7 +6,7 @@ back as they came.
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -26,6 +26,8 @@ from callkeeper.api.times import DateTime, Hours, Schedule
 from callkeeper.core.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber, Plan
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
+
+InitStatus = Literal["zero_starts", "one_starts"]
 
 PREVIEW = 5
 _ALERTING_MAX = 120  # seconds: V1's, and that of a preview in either version
@@ -163,12 +165,22 @@ _CALLER_NOS = CallerNumbers(
     each=_CALLER,
     most=100,
 )
-_INIT_STATUS = Choice(
-    name="initStatus",
-    ours="status",
-    says="1 started (the default), 0 a draft, which resume starts",
-    choices={0: "draft", 1: "started"},
-)
+# cec_07_1131 says it of a copied template: 0, the default, publishes it, 1 makes it paused. The
+# pages of campaigns do not say, so there is a setting for a CRM that means it the other way round.
+_INIT_STATUSES: dict[InitStatus, Choice] = {
+    "zero_starts": Choice(
+        name="initStatus",
+        ours="status",
+        says="0 started (the default), 1 paused; resume starts it",
+        choices={0: "started", 1: "paused"},
+    ),
+    "one_starts": Choice(
+        name="initStatus",
+        ours="status",
+        says="1 started (the default), 0 a draft; resume starts it",
+        choices={1: "started", 0: "draft"},
+    ),
+}
 _POLICIES = (
     Integer(name="priority", ours="priority", says="1 to 5, smaller is higher", least=1, most=5),
     _count("callOrder", "order of dialling"),
@@ -209,23 +221,26 @@ class CampaignForm(Form):
         return {**super().names(), "skill_queue": "skillParam.skillId"}
 
 
-def form_v1(*, adding: bool) -> CampaignForm:
-    """Return the body of V1: one caller number. Dates are optional when modifying."""
+def form_v1(*, adding: InitStatus | None = None) -> CampaignForm:
+    """Return the body of V1: one caller number. Dates are optional when modifying.
+
+    ``adding`` says how an initial status is read; None: the body is one of modifying.
+    """
     return CampaignForm(
-        *_common(dates=adding),
+        *_common(dates=adding is not None),
         _CALLER_NO,
-        *([_INIT_STATUS] if adding else []),
+        *([_INIT_STATUSES[adding]] if adding else []),
         alerting_seconds_max=_ALERTING_MAX,
     )
 
 
-def form_v2(alerting_seconds_max: int, *, adding: bool) -> CampaignForm:
-    """Return the body of V2: several caller numbers, and the policies."""
+def form_v2(alerting_seconds_max: int, *, adding: InitStatus | None = None) -> CampaignForm:
+    """Return the body of V2: several caller numbers, and the policies; ``adding`` as for V1."""
     return CampaignForm(
         *_common(dates=True),
         _CALLER_NOS,
         *_POLICIES,
-        *([_INIT_STATUS] if adding else []),
+        *([_INIT_STATUSES[adding]] if adding else []),
         alerting_seconds_max=alerting_seconds_max,
     )
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from callkeeper.api.auth import Gate
-from callkeeper.api.campaign_form import form_v1, form_v2, plan
+from callkeeper.api.campaign_form import InitStatus, form_v1, form_v2, plan
 from callkeeper.api.campaign_record import DETAIL, ENDED, ROW, STATUS, detail, row
 from callkeeper.api.fields import Choice, Form, Integer, Text, Values
 from callkeeper.api.interface import Admitted, Interface
@@ -45,12 +45,22 @@ _PAGE_MAX = 10**9
 
 
 class CampaignInterfaces:
-    """The interfaces, over the use cases. ``alerting_seconds_max`` bounds V2's ringing time."""
+    """The interfaces, over the use cases.
 
-    def __init__(self, campaigns: Campaigns, clock: Clock, alerting_seconds_max: int) -> None:
+    ``alerting_seconds_max`` bounds V2's ringing time; ``init_status`` says which one starts.
+    """
+
+    def __init__(
+        self,
+        campaigns: Campaigns,
+        clock: Clock,
+        alerting_seconds_max: int,
+        init_status: InitStatus,
+    ) -> None:
         self._campaigns = campaigns
         self._clock = clock
         self._alerting_seconds_max = alerting_seconds_max
+        self._init_status = init_status
 
     def all(self, gate: Gate) -> list[Interface]:
         """Return the interfaces, ready to be routed.
@@ -68,7 +78,7 @@ class CampaignInterfaces:
                 name="addCampaign",
                 page="cec_07_0721",
                 says="Add a campaign with one caller number",
-                form=form_v1(adding=True),
+                form=form_v1(adding=self._init_status),
                 codes=f"{_ADD} {_V1_VALIDATION}",
                 handler=self.add,
                 gate=gate,
@@ -80,7 +90,7 @@ class CampaignInterfaces:
                 name="addCampaignV2",
                 page="cec_07_0722",
                 says="Add a campaign with several caller numbers and its policies",
-                form=form_v2(longest, adding=True),
+                form=form_v2(longest, adding=self._init_status),
                 codes=f"{_ADD} {VALIDATION}",
                 handler=self.add,
                 gate=gate,
@@ -92,7 +102,7 @@ class CampaignInterfaces:
                 name="modifyCampaign",
                 page="cec_07_0723",
                 says="Modify a campaign that has not ended; what is not sent stays",
-                form=form_v1(adding=False),
+                form=form_v1(),
                 codes=_MODIFY,
                 handler=self.modify,
                 gate=gate,
@@ -103,7 +113,7 @@ class CampaignInterfaces:
                 name="modifyCampaignV2",
                 page="cec_07_0724",
                 says="Modify a campaign and its policies; what is not sent stays",
-                form=form_v2(longest, adding=False),
+                form=form_v2(longest),
                 codes=_MODIFY,
                 handler=self.modify,
                 gate=gate,

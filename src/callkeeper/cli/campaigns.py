@@ -143,7 +143,9 @@ def add_campaign(
     alerting_seconds: Annotated[int, typer.Option(help="How long to ring.", min=5, max=120)] = 30,
     goes_to: GoesTo = None,
     time_zone: TimeZone = None,
-    draft: Annotated[bool, typer.Option("--draft", help="Do not start it yet.")] = False,
+    paused: Annotated[
+        bool, typer.Option("--paused", help="Do not start it yet; a resume does.")
+    ] = False,
     data_dir: DataDir = None,
     database: Database = None,
     json: Json = False,
@@ -170,7 +172,7 @@ def add_campaign(
         plan=plan,
         begin_at=_whole_seconds(begin or now),
         end_at=_whole_seconds(end),
-        status="draft" if draft else "started",
+        status="paused" if paused else "started",
         by="operator",
         at=now,
         active_max=read_settings(data_dir, database).active_campaigns_max,
