@@ -100,6 +100,21 @@ def test_what_a_database_and_its_copy_hold_is_for_the_owner_alone(
         assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_result_or_a_move_that_says_nothing_is_a_wrong_command(house: House) -> None:
+    id_ = book(house)
+    where = ["--data-dir", str(house.settings.data_dir)]
+    for command, option in (("result", "--fail-code"), ("move", "--at")):
+        ended = at_house(house, command, id_)
+        assert (ended.status, ended.out) == (2, "")
+        told = " ".join(ended.err.replace("│", " ").split())
+        assert option in told
+        assert "`callkeeper why APPOINT_ID` shows what is on record" in told
+    assert at_house(house, "result", id_, "--agent", "bert").out == f"noted the agent of {id_}\n"
+    told = run("why", id_, *where).out
+    assert "result: it tells of no call, agent bert (by" in told
+    assert "now: waiting for" in told
+
+
 def test_a_fail_code_of_zeros_only_is_success(house: House) -> None:
     id_ = book(house)
     assert at_house(house, "result", id_, "--fail-code", "000").status == 0

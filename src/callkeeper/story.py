@@ -107,7 +107,9 @@ def _result(detail: dict[str, Any]) -> str:
         "agent": "agent",
     }
     told += [f"{words} {detail[name]}" for name, words in named.items() if detail.get(name)]
-    return ", ".join(told) or "without any detail"
+    if not detail.keys() - {"agent"}:
+        told.insert(0, "it tells of no call")
+    return ", ".join(told)
 
 
 def _dialled(detail: dict[str, Any]) -> str:

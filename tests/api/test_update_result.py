@@ -110,6 +110,20 @@ def test_a_result_closes_an_automatic_reservation_too(house: House) -> None:
     assert house.post("delete", {"appointId": appoint_id}).json()["resultCode"] == "04000005"
 
 
+@pytest.mark.parametrize("call_type", [1, 2])
+@pytest.mark.parametrize("nothing", [{}, {"failCode": "", "callId": None, "mine": "x"}])
+def test_what_tells_of_no_call_leaves_the_reservation_open(
+    house: House, call_type: int, nothing: dict[str, Any]
+) -> None:
+    appoint_id = house.reserve(callType=call_type, userAccount="anna")
+    body = {"appointId": appoint_id, **nothing}
+    assert house.post("updateResult", body).json() == UPDATED
+    assert house.post("updateResult", body | {"userAccount": "bert"}).json() == UPDATED
+    (listed,) = house.listed()
+    assert (listed["userAccount"], listed["failCode"]) == ("bert", None)
+    assert house.post("delete", {"appointId": appoint_id}).json()["resultCode"] == "0200000"
+
+
 def test_the_agent_stays_when_none_is_sent(house: House) -> None:
     appoint_id = house.reserve(userAccount="anna")
     house.post("updateResult", {"appointId": appoint_id, "failCode": "00000"})

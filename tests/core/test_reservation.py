@@ -143,6 +143,12 @@ ALLOWED = [
     ("automatic", "waiting", 0, Result(fail_code="00000"), "done"),
     ("automatic", "expired", 0, Result(fail_code="00000"), "done"),
     ("automatic", "calling", 0, Result(agent="bert"), "calling"),
+    ("manual", "waiting", 0, Result(), "waiting"),
+    ("manual", "waiting", 0, Result(agent="bert"), "waiting"),
+    ("manual", "done", 0, Result(), "done"),
+    ("automatic", "waiting", 0, Result(agent="bert"), "waiting"),
+    ("automatic", "expired", 0, Result(agent="bert"), "expired"),
+    ("automatic", "waiting", 1, Result(), "waiting"),
     ("automatic", "waiting", 1, Result(agent="bert"), "waiting"),
     ("automatic", "waiting", 1, Result(business_result="1"), "done"),
     ("automatic", "waiting", 1, Result(fail_code="00000"), "done"),
@@ -214,6 +220,32 @@ def test_a_result_closes_an_automatic_reservation_that_then_is_no_longer_due() -
         "look_at": None,
         "fail_code": "00000",
     }
+
+
+TELLING = [
+    Result(caller_no="10086"),
+    Result(fail_code="00000"),
+    Result(call_id="c1"),
+    Result(business_result="10"),
+    Result(business_sub_result="11"),
+    Result(begin_at=NOW),
+    Result(end_at=NOW),
+]
+
+
+@pytest.mark.parametrize("kind", ["manual", "automatic"])
+@pytest.mark.parametrize("tries", [0, 1])
+@pytest.mark.parametrize("result", TELLING)
+def test_every_field_but_the_agent_tells_of_a_call(kind: str, tries: int, result: Result) -> None:
+    old = standing(kind=kind, tries=tries if kind == "automatic" else 0)
+    assert after(result, old).state == "done"
+
+
+def test_a_result_that_tells_of_no_call_changes_the_agent_and_nothing_else() -> None:
+    old = standing(kind="automatic")
+    assert differences(old, after(Result(), old)) == {}
+    assert differences(old, after(Result(agent="bert"), old)) == {"agent": "bert"}
+    assert len(TELLING) + 1 == len(Result.__struct_fields__)
 
 
 def test_a_second_result_overwrites_the_first_field_by_field() -> None:

@@ -27,6 +27,7 @@ WorkNo = Annotated[
 ]
 Text = Annotated[str | None, typer.Option(show_default=False)]
 
+_SHOWS = "`callkeeper why APPOINT_ID` shows what is on record"
 _PANEL = "Reserved calls (server and key: CALLKEEPER_URL, _AK, _SK, _VDN, _CA)"
 
 
@@ -86,6 +87,10 @@ def move(
     json: Json = False,
 ) -> None:
     """Give a manual reservation another time, agent or note."""
+    if (at, agent, work_no, remark) == (None,) * 4:
+        raise typer.BadParameter(
+            f"say what changes: --at, --agent, --work-no or --remark; {_SHOWS}"
+        )
     with connect() as client:
         client.move(id, at=at, agent=agent, work_no=work_no, remark=remark)
     show({"id": id, "did": "moved"}, f"moved {id}", as_json=json)
@@ -109,7 +114,15 @@ def result(
     work_no: WorkNo = None,
     json: Json = False,
 ) -> None:
-    """File how the call of a reservation ended."""
+    """File how the call of a reservation ended; an agent alone is noted and ends nothing."""
+    told = (fail_code, call_id, caller, business_result, business_sub_result, begin, end)
+    tells_of_a_call = any(each is not None for each in told)
+    if not tells_of_a_call and agent is None and work_no is None:
+        raise typer.BadParameter(
+            "say how the call ended: --fail-code (00000 is success), --call-id, --caller, "
+            "--business-result, --business-sub-result, --begin, --end, or who rang: "
+            f"--agent, --work-no; {_SHOWS}"
+        )
     with connect() as client:
         client.record_result(
             id,
@@ -123,7 +136,8 @@ def result(
             agent=agent,
             work_no=work_no,
         )
-    show({"id": id, "did": "filed"}, f"filed the result of {id}", as_json=json)
+    sentence = f"filed the result of {id}" if tells_of_a_call else f"noted the agent of {id}"
+    show({"id": id, "did": "filed"}, sentence, as_json=json)
 
 
 def cancel(id: Id, *, json: Json = False) -> None:  # noqa: A002

@@ -231,7 +231,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
             defined.check(_either(self.business_result, filed), self.business_sub_result)
 
     def apply(self, old: Reservation, now: int) -> Reservation:
-        """Return the reservation with this result, closed.
+        """Return the reservation with this result, closed; what tells of no call closes nothing.
 
         A second result overwrites the first, field by field. Of a call that the system made,
         only what a person knows is taken: the agent and the business result. One that waits to be
@@ -242,7 +242,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
             "business_result": _either(self.business_result, old.business_result),
             "business_sub_result": self._sub_result(old),
         }
-        if old.state == "calling" or (old.is_dialled_by_us and not self._tells_of_a_call):
+        if old.state == "calling" or not self._tells_of_a_call:
             return _changed(old, now, **known)
         closed = {"state": "done", "due_at": None, "look_at": None}
         if old.is_dialled_by_us:
@@ -262,8 +262,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def _tells_of_a_call(self) -> bool:
-        told = (self.fail_code, self.call_id, self.business_result, self.begin_at, self.end_at)
-        return any(each is not None for each in told)
+        # Only the agent says nothing of one: everything else belongs to a call that was made.
+        return self != Result(agent=self.agent)
 
     def _sub_result(self, old: Reservation) -> str | None:
         # A sub-result belongs to its result: a new result without one clears the old one's.
