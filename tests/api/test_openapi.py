@@ -11,7 +11,8 @@ import pytest
 import schemathesis
 from schemathesis.core.result import Ok
 
-from callkeeper.api.fields import WORD, Form, Integer, Text
+from callkeeper.api.characters import WORD
+from callkeeper.api.fields import Form, Integer, Text
 from callkeeper.api.manual import page
 from callkeeper.api.openapi import document
 from callkeeper.api.wire import CODES

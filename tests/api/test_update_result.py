@@ -65,7 +65,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"busiSubStatus": "1" * 51}, "02000003"),
     ({"appointId": "a.b"}, "02000002"),
     ({"userAccount": "a\nb"}, "02000002"),
-    ({"callerNo": "+49"}, "02000002"),
+    ({"callerNo": "49+"}, "02000002"),
     ({"failCode": "00-00"}, "02000002"),
     ({"callId": "1 2"}, "02000002"),
     ({"callId": "é"}, "02000002"),

@@ -5,7 +5,8 @@ from typing import Any
 
 from callkeeper.api.auth import Gate
 from callkeeper.api.campaigns import VALIDATION, VDN_V1
-from callkeeper.api.fields import PLAIN, Characters, Field, Form, Integer, Schema, Text
+from callkeeper.api.characters import PLAIN, Characters
+from callkeeper.api.fields import Field, Form, Integer, Schema, Text
 from callkeeper.api.interface import Admitted, Interface
 from callkeeper.api.objects import Objects
 from callkeeper.api.wire import Answer

@@ -4,27 +4,16 @@
 back as they came.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 
-from callkeeper.api.fields import (
-    PHONE,
-    PLAIN,
-    Characters,
-    Choice,
-    Field,
-    Form,
-    Integer,
-    Text,
-    Values,
-)
+from callkeeper.api.characters import ANYTHING, BLANKS, PHONE, PLAIN
+from callkeeper.api.fields import Choice, Field, Form, Integer, Text, Values
 from callkeeper.api.objects import Object, Objects
 from callkeeper.api.times import DateTime, Hours, Schedule
 from callkeeper.core.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber, Plan
-from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 
 InitStatus = Literal["zero_starts", "one_starts"]
@@ -32,7 +21,6 @@ InitStatus = Literal["zero_starts", "one_starts"]
 PREVIEW = 5
 _ALERTING_MAX = 120  # seconds: V1's, and that of a preview in either version
 _POLICY_MAX = 10_000
-_ANYTHING = Characters(re.compile(r"(?!)"), Phrase("any text"))  # JSON may be broken into lines
 
 TERMS = (
     "ivrParam",
@@ -101,7 +89,7 @@ _RETRY = Form(
         ours="policyJson",
         says="JSON as a string",
         longest=_POLICY_MAX,
-        characters=_ANYTHING,
+        characters=ANYTHING,
     ),
 )
 _CALL = Form(
@@ -270,7 +258,7 @@ def _goes_to(values: Values) -> str | None:
     """Return what an answered call is handed to, as the dialer's settings name it."""
     if values["device_type"] in IVR_DEVICES:
         code = values.get("ivrParam", {}).get("deviceSign")
-        return f"ivr {code}" if code else None
+        return f"ivr {code.strip(BLANKS)}" if code else None
     return f"skill {values['skillParam']['skillId']}"
 
 

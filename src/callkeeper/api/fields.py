@@ -2,16 +2,19 @@
 
 A form is declared once and serves three: it checks what comes in, names the faults, and writes
 itself into the OpenAPI document. Reading is liberal (a digit string where a number is due, a whole
-number where a text is due, unknown fields ignored) and of all faults the first in the contract's
-order answers: presence, type, length, characters, meaning.
+number where a text is due, however either is written, unknown fields ignored) and of all faults the
+first in the contract's order answers: presence, type, length, characters, meaning.
 """
 
 import re
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import msgspec
 
+from callkeeper.api.characters import ANY, ANYTHING, BLANKS, Characters
+from callkeeper.api.json_text import read_json
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
     CharactersWrong,
@@ -27,11 +30,19 @@ from callkeeper.core.refusal import (
 Schema = dict[str, Any]
 Values = dict[str, Any]
 
-_DIGITS = re.compile(r"-?[0-9]{1,19}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_DIGITS = re.compile(r"(-?[0-9]{1,19})(?:\.0{1,9})?")
+_BREAK = re.compile(r"[\r\n\t]")
 _INT64 = (-(2**63), 2**63 - 1)
+_EXACT = 2**53  # up to here a number that came with a point or an exponent is still exact
 _YEAR_2000 = 946_684_800_000
 _YEAR_2100 = 4_102_444_800_000
+
+# What a time is sent in by mistake, and how many milliseconds one of it is.
+_OTHER_UNITS = (
+    (Phrase("seconds"), Fraction(1000)),
+    (Phrase("microseconds"), Fraction(1, 1000)),
+    (Phrase("nanoseconds"), Fraction(1, 10**6)),
+)
 
 # The contract's order of checks; whatever is not named is a matter of meaning and comes last.
 _RANK: dict[type[ParameterWrong], int] = {
@@ -52,38 +63,7 @@ _KINDS: dict[type, Phrase] = {
     dict: Phrase("an Object"),
 }
 _NULL = Phrase("null")
-
-
-class Characters(msgspec.Struct, frozen=True):
-    """Which characters a text may hold: a pattern of the wrong ones, and words for the right."""
-
-    wrong: re.Pattern[str]
-    words: Phrase
-
-    def check(self, text: str) -> None:
-        """Refuse the first character that is not allowed."""
-        if found := self.wrong.search(text):
-            raise CharactersWrong(
-                "{character!r} at position {position} is not allowed; it takes {allowed}",
-                character=found[0],
-                position=found.start() + 1,
-                allowed=self.words,
-            )
-
-    @property
-    def pattern(self) -> str:
-        """The right ones as a pattern, for OpenAPI; ``wrong`` is always one class of characters."""
-        inner = self.wrong.pattern[1:-1]
-        return f"^[{inner[1:]}]*$" if inner.startswith("^") else f"^[^{inner}]*$"
-
-
-ANY = Characters(_CONTROL, Phrase("any text without control characters"))
-WORD = Characters(re.compile(r"[^0-9A-Za-z_-]"), Phrase("letters, digits, _ and -"))
-ALPHANUMERIC = Characters(re.compile(r"[^0-9A-Za-z]"), Phrase("letters and digits"))
-DIGITS = Characters(re.compile(r"[^0-9]"), Phrase("digits"))
-PHONE = Characters(re.compile(r"[^0-9*#]"), Phrase("digits, * and #"))
-PRINTABLE = Characters(re.compile(r"[^!-~]"), Phrase("printable ASCII without blanks"))
-PLAIN = Characters(re.compile(r"[\x00-\x1f\x7f-\x9f\"\[\]=;<>]"), Phrase('none of " [ ] = ; < >'))
+_TOO_LARGE = Phrase("a number too large to be exact")
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,16 +91,13 @@ class Text(Field, frozen=True, kw_only=True):
 
     def take(self, value: Any) -> str:  # noqa: ANN401
         """Return the text."""
-        if type(value) is int:
-            value = str(value)
-        if type(value) is not str:
-            raise TypeWrong("must be a String, not {kind}", kind=_kind(value))
-        if len(value) > self.longest:
+        text: str = value if type(value) is str else _digits(value)
+        if len(text) > self.longest:
             raise TooLong(
-                "has {count} characters, at most {most} fit", count=len(value), most=self.longest
+                "has {count} characters, at most {most} fit", count=len(text), most=self.longest
             )
-        self.characters.check(value)
-        return value
+        self.characters.check(text)
+        return text
 
     def schema(self) -> Schema:
         """Return what OpenAPI should know of it."""
@@ -128,10 +105,22 @@ class Text(Field, frozen=True, kw_only=True):
             "type": "string",
             **({"minLength": 1} if self.mandatory else {}),
             "maxLength": self.longest,
-            "pattern": self.characters.pattern,
+            **({} if self.characters is ANYTHING else {"pattern": self.characters.pattern}),
             "x-characters": self.characters.words.told(),
             "description": self.says,
         }
+
+
+class Account(Text, frozen=True, kw_only=True):
+    """A name by which somebody is found: blanks at its ends, which nobody sees, do not count."""
+
+    def take(self, value: Any) -> str | None:  # type: ignore[override] # noqa: ANN401
+        """Return the name; None if it is nothing but blanks."""
+        if type(value) is str:
+            value = value.strip(BLANKS)
+            if not value and self.mandatory:
+                raise ParameterMissing("holds nothing but blanks, send a value")
+        return super().take(value) or None
 
 
 class CalledNumber(Text, frozen=True, kw_only=True):
@@ -146,18 +135,21 @@ class CalledNumber(Text, frozen=True, kw_only=True):
 
 
 class JsonText(Text, frozen=True, kw_only=True):
-    """A String that holds a JSON object."""
+    """A String that holds a JSON object, in as many lines as it likes.
+
+    cec_07_0777 prints it as source code has it, with one more level of backslashes. A client that
+    copies that sends it so; the text is then what it stands for, without that level.
+    """
+
+    characters: Characters = ANYTHING
 
     def take(self, value: Any) -> str:  # noqa: ANN401
-        """Return the text, as it came."""
-        text = super().take(value)
-        try:
-            decoded = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise ParameterWrong("must hold JSON ({error})", error=str(error)) from error
-        if not isinstance(decoded, dict):
+        """Return the text, as it came but for a level of backslashes too many."""
+        text = super().take(_unescaped(value) if type(value) is str else value)
+        decoded = read_json(text.encode())
+        if type(decoded) is not dict:
             raise ParameterWrong("must hold a JSON object, not {kind}", kind=_kind(decoded))
-        return text
+        return text.removeprefix("\ufeff")
 
 
 class Integer(Field, frozen=True, kw_only=True):
@@ -169,13 +161,10 @@ class Integer(Field, frozen=True, kw_only=True):
 
     def take(self, value: Any) -> int:  # noqa: ANN401
         """Return the number."""
-        if type(value) is str and _DIGITS.fullmatch(value):
-            value = int(value)
-        if type(value) is not int:
-            raise TypeWrong("must be {due}, not {kind}", due=self._due, kind=_kind(value))
-        if not self.least <= value <= self.most:
-            raise self.fault("must lie in {least}..{most}", least=self.least, most=self.most)
-        return value
+        number: int = value if type(value) is int else self._number(value)
+        if not self.least <= number <= self.most:
+            raise self.fault.saying(self._beyond(number))
+        return number
 
     def schema(self) -> Schema:
         """Return what OpenAPI should know of it."""
@@ -189,12 +178,36 @@ class Integer(Field, frozen=True, kw_only=True):
 
     _due: ClassVar[Phrase] = Phrase("an Integer")
 
+    def _number(self, value: Any) -> int:  # noqa: ANN401
+        digits = _DIGITS.fullmatch(value) if type(value) is str else None
+        number = int(digits[1]) if digits else _whole(value)
+        if number is None:
+            raise TypeWrong("must be {due}, not {kind}", due=self._due, kind=_kind(value))
+        return number
+
+    def _beyond(self, _value: int) -> Phrase:
+        return Phrase("must lie in {least}..{most}", least=self.least, most=self.most)
+
 
 class Instant(Integer, frozen=True, kw_only=True):
     """A TimeStamp: UTC milliseconds, in the years 2000 to 2099."""
 
     least: int = _YEAR_2000
     most: int = _YEAR_2100 - 1
+
+    def _beyond(self, value: int) -> Phrase:
+        for unit, milliseconds in _OTHER_UNITS:
+            meant = int(value * milliseconds)
+            if self.least <= meant <= self.most:
+                return Phrase(
+                    "{value} looks like {unit}; a TimeStamp is in milliseconds, send {meant}",
+                    value=value,
+                    unit=unit,
+                    meant=meant,
+                )
+        return Phrase(
+            "{value:.32} is no time in 2000 to 2099 as UTC milliseconds", value=str(value)
+        )
 
     def schema(self) -> Schema:
         """Return what OpenAPI should know of it."""
@@ -227,15 +240,16 @@ class Texts(Field, frozen=True, kw_only=True):
     each: Text
     most: int
 
-    def take(self, value: Any) -> list[str]:  # noqa: ANN401
-        """Return the texts; an empty list is as good as none."""
+    def take(self, value: Any) -> list[str] | None:  # noqa: ANN401
+        """Return the texts that are not empty; a list without any is as good as none."""
         if type(value) is not list:
             raise TypeWrong("must be an Array of Strings, not {kind}", kind=_kind(value))
         if len(value) > self.most:
             raise TooMany(
                 "has {count} elements, at most {most} fit", count=len(value), most=self.most
             )
-        return [self.each.take(element) for element in value]
+        texts = [self.each.take(element) for element in value if element != ""]
+        return [text for text in texts if text] or None
 
     def schema(self) -> Schema:
         """Return what OpenAPI should know of it."""
@@ -290,5 +304,39 @@ def _required(names: list[str]) -> Schema:
     return {"required": names} if names else {}
 
 
+def _unescaped(text: str) -> str:
+    """Return the JSON object that a text is when it is unescaped once more; else the text."""
+    try:
+        inner = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        inner = _decoded(f'"{_BREAK.sub(" ", text)}"')
+    is_object = isinstance(inner, str) and isinstance(_decoded(inner), dict)
+    return inner if is_object else text
+
+
+def _decoded(text: str) -> Any:  # noqa: ANN401 - JSON comes in
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _digits(value: object) -> str:
+    """Return a whole number as the text that it stands for."""
+    number = _whole(value)
+    if number is None:
+        raise TypeWrong("must be a String, not {kind}", kind=_kind(value))
+    return str(number)
+
+
+def _whole(value: object) -> int | None:
+    """Return the whole number that a number is, however it was written: 1, 1.0 or 1e0."""
+    if type(value) is float and value.is_integer() and abs(value) <= _EXACT:
+        return int(value)
+    return value if type(value) is int else None
+
+
 def _kind(value: object) -> Phrase:
+    if type(value) is float and value.is_integer():
+        return _TOO_LARGE
     return _KINDS.get(type(value), _NULL)

@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from callkeeper.api.auth import Caller, Claim, Gate
 from callkeeper.api.fields import Form, Values
+from callkeeper.api.json_text import read_json
 from callkeeper.api.room import LARGE
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import Answer, refused
@@ -169,17 +169,17 @@ def _query(scope: Scope) -> dict[str, Any]:
 
 
 def _decode(scope: Scope, body: bytes) -> dict[str, Any]:
-    """Return the body as a JSON object; an absent one has no fields."""
+    """Return the body as a JSON object; an absent one has no fields, whatever its type."""
+    if not body:
+        return {}
     _check_content_type(_header(scope, b"content-type").decode("latin-1"))
+    if not body.strip():
+        return {}
     try:
-        decoded = msgspec.json.decode(body) if body.strip() else {}
-    except RecursionError as error:
-        raise ParameterWrong("the body is nested too deeply") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ParameterWrong(
-            "the body must be JSON in UTF-8 ({error})", error=str(error)
-        ) from error
-    if not isinstance(decoded, dict):
+        decoded = read_json(body)
+    except ParameterWrong as fault:
+        raise ParameterWrong("the body {fault}", fault=fault.said) from fault
+    if type(decoded) is not dict:
         raise ParameterWrong("the body must be a JSON object")
     return decoded
 

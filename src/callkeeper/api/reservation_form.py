@@ -1,13 +1,11 @@
 """What comes in of a reservation: the bodies of cec_07_0777 to cec_07_0781."""
 
+import re
 from typing import Any, Literal
 
+from callkeeper.api.characters import ALPHANUMERIC, CALLED, DIGITS, PRINTABLE, WORD, Characters
 from callkeeper.api.fields import (
-    ALPHANUMERIC,
-    DIGITS,
-    PHONE,
-    PRINTABLE,
-    WORD,
+    Account,
     CalledNumber,
     Choice,
     Field,
@@ -15,13 +13,25 @@ from callkeeper.api.fields import (
     Instant,
     Integer,
     JsonText,
+    Schema,
     Text,
     Texts,
 )
+from callkeeper.core.attempt import ANSWERED_CODE
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import TimeWrong
 from callkeeper.core.reservation import Kind
 
 Deployment = Literal["integrated", "op"]
+
+_CODE_DIGITS = 5
+
+# One that begins with + is taken as people write it.
+_CALLER = Characters(
+    re.compile(r"(?!\A\+[0-9*#])[^0-9*#]"),
+    Phrase("digits, * and #, and a + before them"),
+    {"": Phrase("leave the field out when there is no number")},
+)
 
 KINDS: dict[int, Kind] = {1: "manual", 2: "automatic"}
 
@@ -39,7 +49,7 @@ REMARK = Text(name="remark", ours="remark", says="note", longest=500)
 def agent_field(deployment: Deployment, *, mandatory: bool = False) -> Field:
     """Return the field that names the agent in a deployment; the other one is ignored."""
     if deployment == "op":
-        return Text(
+        return Account(
             name="workNo",
             ours="agent",
             says="agent id",
@@ -47,7 +57,7 @@ def agent_field(deployment: Deployment, *, mandatory: bool = False) -> Field:
             longest=20,
             characters=DIGITS,
         )
-    return Text(
+    return Account(
         name="userAccount",
         ours="agent",
         says="business account of the agent",
@@ -57,11 +67,27 @@ def agent_field(deployment: Deployment, *, mandatory: bool = False) -> Field:
 
 
 class FailCode(Text, frozen=True, kw_only=True):
-    """A CTI result code. Sent as a number it has lost its leading zeros, and gets them back."""
+    """A CTI result code: five digits. What lost its leading zeros on its way gets them back."""
 
     def take(self, value: Any) -> str:  # noqa: ANN401 - JSON comes in
-        """Return the code."""
-        return super().take(f"{value:05d}" if type(value) is int else value)
+        """Return the code; one of nothing but zeros is a success (cti-codes.md, 1)."""
+        code = super().take(value)
+        if len(code) == _CODE_DIGITS or not code.isdecimal():
+            return code
+        return code.zfill(_CODE_DIGITS) if code.strip("0") else ANSWERED_CODE
+
+
+class CallerNumber(Text, frozen=True, kw_only=True):
+    """The number that a call came from: of one as E.164 writes it, the digits behind the +."""
+
+    def take(self, value: Any) -> str:  # noqa: ANN401
+        """Return the number."""
+        number = super().take(value)
+        return number.removeprefix("+")
+
+    def schema(self) -> Schema:
+        """Return what OpenAPI should know of it."""
+        return {**super().schema(), "pattern": r"^\+?[0-9*#]*$"}
 
 
 def create_form(deployment: Deployment) -> Form:
@@ -80,7 +106,7 @@ def create_form(deployment: Deployment) -> Form:
             says="number to be called",
             mandatory=True,
             longest=24,
-            characters=PHONE,
+            characters=CALLED,
         ),
         agent_field(deployment, mandatory=True),
         Text(
@@ -122,12 +148,12 @@ def result_form(deployment: Deployment) -> Form:
     return Form(
         APPOINT_ID,
         agent_field(deployment),
-        Text(
+        CallerNumber(
             name="callerNo",
             ours="caller_no",
-            says="calling number",
+            says="calling number; of a leading + only the digits behind it are kept",
             longest=24,
-            characters=PHONE,
+            characters=_CALLER,
         ),
         FailCode(
             name="failCode",
@@ -162,14 +188,14 @@ def result_form(deployment: Deployment) -> Form:
     )
 
 
-_AGENT = Text(name="userAccountList", ours="agent", says="an agent", longest=100)
+_AGENT = Account(name="userAccountList", ours="agent", says="an agent", longest=100)
 LIST_FORM = Form(
     Text(
         name="calledNo",
         ours="called_no",
         says="number to be called, in full",
         longest=24,
-        characters=PHONE,
+        characters=CALLED,
     ),
     Texts(name="userAccountList", ours="agents", says="any of these agents", each=_AGENT, most=100),
     Instant(name="beginTime", ours="begin_at", says="appointed at this time or later"),

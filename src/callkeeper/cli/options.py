@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from callkeeper.api.fields import ANY
+from callkeeper.api.characters import ANY, BLANKS
 from callkeeper.client import Client
 from callkeeper.clock import SystemClock
 from callkeeper.installation import check_schema, find_store, open_store
@@ -77,12 +77,12 @@ def existing_store(data_dir: Path | None, database: str | None) -> Iterator[Stor
 
 
 def read_text(text: str) -> str:
-    """Return a text that lists will show: not empty, and on one line."""
-    if not text.strip():
+    """Return a text that lists will show: not empty, on one line, without blanks at its ends."""
+    if not text.strip() or not text.strip(BLANKS):
         raise typer.BadParameter("it is empty")
     if ANY.wrong.search(text):
         raise typer.BadParameter(f"{text!r} holds a control character")
-    return text
+    return text.strip(BLANKS)
 
 
 def read_instant(text: str) -> int:
