@@ -19,7 +19,7 @@ from tests.house import TASK, VDN, House
 
 PROGRAM = [sys.executable, "-m", "callkeeper"]
 COMMANDS = """
-serve dial migrate backup doctor demo why lines attempts sign reserve move result cancel list
+serve dial migrate backup settle doctor demo why lines attempts sign reserve move result cancel list
 key agent campaign
 """.split()  # noqa: SIM905 - a list would take a page
 RESULT_ID = "174738152455111432454674595509"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.campaign import Campaign
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservation import Reservation, Settle
 from callkeeper.store.port import Store
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,9 +43,11 @@ def in_utc(instant: int) -> str:
 
 
 def _closed(reservation: Reservation) -> str:
-    if reservation.fail_code == _UNKNOWN and reservation.is_dialled_by_us:
+    is_settled = reservation.held_by == Settle.what
+    if reservation.fail_code == _UNKNOWN and (is_settled or reservation.is_dialled_by_us):
+        why = reservation.verdict if is_settled else "it may have been dialled, and no word came"
         return (
-            f"its outcome is unknown ({_UNKNOWN}): it may have been dialled, and no word came; "
+            f"its outcome is unknown ({_UNKNOWN}): {why}; "
             "a person has to look, it is not dialled again"
         )
     why = f"; {reservation.verdict}" if reservation.held_by in _GIVEN_UP else ""

@@ -149,4 +149,5 @@ _TELLERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "not_dialled": _why,
     "expired": _why,
     "done": _why,
+    "settled": _why,
 }

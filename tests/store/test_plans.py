@@ -26,6 +26,7 @@ WHOLE = {
     "access_keys": "the operator's list of keys",
     "dispatchers": SMALL,
     "forget_dispatchers": SMALL,
+    "unsettled": "the operator's, once after a restore",
     "count_live_attempts": "its index holds live attempts only, as many as there are calls",
 }
 

@@ -40,6 +40,7 @@ ADDED = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+) ")
 
 CLAIM = "the dispatcher's: what is due, and who is on the phone, of all VDNs"
 SMALL = "its table is small and the same everywhere"
+RESTORE = "the operator's, after a restore of all VDNs"
 OF_NO_VDN = {
     "take_turn": "it reads no table",
     "due_reservations": CLAIM,
@@ -57,6 +58,8 @@ OF_NO_VDN = {
     "revoke_access_key": SMALL,
     "limit_access_key": SMALL,
     "reservations_with_id": "the operator's, who has an id only: it names every VDN in turn",
+    "unsettled": RESTORE,
+    "due_before": RESTORE,
     "schema_version": "it is of the database",
     "database_now": "it is of the database",
 }

@@ -18,6 +18,7 @@ from callkeeper.cli.options import (
     is_text,
     read_settings,
 )
+from callkeeper.cli.settle import settle
 from callkeeper.cli.sign import sign
 from callkeeper.cli.table import console
 from callkeeper.client import CallkeeperError
@@ -152,4 +153,5 @@ calls.add_to(app)
 dialling.add_to(app)
 upkeep.add_to(app)
 app.add_typer(campaigns.campaigns, name="campaign", rich_help_panel="Keys, agents and campaigns")
+app.command(rich_help_panel="Run it")(settle)
 app.command(rich_help_panel="Find out")(sign)

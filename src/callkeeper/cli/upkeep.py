@@ -217,7 +217,8 @@ def backup(
 ) -> None:
     """Copy a SQLite installation while it runs: database, sealing key, certificate.
 
-    To restore, serve the copy: callkeeper serve --data-dir TARGET.
+    To restore: callkeeper serve --no-dialer --data-dir TARGET, and `callkeeper settle` what was
+    due since; then dial.
     """
     notes = back_up(read_settings(data_dir, database), target)
     sentence = "\n".join([f"copied to {target}", *notes])

@@ -3,6 +3,7 @@
     reserve ─► waiting ─► (calling) ─► done
                waiting ─► cancelled
                waiting ─► expired         automatic ones only, past their grace
+               waiting ─► done            settled: automatic ones only, after a restore
 
 A change is a value: ``check`` refuses what it could never mean, ``apply`` returns the next
 reservation or raises a Refusal. Nothing else changes a state. Instants are UTC milliseconds.
@@ -293,7 +294,47 @@ class Cancel(msgspec.Struct, frozen=True):
         return _changed(old, now, state="cancelled", due_at=None, look_at=None)
 
 
-Change = Move | Result | Cancel
+class Settle(msgspec.Struct, frozen=True):
+    """Whether the call was made is unknown, as after a restore; it is not made any more.
+
+    It is for what was due before an instant. A person may still file how the call ended.
+    """
+
+    what: ClassVar[str] = "settled"
+
+    before: int
+    fail_code: str
+    why: str
+
+    def check(self, _old: Reservation | None, _defined: BusinessResults, now: int) -> None:
+        """Refuse an instant to come: what is due by then was surely not called."""
+        if self.before > now:
+            raise ParameterWrong("only what was due until now can be settled", about="before")
+
+    def apply(self, old: Reservation, now: int) -> Reservation:
+        """Return the reservation as closed; what is known of earlier tries is not of this one."""
+        is_due = old.due_at is not None and old.due_at < self.before
+        if old.state != "waiting" or not is_due:
+            raise ParameterWrong(
+                "the reservation does not wait for a call that was due", about="id"
+            )
+        return _changed(
+            old,
+            now,
+            state="done",
+            due_at=None,
+            look_at=None,
+            held_by=self.what,
+            verdict=self.why,
+            fail_code=self.fail_code,
+            caller_no=None,
+            call_id=None,
+            begin_at=None,
+            end_at=None,
+        )
+
+
+Change = Move | Result | Cancel | Settle
 
 
 class Order(msgspec.Struct, frozen=True):

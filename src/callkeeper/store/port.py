@@ -59,6 +59,19 @@ class Listed(msgspec.Struct, frozen=True):
     agent_name: str | None
 
 
+class Unsettled(msgspec.Struct, frozen=True):
+    """How much a VDN has that was due before an instant, and when its last change was.
+
+    ``waiting`` is to be dialled, ``calling`` being dialled, ``manual`` for an agent to ring.
+    """
+
+    vdn: int
+    waiting: int
+    calling: int
+    manual: int
+    changed_at: int
+
+
 class Page(msgspec.Struct, frozen=True):
     """A page of a list, and how many there are in all."""
 
@@ -166,6 +179,20 @@ class Store(Ledger, Protocol):
 
     def reservations_with_id(self, reservation_id: str) -> list[Reservation]:
         """Return the reservations with an id, of whatever VDN and state; at most one a VDN."""
+
+    def unsettled(self, before: int, vdn: int | None) -> list[Unsettled]:
+        """Return what each VDN, or one, has that was due before an instant.
+
+        It reads all reservations, and is for after a restore.
+        """
+
+    def reservations_due_before(
+        self, before: int, vdn: int | None, after: tuple[int, str], limit: int
+    ) -> list[Reservation]:
+        """Return what waits to be dialled and was due before an instant, by VDN and id.
+
+        ``after`` is the VDN and id after which to begin.
+        """
 
     def events(self, vdn: int, subject: str) -> list[Event]:
         """Return the history of a subject, oldest first."""

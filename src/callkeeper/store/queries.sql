@@ -72,6 +72,28 @@ SELECT {reservation_columns}
 FROM tenant JOIN reservation AS r ON r.vdn = tenant.vdn AND r.id = :id
 ORDER BY r.vdn
 
+-- name: unsettled
+-- After a restore: all there is is read, once.
+SELECT r.vdn,
+  COUNT(*) FILTER (WHERE r.state = 'waiting' AND r.due_at < :before),
+  COUNT(*) FILTER (WHERE r.state = 'calling'),
+  COUNT(*) FILTER (WHERE r.kind = 'manual' AND r.state = 'waiting' AND r.appoint_at < :before),
+  MAX(r.changed_at)
+FROM reservation AS r
+WHERE r.vdn = :vdn                                                             -- if vdn
+GROUP BY r.vdn
+ORDER BY r.vdn
+
+-- name: due_before
+-- By key, which nothing changes, so that one batch after the other goes through all there is.
+SELECT {reservation_columns}
+FROM reservation AS r
+WHERE (r.vdn, r.id) > (:after_vdn, :after_id)
+  AND r.vdn = :vdn                                                             -- if vdn
+  AND r.state = 'waiting' AND r.due_at < :before
+ORDER BY r.vdn, r.id
+LIMIT :limit
+
 -- name: add_events
 INSERT INTO event (vdn, subject, version, happened_at, what, by_whom, detail)
 SELECT

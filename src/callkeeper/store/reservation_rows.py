@@ -14,7 +14,7 @@ from callkeeper.core.campaign import Campaign, campaign_id
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservation import Booking, Order, Reservation, Result
 from callkeeper.store.campaign_rows import CampaignRows
-from callkeeper.store.port import Booked, Collision, Event
+from callkeeper.store.port import Booked, Collision, Event, Unsettled
 
 Key = tuple[int, str]
 Claims = dict[Key, tuple[str, str]]  # an Idempotency-Key: the body and the reservation it stood for
@@ -95,6 +95,25 @@ class ReservationRows(CampaignRows):
     def reservations_with_id(self, reservation_id: str) -> list[Reservation]:
         """Return the reservations with an id, of whatever VDN and state."""
         rows = self._session.rows("reservations_with_id", id=reservation_id)
+        return [Reservation(*row) for row in rows]
+
+    def unsettled(self, before: int, vdn: int | None) -> list[Unsettled]:
+        """Return what each VDN, or one, has that was due before an instant."""
+        rows = self._session.rows("unsettled", before=before, vdn=vdn)
+        return [Unsettled(*row) for row in rows]
+
+    def reservations_due_before(
+        self, before: int, vdn: int | None, after: Key, limit: int
+    ) -> list[Reservation]:
+        """Return what waits to be dialled and was due before an instant, by VDN and id."""
+        rows = self._session.rows(
+            "due_before",
+            before=before,
+            vdn=vdn,
+            after_vdn=after[0],
+            after_id=after[1],
+            limit=limit,
+        )
         return [Reservation(*row) for row in rows]
 
     def _claims(self, bookings: Sequence[Booking]) -> Claims:
