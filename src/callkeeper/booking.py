@@ -33,12 +33,17 @@ class Origin(NamedTuple):
 
 
 class Bookings:
-    """The reservations of all VDNs. ``lead_ms``: how much earlier an automatic one is dialled."""
+    """The reservations of all VDNs.
 
-    def __init__(self, desk: Desk, clock: Clock, lead_ms: int) -> None:
+    ``lead_ms``: how much earlier an automatic one is dialled; ``zone``: the time zone of campaigns
+    that have none of their own.
+    """
+
+    def __init__(self, desk: Desk, clock: Clock, lead_ms: int, zone: str = "UTC") -> None:
         self._desk = desk
         self._clock = clock
         self._lead_ms = lead_ms
+        self._zone = zone
 
     async def reserve(self, wish: Wish, origin: Origin) -> Booked:
         """Book a call. The same signed request, or Idempotency-Key and body, books it once."""
@@ -52,6 +57,7 @@ class Bookings:
             by=origin.by,
             at=self._clock.now(),
             lead_ms=self._lead_ms,
+            zone=self._zone,
             idempotency_key=request_digest(origin.ak, key).hex() if key else None,
             idempotency_body=request_digest(origin.body.hex()).hex() if key else None,
         )

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.campaign import Campaign
+from callkeeper.core.policy import Dial, GiveUp, Terms, Verdict, Wait, foresee, is_not_started
 from callkeeper.core.reservation import Reservation, Settle
 from callkeeper.store.port import Store
+from callkeeper.store.zones import zone_name, zone_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,14 +25,14 @@ _STANDING = {
 }
 
 
-def outlook(store: Store, reservation: Reservation, now: int) -> str:
-    """Return the sentence."""
+def outlook(store: Store, reservation: Reservation, terms: Terms, now: int) -> str:
+    """Return the sentence. ``terms``: what the settings say for all campaigns."""
     if reservation.state == "calling":
         return f"calling: {_on_the_phone(store, reservation, now)}"
     if reservation.state != "waiting":
         return f"{reservation.state}: {_closed(reservation)}"
     if reservation.kind == "automatic":
-        return f"waiting: {_awaited(store, reservation, now)}"
+        return f"waiting: {_awaited(store, reservation, terms, now)}"
     at = in_utc(reservation.appoint_at)
     if reservation.is_overdue(now):
         return f"overdue since {at}: an agent has to ring; the system never dials a manual one"
@@ -78,27 +80,37 @@ def _told(live: Attempt) -> str:
     return f"attempt {live.id}, begun {since}, has not been heard to ring"
 
 
-def _awaited(store: Store, reservation: Reservation, now: int) -> str:
+def _awaited(store: Store, reservation: Reservation, terms: Terms, now: int) -> str:
     if reservation.look_at is None:
         return "a dispatcher has it and is about to dial"
     next_at = in_utc(reservation.look_at)
+    campaign = store.campaign(reservation.vdn, reservation.campaign_id)
+    foreseen = _foreseen(campaign, reservation, terms, now)
+    if isinstance(foreseen, GiveUp) and foreseen.rule != "grace":
+        return f"due {next_at}, but {foreseen.why}; it will not be dialled"
     if reservation.look_at > now and reservation.verdict is not None:
         return f"{reservation.verdict}; next eligible {next_at}"
-    campaign = store.campaign(reservation.vdn, reservation.campaign_id)
-    hindrance = _hindered(campaign, reservation, now) or _unattended(store, now)
+    held = None if campaign is None or campaign.status == "started" else is_not_started(campaign)
+    ruled = None if isinstance(foreseen, Dial) else foreseen.why
+    if isinstance(foreseen, Wait) and foreseen.rule == "hours":
+        ruled = f"{ruled}; next eligible {in_utc(foreseen.until)}"
+    hindrance = "; ".join(filter(None, (held, ruled, _unattended(store, now))))
     if reservation.look_at > now:
         return f"due {next_at}" + (f", but {hindrance}" if hindrance else "")
     return f"due since {next_at}; {hindrance or reservation.verdict or _busy(store)}"
 
 
-def _hindered(campaign: Campaign | None, reservation: Reservation, now: int) -> str | None:
+def _foreseen(
+    campaign: Campaign | None, reservation: Reservation, terms: Terms, now: int
+) -> Verdict:
+    """Return what its campaign will say of it at the instant that it is due."""
     if campaign is None:
-        return f"campaign {reservation.campaign_id} was deleted"
-    if campaign.has_ended(now):
-        return f"campaign {campaign.id} ended {in_utc(campaign.end_at)}"
-    if campaign.status != "started":
-        return f"campaign {campaign.id} is {campaign.status}; resume it"
-    return None
+        return GiveUp("campaign_gone", f"campaign {reservation.campaign_id} was deleted")
+    zone = zone_of(campaign, terms.zone)
+    if zone is None:
+        name = zone_name(campaign, terms.zone)
+        return Wait("status", now, f"this machine knows no time zone {name}")
+    return foresee(reservation, campaign, zone, terms, now)
 
 
 def _unattended(store: Store, now: int) -> str | None:

@@ -38,7 +38,7 @@ def build(
 ) -> Starlette:
     """Return the application over a desk; its lifespan closes the desk."""
     gate = Gate(Keyring(desk, seal, clock), clock, settings.clock_window_seconds * 1000)
-    bookings = Bookings(desk, clock, settings.lead_seconds * 1000)
+    bookings = Bookings(desk, clock, settings.lead_seconds * 1000, settings.time_zone)
     campaigns = Campaigns(desk, clock, settings.active_campaigns_max, settings.skill_queues)
     interfaces = [
         *ReservationInterfaces(bookings, clock).all(gate, settings.deployment),

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from callkeeper.core.policy import Terms
 from callkeeper.core.reservation import Reservation
 from callkeeper.log import masked
 from callkeeper.outlook import in_utc, outlook
@@ -38,22 +39,26 @@ class Story(msgspec.Struct, frozen=True):
     events: list[Happening]
 
 
-def stories(store: Store, reservation_id: str, now: int, *, show_numbers: bool) -> list[Story]:
+def stories(
+    store: Store, reservation_id: str, terms: Terms, now: int, *, show_numbers: bool
+) -> list[Story]:
     """Return the story of each VDN's reservation with this id; none when there is none."""
     return [
-        _story(store, each, now, show_numbers=show_numbers)
+        _story(store, each, terms, now, show_numbers=show_numbers)
         for each in store.reservations_with_id(reservation_id)
     ]
 
 
-def _story(store: Store, reservation: Reservation, now: int, *, show_numbers: bool) -> Story:
+def _story(
+    store: Store, reservation: Reservation, terms: Terms, now: int, *, show_numbers: bool
+) -> Story:
     events = store.events(reservation.vdn, reservation.id)
     return Story(
         id=reservation.id,
         vdn=reservation.vdn,
         kind=reservation.kind,
         state=reservation.state,
-        now=outlook(store, reservation, now),
+        now=outlook(store, reservation, terms, now),
         events=[_told(each, show_numbers=show_numbers) for each in events],
     )
 

@@ -94,3 +94,31 @@ def test_a_campaign_that_is_paused_holds_its_calls_until_it_is_resumed(dialling:
     assert dialling.store.attempts_of(25, id_) == []
     assert dialling.send("PUT", f"{campaign}/resume").json()["resultCode"] == "0200000"
     until(lambda: dialling.listed()[0]["failCode"] == "00537")
+
+
+def test_a_call_for_which_its_campaign_has_no_time_left_is_refused(dialling: House) -> None:
+    """It ends in an hour. In its only window nobody dials for two."""
+    now = dialling.now()
+    minute = (now // MINUTE + 120) % 1440
+    far = minute if minute < 1438 else 0
+    window = f'[{{"begin":{far},"end":{far + 1}}}]'
+    dialling.has_campaign(8, end_at=now + 60 * MINUTE)
+    dialling.has_campaign(9, end_at=now + 60 * MINUTE, workday_windows=window)
+    dialling.has_campaign(10, end_at=now + 2000 * MINUTE, workday_windows=window)
+    wish = {"callType": 2, "calledNo": ANSWERED, "userAccount": "a"}
+
+    def create(campaign: int, in_ms: int, **more: object) -> dict[str, str]:
+        fields = {"taskId": str(campaign), "appointTime": now + in_ms, **more}
+        answer: dict[str, str] = dialling.post("create", wish | fields).json()
+        return answer
+
+    late = create(8, 66 * MINUTE)
+    assert late["resultCode"] == "0200001"
+    assert late["resultDesc"].startswith("appointTime: campaign 8 ends ")
+    assert "before the call is due at" in late["resultDesc"]
+    assert create(8, 64 * MINUTE)["resultCode"] == "0200000"
+    assert create(8, 66 * MINUTE, callType=1)["resultCode"] == "0200000"
+    shut = create(9, 30 * MINUTE)
+    assert shut["resultCode"] == "0200001"
+    assert "before it next dials at" in shut["resultDesc"]
+    assert create(10, 30 * MINUTE)["resultCode"] == "0200000"

@@ -16,6 +16,7 @@ from callkeeper.core.policy import (
     Verdict,
     Wait,
     decide,
+    foresee,
     promised_at,
 )
 from callkeeper.core.practice import Practice
@@ -214,3 +215,31 @@ def test_of_several_rules_the_most_final_is_told() -> None:
         said = verdict(where=where, terms=terms, busyness=full, now=now)
         assert not isinstance(said, Dial)
         assert said.rule == rule
+
+
+def test_what_is_foreseen_is_judged_by_the_instant_that_it_is_due() -> None:
+    """And as if its campaign were resumed, and had no call, by then."""
+    paused = campaign(status="paused", workday_windows=OPEN)
+    now = due(look_at=NOW)
+    evening = due(appoint_at=NOW + 7 * HOUR, due_at=NOW + 7 * HOUR, look_at=NOW + 7 * HOUR)
+    late = due(appoint_at=NOW + DAY, due_at=NOW + DAY, look_at=NOW + DAY)
+    assert foresee(now, paused, UTC, TERMS, NOW) == Dial()
+    held = foresee(evening, paused, UTC, TERMS, NOW)
+    assert isinstance(held, Wait)
+    assert (held.rule, held.until) == ("hours", NOW + 21 * HOUR)
+    never = foresee(late, paused, UTC, TERMS, NOW)
+    assert isinstance(never, GiveUp)
+    assert "before the call is due at 2025-05-16 12:00:00 UTC" in never.why
+
+
+def test_what_is_foreseen_of_a_campaign_that_was_cut_short_is_that_it_never_dials() -> None:
+    evening = due(appoint_at=NOW + 7 * HOUR, due_at=NOW + 7 * HOUR, look_at=NOW + 7 * HOUR)
+    short = campaign(workday_windows=OPEN, end_at=NOW + 20 * HOUR)
+    assert foresee(evening, short, UTC, TERMS, NOW) == GiveUp(
+        "campaign_ended",
+        "campaign 7 ends 2025-05-16 08:00:00 UTC, before it next dials at 2025-05-16 09:00:00 UTC",
+    )
+    ended = campaign(end_at=NOW)
+    assert foresee(evening, ended, UTC, TERMS, NOW) == GiveUp(
+        "campaign_ended", "campaign 7 ended 2025-05-15 12:00:00 UTC"
+    )

@@ -1,12 +1,13 @@
 """Every change that a reservation can undergo: allowed, and refused."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from callkeeper.core.business_result import BusinessResult, BusinessResults
-from callkeeper.core.campaign import Campaign
+from callkeeper.core.campaign import Campaign, Status
 from callkeeper.core.refusal import (
     AlreadyCalled,
     NoSuchCampaign,
@@ -28,6 +29,7 @@ from callkeeper.core.reservation import (
     request_digest,
 )
 
+UTC = ZoneInfo("UTC")
 NOW = 1_747_310_400_000
 HOUR = 3_600_000
 LEAD = 300_000
@@ -74,7 +76,7 @@ def booking(**wish: Any) -> Booking:
 def standing(**fields: Any) -> Reservation:
     """Return a reservation as it stands after whatever came before."""
     kind = fields.pop("kind", "manual")
-    made = booking(kind=kind, agent="anna").reservation(CAMPAIGN)
+    made = booking(kind=kind, agent="anna").reservation(CAMPAIGN, UTC)
     return msgspec.structs.replace(made, **fields)
 
 
@@ -90,13 +92,13 @@ def differences(old: Reservation, new: Reservation) -> dict[str, Any]:
 
 
 def test_a_manual_reservation_begins_waiting_and_is_never_due() -> None:
-    made = booking().reservation(CAMPAIGN)
+    made = booking().reservation(CAMPAIGN, UTC)
     assert (made.state, made.version, made.tries, made.due_at) == ("waiting", 1, 0, None)
     assert made.look_at is None
 
 
 def test_an_automatic_reservation_is_due_its_lead_before_the_appointed_time() -> None:
-    made = booking(kind="automatic").reservation(CAMPAIGN)
+    made = booking(kind="automatic").reservation(CAMPAIGN, UTC)
     assert (made.state, made.due_at) == ("waiting", NOW + HOUR - LEAD)
 
 
@@ -106,33 +108,53 @@ def test_an_automatic_reservation_is_due_its_lead_before_the_appointed_time() ->
 def test_an_automatic_reservation_is_first_looked_at_when_it_is_due_and_never_in_the_past(
     ahead: int, due: int
 ) -> None:
-    made = booking(kind="automatic", appoint_at=NOW + ahead).reservation(CAMPAIGN)
+    made = booking(kind="automatic", appoint_at=NOW + ahead).reservation(CAMPAIGN, UTC)
     assert made.due_at == made.look_at == NOW + due
     assert (made.held_by, made.verdict) == (None, None)
 
 
 def test_a_reservation_for_this_very_instant_is_taken() -> None:
-    assert booking(appoint_at=NOW).reservation(CAMPAIGN).appoint_at == NOW
+    assert booking(appoint_at=NOW).reservation(CAMPAIGN, UTC).appoint_at == NOW
 
 
 def test_a_manual_reservation_is_taken_for_a_campaign_that_has_ended() -> None:
     ended = msgspec.structs.replace(CAMPAIGN, end_at=NOW)
-    assert booking().reservation(ended).state == "waiting"
+    assert booking().reservation(ended, UTC).state == "waiting"
 
 
 def test_a_reservation_that_cannot_be_kept_is_refused() -> None:
     ended = msgspec.structs.replace(CAMPAIGN, end_at=NOW)
     with pytest.raises(TimeWrong, match="1 ms in the past"):
-        booking(appoint_at=NOW - 1).reservation(CAMPAIGN)
+        booking(appoint_at=NOW - 1).reservation(CAMPAIGN, UTC)
     with pytest.raises(NoSuchCampaign):
-        booking().reservation(None)
+        booking().reservation(None, UTC)
     with pytest.raises(ParameterWrong, match="has ended"):
-        booking(kind="automatic").reservation(ended)
+        booking(kind="automatic").reservation(ended, UTC)
+
+
+def test_an_automatic_one_is_judged_by_the_instant_that_it_is_due_and_not_by_the_present() -> None:
+    """The campaign ends in an hour: what is appointed soon after is dialled before."""
+    end_at = CAMPAIGN.end_at
+    last = booking(kind="automatic", appoint_at=end_at + LEAD - 1).reservation(CAMPAIGN, UTC)
+    assert last.due_at == end_at - 1
+    late = booking(kind="automatic", appoint_at=end_at + LEAD)
+    with pytest.raises(ParameterWrong, match="before the call is due at") as refused:
+        late.reservation(CAMPAIGN, UTC)
+    assert refused.value.about == "appoint_at"
+    assert late.reservation(CAMPAIGN, None).state == "waiting"
+    manual = booking(appoint_at=end_at + HOUR)
+    assert manual.reservation(CAMPAIGN, UTC).state == "waiting"
+
+
+@pytest.mark.parametrize("status", ["draft", "paused"])
+def test_a_campaign_that_may_be_resumed_takes_an_automatic_one(status: Status) -> None:
+    standing_still = msgspec.structs.replace(CAMPAIGN, status=status)
+    assert booking(kind="automatic").reservation(standing_still, UTC).state == "waiting"
 
 
 def test_a_time_that_has_passed_is_refused_before_a_campaign_that_is_not_there() -> None:
     with pytest.raises(TimeWrong):
-        booking(appoint_at=NOW - 1).reservation(None)
+        booking(appoint_at=NOW - 1).reservation(None, UTC)
 
 
 ALLOWED = [

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import psycopg
@@ -60,7 +61,7 @@ def old_program(opener: Opener, engine: Engine) -> Iterator[Run]:
 
 
 def reservation(opener: Opener, number: int) -> Reservation:
-    return booking(number).reservation(opener.open().store.campaign(1, CAMPAIGN))
+    return booking(number).reservation(opener.open().store.campaign(1, CAMPAIGN), ZoneInfo("UTC"))
 
 
 def total(opener: Opener, **wanted: Any) -> int:

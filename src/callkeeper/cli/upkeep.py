@@ -24,6 +24,7 @@ from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
 from callkeeper.core.allowance import Allowance
 from callkeeper.core.refusal import NoSuchReservation, Refusal
+from callkeeper.dial import terms
 from callkeeper.doctor import CheckUp
 from callkeeper.installation import fitting_seal, open_store
 from callkeeper.keyring import issue, limit, revoke
@@ -192,8 +193,9 @@ def why(
     json: Json = False,
 ) -> None:
     """Tell what happened to a reservation, by whom, and what it waits for."""
+    general = terms(read_settings(data_dir, database))
     with existing_store(data_dir, database) as store:
-        found = stories(store, id, SystemClock().now(), show_numbers=show_numbers)
+        found = stories(store, id, general, SystemClock().now(), show_numbers=show_numbers)
     if not found:
         raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
     # An id can be in several VDNs only if somebody brought it there by hand.

@@ -7,7 +7,9 @@ open twice, and an hour that never comes opens nothing.
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from callkeeper.core.campaign import Window
+from callkeeper.core.campaign import Campaign, Window
+from callkeeper.core.phrase import Phrase
+from callkeeper.core.refusal import ParameterWrong
 
 _MINUTE_MS = 60_000
 _HOUR_MINUTES = 60
@@ -31,6 +33,41 @@ def next_opening(windows: Sequence[Window], zone: tzinfo, now: int) -> int:
         # Setting the clock may open a window in its middle, or leave its begin out.
         now = _clock_set(zone, now, begins) or begins
     return now
+
+
+def never_dials(campaign: Campaign, zone: tzinfo, due_at: int) -> Phrase | None:
+    """Return why a campaign never makes a call that is due at an instant; None: it can.
+
+    Whether it is started then is left open, for a person may resume it.
+    """
+    opening = next_opening(campaign.workday_windows, zone, max(due_at, campaign.begin_at))
+    if opening < campaign.end_at:
+        return None
+    what, ends = campaign.id, in_zone(campaign.end_at, zone)
+    if due_at >= campaign.end_at:
+        return Phrase(
+            "campaign {campaign} ends {ends}, before the call is due at {due}",
+            campaign=what,
+            ends=ends,
+            due=in_zone(due_at, zone),
+        )
+    return Phrase(
+        "campaign {campaign} ends {ends}, before it next dials at {opens}",
+        campaign=what,
+        ends=ends,
+        opens=in_zone(opening, zone),
+    )
+
+
+def check_dials(campaign: Campaign, zone: tzinfo, due_at: int) -> None:
+    """Refuse an appointed time whose call, due at an instant, a campaign never makes."""
+    never = never_dials(campaign, zone, due_at)
+    if never is not None:
+        raise ParameterWrong(
+            "{never}; there is no later time, send an earlier one or another campaign",
+            about="appoint_at",
+            never=never,
+        )
 
 
 def in_zone(instant: int, zone: tzinfo) -> str:

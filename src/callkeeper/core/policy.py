@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from callkeeper.core.campaign import Campaign
-from callkeeper.core.hours import in_zone, next_opening
+from callkeeper.core.hours import in_zone, never_dials, next_opening
 from callkeeper.core.reservation import Reservation
 
 Rule = Literal[
@@ -93,12 +93,32 @@ def decide(
     if now > last:
         return GiveUp("grace", _too_late(reservation, now - promised, terms.grace_ms))
     if campaign.status != "started":
-        status = "a draft" if campaign.status == "draft" else campaign.status
-        until = min(now + _LOOK_AGAIN_MS, last + 1)
-        return Wait("status", until, f"campaign {campaign.id} is {status}; resume it")
+        return Wait("status", min(now + _LOOK_AGAIN_MS, last + 1), is_not_started(campaign))
     return (
         _outside_hours(campaign, zone, now) or _over_cap(campaign, terms, busyness, now) or Dial()
     )
+
+
+def foresee(
+    reservation: Reservation, campaign: Campaign, zone: tzinfo, terms: Terms, now: int
+) -> Verdict:
+    """Return what its campaign will say of a reservation when it is looked at next.
+
+    As if the campaign were started by then and had no other call.
+    """
+    at = max(now, reservation.look_at or now)
+    if campaign.deleted_at is None and not campaign.has_ended(now):
+        never = never_dials(campaign, zone, at)
+        if never is not None:
+            return GiveUp("campaign_ended", never.told())
+    started = msgspec.structs.replace(campaign, status="started")
+    return decide(reservation, started, zone, terms, Busyness(), at)
+
+
+def is_not_started(campaign: Campaign) -> str:
+    """Return the sentence that says so of a draft or a paused campaign."""
+    status = "a draft" if campaign.status == "draft" else campaign.status
+    return f"campaign {campaign.id} is {status}; resume it"
 
 
 def promised_at(reservation: Reservation, campaign: Campaign, zone: tzinfo) -> int:

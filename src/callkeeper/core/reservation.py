@@ -9,6 +9,7 @@ A change is a value: ``check`` refuses what it could never mean, ``apply`` retur
 reservation or raises a Refusal. Nothing else changes a state. Instants are UTC milliseconds.
 """
 
+from datetime import tzinfo
 from hashlib import sha256
 from typing import ClassVar, Literal, TypeVar
 
@@ -16,6 +17,7 @@ import msgspec
 
 from callkeeper.core.business_result import BusinessResults
 from callkeeper.core.campaign import Campaign
+from callkeeper.core.hours import check_dials
 from callkeeper.core.refusal import (
     AlreadyCalled,
     NoSuchCampaign,
@@ -105,11 +107,15 @@ class Booking(msgspec.Struct, frozen=True):
     by: str
     at: int
     lead_ms: int
+    zone: str = "UTC"  # of campaigns that have none of their own
     idempotency_key: str | None = None
     idempotency_body: str | None = None
 
-    def reservation(self, campaign: Campaign | None) -> Reservation:
-        """Return the reservation, unless its time has passed or its campaign cannot hold it."""
+    def reservation(self, campaign: Campaign | None, zone: tzinfo | None) -> Reservation:
+        """Return the reservation, unless its time has passed or its campaign cannot hold it.
+
+        ``zone`` is the campaign's; None: it is not known here, and whoever dials has to judge.
+        """
         wish = self.wish
         if wish.appoint_at < self.at:
             late = self.at - wish.appoint_at
@@ -123,14 +129,7 @@ class Booking(msgspec.Struct, frozen=True):
                 id=wish.campaign_id,
                 vdn=self.vdn,
             )
-        automatic = wish.kind == "automatic"
-        if automatic and campaign.has_ended(self.at):
-            raise ParameterWrong(
-                "campaign {id} has ended, an automatic call would never be made",
-                about="campaign_id",
-                id=campaign.id,
-            )
-        due_at = max(wish.appoint_at - self.lead_ms, self.at) if automatic else None
+        due_at = self._due_at(campaign, zone) if wish.kind == "automatic" else None
         return Reservation(
             vdn=self.vdn,
             id=self.id,
@@ -157,6 +156,19 @@ class Booking(msgspec.Struct, frozen=True):
             changed_at=self.at,
             look_at=due_at,
         )
+
+    def _due_at(self, campaign: Campaign, zone: tzinfo | None) -> int:
+        """Return when the system is to dial; refuse a time after which the campaign never does."""
+        if campaign.has_ended(self.at):
+            raise ParameterWrong(
+                "campaign {id} has ended, an automatic call would never be made",
+                about="campaign_id",
+                id=campaign.id,
+            )
+        due_at = max(self.wish.appoint_at - self.lead_ms, self.at)
+        if zone is not None:
+            check_dials(campaign, zone, due_at)
+        return due_at
 
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -6,8 +6,6 @@ can run beside everything else and never stand in a circle.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.campaign import Campaign
@@ -20,6 +18,7 @@ from callkeeper.store.campaign_rows import campaign_of
 from callkeeper.store.ledger import Claim, Claimed
 from callkeeper.store.reservation_rows import ReservationRows
 from callkeeper.store.standing import happened
+from callkeeper.store.zones import zone_name, zone_of
 
 CampaignKey = tuple[int, int]
 
@@ -30,8 +29,6 @@ LOOKED_AT = 500
 
 # How soon a campaign is judged again whose time zone is not known here.
 UNKNOWN_ZONE_MS = 60_000
-
-zone = cache(ZoneInfo)
 
 
 class ClaimRows(ReservationRows):
@@ -196,10 +193,9 @@ def verdict_on(
     reservation: Reservation, campaign: Campaign, terms: Terms, busyness: Busyness, now: int
 ) -> Verdict:
     """Return the core's verdict, by the clock of the campaign's time zone."""
-    name = campaign.practice.time_zone or terms.zone
-    try:
-        where = zone(name)
-    except ZoneInfoNotFoundError:
+    where = zone_of(campaign, terms.zone)
+    if where is None:
         # Another machine knew it when it was set. It must not hold up everybody's calls.
+        name = zone_name(campaign, terms.zone)
         return Wait("status", now + UNKNOWN_ZONE_MS, f"this machine knows no time zone {name}")
     return decide(reservation, campaign, where, terms, busyness, now)

@@ -15,6 +15,7 @@ from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservation import Booking, Order, Reservation, Result
 from callkeeper.store.campaign_rows import CampaignRows
 from callkeeper.store.port import Booked, Collision, Event, Unsettled
+from callkeeper.store.zones import zone_of
 
 Key = tuple[int, str]
 Claims = dict[Key, tuple[str, str]]  # an Idempotency-Key: the body and the reservation it stood for
@@ -49,7 +50,7 @@ class ReservationRows(CampaignRows):
             try:
                 old = _made_before(booking, claims, standing)
                 campaign = campaigns.get((booking.vdn, booking.wish.campaign_id))
-                new = old or booking.reservation(campaign)
+                new = old or _reserved(booking, campaign)
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
@@ -200,6 +201,11 @@ def _made_before(
         # Two requests drew the same 17 digits: let the second one sign anew.
         raise DatabaseFailed
     return old
+
+
+def _reserved(booking: Booking, campaign: Campaign | None) -> Reservation:
+    zone = None if campaign is None else zone_of(campaign, booking.zone)
+    return booking.reservation(campaign, zone)
 
 
 def _claim(booking: Booking) -> dict[str, object]:

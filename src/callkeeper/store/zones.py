@@ -1,0 +1,24 @@
+"""The time zone of a campaign: its own, or the one that the settings name."""
+
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from callkeeper.core.campaign import Campaign
+
+
+def zone_name(campaign: Campaign, otherwise: str) -> str:
+    """Return the name of a campaign's time zone."""
+    return campaign.practice.time_zone or otherwise
+
+
+def zone_of(campaign: Campaign, otherwise: str) -> ZoneInfo | None:
+    """Return a campaign's time zone; None: this machine does not know it."""
+    return _zone(zone_name(campaign, otherwise))
+
+
+@cache
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

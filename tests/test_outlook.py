@@ -1,0 +1,100 @@
+"""What is told of a call that is not due yet, and of one that nobody will ever make."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callkeeper.core.campaign import CampaignOrder, Plan, Revision, Window
+from callkeeper.core.policy import Terms
+from callkeeper.core.reservation import Reservation
+from callkeeper.outlook import outlook
+from tests.store.orders import (
+    CAMPAIGN,
+    HOUR,
+    NOW,
+    Opened,
+    Opener,
+    booked,
+    booking,
+    has_campaign,
+)
+
+MINUTE = 60_000
+# NOW is 2027-01-15 08:00 UTC, 09:00 in Berlin.
+OFFICE = '[{"begin":540,"end":1080}]'
+BERLIN = Terms(grace_ms=30 * MINUTE, zone="Europe/Berlin")
+
+
+@pytest.fixture
+def opened(tmp_path: Path, database: str | None) -> Iterator[Opened]:
+    """An empty database."""
+    with Opener(tmp_path / "data", database) as opener:
+        opened = opener.open()
+        opened.store.migrate()
+        yield opened
+
+
+def reserved(opened: Opened, in_ms: int, **fields: Any) -> Reservation:
+    """Return an automatic reservation that is due in so many milliseconds."""
+    has_campaign(opened.session, 1, **fields)
+    appoint_at = NOW + in_ms + 5 * MINUTE
+    (reservation,) = booked(opened.store, booking(1, kind="automatic", appoint_at=appoint_at))
+    return reservation
+
+
+def test_closed_hours_are_told_before_the_call_is_due(opened: Opened) -> None:
+    evening = reserved(opened, 12 * HOUR, workday_windows=OFFICE)
+    told = outlook(opened.store, evening, BERLIN, NOW)
+    assert told.startswith(
+        "waiting: due 2027-01-15 20:00:00 UTC, but outside the hours of campaign 7; "
+        "it opens 2027-01-16 09:00:00 CET; next eligible 2027-01-16 08:00:00 UTC"
+    )
+
+
+def test_a_campaign_that_has_not_begun_says_when_it_will(opened: Opened) -> None:
+    early = reserved(opened, HOUR, begin_at=NOW + 2 * HOUR)
+    told = outlook(opened.store, early, BERLIN, NOW)
+    assert "but campaign 7 begins to dial 2027-01-15 11:00:00 CET" in told
+
+
+def test_a_pause_and_closed_hours_are_both_told(opened: Opened) -> None:
+    evening = reserved(opened, 12 * HOUR, workday_windows=OFFICE, status="paused")
+    told = outlook(opened.store, evening, BERLIN, NOW)
+    assert "but campaign 7 is paused; resume it; outside the hours of campaign 7; " in told
+
+
+def test_what_nothing_will_hold_is_due_and_nothing_more_but_that_nobody_dials(
+    opened: Opened,
+) -> None:
+    noon = reserved(opened, 4 * HOUR, workday_windows=OFFICE)
+    told = outlook(opened.store, noon, BERLIN, NOW)
+    assert told.startswith("waiting: due 2027-01-15 12:00:00 UTC, but no dialer is running")
+
+
+@pytest.mark.parametrize(
+    ("end_at", "windows", "why"),
+    [
+        (NOW + 11 * HOUR, (0, 1440), "before the call is due at 2027-01-15 21:00:00 CET"),
+        (NOW + 20 * HOUR, (540, 1080), "before it next dials at 2027-01-16 09:00:00 CET"),
+    ],
+)
+def test_a_revision_that_leaves_no_time_for_a_call_is_told_at_once(
+    opened: Opened, end_at: int, windows: tuple[int, int], why: str
+) -> None:
+    evening = reserved(opened, 12 * HOUR)
+    plan = Plan("campaign 7", 3, 20, (Window(*windows),), (), {})
+    with opened.store.transaction():
+        order = CampaignOrder(1, CAMPAIGN, Revision(plan, end_at=end_at), "key K", NOW)
+        (revised,) = opened.store.change_campaigns([order])
+    assert not isinstance(revised, Exception)
+    told = outlook(opened.store, evening, BERLIN, NOW)
+    assert told.startswith("waiting: due 2027-01-15 20:00:00 UTC, but campaign 7 ends ")
+    assert told.endswith(f"{why}; it will not be dialled")
+
+
+def test_a_time_zone_that_is_not_known_here_is_named(opened: Opened) -> None:
+    somewhere = reserved(opened, HOUR, practice='{"time_zone":"Moon/Tycho"}')
+    told = outlook(opened.store, somewhere, BERLIN, NOW)
+    assert "this machine knows no time zone Moon/Tycho" in told
