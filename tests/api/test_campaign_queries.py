@@ -163,6 +163,22 @@ def test_querying_all_refuses(desk: Campaigning, filters: dict[str, Any], code: 
     assert desk.query(**filters)["resultCode"] == code
 
 
+@pytest.mark.parametrize(
+    ("query", "twice"),
+    [
+        ("status=0&deviceType=0&status=0", "status"),
+        ("status=0&deviceType=0&%E5%90%8D=1&x=1&%E5%90%8D=2", "名"),
+        ("status=0&deviceType=0&%73tatus=2", "status"),
+    ],
+)
+def test_a_query_that_names_a_parameter_twice_is_told_which(
+    desk: Campaigning, query: str, twice: str
+) -> None:
+    answer = desk.send("GET", "", query=query).json()
+    said = f"the query names '{twice}' more than once; send it once"
+    assert (answer["resultCode"], answer["resultDesc"]) == ("0200001", said)
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_campaign_of_another_vdn_is_not_there(desk: Campaigning, version: int) -> None:
     id_ = Campaigning(desk.house, version, vdn=8).add(**STARTED)

@@ -6,6 +6,7 @@
 The order is the contract's order of checks, and the first that fails answers.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -163,8 +164,12 @@ def _query(scope: Scope) -> dict[str, Any]:
     except ValueError as error:
         raise ParameterWrong("the query must be percent-encoded UTF-8") from error
     # The signature sorts its pairs, so that it could not tell which of two came last.
-    if len(dict(pairs)) != len(pairs):
-        raise ParameterWrong("the query names a parameter more than once")
+    names = Counter(name for name, _ in pairs)
+    if len(names) < len(pairs):
+        ((twice, _),) = names.most_common(1)
+        raise ParameterWrong(
+            "the query names {name!r} more than once; send it once", name=twice[:64]
+        )
     return dict(pairs)
 
 
