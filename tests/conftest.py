@@ -1,7 +1,7 @@
 """What tests stand on: real databases, a real PBX, and the real server on a port of its own."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,29 @@ settings.register_profile(
 settings.load_profile("beside others")
 
 
+_TOLD = "told"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests tell, whichever process they ran in."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    for report in reports:
+        for name, line in report.user_properties:
+            if name == _TOLD:
+                terminalreporter.write_line(str(line))
+
+
 def leave_out(reason: str) -> None:
     """Leave a test out with a line that says why; where nothing may be left out, fail."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI leaves nothing out: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Say a line of figures that are to be seen at the end of a run."""
+    return lambda line: record_property(_TOLD, line)
 
 
 @pytest.fixture(scope="session")

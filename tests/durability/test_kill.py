@@ -5,11 +5,10 @@ would show more, and against that stand ``synchronous=FULL`` and PostgreSQL's ow
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from time import monotonic
-
-import pytest
 
 from tests.durability.crew import Crew
 from tests.durability.server import ServerProcess
@@ -20,13 +19,8 @@ KILLS = {"sqlite": 50, "postgres": 20}
 CRASHES = 3
 
 
-def report(capsys: pytest.CaptureFixture[str], line: str) -> None:
-    with capsys.disabled():
-        print(f"\n{line}", flush=True)  # noqa: T201 - the figures are to be seen
-
-
 def test_what_was_acknowledged_survives_kill_9_of_the_server(
-    engine: str, database: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    engine: str, database: str | None, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     begun = monotonic()
     chance = Random(SEED)  # noqa: S311 - reproducible on purpose
@@ -48,8 +42,7 @@ def test_what_was_acknowledged_survives_kill_9_of_the_server(
         crew.settle_and_check()
         acknowledged, found = crew.check_all()
     assert found >= acknowledged
-    report(
-        capsys,
+    tell(
         f"{engine}, seed {SEED}: {KILLS[engine]} kills, and {scribes} of the scribe alone, "
         f"{acknowledged} acknowledged, all found; "
         f"{found - acknowledged} more were stored but not answered, "
@@ -58,7 +51,7 @@ def test_what_was_acknowledged_survives_kill_9_of_the_server(
 
 
 def test_what_was_acknowledged_survives_a_crash_of_postgresql(
-    own_postgres: PrivatePostgres, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_postgres: PrivatePostgres, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     begun = monotonic()
     chance = Random(SEED)  # noqa: S311 - reproducible on purpose
@@ -76,8 +69,7 @@ def test_what_was_acknowledged_survives_a_crash_of_postgresql(
             crew.settle_and_check()
         acknowledged, found = crew.check_all()
     assert found >= acknowledged
-    report(
-        capsys,
+    tell(
         f"postgres itself, seed {SEED}: {CRASHES} crashes, {acknowledged} acknowledged, all found; "
         f"{crew.failed} answered as failed; {monotonic() - begun:.0f} s",
     )

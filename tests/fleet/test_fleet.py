@@ -1,6 +1,7 @@
 """Whatever one of several machines suffers, what was acknowledged is there, and dialled once."""
 
 import os
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -35,7 +36,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_dialled_twice_whatever_is_kill
     asterisk: PrivateAsterisk,
     far_end: FarEnd,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    tell: Callable[[str], None],
 ) -> None:
     database = own_postgres.new_database()
     settings = Settings(data_dir=tmp_path / "data", database=database)
@@ -77,14 +78,12 @@ def test_nothing_acknowledged_is_lost_and_nothing_dialled_twice_whatever_is_kill
     assert len(tally.unknown) <= ROUNDS * len(DISPATCHERS)
     assert max(crew.longest, *(max(each) for each in recovered.values())) < RECOVERS_SECONDS
     words = ", ".join(f"{name} {max(each):.2f} s" for name, each in recovered.items())
-    with capsys.disabled():
-        print(  # noqa: T201 - the figures are to be seen
-            f"\nfleet, seed {SEED}, {ROUNDS} rounds: {acknowledged} acknowledged, all found; "
-            f"{crew.failed} answered as failed, {crew.broken} connections broke; "
-            f"{tally.calls} calls, none rung twice, {len(tally.unknown)} not rung and unknown; "
-            f"until the last trouble: {words}; the longest request {crew.longest:.2f} s",
-            flush=True,
-        )
+    tell(
+        f"fleet, seed {SEED}, {ROUNDS} rounds: {acknowledged} acknowledged, all found; "
+        f"{crew.failed} answered as failed, {crew.broken} connections broke; "
+        f"{tally.calls} calls, none rung twice, {len(tally.unknown)} not rung and unknown; "
+        f"until the last trouble: {words}; the longest request {crew.longest:.2f} s"
+    )
 
 
 def _begin_trouble(crew: Crew, calls: Calls) -> None:
