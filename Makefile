@@ -21,7 +21,8 @@ test: .venv/ready-dev ## everything: format, lint, types, imports, all tests on 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadfile --durations 10
+	$(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	  --durations 10
 
 check: .venv/ready-dev ## the same without the tests that start a server or a database
 	$(BIN)/ruff format --check .

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.conftest import LONGEST
 from tests.surface import ROOT, answered, asked, committed, interfaces
 
 FUNCTION_LINES = 70
@@ -203,6 +204,10 @@ def test_every_exception_is_still_needed() -> None:
         if not any(fault for each in named for fault in swallowed(sources[name], each)):
             idle.append(f"{name}: {function}")
     _none(idle)
+
+
+def test_every_test_file_that_is_to_begin_first_is_there() -> None:
+    _none(set(LONGEST) - set(_names()))
 
 
 def _none(faults: Iterable[str]) -> None:
