@@ -16,7 +16,10 @@ from starlette.types import Receive, Scope, Send
 
 from callkeeper.api.reservations import PATH
 from callkeeper.api.wire import Answer
+from callkeeper.core.phrase import Phrase
 from callkeeper.serve import Server, http_config
+
+_ANSWER = Answer(Phrase("update success"))
 
 
 class Empty:
@@ -25,7 +28,7 @@ class Empty:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, and answer."""
         await Request(scope, receive).body()
-        await Answer("update success").response()(scope, receive, send)
+        await _ANSWER.response()(scope, receive, send)
 
 
 async def ready(_request: Request) -> Response:

@@ -2,7 +2,9 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -179,6 +181,17 @@ def test_what_is_left_to_do_has_an_issue_number() -> None:
 
 def test_no_file_names_a_registry_or_a_path_of_some_machine() -> None:
     _none(_matches(ADDRESS, None))
+
+
+def test_the_wheel_carries_every_file_of_the_package() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    carried = told["tool"]["setuptools"]["package-data"]["callkeeper"]
+    left = [
+        name
+        for name in (each.removeprefix("src/callkeeper/") for each in _names() if "src/" in each)
+        if not name.endswith(".py") and not any(fnmatch(name, each) for each in carried)
+    ]
+    _none(left)
 
 
 def test_the_wires_names_stay_at_the_wire(tmp_path: Path) -> None:

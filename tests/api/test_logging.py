@@ -61,6 +61,16 @@ def test_a_request_is_one_line_of_json(tmp_path: Path, capsys: pytest.CaptureFix
     assert (nowhere["status"], nowhere["interface"]) == (404, "-")
 
 
+def test_the_log_is_in_english_whatever_the_answer_is_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with logging_as_the_program_does(), House(tmp_path) as house:
+        answer = house.post("delete", {"appointId": "1"}, headers={"locale": "zh_CN"}).json()
+    (line,) = lines(capsys.readouterr().err)
+    assert not answer["resultDesc"].isascii()
+    assert line["why"] == "appointId: there is no reservation '1' in VDN 25"
+
+
 def test_neither_log_nor_answer_holds_a_secret_a_number_or_a_stack_trace(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,7 +15,7 @@ from callkeeper.api.interface import Interface
 from callkeeper.api.logbook import Logbook
 from callkeeper.api.tarpit import Tarpit
 from callkeeper.api.trace import Trace
-from callkeeper.api.wire import refused
+from callkeeper.api.wire import refused, translator_for
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
 from callkeeper.desk import Desk
 
@@ -84,4 +84,4 @@ def _methods(request: Request) -> set[str]:
 def _refuse(request: Request, refusal: Refusal) -> Response:
     answer = refused(refusal, frozenset())
     Trace.of(request.scope).code = answer.code
-    return answer.response()
+    return answer.response(translator_for(request.scope["headers"]))

@@ -19,6 +19,7 @@ _SUB = "2"
 _CHILDREN_MAX = 100
 _PAGE_MAX = 10**9
 
+_ADDED = Phrase("addBusinessResult success")
 _CODE = Characters(re.compile(r"[^0-9A-Za-z-]"), Phrase("letters, digits and -"))
 
 
@@ -66,7 +67,7 @@ class BusinessResultInterfaces:
         children = [Naming(**each) for each in asked.values.pop("children", ())]
         result = Naming(**asked.values)
         await self._definitions.define(asked.origin.vdn, result, children, asked.origin.by)
-        return Answer("addBusinessResult success")
+        return Answer(_ADDED)
 
     async def query(self, asked: Admitted) -> Answer:
         """Answer with a page of results."""

@@ -21,6 +21,7 @@ from callkeeper.core.campaign import (
     Revision,
     campaign_id,
 )
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
 from callkeeper.store.port import CampaignsWanted
 
@@ -28,6 +29,8 @@ VDN_V1 = "/rest/isales/v1/openapi/campaigns/{vdn}"
 VDN_V2 = "/rest/isales/v2/openapi/campaigns/{vdn}"
 ONE_V1 = VDN_V1 + "/{campaign}"
 ONE_V2 = VDN_V2 + "/{campaign}"
+
+_NOTHING = Phrase("")  # what the pages' answers say
 
 # Of the eleven codes that every interface of the family may answer with, those that ours do. A
 # database failure is 0200006, also where a page leaves it out.
@@ -204,7 +207,7 @@ class CampaignInterfaces:
         added = await self._campaigns.add(
             asked.origin.vdn, plan(values), dates, values.get("status", "started"), asked.origin.by
         )
-        return Answer("", payload={"returnObject": {"id": added.id}})
+        return Answer(_NOTHING, payload={"returnObject": {"id": added.id}})
 
     async def modify(self, asked: Admitted) -> Answer:
         """Modify a campaign."""
@@ -227,7 +230,7 @@ class CampaignInterfaces:
     async def query_one(self, asked: Admitted) -> Answer:
         """Answer with all of a campaign."""
         campaign = await self._campaigns.one(asked.origin.vdn, _id(asked))
-        return Answer("", payload={"returnObject": detail(campaign, self._clock.now())})
+        return Answer(_NOTHING, payload={"returnObject": detail(campaign, self._clock.now())})
 
     async def query_all(self, asked: Admitted) -> Answer:
         """Answer with a page of campaigns."""
@@ -236,7 +239,7 @@ class CampaignInterfaces:
         rows = asked.values.pop("rows", _ROWS_DEFAULT)
         found = await self._campaigns.find(_wanted(asked.origin.vdn, now, page, rows, asked.values))
         return Answer(
-            "",
+            _NOTHING,
             payload={
                 "curPage": page,
                 "totalSize": found.total,

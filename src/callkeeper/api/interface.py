@@ -20,7 +20,7 @@ from callkeeper.api.fields import Form, Values
 from callkeeper.api.json_text import read_json
 from callkeeper.api.room import LARGE
 from callkeeper.api.trace import Trace
-from callkeeper.api.wire import Answer, refused
+from callkeeper.api.wire import Answer, refused, translator_for
 from callkeeper.booking import Origin
 from callkeeper.core.refusal import (
     BodyTooLarge,
@@ -91,7 +91,7 @@ class Interface:
             if answer.status in _HELD_BACK:
                 await self._gate.tarpit(trace.ak).wade()
         trace.code = answer.code
-        await answer.response()(scope, receive, send)
+        await answer.response(translator_for(scope["headers"]))(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, trace: Trace) -> Answer:
         _check_length(scope)

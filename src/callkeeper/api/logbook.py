@@ -8,10 +8,20 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callkeeper.api.trace import Trace
-from callkeeper.api.wire import DATABASE_FAILED, Answer
+from callkeeper.api.wire import DATABASE_FAILED, Answer, translator_for
 from callkeeper.clock import monotonic
+from callkeeper.core.phrase import Phrase
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+_BROKEN = Answer(
+    Phrase(
+        "the server made a mistake, which is in its log; whether the request was carried out is "
+        "unknown"
+    ),
+    code=DATABASE_FAILED,
+    status=500,
+)
 
 # For the log and the metrics alone, as other servers write it: nobody is left to read a status.
 _GONE = 499
@@ -66,7 +76,7 @@ class Logbook:
             if answering:
                 raise
             trace.code = DATABASE_FAILED
-            await _broken().response()(scope, receive, noted)
+            await _BROKEN.response(translator_for(scope["headers"]))(scope, receive, noted)
         finally:
             self._note(scope, trace, monotonic() - begun)
 
@@ -84,12 +94,3 @@ class Logbook:
             ms=round(seconds * 1000, 3),
             **({"why": trace.sentence} if trace.sentence else {}),
         )
-
-
-def _broken() -> Answer:
-    return Answer(
-        "the server made a mistake, which is in its log; whether the request was carried out is "
-        "unknown",
-        code=DATABASE_FAILED,
-        status=500,
-    )

@@ -109,6 +109,7 @@ def _operation(interface: Interface) -> Schema:
         "parameters": [
             *_in_path(interface),
             *(_in_query(interface) if interface.in_query else ()),
+            _LOCALE,
             *((_IDEMPOTENCY_KEY,) if interface.takes_idempotency_key else ()),
         ],
         **_body(interface),
@@ -119,6 +120,13 @@ def _operation(interface: Interface) -> Schema:
     }
 
 
+_LOCALE: Schema = {
+    "name": "locale",
+    "in": "header",
+    "required": False,
+    "description": "language of resultDesc and returnDesc: zh_CN is Chinese, any other English",
+    "schema": {"type": "string", "example": "zh_CN"},
+}
 _IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -18,13 +18,18 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from callkeeper.api.connections import Connections
 from callkeeper.api.cork import Cork
-from callkeeper.api.wire import Answer
+from callkeeper.api.wire import Answer, translator_for
+from callkeeper.core.phrase import Phrase
 
 HEAD_BYTES_MAX = 64 * 1024
 HEAD_FIELDS_MAX = 100
 REQUEST_SECONDS = 60.0
 AHEAD_MAX = 16  # requests behind the one that is being answered; with more, no piece is parsed
 _PIECE = 4096  # bytes that are parsed at once
+_NO_HTTP = Phrase("what was sent is no HTTP/1.1 request; Content-Length counts bytes")
+_HEAD_TOO_LARGE = Phrase(
+    "the head, or what is no body, is larger than {most} bytes", most=HEAD_BYTES_MAX
+)
 
 
 class _Flow(FlowControl):
@@ -107,7 +112,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         if self.parser.should_upgrade():
             if any(name == b"transfer-encoding" for name, _ in self.headers):
-                self._refuse("a request that asks for an upgrade cannot be chunked")
+                self._refuse(Phrase("a request that asks for an upgrade cannot be chunked"))
                 return
             self._body_left = self._content_length()
         super().on_headers_complete()
@@ -149,9 +154,12 @@ class BoundedHttp(HttpToolsProtocol):
         super().timeout_keep_alive_handler()
         self._set_deadline()
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer what cannot be read as everything is answered, and close."""
-        body = msgspec.json.encode(_bad_request(msg).fields())
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
+        """Answer as everything is answered, in words of ours, and close."""
+        self._answer_bad(_NO_HTTP)
+
+    def _answer_bad(self, phrase: Phrase) -> None:
+        body = msgspec.json.encode(_bad_request(phrase).fields(translator_for(self.headers)))
         head = (
             "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=UTF-8\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
@@ -193,7 +201,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.parser = httptools.HttpRequestParser(self)
             return int(upgrade.args[0])
         except httptools.HttpParserError:
-            self._refuse("what was sent is no HTTP/1.1 request; Content-Length counts bytes")
+            self._refuse(_NO_HTTP)
         else:
             self._bound(len(piece) - self._body_bytes)
         return len(piece)
@@ -219,17 +227,17 @@ class BoundedHttp(HttpToolsProtocol):
         if not self._has_ended:  # else nobody knows what of it belongs to the next one
             self._bare_bytes += bare
             if self._bare_bytes > HEAD_BYTES_MAX:
-                self._refuse(f"the head, or what is no body, is larger than {HEAD_BYTES_MAX} bytes")
+                self._refuse(_HEAD_TOO_LARGE)
             self._has_too_many_fields()
 
     def _has_too_many_fields(self) -> bool:
         """Refuse a head of a great many fields, and what comes behind a body alike."""
         if len(self.headers) <= HEAD_FIELDS_MAX:
             return False
-        self._refuse(f"the head has more than {HEAD_FIELDS_MAX} fields")
+        self._refuse(Phrase("the head has more than {most} fields", most=HEAD_FIELDS_MAX))
         return True
 
-    def _refuse(self, sentence: str) -> None:
+    def _refuse(self, phrase: Phrase) -> None:
         """Read no more, and say why. What is being carried out gets its own answer before."""
         if self._is_over:
             return
@@ -238,10 +246,10 @@ class BoundedHttp(HttpToolsProtocol):
             self.cycle.keep_alive = False
         elif self._is_answering and self.pipeline:  # the broken one is its newest
             self.cycle.keep_alive = False
-            refused: Any = _bad_request(sentence).response()
+            refused: Any = _bad_request(phrase).response(translator_for(self.headers))
             self.pipeline[0] = (self.cycle, refused)
         else:
-            self.send_400_response(sentence)
+            self._answer_bad(phrase)
 
     def _be_whole(self) -> None:
         self._drop_deadline()
@@ -258,8 +266,8 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline = None
 
 
-def _bad_request(sentence: str) -> Answer:
-    return Answer(sentence, code="0200001", status=400)
+def _bad_request(phrase: Phrase) -> Answer:
+    return Answer(phrase, code="0200001", status=400)
 
 
 def bounded(connections_max: int, *, request_seconds: float = REQUEST_SECONDS) -> type[BoundedHttp]:

@@ -18,6 +18,7 @@ from callkeeper.api.wire import Answer
 from callkeeper.booking import Bookings
 from callkeeper.clock import Clock
 from callkeeper.core.campaign import campaign_id
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.reservation import Cancel, Move, Result, Wish
 from callkeeper.store.port import Listed, Wanted
 
@@ -25,6 +26,7 @@ PATH = "/rest/isales/v1/openapi/campaigns/{vdn}/appoint/"
 
 _CODES = "0200000 0200001 0200006 02000001"
 _CALL_TYPES = {kind: str(number) for number, kind in KINDS.items()}
+_UPDATED = Phrase("update success")  # as both pages print it
 _CAMPAIGN_STATUS = {"draft": "1", "started": "2", "paused": "3"}
 _ENDED = "4"
 
@@ -114,13 +116,13 @@ class ReservationInterfaces:
         """Move a manual reservation."""
         id_ = asked.values.pop("id")
         await self._bookings.change(id_, Move(**asked.values), asked.origin)
-        return Answer("update success")
+        return Answer(_UPDATED)
 
     async def update_result(self, asked: Admitted) -> Answer:
         """File a result."""
         id_ = asked.values.pop("id")
         await self._bookings.change(id_, Result(**asked.values), asked.origin)
-        return Answer("update success")
+        return Answer(_UPDATED)
 
     async def delete(self, asked: Admitted) -> Answer:
         """Delete a reservation."""

@@ -4,14 +4,16 @@ An interface answers only with codes that its page documents. A parameter fault 
 not among them is answered with the general one, 0200001, and the same sentence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
 from callkeeper.core import refusal as no
+from callkeeper.core.phrase import Phrase, Translate
 from callkeeper.core.refusal import Refusal
+from callkeeper.language import named, translator
 
 SUCCESS = "0200000"
 PARAMETER_WRONG = "0200001"
@@ -49,6 +51,7 @@ CODES: dict[type[Refusal], tuple[int, str]] = {
     no.DatabaseFailed: (200, DATABASE_FAILED),
 }
 
+_SUCCEEDED = Phrase("success")
 _HEADERS = (
     (b"content-type", b"application/json; charset=UTF-8"),
     (b"cache-control", b"no-store"),
@@ -58,36 +61,42 @@ _HEADERS = (
 class Answer:
     """An answer before it is bytes: the four fields that all have, and what else there is."""
 
-    __slots__ = ("code", "headers", "payload", "sentence", "status")
+    __slots__ = ("code", "headers", "payload", "phrase", "status")
 
     def __init__(
         self,
-        sentence: str = "success",
+        phrase: Phrase = _SUCCEEDED,
         payload: Mapping[str, Any] | None = None,
         *,
         code: str = SUCCESS,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.sentence = sentence
+        self.phrase = phrase
         self.payload = payload or {}
         self.code = code
         self.status = status
         self.headers = headers or {}
 
-    def fields(self) -> dict[str, Any]:
-        """Return its body."""
+    @property
+    def sentence(self) -> str:
+        """What it says, in English."""
+        return self.phrase.told()
+
+    def fields(self, translate: Translate = str) -> dict[str, Any]:
+        """Return its body, told in a language."""
+        told = self.phrase.told(translate)
         return {
             "returnCode": self.code,
             "resultCode": self.code,
-            "resultDesc": self.sentence,
-            "returnDesc": self.sentence,
+            "resultDesc": told,
+            "returnDesc": told,
             **self.payload,
         }
 
-    def response(self) -> Response:
-        """Return it as HTTP."""
-        return _Json(msgspec.json.encode(self.fields()), self.status, self.headers)
+    def response(self, translate: Translate = str) -> Response:
+        """Return it as HTTP, told in a language."""
+        return _Json(msgspec.json.encode(self.fields(translate)), self.status, self.headers)
 
 
 class _Json(Response):
@@ -112,15 +121,21 @@ def refused(
     ``documented`` are the interface's codes; ``names`` gives the wire's name for each of ours.
     """
     status, code = _code(type(refusal), documented)
-    sentence = refusal.sentence
-    if refusal.about:
-        sentence = f"{(names or {}).get(refusal.about, refusal.about)}: {sentence}"
+    place = refusal.place or (names or {}).get(refusal.about, refusal.about)
     headers = None
     if isinstance(refusal, no.NotAuthenticated):
         headers = {"www-authenticate": "auth-v2"}
     elif isinstance(refusal, no.TooManyRequests):
         headers = {"retry-after": str(refusal.wait_seconds)}
-    return Answer(sentence, code=code, status=status, headers=headers)
+    return Answer(refusal.at(place), code=code, status=status, headers=headers)
+
+
+def translator_for(headers: Iterable[tuple[bytes, bytes]]) -> Translate:
+    """Return what tells an answer in the language that a request's ``locale`` asks for."""
+    for name, value in headers:
+        if name == b"locale":
+            return translator(named(value.decode("latin-1")))
+    return str
 
 
 def _code(kind: type[Refusal], documented: frozenset[str]) -> tuple[int, str]:

@@ -63,14 +63,16 @@ class Refusal(Exception):  # noqa: N818 - the house's word for it
     @property
     def phrase(self) -> Phrase:
         """What was wrong and what to do about it, after the place that it is about."""
-        if not self.place:
-            return self.said
-        return Phrase("{place}: {fault}", place=self.place, fault=self.said)
+        return self.at(self.place)
 
     @property
     def sentence(self) -> str:
         """The same in English."""
         return self.phrase.told()
+
+    def at(self, place: str) -> Phrase:
+        """Return what was wrong after the name of a place, if it has one."""
+        return Phrase("{place}: {fault}", place=place, fault=self.said) if place else self.said
 
     def within(self, place: str) -> Self:
         """Say that it is about this place, or a place inside of it."""

@@ -193,7 +193,7 @@ def _made_before(
         body, first_id = claim
         if body != booking.idempotency_body:
             raise ParameterWrong(
-                "Idempotency-Key: was used before with another body; send a new key"
+                "was used before with another body; send a new key", about="Idempotency-Key"
             )
         return standing.get((booking.vdn, first_id))
     old = standing.get((booking.vdn, booking.id))
