@@ -3,7 +3,7 @@
 import pytest
 
 from callkeeper.core.attempt import FailCodes
-from callkeeper.core.campaign import Arrange
+from callkeeper.core.campaign import Arrange, Pause, Resume
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservation import Reservation, Result
 from callkeeper.settling import Settling, SettlingRefused
@@ -23,12 +23,14 @@ from tests.store.calls import (
     standing,
 )
 from tests.store.orders import (
+    HOUR,
     NOW,
     Opened,
     booked,
     booking,
     carry_out,
     check_history,
+    has_campaign,
     order,
 )
 
@@ -89,6 +91,28 @@ def test_one_that_waits_for_its_next_try_gets_no_other_try(store: SqlStore) -> N
     # What is known of the first try is not what came of the second.
     assert (new.fail_code, new.call_id, new.begin_at, new.tries) == ("34608", None, None, 1)
     assert len(store.attempts_of(1, new.id)) == 1
+
+
+def test_what_a_paused_campaign_held_is_settled_for_it_may_have_been_resumed(
+    store: SqlStore,
+) -> None:
+    rearrange(store, Pause())
+    (one,) = due(store, 1)
+    assert claim(store).held == 1
+    assert settling(store).carry_out() == 1
+    rearrange(store, Resume(), at=LATER)
+    assert settled(store, one)
+    assert claim(store, at=LATER).attempts == []
+
+
+def test_what_is_due_at_the_next_opening_waits_for_it(opened: Opened) -> None:
+    store = opened.store
+    begin = NOW + HOUR
+    has_campaign(opened.session, 1, 8, begin_at=begin)
+    (one,) = due(store, 1, campaign_id="8")
+    assert claim(store).held == 1
+    assert settling(store).carry_out() == 0
+    assert (standing(store, one).state, standing(store, one).due_at) == ("waiting", begin)
 
 
 def test_calls_in_progress_manual_and_closed_ones_are_left_as_they_are(store: SqlStore) -> None:

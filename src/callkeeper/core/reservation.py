@@ -66,7 +66,9 @@ class Reservation(msgspec.Struct, frozen=True):
     made_at: int
     changed_at: int
     look_at: int | None = None  # when the dialer looks at it next; None: not, or it has it
-    held_by: str | None = None  # the rule of the dialer's last verdict, when it did not dial
+    held_by: str | None = (
+        None  # the rule of the dialer's last verdict, when it did not dial; or settled
+    )
     verdict: str | None = None  # and that verdict, as a sentence
 
     @property
