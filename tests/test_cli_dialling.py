@@ -286,7 +286,7 @@ def test_a_metrics_port_that_is_taken_is_told_in_one_line(house: House, tmp_path
     assert f"metrics_port: cannot listen on 127.0.0.1 port {port}" in ended.err
 
 
-def test_a_practice_is_arranged_and_replaced(house: House) -> None:
+def test_a_practice_is_shown_and_changed_part_by_part(house: House) -> None:
     house.has_campaign(int(TASK))
     arrange = ["campaign", "practice", TASK, "--vdn", str(VDN)]
     terms = ["--retry", "busy:3:10m", "--time-zone", "Europe/Berlin", "--calls-max", "2"]
@@ -298,8 +298,24 @@ def test_a_practice_is_arranged_and_replaced(house: House) -> None:
     campaign = house.store.campaign(VDN, int(TASK))
     assert campaign is not None
     assert campaign.practice.retries[0].spacing_seconds == 600
-    assert at_data(house, *arrange).out == "campaign 7: as the settings have it\n"
-    assert "86400 s apart" in at_data(house, *arrange, "--retry", "busy:1:1d").out
+    assert at_data(house, *arrange).out == told
+    assert house.store.campaign(VDN, int(TASK)) == campaign
+    more = at_data(house, *arrange, "--retry", "no_answer:1:1d").out
+    assert more == told.replace("\n", "; after no_answer at most 1 times again, 86400 s apart\n")
+    less = at_data(house, *arrange, "--no-retry", "--no-calls-max").out
+    assert less == "campaign 7: its windows are in Europe/Berlin\n"
+    none = at_data(house, *arrange, "--no-time-zone").out
+    assert none == "campaign 7: as the settings have it\n"
+
+
+def test_the_time_zone_that_a_campaign_was_added_with_stays(house: House) -> None:
+    vdn = ["--vdn", str(VDN)]
+    terms = ["--name", "spring", "--end", "+30d", "--time-zone", "Asia/Tokyo", "--json"]
+    made = at_data(house, "campaign", "add", *vdn, *terms).value
+    practice = ["campaign", "practice", str(made["id"]), *vdn]
+    changed = at_data(house, *practice, "--calls-max", "3", "--json").value["practice"]
+    assert changed == {"time_zone": "Asia/Tokyo", "calls_max": 3}
+    assert at_data(house, *practice, "--json").value["practice"] == changed
 
 
 @pytest.mark.parametrize(
@@ -317,6 +333,9 @@ def test_a_practice_is_arranged_and_replaced(house: House) -> None:
         (["7", "--retry", "busy:1:5", "--retry", "busy:2:5"], 1, "one retry for an outcome"),
         (["7", "--time-zone", "Mars/Base"], 2, "there is no time zone"),
         (["8"], 1, "there is no campaign 8"),
+        (["8", "--no-retry"], 1, "there is no campaign 8"),
+        (["7", "--time-zone", "UTC", "--no-time-zone"], 2, "either --time-zone or --no-time-zone"),
+        (["7", "--calls-max", "1", "--no-calls-max"], 2, "either --calls-max or --no-calls-max"),
     ],
 )
 def test_a_practice_that_cannot_be_is_refused(

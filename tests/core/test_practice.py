@@ -1,8 +1,12 @@
 """How a campaign's calls are made: what no dialer could do is refused."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from callkeeper.core.attempt import FINDINGS
+from callkeeper.core.campaign import Arrange
 from callkeeper.core.practice import (
     RETRIABLE,
     RETRIES_MAX,
@@ -12,6 +16,7 @@ from callkeeper.core.practice import (
     check,
 )
 from callkeeper.core.refusal import ParameterWrong
+from tests.core.test_reservation import CAMPAIGN, NOW
 
 BUSY = Retry("busy", 2, 60)
 SILENT = Retry("no_answer", 1, 600)
@@ -72,3 +77,48 @@ def test_what_cannot_be_done_is_refused(practice: Practice, about: str) -> None:
     with pytest.raises(ParameterWrong) as raised:
         check(practice)
     assert raised.value.about == about
+
+
+ALL = Practice("Europe/Berlin", 2, (Retry("busy", 3, 600), Retry("no_answer", 1, 60)))
+
+
+@pytest.mark.parametrize(
+    ("arrange", "changed"),
+    [
+        (Arrange(), {}),
+        (Arrange(time_zone="Asia/Tokyo"), {"time_zone": "Asia/Tokyo"}),
+        (Arrange(time_zone=None), {"time_zone": None}),
+        (Arrange(calls_max=7), {"calls_max": 7}),
+        (Arrange(calls_max=None), {"calls_max": None}),
+        (
+            Arrange(retries=(Retry("busy", 1, 5),)),
+            {"retries": (Retry("busy", 1, 5), Retry("no_answer", 1, 60))},
+        ),
+        (Arrange(without_retries=True), {"retries": ()}),
+        (
+            Arrange(retries=(Retry("congestion", 1, 5),), without_retries=True),
+            {"retries": (Retry("congestion", 1, 5),)},
+        ),
+    ],
+)
+def test_arranging_changes_the_parts_that_it_names_and_no_other(
+    arrange: Arrange, changed: dict[str, Any]
+) -> None:
+    old = msgspec.structs.replace(CAMPAIGN, practice=ALL)
+    assert arrange.apply(old, NOW).practice == msgspec.structs.replace(ALL, **changed)
+
+
+def test_two_that_arrange_different_parts_both_count() -> None:
+    """Neither has seen what the other did."""
+    parts = (Arrange(calls_max=9), Arrange(retries=(Retry("busy", 1, 5),)), Arrange(None))
+    campaign = msgspec.structs.replace(CAMPAIGN, practice=ALL)
+    for each in parts:
+        campaign = each.apply(campaign, NOW)
+    retries = (Retry("busy", 1, 5), Retry("no_answer", 1, 60))
+    assert campaign.practice == Practice(None, 9, retries)
+
+
+def test_arranging_refuses_two_retries_for_an_outcome() -> None:
+    twice = Arrange(retries=(Retry("busy", 1, 5), Retry("busy", 2, 5)))
+    with pytest.raises(ParameterWrong, match="one retry"):
+        twice.apply(CAMPAIGN, NOW)

@@ -211,9 +211,10 @@ class People:
         if old.status != "started":
             return Resume() if random.random() < 0.9 else Delete()
         end_at = random.choice([None, None, now + random.randint(1, 48) * HOUR])
+        drawn = self._draw_practice()
         changes: list[CampaignChange] = [
             Pause(),
-            Arrange(self._draw_practice()),
+            Arrange(drawn.time_zone, drawn.calls_max, drawn.retries, without_retries=True),
             Revision(self._draw_plan(old.name), end_at=end_at),
         ]
         return random.choices(changes, [3, 2, 2])[0]

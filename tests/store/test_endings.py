@@ -201,14 +201,14 @@ def test_another_outcome_is_not_tried_again(opened: Opened, evidence: Evidence) 
 
 def test_the_practice_that_counts_is_that_of_the_moment_of_the_end(opened: Opened) -> None:
     attempt = begun(opened.store)
-    rearrange(opened.store, Arrange(RETRIES))
+    rearrange(opened.store, Arrange(retries=RETRIES.retries))
     end(opened.store, ending(attempt))
     assert standing(opened.store, attempt).state == "waiting"
 
 
 def test_a_deleted_campaign_tries_nothing_again(opened: Opened) -> None:
     store = opened.store
-    rearrange(store, Arrange(RETRIES))
+    rearrange(store, Arrange(retries=RETRIES.retries))
     attempt = begun(store)
     rearrange(store, Pause())
     rearrange(store, Delete())

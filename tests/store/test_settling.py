@@ -79,7 +79,7 @@ def test_what_was_claimed_and_not_yet_dialed_when_the_backup_was_taken_is_settle
 
 
 def test_one_that_waits_for_its_next_try_gets_no_other_try(store: SqlStore) -> None:
-    rearrange(store, Arrange(RETRIES))
+    rearrange(store, Arrange(retries=RETRIES.retries))
     attempt = begun(store)
     end(store, ending(attempt))
     old = standing(store, attempt)

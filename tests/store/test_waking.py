@@ -4,7 +4,6 @@ import pytest
 
 from callkeeper.core.campaign import Arrange, CampaignChange, Pause, Resume, Revision
 from callkeeper.core.policy import Terms
-from callkeeper.core.practice import Practice
 from callkeeper.core.reservation import Reservation
 from callkeeper.store.sql import SqlStore
 from tests.store.calls import (
@@ -61,7 +60,7 @@ def test_what_its_hours_held_is_looked_at_as_soon_as_they_are_others(
     assert len(claim(store, at=LATER).attempts) == 1
 
 
-@pytest.mark.parametrize("change", [Arrange(Practice("Asia/Tokyo")), Pause()])
+@pytest.mark.parametrize("change", [Arrange("Asia/Tokyo"), Pause()])
 def test_any_change_has_it_judged_anew(
     store: SqlStore, shut: Reservation, change: CampaignChange
 ) -> None:
@@ -85,7 +84,7 @@ def test_waking_is_no_change_of_the_promise(store: SqlStore) -> None:
 
 
 def test_a_retry_is_not_woken(store: SqlStore) -> None:
-    rearrange(store, Arrange(RETRIES))
+    rearrange(store, Arrange(retries=RETRIES.retries))
     attempt = begun(store)
     end(store, ending(attempt, at=NOW))
     waiting = standing(store, attempt)

@@ -1,9 +1,10 @@
 """``campaign practice``: how a campaign's automatic calls are made, beyond what the wire says."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
 import typer
 
 from callkeeper.cli.options import Database, DataDir, Json, Vdn, existing_store, show
@@ -16,7 +17,10 @@ from callkeeper.core.practice import (
     Practice,
     Retry,
 )
-from callkeeper.core.refusal import Refusal
+from callkeeper.core.refusal import NoSuchCampaign, Refusal
+from callkeeper.store.port import Store
+
+T = TypeVar("T")
 
 _PARTS = 3
 _TIMES = re.compile(r"[0-9]{1,3}")
@@ -75,7 +79,7 @@ def practice(
     calls_max: Annotated[
         int | None,
         typer.Option(
-            help="Its calls at once; as the setting campaign_calls_max if absent.",
+            help="Its calls at once, in place of the setting campaign_calls_max.",
             min=1,
             show_default=False,
         ),
@@ -89,22 +93,61 @@ def practice(
             show_default=False,
         ),
     ] = None,
+    no_time_zone: Annotated[
+        bool, typer.Option("--no-time-zone", help="Its windows are as the setting time_zone.")
+    ] = False,
+    no_calls_max: Annotated[
+        bool, typer.Option("--no-calls-max", help="As the setting campaign_calls_max.")
+    ] = False,
+    no_retry: Annotated[
+        bool, typer.Option("--no-retry", help="Take all its retries away, but those of --retry.")
+    ] = False,
     data_dir: DataDir = None,
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Say how a campaign's automatic calls are made. What is not given is as the settings have it.
+    """Show how a campaign's automatic calls are made, or change what is named of it.
 
-    The second time replaces the first. It counts from the next call on.
+    What is not named stays; a --retry takes the place of the one for its outcome. It counts from
+    the next call on.
     """
-    arranged = Practice(time_zone=time_zone, calls_max=calls_max, retries=tuple(retry or ()))
-    order = CampaignOrder(vdn, id, Arrange(arranged), "operator", SystemClock().now())
+    arrange = Arrange(
+        time_zone=_part("time-zone", time_zone, takes_away=no_time_zone),
+        calls_max=_part("calls-max", calls_max, takes_away=no_calls_max),
+        retries=tuple(retry or ()),
+        without_retries=no_retry,
+    )
     with existing_store(data_dir, database) as store:
-        with store.transaction():
-            (outcome,) = store.change_campaigns([order])
-        if isinstance(outcome, Refusal):
-            raise outcome
-    show({"id": id, "practice": arranged}, _told(id, arranged), as_json=json)
+        found = (
+            _shown(store, vdn, id) if arrange == Arrange() else _changed(store, vdn, id, arrange)
+        )
+    show({"id": id, "practice": found}, _told(id, found), as_json=json)
+
+
+def _part(option: str, given: T | None, *, takes_away: bool) -> T | msgspec.UnsetType | None:
+    """Return a part as the core has it: UNSET for one that was not named."""
+    if takes_away and given is not None:
+        raise typer.BadParameter(f"give either --{option} or --no-{option}")
+    return msgspec.UNSET if given is None and not takes_away else given
+
+
+def _shown(store: Store, vdn: int, campaign_id: int) -> Practice:
+    campaign = store.campaign(vdn, campaign_id)
+    if campaign is None:
+        raise NoSuchCampaign(
+            "there is no campaign {campaign} in VDN {vdn}", campaign=campaign_id, vdn=vdn
+        )
+    return campaign.practice
+
+
+def _changed(store: Store, vdn: int, campaign_id: int, arrange: Arrange) -> Practice:
+    # The core changes what stands when it has the lock, so that two commands at once both count.
+    order = CampaignOrder(vdn, campaign_id, arrange, "operator", SystemClock().now())
+    with store.transaction():
+        (outcome,) = store.change_campaigns([order])
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome.practice
 
 
 def _told(campaign_id: int, arranged: Practice) -> str:

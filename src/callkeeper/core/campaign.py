@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from callkeeper.core.phrase import Phrase
-from callkeeper.core.practice import Practice, check
+from callkeeper.core.practice import Practice, Retry, check
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
     CampaignEnded,
@@ -276,19 +276,35 @@ class Delete(msgspec.Struct, frozen=True):
         return _changed(old, now, deleted_at=now)
 
 
-class Arrange(msgspec.Struct, frozen=True):
-    """Another practice of making its automatic calls, from the next one on."""
+class Arrange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Other parts of its practice of making automatic calls; what is not named stays.
+
+    None: as the settings have it. A retry takes the place of the one for its outcome;
+    ``without_retries`` first takes away all that there are.
+    """
 
     what: ClassVar[str] = "arranged"
 
-    practice: Practice
+    time_zone: str | msgspec.UnsetType | None = msgspec.UNSET
+    calls_max: int | msgspec.UnsetType | None = msgspec.UNSET
+    retries: tuple[Retry, ...] = ()
+    without_retries: bool = False
 
     def apply(self, old: Campaign, now: int) -> Campaign:
         """Return the campaign with this practice; one that has ended makes no calls."""
         if old.has_ended(now):
             raise CampaignEnded
-        check(self.practice)
-        return _changed(old, now, practice=self.practice)
+        check(Practice(retries=self.retries))
+        practice = old.practice
+        if self.time_zone is not msgspec.UNSET:
+            practice = msgspec.structs.replace(practice, time_zone=self.time_zone)
+        if self.calls_max is not msgspec.UNSET:
+            practice = msgspec.structs.replace(practice, calls_max=self.calls_max)
+        kept = () if self.without_retries else practice.retries
+        by_outcome = {each.outcome: each for each in (*kept, *self.retries)}
+        practice = msgspec.structs.replace(practice, retries=tuple(by_outcome.values()))
+        check(practice)
+        return _changed(old, now, practice=practice)
 
 
 CampaignChange = Revision | Pause | Resume | Delete | Arrange
