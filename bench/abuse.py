@@ -23,7 +23,8 @@ from bench.abuse_report import table
 from bench.abuser import FLOODS, QUIET
 from callkeeper import signing
 from callkeeper.clock import Clock, SystemClock, monotonic
-from callkeeper.core.reservation import Booking, Wish, id_for, request_digest
+from callkeeper.core.request import id_for, request_digest
+from callkeeper.core.reservation import Booking, Wish
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings

@@ -22,7 +22,8 @@ from callkeeper import log
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.core.attempt import FailCodes
 from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Booking, Wish, id_for, request_digest
+from callkeeper.core.request import id_for, request_digest
+from callkeeper.core.reservation import Booking, Wish
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.handover import Handover

@@ -9,7 +9,8 @@ from bench.engine import Engine, address, copy, is_postgres, run
 from bench.server import WAYS, Program, empty, ours, usual
 from bench.signed import VDN, Signer, numbers
 from callkeeper.clock import Clock
-from callkeeper.core.reservation import Booking, Wish, id_for, request_digest
+from callkeeper.core.request import id_for, request_digest
+from callkeeper.core.reservation import Booking, Wish
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import issue
 from callkeeper.settings import Settings

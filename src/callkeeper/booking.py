@@ -3,15 +3,8 @@
 from typing import NamedTuple
 
 from callkeeper.clock import Clock
-from callkeeper.core.reservation import (
-    Booking,
-    Change,
-    Order,
-    Reservation,
-    Wish,
-    id_for,
-    request_digest,
-)
+from callkeeper.core.request import id_for, request_digest
+from callkeeper.core.reservation import Booking, Change, Order, Reservation, Wish
 from callkeeper.desk import Desk
 from callkeeper.store.port import Booked, Page, Wanted
 

@@ -198,7 +198,7 @@ class Client:
         work_no: str | None = None,
         remark: str | None = None,
     ) -> None:
-        """Give a manual reservation another time, agent or note; sent again after any failure."""
+        """Give a manual reservation another time, agent or note, "" for none; sent again safely."""
         body = {
             "appointId": id,
             "userAccount": agent,

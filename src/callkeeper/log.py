@@ -12,6 +12,8 @@ from typing import Any, TextIO
 import msgspec
 import structlog
 
+from callkeeper.terminal import harmless
+
 _NUMBERS = frozenset({"called_no", "caller_no"})
 _SHOWN = 2
 
@@ -86,4 +88,4 @@ def _mask(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Mutab
 
 
 def _json(event: object, **_: object) -> str:
-    return msgspec.json.encode(event, enc_hook=repr).decode()
+    return harmless(msgspec.json.encode(event, enc_hook=repr).decode())

@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from callkeeper.core.call_data import as_variables
 from callkeeper.core.policy import Terms
 from callkeeper.core.reservation import Reservation
 from callkeeper.log import masked
 from callkeeper.outlook import in_utc, outlook
 from callkeeper.store.port import Event, Store
+from callkeeper.terminal import harmless
 
 _NUMBERS = ("called_no", "caller_no")
 _SUCCESS = frozenset("0")  # of which a code of success consists, however many there are
@@ -58,7 +60,7 @@ def _story(
         vdn=reservation.vdn,
         kind=reservation.kind,
         state=reservation.state,
-        now=outlook(store, reservation, terms, now),
+        now=harmless(outlook(store, reservation, terms, now)),
         events=[_told(each, show_numbers=show_numbers) for each in events],
     )
 
@@ -70,17 +72,19 @@ def _told(event: Event, *, show_numbers: bool) -> Happening:
             if detail.get(name):
                 detail[name] = masked(str(detail[name]))
     teller = _TELLERS.get(event.what, _other)
-    says = f"{event.what}: {teller(detail)}".removesuffix(": ")
+    says = harmless(f"{event.what}: {teller(detail)}".removesuffix(": "))
     return Happening(in_utc(event.happened_at), event.by_whom, event.what, says, detail)
 
 
 def _reserved(detail: dict[str, Any]) -> str:
     agent = f", agent {detail['agent']}" if detail.get("agent") else ""
     remark = f', "{detail["remark"]}"' if detail.get("remark") else ""
+    goes_along = as_variables(detail.get("call_data")) if detail["kind"] == "automatic" else ""
     return (
         f"a{'n' if detail['kind'] == 'automatic' else ''} {detail['kind']} call to "
         f"{detail['called_no']} at {in_utc(detail['appoint_at'])} "
         f"for campaign {detail['campaign_id']}{agent}{remark}"
+        + (f"; {goes_along}" if goes_along else "")
     )
 
 
@@ -91,7 +95,8 @@ def _moved(detail: dict[str, Any]) -> str:
     if "agent" in detail:
         told.append(f"to agent {detail['agent']}")
     if "remark" in detail:
-        told.append(f'its note is now "{detail["remark"]}"')
+        remark = detail["remark"]
+        told.append(f'its note is now "{remark}"' if remark else "its note was cleared")
     return ", ".join(told) or "nothing was changed"
 
 
@@ -112,6 +117,8 @@ def _result(detail: dict[str, Any]) -> str:
         "agent": "agent",
     }
     told += [f"{words} {detail[name]}" for name, words in named.items() if detail.get(name)]
+    cleared = {"fail_code": "result code", **named}
+    told += [f"{words} cleared" for name, words in cleared.items() if detail.get(name) == ""]
     if not detail.keys() - {"agent"}:
         told.insert(0, "it tells of no call")
     return ", ".join(told)

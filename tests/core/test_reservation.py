@@ -16,6 +16,7 @@ from callkeeper.core.refusal import (
     Refusal,
     TimeWrong,
 )
+from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservation import (
     Booking,
     Cancel,
@@ -25,8 +26,6 @@ from callkeeper.core.reservation import (
     Reservation,
     Result,
     Wish,
-    id_for,
-    request_digest,
 )
 
 UTC = ZoneInfo("UTC")

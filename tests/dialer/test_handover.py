@@ -1,11 +1,15 @@
 """Where an answered call goes, and what it takes along: nothing that could do anything else."""
 
+import json
+import re
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from callkeeper.dialer.handover import PREFIX, Handover, HandoverWrong, destination, variables
+from callkeeper.core.call_data import PREFIX
+from callkeeper.dialer.handover import Handover, HandoverWrong, destination, variables
 from callkeeper.dialer.line import Place
 from tests.dialer.faults import Exchange, act, enter
 from tests.dialer.stage import Stage
@@ -76,6 +80,7 @@ def test_without_call_data_there_are_no_variables() -> None:
 def test_members_become_variables_with_a_prefix_of_ours() -> None:
     data = '{"name":"Ann","order_2":12,"paid":true,"none":null,"list":[1,"a"],"deep":{"b":"ä"}}'
     assert variables(data) == {
+        "CALLDATA": data,
         "CALLDATA_name": "Ann",
         "CALLDATA_order_2": "12",
         "CALLDATA_paid": "true",
@@ -104,14 +109,36 @@ def test_members_become_variables_with_a_prefix_of_ours() -> None:
         "${EXTEN}",
     ],
 )
-def test_a_name_that_could_be_more_than_a_name_is_left_out(name: str) -> None:
+def test_a_name_that_could_be_more_than_a_name_is_in_the_json_alone(name: str) -> None:
     data = msgspec.json.encode({name: "evil", "good": "1"}).decode()
-    assert variables(data) == {"CALLDATA_good": "1"}
+    found = variables(data)
+    assert json.loads(found.pop("CALLDATA")) == {name: "evil", "good": "1"}
+    assert found == {"CALLDATA_good": "1"}
 
 
 def test_control_characters_in_a_value_become_blanks() -> None:
     data = msgspec.json.encode({"note": "a\r\nVariable: b\x00\x7f\tc"}).decode()
-    assert variables(data) == {"CALLDATA_note": "a  Variable: b   c"}
+    assert variables(data)["CALLDATA_note"] == "a  Variable: b   c"
+
+
+def test_what_steers_a_terminal_or_turns_a_text_becomes_blanks_too() -> None:
+    data = msgspec.json.encode({"note": "a\x9b1m\u202eb\u2066"}).decode()
+    assert variables(data)["CALLDATA_note"] == "a 1m b "
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"first-name":"Ann","客户":"安","1st":1.0,"a":"$[1+1] ${EXTEN}"}',
+        '{\n\t"a": "b\\nc",\r\n "n": null}',
+        '{"a":"\u202e\x9b31m \u00a0\u3000 🙂"}',
+        '{"big":123456789012345678901234567890.10}',
+    ],
+)
+def test_all_call_data_goes_along_as_one_line_of_the_same_json(data: str) -> None:
+    whole = variables(data)["CALLDATA"]
+    assert json.loads(whole) == json.loads(data)
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u202e$]", whole)
 
 
 @given(some.dictionaries(some.text(), some.text() | some.integers() | some.booleans()))
@@ -120,7 +147,7 @@ def test_whatever_a_crm_sends_no_variable_is_anything_but_ours(
 ) -> None:
     data = msgspec.json.encode(members).decode()
     for name, value in variables(data).items():
-        assert name.startswith(PREFIX)
+        assert name == "CALLDATA" or name.startswith(PREFIX)
         assert name.isascii()
         assert name.replace("_", "").isalnum()
         assert not any(ord(each) < 32 or ord(each) == 127 for each in value)
@@ -143,7 +170,8 @@ def test_the_line_is_asked_with_all_that_the_campaign_and_the_wish_say(stage: St
     (attempt,) = stage.attempts(reservation)
     assert asked.attempt_id == attempt.id
     assert (asked.called_no, asked.caller_no, asked.alerting_seconds) == ("1234", "10086", 45)
-    assert (asked.goes_to, asked.variables) == (Place("ivr", "100"), {"CALLDATA_a": "1"})
+    assert asked.goes_to == Place("ivr", "100")
+    assert asked.variables == {"CALLDATA": '{"a":1,"b(c)":2}', "CALLDATA_a": "1"}
 
 
 @pytest.mark.parametrize("call_data", ["[1]", '"x"', "{", '{"a":1e999}', '{"a":"\\ud800"}'])

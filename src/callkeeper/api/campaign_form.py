@@ -215,7 +215,7 @@ def form_v1(*, adding: InitStatus | None = None) -> CampaignForm:
     ``adding`` says how an initial status is read; None: the body is one of modifying.
     """
     return CampaignForm(
-        *_common(dates=adding is not None),
+        *_common(dates=adding is not None, clears=adding is None),
         _CALLER_NO,
         *([_INIT_STATUSES[adding]] if adding else []),
         alerting_seconds_max=_ALERTING_MAX,
@@ -225,7 +225,7 @@ def form_v1(*, adding: InitStatus | None = None) -> CampaignForm:
 def form_v2(alerting_seconds_max: int, *, adding: InitStatus | None = None) -> CampaignForm:
     """Return the body of V2: several caller numbers, and the policies; ``adding`` as for V1."""
     return CampaignForm(
-        *_common(dates=True),
+        *_common(dates=True, clears=adding is None),
         _CALLER_NOS,
         *_POLICIES,
         *([_INIT_STATUSES[adding]] if adding else []),
@@ -262,13 +262,14 @@ def _goes_to(values: Values) -> str | None:
     return f"skill {values['skillParam']['skillId']}"
 
 
-def _common(*, dates: bool) -> tuple[Field, ...]:
+def _common(*, dates: bool, clears: bool) -> tuple[Field, ...]:
     return (
         Text(name="name", ours="name", says="unique in the VDN", mandatory=True, longest=100),
         Text(
             name="description",
             ours="description",
             says="description",
+            clears=clears,
             longest=200,
             characters=PLAIN,
         ),
@@ -288,7 +289,13 @@ def _common(*, dates: bool) -> tuple[Field, ...]:
             says="when calls may be made, HH:mm",
             mandatory=True,
         ),
-        Text(name="callBackUrl", ours="callBackUrl", says="where results are sent", longest=1024),
+        Text(
+            name="callBackUrl",
+            ours="callBackUrl",
+            says="where results are sent",
+            clears=clears,
+            longest=1024,
+        ),
     )
 
 

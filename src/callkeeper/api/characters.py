@@ -51,6 +51,10 @@ class Characters(msgspec.Struct, frozen=True):
 
 ANYTHING = Characters(re.compile(r"(?!)"), Phrase("any text"))
 ANY = Characters(_CONTROL, Phrase("any text without control characters"))
+NOTE = Characters(
+    re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"),
+    Phrase("any text with line breaks and tabs, without other control characters"),
+)
 WORD = Characters(re.compile(r"[^0-9A-Za-z_-]"), Phrase("letters, digits, _ and -"))
 ALPHANUMERIC = Characters(re.compile(r"[^0-9A-Za-z]"), Phrase("letters and digits"))
 DIGITS = Characters(re.compile(r"[^0-9]"), Phrase("digits"))

@@ -67,12 +67,16 @@ _TOO_LARGE = Phrase("a number too large to be exact")
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """A field: its name on the wire and ours, whether it must be there, and what it is."""
+    """A field: its name on the wire and ours, whether it must be there, and what it is.
+
+    ``clears``: an empty text is a value, and takes away the one there was.
+    """
 
     name: str
     ours: str
     says: str
     mandatory: bool = False
+    clears: bool = False
 
     def take(self, value: Any) -> Any:  # noqa: ANN401 - JSON comes in
         """Return the value, checked; raise what is wrong with it."""
@@ -279,6 +283,8 @@ class Form:
                     values[field.ours] = field.take(value)
                 elif field.mandatory:
                     raise ParameterMissing("is mandatory, send a value")
+                elif value == "" and field.clears:
+                    values[field.ours] = ""
             except ParameterWrong as fault:
                 rank = _RANK.get(type(fault), _MEANING)
                 if rank < first_rank:

@@ -3,7 +3,17 @@
 import re
 from typing import Any, Literal
 
-from callkeeper.api.characters import ALPHANUMERIC, CALLED, DIGITS, PRINTABLE, WORD, Characters
+import msgspec
+
+from callkeeper.api.characters import (
+    ALPHANUMERIC,
+    CALLED,
+    DIGITS,
+    NOTE,
+    PRINTABLE,
+    WORD,
+    Characters,
+)
 from callkeeper.api.fields import (
     Account,
     CalledNumber,
@@ -43,7 +53,7 @@ APPOINT_ID = Text(
     longest=64,
     characters=WORD,
 )
-REMARK = Text(name="remark", ours="remark", says="note", longest=500)
+_REMARK = Text(name="remark", ours="remark", says="note", longest=500, characters=NOTE)
 
 
 def agent_field(deployment: Deployment, *, mandatory: bool = False) -> Field:
@@ -129,7 +139,7 @@ def create_form(deployment: Deployment) -> Form:
             says="data for the flow of an automatic call: a JSON object as a string",
             longest=1024,
         ),
-        REMARK,
+        _REMARK,
     )
 
 
@@ -139,7 +149,7 @@ def update_form(deployment: Deployment) -> Form:
         APPOINT_ID,
         agent_field(deployment),
         Instant(name="appointTime", ours="appoint_at", says="new time, not earlier than now"),
-        REMARK,
+        msgspec.structs.replace(_REMARK, clears=True, says="another note; empty: none"),
     )
 
 
@@ -151,6 +161,7 @@ def result_form(deployment: Deployment) -> Form:
         CallerNumber(
             name="callerNo",
             ours="caller_no",
+            clears=True,
             says="calling number; of a leading + only the digits behind it are kept",
             longest=24,
             characters=_CALLER,
@@ -158,6 +169,7 @@ def result_form(deployment: Deployment) -> Form:
         FailCode(
             name="failCode",
             ours="fail_code",
+            clears=True,
             says="CTI result code; 00000: the call succeeded, any other: it failed",
             longest=10,
             characters=ALPHANUMERIC,
@@ -165,6 +177,7 @@ def result_form(deployment: Deployment) -> Form:
         Text(
             name="callId",
             ours="call_id",
+            clears=True,
             says="call record id",
             longest=64,
             characters=PRINTABLE,
@@ -172,6 +185,7 @@ def result_form(deployment: Deployment) -> Form:
         Text(
             name="busiResult",
             ours="business_result",
+            clears=True,
             says="id of the business result",
             longest=50,
             characters=WORD,
@@ -179,6 +193,7 @@ def result_form(deployment: Deployment) -> Form:
         Text(
             name="busiSubStatus",
             ours="business_sub_result",
+            clears=True,
             says="id of the business sub-result, a child of busiResult",
             longest=50,
             characters=WORD,

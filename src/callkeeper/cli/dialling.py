@@ -23,6 +23,7 @@ from callkeeper.dial import dial as dial_until_stopped
 from callkeeper.records import instant
 from callkeeper.registry import new_registry
 from callkeeper.store.ledger import Lease
+from callkeeper.terminal import harmless
 
 _PANEL = "Find out"
 
@@ -133,4 +134,4 @@ def _state(lease: Lease, now: int) -> str:
 
 
 def _say_ready(name: str) -> None:
-    typer.echo(f"callkeeper dials as {name}", err=True)
+    typer.echo(f"callkeeper dials as {harmless(name)}", err=True)

@@ -18,6 +18,7 @@ from callkeeper.installation import check_schema, find_store, open_store
 from callkeeper.records import milliseconds
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port import Store
+from callkeeper.terminal import harmless_lines
 
 DataDir = Annotated[
     Path | None,
@@ -142,8 +143,8 @@ def is_text(given: str) -> bool:
 
 
 def show(value: Any, sentence: str, *, as_json: bool) -> None:  # noqa: ANN401 - JSON goes out
-    """Print a value as JSON, or a sentence about it."""
-    typer.echo(msgspec.json.encode(value).decode() if as_json else sentence)
+    """Print a value as JSON, or a sentence about it, in one line or several."""
+    typer.echo(harmless_lines(msgspec.json.encode(value).decode() if as_json else sentence))
 
 
 def written(instant: datetime | None) -> str:

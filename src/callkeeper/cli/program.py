@@ -27,6 +27,7 @@ from callkeeper.demo import play
 from callkeeper.sealing import SealBroken
 from callkeeper.settings import SettingsWrong, unknown
 from callkeeper.signing import SigningError
+from callkeeper.terminal import harmless
 from callkeeper.workers import serve as serve_until_stopped
 
 _EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, OSError)
@@ -51,11 +52,11 @@ class OneLineErrors(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the type to itself
         """Run a command."""
         for sentence in unknown():
-            typer.echo(f"callkeeper: {sentence}", err=True)
+            typer.echo(f"callkeeper: {harmless(sentence)}", err=True)
         try:
             return super().invoke(ctx)
         except _EXPECTED as error:
-            typer.echo(f"callkeeper: {' '.join(str(error).split())}", err=True)
+            typer.echo(f"callkeeper: {harmless(' '.join(str(error).split()))}", err=True)
             raise typer.Exit(1) from error
 
 

@@ -85,7 +85,8 @@ def sign(
     if json:
         show(found, "", as_json=True)
     else:
-        typer.echo(_in_words(found) if explain else f"Authorization: {found.authorization}")
+        sentence = _in_words(found) if explain else f"Authorization: {found.authorization}"
+        show(found, sentence, as_json=False)
 
 
 def _explain(

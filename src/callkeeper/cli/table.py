@@ -9,6 +9,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from callkeeper.terminal import harmless
+
 _PIPE_WIDTH = 200
 _WIDEST = 10_000
 
@@ -30,7 +32,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], nothing: 
     out = console()
     table = Table(*columns, box=None, header_style="bold")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(harmless(cell)) for cell in row))
     # Rich never measures more than the room it is given, so it is given enough.
     roomy = out.options.update(width=_WIDEST)
     if not sys.stdout.isatty() or Measurement.get(out, roomy, table).maximum <= out.width:
@@ -43,4 +45,4 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], nothing: 
         for column, value in zip(columns, row, strict=True):
             if value:
                 name = (f"{column:{width}}  ", "bold")
-                out.print(Text.assemble(name, value), soft_wrap=True)
+                out.print(Text.assemble(name, harmless(value)), soft_wrap=True)

@@ -184,7 +184,10 @@ class Opening(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Another plan for a campaign that has not ended; what the plan does not say stays."""
+    """Another plan for a campaign that has not ended; what the plan does not say stays.
+
+    An empty description, or an empty term, takes away the one there was.
+    """
 
     what: ClassVar[str] = "revised"
 
@@ -212,14 +215,14 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
             old,
             now,
             name=plan.name,
-            description=old.description if plan.description is None else plan.description,
+            description=old.description if plan.description is None else plan.description or None,
             begin_at=begin_at,
             end_at=end_at,
             caller_numbers=plan.numbers(old),
             alerting_seconds_max=plan.alerting_seconds_max,
             workday_windows=plan.workday_windows,
             special_day_windows=plan.special_day_windows,
-            terms=old.terms | plan.terms,
+            terms={name: term for name, term in (old.terms | plan.terms).items() if term != ""},
             goes_to=plan.goes_to or old.goes_to,
         )
 

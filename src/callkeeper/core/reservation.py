@@ -10,7 +10,6 @@ reservation or raises a Refusal. Nothing else changes a state. Instants are UTC 
 """
 
 from datetime import tzinfo
-from hashlib import sha256
 from typing import ClassVar, Literal, TypeVar
 
 import msgspec
@@ -174,7 +173,10 @@ class Booking(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Another time, agent or note for a manual reservation; what is None stays as it is."""
+    """Another time, agent or note for a manual reservation; what is None stays as it is.
+
+    An empty note takes away the one there was.
+    """
 
     what: ClassVar[str] = "moved"
 
@@ -208,12 +210,15 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
             now,
             agent=_either(self.agent, old.agent),
             appoint_at=_either(self.appoint_at, old.appoint_at),
-            remark=_either(self.remark, old.remark),
+            remark=_text(self.remark, old.remark),
         )
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a call ended, as a person or a CRM files it; what is None stays as it was filed."""
+    """How a call ended, as a person or a CRM files it; what is None stays as it was filed.
+
+    An empty text takes away what was filed.
+    """
 
     what: ClassVar[str] = "result"
 
@@ -229,7 +234,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def names_business_result(self) -> bool:
         """Whether it has to be looked up what the VDN has defined."""
-        return self.business_result is not None or self.business_sub_result is not None
+        return bool(self.business_result or self.business_sub_result)
 
     def check(self, old: Reservation | None, defined: BusinessResults, _now: int) -> None:
         """Refuse a call that ends before it begins, and a result that the VDN did not define."""
@@ -243,7 +248,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
             )
         if self.names_business_result:
             filed = None if old is None else old.business_result
-            defined.check(_either(self.business_result, filed), self.business_sub_result)
+            defined.check(_text(self.business_result, filed), self.business_sub_result or None)
 
     def apply(self, old: Reservation, now: int) -> Reservation:
         """Return the reservation with this result, closed; what tells of no call closes nothing.
@@ -254,10 +259,10 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         """
         known: dict[str, object] = {
             "agent": _either(self.agent, old.agent),
-            "business_result": _either(self.business_result, old.business_result),
+            "business_result": _text(self.business_result, old.business_result),
             "business_sub_result": self._sub_result(old),
         }
-        if old.state == "calling" or not self._tells_of_a_call:
+        if old.state == "calling" or not (self._tells_of_a_call or old.state == "done"):
             return _changed(old, now, **known)
         closed = {"state": "done", "due_at": None, "look_at": None}
         if old.is_dialled_by_us:
@@ -268,23 +273,25 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
             now,
             **known,
             **closed,
-            caller_no=_either(self.caller_no, old.caller_no),
-            fail_code=_either(self.fail_code, old.fail_code),
-            call_id=_either(self.call_id, old.call_id),
+            caller_no=_text(self.caller_no, old.caller_no),
+            fail_code=_text(self.fail_code, old.fail_code),
+            call_id=_text(self.call_id, old.call_id),
             begin_at=begin_at,
             end_at=end_at,
         )
 
     @property
     def _tells_of_a_call(self) -> bool:
-        # Only the agent says nothing of one: everything else belongs to a call that was made.
-        return self != Result(agent=self.agent)
+        # The agent says nothing of one, nor does what is taken away; all else belongs to a call.
+        texts = (self.fail_code, self.call_id, self.caller_no)
+        named = self.names_business_result or any(texts)
+        return named or self.begin_at is not None or self.end_at is not None
 
     def _sub_result(self, old: Reservation) -> str | None:
         # A sub-result belongs to its result: a new result without one clears the old one's.
-        if self.business_result not in (None, old.business_result):
-            return self.business_sub_result
-        return _either(self.business_sub_result, old.business_sub_result)
+        if _text(self.business_result, old.business_result) != old.business_result:
+            return self.business_sub_result or None
+        return _text(self.business_sub_result, old.business_sub_result)
 
     def _times(self, old: Reservation | None) -> tuple[int | None, int | None]:
         # What was filed of another call does not end this one: a new beginning clears its end.
@@ -376,23 +383,13 @@ class Order(msgspec.Struct, frozen=True):
         return self.change.apply(old, self.at)
 
 
-def id_for(signed_at: int, digest: bytes) -> str:
-    """Return the id of the reservation that a signed request makes: 13 digits of time, 17 of it.
-
-    The same signed request gets the same id whenever and wherever it arrives, so that the
-    primary key itself keeps a repeated request from booking twice.
-    """
-    return f"{signed_at:013d}{int.from_bytes(digest[:16]) % 10**17:017d}"
-
-
-def request_digest(*parts: str) -> bytes:
-    """Return what tells one request from every other."""
-    return sha256("\n".join(parts).encode()).digest()
-
-
 def _changed(old: Reservation, now: int, **fields: object) -> Reservation:
     return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)
 
 
 def _either(new: T | None, old: T) -> T:
     return old if new is None else new
+
+
+def _text(new: str | None, old: str | None) -> str | None:
+    return old if new is None else new or None

@@ -2,17 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
+from callkeeper.core.call_data import PREFIX, WHOLE, has_own_variable, members
 from callkeeper.dialer.line import Place
+from callkeeper.terminal import blanked, harmless
 
-PREFIX = "CALLDATA_"
-
-# A name with anything else in it could be a dialplan function, or reach into another channel.
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PLACE = re.compile(
     r"(?P<context>[\w.-]{1,79}),(?P<extension>[\w.*#+-]{1,79})(,(?P<priority>[1-9]\d{0,3}))?"
 )
@@ -47,20 +43,20 @@ def destination(text: str) -> Place | str:
 
 
 def variables(call_data: str | None) -> dict[str, str]:
-    """Return call data's members as channel variables, each name with a prefix of ours.
+    """Return call data as channel variables: all of it, as JSON on one line, and its members.
 
-    The prefix keeps them from setting what means something to Asterisk. A member whose name is not
-    made of ASCII letters, digits and ``_`` is left out.
+    The prefix keeps them from setting what means something to Asterisk. In the JSON a dollar is
+    written as its escape, so that no dialplan that evaluates it finds anything to evaluate.
     """
-    try:
-        members = msgspec.json.decode(call_data or "{}", type=dict[str, Any])
-    except (msgspec.MsgspecError, RecursionError):
-        return {}  # the API takes none such; whoever wrote it past the API still gets the call
-    return {
-        PREFIX + name: _CONTROL.sub(" ", _text(value))
-        for name, value in members.items()
-        if _NAME.fullmatch(name)
+    known = members(call_data)
+    if not known:
+        return {}
+    own = {
+        PREFIX + name: blanked(_text(value))
+        for name, value in known.items()
+        if has_own_variable(name)
     }
+    return {WHOLE: harmless(call_data or "").replace("$", "\\u0024"), **own}
 
 
 def _text(value: object) -> str:

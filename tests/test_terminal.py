@@ -1,0 +1,111 @@
+"""What others wrote cannot steer the terminal of whoever looks at it, nor forge a line there."""
+
+import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from callkeeper.log import configure
+from callkeeper.terminal import blanked, harmless
+from tests.house import House
+from tests.test_cli import at_house, run
+
+NASTY = "one\r\n  now: done\ttwo \u202egnp.exe\u2066 \u200f."
+SHOWN = "one   now: done two \\u202egnp.exe\\u2066 \\u200f."
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("客户 Zoë 🙂 a\u3000b\u00a0c", "客户 Zoë 🙂 a\u3000b\u00a0c"),
+        ("👩\u200d💻", "👩\u200d💻"),
+        ("a\r\nb\rc\nd\te", "a b c d e"),
+        ("\x1b[2J\x07\x00\x7f", r"\u001b[2J\u0007\u0000\u007f"),
+        ("\x9b31m", r"\u009b31m"),
+        ("\u2028\u2029\u061c\ufeff", r"\u2028\u2029\u061c\ufeff"),
+        ("\udcff", r"\udcff"),
+    ],
+    ids=ascii,
+)
+def test_what_steers_a_terminal_is_shown_as_an_escape(text: str, shown: str) -> None:
+    assert harmless(text) == shown
+
+
+def test_json_keeps_its_meaning() -> None:
+    value = {NASTY: [NASTY]}
+    assert json.loads(harmless(json.dumps(value, ensure_ascii=False))) == value
+    assert blanked("a\x1b\u202e\n") == "a   "
+
+
+def test_a_note_is_kept_as_it_is_and_shown_on_one_line(house: House) -> None:
+    house.reserve(remark=NASTY)
+    assert house.listed()[0]["remark"] == NASTY
+    where = ["--data-dir", str(house.settings.data_dir)]
+    listed = at_house(house, "list")
+    assert SHOWN in listed.out
+    assert listed.out.count("\n") == 3  # the head, the row, the count
+    told = run("why", house.listed()[0]["appointId"], *where)
+    assert f'"{SHOWN}"' in told.out
+    assert told.out.count("\n") == 3
+    as_json = run("why", house.listed()[0]["appointId"], "--json", *where)
+    assert as_json.value["stories"][0]["events"][0]["detail"]["remark"] == NASTY
+    for ended in (listed, told, as_json, at_house(house, "list", "--json")):
+        assert not set(ended.out) & set("\x9b\u202e\u2066\u200f\r\t")
+
+
+def test_why_tells_which_members_are_variables(house: House) -> None:
+    data = '{"date":"x","first-name":1,"客户":2}'
+    where = ["--data-dir", str(house.settings.data_dir)]
+    told = run("why", house.reserve(callType=2, callData=data), *where).out
+    assert "; call data goes along as CALLDATA and as CALLDATA_date" in told
+    assert "; only in CALLDATA: first-name, 客户" in told
+    assert "CALLDATA" not in run("why", house.reserve(callData=data), *where).out
+    assert "CALLDATA" not in run("why", house.reserve(callType=2, callData="{}"), *where).out
+
+
+class Hostile(BaseHTTPRequestHandler):
+    """A server whose refusals would rather be commands."""
+
+    def do_POST(self) -> None:
+        body = json.dumps(
+            {"resultCode": "0200001", "resultDesc": NASTY + "\x9b31m\x1b]0;owned\x07"}
+        )
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Say nothing."""
+
+
+def test_what_a_hostile_server_says_is_one_harmless_line() -> None:
+    with HTTPServer(("127.0.0.1", 0), Hostile) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        ended = run(
+            "cancel",
+            "1",
+            CALLKEEPER_URL=f"http://127.0.0.1:{server.server_port}",
+            CALLKEEPER_AK="ak",
+            CALLKEEPER_SK="sk",
+            CALLKEEPER_VDN="1",
+        )
+        server.shutdown()
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert ended.err.strip().isprintable()
+    assert r"\u001b]0;owned\u0007" in ended.err
+
+
+def test_a_log_line_steers_nothing(house: House, capfd: pytest.CaptureFixture[str]) -> None:
+    configure()
+    house.post("delete", {"appointId": "x\u202e\x9b"})
+    said = capfd.readouterr().err
+    assert "appointId" in said
+    assert not set("\x9b\u202e") & set(said)
+
+
+def test_an_error_about_a_path_is_harmless_too(tmp_path: Path) -> None:
+    ended = run("key", "list", "--data-dir", str(tmp_path / "x\x1b[31m\u202e"))
+    assert ended.status == 1
+    assert ended.err.strip().isprintable()
