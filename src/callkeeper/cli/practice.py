@@ -134,9 +134,7 @@ def _part(option: str, given: T | None, *, takes_away: bool) -> T | msgspec.Unse
 def _shown(store: Store, vdn: int, campaign_id: int) -> Practice:
     campaign = store.campaign(vdn, campaign_id)
     if campaign is None:
-        raise NoSuchCampaign(
-            "there is no campaign {campaign} in VDN {vdn}", campaign=campaign_id, vdn=vdn
-        )
+        raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=campaign_id, vdn=vdn)
     return campaign.practice
 
 
