@@ -20,7 +20,7 @@ from tests.house import House
 from tests.surface import answered, asked, field_names, interfaces, shape
 
 FAMILY = "/rest/isales/v1/openapi/campaigns/{vdnId}/appoint"
-VOID = {"meta"}
+VOID = {"meta", "wbr"}
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,10 @@ def shown(shared_house: House) -> str:
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     return response.text
+
+
+def without_breaks(shown: str) -> str:
+    return shown.replace("<wbr>", "")
 
 
 def operations(written: dict[str, Any]) -> list[dict[str, Any]]:
@@ -82,6 +86,34 @@ def test_every_code_has_a_meaning(written: dict[str, Any]) -> None:
         assert all(operation["x-result-codes"].values())
     reserved = {code for path in _family(written) for code in path["x-result-codes"]}
     assert reserved <= {"0200000", *(code for _, code in CODES.values())}
+
+
+def test_each_code_has_the_sentence_of_its_own_refusal(written: dict[str, Any]) -> None:
+    own = {
+        code: " ".join((kind.__doc__ or "").split())
+        for kind, (status, code) in CODES.items()
+        if status == 200 and code != "0200001"
+    }
+    assert len(set(own.values())) == len(own)
+    for operation in operations(written):
+        said = operation["x-result-codes"]
+        assert said == said | {code: own[code] for code in said if code in own}
+        assert said["0200001"] == "A parameter is wrong; resultDesc says which and why."
+
+
+def test_limits_are_printed_for_people(shown: str) -> None:
+    assert "<td>2000-01-01 to 2099-12-31, UTC</td>" in shown
+    assert "<td>5 to 120 s</td>" in shown
+    assert "<td>0 to 100 %</td>" in shown
+    assert "<td>at most 1,000,000,000</td>" in shown
+    assert "The body is larger than 1 MiB" in shown
+    limits = re.sub(r"<(code|pre|style)>[^<]*</\1>", "", without_breaks(shown))
+    assert re.findall(r"(?<![\w,])[1-9][0-9]{5,}(?!\w)", limits) == []
+
+
+def test_a_name_on_the_page_is_broken_after_its_dots_and_nowhere_else(shown: str) -> None:
+    assert "<code>skillParam.<wbr>predictParam.<wbr>predictMethod</code>" in shown
+    assert "anywhere" not in shown
 
 
 def test_the_path_is_described_in_the_contracts_words(written: dict[str, Any]) -> None:
@@ -147,17 +179,18 @@ def test_a_text_says_which_characters_it_takes() -> None:
 def test_the_page_shows_every_path_field_code_and_source(
     shown: str, written: dict[str, Any]
 ) -> None:
+    text = without_breaks(shown)
     for path in written["paths"]:
         assert path in shown
     for operation in operations(written):
         answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
         assert operation["x-page"] in shown
         for name in _given(operation) | set(field_names(answer)):
-            assert re.search(rf"<code>[^<]*\b{re.escape(name)}</code>", shown), name
+            assert re.search(rf"<code>[^<]*\b{re.escape(name)}</code>", text), name
         for code, meaning in operation["x-result-codes"].items():
             assert code in shown
             assert meaning.partition("'")[0] in shown
-    assert "<td>1..9999</td>" in shown
+    assert "<td>1 to 9999</td>" in shown
     assert "<td>at most 24 characters; digits, * and #</td>" in shown
 
 

@@ -49,7 +49,7 @@ _EMPIRICAL = Form(
 )
 _OFF_HOOK = Form(
     Integer(
-        name="offHookRate", ours="offHookRate", says="share answered, percent", least=0, most=100
+        name="offHookRate", ours="offHookRate", says="share answered", least=0, most=100, unit="%"
     )
 )
 PREDICTION = Form(
@@ -307,6 +307,7 @@ def _alerting(least: int, most: int) -> Integer:
         mandatory=True,
         least=least,
         most=most,
+        unit="s",
     )
 
 

@@ -161,6 +161,7 @@ class Integer(Field, frozen=True, kw_only=True):
 
     least: int = _INT64[0]
     most: int = _INT64[1]
+    unit: str = ""
     fault: type[ParameterWrong] = OutOfRange
 
     def take(self, value: Any) -> int:  # noqa: ANN401
@@ -177,6 +178,7 @@ class Integer(Field, frozen=True, kw_only=True):
             "format": "int64",
             "minimum": self.least,
             "maximum": self.most,
+            **({"x-unit": self.unit} if self.unit else {}),
             "description": self.says,
         }
 

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -19,7 +20,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
   color: #1b1b1b; background: #fff }
 h2 { margin-top: 3rem; border-top: 1px solid #ccc; padding-top: 1rem }
-code { font: 14px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
+code { font: 14px/1.5 ui-monospace, monospace; overflow-wrap: break-word }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }
 th, td { border: 1px solid #ccc; padding: .3rem .5rem; text-align: left; vertical-align: top }
 th { background: #f2f2f2 }
@@ -156,9 +157,8 @@ def _limits(schema: Schema) -> str:
     if "enum" in schema:
         listed = [str(each) for each in schema["enum"]]
         said.append(", ".join(listed[:_MANY]) + (", …" if len(listed) > _MANY else ""))
-    least, most = schema.get("minimum", _INT64[0]), schema.get("maximum", _INT64[1])
-    if (least, most) != _INT64:
-        said.append(f"{least} or more" if most == _INT64[1] else f"{least}..{most}")
+    if range_ := _range(schema):
+        said.append(range_)
     if "maxLength" in schema:
         said.append(f"at most {schema['maxLength']} characters")
     if "x-characters" in schema:
@@ -169,6 +169,34 @@ def _limits(schema: Schema) -> str:
     if items and "properties" not in items and (each := _limits(items)):
         said.append(f"each {each}")
     return "; ".join(said)
+
+
+def _range(schema: Schema) -> str:
+    least, most = schema.get("minimum", _INT64[0]), schema.get("maximum", _INT64[1])
+    if (least, most) == _INT64:
+        return ""
+    if schema.get("x-type") == "TimeStamp":
+        return f"{_day(least)} to {_day(most)}, UTC"
+    unit = f" {schema['x-unit']}" if "x-unit" in schema else ""
+    if least == _INT64[0]:
+        return f"at most {_grouped(most)}{unit}"
+    if most == _INT64[1]:
+        return f"{_grouped(least)}{unit} or more"
+    return f"{_grouped(least)} to {_grouped(most)}{unit}"
+
+
+def _day(instant: int) -> str:
+    return datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m-%d")
+
+
+def _grouped(number: int) -> str:
+    """Return a number as people read it; up to 9999 as it is."""
+    return str(number) if abs(number) < 10_000 else f"{number:,}"  # noqa: PLR2004
+
+
+def _breakable(name: str) -> str:
+    """Return a name as HTML that may be broken after its dots, and nowhere else."""
+    return escape(name).replace(".", ".<wbr>")
 
 
 def _titled(title: str, head: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
@@ -183,5 +211,5 @@ def _table(head: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     yield "<tr>" + "".join(f"<th>{escape(each)}</th>" for each in head) + "</tr>"
     for first, *others in rows:
         cells = "".join(f"<td>{escape(str(each))}</td>" for each in others)
-        yield f"<tr><td><code>{escape(str(first))}</code></td>{cells}</tr>"
+        yield f"<tr><td><code>{_breakable(str(first))}</code></td>{cells}</tr>"
     yield "</table>"

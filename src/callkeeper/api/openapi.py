@@ -54,7 +54,7 @@ _AT_THE_DOOR = {
     401: "The signature, the key or the clock is wrong, or the key belongs to another VDN",
     404: "There is no interface at this path",
     405: "The interface at this path takes another method, see Allow",
-    413: f"The body is larger than {BODY_MAX} bytes",
+    413: f"The body is larger than {BODY_MAX >> 20} MiB",
     429: "The access key has sent more requests than it may; the same may be sent again later",
     500: "The server made a mistake; its log has the reason",
 }
@@ -93,8 +93,9 @@ def meanings(codes: frozenset[str]) -> dict[str, str]:
         for code, says in _ONLY_DOCUMENTED.items()
     }
     words[SUCCESS] = "Success."
-    for kind, (_, code) in reversed(CODES.items()):
-        words[code] = " ".join((kind.__doc__ or "").split())
+    for kind, (status, code) in CODES.items():
+        if status == 200:  # noqa: PLR2004 - at the door, the status is what says it
+            words[code] = " ".join((kind.__doc__ or "").split())
     words[PARAMETER_WRONG] = "A parameter is wrong; resultDesc says which and why."
     return {code: words[code] for code in sorted(codes)}
 
