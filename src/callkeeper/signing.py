@@ -15,6 +15,9 @@ from urllib.parse import quote_from_bytes
 
 VERSION = "auth-v2"
 
+# Around a header's value these are not part of it (RFC 9110, 5.5), nor of what is signed.
+AROUND = " \t"
+
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
 _PARTS = 5
 _NAMES_MAX = 32
@@ -174,7 +177,7 @@ def authorize(  # noqa: PLR0913 - as canonical_request
     ``at`` is the timestamp as text. Signing the same request at the same instant again gives the
     same value, and the server takes the two for one request.
     """
-    raw = {name.lower(): value.encode() for name, value in headers.items()}
+    raw = {name.lower(): value.strip(AROUND).encode() for name, value in headers.items()}
     parts = Authorization(ak, at, ";".join(sorted(raw)), "")
     text = canonical_request(
         method=method,

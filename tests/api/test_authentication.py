@@ -1,5 +1,6 @@
 """The signature of a request, over HTTP."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -265,3 +266,19 @@ def test_a_large_body_is_checked_to_its_last_byte(
     other = body[:-3] + b'x"}'
     assert len(other) == len(body)
     assert "does not match" in refusal(send(shared_house, authorization, content=other))
+
+
+@pytest.mark.parametrize("around", ["", " ", "\t", "  \t "])
+def test_blanks_around_a_signed_value_are_not_part_of_it(shared_house: House, around: str) -> None:
+    host = shared_house.url.removeprefix("http://")
+    headers = {"host": host, "x-note": f"{around}a b{around}"}
+    alone = sign(shared_house, headers={"host": host, "x-note": "a b"})
+    assert sign(shared_house, headers=headers) == alone
+    request = (
+        f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nX-Note:{around}a b{around}\r\n"
+        f"Authorization: {alone}\r\nContent-Length: {len(BODY)}\r\nConnection: close\r\n\r\n"
+    )
+    name, port = host.split(":")
+    with socket.create_connection((name, int(port)), timeout=10) as connection:
+        connection.sendall(request.encode() + BODY)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")

@@ -198,3 +198,27 @@ def test_a_path_that_names_no_campaign(desk: Campaigning, campaign: str, code: s
     assert desk.code("PUT", f"/{campaign}", desk.body()) == code
     assert desk.code("DELETE", f"/{campaign}") == code
     assert desk.code("PUT", f"/{campaign}/pause") == code
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"status": ABSENT, "statusV2": 3}, ["paused"]),
+        ({"status": 0, "statusV2": 2}, ["started"]),
+        ({"status": 3, "statusV2": "2"}, ["started"]),
+        ({"status": "nonsense", "statusV2": 0}, ["started", "paused"]),
+        ({"status": 3, "statusV2": ""}, ["paused"]),
+    ],
+)
+def test_the_newer_status_counts_where_it_is_sent(
+    desk: Campaigning, filters: dict[str, Any], found: list[str]
+) -> None:
+    ids = {"started": desk.add(name="a", **STARTED), "paused": desk.add(name="b", **PAUSED)}
+    assert desk.listed(**filters) == [ids[name] for name in found]
+
+
+def test_a_newer_status_that_is_none_is_refused_by_its_name(desk: Campaigning) -> None:
+    answer = desk.query(statusV2=9)
+    assert answer["resultCode"] == "02000007"
+    assert answer["resultDesc"].startswith("statusV2: 9 is none of ")
+    assert desk.query(status=ABSENT)["resultDesc"].startswith("status: is mandatory")

@@ -21,6 +21,7 @@ _SIGNED_BYTES_MAX = 16 * 1024
 _PIECE = 16 * 1024
 _PAUSE_SECONDS = 0.001  # a loop that is never idle makes the threads wait for it, 5 ms each time
 _AK_MAX = 128
+_AROUND = signing.AROUND.encode()
 _QUERY_MAX = 64
 
 
@@ -68,6 +69,13 @@ class Claim(NamedTuple):
         return any(self._is(each.hexdigest()) for each in ours)
 
     def _texts(self, scope: Scope, body: bytes) -> Iterator[str]:
+        """Yield what may have been signed: with the headers' values alone, or all that came."""
+        alone = {name: value.strip(_AROUND) for name, value in self.signed.items()}
+        yield from self._readings(scope, body, alone)
+        if alone != self.signed:
+            yield from self._readings(scope, body, self.signed)
+
+    def _readings(self, scope: Scope, body: bytes, signed: Mapping[str, bytes]) -> Iterator[str]:
         text = scope["query_string"].decode("latin-1")
         query = parse_qsl(text, keep_blank_values=True) if text else []
         text = signing.canonical_request(
@@ -75,7 +83,7 @@ class Claim(NamedTuple):
             path=scope["raw_path"].decode("latin-1"),
             query=query,
             signed_headers=self.parts.signed_headers,
-            headers=self.signed,
+            headers=signed,
             body=body,
         )
         yield text

@@ -1,11 +1,14 @@
 """Campaigns: add, modify, delete, query, pause and resume, cec_07_0721 to cec_07_0729."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from callkeeper.api.auth import Gate
 from callkeeper.api.campaign_form import InitStatus, form_v1, form_v2, plan
 from callkeeper.api.campaign_record import DETAIL, ENDED, ROW, STATUS, detail, row
-from callkeeper.api.fields import Choice, Form, Integer, Text, Values
+from callkeeper.api.fields import Choice, Field, Form, Integer, Text, Values
 from callkeeper.api.interface import Admitted, Interface
 from callkeeper.api.times import DateTime
 from callkeeper.api.wire import Answer
@@ -267,19 +270,38 @@ _DELETE_FORM = Form(
         choices={0: False, 1: True},
     )
 )
-_QUERY_FORM = Form(
+
+
+class CampaignsForm(Form):
+    """The query of cec_07_0727, which gained ``statusV2``: where it is sent, it counts."""
+
+    def __init__(self, *fields: Field) -> None:
+        super().__init__(*fields)
+        others = [field for field in fields if field.name not in ("status", "statusV2")]
+        newer = next(field for field in fields if field.name == "statusV2")
+        self._newer = Form(newer, *others)
+        self._older = Form(*(field for field in fields if field.name != "statusV2"))
+
+    def read(self, body: Mapping[str, Any]) -> Values:
+        """Return the values that are there, by our names; raise the fault that comes first."""
+        return (self._newer if body.get("statusV2") else self._older).read(body)
+
+
+_STATUS = Choice(
+    name="status",
+    ours="state",
+    says="0 any, 1 draft, 2 started, 3 paused, 4 ended",
+    mandatory=True,
+    choices={
+        0: {},
+        **{number: {"status": status} for status, number in STATUS.items()},
+        ENDED: {"ended": True},
+    },
+)
+_QUERY_FORM = CampaignsForm(
     Text(name="name", ours="name", says="part of the name", longest=30),
-    Choice(
-        name="status",
-        ours="state",
-        says="0 any, 1 draft, 2 started, 3 paused, 4 ended",
-        mandatory=True,
-        choices={
-            0: {},
-            **{number: {"status": status} for status, number in STATUS.items()},
-            ENDED: {"ended": True},
-        },
-    ),
+    _STATUS,
+    msgspec.structs.replace(_STATUS, name="statusV2", mandatory=False),
     Choice(
         name="deviceType",
         ours="device_type",

@@ -68,7 +68,7 @@ def sign(
     """
     raw = _body(body, file)
     parts = _parts(url)
-    headers = {"host": host or parts.netloc}
+    headers = {"host": (host or parts.netloc).strip(signing.AROUND)}
     if three_headers:
         headers |= {"content-length": str(len(raw)), "content-type": _CONTENT_TYPE}
     headers |= dict(_header(each) for each in header or [])
@@ -170,4 +170,4 @@ def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
         raise typer.BadParameter(f'{text!r} must read "name: value"')
-    return name.strip().lower(), value.strip()
+    return name.strip().lower(), value.strip(signing.AROUND)
