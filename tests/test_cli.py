@@ -186,6 +186,9 @@ def test_a_key_is_listed_without_its_secret_and_can_be_revoked_once(tmp_path: Pa
     assert run(*limited, "--per-second", "2.5", "--json").value["allowance"] == allowance
     assert "2.5/s, 3 at once" in run("key", "list", *where).out
     assert run("key", "list", "--json", *where).value["keys"][0]["allowance"] == allowance
+    assert run(*limited, "--json").value["allowance"] == allowance
+    wider = {"per_second": 2.5, "burst": 9}
+    assert run(*limited, "--burst", "9", "--json").value["allowance"] == wider
     assert run(*limited, "--off", "--json").value["allowance"] is None
     assert run("key", "revoke", key["ak"], "--json", *where).value["did"] == "revoked"
     assert run(*limited, "--off").status == 1

@@ -4,7 +4,8 @@ from functools import partial
 from typing import NamedTuple
 
 from callkeeper.clock import Clock, new_access_key, new_secret_key
-from callkeeper.core.allowance import Allowance
+from callkeeper.core.allowance import Allowance, Limit
+from callkeeper.core.refusal import Refusal
 from callkeeper.desk import Desk
 from callkeeper.sealing import Seal
 from callkeeper.shared import Shared
@@ -96,8 +97,10 @@ def revoke(store: Store, clock: Clock, ak: str) -> bool:
     return outcome is True
 
 
-def limit(store: Store, ak: str, allowance: Allowance | None) -> bool:
-    """Say how many requests a key may send, None for any; False for one unknown or revoked."""
+def limit(store: Store, ak: str, change: Limit) -> AccessKey | None:
+    """Change how many requests a key may send; return it, or None for one unknown or revoked."""
     with store.transaction():
-        outcome = store.limit_access_keys([(ak, allowance)])[0]
-    return outcome is True
+        (outcome,) = store.limit_access_keys([(ak, change)])
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from callkeeper.core.allowance import Allowance
+from callkeeper.core.allowance import Limit
 from callkeeper.keyring import limit
 from tests.api.test_once import create
 from tests.api.test_protocol import converse
@@ -105,7 +105,7 @@ def test_a_refusal_at_the_door_is_told_in_it_too(shared_house: House, name: str)
 
 
 def test_a_key_that_asks_too_much_is_told_so_in_it(house: House) -> None:
-    assert limit(house.store, house.key.ak, Allowance(0.001, 1))
+    assert limit(house.store, house.key.ak, Limit(0.001, 1))
     house.post("list", PAGE)
     answer = house.post("list", PAGE, headers=CHINESE)
     assert answer.status_code == 429

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from callkeeper.core.allowance import Allowance
-from callkeeper.core.refusal import TooManyRequests
+from callkeeper.core.allowance import Allowance, Limit
+from callkeeper.core.refusal import ParameterWrong, TooManyRequests
 
 SECOND = 1_000_000
 START = 1_800_000_000 * SECOND
@@ -74,3 +74,27 @@ def test_a_limit_that_is_lowered_waits_by_the_new_one() -> None:
     for _ in range(100):
         full_at = Allowance(0.1, 100).spend(full_at, START)
     assert wait(Allowance(10, 1), full_at, START) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "limit", "new"),
+    [
+        (None, Limit(2.5), Allowance(2.5, 3)),
+        (None, Limit(2.5, 9), Allowance(2.5, 9)),
+        (Allowance(2.5, 3), Limit(50), Allowance(50, 50)),
+        (Allowance(50, 200), Limit(60), Allowance(60, 200)),
+        (Allowance(50, 200), Limit(burst=7), Allowance(50, 7)),
+        (Allowance(50, 200), Limit(), Allowance(50, 200)),
+        (Allowance(50, 200), Limit(off=True), None),
+        (None, Limit(off=True), None),
+    ],
+)
+def test_a_limit_changes_the_parts_that_it_names_and_no_other(
+    old: Allowance | None, limit: Limit, new: Allowance | None
+) -> None:
+    assert limit.apply(old) == new
+
+
+def test_a_burst_alone_is_no_limit() -> None:
+    with pytest.raises(ParameterWrong, match="how many a second"):
+        Limit(burst=5).apply(None)

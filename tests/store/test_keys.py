@@ -2,7 +2,8 @@
 
 import msgspec
 
-from callkeeper.core.allowance import Allowance
+from callkeeper.core.allowance import Allowance, Limit
+from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservation import Move
 from callkeeper.store.port import AccessKey, AgentName, Wanted
 from callkeeper.store.sql import SqlStore
@@ -88,10 +89,18 @@ def test_a_limit_is_set_changed_and_taken_off(store: SqlStore) -> None:
     with store.transaction():
         store.add_access_keys([key("A"), key("B")])
         store.revoke_access_keys([("B", NOW)])
-    for allowance in (Allowance(0.5, 3), Allowance(20.0, 40), None):
+    for limit, allowance in (
+        (Limit(0.5, 3), Allowance(0.5, 3)),
+        (Limit(20.0), Allowance(20.0, 3)),
+        (Limit(burst=40), Allowance(20.0, 40)),
+        (Limit(off=True), None),
+    ):
         with store.transaction():
-            assert store.limit_access_keys([("A", allowance), ("B", allowance)]) == [True, False]
+            limited, revoked = store.limit_access_keys([("A", limit), ("B", limit)])
+        assert (limited, revoked) == (store.access_key("A"), None)
         assert [store.access_key(ak) for ak in "AB"] == store.access_keys()
         assert [each.allowance for each in store.access_keys()] == [allowance, None]
     with store.transaction():
-        assert store.limit_access_keys([("Z", None)]) == [False]
+        assert store.limit_access_keys([("Z", Limit(off=True))]) == [None]
+        (refusal,) = store.limit_access_keys([("A", Limit(burst=1))])
+    assert isinstance(refusal, ParameterWrong)

@@ -56,6 +56,7 @@ OF_NO_VDN = {
     "access_key": SMALL,
     "access_keys": SMALL,
     "revoke_access_key": SMALL,
+    "lock_access_key": SMALL,
     "limit_access_key": SMALL,
     "reservations_with_id": "the operator's, who has an id only: it names every VDN in turn",
     "unsettled": RESTORE,

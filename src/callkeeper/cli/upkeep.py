@@ -1,6 +1,6 @@
 """The operator's commands, straight at the database: keys, agents, why, and its upkeep."""
 
-from math import ceil, isnan
+from math import isnan
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from callkeeper.cli.options import (
 )
 from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
-from callkeeper.core.allowance import Allowance
+from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.dial import terms
 from callkeeper.doctor import CheckUp
@@ -138,8 +138,8 @@ def limit_key(
         typer.Option(
             min=1,
             max=100_000,
-            help="So many at once after a rest.",
-            show_default="what a second allows",
+            help="So many at once after a rest; at first, what a second allows.",
+            show_default=False,
         ),
     ] = None,
     off: Annotated[bool, typer.Option("--off", help="Allow any number.")] = False,
@@ -147,17 +147,21 @@ def limit_key(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Limit the requests of a key. Running servers know within two seconds; each counts alone."""
-    if (per_second is None) != off or (off and burst is not None):
-        raise typer.BadParameter("give either --per-second N, with --burst M or without, or --off")
+    """Show how many requests a key may send, or change what is named of it.
+
+    Running servers know within two seconds; each counts alone.
+    """
+    if off and (per_second is not None or burst is not None):
+        raise typer.BadParameter("give either --off, or --per-second N and --burst M")
     if per_second is not None and isnan(per_second):
         raise typer.BadParameter("--per-second must be a number from 0.01 to 10000")
-    allowance = None if per_second is None else Allowance(per_second, burst or ceil(per_second))
+    change = Limit(per_second, burst, off)
     with existing_store(data_dir, database) as store:
-        if not limit(store, ak, allowance):
-            raise NoSuchKey("there is no key {key!r}, or it was revoked before", key=ak)
-    said = _may(allowance) or "any number"
-    show({"ak": ak, "allowance": allowance}, f"{ak} may send {said}", as_json=json)
+        key = store.access_key(ak) if change == Limit() else limit(store, ak, change)
+    if key is None or key.revoked_at is not None:
+        raise NoSuchKey("there is no key {key!r}, or it was revoked before", key=ak)
+    said = _may(key.allowance) or "any number"
+    show({"ak": ak, "allowance": key.allowance}, f"{ak} may send {said}", as_json=json)
 
 
 @agents.command("name")

@@ -8,7 +8,7 @@ from math import ceil
 
 import msgspec
 
-from callkeeper.core.refusal import TooManyRequests
+from callkeeper.core.refusal import ParameterWrong, TooManyRequests
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -37,3 +37,27 @@ class Allowance(msgspec.Struct, frozen=True):
                 per_second=self.per_second,
             )
         return full_at + interval
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """Another allowance for an access key; a part that is None stays. ``off``: any number."""
+
+    per_second: float | None = None
+    burst: int | None = None
+    off: bool = False
+
+    def apply(self, old: Allowance | None) -> Allowance | None:
+        """Return the allowance. A burst that is what a second allows goes with the rate."""
+        if self.off:
+            return None
+        per_second = self.per_second
+        if per_second is None:
+            if old is None:
+                raise ParameterWrong(
+                    "the key may send any number; say how many a second, and then how many at once"
+                )
+            per_second = old.per_second
+        burst = self.burst
+        if burst is None and old is not None and old.burst != ceil(old.per_second):
+            burst = old.burst
+        return Allowance(per_second, ceil(per_second) if burst is None else burst)

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from callkeeper.core.allowance import Allowance
-from callkeeper.core.refusal import Refusal
+import msgspec
+
+from callkeeper.core.allowance import Limit
+from callkeeper.core.refusal import ParameterWrong, Refusal
 from callkeeper.store.port import AccessKey, AgentName
 from callkeeper.store.rows import Rows
 
@@ -34,19 +36,25 @@ class KeyRows(Rows):
         return outcomes
 
     def limit_access_keys(
-        self, limits: Sequence[tuple[str, Allowance | None]]
-    ) -> list[bool | Refusal]:
-        """Say what keys may send, None for any number; False for one unknown or revoked."""
-        outcomes: list[bool | Refusal] = []
-        for ak, allowance in limits:
-            found = self._session.rows(
-                "limit_access_key",
-                ak=ak,
-                per_second=allowance and allowance.per_second,
-                burst=allowance and allowance.burst,
-            )
-            outcomes.append(bool(found))
+        self, limits: Sequence[tuple[str, Limit]]
+    ) -> list[AccessKey | Refusal | None]:
+        """Change what keys may send, and return them so; None for one unknown or revoked."""
+        outcomes: list[AccessKey | Refusal | None] = []
+        for ak, limit in limits:
+            found = self._session.rows("lock_access_key", ak=ak)
+            try:
+                outcomes.append(self._limited(AccessKey(*found[0]), limit) if found else None)
+            except ParameterWrong as refusal:
+                outcomes.append(refusal)
         return outcomes
+
+    def _limited(self, key: AccessKey, limit: Limit) -> AccessKey:
+        allowance = limit.apply(key.allowance)
+        per_second, burst = (
+            (None, None) if allowance is None else (allowance.per_second, allowance.burst)
+        )
+        self._session.rows("limit_access_key", ak=key.ak, per_second=per_second, burst=burst)
+        return msgspec.structs.replace(key, per_second=per_second, burst=burst)
 
     def access_key(self, ak: str) -> AccessKey | None:
         """Return a key, revoked or not."""

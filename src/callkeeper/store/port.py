@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from callkeeper.core.allowance import Allowance
+from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.business_result import BusinessResult, Definition
 from callkeeper.core.campaign import Campaign, CampaignOrder, Opening, Status
 from callkeeper.core.refusal import Refusal
@@ -227,9 +227,9 @@ class Store(Ledger, Protocol):
         """Revoke keys, each from an instant on; False for one that is unknown or revoked."""
 
     def limit_access_keys(
-        self, limits: Sequence[tuple[str, Allowance | None]]
-    ) -> list[bool | Refusal]:
-        """Say what keys may send, None for any number; False for one unknown or revoked."""
+        self, limits: Sequence[tuple[str, Limit]]
+    ) -> list[AccessKey | Refusal | None]:
+        """Change what keys may send, and return them so; None for one unknown or revoked."""
 
     def access_key(self, ak: str) -> AccessKey | None:
         """Return a key, revoked or not."""

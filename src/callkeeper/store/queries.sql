@@ -250,10 +250,13 @@ VALUES (:ak, :vdn, :sealed_secret, :note, :made_at, NULL)
 -- name: revoke_access_key
 UPDATE access_key SET revoked_at = :revoked_at WHERE ak = :ak AND revoked_at IS NULL
 
+-- name: lock_access_key
+SELECT ak, vdn, sealed_secret, note, made_at, revoked_at, per_second, burst
+FROM access_key WHERE ak = :ak AND revoked_at IS NULL
+FOR UPDATE                                                                     -- postgres
+
 -- name: limit_access_key
-UPDATE access_key SET per_second = :per_second, burst = :burst
-WHERE ak = :ak AND revoked_at IS NULL
-RETURNING ak
+UPDATE access_key SET per_second = :per_second, burst = :burst WHERE ak = :ak
 
 -- name: access_key
 SELECT ak, vdn, sealed_secret, note, made_at, revoked_at, per_second, burst
