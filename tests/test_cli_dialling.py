@@ -16,7 +16,7 @@ from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.ledger import Lease
 from tests.house import HOUR, VDN, House
 from tests.ports import free_port
-from tests.test_cli import PROGRAM, Ended, at_house, environment, run
+from tests.test_cli import PROGRAM, Ended, at_house, environment, run, started
 from tests.waiting import until
 
 TASK = "7"
@@ -280,8 +280,8 @@ def test_on_a_narrow_terminal_no_value_is_broken(dialling: House) -> None:
 
 def test_a_metrics_port_that_is_taken_is_told_in_one_line(house: House, tmp_path: Path) -> None:
     port = house.url.rpartition(":")[2]
-    where = ["--data-dir", str(tmp_path / "other"), "--line", "rehearsal"]
-    ended = run("dial", *where, "--metrics-port", port)
+    where = started(tmp_path / "other")
+    ended = run("dial", *where, "--line", "rehearsal", "--metrics-port", port)
     assert (ended.status, ended.err.count("\n")) == (1, 1)
     assert f"metrics_port: cannot listen on 127.0.0.1 port {port}" in ended.err
 

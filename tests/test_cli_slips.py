@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.house import House
-from tests.test_cli import Ended, at_house, book, run
+from tests.test_cli import Ended, at_house, book, run, started
 
 NO_TEXT = "\udcff"  # as Python keeps a byte that is no UTF-8
 END = "2090-01-01T00:00:00.789+00:00"
@@ -57,8 +57,9 @@ def test_what_is_signed_is_a_url() -> None:
 
 
 def test_a_sealing_key_of_raw_bytes_is_one_line(tmp_path: Path) -> None:
+    where = started(tmp_path)
     (tmp_path / "sealing.key").write_bytes(bytes(range(128, 160)))
-    ended = run("key", "create", "--all-vdns", "--data-dir", str(tmp_path))
+    ended = run("key", "create", "--all-vdns", *where)
     assert one_line(ended, "is not base64")
 
 
@@ -83,6 +84,7 @@ def test_a_campaign_is_added_as_started_unless_it_is_to_be_paused(house: House) 
 
 
 def test_a_campaign_that_the_wire_would_refuse_is_not_added(tmp_path: Path) -> None:
+    started(tmp_path)
     assert add(tmp_path, "--alerting-seconds", "8").status == 2
     assert add(tmp_path, "--caller", "10086", "--caller", "10086").status == 2
     assert one_line(add(tmp_path, end="2100-01-01T00:00:00+00:00"), "2000..2099")

@@ -10,10 +10,11 @@ import pytest
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.doctor import Check, CheckUp
-from callkeeper.installation import DATABASE_FILE, open_seal, open_store
+from callkeeper.installation import DATABASE_FILE, open_seal, open_session, open_store
 from callkeeper.keyring import issue, revoke
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings
+from callkeeper.store.migrate import migrations
 from callkeeper.store.port import Wanted
 from callkeeper.tls import prepare
 from tests.house import VDN, House
@@ -45,32 +46,26 @@ def test_an_installation_in_order_is_all_good(tmp_path: Path, database: str | No
     assert bad(settled(tmp_path, database)) == set()
 
 
-def test_nothing_is_made_where_nothing_is(tmp_path: Path) -> None:
+def test_before_the_first_start_it_says_one_thing_and_makes_nothing(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "nowhere", port=0)
-    assert bad(settings) == {
-        "database",
-        "schema",
-        "tallies",
-        "clock",
-        "sealing key",
-        "disk",
-    }
+    assert bad(settings) == set(check_up(settings)) == {"installation"}
+    assert "start one with `callkeeper serve`" in check_up(settings)["installation"].says
     assert not settings.data_dir.exists()
 
 
-def test_nothing_is_made_beside_a_database_elsewhere(
-    tmp_path: Path, postgres: PrivatePostgres
-) -> None:
+def test_so_it_does_beside_a_database_elsewhere(tmp_path: Path, postgres: PrivatePostgres) -> None:
     settings = Settings(data_dir=tmp_path / "nowhere", database=postgres.new_database(), port=0)
-    assert bad(settings) == {"schema", "tallies", "sealing key", "disk"}
+    assert bad(settings) == set(check_up(settings)) == {"installation"}
     assert not settings.data_dir.exists()
 
 
-def test_a_database_without_a_schema_asks_to_be_migrated(
+def test_a_database_with_an_older_schema_asks_to_be_migrated(
     tmp_path: Path, database: str | None
 ) -> None:
     settings = Settings(data_dir=tmp_path, database=database, port=0)
-    (tmp_path / "callkeeper.db").touch()
+    session = open_session(settings)
+    session.migrate(migrations("postgres" if database else "sqlite")[:2])
+    session.close()
     found = check_up(settings)
     assert "callkeeper migrate" in found["schema"].says
     assert not found["schema"].good

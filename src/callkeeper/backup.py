@@ -9,9 +9,9 @@ from typing import Protocol, runtime_checkable
 
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation import DATABASE_FILE, open_session
+from callkeeper.sealing import SEALING_FILE
 from callkeeper.settings import Settings
 
-SEALING_FILE = "sealing.key"
 TLS_FILES = ("tls-certificate.pem", "tls-key.pem")
 
 

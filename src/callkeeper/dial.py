@@ -23,6 +23,7 @@ from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
+from callkeeper.installation import found_store
 from callkeeper.scribe import open_desk
 from callkeeper.settings import Settings, SettingsWrong
 
@@ -61,7 +62,9 @@ def dial(settings: Settings, registry: CollectorRegistry, ready: Callable[[str],
     """Dial until told to stop by SIGINT or SIGTERM; ``ready`` is told the dispatcher's name."""
     if settings.line is None:
         raise SettingsWrong("line: say which, --line asterisk or --line rehearsal")
-    desk = open_desk(settings)
+    check_rules(settings)
+    _password(settings)
+    desk = open_desk(settings, found_store(settings))
     dialer = _dialer(desk, settings, SystemClock(), registry)
     _show_metrics(settings, registry)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -108,15 +111,19 @@ def build_line(settings: Settings, clock: Clock, dispatcher: str = "doctor") -> 
     """Return the line that the settings name. Each dispatcher at an Asterisk has its own app."""
     if settings.line == "rehearsal":
         return RehearsalLine(clock)
-    if settings.ari_password is None:
-        raise SettingsWrong("ari_password: set it to that of ari_user in Asterisk's ari.conf")
     return AriLine(
         settings.ari_url,
         settings.ari_user,
-        settings.ari_password,
+        _password(settings),
         app=f"{settings.ari_app}-{dispatcher}",
         endpoint=settings.ari_endpoint,
     )
+
+
+def _password(settings: Settings) -> str:
+    if settings.line == "asterisk" and settings.ari_password is None:
+        raise SettingsWrong("ari_password: set it to that of ari_user in Asterisk's ari.conf")
+    return settings.ari_password or ""
 
 
 def terms(settings: Settings) -> Terms:

@@ -17,13 +17,13 @@ import httpx2
 import msgspec
 from cryptography import x509
 
-from callkeeper.backup import SEALING_FILE, TLS_FILES
+from callkeeper.backup import TLS_FILES
 from callkeeper.clock import Clock
 from callkeeper.core.refusal import Refusal
 from callkeeper.dial import asked, check_rules, line_name
 from callkeeper.dialer.line import LineRefused, LineSilent
-from callkeeper.installation import DATABASE_FILE, check_schema, find_store
-from callkeeper.sealing import SealBroken, load_seal
+from callkeeper.installation import DATABASE_FILE, NoInstallation, check_schema, find_store
+from callkeeper.sealing import SEALING_FILE, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import AccessKey, Store
@@ -55,9 +55,16 @@ class CheckUp:
         self._settings = settings
         self._clock = clock
         self._store: Store | None = None
+        self._away: Refusal | SettingsWrong | None = None
 
     def run(self) -> list[Check]:
-        """Run every check; one that cannot be made is not good."""
+        """Run every check; one that cannot be made is not good. Where nothing is, that is all."""
+        try:
+            self._store = find_store(self._settings)
+        except NoInstallation as nothing:
+            return [Check("installation", good=False, says=str(nothing))]
+        except (Refusal, SettingsWrong) as found:
+            self._away = found
         try:
             return [
                 self._check("database", self._database),
@@ -82,7 +89,8 @@ class CheckUp:
             return Check(name, good=False, says=" ".join(str(found).split()))
 
     def _database(self) -> str:
-        self._store = find_store(self._settings)
+        if self._away is not None:
+            raise self._away
         if self._settings.database:
             return "PostgreSQL answers"
         return f"{self._settings.data_dir / DATABASE_FILE} answers"

@@ -1,19 +1,24 @@
 """An installation: its data directory, its database, its seal. It alone names concrete stores."""
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.sealing import Seal, load_seal
+from callkeeper.sealing import SEALING_FILE, Seal, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.migrate import migrations
-from callkeeper.store.port import Store
+from callkeeper.store.port import AccessKey, Store
 from callkeeper.store.postgres import PostgresSession, StatementFailed, UrlWrong
-from callkeeper.store.session import Session
+from callkeeper.store.session import SchemaMissing, Session
 from callkeeper.store.sql import SqlStore
 from callkeeper.store.sqlite import OLDEST, SqliteSession
 
 DATABASE_FILE = "callkeeper.db"
+
+
+class NoInstallation(SettingsWrong):
+    """There is none where the settings say; the message says how to name or to start one."""
 
 
 def open_session(settings: Settings) -> Session:
@@ -40,6 +45,13 @@ def attach_store(settings: Settings) -> Store:
     return SqlStore(open_session(settings))
 
 
+def found_store(settings: Settings) -> Store:
+    """Return the store of an installation that is there, its schema up to date."""
+    store = find_store(settings)
+    store.migrate()
+    return store
+
+
 def open_store(settings: Settings) -> Store:
     """Return the store, its schema up to date."""
     store = SqlStore(open_session(settings))
@@ -48,16 +60,20 @@ def open_store(settings: Settings) -> Store:
 
 
 def find_store(settings: Settings) -> Store:
-    """Return the store of a database that is there, whatever its schema; nothing is made.
+    """Return the store of an installation that is there, whatever its schema; nothing is made.
 
-    Raise SettingsWrong when there is none, and DatabaseFailed when it does not answer.
+    Raise NoInstallation when there is none, and DatabaseFailed when its database does not answer.
     """
-    file = settings.data_dir / DATABASE_FILE
-    if settings.database is None and not file.is_file():
-        raise SettingsWrong(f"there is no {file}; `callkeeper serve` or `migrate` makes it")
+    if settings.database is None and not (settings.data_dir / DATABASE_FILE).is_file():
+        raise _no_installation(settings)
     store = SqlStore(open_session(settings))
     try:
         store.database_now()
+        with suppress(StatementFailed):  # it may not be read: whoever wants to know is told
+            store.schema_version()
+    except SchemaMissing:
+        store.close()
+        raise _no_installation(settings) from None
     except DatabaseFailed:
         store.close()
         raise
@@ -69,8 +85,6 @@ def check_schema(store: Store) -> int:
     latest = migrations("sqlite")[-1].number
     try:
         number = store.schema_version()
-    except DatabaseFailed:
-        number = 0  # there is no table that tells it
     except StatementFailed as error:
         raise DatabaseFailed(
             "the schema's number cannot be read ({error})", error=str(error)
@@ -80,6 +94,17 @@ def check_schema(store: Store) -> int:
             f"the schema is at {number}, this program wants {latest}; run `callkeeper migrate`"
         )
     return number
+
+
+def _no_installation(settings: Settings) -> NoInstallation:
+    if settings.database is None:
+        where, how = f"at {settings.data_dir}", "--data-dir (or CALLKEEPER_DATA_DIR)"
+    else:
+        where, how = "in this database", "--database (or CALLKEEPER_DATABASE)"
+    return NoInstallation(
+        f"there is no installation {where}; name one with {how}, or start one with "
+        "`callkeeper serve` or `callkeeper migrate`"
+    )
 
 
 def open_seal(settings: Settings) -> Seal:
@@ -94,12 +119,34 @@ def fitting_seal(settings: Settings, store: Store) -> Seal:
 
     A sealing key is made only while there is no secret that it would not open.
     """
-    valid = next((each for each in store.access_keys() if each.revoked_at is None), None)
-    if valid is None:
+    valid = _valid_keys(store)
+    if not valid:
         return open_seal(settings)
     seal = load_seal(settings.data_dir, settings.sealing_key, make=False)
-    seal.open(valid.sealed_secret, valid.ak)
+    seal.open(valid[0].sealed_secret, valid[0].ak)
     return seal
+
+
+def existing_seal(settings: Settings, store: Store) -> Seal:
+    """Return the same for a command beside the servers, which makes none in their place."""
+    file = settings.data_dir / SEALING_FILE
+    if settings.sealing_key is None and not file.exists() and not _valid_keys(store):
+        raise SealBroken(
+            f"there is no {file}; name the data directory of the servers with --data-dir, or give "
+            "their sealing key in CALLKEEPER_SEALING_KEY; `callkeeper serve` and "
+            "`callkeeper migrate` make one where there is none"
+        )
+    return fitting_seal(settings, store)
+
+
+def begin_seal(settings: Settings, store: Store) -> None:
+    """Make the sealing key of an installation that has none yet."""
+    if not _valid_keys(store):
+        open_seal(settings)
+
+
+def _valid_keys(store: Store) -> list[AccessKey]:
+    return [each for each in store.access_keys() if each.revoked_at is None]
 
 
 def data_dir(settings: Settings) -> Path:

@@ -7,6 +7,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+SEALING_FILE = "sealing.key"
+
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
 
@@ -49,7 +51,7 @@ def load_seal(data_dir: Path, given: str | None, *, make: bool = True) -> Seal:
     """
     if given:
         return Seal(_decoded(given, "CALLKEEPER_SEALING_KEY"))
-    path = data_dir / "sealing.key"
+    path = data_dir / SEALING_FILE
     if not path.exists():
         if not make:
             raise SealBroken(

@@ -139,7 +139,7 @@ def translator_for(headers: Iterable[tuple[bytes, bytes]]) -> Translate:
 
 
 def _code(kind: type[Refusal], documented: frozenset[str]) -> tuple[int, str]:
-    status, code = CODES[kind]
+    status, code = next(CODES[each] for each in kind.__mro__ if each in CODES)
     if issubclass(kind, no.ParameterWrong) and code not in documented:
         return status, PARAMETER_WRONG
     return status, code

@@ -16,7 +16,7 @@ from callkeeper.cli.options import (
     Instant,
     Json,
     Vdn,
-    opened_store,
+    existing_store,
     read_instant,
     read_settings,
     read_text,
@@ -179,7 +179,7 @@ def add_campaign(
         id=id,
         practice=Practice(time_zone=time_zone),
     )
-    with opened_store(data_dir, database) as store:
+    with existing_store(data_dir, database) as store:
         with store.transaction():
             outcome = store.add_campaigns([opening])[0]
         if isinstance(outcome, Refusal):

@@ -14,7 +14,7 @@ import typer
 from callkeeper.api.characters import ANY, BLANKS
 from callkeeper.client import Client
 from callkeeper.clock import SystemClock
-from callkeeper.installation import check_schema, find_store, open_store
+from callkeeper.installation import check_schema, find_store
 from callkeeper.records import milliseconds
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port import Store
@@ -54,16 +54,6 @@ _DIGITS = re.compile(r"[0-9]{12,14}")
 def read_settings(data_dir: Path | None, database: str | None, **flags: object) -> Settings:
     """Return the settings, with the flags of a command on top."""
     return load({"data_dir": data_dir, "database": database, **flags})
-
-
-@contextmanager
-def opened_store(data_dir: Path | None, database: str | None) -> Iterator[Store]:
-    """Open the store that a command's options name, made and brought up to date if need be."""
-    store = open_store(read_settings(data_dir, database))
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 @contextmanager

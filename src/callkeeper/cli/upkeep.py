@@ -14,7 +14,6 @@ from callkeeper.cli.options import (
     LineKind,
     Vdn,
     existing_store,
-    opened_store,
     read_settings,
     read_text,
     show,
@@ -26,7 +25,7 @@ from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.dial import terms
 from callkeeper.doctor import CheckUp
-from callkeeper.installation import fitting_seal, open_store
+from callkeeper.installation import begin_seal, existing_seal, open_store
 from callkeeper.keyring import issue, limit, revoke
 from callkeeper.records import instant
 from callkeeper.store.port import AgentName
@@ -77,8 +76,8 @@ def create_key(
     if (vdn is None) != all_vdns:
         raise typer.BadParameter("give either --vdn N or --all-vdns")
     settings = read_settings(data_dir, database)
-    with opened_store(data_dir, database) as store:
-        key = issue(store, fitting_seal(settings, store), SystemClock(), vdn, note)
+    with existing_store(data_dir, database) as store:
+        key = issue(store, existing_seal(settings, store), SystemClock(), vdn, note)
     lines = [f"export CALLKEEPER_AK={key.ak}", f"export CALLKEEPER_SK={key.secret}"]
     if vdn is not None:
         lines.append(f"export CALLKEEPER_VDN={vdn}")
@@ -180,7 +179,7 @@ def name_agent(
     json: Json = False,
 ) -> None:
     """Say what to call an agent; a second time renames."""
-    with opened_store(data_dir, database) as store, store.transaction():
+    with existing_store(data_dir, database) as store, store.transaction():
         store.name_agents([AgentName(vdn, account, user_name, SystemClock().now())])
     value = {"vdn": vdn, "account": account, "userName": user_name}
     show(value, f"agent {account} of VDN {vdn} is {user_name}", as_json=json)
@@ -207,10 +206,14 @@ def why(
 
 
 def migrate(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
-    """Bring the database's schema up to date; `serve` does so too."""
-    store = open_store(read_settings(data_dir, database))
-    version = store.schema_version()
-    store.close()
+    """Bring the database's schema up to date; `serve` does so too. The first one starts it all."""
+    settings = read_settings(data_dir, database)
+    store = open_store(settings)
+    try:
+        begin_seal(settings, store)
+        version = store.schema_version()
+    finally:
+        store.close()
     show({"schema": version}, f"the schema is at {version}", as_json=json)
 
 

@@ -19,7 +19,7 @@ from psycopg.pq import TransactionStatus
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.migrate import Migration, catch_up
 from callkeeper.store.port import Collision
-from callkeeper.store.session import Item, Row, Undertaking, given
+from callkeeper.store.session import Item, Row, SchemaMissing, Undertaking, given
 from callkeeper.store.statements import queries
 
 # Each statement has an index made for it, and its plan is kept. Made when a table is small, it
@@ -151,7 +151,8 @@ class PostgresSession:
                 error=type(error).__name__,
             ) from error
         except psycopg.errors.UndefinedTable as error:
-            raise DatabaseFailed("the schema is not there; run `callkeeper migrate`") from error
+            self._undertaking.doom()
+            raise SchemaMissing from error
         except psycopg.Error as bug:
             self._undertaking.doom()
             # PostgreSQL quotes the row in its words, and they would end up in the log.

@@ -14,6 +14,10 @@ Row = tuple[Any, ...]
 Item = msgspec.Struct | Mapping[str, Any]
 
 
+class SchemaMissing(DatabaseFailed):
+    """The tables are not there; run `callkeeper migrate`."""
+
+
 class Session(Protocol):
     """A database, as one engine speaks to it; each thread has a connection of its own."""
 

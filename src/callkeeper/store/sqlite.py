@@ -17,7 +17,7 @@ import msgspec
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.checkpointer import Checkpointer
 from callkeeper.store.migrate import Migration, catch_up
-from callkeeper.store.session import Item, Row, Undertaking, given
+from callkeeper.store.session import Item, Row, SchemaMissing, Undertaking, given
 from callkeeper.store.statements import queries
 
 OLDEST = (3, 38, 0)  # the first that reads items with ->>
@@ -107,6 +107,8 @@ class SqliteSession:
             raise
         except sqlite3.DatabaseError as error:
             self._undertaking.doom()
+            if str(error).startswith("no such table"):
+                raise SchemaMissing from error
             raise DatabaseFailed(
                 "the database refused to work ({error}); try again", error=str(error)
             ) from error
