@@ -11,12 +11,16 @@ from typing import Any
 
 import pytest
 
+from callkeeper.core.allowance import Allowance, Limit
+from callkeeper.core.campaign import Arrange, CampaignOrder
+from callkeeper.core.practice import RETRIES_MAX, Practice, Retry
 from callkeeper.core.reservation import Move, Result
 from callkeeper.desk import Desk
-from callkeeper.store.port import AgentName, Booked, Collision, Wanted
+from callkeeper.store.port import AccessKey, AgentName, Booked, Collision, Wanted
 from callkeeper.store.sql import SqlStore
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import (
+    CAMPAIGN,
     NOW,
     Opener,
     book,
@@ -56,6 +60,39 @@ def test_no_update_is_lost_and_opposite_orders_do_not_lock_up(
     ]
     assert sum(versions) == len(ids) + 4 * ROUNDS * 10
     check_history(store, *reservations)
+
+
+def test_two_at_once_that_change_different_parts_both_count(
+    opener: Opener, store: SqlStore
+) -> None:
+    """Of a campaign's practice, and of what a key may send."""
+    with store.transaction():
+        store.add_access_keys([AccessKey("A", None, "sealed", None, NOW, None)])
+        store.limit_access_keys([("A", Limit(1.0, 5))])
+
+    def change(arrange: Callable[[int], Arrange], limit: Callable[[int], Limit]) -> None:
+        mine = opener.open().store
+        for turn in range(1, RETRIES_MAX + 1):
+            together.wait(30)
+            with mine.transaction():
+                mine.change_campaigns([CampaignOrder(1, CAMPAIGN, arrange(turn), "operator", NOW)])
+            with mine.transaction():
+                mine.limit_access_keys([("A", limit(turn))])
+            together.wait(30)
+            campaign, key = mine.campaign(1, CAMPAIGN), mine.access_key("A")
+            assert campaign is not None
+            assert campaign.practice == Practice(calls_max=turn, retries=(Retry("busy", turn, 5),))
+            assert key is not None
+            assert key.allowance == Allowance(turn, 1000 + turn)
+
+    together = threading.Barrier(2)
+    side_by_side(
+        lambda: change(lambda turn: Arrange(calls_max=turn), lambda turn: Limit(float(turn))),
+        lambda: change(
+            lambda turn: Arrange(retries=(Retry("busy", turn, 5),)),
+            lambda turn: Limit(burst=1000 + turn),
+        ),
+    )
 
 
 def test_the_same_request_booked_from_two_processes_at_once_is_one_reservation(
