@@ -22,7 +22,9 @@ class PrivatePostgres:
     FileNotFoundError when there is no PostgreSQL.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int | None = None) -> None:
+        """``port``: listen there on the loopback too."""
+        self._port = port
         self._bin = binaries()
         # Not below pytest's folders: those are closed to other users, and PostgreSQL is one.
         self._home = Path(tempfile.mkdtemp(prefix="callkeeper-postgres-"))
@@ -51,6 +53,8 @@ class PrivatePostgres:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         options = f"-c listen_addresses='' -k {self._home} -c max_connections=500"
+        if self._port is not None:
+            options += f" -c listen_addresses=127.0.0.1 -c port={self._port}"
         log = self._home / "log"
         self._run("pg_ctl", "-D", str(self._data), "-o", options, "-l", str(log), "-w", "start")
 
@@ -76,7 +80,8 @@ class PrivatePostgres:
 
     def url(self, database: str = "postgres") -> str:
         """Return the URL of one of its databases."""
-        return f"postgresql:///{database}?host={self._home}&user=postgres"
+        port = "" if self._port is None else f"&port={self._port}"
+        return f"postgresql:///{database}?host={self._home}&user=postgres{port}"
 
     def new_database(self) -> str:
         """Return the URL of a new, empty database."""
@@ -96,6 +101,13 @@ class PrivatePostgres:
         url = self.new_database()
         self._run("pg_restore", "-d", url, str(file))
         return url
+
+    def want_passwords(self) -> None:
+        """Want a password of all but its owner from now on."""
+        rules = self._data / "pg_hba.conf"
+        rules.write_text("local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute("SELECT pg_reload_conf()")
 
     def wait_for(self, standby: "Standby") -> None:
         """Acknowledge nothing from now on that a standby does not have on its disk."""

@@ -19,7 +19,7 @@ from tests.surface import SOURCE
 CLIENT = {"client.py", "courier.py", "records.py"}
 
 # Keywords of a refusal that need no place in its template.
-BESIDES = {"about", "wait_seconds"}
+BESIDES = {"about", "wait_seconds", "detail"}
 
 MAY_PASS_ON = {
     ("core/refusal.py", "Phrase"): "it makes every refusal's phrase",

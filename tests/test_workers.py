@@ -140,4 +140,4 @@ def test_what_keeps_each_of_them_from_beginning_is_said_once(tmp_path: Path) -> 
     ended = serve(tmp_path, "--database=postgresql://127.0.0.1:1/nothing")
     assert ended.returncode == 1
     assert ended.stderr.count("callkeeper: ") == 1
-    assert "the database could not do its work" in ended.stderr
+    assert "The database cannot be reached" in ended.stderr

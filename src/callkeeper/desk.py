@@ -13,6 +13,7 @@ from typing import Generic, ParamSpec, TypeVar
 from callkeeper.clock import monotonic
 from callkeeper.core.refusal import DatabaseFailed, Refusal
 from callkeeper.store.port import Store
+from callkeeper.watch import Watch
 from callkeeper.writer import ThreadScribe, Writer
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Readers:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._room = threading.Semaphore(threads + waiting_max)
         self._seconds_max = seconds_max
+        self.hear: Callable[[object], None] = lambda _outcome: None  # how each read ended
 
     def reading(self, verb: Callable[P, R]) -> Callable[P, Awaitable[R]]:
         """Return a reading verb of the store as the async side calls it."""
@@ -82,7 +84,13 @@ class Readers:
             reading = self._threads.submit(begin)
             # Called too when whoever asked has gone before it was begun.
             reading.add_done_callback(lambda _: self._room.release())
-            return await asyncio.wrap_future(reading)
+            try:
+                found = await asyncio.wrap_future(reading)
+            except DatabaseFailed as failed:
+                self.hear(failed)
+                raise
+            self.hear(None)
+            return found
 
         return read
 
@@ -95,6 +103,7 @@ class Desk:
     """The store as the async side sees it: one line for each verb.
 
     ``writer``, ``lists`` and ``looks`` are whoever works for it; threads, where none is given.
+    ``watch`` is shared by the desks of one process, so that an outage is told of once.
     """
 
     def __init__(
@@ -104,11 +113,14 @@ class Desk:
         writer: Writer | None = None,
         lists: Readers | None = None,
         looks: Readers | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self._store = store
+        self.watch = watch or Watch()
         self._writer = writer = writer or Writer(ThreadScribe(store))
         self._lists = lists or Readers("reader", 2)
         self._looks = looks or Readers("key-reader", 1)
+        writer.hear = self._lists.hear = self._looks.hear = self.watch.hear
         reading, looking = self._lists.reading, self._looks.reading
         self.add_reservation = Grouped(writer, store.add_reservations)
         self.change_reservation = Grouped(writer, store.change_reservations)

@@ -19,7 +19,7 @@ from cryptography import x509
 
 from callkeeper.backup import TLS_FILES
 from callkeeper.clock import Clock
-from callkeeper.core.refusal import Refusal
+from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.dial import asked, check_rules, line_name
 from callkeeper.dialer.line import LineRefused, LineSilent
 from callkeeper.installation import DATABASE_FILE, NoInstallation, check_schema, find_store
@@ -86,7 +86,7 @@ class CheckUp:
         try:
             return Check(name, good=True, says=check())
         except (Sick, Refusal, SealBroken, SettingsWrong, OSError) as found:
-            return Check(name, good=False, says=" ".join(str(found).split()))
+            return Check(name, good=False, says=told_in_full(found))
 
     def _database(self) -> str:
         if self._away is not None:

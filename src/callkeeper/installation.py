@@ -4,12 +4,12 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.sealing import SEALING_FILE, Seal, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import AccessKey, Store
-from callkeeper.store.postgres import PostgresSession, StatementFailed, UrlWrong
+from callkeeper.store.postgres import NotAllowed, PostgresSession, StatementFailed, UrlWrong
 from callkeeper.store.session import SchemaMissing, Session
 from callkeeper.store.sql import SqlStore
 from callkeeper.store.sqlite import OLDEST, SqliteSession
@@ -69,7 +69,9 @@ def find_store(settings: Settings) -> Store:
     store = SqlStore(open_session(settings))
     try:
         store.database_now()
-        with suppress(StatementFailed):  # it may not be read: whoever wants to know is told
+        with suppress(
+            StatementFailed, NotAllowed
+        ):  # it may not be read: whoever wants to know is told
             store.schema_version()
     except SchemaMissing:
         store.close()
@@ -85,9 +87,9 @@ def check_schema(store: Store) -> int:
     latest = migrations("sqlite")[-1].number
     try:
         number = store.schema_version()
-    except StatementFailed as error:
+    except (StatementFailed, NotAllowed) as error:
         raise DatabaseFailed(
-            "the schema's number cannot be read ({error})", error=str(error)
+            "the schema's number cannot be read", detail=told_in_full(error)
         ) from error
     if number < latest:
         raise SettingsWrong(

@@ -27,6 +27,7 @@ from callkeeper.desk import Desk
 from callkeeper.installation import attach_store, open_store
 from callkeeper.settings import Settings
 from callkeeper.store.port import Store
+from callkeeper.watch import Watch
 from callkeeper.writer import Writer
 
 _END_SECONDS = 30
@@ -132,9 +133,10 @@ class ProcessScribe:
         self._log.error("scribe_lost", pid=process.pid, status=status)
 
 
-def open_desk(settings: Settings, store: Store | None = None) -> Desk:
+def open_desk(settings: Settings, store: Store | None = None, watch: Watch | None = None) -> Desk:
     """Return a desk whose writes have a process of their own; ``store`` if it is open already."""
-    return Desk(store or open_store(settings), writer=Writer(ProcessScribe(settings)))
+    writer = Writer(ProcessScribe(settings))
+    return Desk(store or open_store(settings), writer=writer, watch=watch)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from callkeeper import log
 from callkeeper.clock import SystemClock
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.dial import check_rules
 from callkeeper.installation import data_dir, fitting_seal, open_store
 from callkeeper.serve import bind, prepare_server
@@ -178,7 +178,7 @@ def main() -> None:
     try:
         server = prepare_server(settings, ready=lambda url: pipe.send_bytes(url.encode()))
     except (SettingsWrong, DatabaseFailed) as error:
-        raise SystemExit(f"callkeeper: {error}") from error
+        raise SystemExit(f"callkeeper: {told_in_full(error)}") from error
     server.hang_on(pipe.fileno())
     server.run()
 

@@ -6,7 +6,7 @@ batches out is a scribe: a thread of this process, or a process of its own (see 
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol
@@ -65,6 +65,7 @@ class Writer:
     def __init__(self, scribe: Scribe, *, waiting_max: int = WAITING_MAX) -> None:
         self._scribe = scribe
         self._waiting_max = waiting_max
+        self.hear: Callable[[object], None] = lambda _outcome: None  # how each batch ended
         self._waiting: deque[_Awaited] = deque()
         self._under_way: asyncio.Future[list[object]] | None = None
         self._stopping = False
@@ -103,7 +104,9 @@ class Writer:
     def _written(self, batch: list[_Awaited], done: "asyncio.Future[list[object]]") -> None:
         self._under_way = None
         self._next()  # first, so that the database has work while we answer
-        for each, outcome in zip(batch, done.result(), strict=True):
+        outcomes = done.result()
+        self.hear(outcomes[0])
+        for each, outcome in zip(batch, outcomes, strict=True):
             settle(each.answer, outcome)
 
 

@@ -22,7 +22,7 @@ from callkeeper.cli.settle import settle
 from callkeeper.cli.sign import sign
 from callkeeper.cli.table import console
 from callkeeper.client import CallkeeperError
-from callkeeper.core.refusal import Refusal
+from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.demo import play
 from callkeeper.sealing import SealBroken
 from callkeeper.settings import SettingsWrong, unknown
@@ -56,7 +56,7 @@ class OneLineErrors(TyperGroup):
         try:
             return super().invoke(ctx)
         except _EXPECTED as error:
-            typer.echo(f"callkeeper: {harmless(' '.join(str(error).split()))}", err=True)
+            typer.echo(f"callkeeper: {harmless(told_in_full(error))}", err=True)
             raise typer.Exit(1) from error
 
 

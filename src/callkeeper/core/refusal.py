@@ -31,6 +31,7 @@ no bug and is never logged as one. Only ``api.wire`` knows which result code eac
     ├─ CampaignEnded
     ├─ NoSuchSkillQueue
     └─ DatabaseFailed           nothing was stored, unless it says otherwise; try again
+       └─ DatabaseLost          there is no connection to it
 
 A refusal is raised with a template and its values, never with a finished sentence: what it says is
 told in English, or in whatever language somebody brings.
@@ -191,3 +192,17 @@ class NoSuchSkillQueue(Refusal):
 
 class DatabaseFailed(Refusal):
     """The database could not be reached or refused to work; nothing was stored, try again."""
+
+    def __init__(self, template: str = "", *, detail: str = "", **values: Value) -> None:
+        super().__init__(template, "", **values)
+        self.detail = detail  # the database's own words, for those who run it and nobody else
+
+
+class DatabaseLost(DatabaseFailed):
+    """The database cannot be reached; nothing was stored, try again."""
+
+
+def told_in_full(error: BaseException) -> str:
+    """Return what an error says to those who run the server, in one line."""
+    detail = getattr(error, "detail", "")
+    return " ".join((f"{error} ({detail})" if detail else str(error)).split())

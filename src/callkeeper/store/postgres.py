@@ -16,7 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
 from callkeeper.store.migrate import Migration, catch_up
 from callkeeper.store.port import Collision
 from callkeeper.store.session import Item, Row, SchemaMissing, Undertaking, given
@@ -46,6 +46,10 @@ _FOR_MIGRATIONS = (
 )
 _BROKEN = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
 _CROSSED = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+_READ_ONLY = (
+    "it is read-only: a standby, or default_transaction_read_only is on; name the primary, or add "
+    "target_session_attrs=read-write to the URL"
+)
 _PORTS = re.compile(r"[0-9,]*")
 _ANSWERS = re.compile(r"\A\s*SELECT\b|\bRETURNING\b")
 _MIGRATION_LOCK = 0x63616C6C  # "call"; any number that is the same in every process
@@ -57,6 +61,10 @@ class StatementFailed(RuntimeError):  # noqa: N818 - what happened
 
 class UrlWrong(ValueError):  # noqa: N818 - what happened
     """A database's URL cannot be read. It is not repeated: a password may be in it."""
+
+
+class NotAllowed(DatabaseFailed):
+    """The database does not let us do this; its owner has to grant it."""
 
 
 class _Own(threading.local):
@@ -146,6 +154,12 @@ class PostgresSession:
             # Outside a transaction there is only BEGIN and what reads: both can be done twice.
             if was_idle and lost:
                 return self._run(text, parameters)
+            if lost or self._own.connection is None:
+                raise DatabaseLost(detail=self._words(error)) from error
+            if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                raise DatabaseFailed(
+                    "the database takes no writes; try again", detail=_READ_ONLY
+                ) from error
             raise DatabaseFailed(
                 "the database could not do its work ({error}); try again",
                 error=type(error).__name__,
@@ -153,10 +167,21 @@ class PostgresSession:
         except psycopg.errors.UndefinedTable as error:
             self._undertaking.doom()
             raise SchemaMissing from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            self._undertaking.doom()
+            raise NotAllowed(detail=str(error.diag.message_primary)) from error
         except psycopg.Error as bug:
             self._undertaking.doom()
             # PostgreSQL quotes the row in its words, and they would end up in the log.
             raise StatementFailed(_named(bug)) from None
+
+    def _words(self, error: psycopg.Error) -> str:
+        """Return libpq's words of a connection: they hold no rows, and here no password either."""
+        text = " ".join(str(error).split()).removeprefix("connection failed: ")
+        for name in ("password", "sslpassword"):
+            if secret := self._connect.get(name):
+                text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
+        return text
 
     def _execute(self, text: str, parameters: dict[str, Any] | None) -> list[Row]:
         connection, held = self._connection(), self._own.held
@@ -188,9 +213,10 @@ class PostgresSession:
         except DatabaseFailed as failed:
             if self._own.connection is not None:
                 raise
-            raise DatabaseFailed(
+            raise DatabaseLost(
                 "the database was lost while it committed, so this may be stored or not; "
-                "send the very same request again, which is safe"
+                "send the very same request again, which is safe",
+                detail=failed.detail,
             ) from failed
 
     def _roll_back(self) -> None:
@@ -206,7 +232,10 @@ class PostgresSession:
     def _connection(self) -> psycopg.Connection[Row]:
         connection = self._own.connection
         if connection is None:
-            connection = psycopg.connect(autocommit=True, **self._connect)
+            try:
+                connection = psycopg.connect(autocommit=True, **self._connect)
+            except UnicodeError as error:  # a host with an empty label in it, or one too long
+                raise psycopg.OperationalError(f"no such host can be: {error}") from error
             self._own.connection = connection
             self._own.items = self._own.items_when_planned = 0
             with self._lock:
