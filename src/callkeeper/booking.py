@@ -32,11 +32,14 @@ class Bookings:
     that have none of their own.
     """
 
-    def __init__(self, desk: Desk, clock: Clock, lead_ms: int, zone: str = "UTC") -> None:
+    def __init__(
+        self, desk: Desk, clock: Clock, lead_ms: int, zone: str = "UTC", *, slack_ms: int = 0
+    ) -> None:
         self._desk = desk
         self._clock = clock
         self._lead_ms = lead_ms
         self._zone = zone
+        self._slack_ms = slack_ms
 
     async def reserve(self, wish: Wish, origin: Origin) -> Booked:
         """Book a call. The same signed request, or Idempotency-Key and body, books it once."""
@@ -50,6 +53,7 @@ class Bookings:
             by=origin.by,
             at=self._clock.now(),
             lead_ms=self._lead_ms,
+            slack_ms=self._slack_ms,
             zone=self._zone,
             idempotency_key=request_digest(origin.ak, key).hex() if key else None,
             idempotency_body=request_digest(origin.body.hex()).hex() if key else None,
@@ -58,7 +62,8 @@ class Bookings:
 
     async def change(self, reservation_id: str, change: Change, origin: Origin) -> Reservation:
         """Move, close or cancel a reservation, and return it as it then is."""
-        order = Order(origin.vdn, reservation_id, change, origin.by, self._clock.now())
+        now = self._clock.now()
+        order = Order(origin.vdn, reservation_id, change, origin.by, now, self._slack_ms)
         return await self._desk.change_reservation(order)
 
     async def find(self, wanted: Wanted) -> Page:

@@ -4,16 +4,13 @@ Read off what stands at this instant: the reservation with the dialer's last ver
 its live attempt, and the dispatchers that there are.
 """
 
-from datetime import UTC, datetime, timedelta
-
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.policy import Dial, GiveUp, Terms, Verdict, Wait, foresee, is_not_started
 from callkeeper.core.reservation import Reservation, Settle
+from callkeeper.core.spoken import in_utc
 from callkeeper.store.port import Store
 from callkeeper.store.zones import zone_name, zone_of
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # The rules by which the dialer closes one; by all others it was held once, and is not any more.
 _GIVEN_UP = frozenset({"campaign_gone", "campaign_ended", "grace"})
@@ -37,11 +34,6 @@ def outlook(store: Store, reservation: Reservation, terms: Terms, now: int) -> s
     if reservation.is_overdue(now):
         return f"overdue since {at}: an agent has to ring; the system never dials a manual one"
     return f"waiting for {at}, when an agent rings; the system never dials a manual one"
-
-
-def in_utc(instant: int) -> str:
-    """Return UTC milliseconds for a person to read."""
-    return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _closed(reservation: Reservation) -> str:

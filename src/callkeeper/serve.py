@@ -37,8 +37,11 @@ def build(
     settings: Settings, desk: Desk, seal: Seal, clock: Clock, registry: CollectorRegistry
 ) -> Starlette:
     """Return the application over a desk; its lifespan closes the desk."""
-    gate = Gate(Keyring(desk, seal, clock), clock, settings.clock_window_seconds * 1000)
-    bookings = Bookings(desk, clock, settings.lead_seconds * 1000, settings.time_zone)
+    slack_ms = settings.clock_window_seconds * 1000
+    gate = Gate(Keyring(desk, seal, clock), clock, slack_ms)
+    bookings = Bookings(
+        desk, clock, settings.lead_seconds * 1000, settings.time_zone, slack_ms=slack_ms
+    )
     campaigns = Campaigns(desk, clock, settings.active_campaigns_max, settings.skill_queues)
     interfaces = [
         *ReservationInterfaces(bookings, clock).all(gate, settings.deployment),

@@ -10,7 +10,7 @@ from callkeeper.core.attempt import FailCodes
 from callkeeper.core.business_result import BusinessResults
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservation import Order, Reservation, Settle
-from callkeeper.outlook import in_utc
+from callkeeper.core.spoken import in_utc
 from callkeeper.store.port import Store, Unsettled
 
 # How many are settled in one transaction: whoever writes meanwhile waits no longer than for these.

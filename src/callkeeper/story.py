@@ -11,8 +11,9 @@ import msgspec
 from callkeeper.core.call_data import as_variables
 from callkeeper.core.policy import Terms
 from callkeeper.core.reservation import Reservation
+from callkeeper.core.spoken import in_utc, span
 from callkeeper.log import masked
-from callkeeper.outlook import in_utc, outlook
+from callkeeper.outlook import outlook
 from callkeeper.store.port import Event, Store
 from callkeeper.terminal import harmless
 
@@ -107,8 +108,8 @@ def _result(detail: dict[str, Any]) -> str:
             "the call succeeded" if set(code) == _SUCCESS else f"the call failed with {code}"
         )
     if detail.get("begin_at") and detail.get("end_at"):
-        seconds = (detail["end_at"] - detail["begin_at"]) / 1000
-        told.append(f"from {in_utc(detail['begin_at'])}, {seconds:g} s long")
+        long = span(detail["end_at"] - detail["begin_at"])
+        told.append(f"from {in_utc(detail['begin_at'])}, {long} long")
     named = {
         "business_result": "business result",
         "business_sub_result": "sub-result",

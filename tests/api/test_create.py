@@ -105,7 +105,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"taskId": "1\t"}, "02000002"),
     ({"remark": "\x00"}, "02000002"),
     ({"remark": "\x9f"}, "02000002"),
-    ({"appointTime": 1747310399999}, "04000001"),
+    ({"appointTime": 1747309499999}, "04000001"),
     ({"appointTime": 0}, "04000001"),
     ({"appointTime": -1}, "04000001"),
     ({"appointTime": 946684799999}, "04000001"),
@@ -141,7 +141,7 @@ ORDER: list[tuple[dict[str, Any], str]] = [
     ({"remark": "a" * 501, "userAccount": "\n", "calledNo": "x", "taskId": "0"}, "02000003"),
     ({"userAccount": "\n", "calledNo": "x", "appointTime": 1, "taskId": "0"}, "02000002"),
     ({"calledNo": "x", "appointTime": 1, "taskId": "0"}, "04000002"),
-    ({"appointTime": 1747310399999, "taskId": "0"}, "04000001"),
+    ({"appointTime": 1747309499999, "taskId": "0"}, "04000001"),
     ({"callType": 3, "remark": "a" * 501}, "02000003"),
     ({"callData": "no JSON", "userAccount": "\n"}, "02000002"),
 ]

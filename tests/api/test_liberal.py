@@ -259,3 +259,14 @@ def test_call_data_may_hold_1024_characters_once_it_is_unescaped(house: House) -
     assert create(house, callData=json.dumps(text))["resultCode"] == "02000003"
     text = text.replace(": ", ":")
     assert made(house, create(house, callData=json.dumps(text)))["callData"] == text
+
+
+@pytest.mark.parametrize("ago", [1, 60_000, 900_000])
+def test_a_time_that_has_just_passed_is_now(house: House, ago: int) -> None:
+    now = house.now()
+    row = made(house, create(house, callType=2, appointTime=now - ago + 5_000))
+    (found,) = house.store.reservations_with_id(row["appointId"])
+    assert found.due_at == found.made_at >= now
+    id_ = house.reserve()
+    moved = {"appointId": id_, "appointTime": house.now() - ago + 5_000}
+    assert house.post("update", moved).json()["resultCode"] == "0200000"

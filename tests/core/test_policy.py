@@ -79,7 +79,7 @@ def test_late_is_better_than_never_until_the_grace_is_over() -> None:
     assert last == NOW + LEAD + GRACE
     assert verdict(now=last) == Dial()
     late = verdict(now=last + 1)
-    assert late == GiveUp("grace", "it is 1800 s late, and the grace is 1800 s")
+    assert late == GiveUp("grace", "it is 30 min late, and the grace is 30 min")
 
 
 def test_grace_counts_from_the_later_of_what_was_appointed_and_when_it_is_due() -> None:

@@ -80,7 +80,7 @@ def test_beyond_its_grace_it_expires_with_a_reason_and_an_event(stage: Stage) ->
     stage.run(stage.dialer(), seconds=10)
     expired = stage.standing(reservation)
     assert (expired.state, expired.held_by, expired.tries) == ("expired", "grace", 0)
-    assert expired.verdict == "it is 1800 s late, and the grace is 1800 s"
+    assert expired.verdict == "it is 30 min late, and the grace is 30 min"
     assert stage.attempts(reservation) == []
     event = stage.store.events(1, reservation.id)[-1]
     assert (event.what, event.by_whom) == ("expired", "dialer dora")

@@ -14,6 +14,7 @@ from callkeeper.api.tarpit import Tarpit
 from callkeeper.clock import Clock
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
+from callkeeper.core.spoken import span
 from callkeeper.keyring import Keyring, OpenKey
 from callkeeper.turns import Turns
 
@@ -158,18 +159,18 @@ class Gate:
 
 def _off(off_ms: int, window_ms: int) -> NotAuthenticated:
     """Return the refusal of a request that was signed so long ago, or ahead when negative."""
-    seconds, most = abs(off_ms) // 1000, window_ms // 1000
+    off, most = span(off_ms), span(window_ms)
     if off_ms > 0:
         return NotAuthenticated(
-            "the request was signed {seconds} s ago, at most {most} s are allowed; "
+            "the request was signed {off} ago, at most {most} is allowed; "
             "check the clock and sign anew",
-            seconds=seconds,
+            off=off,
             most=most,
         )
     return NotAuthenticated(
-        "the request was signed {seconds} s ahead, at most {most} s are allowed; "
+        "the request was signed {off} ahead, at most {most} is allowed; "
         "check the clock and sign anew",
-        seconds=seconds,
+        off=off,
         most=most,
     )
 

@@ -13,6 +13,7 @@ import msgspec
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.hours import in_zone, never_dials, next_opening
 from callkeeper.core.reservation import Reservation
+from callkeeper.core.spoken import span
 
 Rule = Literal[
     "hours",  # outside the campaign's dates or windows
@@ -132,7 +133,7 @@ def promised_at(reservation: Reservation, campaign: Campaign, zone: tzinfo) -> i
 
 def _too_late(reservation: Reservation, late_ms: int, grace_ms: int) -> str:
     held = f"; before, {reservation.verdict}" if reservation.verdict else ""
-    return f"it is {late_ms // 1000} s late, and the grace is {grace_ms // 1000} s{held}"
+    return f"it is {span(late_ms)} late, and the grace is {span(grace_ms)}{held}"
 
 
 def _outside_hours(campaign: Campaign, zone: tzinfo, now: int) -> Verdict | None:

@@ -24,6 +24,7 @@ from callkeeper.core.refusal import (
     ParameterWrong,
     TimeWrong,
 )
+from callkeeper.core.spoken import in_utc
 
 T = TypeVar("T")
 
@@ -65,9 +66,7 @@ class Reservation(msgspec.Struct, frozen=True):
     made_at: int
     changed_at: int
     look_at: int | None = None  # when the dialer looks at it next; None: not, or it has it
-    held_by: str | None = (
-        None  # the rule of the dialer's last verdict, when it did not dial; or settled
-    )
+    held_by: str | None = None  # the rule of its last verdict, when not dialled; or settled
     verdict: str | None = None  # and that verdict, as a sentence
 
     @property
@@ -108,6 +107,7 @@ class Booking(msgspec.Struct, frozen=True):
     by: str
     at: int
     lead_ms: int
+    slack_ms: int = 0  # how far behind ours the clock of whoever asks may be
     zone: str = "UTC"  # of campaigns that have none of their own
     idempotency_key: str | None = None
     idempotency_body: str | None = None
@@ -118,10 +118,11 @@ class Booking(msgspec.Struct, frozen=True):
         ``zone`` is the campaign's; None: it is not known here, and whoever dials has to judge.
         """
         wish = self.wish
-        if wish.appoint_at < self.at:
-            late = self.at - wish.appoint_at
+        if wish.appoint_at < self.at - self.slack_ms:
             raise TimeWrong(
-                "lies {late} ms in the past; send a time to come", about="appoint_at", late=late
+                "{time} has passed; send a time to come",
+                about="appoint_at",
+                time=in_utc(wish.appoint_at),
             )
         if campaign is None:
             raise NoSuchCampaign(
@@ -173,10 +174,7 @@ class Booking(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Another time, agent or note for a manual reservation; what is None stays as it is.
-
-    An empty note takes away the one there was.
-    """
+    """Another time, agent or note of a manual one; what is None stays, an empty note goes."""
 
     what: ClassVar[str] = "moved"
 
@@ -189,8 +187,11 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.appoint_at is None or (old is not None and self.appoint_at == old.appoint_at):
             return
         if self.appoint_at < now:
-            late = now - self.appoint_at
-            raise ParameterWrong("lies {late} ms in the past", about="appoint_at", late=late)
+            raise ParameterWrong(
+                "{time} has passed; send a time to come",
+                about="appoint_at",
+                time=in_utc(self.appoint_at),
+            )
 
     def apply(self, old: Reservation, now: int) -> Reservation:
         """Return the reservation as moved. Moving it to where it is changes nothing else."""
@@ -243,8 +244,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
             raise ParameterWrong(
                 "the call ends at {end}, before it begins at {begin}",
                 about="end_at",
-                end=end_at,
-                begin=begin_at,
+                end=in_utc(end_at),
+                begin=in_utc(begin_at),
             )
         if self.names_business_result:
             filed = None if old is None else old.business_result
@@ -359,20 +360,22 @@ Change = Move | Result | Cancel | Settle
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A change with its address: which reservation, by whom, when."""
+    """A change with its address: which reservation, by whom, when; the slack as a Booking's."""
 
     vdn: int
     id: str
     change: Change
     by: str
     at: int
+    slack_ms: int = 0
 
     def carry_out(self, old: Reservation | None, defined: BusinessResults) -> Reservation:
         """Return what becomes of the reservation; an absent or cancelled one is refused.
 
         What a change means is judged before what it is for exists, as the contract orders it.
         """
-        self.change.check(old, defined, self.at)
+        is_move = isinstance(self.change, Move)
+        self.change.check(old, defined, self.at - self.slack_ms if is_move else self.at)
         if old is None or old.state == "cancelled":
             raise NoSuchReservation(
                 "there is no reservation {id!r} in VDN {vdn}",
