@@ -22,11 +22,12 @@ _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(
 _PARTS = 5
 _NAMES_MAX = 32
 
-# The library's own answer for each byte.
-_ENCODED = tuple(quote_from_bytes(bytes([byte]), safe="") for byte in range(256))
+# The library's own answer for each byte, three places long: where it is shorter, nothing follows.
+_ENCODED = [quote_from_bytes(bytes([byte]), safe="").encode() for byte in range(256)]
 _PLAIN = bytes(byte for byte in range(256) if len(_ENCODED[byte]) == 1)
-_FEW = 24
-_PERCENT_FIRST = ord("%").__ne__
+_FIRST, _SECOND, _THIRD = (
+    bytes(encoded.ljust(3, b"\0")[place] for encoded in _ENCODED) for place in range(3)
+)
 
 
 class SigningError(ValueError):
@@ -98,14 +99,14 @@ class Authorization:
 
 def encode(value: bytes) -> str:
     """Percent-encode every byte but ``A-Z a-z 0-9 - . _ ~``, with upper-case hex digits."""
-    strange = set(value.translate(None, _PLAIN))
-    if len(strange) > _FEW:
-        return "".join(map(_ENCODED.__getitem__, value))
-    # Most of a body is plain, and a kind of byte at a time is four times as fast as each by itself.
-    text = value.decode("latin-1")
-    for byte in sorted(strange, key=_PERCENT_FIRST):
-        text = text.replace(chr(byte), _ENCODED[byte])
-    return text
+    if not value.translate(None, _PLAIN):
+        return value.decode("ascii")
+    # No step looks at a byte in Python, so that it costs hardly more whatever the bytes are.
+    places = bytearray(3 * len(value))
+    places[0::3] = value.translate(_FIRST)
+    places[1::3] = value.translate(_SECOND)
+    places[2::3] = value.translate(_THIRD)
+    return places.translate(None, b"\0").decode("ascii")
 
 
 def canonical_request(  # noqa: PLR0913 - the six things that are signed, keyword-only
