@@ -1,21 +1,65 @@
 """The start of a server: what it refuses to start with, and what it makes."""
 
+import asyncio
 import base64
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from callkeeper.clock import SystemClock
 from callkeeper.installation import open_seal, open_store
 from callkeeper.keyring import issue, revoke
 from callkeeper.sealing import SealBroken
-from callkeeper.serve import prepare_server
+from callkeeper.serve import Server, http_config, prepare_server
 from callkeeper.settings import Settings, SettingsWrong
 from tests.house import VDN
 
 OTHER_KEY = base64.b64encode(bytes(32)).decode()
+
+
+def test_who_connects_behind_many_others_waits_few_rounds_of_the_loop() -> None:
+    count, came, all_came = 128, list[int](), threading.Event()
+    rounds = 0
+
+    def go_round() -> None:
+        nonlocal rounds
+        rounds += 1
+        asyncio.get_running_loop().call_soon(go_round)
+
+    async def note(_request: Request) -> Response:
+        came.append(rounds)
+        if len(came) == count:
+            all_came.set()
+        return Response()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        go_round()
+        yield
+
+    app = Starlette(routes=[Route("/", note)], lifespan=lifespan)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=count)
+    with ExitStack() as made:
+        for _ in range(count):
+            one = made.enter_context(socket.create_connection(listener.getsockname(), 30))
+            one.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        server = Server(http_config(app), listener, lambda: None)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        assert all_came.wait(20)
+        server.should_exit = True
+        thread.join(20)
+    assert came[-1] - came[0] < count / 4
 
 
 def settings_of(tmp_path: Path, database: str | None = None, **more: str) -> Settings:

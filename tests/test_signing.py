@@ -115,7 +115,10 @@ class Door:
 
     def admit(self, scope: dict[str, Any], body: bytes) -> Caller:
         async def admitted() -> Caller:
-            return await self._gate.admit(scope, await self._gate.recognise(scope), body)
+            claim = self._gate.read(scope)
+            visit = self._gate.admission.visit(scope)
+            key = await self._gate.find(claim, visit, len(body))
+            return await self._gate.admit(scope, claim, key, body, visit)
 
         return self.runner.run(admitted())
 

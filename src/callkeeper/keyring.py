@@ -1,7 +1,7 @@
 """Use cases of access keys: issue, revoke, limit, and know one when a request names it."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from callkeeper.clock import Clock, new_access_key, new_secret_key
 from callkeeper.core.allowance import Allowance, Limit
@@ -13,7 +13,9 @@ from callkeeper.store.port import AccessKey, Store
 
 # How long a key is trusted without asking again: so soon a revoked one is forgotten.
 TRUSTED_MS = 2_000
-REMEMBERED_MAX = 10_000
+REMEMBERED_MAX = 10_000  # of each kind, so that who guesses makes no key forgotten
+
+T = TypeVar("T")
 
 
 class OpenKey(NamedTuple):
@@ -34,18 +36,23 @@ class OpenKey(NamedTuple):
 
 
 class _Remembered(NamedTuple):
-    key: OpenKey | None
+    key: OpenKey
     at: int
 
 
 class Keyring:
-    """The keys that requests name, remembered for two seconds; unknown ones too."""
+    """The keys that requests name, remembered for two seconds; unknown ones too.
+
+    A name that is no key costs the same work as one that is, so that nobody can tell them apart.
+    """
 
     def __init__(self, desk: Desk, seal: Seal, clock: Clock) -> None:
         self._desk = desk
         self._seal = seal
         self._clock = clock
         self._remembered: dict[str, _Remembered] = {}
+        self._unknown: dict[str, int] = {}  # since when
+        self._decoy = seal.seal(new_secret_key(), "")
         self._looks = Shared[OpenKey | None]()
         self._full_at: dict[str, int] = {}  # of keys with an allowance that have spent of it
 
@@ -65,18 +72,31 @@ class Keyring:
         remembered = self._remembered.get(ak)
         if remembered is not None and abs(now - remembered.at) < TRUSTED_MS:
             return remembered.key
+        if abs(now - self._unknown.get(ak, -TRUSTED_MS)) < TRUSTED_MS:
+            return None
         return await self._looks.outcome(ak, partial(self._look_up, ak, now))
+
+    def knows(self, ak: str) -> bool:
+        """Whether there was such a key when it was last looked up."""
+        return ak in self._remembered
 
     async def _look_up(self, ak: str, now: int) -> OpenKey | None:
         stored = await self._desk.access_key(ak)
-        key = None
-        if stored is not None and stored.revoked_at is None:
-            secret = self._seal.open(stored.sealed_secret, ak)
-            key = OpenKey(ak, secret, stored.vdn, stored.allowance)
-        if len(self._remembered) >= REMEMBERED_MAX:
-            self._remembered.clear()  # somebody is guessing; start over rather than grow
-        self._remembered[ak] = _Remembered(key, now)
+        if stored is None or stored.revoked_at is not None:
+            self._seal.open(self._decoy, "")
+            self._remembered.pop(ak, None)
+            _remember(self._unknown, ak, now)
+            return None
+        secret = self._seal.open(stored.sealed_secret, ak)
+        key = OpenKey(ak, secret, stored.vdn, stored.allowance)
+        _remember(self._remembered, ak, _Remembered(key, now))
         return key
+
+
+def _remember(what: dict[str, T], ak: str, found: T) -> None:
+    if len(what) >= REMEMBERED_MAX and ak not in what:
+        what.clear()  # start over rather than grow
+    what[ak] = found
 
 
 def issue(

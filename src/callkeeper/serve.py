@@ -6,6 +6,7 @@ import resource
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -30,7 +31,10 @@ from callkeeper.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.tls import Certificate, prepare
 
-_BACKLOG = 2048
+_BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
+# The loop takes one connection from a listener each time it comes round: from so many of the same
+# socket, lest who comes behind thousands waits as many rounds.
+_ACCEPTED_AT_ONCE = 16
 
 
 def build(
@@ -51,7 +55,7 @@ def build(
             campaigns, clock, settings.alerting_seconds_max, settings.init_status
         ).all(gate),
     ]
-    return application(interfaces, desk, registry, gate.strangers)
+    return application(interfaces, desk, registry, gate.admission)
 
 
 def serve(
@@ -88,7 +92,8 @@ class Server(uvicorn.Server):
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until told to stop. A bug that ends the dialer ends the server too."""
-        super().run(sockets or [self._listener])
+        again = (self._listener.dup() for _ in range(_ACCEPTED_AT_ONCE - 1))
+        super().run(sockets or [self._listener, *again])
         if self._dialling is not None and not self._dialling.cancelled():
             self._dialling.result()
 
@@ -147,17 +152,19 @@ def http_config(
     app: Starlette, certificate: Certificate | None = None, connections_max: int = 10_000
 ) -> uvicorn.Config:
     """Return how HTTP is served, whatever application answers it."""
+    http: Any = bounded(_room_for(connections_max))  # for uvicorn it is no type that it knows
     return uvicorn.Config(
         app,
         ssl_certfile=certificate and str(certificate.certificate),
         ssl_keyfile=certificate and str(certificate.key),
         loop="uvloop",
-        http=bounded(_room_for(connections_max)),
+        http=http,
         ws="none",  # a request to become a WebSocket is answered like any other
         access_log=False,
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        backlog=_BACKLOG,
         timeout_keep_alive=75,  # longer than clients keep one, so that they are the ones to close
         timeout_graceful_shutdown=10,
     )

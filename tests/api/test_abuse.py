@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from callkeeper import signing
-from callkeeper.api import tarpit
+from callkeeper.api import admission
 from callkeeper.api.interface import BODY_MAX
 from callkeeper.api.room import LARGE, OF_ONE_KEY
 from callkeeper.clock import SystemClock
@@ -176,10 +176,12 @@ def test_every_bad_signature_is_answered_however_many_there_are(server: ServerPr
     stranger = OpenKey("A" * 20, "x", VDN)
     with connected(server.port, 40) as made:
         for each in made:
-            each.sendall(forged(stranger, b"{}") * (tarpit.AT_ONCE // 10))
+            each.sendall(forged(stranger, b"{}") * (admission.AT_ONCE // 10))
         assert is_served(server)
         for each in made:
-            assert list(statuses(each, tarpit.AT_ONCE // 10)) == [b"401"] * (tarpit.AT_ONCE // 10)
+            assert list(statuses(each, admission.AT_ONCE // 10)) == [b"401"] * (
+                admission.AT_ONCE // 10
+            )
 
 
 def test_a_connection_too_many_takes_the_place_of_the_one_that_waited_the_longest(

@@ -7,7 +7,7 @@ from time import monotonic
 import httpx2
 import pytest
 
-from callkeeper.api.tarpit import AT_ONCE, PER_SECOND
+from callkeeper.api.admission import AT_ONCE, PER_SECOND
 from callkeeper.clock import HandClock
 from callkeeper.core.allowance import Limit
 from callkeeper.keyring import TRUSTED_MS, OpenKey, limit

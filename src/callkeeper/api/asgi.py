@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from callkeeper.api import health, manual
+from callkeeper.api.admission import Admission
 from callkeeper.api.interface import Interface
 from callkeeper.api.logbook import Logbook
-from callkeeper.api.tarpit import Tarpit
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import refused, translator_for
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
@@ -21,19 +21,19 @@ from callkeeper.desk import Desk
 
 
 def application(
-    interfaces: Sequence[Interface], desk: Desk, registry: CollectorRegistry, strangers: Tarpit
+    interfaces: Sequence[Interface], desk: Desk, registry: CollectorRegistry, admission: Admission
 ) -> Starlette:
     """Return the ASGI application. Shutting it down closes the desk."""
 
     async def no_such_place(request: Request, _error: Exception) -> Response:
-        await strangers.wade()
+        await admission.visit(request.scope).pay()
         path = request.url.path[:200]
         return _refuse(
             request, NoSuchPlace("there is no interface at {path!r}; see /docs", path=path)
         )
 
     async def wrong_method(request: Request, _error: Exception) -> Response:
-        await strangers.wade()
+        await admission.visit(request.scope).pay()
         allowed = ", ".join(sorted(_methods(request)))
         method = request.method[:20]
         response = _refuse(

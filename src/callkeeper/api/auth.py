@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 from starlette.types import Scope
 
 from callkeeper import signing
+from callkeeper.api.admission import NOBODY, Admission, Visit
 from callkeeper.api.room import LARGE, Room
-from callkeeper.api.tarpit import Tarpit
-from callkeeper.clock import Clock
+from callkeeper.clock import Clock, new_secret_key
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.core.spoken import span
@@ -42,24 +42,23 @@ class Caller(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What a request says of itself, with the key that it names."""
+    """What a request says of itself."""
 
     parts: signing.Authorization
-    key: OpenKey
     signed: Mapping[str, bytes]
     signed_at: int
 
-    def matches(self, scope: Scope, body: bytes) -> bool:
-        """Whether the request was signed with the key's secret."""
-        key = signing.signing_key(self.key.secret, self.parts.prefix)
+    def matches(self, secret: str, scope: Scope, body: bytes) -> bool:
+        """Whether the request was signed with a secret."""
+        key = signing.signing_key(secret, self.parts.prefix)
         return any(self._is(signing.signature(key, text)) for text in self._texts(scope, body))
 
-    async def matches_large(self, scope: Scope, body: bytes) -> bool:
+    async def matches_large(self, secret: str, scope: Scope, body: bytes) -> bool:
         """Return the same, with others served between two pieces of the body.
 
         A thread would be no help: most of it is done in one breath, and nobody else runs.
         """
-        key = signing.signing_key(self.key.secret, self.parts.prefix).encode()
+        key = signing.signing_key(secret, self.parts.prefix).encode()
         heads = self._texts(scope, b"")
         ours = [hmac.new(key, head.encode(), "sha256") for head in heads]
         for at in range(0, len(body), _PIECE):
@@ -101,20 +100,21 @@ class Gate:
 
     def __init__(self, keyring: Keyring, clock: Clock, window_ms: int) -> None:
         self.turns = Turns()
-        self.strangers = Tarpit()
-        self._tarpits: dict[str, Tarpit] = {}
+        self.admission = Admission()
         self.room = Room()
         self._large = asyncio.Lock()
         self._keyring = keyring
         self._clock = clock
         self._window_ms = window_ms
+        # In place of the secret of a key that there is not: to find that out takes as long.
+        self._nobody = new_secret_key()
 
-    async def recognise(self, scope: Scope) -> Claim:
-        """Return who a request says it is from, before its body is even read; or refuse."""
+    def read(self, scope: Scope) -> Claim:
+        """Return what a request says of itself, before its body is even read; or refuse."""
         headers = _headers(scope)
         try:
-            claim = signing.Authorization.parse(_header(headers, "authorization"))
-            signed_at = claim.signed_at
+            parts = signing.Authorization.parse(_header(headers, "authorization"))
+            signed_at = parts.signed_at
         except signing.SigningError as error:
             raise NotAuthenticated.saying(Phrase(error.template, **error.values)) from error
         if scope["query_string"].count(b"&") >= _QUERY_MAX:
@@ -122,35 +122,46 @@ class Gate:
         off = self._clock.now() - signed_at
         if abs(off) > self._window_ms:
             raise _off(off, self._window_ms)
-        # What cannot be a key is not looked up, so that nothing long is remembered as unknown.
-        key = await self._keyring.find(claim.ak) if len(claim.ak) <= _AK_MAX else None
-        if key is None:
-            # Not all of it: somebody may have sent the secret in its place.
-            raise NotAuthenticated("access key {key!r}... is unknown or revoked", key=claim.ak[:4])
-        signed = {name: _header(headers, name).encode("latin-1") for name in claim.names}
+        signed = {name: _header(headers, name).encode("latin-1") for name in parts.names}
         if sum(map(len, signed.values())) > _SIGNED_BYTES_MAX:
             raise NotAuthenticated(
                 "the signed headers hold more than {most} bytes", most=_SIGNED_BYTES_MAX
             )
-        return Claim(claim, key, signed, signed_at)
+        return Claim(parts, signed, signed_at)
 
-    async def admit(self, scope: Scope, claim: Claim, body: bytes) -> Caller:
+    async def find(self, claim: Claim, visit: Visit, size: int) -> OpenKey | None:
+        """Return the key that a request names, None if there is none, when it is its turn.
+
+        ``size`` is how much of its body has been read. Who names a key that there is, and in whose
+        name nobody forged anything of late, waits for nobody.
+        """
+        ak = claim.parts.ak
+        if self._keyring.knows(ak):
+            visit.name = ak
+        if visit.name == NOBODY or self.admission.doubts(ak):
+            await visit.pay(size)
+        # What cannot be a key is not looked up, so that nothing long is remembered as unknown.
+        key = await self._keyring.find(ak) if len(ak) <= _AK_MAX else None
+        visit.name = ak if key else NOBODY
+        return key
+
+    async def admit(
+        self, scope: Scope, claim: Claim, key: OpenKey | None, body: bytes, visit: Visit
+    ) -> Caller:
         """Return the caller if the signature is right; large bodies one after another."""
+        secret = key.secret if key else self._nobody
         if len(body) > LARGE:
             async with self._large:
-                matches = await claim.matches_large(scope, body)
+                matches = await claim.matches_large(secret, scope, body)
         else:
-            matches = claim.matches(scope, body)
-        if not matches:
-            raise NotAuthenticated(
-                "the signature does not match this request; "
-                "`callkeeper sign --explain` shows what has to be signed"
-            )
-        return Caller(claim.key, claim.parts.signature, claim.signed_at)
-
-    def tarpit(self, ak: str | None) -> Tarpit:
-        """Return where a refused request waits: with its own key's, or with all others."""
-        return self.strangers if ak is None else self._tarpits.setdefault(ak, Tarpit())
+            matches = claim.matches(secret, scope, body)
+        if key is None or not matches:
+            self.admission.spend(len(body) // LARGE)
+            if key is not None:
+                self.admission.doubt(key.ak)
+            raise _forged(claim, key)
+        visit.prove()
+        return Caller(key, claim.parts.signature, claim.signed_at)
 
     def charge(self, caller: Caller) -> None:
         """Take a request out of its key's allowance, or refuse: only its own, so once admitted."""
@@ -173,6 +184,21 @@ def _off(off_ms: int, window_ms: int) -> NotAuthenticated:
         off=off,
         most=most,
     )
+
+
+def _forged(claim: Claim, key: OpenKey | None) -> NotAuthenticated:
+    """Say the same of an unknown key and of a wrong signature; the log knows which it was."""
+    refusal = NotAuthenticated(
+        "the access key is unknown or revoked, or the signature does not match this request; "
+        "`callkeeper sign --explain` shows what has to be signed"
+    )
+    # Not all of what is no key: somebody may have sent the secret in its place.
+    refusal.detail = (
+        f"access key {claim.parts.ak[:4]!r}... is unknown or revoked"
+        if key is None
+        else f"the signature in the name of access key {key.ak} does not match"
+    )
+    return refusal
 
 
 def _headers(scope: Scope) -> dict[str, list[str]]:

@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from callkeeper.api.auth import Caller, Claim, Gate
+from callkeeper.api.admission import Visit
+from callkeeper.api.auth import Caller, Gate
 from callkeeper.api.fields import Form, Values
 from callkeeper.api.json_text import read_json
 from callkeeper.api.room import LARGE
@@ -83,31 +84,35 @@ class Interface:
         """Answer one request. A bug is left to the middleware that answers 500."""
         trace = Trace.of(scope)
         trace.interface = self.name
+        visit = self._gate.admission.visit(scope)
         try:
-            answer = await self._answer(scope, receive, trace)
+            answer = await self._answer(scope, receive, trace, visit)
         except Refusal as refusal:
             answer = refused(refusal, self.codes, self._names)
-            trace.sentence = answer.sentence
-            if answer.status in _HELD_BACK:
-                await self._gate.tarpit(trace.ak).wade()
+            trace.sentence = refusal.detail or answer.sentence
+        # Not where it is caught: there the refusal holds the body, which nobody needs any more.
+        if answer.status in _HELD_BACK:
+            await visit.pay()
         trace.code = answer.code
         await answer.response(translator_for(scope["headers"]))(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, trace: Trace) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive, trace: Trace, visit: Visit) -> Answer:
         _check_length(scope)
-        claim = await self._gate.recognise(scope)
+        claim = self._gate.read(scope)
         body, is_more = await _read(receive, LARGE)
+        key = await self._gate.find(claim, visit, len(body))
         if len(body) <= LARGE:
-            return await self._admit(scope, body, claim, trace)
-        async with self._gate.room.hold(claim.key.ak):
+            caller = await self._gate.admit(scope, claim, key, body, visit)
+            return await self._serve(scope, body, caller, trace)
+        async with self._gate.room.hold(visit.name):
             if is_more:
                 body += (await _read(receive, BODY_MAX - len(body)))[0]
             if len(body) > BODY_MAX:
                 raise BodyTooLarge
-            return await self._admit(scope, body, claim, trace)
+            caller = await self._gate.admit(scope, claim, key, body, visit)
+            return await self._serve(scope, body, caller, trace)
 
-    async def _admit(self, scope: Scope, body: bytes, claim: Claim, trace: Trace) -> Answer:
-        caller = await self._gate.admit(scope, claim, body)
+    async def _serve(self, scope: Scope, body: bytes, caller: Caller, trace: Trace) -> Answer:
         trace.ak = caller.key.ak
         self._gate.charge(caller)
         vdn = trace.vdn = _vdn(scope["path_params"]["vdn"])

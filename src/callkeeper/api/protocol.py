@@ -13,11 +13,13 @@ from typing import Any
 
 import httptools
 import msgspec
-from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from callkeeper.api.admission import LOST
 from callkeeper.api.connections import Connections
 from callkeeper.api.cork import Cork
+from callkeeper.api.intake import Intake
 from callkeeper.api.wire import Answer, translator_for
 from callkeeper.core.phrase import Phrase
 
@@ -25,6 +27,7 @@ HEAD_BYTES_MAX = 64 * 1024
 HEAD_FIELDS_MAX = 100
 REQUEST_SECONDS = 60.0
 AHEAD_MAX = 16  # requests behind the one that is being answered; with more, no piece is parsed
+UNREAD_MAX = 16 * 1024  # bytes of a body that nobody has asked for
 _PIECE = 4096  # bytes that are parsed at once
 _NO_HTTP = Phrase("what was sent is no HTTP/1.1 request; Content-Length counts bytes")
 _HEAD_TOO_LARGE = Phrase(
@@ -48,6 +51,7 @@ class BoundedHttp(HttpToolsProtocol):
     all: Connections
     request_seconds: float
     flow: _Flow
+    lost: asyncio.Future[None]
     _unparsed = b""
     _is_over = False  # nothing more is read
     _is_lost = False  # what is still being carried out goes on
@@ -64,12 +68,14 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(Cork(transport, self.loop))  # type: ignore[arg-type]
         self.flow = _Flow(self.transport)
         self.headers = []
+        self.lost = self.loop.create_future()
         self._set_deadline()
         self.all.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._is_lost = True
+        self.lost.set_result(None)
         self.all.forget(self)
         self._drop_deadline()
         self._unset_keepalive_if_required()
@@ -116,6 +122,7 @@ class BoundedHttp(HttpToolsProtocol):
                 return
             self._body_left = self._content_length()
         super().on_headers_complete()
+        self.cycle.scope["state"][LOST] = self.lost
         self.headers = []  # what comes behind a body is nobody's
         if self.expect_100_continue:
             # Answered before it asks for the body, it may be sent or not: then this is the last.
@@ -127,6 +134,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._body_bytes += len(body)
         if not self._is_over:
             super().on_body(body)
+            self._wait_for_reader()
 
     def on_message_complete(self) -> None:
         """End a request, unless its body is still to be taken by hand."""
@@ -211,12 +219,16 @@ class BoundedHttp(HttpToolsProtocol):
         if not self.cycle.response_complete:
             self.cycle.body += body
             self.cycle.more_body = self._body_left > 0
-            if len(self.cycle.body) > HIGH_WATER_LIMIT:
-                self.flow.pause_reading()
+            self._wait_for_reader()
             self.cycle.message_event.set()
         if self._body_left == 0:
             self._be_whole()
         return len(body)
+
+    def _wait_for_reader(self) -> None:
+        """Read no more of a body before somebody wants it."""
+        if len(self.cycle.body) > UNREAD_MAX:
+            self.flow.pause_reading()
 
     def _content_length(self) -> int:
         lengths = [value.strip() for name, value in self.headers if name == b"content-length"]
@@ -270,11 +282,12 @@ def _bad_request(phrase: Phrase) -> Answer:
     return Answer(phrase, code="0200001", status=400)
 
 
-def bounded(connections_max: int, *, request_seconds: float = REQUEST_SECONDS) -> type[BoundedHttp]:
+def bounded(connections_max: int, *, request_seconds: float = REQUEST_SECONDS) -> type[Intake]:
     """Return the protocol of a server that has at most so many connections.
 
     A request, or the beginning of one, that has not arrived after ``request_seconds`` ends its own,
     and so does an answer that has not been read.
     """
     of_server = {"all": Connections(connections_max), "request_seconds": request_seconds}
-    return type("Http", (BoundedHttp,), of_server)
+    http = type("Bounded", (BoundedHttp,), of_server)
+    return type("Http", (Intake,), {"behind": http})

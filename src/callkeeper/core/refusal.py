@@ -49,6 +49,7 @@ class Refusal(Exception):  # noqa: N818 - the house's word for it
         self.said = Phrase(template or " ".join((type(self).__doc__ or "").split()), **values)
         super().__init__(template)
         self.about = about  # the field that is to blame, in our words; "" when there is none
+        self.detail = ""  # what only the log is told, in place of the sentence
         self.place = ""  # where in what was sent, as it is written there; "" when nowhere in it
 
     @classmethod

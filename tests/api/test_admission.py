@@ -1,0 +1,188 @@
+"""Turns of those who are not known yet: how fast, in which order, and what is held meanwhile."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from starlette.requests import ClientDisconnect
+
+from callkeeper.api.admission import LOST, Admission
+from callkeeper.clock import monotonic
+from callkeeper.core.refusal import TooManyRequests
+from tests.waiting import until
+
+FAST = 1000  # turns a second
+
+
+def run(work: Callable[[], Awaitable[None]]) -> None:
+    async def in_time() -> None:
+        await asyncio.wait_for(work(), 30)
+
+    asyncio.run(in_time())
+
+
+def from_(address: str, **state: Any) -> dict[str, Any]:
+    return {"client": (address, 1), "state": state}
+
+
+class Queue:
+    """Requests that wait, and the order in which they had their turns."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._waiting: list[asyncio.Task[None]] = []
+        self.order: list[str] = []
+
+    async def spent(self) -> None:
+        """Use up what may be had at once."""
+        await self._admission.visit(from_("::1"), "another").pay()
+
+    def join(self, name: str, address: str, *, count: int = 1, size: int = 0) -> None:
+        for _ in range(count):
+            visit = self._admission.visit(from_(address), name)
+            self._waiting.append(asyncio.create_task(self._wait(visit, f"{name} {address}", size)))
+
+    async def _wait(self, visit: Any, label: str, size: int) -> None:
+        await visit.pay(size)
+        self.order.append(label)
+
+    async def end(self) -> list[str]:
+        await asyncio.gather(*self._waiting)
+        return self.order
+
+
+def test_as_many_as_may_be_have_their_turn_at_once_and_others_at_a_pace() -> None:
+    async def work() -> None:
+        queue = Queue(Admission(per_second=100, at_once=10))
+        begun = monotonic()
+        queue.join("a", "10.0.0.1", count=30)
+        await queue.end()
+        assert 0.18 < monotonic() - begun < 5
+
+    run(work)
+
+
+def test_turns_go_round_among_the_names_and_for_each_among_the_addresses() -> None:
+    async def work() -> None:
+        queue = Queue(Admission(per_second=FAST, at_once=1))
+        await queue.spent()
+        queue.join("a", "10.0.0.1", count=20)
+        queue.join("a", "10.0.0.2", count=2)
+        queue.join("b", "10.0.0.1", count=2)
+        order = await queue.end()
+        assert order[:8] == [
+            "a 10.0.0.1",
+            "b 10.0.0.1",
+            "a 10.0.0.2",
+            "b 10.0.0.1",
+            "a 10.0.0.1",
+            "a 10.0.0.2",
+            "a 10.0.0.1",
+            "a 10.0.0.1",
+        ]
+
+    run(work)
+
+
+def test_of_ipv6_a_network_is_one_address_and_mapped_ones_are_their_own() -> None:
+    async def work() -> None:
+        queue = Queue(Admission(per_second=FAST, at_once=1))
+        await queue.spent()
+        queue.join("a", "2001:db8:0:1::1", count=2)
+        queue.join("a", "2001:db8:0:1:ffff::2", count=2)
+        queue.join("a", "2001:db8:0:2::1%eth0")
+        queue.join("a", "::ffff:10.0.0.1")
+        queue.join("a", "::ffff:10.0.0.2")
+        order = await queue.end()
+        assert set(order[1:4]) == {
+            "a 2001:db8:0:2::1%eth0",
+            "a ::ffff:10.0.0.1",
+            "a ::ffff:10.0.0.2",
+        }
+
+    run(work)
+
+
+def test_who_proves_right_gets_back_what_was_paid() -> None:
+    async def work() -> None:
+        admission = Admission(per_second=1, at_once=1)
+        begun = monotonic()
+        for _ in range(50):
+            visit = admission.visit(from_("10.0.0.1"), "a")
+            await visit.pay()
+            await visit.pay()  # only once
+            visit.prove()
+            visit.prove()
+        assert monotonic() - begun < 0.9
+
+    run(work)
+
+
+def test_who_proves_right_does_not_keep_the_next_one_waiting() -> None:
+    async def work() -> None:
+        admission = Admission(per_second=1, at_once=1)
+        first = admission.visit(from_("10.0.0.1"), "a")
+        await first.pay()
+        second = asyncio.create_task(admission.visit(from_("10.0.0.1"), "a").pay())
+        await asyncio.sleep(0)
+        first.prove()
+        await asyncio.wait_for(second, 0.9)
+
+    run(work)
+
+
+def test_a_name_is_doubted_until_all_is_at_rest_again() -> None:
+    async def work() -> None:
+        admission = Admission(per_second=FAST, at_once=1)
+        assert not admission.doubts("a")
+        admission.doubt("a")
+        admission.spend(20)
+        assert admission.doubts("a")
+        assert not admission.doubts("b")
+        await asyncio.to_thread(until, lambda: not admission.doubts("a"))
+
+    run(work)
+
+
+def test_each_may_hold_as_much_as_is_left_so_that_there_is_always_room_for_another() -> None:
+    async def work() -> None:
+        admission = Admission(per_second=FAST, at_once=1, bytes_max=1000)
+        queue = Queue(admission)
+        await queue.spent()
+        queue.join("a", "10.0.0.1", count=5, size=100)
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyRequests):
+            await admission.visit(from_("10.0.0.1"), "a").pay(100)
+        queue.join("a", "10.0.0.2", count=2, size=100)
+        queue.join("b", "10.0.0.1", size=100)
+        queue.join("a", "10.0.0.1", count=5)  # without a body there is always room
+        assert len(await queue.end()) == 13
+        await admission.visit(from_("10.0.0.1"), "a").pay(500)  # all of it is free again
+
+    run(work)
+
+
+def test_one_that_is_lost_leaves_its_place_and_takes_no_turn() -> None:
+    async def work() -> None:
+        admission = Admission(per_second=20, at_once=1, bytes_max=1000)
+        queue = Queue(admission)
+        await queue.spent()
+        lost = asyncio.get_running_loop().create_future()
+        waiting = [
+            asyncio.create_task(admission.visit(from_("10.0.0.1", **{LOST: lost}), "a").pay(10))
+            for _ in range(40)
+        ]
+        waiting += [
+            asyncio.create_task(admission.visit(from_("10.0.0.1"), "a").pay(10)) for _ in range(3)
+        ]
+        await asyncio.sleep(0)
+        lost.set_result(None)
+        waiting[-1].cancel()
+        begun = monotonic()
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+        kinds = [type(each) for each in outcomes]
+        assert kinds == [ClientDisconnect] * 40 + [type(None)] * 2 + [asyncio.CancelledError]
+        assert monotonic() - begun < 1
+
+    run(work)
