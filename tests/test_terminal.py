@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from callkeeper.log import configure
+from callkeeper.log import configure, flush
 from callkeeper.terminal import blanked, harmless
 from tests.house import House
 from tests.test_cli import at_house, run
@@ -100,6 +100,7 @@ def test_what_a_hostile_server_says_is_one_harmless_line() -> None:
 def test_a_log_line_steers_nothing(house: House, capfd: pytest.CaptureFixture[str]) -> None:
     configure()
     house.post("delete", {"appointId": "x\u202e\x9b"})
+    flush()
     said = capfd.readouterr().err
     assert "appointId" in said
     assert not set("\x9b\u202e") & set(said)

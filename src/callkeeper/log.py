@@ -1,18 +1,21 @@
 """Structured events on standard error: one name an event, one line of JSON each.
 
+They are written by a thread (see log_lines.py), so that a log that nobody reads stops nobody.
 Phone numbers are masked but for their last two digits, unless the operator asks for them.
 """
 
-import asyncio
 import logging
-import sys
-from collections.abc import MutableMapping
-from typing import Any, TextIO
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
 import msgspec
 import structlog
 
+from callkeeper.log_lines import Lines
 from callkeeper.terminal import harmless
+
+_STANDARD_ERROR = 2
+_lines = Lines(_STANDARD_ERROR)
 
 _NUMBERS = frozenset({"called_no", "caller_no"})
 _SHOWN = 2
@@ -30,11 +33,11 @@ def configure(*, show_numbers: bool = False) -> None:
     renderer = structlog.processors.JSONRenderer(serializer=_json)
     structlog.configure(
         processors=[*shared, renderer],
-        logger_factory=lambda *_: Lines(sys.stderr),
+        logger_factory=lambda *_: _lines,
         cache_logger_on_first_use=True,
     )
     # What the libraries log comes out alike: its sentence is the event, with the logger's name.
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_Stream())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -44,36 +47,31 @@ def configure(*, show_numbers: bool = False) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
-class Lines:
-    """Writes lines. Those of one turn of an event loop go out together, as one system call.
+def flush() -> None:
+    """Wait, but not for long, until what was logged is written."""
+    _lines.flush()
 
-    What is logged elsewhere goes out at once.
-    """
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self._gathered: list[str] = []
+def count_dropped(count: Callable[[int], None]) -> None:
+    """Have the lines counted that were dropped because nobody read the log."""
 
-    def msg(self, line: str) -> None:
-        """Write a line, at the latest when the running loop begins its next turn."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self._write(line)
-            return
-        if not self._gathered:
-            loop.call_soon(self._flush)
-        self._gathered.append(line)
+    def tell(dropped: int) -> None:
+        count(dropped)
+        structlog.get_logger().warning("log_lines_dropped", count=dropped)
 
-    debug = info = warning = error = critical = exception = msg
+    _lines.tell_dropped = tell
 
-    def _flush(self) -> None:
-        gathered, self._gathered = self._gathered, []
-        self._write("\n".join(gathered))
 
-    def _write(self, text: str) -> None:
-        self._out.write(f"{text}\n")
-        self._out.flush()
+class _Stream:
+    """What the libraries' handler writes to: a line of the log for each of theirs."""
+
+    def write(self, text: str) -> None:
+        """Leave behind what is no bare line end."""
+        if line := text.rstrip("\n"):
+            _lines.msg(line)
+
+    def flush(self) -> None:
+        """Do nothing: a line is on its way."""
 
 
 def masked(number: str) -> str:

@@ -1,6 +1,14 @@
 """The metrics of a process itself, to which those of what it does are added."""
 
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+from callkeeper import log
 
 
 def new_registry() -> CollectorRegistry:
@@ -9,4 +17,10 @@ def new_registry() -> CollectorRegistry:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
+    dropped = Counter(
+        "callkeeper_log_lines_dropped",
+        "Log lines that were dropped because nobody read standard error.",
+        registry=registry,
+    )
+    log.count_dropped(dropped.inc)
     return registry

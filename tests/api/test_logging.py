@@ -25,6 +25,7 @@ def logging_as_the_program_does(**how: Any) -> Iterator[None]:
     try:
         yield
     finally:
+        log.flush()
         logging.root.handlers[:] = handlers
         structlog.reset_defaults()
 
@@ -33,13 +34,13 @@ def lines(logged: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in logged.splitlines()]
 
 
-def test_a_request_is_one_line_of_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_request_is_one_line_of_json(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with logging_as_the_program_does(), House(tmp_path) as house:
         house.reserve()
         house.post("delete", {"appointId": "1"})
         house.http.post(f"{house.url}/rest/isales/v1/openapi/campaigns/25/appoint/list")
         house.http.get(f"{house.url}/nowhere")
-    made, gone, stranger, nowhere = lines(capsys.readouterr().err)
+    made, gone, stranger, nowhere = lines(capfd.readouterr().err)
     ms, timestamp = made.pop("ms"), made.pop("timestamp")
     assert made == {
         "event": "request",
@@ -62,21 +63,21 @@ def test_a_request_is_one_line_of_json(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_the_log_is_in_english_whatever_the_answer_is_in(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with logging_as_the_program_does(), House(tmp_path) as house:
         answer = house.post("delete", {"appointId": "1"}, headers={"locale": "zh_CN"}).json()
-    (line,) = lines(capsys.readouterr().err)
+    (line,) = lines(capfd.readouterr().err)
     assert not answer["resultDesc"].isascii()
     assert line["why"] == "appointId: there is no reservation '1' in VDN 25"
 
 
 def test_neither_log_nor_answer_holds_a_secret_a_number_or_a_stack_trace(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with logging_as_the_program_does(), House(tmp_path) as house:
         told = _try_everything(house)
-    captured = capsys.readouterr()
+    captured = capfd.readouterr()
     logged = captured.err + captured.out
     assert len(lines(captured.err)) == len(told)
     for text in (logged, *told):
@@ -124,7 +125,7 @@ def _try_everything(house: House) -> list[str]:
 
 
 def test_a_bug_is_answered_in_json_and_logged_with_its_reason(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with logging_as_the_program_does(), House(tmp_path) as house:
         house.has_campaign(66, caller_numbers="this is no JSON, which is nobody's fault but ours")
@@ -142,7 +143,7 @@ def test_a_bug_is_answered_in_json_and_logged_with_its_reason(
     assert told["resultCode"] == told["returnCode"] == "0200006"
     assert "the server made a mistake" in told["resultDesc"]
     assert "Traceback" not in answer.text
-    logged = capsys.readouterr().err
+    logged = capfd.readouterr().err
     broke, request, _ = lines(logged)
     assert (broke["event"], broke["level"]) == ("request_broke", "error")
     assert "msgspec.DecodeError" in broke["exception"]
@@ -155,29 +156,29 @@ def test_a_bug_is_answered_in_json_and_logged_with_its_reason(
     ("number", "shown"), [(NUMBER, "*********00"), ("110", "*10"), ("11", "11"), ("", "")]
 )
 def test_a_number_is_masked_but_for_its_last_two_digits(
-    capsys: pytest.CaptureFixture[str], number: str, shown: str
+    capfd: pytest.CaptureFixture[str], number: str, shown: str
 ) -> None:
     assert log.masked(number) == shown
     with logging_as_the_program_does():
         structlog.get_logger().info("dialled", called_no=number, caller_no=number)
-    (line,) = lines(capsys.readouterr().err)
+    (line,) = lines(capfd.readouterr().err)
     assert (line["called_no"], line["caller_no"]) == (shown, shown)
 
 
 def test_an_operator_who_asks_for_them_sees_numbers(
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     with logging_as_the_program_does(show_numbers=True):
         structlog.get_logger().info("dialled", called_no=NUMBER)
-    (line,) = lines(capsys.readouterr().err)
+    (line,) = lines(capfd.readouterr().err)
     assert line["called_no"] == NUMBER
 
 
-def test_what_a_library_logs_is_a_line_of_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_library_logs_is_a_line_of_json_too(capfd: pytest.CaptureFixture[str]) -> None:
     with logging_as_the_program_does():
         logging.getLogger("uvicorn.error").warning("Invalid %s received.", "HTTP request")
         logging.getLogger("uvicorn.error").info("not said")
-    (line,) = lines(capsys.readouterr().err)
+    (line,) = lines(capfd.readouterr().err)
     assert line.pop("timestamp").endswith("Z")
     assert line == {
         "event": "Invalid HTTP request received.",
