@@ -89,4 +89,5 @@ def shape(path: str) -> str:
 def _application(data_dir: Path, **settings: Any) -> Any:
     given = Settings(data_dir=data_dir, **settings)
     store = SqlStore(open_session(given))
-    return build(given, Desk(store), Seal(bytes(32)), SystemClock(), CollectorRegistry())
+    apps = build(given, Desk(store), Seal(bytes(32)), SystemClock(), CollectorRegistry())
+    return apps.outside

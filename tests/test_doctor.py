@@ -18,6 +18,7 @@ from callkeeper.store.migrate import migrations
 from callkeeper.store.port import Wanted
 from callkeeper.tls import prepare
 from tests.house import VDN, House
+from tests.ports import free_port
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import HOUR, Opener, booked, booking, has_campaign
 
@@ -142,6 +143,13 @@ def prepare_old(settings: Settings) -> None:
 
 def test_a_certificate_that_is_not_there_is_bad(tmp_path: Path) -> None:
     assert bad(settled(tmp_path, tls="/nil/cert.pem:/nil/key.pem")) == {"certificate"}
+
+
+def test_a_port_is_good_when_callkeeper_has_it_and_its_pages_another(tmp_path: Path) -> None:
+    with House(tmp_path, internal_port=free_port()) as house:
+        port = int(house.url.rpartition(":")[2])
+        ours = Settings(data_dir=tmp_path, port=port, internal_port=house.settings.internal_port)
+        assert f"port {port}: ready" in check_up(ours)["port"].says
 
 
 def test_a_port_is_good_when_callkeeper_has_it_and_bad_when_another_has(house: House) -> None:

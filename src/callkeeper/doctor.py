@@ -188,15 +188,22 @@ class CheckUp:
         everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what an operator may set
         near = everywhere.get(host, host)
         scheme = "http" if self._settings.tls_mode == "off" else "https"
+        if self._settings.internal_port is not None:
+            inside = self._settings.internal_host or host
+            near, scheme = everywhere.get(inside, inside), "http"
+            port = self._settings.internal_port
         url = httpx2.URL(scheme=scheme, host=near, port=port, path="/readyz")
         try:
             # Only who answers is asked here, and no secret is sent: the certificate may be any.
             answer = httpx2.get(url, verify=False, timeout=_PATIENCE_SECONDS, trust_env=False)
         except httpx2.HTTPError as silence:
-            raise Sick(f"{host} port {port}: {error.strerror}, and {url} is silent") from silence
+            raise Sick(
+                f"{host} port {self._settings.port}: {error.strerror}, and {url} is silent"
+            ) from silence
         if not answer.text.startswith("ready"):
             raise Sick(f"{url} says {answer.text[:80]!r}")
-        return f"Callkeeper answers at {host} port {port}: {answer.text.strip()}"
+        taken = self._settings.port
+        return f"Callkeeper answers at {host} port {taken}: {answer.text.strip()}"
 
     def _line(self) -> str:
         """Ask the line itself, and then whether somebody dials over it."""

@@ -6,13 +6,14 @@ import resource
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import uvicorn
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from callkeeper.api.asgi import application
+from callkeeper.api.asgi import Applications, applications
 from callkeeper.api.auth import Gate
 from callkeeper.api.business_results import BusinessResultInterfaces
 from callkeeper.api.campaigns import CampaignInterfaces
@@ -35,12 +36,13 @@ _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there w
 # The loop takes one connection from a listener each time it comes round: from so many of the same
 # socket, lest who comes behind thousands waits as many rounds.
 _ACCEPTED_AT_ONCE = 16
+_INSIDE_CONNECTIONS = 200
 
 
 def build(
     settings: Settings, desk: Desk, seal: Seal, clock: Clock, registry: CollectorRegistry
-) -> Starlette:
-    """Return the application over a desk; its lifespan closes the desk."""
+) -> Applications:
+    """Return the applications over a desk; the lifespan of the first closes the desk."""
     slack_ms = settings.clock_window_seconds * 1000
     gate = Gate(Keyring(desk, seal, clock), clock, slack_ms)
     bookings = Bookings(
@@ -55,7 +57,8 @@ def build(
             campaigns, clock, settings.alerting_seconds_max, settings.init_status
         ).all(gate),
     ]
-    return application(interfaces, desk, registry, gate.admission)
+    apart = settings.internal_port is not None
+    return applications(interfaces, desk, registry, gate.admission, apart=apart)
 
 
 def serve(
@@ -78,9 +81,11 @@ class Server(uvicorn.Server):
         listener: socket.socket,
         ready: Callable[[], None],
         beside: Duty | None = None,
+        inside: "Inside | None" = None,
     ) -> None:
         super().__init__(config)
         self._listener = listener
+        self._inside = inside
         self._ready = ready
         self._lifeline: int | None = None
         self._beside = beside
@@ -100,6 +105,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept connections, and say so."""
         await super().startup(sockets)
+        if self._inside is not None and self.started:
+            self.servers.append(await self._inside.listen(self))
         gc.freeze()  # what start-up made stays for good: do not look through it again and again
         gc.set_threshold(10_000, 20, 20)  # a request makes hundreds, and leaves none behind
         if self._lifeline is not None:
@@ -125,6 +132,26 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
+class Inside(NamedTuple):
+    """The listener of the pages, for those inside; it speaks plain HTTP."""
+
+    config: uvicorn.Config
+    listener: socket.socket
+
+    async def listen(self, server: Server) -> asyncio.Server:
+        """Begin to accept connections there, for a server that ends them when it ends."""
+        self.config.load()
+        kind: Any = self.config.http_protocol_class
+        protocol = partial(
+            kind,
+            config=self.config,
+            server_state=server.server_state,
+            app_state=server.lifespan.state,
+        )
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(protocol, sock=self.listener, backlog=_BACKLOG)
+
+
 def prepare_server(
     settings: Settings, *, clock: Clock | None = None, ready: Callable[[str], None]
 ) -> Server:
@@ -137,15 +164,24 @@ def prepare_server(
         seal = fitting_seal(settings, store)
         desk = open_desk(settings, store)
         beside = duty_beside(desk, settings, clock, registry)
-        app = build(settings, desk, seal, clock, registry)
+        apps = build(settings, desk, seal, clock, registry)
         listener = bind(settings.host, settings.port, shared=settings.workers > 1)
         listener.listen(_BACKLOG)
+        inside = _inside(apps.inside, settings)
     except BaseException:
         store.close()
         raise
     url = f"{'https' if certificate else 'http'}://{_address(settings.host, listener)}"
-    config = http_config(app, certificate, settings.connections_max)
-    return Server(config, listener, lambda: ready(url), beside)
+    config = http_config(apps.outside, certificate, settings.connections_max)
+    return Server(config, listener, lambda: ready(url), beside, inside)
+
+
+def _inside(app: Starlette | None, settings: Settings) -> Inside | None:
+    if app is None or settings.internal_port is None:
+        return None
+    host = settings.internal_host or settings.host
+    listener = bind(host, settings.internal_port, shared=settings.workers > 1)
+    return Inside(http_config(app, connections_max=_INSIDE_CONNECTIONS), listener)
 
 
 def http_config(

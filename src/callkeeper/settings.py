@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host: bounds.Host = "127.0.0.1"
     port: bounds.Port = 28443
     workers: bounds.Workers = 1  # processes that serve; more than 1 on PostgreSQL only
+    internal_port: bounds.PortShown | None = None  # where alone health, metrics and docs are then
+    internal_host: bounds.Host | None = None  # of that listener; None: as host
     connections_max: bounds.Connections = 10_000  # for more, those that wait the longest are closed
     tls: bounds.Tls | None = None  # auto, off or CERT:KEY; None: auto, but off on loopback
     deployment: Literal["integrated", "op"] = "integrated"

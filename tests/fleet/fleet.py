@@ -1,22 +1,21 @@
 """Three servers behind HAProxy as the documents have it, and two dispatchers, on one PostgreSQL."""
 
-import re
 import subprocess
 import sys
 from contextlib import ExitStack
-from http.client import HTTPConnection, HTTPException
+from http.client import NOT_FOUND, HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.durability.server import Served
+from tests.fleet.balancer import configuration
 from tests.pbx.dial_process import DialProcess
 from tests.ports import free_port
 from tests.private_asterisk import PrivateAsterisk
 from tests.processes import kill
 from tests.waiting import until
 
-OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
 SERVERS = ("one", "two", "three")
 DISPATCHERS = ("dora", "dave")
 BALANCER = "haproxy"
@@ -30,6 +29,7 @@ class Fleet(Served):
         self._home = home
         self._flags = ["--data-dir", str(home / "data"), "--database", database, "--tls", "off"]
         self._ports = {name: free_port() for name in SERVERS}
+        self._internal = {name: free_port() for name in SERVERS}
         self._dialers = {name: DialProcess(home / name, database, asterisk) for name in DISPATCHERS}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -63,8 +63,9 @@ class Fleet(Served):
             self._balance()
             return
         options = ["serve", "--no-dialer", "--port", str(self._ports[name]), *self._flags]
-        self._run(name, [sys.executable, "-m", "callkeeper", *options])
-        until(lambda: status(self._ports[name], "/readyz") == 200)
+        internal = f"CALLKEEPER_INTERNAL_PORT={self._internal[name]}"
+        self._run(name, ["/usr/bin/env", internal, sys.executable, "-m", "callkeeper", *options])
+        until(lambda: status(self._internal[name], "/readyz") == 200)
 
     def kill(self, name: str, *, also_children: bool = True) -> None:
         """Kill a process, and what it started or only itself; nothing of it runs any more then."""
@@ -81,17 +82,11 @@ class Fleet(Served):
 
     def _balance(self) -> None:
         """Run HAProxy with the documents' configuration, but for the addresses."""
-        (text,) = re.findall(r"```haproxy\n(.*?)```", OPERATING.read_text("utf-8"), re.DOTALL)
-        places = {"192.0.2.10": self.port, **self._ports}
-        for number, name in enumerate(SERVERS, 1):
-            places[f"192.0.2.{number}"] = self._ports[name]
-        for place, port in places.items():
-            text = re.sub(rf"\b{re.escape(place)}:28443\b", f"127.0.0.1:{port}", text)
-        assert "28443" not in text
+        ports = [(self._ports[name], self._internal[name]) for name in SERVERS]
         file = self._home / "haproxy.cfg"
-        file.write_text(text, "utf-8")
+        file.write_text(configuration(self.port, ports), "utf-8")
         self._run(BALANCER, ["/usr/sbin/haproxy", "-db", "-f", str(file)])
-        until(lambda: status(self.port, "/readyz") == 200)
+        until(lambda: status(self.port, "/") == NOT_FOUND)
 
     def _run(self, name: str, command: list[str]) -> None:
         with (self._home / f"{name}.log").open("ab") as log:

@@ -24,6 +24,7 @@ BYTES_MAX = 32 * 1024 * 1024  # of all bodies that wait for a turn
 
 # In whose name turns are taken, beside the keys that there are; no key is called so.
 NOBODY = ""  # no key that there is
+PAGES = "/"  # who looks at a page that needs no signature
 
 LOST = "lost"  # in the state of a request: a future that is done once its connection is lost
 

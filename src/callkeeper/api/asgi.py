@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -9,25 +10,67 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
+from starlette.types import Lifespan
 
 from callkeeper.api import health, manual
 from callkeeper.api.admission import Admission
 from callkeeper.api.interface import Interface
-from callkeeper.api.logbook import Logbook
+from callkeeper.api.logbook import Figures, Logbook
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import refused, translator_for
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
 from callkeeper.desk import Desk
 
 
-def application(
-    interfaces: Sequence[Interface], desk: Desk, registry: CollectorRegistry, admission: Admission
+class Applications(NamedTuple):
+    """What is served outside, and the pages where they have a listener of their own."""
+
+    outside: Starlette
+    inside: Starlette | None
+
+
+def applications(
+    interfaces: Sequence[Interface],
+    desk: Desk,
+    registry: CollectorRegistry,
+    admission: Admission,
+    *,
+    apart: bool,
+) -> Applications:
+    """Return the ASGI applications; ``apart``: pages are inside only. The first closes the desk."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        desk.begin()
+        yield
+        await desk.close()
+
+    figures = Figures(registry)
+    inside = Admission() if apart else admission  # no flood outside is in the way of those inside
+    signed = [Route(each.path, each, methods=[each.method]) for each in _often_first(interfaces)]
+    pages = [*health.routes(desk, registry, inside), *manual.routes(interfaces, inside)]
+    if not apart:
+        routes = [*signed, *pages]
+        return Applications(_application(routes, figures, admission, lifespan), None)
+    return Applications(
+        _application(signed, figures, admission, lifespan),
+        _application(pages, figures, inside),
+    )
+
+
+def _application(
+    routes: Sequence[Route],
+    figures: Figures,
+    admission: Admission,
+    lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
-    """Return the ASGI application. Shutting it down closes the desk."""
+    shows_docs = any(route.path == "/docs" for route in routes)
 
     async def no_such_place(request: Request, _error: Exception) -> Response:
         await admission.visit(request.scope).pay()
         path = request.url.path[:200]
+        if not shows_docs:
+            return _refuse(request, NoSuchPlace("there is no interface at {path!r}", path=path))
         return _refuse(
             request, NoSuchPlace("there is no interface at {path!r}; see /docs", path=path)
         )
@@ -45,20 +88,10 @@ def application(
         response.headers["allow"] = allowed
         return response
 
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        desk.begin()
-        yield
-        await desk.close()
-
     app = Starlette(
         lifespan=lifespan,
-        routes=[
-            *(Route(each.path, each, methods=[each.method]) for each in _often_first(interfaces)),
-            *health.routes(desk, registry),
-            *manual.routes(interfaces),
-        ],
-        middleware=[Middleware(Logbook, registry=registry)],
+        routes=routes,
+        middleware=[Middleware(Logbook, figures=figures)],
         exception_handlers={404: no_such_place, 405: wrong_method},
     )
     # A redirect would lose the signature, and answers without the four fields.

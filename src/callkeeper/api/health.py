@@ -7,8 +7,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
+from callkeeper.api.admission import Admission
+from callkeeper.api.pages import Page
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
 from callkeeper.shared import Shared
@@ -23,7 +24,7 @@ def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
     return together
 
 
-def routes(desk: Desk, registry: CollectorRegistry) -> list[Route]:
+def routes(desk: Desk, registry: CollectorRegistry, admission: Admission) -> list[Page]:
     """Return the routes that need no signature."""
 
     async def healthz(_request: Request) -> Response:
@@ -52,7 +53,7 @@ def routes(desk: Desk, registry: CollectorRegistry) -> list[Route]:
         )
 
     return [
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
+        Page("/healthz", healthz, admission),
+        Page("/readyz", readyz, admission),
+        Page("/metrics", metrics, admission),
     ]

@@ -27,12 +27,10 @@ _BROKEN = Answer(
 _GONE = 499
 
 
-class Logbook:
-    """Logs and measures what passes through it."""
+class Figures:
+    """What is counted and measured of all requests."""
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
-        self._app = app
-        self._log = structlog.get_logger()
+    def __init__(self, registry: CollectorRegistry) -> None:
         requests = Counter(
             "callkeeper_requests",
             "Requests, by interface, HTTP status and result code.",
@@ -46,8 +44,18 @@ class Logbook:
             buckets=_BUCKETS,
             registry=registry,
         )
-        self._count = cache(requests.labels)
-        self._measure = cache(seconds.labels)
+        self.count = cache(requests.labels)
+        self.measure = cache(seconds.labels)
+
+
+class Logbook:
+    """Logs and measures what passes through it."""
+
+    def __init__(self, app: ASGIApp, figures: Figures) -> None:
+        self._app = app
+        self._log = structlog.get_logger()
+        self._count = figures.count
+        self._measure = figures.measure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; whatever breaks below, the client gets JSON and the log the reason."""

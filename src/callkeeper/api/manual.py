@@ -8,13 +8,12 @@ from html import escape
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 
+from callkeeper.api.admission import Admission
 from callkeeper.api.fields import Schema
 from callkeeper.api.interface import Interface
 from callkeeper.api.openapi import document
+from callkeeper.api.pages import Page, fixed
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
@@ -51,19 +50,15 @@ _INT64 = (-(2**63), 2**63 - 1)
 _MANY = 20  # an enumeration longer than this is better read in the document
 
 
-def routes(interfaces: Sequence[Interface]) -> list[Route]:
+def routes(interfaces: Sequence[Interface], admission: Admission) -> list[Page]:
     """Return the routes; both answers are made once, here."""
     written = document(interfaces)
     as_json = msgspec.json.format(msgspec.json.encode(written), indent=1)
-    as_page = page(written)
-
-    async def openapi(_request: Request) -> Response:
-        return Response(as_json, media_type="application/json")
-
-    async def docs(_request: Request) -> Response:
-        return HTMLResponse(as_page, headers=_HEADERS)
-
-    return [Route("/openapi.json", openapi), Route("/docs", docs)]
+    as_page = page(written).encode()
+    return [
+        Page("/openapi.json", fixed(as_json, "application/json"), admission),
+        Page("/docs", fixed(as_page, "text/html", _HEADERS), admission),
+    ]
 
 
 def page(written: Schema) -> str:

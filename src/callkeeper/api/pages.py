@@ -1,0 +1,47 @@
+"""Pages: what is shown to those who sign nothing, at the pace of strangers."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
+
+from callkeeper.api.admission import PAGES, Admission
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Page(Route):
+    """A path that is answered without a signature."""
+
+    def __init__(self, path: str, endpoint: Endpoint, admission: Admission) -> None:
+        super().__init__(path, endpoint)
+        self._admission = admission
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match the path only as it is spelled; a proxy may keep it in, and not know another."""
+        if scope.get("raw_path", b"") != self.path.encode():
+            return Match.NONE, {}
+        return super().matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer when it is its turn; a wrong method takes its turn elsewhere."""
+        if scope["method"] in (self.methods or ()):
+            await self._admission.visit(scope, PAGES).pay()
+        await super().handle(scope, receive, send)
+
+
+def fixed(content: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Endpoint:
+    """Return an endpoint that always answers the same, and in short to those who have it."""
+    tag = f'"{sha256(content).hexdigest()[:32]}"'
+    told = {**(headers or {}), "etag": tag, "cache-control": "no-cache"}
+
+    async def answer(request: Request) -> Response:
+        known = ",".join(request.headers.getlist("if-none-match"))
+        if {"*", tag} & {each.strip().removeprefix("W/") for each in known.split(",")}:
+            return Response(status_code=304, headers=told)
+        return Response(content, media_type=media_type, headers=told)
+
+    return answer
