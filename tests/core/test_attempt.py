@@ -10,8 +10,6 @@ from callkeeper.core.attempt import (
     FailCodes,
     Finding,
     Hangup,
-    rang_out,
-    says_unanswered,
 )
 
 NOW = 1_747_310_400_000
@@ -28,6 +26,7 @@ TABLE = [
     (20, "unreachable", "00549"),
     (21, "rejected", "00604"),
     (22, "number_changed", "00150"),
+    (23, "congestion", "00605"),
     (27, "unreachable", "00549"),
     (28, "wrong_number", "00538"),
     (34, "congestion", "00605"),
@@ -35,6 +34,9 @@ TABLE = [
     (42, "congestion", "00605"),
 ]
 NAMED = [
+    ("rang", "no_answer", "00603"),
+    ("sip 607", "rejected", "00604"),
+    ("sip 608", "rejected", "00604"),
     ("answered", "answered", "00000"),
     ("ring timeout", "no_answer", "01040"),
     ("other cause", "failed", "00155"),
@@ -72,6 +74,12 @@ def after(
     return FailCodes(changed).of_end(attempt(**fields), hangup, NOW + milliseconds)
 
 
+def unheard(milliseconds: int, hangup: Hangup) -> Finding:
+    """Return the same of one that was not heard to ring, when not all was heard."""
+    quiet = attempt(ringing_at=None)
+    return FailCodes().of_end(quiet, hangup, NOW + milliseconds, is_all_heard=False)
+
+
 @pytest.mark.parametrize("state", ["claimed", "placing", "placed"])
 def test_an_attempt_is_live_until_it_has_ended(state: str) -> None:
     assert attempt(state=state).is_live
@@ -80,7 +88,7 @@ def test_an_attempt_is_live_until_it_has_ended(state: str) -> None:
 
 @pytest.mark.parametrize(("cause", "outcome", "fail_code"), TABLE)
 def test_each_cause_has_its_outcome_and_its_code(cause: int, outcome: str, fail_code: str) -> None:
-    assert after(3 * SECOND, Hangup(cause)) == (outcome, fail_code)
+    assert after(3 * SECOND, Hangup(cause), ringing_at=None) == (outcome, fail_code)
 
 
 @pytest.mark.parametrize(("evidence", "outcome", "fail_code"), NAMED)
@@ -95,9 +103,10 @@ def test_the_tables_of_this_test_are_all_there_is() -> None:
     assert set(FINDINGS) == listed
 
 
-@pytest.mark.parametrize("cause", [2, 31, 41, 102, 127, 999])
+@pytest.mark.parametrize("cause", [2, 31, 41, 102, 999])
 def test_any_other_cause_is_a_failure(cause: int) -> None:
     assert after(3 * SECOND, Hangup(cause)) == ("failed", "00155")
+    assert after(3 * SECOND, Hangup(127), ringing_at=None) == ("failed", "00155")
 
 
 @pytest.mark.parametrize("cause", [0, 16, 17, 31, 127])
@@ -105,41 +114,70 @@ def test_a_call_that_was_answered_was_answered_however_it_ended(cause: int) -> N
     assert after(99 * SECOND, Hangup(cause), answered_at=NOW + 1) == ("answered", "00000")
 
 
+# What the line itself says when it gives up: 16, and newer ones.
+TIMEOUTS = [Hangup(0, "Unknown"), Hangup(19, "User alerting, no answer", 480)]
+
+
+@pytest.mark.parametrize("hangup", TIMEOUTS)
 @pytest.mark.parametrize(
-    ("milliseconds", "finding"),
+    ("milliseconds", "fail_code"),
     [
-        (0, FINDINGS["cause 0"]),
-        (RINGS * SECOND - 1001, FINDINGS["cause 0"]),
-        (RINGS * SECOND - 1000, FINDINGS["ring timeout"]),
-        (RINGS * SECOND, FINDINGS["ring timeout"]),
-        (RINGS * SECOND + 1, FINDINGS["ring timeout"]),
+        (0, "00603"),
+        (RINGS * SECOND - 1001, "00603"),
+        (RINGS * SECOND - 1000, "01040"),
+        (RINGS * SECOND, "01040"),
+        (RINGS * SECOND + 1, "01040"),
     ],
 )
-def test_cause_0_after_the_ringing_time_is_a_timeout_and_before_it_nobody_to_ask(
-    milliseconds: int, finding: Finding
+def test_what_ends_after_its_ringing_time_rang_out_whatever_the_version_calls_it(
+    milliseconds: int, hangup: Hangup, fail_code: str
 ) -> None:
-    assert after(milliseconds, Hangup(0)) == finding
+    assert after(milliseconds, hangup) == ("no_answer", fail_code)
+
+
+@pytest.mark.parametrize("hangup", TIMEOUTS)
+def test_what_never_rang_did_not_ring_out(hangup: Hangup) -> None:
+    """Asterisk has the same cause for a far end that is not there."""
+    found = after(RINGS * SECOND, hangup, {"cause 19": "C", "sip 480": "S"}, ringing_at=None)
+    assert found == ("congestion", "00605")
+
+
+@pytest.mark.parametrize("hangup", TIMEOUTS)
+def test_what_may_have_rung_unheard_is_no_congestion(hangup: Hangup) -> None:
+    assert unheard(RINGS * SECOND, hangup) == FINDINGS["ring timeout"]
+    assert unheard(3 * SECOND, hangup) == ("no_answer", "00603")
 
 
 def test_the_ringing_time_is_the_attempts_own() -> None:
-    assert rang_out(attempt(alerting_seconds=60), Hangup(0), NOW + 60 * SECOND)
-    assert not rang_out(attempt(alerting_seconds=60), Hangup(0), NOW + RINGS * SECOND)
+    assert after(60 * SECOND, Hangup(0), alerting_seconds=60) == FINDINGS["ring timeout"]
+    assert after(RINGS * SECOND, Hangup(0), alerting_seconds=60) == FINDINGS["rang"]
 
 
-def test_what_never_rang_did_not_ring_out() -> None:
-    """Asterisk has the same cause for a far end that is not there."""
-    assert after(RINGS * SECOND, Hangup(0), ringing_at=None) == FINDINGS["cause 0"]
+@pytest.mark.parametrize("hangup", [Hangup(0), Hangup(23, "", 302), Hangup(127, "", 487)])
+def test_what_rang_and_ended_without_a_reason_was_not_answered(hangup: Hangup) -> None:
+    assert after(3 * SECOND, hangup) == ("no_answer", "00603")
+    assert after(3 * SECOND, hangup, {"rang": "R"}) == ("no_answer", "R")
 
 
-def test_only_causes_that_come_before_any_answer_tell_that_nobody_answered() -> None:
-    """The others may end an answered call too: in good order, or by a network that failed."""
-    told = {cause for cause in range(128) if says_unanswered(Hangup(cause))}
-    assert told == {1, 17, 18, 19, 20, 21, 22, 27, 28, 34}
+@pytest.mark.parametrize("hangup", [Hangup(0), Hangup(23, "", 302)])
+def test_what_was_redirected_before_it_rang_is_told_alike_by_all_versions(hangup: Hangup) -> None:
+    assert after(3 * SECOND, hangup, ringing_at=None) == ("congestion", "00605")
 
 
-def test_only_cause_0_is_ever_a_timeout() -> None:
-    assert not rang_out(attempt(), Hangup(16), NOW + 99 * SECOND)
-    assert not rang_out(attempt(placing_at=None), Hangup(0), NOW + 99 * SECOND)
+@pytest.mark.parametrize("rang_at", [None, NOW + 100])
+@pytest.mark.parametrize("status", [607, 608])
+def test_a_call_that_is_not_wanted_was_rejected(status: int, rang_at: int | None) -> None:
+    hangup = Hangup(127, "Interworking, unspecified", status)
+    assert after(3 * SECOND, hangup, ringing_at=rang_at) == ("rejected", "00604")
+
+
+@pytest.mark.parametrize("cause", [16, 17, 18, 34])
+def test_no_other_cause_is_ever_a_timeout(cause: int) -> None:
+    assert after(99 * SECOND, Hangup(cause)) == FINDINGS[f"cause {cause}"]
+
+
+def test_what_was_never_placed_did_not_ring_out() -> None:
+    assert after(99 * SECOND, Hangup(0), placing_at=None) == FINDINGS["rang"]
 
 
 def test_silence_is_unknown_unless_the_call_was_answered_before() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from callkeeper.batch import Verb
@@ -16,7 +17,15 @@ from callkeeper.core.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservation import Reservation
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.line import Dialling, LineDown, LineEvent, LineSilent, Presence
+from callkeeper.dialer.line import (
+    Dialling,
+    Ended,
+    LineDown,
+    LineEvent,
+    LineSilent,
+    Presence,
+    Ringing,
+)
 from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
@@ -29,6 +38,9 @@ Fault = Literal[
     "dies after",  # the process ends as soon as it is stored
 ]
 Placing = Literal["makes", "is down", "is silent", "is silent but makes"]
+# How a call rings: as it should; behind early media, which a line hears too; unheard, as behind a
+# 181, until it is looked up; and not at all.
+Rings = Literal["aloud", "behind media", "unheard", "never"]
 
 
 class DiedError(Exception):
@@ -85,6 +97,16 @@ class Exchange:
                 ear.hear(event)
 
 
+def as_it_rings(rings: Rings, event: LineEvent) -> LineEvent | None:
+    """Return what a line tells of a call that rings so, for what it tells of one that rings."""
+    match event:
+        case Ringing() if rings in ("unheard", "never"):
+            return None
+        case Ended(was="ringing") if rings != "aloud":
+            return msgspec.structs.replace(event, was="there")
+    return event
+
+
 class FaultyLine:
     """A dispatcher's own connection to the exchange."""
 
@@ -95,13 +117,15 @@ class FaultyLine:
         self.gaps = 1
         self.placing: Placing = "makes"
         self.is_deaf = False
+        self.rings: Rings = "aloud"
         self.finds: Presence | Literal["silence"] | None = None  # None: what there is
         exchange.ears.append(self)
 
     def hear(self, event: LineEvent) -> None:
         """Hear, or lose, what happened."""
-        if not self.is_deaf:
-            self._told.append(event)
+        told = as_it_rings(self.rings, event)
+        if told is not None and not self.is_deaf:
+            self._told.append(told)
 
     async def run(self) -> None:
         """Do nothing until cancelled: there is no connection to keep."""
@@ -122,7 +146,8 @@ class FaultyLine:
         self._exchange.tell()
         if self.finds == "silence":
             raise LineSilent("no answer in time")
-        return self.finds or await self._exchange.calls.find(attempt_id)
+        found = self.finds or await self._exchange.calls.find(attempt_id)
+        return "there" if found == "ringing" and self.rings == "never" else found
 
     async def heard(self) -> None:
         """Return as soon as there is something to take."""

@@ -93,8 +93,13 @@ def finding(dialling: Dialling, told: list[LineEvent], milliseconds: int) -> Fin
 
 def hangup_of(told: list[LineEvent]) -> Hangup:
     """Return how the attempt ended."""
+    return end_of(told).hangup
+
+
+def end_of(told: list[LineEvent]) -> Ended:
+    """Return the last word on the attempt."""
     assert isinstance(told[-1], Ended)
-    return told[-1].hangup
+    return told[-1]
 
 
 async def an_answered_call_rings_then_is_answered_then_ends(stage: Stage) -> None:
@@ -102,6 +107,7 @@ async def an_answered_call_rings_then_is_answered_then_ends(stage: Stage) -> Non
     await stage.line.place(dialling)
     told = await up_to(stage, dialling.attempt_id, Ended)
     assert [type(event) for event in told] == [Ringing, Answered, Ended]
+    assert end_of(told).was == "up"
     assert finding(dialling, told, 1_000).outcome == "answered"
 
 
@@ -118,6 +124,7 @@ async def a_call_that_nobody_answers_ends_after_its_alerting_time(stage: Stage) 
     await stage.line.place(dialling)
     told = await up_to(stage, dialling.attempt_id, Ended)
     assert [type(event) for event in told] == [Ringing, Ended]
+    assert end_of(told).was == "ringing"
     assert finding(dialling, told, dialling.alerting_seconds * 1000) == Finding(
         "no_answer", "01040"
     )

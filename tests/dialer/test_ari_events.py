@@ -7,7 +7,7 @@ import pytest
 
 from callkeeper.core.attempt import Hangup
 from callkeeper.dialer.ari_events import ReplacedError, UnreadError, read
-from callkeeper.dialer.line import Answered, Ended, Ringing
+from callkeeper.dialer.line import Answered, Ended, Presence, Ringing
 
 OURS = "1747316188-341779482013123"
 
@@ -20,15 +20,43 @@ def test_a_state_is_told_when_it_means_something() -> None:
 
 def test_an_end_carries_its_cause() -> None:
     assert read(_message("ChannelDestroyed", cause=17, cause_txt="User busy")) == Ended(
-        OURS, Hangup(17, "User busy")
+        OURS, Hangup(17, "User busy"), "up"
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "was"),
+    [("Up", "up"), ("Ringing", "ringing"), ("Down", "there"), ("Dialing", "there")],
+)
+def test_an_end_tells_how_the_channel_was(state: str, was: Presence) -> None:
+    told = read(_message("ChannelDestroyed", channel={"id": OURS, "state": state}, cause=16))
+    assert told == Ended(OURS, Hangup(16), was)
+
+
+def test_an_end_that_does_not_tell_how_the_channel_was_is_not_believed() -> None:
+    with pytest.raises(UnreadError):
+        read(_message("ChannelDestroyed", channel={"id": OURS}, cause=17))
+
+
+def test_a_far_end_that_is_heard_before_it_answers_may_ring() -> None:
+    peer = {"id": OURS, "state": "Down"}
+    assert read(_message("Dial", dialstatus="PROGRESS", peer=peer)) == Ringing(OURS)
+    for status in ("", "RINGING", "ANSWER", "BUSY", "CANCEL", "Newer"):
+        assert read(_message("Dial", dialstatus=status, peer=peer)) is None
+    others = {"id": "1747316188.12", "state": "Down"}
+    assert read(_message("Dial", dialstatus="PROGRESS", peer=others)) is None
+
+
+def test_a_dial_that_cannot_be_read_may_have_been_a_word_on_a_call() -> None:
+    with pytest.raises(UnreadError):
+        read(_message("Dial", dialstatus="PROGRESS", peer="a name"))
 
 
 def test_an_end_carries_the_sip_status_where_asterisk_tells_it() -> None:
     told = read(_message("ChannelDestroyed", cause=17, cause_txt="User busy", tech_cause=486))
-    assert told == Ended(OURS, Hangup(17, "User busy", 486))
+    assert told == Ended(OURS, Hangup(17, "User busy", 486), "up")
     told = read(_message("ChannelDestroyed", cause=0, cause_txt="Unknown", tech_cause=0))
-    assert told == Ended(OURS, Hangup(0, "Unknown"))
+    assert told == Ended(OURS, Hangup(0, "Unknown"), "up")
 
 
 @pytest.mark.parametrize("other", ["1747316188.12", f"{OURS};2", f"x{OURS}", "1-2"])

@@ -1,6 +1,7 @@
 """The line over ARI, when what answers there does not behave as an Asterisk should."""
 
 import asyncio
+import json
 from contextlib import suppress
 
 import pytest
@@ -53,7 +54,7 @@ def test_what_cannot_be_read_may_have_been_a_word_on_a_call(message: str) -> Non
     async def scene() -> None:
         async with FalseAri(message, LAST) as ari:
             line = ari.line()
-            assert await heard(line) == [Ended(ID, Hangup(17, "User busy"))]
+            assert await heard(line) == [Ended(ID, Hangup(17, "User busy"), "up")]
             assert line.gaps == 2  # coming up, and the word that was lost
 
     asyncio.run(scene())
@@ -103,6 +104,28 @@ def test_an_answer_that_is_no_channel_tells_nothing(body: bytes, kind: str) -> N
             await line.close()
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("16.28.0~dfsg-0+deb11u10", "16.28.0"),
+        ("22.10.1+dfsg+~cs6.17.60671434-1", "22.10.1"),
+        ("20.9.3", "20.9.3"),
+        ("13.38.3", "13.38.3 (supported: 16 to 22)"),
+        ("23.1.0", "23.1.0 (supported: 16 to 22)"),
+        ("GIT-master-abc\x1b[2J", "GIT-master-abc [2J (supported: 16 to 22)"),
+        ("9" * 5_000 + ".1", "9" * 200 + " (supported: 16 to 22)"),
+    ],
+)
+def test_the_check_says_which_versions_are_supported(version: str, said: str) -> None:
+    async def scene() -> str:
+        async with FalseAri() as ari:
+            info = json.dumps({"system": {"version": version}, "state": "online"}).encode()
+            ari.answers = lambda _request: (200, info, JSON)
+            return await ari.line().check()
+
+    assert asyncio.run(scene()) == f"Asterisk {said} answers; PJSIP/trunk is online"
 
 
 def test_a_server_that_fails_at_everything_proves_nothing() -> None:

@@ -1,14 +1,26 @@
 """A line that is down, silent or deaf, and a database that fails: nothing is lost or made up."""
 
 from itertools import product
+from typing import get_args
 
 import msgspec
 import pytest
 
-from callkeeper.core.attempt import Attempt
+from callkeeper.core.attempt import Attempt, Hangup
 from callkeeper.core.practice import RETRIABLE
 from callkeeper.core.reservation import Reservation
-from tests.dialer.faults import Actor, Exchange, Fault, Placing, act, attempt_of, enter, outcomes
+from callkeeper.dialer.line import Ended
+from tests.dialer.faults import (
+    Actor,
+    Exchange,
+    Fault,
+    Placing,
+    Rings,
+    act,
+    attempt_of,
+    enter,
+    outcomes,
+)
 from tests.dialer.stage import LEAD, MINUTE, Stage
 from tests.store.orders import NOW, check_history, has_campaign
 
@@ -156,7 +168,7 @@ def test_a_call_whose_end_was_lost_before_an_answer_is_unknown(stage: Stage, dor
     assert attempt.ringing_at == NOW
 
 
-def test_an_end_without_the_answer_that_may_have_been_lost_is_not_taken_for_none(
+def test_the_end_of_a_call_tells_that_it_was_answered_if_the_word_on_that_was_lost(
     stage: Stage, dora: Actor
 ) -> None:
     """An answered call ends in good order, just as one that the far end let go."""
@@ -167,7 +179,66 @@ def test_an_end_without_the_answer_that_may_have_been_lost_is_not_taken_for_none
     dora.line.is_deaf, dora.line.finds = False, "silence"
     dora.line.gaps += 1
     act(stage, dora, seconds=60, step_ms=100)
-    assert result(stage, reservation) == "34608"
+    assert result(stage, reservation) == "00000"
+
+
+def test_an_answered_call_that_ends_as_busy_was_answered(stage: Stage, dora: Actor) -> None:
+    """As it does when the far end says so in the Reason of its BYE, on any Asterisk."""
+    reservation = stage.due(1, ANSWERED)
+    act(stage, dora, seconds=0.1, step_ms=100)
+    (live,) = stage.attempts(reservation)
+    dora.line.is_deaf = True
+    act(stage, dora, seconds=2, step_ms=100)
+    dora.line.is_deaf = False
+    dora.line.hear(Ended(live.id, Hangup(17, "User busy", 486), "up"))
+    act(stage, dora, seconds=1)
+    assert result(stage, reservation) == "00000"
+
+
+@pytest.mark.parametrize("rings", get_args(Rings))
+def test_nobody_answers_a_phone_however_it_rings(stage: Stage, dora: Actor, rings: Rings) -> None:
+    reservation = stage.due(1, NO_ANSWER)
+    dora.line.rings = rings
+    act(stage, dora, seconds=60, step_ms=500)
+    assert result(stage, reservation) == ("00605" if rings == "never" else "01040")
+
+
+@pytest.mark.parametrize("rings", get_args(Rings))
+def test_a_phone_that_may_have_rung_while_nothing_was_heard_is_no_congestion(
+    stage: Stage, dora: Actor, rings: Rings
+) -> None:
+    reservation = stage.due(1, NO_ANSWER)
+    dora.line.rings, dora.line.is_deaf, dora.line.finds = rings, True, "silence"
+    act(stage, dora, seconds=5, step_ms=500)
+    dora.line.is_deaf = False
+    dora.line.gaps += 1
+    act(stage, dora, seconds=60, step_ms=500)
+    assert result(stage, reservation) == "01040"
+
+
+def test_a_phone_that_may_have_rung_unheard_while_nobody_looked_is_no_congestion(
+    stage: Stage, dora: Actor
+) -> None:
+    reservation = stage.due(1, NO_ANSWER)
+    dora.line.rings = "unheard"
+    act(stage, dora, seconds=5, step_ms=500)
+    dora.line.finds = "silence"
+    act(stage, dora, seconds=60, step_ms=500)
+    assert result(stage, reservation) == "01040"
+
+
+@pytest.mark.parametrize("rings", ["behind media", "unheard"])
+def test_what_was_heard_of_a_phone_that_rings_outlives_its_dispatcher(
+    stage: Stage, exchange: Exchange, dora: Actor, rings: Rings
+) -> None:
+    reservation = stage.due(1, NO_ANSWER)
+    dora.line.rings = rings
+    act(stage, dora, seconds=5, step_ms=500)
+    ben = enter(stage, exchange, "ben")
+    ben.line.rings = rings
+    act(stage, ben, seconds=60, step_ms=500)
+    assert result(stage, reservation) == "01040"
+    assert attempt_of(stage, reservation).holder == "ben"
 
 
 def test_after_a_gap_in_its_words_every_call_is_looked_up_at_once(

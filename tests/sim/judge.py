@@ -15,7 +15,7 @@ from callkeeper.dialer.post import Post
 from callkeeper.store.ledger import Begun, Claim, Claimed
 from tests.sim import wall
 from tests.sim.arena import Arena
-from tests.sim.pbx import SILENT, Pbx
+from tests.sim.pbx import SILENT, Call, Pbx
 
 Key = tuple[int, str]
 
@@ -128,6 +128,7 @@ class Judge:
                 raise BrokenError(f"{attempt.id} was answered, and is {attempt.outcome}")
             if attempt.outcome == "answered" and not was_answered:
                 raise BrokenError(f"{attempt.id} is answered, and was not")
+            self._check_rung(attempt, call)
         is_silent = attempt.called_no[-1] == SILENT
         if self._pbx.fate.is_quiet and attempt.outcome == "unknown" and not is_silent:
             raise BrokenError(f"{attempt.id} is unknown, and nothing went wrong")
@@ -189,6 +190,19 @@ class Judge:
         )
         if rows != [("placing", "calling")]:
             raise BrokenError(f"{attempt.id} is asked for, and on record it is {rows}")
+
+    def _check_rung(self, attempt: Attempt, call: Call) -> None:
+        """Insist that a phone that rang is no congestion, and one that never did is nothing else.
+
+        While words were lost nobody can know the latter; a quiet day has none of that.
+        """
+        if call.hangup is None or call.hangup.cause != 0:
+            return
+        self.counts[f"not answered, rings {call.rings}"] += 1
+        if call.rang_at is not None and attempt.outcome == "congestion":
+            raise BrokenError(f"{attempt.id} rang {call.rings}, and is {attempt.outcome}")
+        if call.rang_at is None and self._pbx.fate.is_quiet and attempt.outcome != "congestion":
+            raise BrokenError(f"{attempt.id} never rang, and is {attempt.outcome}")
 
     def _check_others(self, attempt: Attempt) -> None:
         for other in self._tries[attempt.vdn, attempt.reservation_id]:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, get_args
 
 from callkeeper.core.attempt import Hangup
 from callkeeper.dialer.line import (
@@ -17,18 +17,22 @@ from callkeeper.dialer.line import (
     LineRefused,
     LineSilent,
     Presence,
+    Ringing,
 )
 from callkeeper.dialer.rehearsal import RehearsalLine
+from tests.dialer.faults import Rings, as_it_rings
 from tests.sim.fate import Fate
 from tests.sim.timeloop import TimeLoop
 from tests.sim.trace import Trace
 
-# How numbers end whose calls no word is ever heard of, and whose calls are refused.
-SILENT, REFUSED = "68"
+# How numbers end whose calls nobody answers, no word is ever heard of, and that are refused.
+NO_ANSWER, SILENT, REFUSED = "368"
 _ALL = 10_000
 # How long a PBX that has said nothing yet may still be about to make the call.
 _LATE_MS = 4_000
 _DELAY_MS = 5_000
+# When, before its time is over, a dispatcher that is well looks at a call that was not heard.
+_LAST_LOOK_MS = 1_000
 
 
 class Call:
@@ -38,6 +42,8 @@ class Call:
         self.number = number
         self.is_there = False
         self.is_refused = False
+        self.rings: Rings = "aloud"
+        self.rang_at: int | None = None
         self.answered_at: int | None = None
         self.hangup: Hangup | None = None
         # A word on it was lost, or overtook another, as no real line's would: what a dispatcher
@@ -75,6 +81,7 @@ class Pbx:
         self.trace.add("pbx", f"makes {dialling.attempt_id} to {dialling.called_no}")
         call = self.book.setdefault(dialling.attempt_id, Call(dialling.called_no))
         engine = self._engine
+        call.rings = self._draw_rings(dialling.called_no[-1])
         call.is_there = dialling.called_no[-1] not in (SILENT, REFUSED)
         try:
             await engine.place(dialling)
@@ -83,24 +90,31 @@ class Pbx:
             raise
         now = self.loop.now()
         ring_ms, talk_ms = self._spans["ring_ms"], self._spans["talk_ms"]
-        for span in (0, ring_ms, ring_ms + talk_ms, dialling.alerting_seconds * 1000):
+        ring_end = dialling.alerting_seconds * 1000
+        for span in (0, ring_ms, ring_ms + talk_ms, ring_end - _LAST_LOOK_MS, ring_end):
             heappush(self._wakes, now + span)
 
     async def find(self, attempt_id: str) -> Presence:
         """Tell how a call is now."""
         self.advance()
-        return await self._engine.find(attempt_id)
+        found = await self._engine.find(attempt_id)
+        call = self.book.get(attempt_id)
+        return "there" if found == "ringing" and call and call.rings == "never" else found
 
     def advance(self) -> None:
         """Let happen what was to happen until now, and tell everybody."""
         for event in self._engine.take(_ALL):
             call = self.book[event.attempt_id]
+            if isinstance(event, Ringing) and call.rings != "never":
+                call.rang_at = self.loop.now()
             if isinstance(event, Answered):
                 call.answered_at = self.loop.now()
             if isinstance(event, Ended):
                 call.is_there, call.hangup = False, event.hangup
-            for extension in self._extensions:
-                extension.tell(event)
+            told = as_it_rings(call.rings, event)
+            if told is not None:
+                for extension in self._extensions:
+                    extension.tell(told)
 
     def restart(self) -> None:
         """Drop every call, and everybody's connection."""
@@ -111,6 +125,11 @@ class Pbx:
             call.is_there = False
         for extension in self._extensions:
             extension.cut(is_all=True)
+
+    def _draw_rings(self, ends_with: str) -> Rings:
+        """Draw how a call rings; only one that nobody answers may not ring at all."""
+        ways = get_args(Rings) if ends_with == NO_ANSWER else ("aloud", "behind media", "unheard")
+        return self.fate.random.choice(ways)
 
     def next_wake(self) -> int | None:
         """Return when something happens next."""

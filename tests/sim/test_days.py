@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import msgspec
 import pytest
@@ -13,9 +14,10 @@ from callkeeper.core.policy import Terms
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservation import Cancel, Order, Reservation
 from callkeeper.store.claim_rows import CampaignKey
-from callkeeper.store.ledger import Adoption, Claim, Claimed, Ending, HandBack
+from callkeeper.store.ledger import Adoption, Claim, Claimed, Ending, HandBack, Progress
 from callkeeper.store.port import Event
 from callkeeper.store.sql import SqlStore
+from tests.dialer.faults import Rings
 from tests.sim.arena import Arena, StoreMaker
 from tests.sim.fate import FAULTS
 from tests.sim.run import run_seeds
@@ -48,6 +50,7 @@ def test_everything_that_can_go_wrong_does(arena: Arena) -> None:
     missing = [fault for fault in FAULTS if not counts[fault]]
     outcomes = ("answered", "busy", "congestion", "no_answer", "refused", "rejected", "unknown")
     missing += [each for each in (*outcomes, "withdrawn") if not counts[f"ended {each}"]]
+    missing += [each for each in get_args(Rings) if not counts[f"not answered, rings {each}"]]
     assert not missing
     assert counts["adopted"]
     assert counts["held"]
@@ -122,6 +125,25 @@ class IgnoresPace(SqlStore):
         return super().claim_due([msgspec.structs.replace(claim, per_second=10_000.0)])
 
 
+class HearsNothing(SqlStore):
+    """Forgets that phones rang."""
+
+    def end_attempts(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
+        return super().end_attempts([_unheard(each) for each in endings])
+
+    def note_progress(self, words: Sequence[Progress]) -> list[bool | Refusal]:
+        return super().note_progress([_unrung(each) for each in words])
+
+
+def _unheard(ending: Ending) -> Ending:
+    heard = None if ending.heard is None else _unrung(ending.heard)
+    return msgspec.structs.replace(ending, heard=heard)
+
+
+def _unrung(word: Progress) -> Progress:
+    return msgspec.structs.replace(word, ringing_at=None)
+
+
 class KeepsClaims(SqlStore):
     """Does not hand back what a dispatcher claimed that died."""
 
@@ -150,6 +172,7 @@ SABOTEURS: list[tuple[StoreMaker, str]] = [
     (IgnoresPauses, "begins, and its campaign is (paused|draft)"),
     (IgnoresCaps, "calls, and may have"),
     (IgnoresPace, "more calls a second than it may"),
+    (HearsNothing, "rang (aloud|behind media|unheard), and is congestion"),
     (KeepsClaims, "live for hours: .* 'claimed'"),
     (AdoptsNothing, "live for hours: .* 'pla(cing|ced)'"),
     (TellsHalf, "its new events are"),

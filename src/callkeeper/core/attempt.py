@@ -36,8 +36,10 @@ Outcome = Literal[
 
 ANSWERED_CODE = "00000"
 
-# Only a call that nobody answered ends with one of these.
-_UNANSWERED_CAUSES = frozenset({1, 17, 18, 19, 20, 21, 22, 27, 28, 34})
+# What the line itself says when it stops ringing, by its version: nothing, or "no answer".
+_TIMEOUT_CAUSES = frozenset({0, 19})
+# No reason, a redirection that is not followed, and a SIP status for which there is no cause.
+_CAUSES_WITHOUT_REASON = frozenset({0, 23, 127})
 
 # How far before its end a ring timeout may already be one: the line's clock is not ours.
 _TIMEOUT_SLACK_MS = 1_000
@@ -61,7 +63,7 @@ class Attempt(msgspec.Struct, frozen=True):
     claimed_at: int
     placing_at: int | None = None
     placed_at: int | None = None
-    ringing_at: int | None = None
+    ringing_at: int | None = None  # the far end rang, or was heard before it answered
     answered_at: int | None = None
     ended_at: int | None = None
     outcome: Outcome | None = None
@@ -74,6 +76,11 @@ class Attempt(msgspec.Struct, frozen=True):
     def is_live(self) -> bool:
         """Whether it has no outcome yet."""
         return self.state != "ended"
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the far end rang or answered, as far as is known."""
+        return self.ringing_at is not None or self.answered_at is not None
 
 
 class Hangup(msgspec.Struct, frozen=True):
@@ -104,12 +111,16 @@ FINDINGS: Mapping[str, Finding] = {
     "cause 20": Finding("unreachable", "00549"),
     "cause 21": Finding("rejected", "00604"),
     "cause 22": Finding("number_changed", "00150"),
+    "cause 23": Finding("congestion", "00605"),  # redirected before it rang, and not followed
     "cause 27": Finding("unreachable", "00549"),
     "cause 28": Finding("wrong_number", "00538"),
     "cause 34": Finding("congestion", "00605"),
     "cause 38": Finding("congestion", "00605"),
     "cause 42": Finding("congestion", "00605"),
+    "sip 607": Finding("rejected", "00604"),  # unwanted: the called person says so
+    "sip 608": Finding("rejected", "00604"),  # somebody on the way rejects it for them
     "ring timeout": Finding("no_answer", "01040"),
+    "rang": Finding("no_answer", "00603"),  # and ended before its time, for no reason given
     "other cause": Finding("failed", "00155"),
     "refused": Finding("refused", "34606"),
     "silence": Finding("unknown", "34608"),
@@ -122,14 +133,20 @@ class FailCodes:
     def __init__(self, changed: Mapping[str, str] | None = None) -> None:
         self._changed = dict(changed or {})
 
-    def of_end(self, attempt: Attempt, hangup: Hangup, now: int) -> Finding:
-        """Return what the end of a channel means for its attempt."""
+    def of_end(
+        self, attempt: Attempt, hangup: Hangup, now: int, *, is_all_heard: bool = True
+    ) -> Finding:
+        """Return what the end of a channel means for its attempt.
+
+        Unless all was heard that the line told of it, it may have rung although nothing says so.
+        """
         if attempt.answered_at is not None:
             return self.named("answered")
-        if rang_out(attempt, hangup, now):
-            return self.named("ring timeout")
+        rang = attempt.ringing_at is not None or not is_all_heard
+        if hangup.cause in _TIMEOUT_CAUSES and time_is_over(attempt, now):
+            return self.named("ring timeout" if rang else "cause 0")
+        found = self.named(_evidence(hangup, rang=rang))
         cause = f"cause {hangup.cause}"
-        found = self.named(cause if cause in FINDINGS else "other cause")
         code = self._changed.get(f"sip {hangup.sip_code}") or self._changed.get(cause)
         return found if code is None else found._replace(fail_code=code)
 
@@ -143,16 +160,18 @@ class FailCodes:
         return found._replace(fail_code=self._changed.get(evidence, found.fail_code))
 
 
-def says_unanswered(hangup: Hangup) -> bool:
-    """Whether it alone tells that nobody answered, whatever else may not have been heard."""
-    return hangup.cause in _UNANSWERED_CAUSES
-
-
-def rang_out(attempt: Attempt, hangup: Hangup, now: int) -> bool:
-    """Whether it rang, and the line gave up because nobody answered in time.
-
-    Asterisk ends such a channel with cause 0, the same that it has for a far end that never spoke.
-    """
-    if hangup.cause != 0 or attempt.placing_at is None or attempt.ringing_at is None:
+def time_is_over(attempt: Attempt, now: int) -> bool:
+    """Whether the line had rung by now as long as it was to; at the end of its channel, it did."""
+    if attempt.placing_at is None:
         return False
     return now - attempt.placing_at >= attempt.alerting_seconds * 1000 - _TIMEOUT_SLACK_MS
+
+
+def _evidence(hangup: Hangup, *, rang: bool) -> str:
+    """Return by which of the findings to judge an end that was no timeout."""
+    sip, cause = f"sip {hangup.sip_code}", f"cause {hangup.cause}"
+    if sip in FINDINGS:
+        return sip
+    if rang and hangup.cause in _CAUSES_WITHOUT_REASON:
+        return "rang"
+    return cause if cause in FINDINGS else "other cause"

@@ -18,7 +18,14 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from callkeeper import clock
-from callkeeper.dialer.ari_events import Inbox, ReplacedError, UnreadError, plain, read
+from callkeeper.dialer.ari_events import (
+    Inbox,
+    ReplacedError,
+    UnreadError,
+    plain,
+    presence,
+    read,
+)
 from callkeeper.dialer.line import (
     Dialling,
     LineDown,
@@ -44,6 +51,10 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 MOST_EVENTS = 10_000
 
+# The versions that this is for; tests/pbx runs on both ends.
+OLDEST, NEWEST = 16, 22
+_VERSION_CHARS = 50
+
 # Where an answered call goes on that is for an agent's endpoint. ARI can originate to a place of
 # the dialplan or to an application, and to nothing else; so the operator's dialplan has, in a
 # context callkeeper-agent, "exten => s,1,Dial(${CALLKEEPER_AGENT})" and then Hangup().
@@ -55,7 +66,9 @@ _TRUNK = re.compile(r"PJSIP/\{number\}@([\w.-]+)")
 
 T = TypeVar("T")
 
-_PRESENCES: dict[str, Presence] = {"Up": "up", "Ringing": "ringing"}
+# The far end's tag in the SIP dialog: there as soon as it said anything but 100 Trying. Of 181 and
+# 182 it is the only trace (16.28 and 22.10); a channel that is not PJSIP's has none.
+_REMOTE_TAG = "CHANNEL(pjsip,remote_tag)"
 
 _LOST = (OSError, WebSocketException, ReplacedError, LineRefused, LineSilent)
 
@@ -68,6 +81,10 @@ class _UnreachableError(LineSilent):
 
 class _Found(msgspec.Struct):
     state: str
+
+
+class _Value(msgspec.Struct):
+    value: str
 
 
 class _System(msgspec.Struct):
@@ -174,13 +191,19 @@ class AriLine:
 
     async def find(self, attempt_id: str) -> Presence:
         """Tell whether an attempt's channel is there, rings or is up. Raise LineSilent."""
-        answer = await self._ask("GET", f"/channels/{attempt_id}")
+        channel = f"/channels/{attempt_id}"
+        answer = await self._ask("GET", channel)
         if _is_missing(answer):
             return "gone"
         found = _read_as(_Found, answer)
         if found is None:
             raise LineSilent(_said(answer))
-        return _PRESENCES.get(found.state, "there")
+        told = presence(found.state)
+        if told != "there":
+            return told
+        answer = await self._ask("GET", f"{channel}/variable", query={"variable": _REMOTE_TAG})
+        tag = _read_as(_Value, answer)
+        return "ringing" if tag is not None and tag.value else "there"
 
     async def heard(self) -> None:
         """Return as soon as there are events to take."""
@@ -194,7 +217,7 @@ class AriLine:
         """Say which Asterisk answers, and how its trunk is. Raise LineSilent or LineRefused."""
         async with self._client() as http:  # its own: whoever asks may not run the line
             info = await self._ask("GET", "/asterisk/info", http=http)
-            version = _checked(_Info, info).system.version.partition("~")[0]
+            version = _known(_checked(_Info, info).system.version)
             if self._trunk is None:
                 return f"Asterisk {version} answers; {self._endpoint} has no endpoint to look at"
             trunk = await self._ask("GET", f"/endpoints/{self._trunk}", http=http)
@@ -308,6 +331,14 @@ class AriLine:
             return
         if event is not None and not self._inbox.put(event):
             self._gaps += 1
+
+
+def _known(version: str) -> str:
+    """Return a version without its packager's part, saying so if it is not supported."""
+    number = re.match(r"([0-9]{1,3})\.[0-9.]+", version[:_VERSION_CHARS])
+    if number is not None and OLDEST <= int(number[1]) <= NEWEST:
+        return number[0]
+    return f"{number[0] if number else plain(version)} (supported: {OLDEST} to {NEWEST})"
 
 
 def _is_missing(answer: httpx2.Response) -> bool:

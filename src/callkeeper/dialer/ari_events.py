@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from callkeeper.core.attempt import Hangup
-from callkeeper.dialer.line import Answered, Ended, LineEvent, Ringing
+from callkeeper.dialer.line import Answered, Ended, LineEvent, Presence, Ringing
 
 # The trunk carries the calls of others too. Ours are known by their ids: an attempt's is the
 # second it was made in, and fifteen digits.
@@ -19,6 +19,10 @@ _OURS = re.compile(r"[0-9]{10}-[0-9]{15}")
 _MOST_SAID = 200
 
 _Number = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]  # what a database holds
+
+
+# A channel is in some other state while the far end has neither rung nor answered.
+_PRESENCES: dict[str, Presence] = {"Up": "up", "Ringing": "ringing"}
 
 
 class UnreadError(Exception):
@@ -42,11 +46,17 @@ class _OfChannel(msgspec.Struct):
     channel: _Channel
     cause: _Number = 0
     cause_txt: str = ""
-    tech_cause: _Number | None = None  # the SIP status; 16.28 does not tell it, newer ones do
+    tech_cause: _Number | None = None  # the SIP status, from 20.17 and 22.7 on
+
+
+class _Dial(msgspec.Struct):
+    dialstatus: str = ""
+    peer: _Channel | None = None
 
 
 _read_kind = msgspec.json.Decoder(_Kind).decode
 _read_channel = msgspec.json.Decoder(_OfChannel).decode
+_read_dial = msgspec.json.Decoder(_Dial).decode
 
 
 def read(message: str | bytes) -> LineEvent | None:
@@ -65,6 +75,11 @@ def plain(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text[:_MOST_SAID])
 
 
+def presence(state: str) -> Presence:
+    """Return what the state of a channel that there is means."""
+    return _PRESENCES.get(state, "there")
+
+
 def _read(message: str | bytes) -> LineEvent | None:
     match _read_kind(message).type:
         case "ChannelStateChange" | "ChannelDestroyed" as kind:
@@ -72,26 +87,37 @@ def _read(message: str | bytes) -> LineEvent | None:
             if _OURS.fullmatch(told.channel.id) is None:
                 return None
             return _ended(told) if kind == "ChannelDestroyed" else _state(told.channel)
+        case "Dial":
+            return _progress(_read_dial(message))
         case "ApplicationReplaced":
             raise ReplacedError("another server took over the ARI application")
     return None
 
 
 def _state(channel: _Channel) -> LineEvent | None:
-    # Dial events tell the same once more, and not in a fixed order with these (seen on 16.28).
+    # Dial events tell the same once more, and not in a fixed order with these (16.28 and 22.10).
     # A state is told when it changes, so each comes once however often the far end repeats it.
-    match channel.state:
-        case "Ringing":
+    match presence(channel.state):
+        case "ringing":
             return Ringing(channel.id)
-        case "Up":
+        case "up":
             return Answered(channel.id)
     return None
 
 
+def _progress(dial: _Dial) -> LineEvent | None:
+    # Of a 183 there is this event and nothing else: the channel stays in its state. Behind it a
+    # phone may ring for as long as it likes, with a tone that the carrier plays.
+    if dial.dialstatus != "PROGRESS" or dial.peer is None:
+        return None
+    return Ringing(dial.peer.id) if _OURS.fullmatch(dial.peer.id) else None
+
+
 def _ended(told: _OfChannel) -> Ended:
-    return Ended(
-        told.channel.id, Hangup(told.cause, plain(told.cause_txt), told.tech_cause or None)
-    )
+    if not told.channel.state:
+        raise UnreadError("a channel ended, and how it stood is not told")
+    hangup = Hangup(told.cause, plain(told.cause_txt), told.tech_cause or None)
+    return Ended(told.channel.id, hangup, presence(told.channel.state))
 
 
 class Inbox:

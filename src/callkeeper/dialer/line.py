@@ -10,6 +10,7 @@ import msgspec
 
 from callkeeper.core.attempt import Hangup
 
+# "ringing": the far end rings, or was heard before it answered, as by early media.
 Presence = Literal["gone", "there", "ringing", "up"]
 
 
@@ -36,7 +37,7 @@ class Dialling(msgspec.Struct, frozen=True):
 
 
 class Ringing(msgspec.Struct, frozen=True):
-    """The far end rings."""
+    """The far end rings, or is heard before it answers. It may be told more than once."""
 
     attempt_id: str
 
@@ -48,10 +49,11 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Ended(msgspec.Struct, frozen=True):
-    """The channel is no more."""
+    """The channel is no more. ``was`` is how it stood last, whatever was heard of it before."""
 
     attempt_id: str
     hangup: Hangup
+    was: Presence
 
 
 LineEvent = Ringing | Answered | Ended

@@ -1,6 +1,5 @@
 """The listener: from the line's events to what is on record, each word for its own attempt only."""
 
-from callkeeper.core.attempt import says_unanswered
 from callkeeper.core.refusal import Refusal
 from callkeeper.dialer.line import Answered, Ended, LineEvent, Ringing
 from callkeeper.dialer.roster import Held
@@ -41,11 +40,8 @@ class Listener:
                 shift.hear(attempt, answered=at)
                 shift.meter.answered.inc(attempt.answered_at is None)
                 held.knows(state="placed", answered_at=attempt.answered_at or at)
-            case Ended(hangup=hangup) if self._is_certain(held, event):
-                shift.over(attempt, hangup, at=at)
-            case Ended(hangup=hangup):
-                why = f"ended with cause {hangup.cause}, and whether it was answered was not heard"
-                shift.over(attempt, "silence", why, at=at)
+            case Ended():
+                self._hear_end(held, event, at)
 
     async def write(self) -> None:
         """Write what was heard: how it goes on, and how it ended."""
@@ -54,15 +50,17 @@ class Listener:
             await self._note(words)
         await self._shift.write_endings()
 
-    def _is_certain(self, held: Held, end: Ended) -> bool:
-        """Whether the end tells what came of the call.
+    def _hear_end(self, held: Held, end: Ended, at: int) -> None:
+        """Take how it ended; that tells how it stood, if the word on that was lost.
 
-        An answered call ends in good order, just as one that the far end let go unanswered: where
-        the word in between may have been lost, to believe the latter would be to dial again.
+        No cause would: an answered call too may end as busy, if the far end says so in its BYE.
         """
-        if says_unanswered(end.hangup) or held.heard_since == self._shift.line.gaps:
-            return True
-        return held.attempt.answered_at is not None
+        if end.was == "up" and held.attempt.answered_at is None:
+            self.hear(held, Answered(end.attempt_id), at)
+        if end.was == "ringing" and held.attempt.ringing_at is None:
+            self.hear(held, Ringing(end.attempt_id), at)
+        has_all = held.has_all(self._shift.line.gaps, at)
+        self._shift.over(held.attempt, end.hangup, at=at, is_all_heard=has_all)
 
     async def _note(self, words: list[Progress]) -> None:
         heard = self._shift.words

@@ -141,7 +141,8 @@ class Reaper:
 
     def _is_silent(self, held: Held, now: int) -> bool:
         wait = _LOOK_AGAIN_MS if held.missing_since is None else _WORD_MS
-        return not held.is_asked and now - held.looked_at >= wait
+        is_last_look = not held.attempt.is_heard and held.looked_at < held.last_look_at <= now
+        return not held.is_asked and (is_last_look or now - held.looked_at >= wait)
 
     async def _look_up(self, held: Held, now: int) -> None:
         shift, attempt = self._shift, held.attempt
@@ -156,7 +157,7 @@ class Reaper:
             self._miss(held, now)
             return
         held.missing_since = None
-        if presence != "up" and _is_stuck(attempt, now):
+        if presence != "up" and now > held.rings_until + _STUCK_MS:
             shift.over(attempt, "silence", "neither answered nor ended, long after its time")
             return
         held.heard_since = gaps
@@ -171,8 +172,3 @@ class Reaper:
             held.missing_since = now
         elif now - held.missing_since >= _WORD_MS:
             self._shift.over(held.attempt, "silence", "gone from the line without a word")
-
-
-def _is_stuck(attempt: Attempt, now: int) -> bool:
-    begun_at = attempt.placing_at or attempt.claimed_at
-    return now > begun_at + attempt.alerting_seconds * 1000 + _STUCK_MS

@@ -110,12 +110,12 @@ class RehearsalLine:
         rings_until = now + self._ring_ms
         self._later(now, Ringing(id_))
         if ends_with == _NO_ANSWER:
-            self._later(now + dialling.alerting_seconds * 1000, Ended(id_, _RANG_OUT))
+            self._later(now + dialling.alerting_seconds * 1000, Ended(id_, _RANG_OUT, "ringing"))
         elif ends_with in _HANGUPS:
-            self._later(rings_until, Ended(id_, _HANGUPS[ends_with]))
+            self._later(rings_until, Ended(id_, _HANGUPS[ends_with], "ringing"))
         else:
             self._later(rings_until, Answered(id_))
-            self._later(rings_until + self._talk_ms, Ended(id_, _CLEARED))
+            self._later(rings_until + self._talk_ms, Ended(id_, _CLEARED, "up"))
 
     def _later(self, at: int, event: LineEvent) -> None:
         heappush(self._plan, (at, next(self._numbers), event))

@@ -11,6 +11,9 @@ from callkeeper.dialer.line import LineEvent
 # Words on attempts of other dispatchers are kept for the day that they die: theirs is then ours.
 _STRAY_MAX = 10_000
 _STRAY_MS = 120_000
+# How long before the end of its ringing time a call is looked up that was not heard to ring: not
+# every line tells by itself of a far end that has spoken and not rung.
+_LAST_LOOK_MS = 2_000
 
 
 class Held:
@@ -26,6 +29,22 @@ class Held:
         self.looked_at = now
         self.heard_since: int | None = None
         self.missing_since: int | None = None
+
+    @property
+    def rings_until(self) -> int:
+        """When the line is to stop ringing."""
+        begun_at = self.attempt.placing_at or self.attempt.claimed_at
+        return begun_at + self.attempt.alerting_seconds * 1000
+
+    @property
+    def last_look_at(self) -> int:
+        """When it is to be looked up at the latest, if it was not heard to ring."""
+        return self.rings_until - _LAST_LOOK_MS
+
+    def has_all(self, gaps: int, at: int) -> bool:
+        """Whether all was heard of it by an instant, so that what was not heard was not so."""
+        has_looked = at < self.last_look_at or self.looked_at >= self.last_look_at
+        return has_looked and self.heard_since == gaps
 
     def knows(self, **fields: object) -> None:
         """Keep what is now known of the attempt."""

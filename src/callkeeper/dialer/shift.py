@@ -54,6 +54,7 @@ class Shift:
         remark: str | None = None,
         *,
         at: int | None = None,
+        is_all_heard: bool = True,
     ) -> None:
         """Note that an attempt is over, now or ``at``; ``write_endings`` puts it on record."""
         ending = Ending(
@@ -65,6 +66,7 @@ class Shift:
             evidence=evidence,
             codes=self.post.codes,
             remark=remark,
+            is_all_heard=is_all_heard,
         )
         self._endings.setdefault(attempt.id, ending)
 

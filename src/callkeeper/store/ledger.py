@@ -100,7 +100,8 @@ class Ending(msgspec.Struct, frozen=True):
 
     ``down``: the line could not be asked, surely nothing was dialled, and the reservation waits on.
     ``silence``: the channel is gone without a word; if it was answered before, that is known.
-    ``heard`` is what the line told before, and may not have been put down yet.
+    ``heard`` is what the line told before, and may not have been put down yet; ``is_all_heard``:
+    with that, all is known that it told.
     """
 
     vdn: int
@@ -112,6 +113,7 @@ class Ending(msgspec.Struct, frozen=True):
     codes: FailCodes
     remark: str | None = None  # the line's sentence, kept with the attempt
     heard: Progress | None = None
+    is_all_heard: bool = True
 
 
 class HandBack(msgspec.Struct, frozen=True):

@@ -254,7 +254,7 @@ def _over(attempt: Attempt, ending: Ending) -> Attempt:
         attempt = _heard(attempt, ending.heard)
     fields: dict[str, object] = {"cause_text": ending.remark}
     if isinstance(evidence, Hangup):
-        finding = codes.of_end(attempt, evidence, ending.at)
+        finding = codes.of_end(attempt, evidence, ending.at, is_all_heard=ending.is_all_heard)
         fields = {
             "cause": evidence.cause,
             "cause_text": evidence.text,
