@@ -50,7 +50,8 @@ abuse: .venv/ready-bench ## a client beside those that abuse the server; ARGS=--
 	@$(BIN)/python -m bench.abuse $(ARGS)
 
 clean: ## remove what these commands made; never callkeeper-data
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache build dist
+	rm -rf .venv .cache .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache
+	rm -rf build dist
 	rm -rf src/*.egg-info
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} +
 

@@ -12,7 +12,7 @@ import uvloop
 from bench.volley import Volley, cpu_seconds, ordered, tell
 from callkeeper.clock import SystemClock
 from callkeeper.dialer.ari import CONNECTIONS
-from tests import far_end, private_asterisk
+from tests import far_end_scenario, private_asterisk
 
 _SECONDS_MAX = 300
 
@@ -48,7 +48,7 @@ async def main(volley: Volley) -> None:
 def _call(number: int) -> dict[str, object]:
     return {
         "endpoint": private_asterisk.TRUNK.replace(
-            "{number}", f"139{number:05d}{far_end.ANSWERS_BRIEFLY}"
+            "{number}", f"139{number:05d}{far_end_scenario.ANSWERS_BRIEFLY}"
         ),
         "context": "answered",
         "extension": "hold",

@@ -36,7 +36,7 @@ from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.scribe import open_desk
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
-from tests import far_end, private_asterisk
+from tests import far_end_scenario, private_asterisk
 
 DESTINATION = "answered,hold"  # of the private Asterisk's dialplan
 _GRACE_MS = 600_000
@@ -106,7 +106,7 @@ def _prepare(settings: Settings, volley: Volley, clock: Clock) -> None:
     add_campaign(settings, clock)
     now = clock.now()
     # The last three digits tell the far end what to do, and the last one the rehearsal line.
-    ends_with = far_end.ANSWERS_BRIEFLY
+    ends_with = far_end_scenario.ANSWERS_BRIEFLY
     bookings = []
     for number in range(volley.count):
         digest = request_digest("benchmark", str(number))

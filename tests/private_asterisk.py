@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import httpx2
 
+from tests.asterisks import MACHINES, Asterisk
 from tests.ports import call_ports, free_port
 from tests.waiting import until
 
@@ -17,6 +18,7 @@ USER = "callkeeper"
 PASSWORD = "not-for-the-log"
 TRUNK = "PJSIP/{number}@trunk"
 DEAD_TRUNK = "PJSIP/{number}@dead"  # nobody listens there
+FOLLOWING_TRUNK = "PJSIP/{number}@following"  # to the far end, and it follows redirections
 DEAD_TCP_TRUNK = "PJSIP/{number}@dead-tcp"
 AGENT = "PJSIP/1001"  # the far end's too: it answers, and holds
 AGENT_NUMBER = "1001200"
@@ -77,6 +79,10 @@ aors = trunk
 type = aor
 contact = sip:127.0.0.1:{far_end}
 
+[following](phone)
+context = redirected
+aors = trunk
+
 [dead](phone)
 aors = dead
 
@@ -112,6 +118,9 @@ exten => hold,1,Set(GLOBAL(SEEN_${{CHANNEL(uniqueid)}})=${{CALLERID(num)}} ${{CA
 exten => brief,1,Wait(0.2)
  same => n,Hangup()
 
+[redirected]
+exten => _X.,1,Dial(PJSIP/${{EXTEN}}@trunk)
+
 [callkeeper-agent]
 exten => s,1,Dial(${{CALLKEEPER_AGENT}})
  same => n,Hangup()
@@ -126,14 +135,17 @@ exten => s,1,Dial(${{CALLKEEPER_AGENT}})
 class PrivateAsterisk:
     """An Asterisk on free ports of the loopback, in a folder of its own, removed in the end.
 
-    Its trunk leads to the far end's port. FileNotFoundError when there is no Asterisk.
+    Its trunk leads to the far end's port. FileNotFoundError when there is no such Asterisk.
     """
 
     user = USER
     password = PASSWORD
 
-    def __init__(self, far_end_port: int) -> None:
-        self._program = _program()
+    def __init__(self, far_end_port: int, kind: Asterisk = MACHINES) -> None:
+        if not kind.is_there:
+            raise FileNotFoundError(kind.missing)
+        self.version = kind.version
+        self._kind = kind
         self._home = Path(tempfile.mkdtemp(prefix="callkeeper-asterisk-"))
         self._process: subprocess.Popen[bytes] | None = None
         http, sip, nobody = (free_port() for _ in range(3))
@@ -158,6 +170,11 @@ class PrivateAsterisk:
         for name, text in _CONFIGURATION.items():
             (self._home / "astetcdir" / name).write_text(text.format(**values), "utf-8")
 
+    @property
+    def tells_status(self) -> bool:
+        """Whether it tells the SIP status: from 20.17, 22.7 and 23.1 on; between, nobody tried."""
+        return int(self.version) >= 22
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -173,9 +190,9 @@ class PrivateAsterisk:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        conf = self._home / "astetcdir" / "asterisk.conf"
+        conf = self._kind.home(self._home) / "astetcdir" / "asterisk.conf"
         self._process = subprocess.Popen(
-            [self._program, "-C", str(conf), "-f"],
+            self._kind.command(self._home, "-C", str(conf), "-f"),
             cwd=self._home,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -239,14 +256,8 @@ class PrivateAsterisk:
             return False
 
     def _directories(self) -> list[str]:
-        package = Path("/etc/asterisk/asterisk.conf").read_text("utf-8", "replace")
+        package = (self._kind.etc() / "asterisk.conf").read_text("utf-8", "replace")
         given = re.findall(r"^(ast\w+)\s*=>?\s*(\S+)", package, re.MULTILINE)
         lines = [f"{key} => {value}" for key, value in given if key in _READ]
-        return lines + [f"{own} => {self._home / own}" for own in _OWN]
-
-
-def _program() -> str:
-    found = shutil.which("asterisk", path="/usr/sbin:/usr/bin:/usr/local/sbin")
-    if found is None:
-        raise FileNotFoundError("no asterisk here; see docs/operating.md, Asterisk")
-    return found
+        home = self._kind.home(self._home)
+        return lines + [f"{own} => {home / own}" for own in _OWN]

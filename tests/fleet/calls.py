@@ -8,7 +8,8 @@ from callkeeper.core.reservation import Reservation
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import issue
 from callkeeper.settings import Settings
-from tests.far_end import ANSWERS_BRIEFLY, FarEnd
+from tests.far_end import FarEnd
+from tests.far_end_scenario import ANSWERS_BRIEFLY
 from tests.fleet.fleet import Fleet
 from tests.store.orders import HOUR, has_campaign
 from tests.waiting import until

@@ -33,7 +33,7 @@ def _haproxy() -> None:
 
 def test_nothing_acknowledged_is_lost_and_nothing_dialled_twice_whatever_is_killed(
     own_postgres: PrivatePostgres,
-    asterisk: PrivateAsterisk,
+    one_asterisk: PrivateAsterisk,
     far_end: FarEnd,
     tmp_path: Path,
     tell: Callable[[str], None],
@@ -43,7 +43,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_dialled_twice_whatever_is_kill
     recovered: dict[str, list[float]] = {}
     chance = Random(SEED)  # noqa: S311 - reproducible on purpose
     with (
-        Fleet(tmp_path, database, asterisk) as fleet,
+        Fleet(tmp_path, database, one_asterisk) as fleet,
         closing(Calls(fleet, settings, far_end)) as calls,
     ):
         crew = Crew(fleet, SEED, tireless=True)

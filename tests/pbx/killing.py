@@ -19,7 +19,9 @@ from callkeeper.core.reservation import Reservation
 from callkeeper.installation import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
-from tests.far_end import ANSWERS_BRIEFLY, FarEnd
+from tests.asterisks import ASTERISKS, MACHINES, Asterisk
+from tests.far_end import FarEnd
+from tests.far_end_scenario import ANSWERS_BRIEFLY
 from tests.pbx.dial_process import DialProcess
 from tests.ports import free_port
 from tests.private_asterisk import PrivateAsterisk
@@ -54,10 +56,12 @@ class Scene:
         self.store = store
         self.dialers = dialers
         self.far_end = far_end
+        self._rung_before: Counter[str] = Counter()
 
     def play(self, calls: int, kills: int, chance: Random, seconds: float) -> Tally:
         """Kill dispatchers while calls fall due, wait until all have ended, and count."""
         begun = monotonic()
+        self._rung_before = self.far_end.rung()
         reservations = self._book(calls, seconds)
         pause = threading.Event()
         for _ in range(kills):
@@ -95,7 +99,7 @@ class Scene:
             yield self.store.reservations_with_id(each.id)[0]
 
     def _count(self, reservations: list[Reservation], kills: int, seconds: float) -> Tally:
-        rung = self.far_end.rung()
+        rung = self.far_end.rung() - self._rung_before
         lost, wrong = [], []
         unknown: Counter[bool] = Counter()
         for each in self._standing(reservations):
@@ -136,18 +140,23 @@ def scene(home: Path, database: str, asterisk: PrivateAsterisk, far_end: FarEnd)
     store.close()
 
 
+def _kind(version: str | None) -> Asterisk:
+    return next((each for each in ASTERISKS if each.version == version), MACHINES)
+
+
 def main() -> None:
     """Play the full size and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=500, help="over how long they fall due")
+    parser.add_argument("--asterisk", choices=[each.version for each in ASTERISKS])
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     with ExitStack() as stack:
         postgres = stack.enter_context(PrivatePostgres())
         far_end = stack.enter_context(FarEnd(free_port()))
-        asterisk = stack.enter_context(PrivateAsterisk(far_end.port))
+        asterisk = stack.enter_context(PrivateAsterisk(far_end.port, _kind(given.asterisk)))
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="callkeeper-kill-")))
         played = stack.enter_context(scene(home, postgres.new_database(), asterisk, far_end))
         tally = played.play(given.calls, given.kills, Random(given.seed), given.seconds)  # noqa: S311 - a seed is the point

@@ -8,7 +8,7 @@ from typing import Any
 
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.line import Dialling, LineEvent, Place
-from tests import far_end
+from tests import far_end_scenario
 from tests.dialer.line_contract import Course, new_id, up_to
 from tests.private_asterisk import PASSWORD, TRUNK, USER
 
@@ -25,13 +25,13 @@ class AriStage:
     def dialling(self, course: Course) -> Dialling:
         match course:
             case "answered":
-                return call(far_end.ANSWERS, goes_to=BRIEF)
+                return call(far_end_scenario.ANSWERS, goes_to=BRIEF)
             case "held":
-                return call(far_end.ANSWERS)
+                return call(far_end_scenario.ANSWERS)
             case "busy":
                 return call("486")
             case "rings":
-                return call(far_end.RINGS, alerting_seconds=2)
+                return call(far_end_scenario.RINGS, alerting_seconds=2)
             case "refused":  # what stands behind the @ is a trunk, and there is none of that name
                 return call("refused", called_no="1@nosuch")
 

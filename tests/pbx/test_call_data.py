@@ -7,7 +7,7 @@ import pytest
 
 from callkeeper.dialer.handover import variables
 from callkeeper.dialer.line import Answered, Ended
-from tests.far_end import ANSWERS
+from tests.far_end_scenario import ANSWERS
 from tests.pbx.stage import call, line_to, running
 from tests.private_asterisk import PrivateAsterisk
 

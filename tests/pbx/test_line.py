@@ -6,7 +6,8 @@ import pytest
 
 from callkeeper.dialer.line import Answered, Ended
 from tests.dialer.line_contract import CLAIMS, Claim, hangup_of, new_id
-from tests.far_end import ANSWERS, FarEnd
+from tests.far_end import FarEnd
+from tests.far_end_scenario import ANSWERS
 from tests.pbx.stage import BRIEF, call, comes_true, line_to, running
 from tests.private_asterisk import AGENT, AGENT_NUMBER, PrivateAsterisk
 

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.line import LineDown, LineRefused, LineSilent
-from tests.far_end import RINGS, FarEnd
+from tests.far_end import FarEnd
+from tests.far_end_scenario import RINGS
 from tests.pbx.stage import call, comes_true, line_to, running
 from tests.ports import free_port
 from tests.private_asterisk import PASSWORD, TRUNK, USER, PrivateAsterisk

@@ -7,7 +7,8 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from callkeeper.dialer.ari import PING_SECONDS, PONG_SECONDS
 from callkeeper.dialer.line import Answered, Ended, Line, Ringing
-from tests.far_end import ANSWERS, ANSWERS_LATE, RINGS, FarEnd
+from tests.far_end import FarEnd
+from tests.far_end_scenario import ANSWERS, ANSWERS_LATE, RINGS
 from tests.pbx.stage import BRIEF, call, comes_true, line_to, running
 from tests.private_asterisk import PrivateAsterisk
 from tests.wire import Wire

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests import far_end
+from tests import far_end_scenario
 from tests.far_end import FarEnd
 from tests.house import VDN, House
 from tests.private_asterisk import PrivateAsterisk
@@ -12,8 +12,12 @@ from tests.waiting import until
 TASK = "77"
 MINUTE = 60_000
 CODES = {
-    far_end.ANSWERS_BRIEFLY: "00000",
-    far_end.RINGS: "01040",
+    far_end_scenario.ANSWERS_BRIEFLY: "00000",
+    far_end_scenario.RINGS: "01040",
+    f"{far_end_scenario.PROGRESS}{far_end_scenario.RINGS}": "01040",
+    f"{far_end_scenario.FORWARDED}{far_end_scenario.RINGS}": "01040",
+    f"{far_end_scenario.QUEUED}{far_end_scenario.RINGS}": "01040",
+    f"{far_end_scenario.TRYING}{far_end_scenario.RINGS}": "00605",
     "486": "00537",
     "603": "00604",
     "404": "00538",
@@ -58,7 +62,7 @@ def test_call_data_reaches_the_dialplan_as_variables(
 ) -> None:
     with House(tmp_path / "data", **over(asterisk)) as house:
         house.has_campaign(int(TASK), goes_to="ivr hold")
-        number = f"1381{house.now() % 10**7:07d}{far_end.ANSWERS}"
+        number = f"1381{house.now() % 10**7:07d}{far_end_scenario.ANSWERS}"
         id_ = house.reserve(
             callType=2,
             calledNo=number,
