@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx2
 
+from callkeeper.api.examples import PUBLISHED_V1, PUBLISHED_V2
 from callkeeper.clock import HandClock
 from tests.house import ABSENT, VDN, House
 
@@ -12,83 +13,6 @@ NOW = 1_800_000_000_000  # 2027-01-15 08:00:00 UTC
 DAY = 24 * 3_600_000
 BEGIN = "2027-01-15 00:00:00"  # today
 END = "2027-02-15 23:59:59"
-
-# The published bodies as they are printed, cec_07_0721 and cec_07_0722: their dates are past.
-PUBLISHED_V1: dict[str, Any] = {
-    "name": "十一流量包推荐",
-    "description": "十一流量包推荐",
-    "strBeginTime": "2020-09-10 00:00:00",
-    "strEndTime": "2020-10-07 23:59:59",
-    "deviceType": 2,
-    "callerNo": "10085",
-    "maxAlertingTime": 20,
-    "scheduleParam": {
-        "workdayBeginTime1": "08:00",
-        "workdayEndTime1": "11:30",
-        "workdayBeginTime2": "13:00",
-        "workdayEndTime2": "17:30",
-        "workdayBeginTime3": "",
-        "workdayEndTime3": "",
-        "holidayBeginTime1": "10:00",
-        "holidayEndTime1": "11:00",
-        "holidayBeginTime2": "13:00",
-        "holidayEndTime2": "17:30",
-        "holidayBeginTime3": "",
-        "holidayEndTime3": "",
-    },
-    "skillParam": {
-        "skillId": 5,
-        "skillName": "Voice Skill Queue",
-        "outBoundType": 2,
-        "predictParam": {"predictMethod": 5, "offhookPredictParam": {"offHookRate": 100}},
-    },
-    "initStatus": 0,
-    "callBackUrl": "https://10.10.10.10/xxx/xxx/xxx",
-}
-PUBLISHED_V2: dict[str, Any] = {
-    "name": "test0827shwocase1",
-    "description": "long0825",
-    "strBeginTime": "2021-08-27 00:00:00",
-    "strEndTime": "2021-08-28 23:59:59",
-    "deviceType": 2,
-    "callerNo": [
-        {"accessCode": "88889527", "priority": 3},
-        {"accessCode": "88880066", "priority": 4},
-    ],
-    "maxAlertingTime": 20,
-    "priority": 4,
-    "scheduleParam": {
-        "workdayBeginTime1": "00:00",
-        "workdayEndTime1": "23:59",
-        "workdayBeginTime2": "",
-        "workdayEndTime2": "",
-        "workdayBeginTime3": "",
-        "workdayEndTime3": "",
-        "holidayBeginTime1": "10:00",
-        "holidayEndTime1": "11:00",
-        "holidayBeginTime2": "13:00",
-        "holidayEndTime2": "17:30",
-        "holidayBeginTime3": "",
-        "holidayEndTime3": "",
-    },
-    "skillParam": {
-        "skillId": 2,
-        "skillName": "defaultAudioSkill",
-        "outBoundType": 2,
-        "predictParam": {
-            "predictMethod": 1,
-            "expPredictParam": {"maxAvgCallTime": 100, "minAvgCallTime": 50, "outBoundRate": 50},
-        },
-    },
-    "retryPolicy": {
-        "policyType": 1,
-        "policyJson": "[{'dataType':'SI','type':1,"
-        "'policy':[{'result':4,'retryNumber':3,'callInterval':600}]}]",
-    },
-    "callPolicy": {"callType": 1, "chooseType": 0, "turns": [{"turnType": "SI"}]},
-    "initStatus": 0,
-    "callBackUrl": "https://10.10.10.10/xxx/xxx/xxx",
-}
 
 DATED = {"strBeginTime": BEGIN, "strEndTime": END}
 IVR = {"deviceType": 3, "ivrParam": {"deviceSign": "8801", "callCount": 10, "callInterval": 5}}

@@ -22,9 +22,9 @@ from rich.console import Console
 from rich.text import Text
 
 from callkeeper import demo_examples as examples
+from callkeeper.api.examples import RESULT_ID
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Booking, Wish
 from callkeeper.courier import SUCCESS, Answer, Courier, Letter
 from callkeeper.installation import DATABASE_FILE, fitting_seal, open_store
 from callkeeper.keyring import OpenKey, issue
@@ -276,7 +276,7 @@ class _Stage:
 def _prepare(settings: Settings, clock: Clock) -> OpenKey:
     """Put in what the examples speak of, and return a key."""
     store = open_store(settings)
-    bookings = [_booking(each) for each in examples.RESERVATION_IDS]
+    bookings = [examples.booking(each, VDN) for each in examples.RESERVATION_IDS]
     with store.transaction():
         outcomes = [
             *store.add_campaigns([examples.opening(VDN, clock.now())]),
@@ -288,27 +288,6 @@ def _prepare(settings: Settings, clock: Clock) -> OpenKey:
     key = issue(store, fitting_seal(settings, store), clock, VDN, "demo")
     store.close()
     return key
-
-
-def _booking(reservation_id: str) -> Booking:
-    """Return a published reservation; its id begins with the instant at which it was made."""
-    made_at = int(reservation_id[:13])
-    wish = Wish(
-        kind="manual",
-        called_no="66660001",
-        campaign_id=str(examples.CAMPAIGN_ID),
-        appoint_at=made_at + _HOUR_MS,
-        agent="testName",
-    )
-    return Booking(
-        vdn=VDN,
-        id=reservation_id,
-        wish=wish,
-        request=f"migrated {reservation_id}",
-        by="migration",
-        at=made_at,
-        lead_ms=_LEAD_MS,
-    )
 
 
 @contextmanager
@@ -350,7 +329,7 @@ def _stay(console: Console, url: str, settings: Settings, key: OpenKey) -> None:
         f"{program} reserve 66660001 --at +2h --campaign {campaign} --agent testName",
         f"{program} reserve 66660002 --at +1m --automatic --campaign {campaign} --agent ann",
         f"{program} list",
-        f"{program} why {examples.RESULT_ID} --data-dir {folder}",
+        f"{program} why {RESULT_ID} --data-dir {folder}",
         f"{program} lines --data-dir {folder}",
     ]
     signal.signal(signal.SIGTERM, signal.default_int_handler)

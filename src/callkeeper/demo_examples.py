@@ -6,80 +6,41 @@ from typing import Any
 
 import msgspec
 
+from callkeeper.api.examples import (
+    DELETE_ID,
+    MOVE_ID,
+    PUBLISHED_BUSINESS_RESULT,
+    PUBLISHED_CREATE,
+    PUBLISHED_RESULT,
+    PUBLISHED_V1,
+    RESULT_ID,
+    UPDATE,
+)
 from callkeeper.core.campaign import CallerNumber, Opening, Plan, Window
+from callkeeper.core.reservation import Booking, Wish
 
 CAMPAIGN_ID = 1106025109
-RESULT_ID = "174738152455111432454674595509"
-MOVE_ID = "174729926098016859445364892091"
-DELETE_ID = "174730004495053249845286302552"
 RESERVATION_IDS = (RESULT_ID, MOVE_ID, DELETE_ID)
 
 AUTOMATIC_NO = "66660011"
 
-_CREATE_AT = "1748858400000"
-_MOVE_AT = "1749204000000"
+_CREATE_AT = str(PUBLISHED_CREATE["appointTime"])
+_MOVE_AT = 1749204000000
 _LISTED = 3
 _HOUR_MS = 3_600_000
+_LEAD_MS = 300_000
 _DAYS = 28
 _PREVIEW = 5  # an agent sees the customer first, then dials
 
 # Character for character as in section 1 to 4 of the contract, cec_07_0777 to cec_07_0780.
-CREATE = (
-    '{"callType":"1","calledNo":"66660001","userAccount":"testName","taskId":"1106025109",'
-    f'"appointTime":{_CREATE_AT},"remark":"remark备注"}}'
-).encode()
-_MOVE = (
-    '{"appointId":"174729926098016859445364892091","remark":"备注更新0516",'
-    f'"appointTime":{_MOVE_AT},"workNo":"125"}}'
-).encode()
-RESULT = (
-    b'{"appointId":"174738152455111432454674595509","failCode":"00000",'
-    b'"callId":"1747316188-341779","busiResult":"17549503","busiSubStatus":"17124429",'
-    b'"beginTime":1747220297000,"endTime":1747220365000}'
-)
-DELETE = b'{"appointId":"174730004495053249845286302552"}'
-DELETE_CALLED = b'{"appointId":"174738152455111432454674595509"}'
+CREATE = msgspec.json.encode(PUBLISHED_CREATE)
+_MOVE = msgspec.json.encode({**UPDATE.request, "appointTime": _MOVE_AT, "workNo": "125"})
+RESULT = msgspec.json.encode(PUBLISHED_RESULT)
+DELETE = msgspec.json.encode({"appointId": DELETE_ID})
+DELETE_CALLED = msgspec.json.encode({"appointId": RESULT_ID})
 LIST = b'{"taskId":"1106025109","offset":0,"limit":100}'
 
-# cec_07_0732
-BUSINESS_RESULT = (
-    '{ "name": "呼叫失败", "code": "123456", "description": "呼叫失败",\n'
-    '  "children": [ { "name": "客户直接挂断", "code": "100001", "description": "客户直接挂断" },\n'
-    '                { "name": "客户关机", "code": "100002", "description": "客户关机" } ] }'
-).encode()
-
-# cec_07_0721
-_CAMPAIGN: dict[str, Any] = {
-    "name": "十一流量包推荐",
-    "description": "十一流量包推荐",
-    "strBeginTime": "2020-09-10 00:00:00",
-    "strEndTime": "2020-10-07 23:59:59",
-    "deviceType": 2,
-    "callerNo": "10085",
-    "maxAlertingTime": 20,
-    "scheduleParam": {
-        "workdayBeginTime1": "08:00",
-        "workdayEndTime1": "11:30",
-        "workdayBeginTime2": "13:00",
-        "workdayEndTime2": "17:30",
-        "workdayBeginTime3": "",
-        "workdayEndTime3": "",
-        "holidayBeginTime1": "10:00",
-        "holidayEndTime1": "11:00",
-        "holidayBeginTime2": "13:00",
-        "holidayEndTime2": "17:30",
-        "holidayBeginTime3": "",
-        "holidayEndTime3": "",
-    },
-    "skillParam": {
-        "skillId": 5,
-        "skillName": "Voice Skill Queue",
-        "outBoundType": 2,
-        "predictParam": {"predictMethod": 5, "offhookPredictParam": {"offHookRate": 100}},
-    },
-    "initStatus": 0,
-    "callBackUrl": "https://10.10.10.10/xxx/xxx/xxx",
-}
+BUSINESS_RESULT = msgspec.json.encode(PUBLISHED_BUSINESS_RESULT)
 
 
 def create_at(instant: int) -> bytes:
@@ -89,7 +50,7 @@ def create_at(instant: int) -> bytes:
 
 def move_at(instant: int) -> bytes:
     """Return the published modify with another new time."""
-    return _MOVE.replace(_MOVE_AT.encode(), str(instant).encode())
+    return _MOVE.replace(str(_MOVE_AT).encode(), str(instant).encode())
 
 
 def campaign_from(now: int) -> bytes:
@@ -97,7 +58,7 @@ def campaign_from(now: int) -> bytes:
     begins = datetime.fromtimestamp(now / 1000, UTC).date() + timedelta(days=1)
     ends = begins + timedelta(days=_DAYS - 1)
     dates = {"strBeginTime": f"{begins} 00:00:00", "strEndTime": f"{ends} 23:59:59"}
-    return msgspec.json.encode(_CAMPAIGN | dates)
+    return msgspec.json.encode(PUBLISHED_V1 | dates)
 
 
 def automatic_at(instant: int) -> bytes:
@@ -126,6 +87,29 @@ def is_expected_list(fields: Mapping[str, Any]) -> bool:
         and DELETE_ID not in rows
         and rows[RESULT_ID]["failCode"] == "00000"
         and rows[MOVE_ID]["remark"] == "备注更新0516"
+    )
+
+
+def booking(
+    reservation_id: str, vdn: int, *, campaign_id: int = CAMPAIGN_ID, appoint_at: int | None = None
+) -> Booking:
+    """Return a published reservation; its id begins with the instant at which it was made."""
+    made_at = int(reservation_id[:13])
+    wish = Wish(
+        kind="manual",
+        called_no="66660001",
+        campaign_id=str(campaign_id),
+        appoint_at=appoint_at or made_at + _HOUR_MS,
+        agent="testName",
+    )
+    return Booking(
+        vdn=vdn,
+        id=reservation_id,
+        wish=wish,
+        request=f"migrated {reservation_id}",
+        by="migration",
+        at=made_at,
+        lead_ms=_LEAD_MS,
     )
 
 

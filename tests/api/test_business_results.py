@@ -4,19 +4,9 @@ from typing import Any
 
 import pytest
 
+from callkeeper.api.examples import PUBLISHED_BUSINESS_RESULT as PUBLISHED
 from tests.campaigns import Campaigning
 from tests.house import ABSENT, House
-
-# The published example.
-PUBLISHED: dict[str, Any] = {
-    "name": "呼叫失败",
-    "code": "123456",
-    "description": "呼叫失败",
-    "children": [
-        {"name": "客户直接挂断", "code": "100001", "description": "客户直接挂断"},
-        {"name": "客户关机", "code": "100002", "description": "客户关机"},
-    ],
-}
 
 
 def define(house: House, body: Any, **fields: Any) -> str:

@@ -6,19 +6,9 @@ from typing import Any
 
 import pytest
 
+from callkeeper.api.examples import PUBLISHED_V1
 from callkeeper.clock import HandClock
-from tests.campaigns import (
-    BEGIN,
-    END,
-    IVR,
-    NOW,
-    PAUSED,
-    PUBLISHED_V1,
-    STARTED,
-    SUCCESS,
-    VDN_WITHOUT,
-    Campaigning,
-)
+from tests.campaigns import BEGIN, END, IVR, NOW, PAUSED, STARTED, SUCCESS, VDN_WITHOUT, Campaigning
 from tests.house import ABSENT, House
 
 

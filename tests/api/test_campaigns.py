@@ -6,19 +6,9 @@ from typing import Any
 
 import pytest
 
+from callkeeper.api.examples import PUBLISHED_V1, PUBLISHED_V2
 from callkeeper.clock import HandClock
-from tests.campaigns import (
-    BEGIN,
-    DAY,
-    IVR,
-    NOW,
-    PAUSED,
-    PUBLISHED_V1,
-    PUBLISHED_V2,
-    SUCCESS,
-    VDN_WITHOUT,
-    Campaigning,
-)
+from tests.campaigns import BEGIN, DAY, IVR, NOW, PAUSED, SUCCESS, VDN_WITHOUT, Campaigning
 from tests.house import ABSENT, House
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from callkeeper.api.examples import PUBLISHED_V1
 from callkeeper.core.allowance import Limit
 from callkeeper.keyring import limit
 from tests.api.test_once import create
 from tests.api.test_protocol import converse
-from tests.campaigns import PUBLISHED_V1
 from tests.house import VDN, House
 
 CHINESE = {"locale": "zh_CN"}

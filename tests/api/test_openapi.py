@@ -195,7 +195,8 @@ def test_the_page_shows_every_path_field_code_and_source(
 
 
 def test_the_page_needs_no_script_and_no_internet(shared_house: House, shown: str) -> None:
-    assert not re.search(r"<script|javascript:|\bon\w+=|https?://|src=|@import|url\(", shown)
+    loaded = re.sub(r"<pre>[^<]*</pre>", "", shown)  # an example's URL is text
+    assert not re.search(r"<script|javascript:|\bon\w+=|https?://|src=|@import|url\(", loaded)
     policy = shared_house.http.get(f"{shared_house.url}/docs").headers["content-security-policy"]
     (style,) = re.findall(r"<style>(.*?)</style>", shown, re.DOTALL)
     digest = b64encode(sha256(style.encode()).digest()).decode()

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from callkeeper.api import examples
 from callkeeper.api.auth import Gate
 from callkeeper.api.campaigns import VALIDATION, VDN_V1
 from callkeeper.api.characters import PLAIN, Characters
@@ -40,6 +41,7 @@ class BusinessResultInterfaces:
                 says="Define a business result and its sub-results",
                 form=_ADD_FORM,
                 codes=f"0200000 0200001 {VALIDATION}",
+                example=examples.ADD_BUSINESS_RESULT,
                 handler=self.add,
                 gate=gate,
             ),
@@ -51,6 +53,7 @@ class BusinessResultInterfaces:
                 says="Query the business results of a VDN, oldest first",
                 form=_QUERY_FORM,
                 codes=f"0200000 0200001 0200005 0200007 {VALIDATION}",
+                example=examples.QUERY_BUSINESS_RESULTS,
                 handler=self.query,
                 reads=True,
                 gate=gate,

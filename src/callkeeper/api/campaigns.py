@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from callkeeper.api import examples
 from callkeeper.api.auth import Gate
 from callkeeper.api.campaign_form import InitStatus, form_v1, form_v2, plan
 from callkeeper.api.campaign_record import DETAIL, ENDED, ROW, STATUS, detail, row
@@ -86,6 +87,7 @@ class CampaignInterfaces:
                 says="Add a campaign with one caller number",
                 form=form_v1(adding=self._init_status),
                 codes=f"{_ADD} {_V1_VALIDATION}",
+                example=examples.ADD_CAMPAIGN,
                 handler=self.add,
                 gate=gate,
                 answers={"returnObject": _RETURN_OBJECT},
@@ -98,6 +100,7 @@ class CampaignInterfaces:
                 says="Add a campaign with several caller numbers and its policies",
                 form=form_v2(longest, adding=self._init_status),
                 codes=f"{_ADD} {VALIDATION}",
+                example=examples.ADD_CAMPAIGN_V2,
                 handler=self.add,
                 gate=gate,
                 answers={"returnObject": _RETURN_OBJECT},
@@ -110,6 +113,7 @@ class CampaignInterfaces:
                 says="Modify a campaign that has not ended; what is not sent stays",
                 form=form_v1(),
                 codes=_MODIFY,
+                example=examples.MODIFY_CAMPAIGN,
                 handler=self.modify,
                 gate=gate,
             ),
@@ -121,6 +125,7 @@ class CampaignInterfaces:
                 says="Modify a campaign and its policies; what is not sent stays",
                 form=form_v2(longest),
                 codes=_MODIFY,
+                example=examples.MODIFY_CAMPAIGN_V2,
                 handler=self.modify,
                 gate=gate,
             ),
@@ -136,6 +141,7 @@ class CampaignInterfaces:
                 says="Delete a campaign that is not started",
                 form=_DELETE_FORM,
                 codes=_DELETE,
+                example=examples.DELETE_CAMPAIGN,
                 handler=self.delete,
                 gate=gate,
             ),
@@ -147,6 +153,7 @@ class CampaignInterfaces:
                 says="Pause a started campaign",
                 form=Form(),
                 codes=_SWITCH,
+                example=examples.PAUSE,
                 handler=self.pause,
                 gate=gate,
             ),
@@ -158,6 +165,7 @@ class CampaignInterfaces:
                 says="Resume a paused campaign, or start a draft",
                 form=Form(),
                 codes=_SWITCH,
+                example=examples.RESUME,
                 handler=self.resume,
                 gate=gate,
             ),
@@ -174,6 +182,7 @@ class CampaignInterfaces:
                 says="Query one campaign",
                 form=Form(),
                 codes=_ONE,
+                example=examples.QUERY_CAMPAIGN,
                 handler=self.query_one,
                 reads=True,
                 gate=gate,
@@ -188,6 +197,7 @@ class CampaignInterfaces:
                 says="Query the campaigns of a VDN, by id",
                 form=_QUERY_FORM,
                 codes=_ALL,
+                example=examples.QUERY_CAMPAIGNS,
                 handler=self.query_all,
                 reads=True,
                 gate=gate,

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from callkeeper.api.admission import Visit
 from callkeeper.api.auth import Caller, Gate
+from callkeeper.api.examples import Example
 from callkeeper.api.fields import Form, Values
 from callkeeper.api.json_text import read_json
 from callkeeper.api.room import LARGE
@@ -57,6 +58,7 @@ class Interface:
         says: str,
         form: Form,
         codes: str,
+        example: Example,
         handler: Callable[[Admitted], Awaitable[Answer]],
         gate: Gate,
         answers: Mapping[str, Any] | None = None,
@@ -71,6 +73,7 @@ class Interface:
         self.says = says
         self.form = form
         self.codes = frozenset(codes.split())
+        self.example = example
         self.answers = answers or {}
         self.in_query = in_query
         self.takes_idempotency_key = takes_idempotency_key

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -20,11 +21,13 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto
   color: #1b1b1b; background: #fff }
 h2 { margin-top: 3rem; border-top: 1px solid #ccc; padding-top: 1rem }
 code { font: 14px/1.5 ui-monospace, monospace; overflow-wrap: break-word }
+pre { font: 14px/1.5 ui-monospace, monospace; background: #f2f2f2; padding: .5rem;
+  overflow-x: auto }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }
 th, td { border: 1px solid #ccc; padding: .3rem .5rem; text-align: left; vertical-align: top }
 th { background: #f2f2f2 }
 @media (prefers-color-scheme: dark) {
-  body { color: #e6e6e6; background: #161616 } th { background: #262626 } a { color: #8ab4f8 }
+  body { color: #e6e6e6; background: #161616 } th, pre { background: #262626 } a { color: #8ab4f8 }
 }
 """
 _STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
@@ -119,7 +122,42 @@ def _section(method: str, path: str, operation: Schema) -> Iterator[str]:
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     answered = ((name, type_, limits, says) for name, type_, _, limits, says in _rows(answer))
     yield from _titled("In the answer", ("name", "type", "limits", "meaning"), answered)
+    yield from _example(method, path, operation)
     yield from _titled("Result codes", ("code", "meaning"), operation["x-result-codes"].items())
+
+
+def _example(method: str, path: str, operation: Schema) -> Iterator[str]:
+    """Yield a request as it can be sent, but for its signature, and what answers it."""
+    given = {
+        place: {
+            each["name"]: str(each["example"])
+            for each in operation["parameters"]
+            if each["in"] == place and "example" in each
+        }
+        for place in ("path", "query")
+    }
+    query = f"?{urlencode(given['query'])}" if given["query"] else ""
+    sent = f"{method.upper()} {path.format_map(given['path'])}{query}"
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if body.get("example"):
+        sent += f"\n\n{_pretty(body['example'])}"
+    answer = operation["responses"]["200"]["content"]["application/json"]
+    varies = answer.get("x-varies", ())
+    yield "<h3>Example</h3>"
+    yield f"<pre>{escape(sent)}</pre>"
+    yield f"<p>Answered by{_others(varies)}</p>"
+    yield f"<pre>{escape(_pretty(answer['example']))}</pre>"
+
+
+def _others(varies: Sequence[str]) -> str:
+    if not varies:
+        return ":"
+    named = " and ".join(f"<code>{escape(each)}</code>" for each in varies)
+    return f", with a value of its own for {named}:"
+
+
+def _pretty(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
 def _of_parameter(given: Schema) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """The OpenAPI document, written from the declarations of the interfaces and from nothing else.
 
-Two things OpenAPI has no place for stand beside it: ``x-page``, the vendor's page that an interface
-follows, and ``x-result-codes``, the codes that it answers with, in words.
+Three things OpenAPI has no place for stand beside it: ``x-page``, the vendor's page that an
+interface follows; ``x-result-codes``, the codes that it answers with, in words; and ``x-varies``,
+the members of an example's answer that are others each time.
 """
 
 import re
@@ -9,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callkeeper import __version__
+from callkeeper.api.examples import CAMPAIGN_ID, VDN
 from callkeeper.api.fields import Schema
 from callkeeper.api.interface import BODY_MAX, IDEMPOTENCY_KEY_MAX, VDN_MAX, Interface
 from callkeeper.api.wire import CODES, DATABASE_FAILED, PARAMETER_WRONG, SUCCESS
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _JSON = "application/json"
+_IN_PATH = {"vdn": VDN, "campaign": str(CAMPAIGN_ID)}  # of the examples
 _ENVELOPE = ("returnCode", "resultCode", "resultDesc", "returnDesc")
 
 _SAYS = (
@@ -158,7 +161,7 @@ def _in_path(interface: Interface) -> list[Schema]:
     found = []
     for ours in _PARAMETER.findall(interface.path):
         name, schema = _path_parameter(ours)
-        found.append(_parameter(name, "path", schema, required=True))
+        found.append(_parameter(name, "path", schema, required=True, example=_IN_PATH.get(ours)))
     return found
 
 
@@ -166,12 +169,20 @@ def _in_query(interface: Interface) -> list[Schema]:
     form = interface.form.schema()
     mandatory = form.get("required", [])
     return [
-        _parameter(name, "query", schema, required=name in mandatory)
+        _parameter(
+            name,
+            "query",
+            schema,
+            required=name in mandatory,
+            example=interface.example.request.get(name),
+        )
         for name, schema in form["properties"].items()
     ]
 
 
-def _parameter(name: str, place: str, schema: Schema, *, required: bool) -> Schema:
+def _parameter(
+    name: str, place: str, schema: Schema, *, required: bool, example: object = None
+) -> Schema:
     inner = {key: value for key, value in schema.items() if key != "description"}
     return {
         "name": name,
@@ -179,6 +190,7 @@ def _parameter(name: str, place: str, schema: Schema, *, required: bool) -> Sche
         "required": required,
         "description": schema.get("description", ""),
         "schema": inner,
+        **({} if example is None else {"example": example}),
     }
 
 
@@ -186,7 +198,7 @@ def _body(interface: Interface) -> Schema:
     if interface.in_query or not interface.form.fields:
         return {}
     form = interface.form.schema()
-    content = {_JSON: {"schema": form}}
+    content = {_JSON: {"schema": form, "example": interface.example.request}}
     return {"requestBody": {"required": bool(form.get("required")), "content": content}}
 
 
@@ -194,7 +206,13 @@ def _answer(interface: Interface) -> Schema:
     return {
         "description": "Carried out, or refused: resultCode says which",
         **({"headers": _REPLAYED} if interface.takes_idempotency_key else {}),
-        "content": {_JSON: {"schema": _envelope(sorted(interface.codes), interface.answers)}},
+        "content": {
+            _JSON: {
+                "schema": _envelope(sorted(interface.codes), interface.answers),
+                "example": interface.example.answer,
+                **({"x-varies": list(varies)} if (varies := interface.example.varies) else {}),
+            }
+        },
     }
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from callkeeper.api import examples
 from callkeeper.api.auth import Gate
 from callkeeper.api.fields import Form, Schema, Values
 from callkeeper.api.interface import Admitted, Interface
@@ -49,6 +50,7 @@ class ReservationInterfaces:
                 says="Reserve a call",
                 form=create_form(deployment),
                 codes=f"{_CODES} 0200007 02000002 02000003 04000001 04000002",
+                example=examples.create(deployment),
                 handler=self.create,
                 gate=gate,
                 answers={"returnObject": _RETURN_OBJECT},
@@ -62,6 +64,7 @@ class ReservationInterfaces:
                 says="Move a manual reservation to another time or agent",
                 form=update_form(deployment),
                 codes=f"{_CODES} 02000002 02000003 04000004",
+                example=examples.UPDATE,
                 handler=self.update,
                 gate=gate,
             ),
@@ -73,6 +76,7 @@ class ReservationInterfaces:
                 says="File how the call of a reservation ended",
                 form=result_form(deployment),
                 codes=f"{_CODES} 02000002 02000003 04000004",
+                example=examples.UPDATE_RESULT,
                 handler=self.update_result,
                 gate=gate,
             ),
@@ -84,6 +88,7 @@ class ReservationInterfaces:
                 says="Delete a reservation whose call was not made",
                 form=Form(APPOINT_ID),
                 codes=f"{_CODES} 04000004 04000005",
+                example=examples.DELETE,
                 handler=self.delete,
                 gate=gate,
             ),
@@ -95,13 +100,11 @@ class ReservationInterfaces:
                 says="List reservations by appointed time",
                 form=LIST_FORM,
                 codes=_CODES,
+                example=examples.LIST,
                 handler=self.list,
                 reads=True,
                 gate=gate,
-                answers={
-                    "totalCount": {"type": "integer", "description": "matching records, in all"},
-                    "data": {"type": "array", "items": _RECORD, "description": "this page's"},
-                },
+                answers=_PAGE,
             ),
         ]
 
@@ -213,3 +216,7 @@ _RECORD = _object(
     callData=(_TEXT_OR_NULL, "data for the flow of an automatic call"),
     remark=(_TEXT_OR_NULL, "note"),
 )
+_PAGE: dict[str, Schema] = {
+    "totalCount": {"type": "integer", "description": "matching records, in all"},
+    "data": {"type": "array", "items": _RECORD, "description": "this page's"},
+}
