@@ -16,12 +16,14 @@ import pytest
 
 from callkeeper import signing
 from tests.house import TASK, VDN, House
+from tests.warm import Order, run_cold, run_warm
 
 PROGRAM = [sys.executable, "-m", "callkeeper"]
 COMMANDS = """
 serve dial migrate backup settle doctor demo why lines attempts sign reserve move result cancel list
 key agent campaign
 """.split()  # noqa: SIM905 - a list would take a page
+SECONDS_MAX = 30
 RESULT_ID = "174738152455111432454674595509"
 
 
@@ -51,17 +53,9 @@ def run(*arguments: str, given: str = "", **more: str) -> Ended:
 
 def run_in(folder: Path, *arguments: str, given: str = "", **more: str) -> Ended:
     """Run a command in a folder, with settings of its own."""
-    ended = subprocess.run(
-        [*PROGRAM, *arguments],
-        input=given,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        cwd=folder,
-        env=environment(**more),
-    )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    is_ours = all(name.startswith("CALLKEEPER_") for name in more)
+    order = Order(arguments, given, environment(**more), folder, SECONDS_MAX)
+    return Ended(*(run_warm if is_ours else run_cold)(order))
 
 
 def at_house(house: House, *arguments: str, url: str | None = None) -> Ended:
