@@ -4,20 +4,19 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
 
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation, Refusal
 from callkeeper.core.reservation import Order, Reservation, Result
-from callkeeper.desk import Desk, Grouped, Readers
+from callkeeper.desk import Desk, Grouped
 from callkeeper.store.port import Collision
 from callkeeper.store.sql import SqlStore
-from callkeeper.writer import BATCH_MAX, ThreadScribe, Writer
+from callkeeper.writer import BATCH_MAX, ThreadScribe, Writer, asker_has_gone
 from tests.store.orders import Opener, booked, booking, check_history, has_campaign, order
-from tests.waiting import until
 
 
 class WatchedStore(SqlStore):
@@ -305,6 +304,33 @@ def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedSt
     assert [len(store.events(1, f"r{n:05d}")) for n in range(6)] == [2] * 6
 
 
+def test_what_nobody_waits_for_any_more_is_not_begun(store: WatchedStore) -> None:
+    async def file_for(desk: Desk, number: int, has_gone: Callable[[], bool]) -> None:
+        asker_has_gone.set(has_gone)
+        await desk.change_reservation(filed(number, "c"))
+
+    async def work(desk: Desk) -> None:
+        gone: set[int] = set()
+        first = await begun(store, desk.change_reservation(filed(0, "c")))
+        rest = [
+            asyncio.ensure_future(file_for(desk, n, partial(gone.__contains__, n)))
+            for n in range(1, 6)
+        ]
+        await asyncio.sleep(0)  # each has now joined the queue
+        gone.update((2, 3))
+        rest[4].cancel()
+        assert desk.oldest_write_seconds > 0
+        store.may_commit.set()
+        outcomes = await asyncio.gather(*first, *rest, return_exceptions=True)
+        failed = [type(each) for each in outcomes if isinstance(each, BaseException)]
+        assert failed == [DatabaseFailed, DatabaseFailed, asyncio.CancelledError]
+        assert "nothing was stored" in str(outcomes[2])
+        assert desk.oldest_write_seconds == 0
+
+    at_desk(store, work)
+    assert [len(store.events(1, f"r{n:05d}")) for n in range(6)] == [2, 2, 1, 1, 2, 1]
+
+
 def test_reading_does_not_wait_for_a_writer(store: WatchedStore) -> None:
     async def work(desk: Desk) -> None:
         (task,) = await begun(store, desk.change_reservation(filed(1, "c")))
@@ -314,61 +340,3 @@ def test_reading_does_not_wait_for_a_writer(store: WatchedStore) -> None:
         await task
 
     at_desk(store, work)
-
-
-class HeldRead:
-    """A read that is held until it may answer; it counts how often it was begun."""
-
-    def __init__(self) -> None:
-        self.begun = 0
-        self.has_begun = threading.Event()
-        self.may_answer = threading.Event()
-
-    def __call__(self) -> int:
-        self.begun += 1
-        self.has_begun.set()
-        assert self.may_answer.wait(30)
-        return self.begun
-
-
-def test_too_many_waiting_reads_are_refused_and_taken_again_when_there_is_room() -> None:
-    async def work() -> None:
-        readers = Readers("reader", 1, waiting_max=3)
-        held = HeldRead()
-        read = readers.reading(held)
-        waiting = [asyncio.ensure_future(read()) for _ in range(4)]
-        assert await asyncio.to_thread(held.has_begun.wait, 20)
-        with pytest.raises(DatabaseFailed, match="too busy"):
-            await read()
-        waiting.pop().cancel()  # whoever goes away leaves room for another
-        await asyncio.sleep(0)
-        waiting.append(asyncio.ensure_future(read()))
-        await asyncio.sleep(0)
-        held.may_answer.set()
-        assert await asyncio.gather(*waiting) == [1, 2, 3, 4]
-        assert await read() == 5
-        await asyncio.to_thread(readers.stop)
-
-    asyncio.run(asyncio.wait_for(work(), 30))
-
-
-def test_a_read_that_has_waited_too_long_is_refused_and_never_begun() -> None:
-    async def work() -> None:
-        readers = Readers("reader", 1, seconds_max=0.5)
-        held = HeldRead()
-        read = readers.reading(held)
-        first = asyncio.ensure_future(read())
-        assert await asyncio.to_thread(held.has_begun.wait, 20)
-        late = asyncio.ensure_future(read())
-        await asyncio.sleep(0)  # it now waits for the thread
-        asked = monotonic()
-        await asyncio.to_thread(until, lambda: monotonic() > asked + 0.5)
-        held.may_answer.set()
-        assert await first == 1
-        with pytest.raises(DatabaseFailed, match="too busy"):
-            await late
-        assert held.begun == 1
-        assert await read() == 2
-        await asyncio.to_thread(readers.stop)
-
-    asyncio.run(asyncio.wait_for(work(), 30))

@@ -20,6 +20,7 @@ from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 from callkeeper.writer import BATCH_MAX
 from tests.durability.server import ServerProcess
+from tests.processes import are_gone
 from tests.store.orders import Opener, booked, booking, has_campaign, order
 from tests.waiting import until
 
@@ -115,6 +116,45 @@ def test_one_that_is_lost_answers_that_it_is_unknown_and_is_replaced(
         (written,) = await scribe.carry_out(filed(store, "r00000"))
         assert isinstance(written, Reservation)
         assert pid_of(scribe) != first
+
+    with_scribe(settings, work)
+
+
+def test_one_that_does_not_answer_in_time_is_replaced_and_what_it_had_is_unknown(
+    settings: Settings, store: SqlStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def work() -> None:
+        scribe = ProcessScribe(settings, seconds_max=0.3)
+        try:
+            scribe.begin()
+            first = pid_of(scribe)
+            os.kill(first, signal.SIGSTOP)
+            (outcome,) = await scribe.carry_out(filed(store, "r00000"))
+            assert isinstance(outcome, DatabaseFailed)
+            assert "did not answer in time, so this may be stored or not" in outcome.sentence
+            assert scribe.pid is None
+            await asyncio.to_thread(until, lambda: are_gone([first]))
+        finally:
+            await scribe.stop()
+
+    uvloop.run(asyncio.wait_for(work(), 30))
+    assert "writer_silent" in "".join(capfd.readouterr())
+
+
+def test_a_batch_that_is_not_taken_in_lets_the_loop_go_on(
+    settings: Settings, store: SqlStore
+) -> None:
+    async def work(scribe: ProcessScribe) -> None:
+        await scribe.carry_out(filed(store, "r00000"))
+        os.kill(pid_of(scribe), signal.SIGSTOP)
+        many = [booking(number, remark="x" * 4_000) for number in range(1, BATCH_MAX)]
+        answer = scribe.carry_out([Write(store.add_reservations, each) for each in many])
+        for _ in range(3):
+            await asyncio.sleep(0)  # would never return, were the loop to wait for the pipe
+        assert not answer.done()
+        os.kill(pid_of(scribe), signal.SIGCONT)
+        outcomes = await answer
+        assert not [each for each in outcomes if isinstance(each, Exception)]
 
     with_scribe(settings, work)
 

@@ -145,6 +145,11 @@ class Desk:
         self.attempts_held = looking(store.attempts_held)
         self.attempts_orphaned = looking(store.attempts_orphaned)
 
+    @property
+    def oldest_write_seconds(self) -> float:
+        """How long the write that waits the longest has waited; 0 when none does."""
+        return self._writer.oldest_seconds
+
     def begin(self) -> None:
         """Get ready for the first request."""
         self._writer.begin()

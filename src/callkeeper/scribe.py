@@ -7,14 +7,13 @@ its outcomes are one message back. See decision 0010.
 
 import asyncio
 import gc
-import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import traceback
 from collections.abc import Sequence
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 import structlog
@@ -25,6 +24,7 @@ from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import DatabaseFailed, Refusal
 from callkeeper.desk import Desk
 from callkeeper.installation import attach_store, open_store
+from callkeeper.messages import Messages
 from callkeeper.settings import Settings
 from callkeeper.store.port import Store
 from callkeeper.watch import Watch
@@ -33,18 +33,34 @@ from callkeeper.writer import Writer
 _END_SECONDS = 30
 _LAST_WORDS_SECONDS = 2  # for one that is lost to say why
 _GONE = (EOFError, OSError)
+# How long a batch may take beyond what SQLite waits for another's write. PostgreSQL gives up a
+# statement after 15 s by itself, so what takes longer has nobody left who would end it.
+SILENT_SECONDS = 25.0
+_LOST = Phrase(
+    "the process that writes was lost, so this may be stored or not; "
+    "send the very same request again, which is safe"
+)
+_SILENT = Phrase(
+    "the process that writes did not answer in time, so this may be stored or not; "
+    "send the very same request again, which is safe"
+)
 
 
 class ProcessScribe:
-    """A process that writes for this one. One that is lost is replaced for the next batch."""
+    """A process that writes for this one. One that is lost or silent is replaced by the next batch.
 
-    def __init__(self, settings: Settings) -> None:
+    ``seconds_max`` is how long a batch may take; None: longer than a database takes to give up.
+    """
+
+    def __init__(self, settings: Settings, *, seconds_max: float | None = None) -> None:
         self._settings = settings
+        self._seconds_max = seconds_max or settings.busy_seconds + SILENT_SECONDS
         self._log = structlog.get_logger()
         self._process: subprocess.Popen[bytes] | None = None
-        self._ours: Connection
+        self._messages: Messages
         self._answer: asyncio.Future[list[object]] | None = None
         self._asked = 0
+        self._deadline: asyncio.TimerHandle | None = None
 
     @property
     def pid(self) -> int | None:
@@ -55,26 +71,30 @@ class ProcessScribe:
         """Start the process, unless it is running."""
         if self._process is not None:
             return
-        self._ours, theirs = Pipe()
+        ours, theirs = socket.socketpair()
         with theirs:
             handle = theirs.fileno()
             command = [sys.executable, "-P", "-m", "callkeeper.scribe", str(handle)]
-            self._process = subprocess.Popen(  # noqa: S603 - this very program
-                command, stdin=subprocess.DEVNULL, pass_fds=[handle]
-            )
-        self._ours.send_bytes(pickle.dumps(self._settings))
-        asyncio.get_running_loop().add_reader(self._ours.fileno(), self._read)
-        # uvloop made it one that gives up where it would have to wait for the rest of a message.
-        os.set_blocking(self._ours.fileno(), True)
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - this very program
+                    command, stdin=subprocess.DEVNULL, pass_fds=[handle]
+                )
+            except OSError:
+                ours.close()
+                raise
+        self._messages = Messages(ours, self._tell_of, self._end_lost)
+        self._messages.send(pickle.dumps(self._settings))
 
     def carry_out(self, batch: Sequence[Write]) -> "asyncio.Future[list[object]]":
         """Return the outcomes to come; all are DatabaseFailed if the process is lost meanwhile."""
-        answer = self._answer = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer = self._answer = loop.create_future()
         self._asked = len(batch)
+        self._deadline = loop.call_later(self._seconds_max, self._end_silent)
         message = pickle.dumps([(write.verb.__name__, write.item) for write in batch])
         try:
             self.begin()
-            self._ours.send_bytes(message)
+            self._messages.send(message)
         except OSError as error:
             self._lose(
                 Phrase(
@@ -88,40 +108,40 @@ class ProcessScribe:
         """End the process, which first closes the database."""
         if self._process is None:
             return
-        asyncio.get_running_loop().remove_reader(self._ours.fileno())
-        self._ours.close()
+        self._messages.close()
         try:
             await asyncio.to_thread(self._process.wait, _END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._process = None
 
-    def _read(self) -> None:
-        try:
-            outcomes = pickle.loads(self._ours.recv_bytes())  # noqa: S301 - our own process's
-        except _GONE:
-            self._lose(
-                Phrase(
-                    "the process that writes was lost, so this may be stored or not; "
-                    "send the very same request again, which is safe"
-                )
-            )
-        else:
-            self._tell(outcomes)
+    def _tell_of(self, message: bytes) -> None:
+        self._tell(pickle.loads(message))  # noqa: S301 - our own process's
 
     def _tell(self, outcomes: list[object]) -> None:
         answer, self._answer = self._answer, None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
         if answer is not None and not answer.done():
             answer.set_result(outcomes)
+
+    def _end_lost(self) -> None:
+        self._lose(_LOST)
+
+    def _end_silent(self) -> None:
+        """Give up a process that does not answer: whatever it waits for, others need not."""
+        self._log.error("writer_silent", pid=self.pid, seconds=self._seconds_max)
+        if self._process is not None:
+            self._process.kill()
+        self._lose(_SILENT)
 
     def _lose(self, phrase: Phrase) -> None:
         """Give up the process, and answer for it."""
         process, self._process = self._process, None
         if process is not None:
-            loop = asyncio.get_running_loop()
-            loop.remove_reader(self._ours.fileno())
-            self._ours.close()
-            loop.run_in_executor(None, self._bury, process)
+            self._messages.close()
+            asyncio.get_running_loop().run_in_executor(None, self._bury, process)
         self._tell([DatabaseFailed.saying(phrase)] * self._asked)
 
     def _bury(self, process: "subprocess.Popen[bytes]") -> None:
@@ -129,7 +149,7 @@ class ProcessScribe:
             status = process.wait(_LAST_WORDS_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
-            status = process.wait()
+            status = None  # one that waits for its disk cannot even be killed
         self._log.error("scribe_lost", pid=process.pid, status=status)
 
 

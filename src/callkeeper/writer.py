@@ -8,17 +8,25 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 
 from callkeeper.batch import Verb, Write, carry_out
+from callkeeper.clock import monotonic
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.port import Store
 
 BATCH_MAX = 512
 WAITING_MAX = 20_000
+
+
+_GONE = Phrase("the client went away before this was written; nothing was stored")
+# Whoever asked for what is done now, if that is somebody who may go away: whether it has gone.
+asker_has_gone: ContextVar[Callable[[], bool] | None] = ContextVar("asker_has_gone", default=None)
 
 
 class Scribe(Protocol):
@@ -57,6 +65,13 @@ class ThreadScribe:
 class _Awaited(msgspec.Struct, frozen=True):
     write: Write
     answer: "asyncio.Future[Any]"
+    since: float
+    has_gone: Callable[[], bool] | None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody is left who waits for the answer."""
+        return not self.answer.done() and (self.has_gone is None or not self.has_gone())
 
 
 class Writer:
@@ -68,7 +83,15 @@ class Writer:
         self.hear: Callable[[object], None] = lambda _outcome: None  # how each batch ended
         self._waiting: deque[_Awaited] = deque()
         self._under_way: asyncio.Future[list[object]] | None = None
+        self._under_way_since = 0.0
         self._stopping = False
+
+    @property
+    def oldest_seconds(self) -> float:
+        """How long the write that waits the longest has waited; 0 when none does."""
+        if self._under_way is not None:
+            return monotonic() - self._under_way_since
+        return monotonic() - self._waiting[0].since if self._waiting else 0.0
 
     def begin(self) -> None:
         """Get ready for the first write."""
@@ -81,7 +104,10 @@ class Writer:
         loop = asyncio.get_running_loop()
         if not self._waiting and self._under_way is None:
             loop.call_soon(self._next)  # what else this turn of the loop brings goes with it
-        awaited = [_Awaited(Write(verb, item), loop.create_future()) for item in items]
+        since, has_gone = monotonic(), asker_has_gone.get()
+        awaited = [
+            _Awaited(Write(verb, item), loop.create_future(), since, has_gone) for item in items
+        ]
         self._waiting += awaited
         return [each.answer for each in awaited]
 
@@ -94,12 +120,24 @@ class Writer:
         await self._scribe.stop()
 
     def _next(self) -> None:
-        if self._under_way is not None or not self._waiting:
+        if self._under_way is not None:
             return
-        count = min(BATCH_MAX, len(self._waiting))
-        batch = [self._waiting.popleft() for _ in range(count)]
-        self._under_way = self._scribe.carry_out([each.write for each in batch])
-        self._under_way.add_done_callback(partial(self._written, batch))
+        batch = self._gather()
+        if batch:
+            self._under_way_since = batch[0].since
+            self._under_way = self._scribe.carry_out([each.write for each in batch])
+            self._under_way.add_done_callback(partial(self._written, batch))
+
+    def _gather(self) -> list[_Awaited]:
+        """Take what is written next. What nobody waits for any more is dropped, not begun."""
+        batch: list[_Awaited] = []
+        while self._waiting and len(batch) < BATCH_MAX:
+            each = self._waiting.popleft()
+            if each.is_wanted:
+                batch.append(each)
+            else:
+                settle(each.answer, DatabaseFailed.saying(_GONE))
+        return batch
 
     def _written(self, batch: list[_Awaited], done: "asyncio.Future[list[object]]") -> None:
         self._under_way = None

@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import msgspec
 import psycopg
+import pytest
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.core.reservation import Result
@@ -65,6 +66,14 @@ def ready(house: House) -> int:
     return house.http.get(f"{house.url}/readyz").status_code
 
 
+def readiness(house: House) -> str:
+    return house.http.get(f"{house.url}/readyz").text
+
+
+def filing(appoint_id: str) -> dict[str, Any]:
+    return {"appointId": appoint_id, "failCode": "00000"}
+
+
 def history(house: House, appoint_id: str) -> list[str]:
     return [event.what for event in house.store.events(VDN, appoint_id)]
 
@@ -111,6 +120,24 @@ def test_without_postgresql_every_interface_answers_that_the_database_failed(
         # The reservation is closed by the result before it is to be deleted.
         assert answers == dict.fromkeys(answers, DONE) | {"delete": (200, "04000005")}
         assert len(house.listed()) == 2
+
+
+def test_while_writes_stand_still_it_is_not_ready_and_what_nobody_waits_for_is_not_written(
+    tmp_path: Path,
+) -> None:
+    with House(tmp_path, busy_seconds=60) as house:
+        stays, goes = house.reserve(), house.reserve()
+        with ThreadPoolExecutor() as threads:
+            with locked_by_another_process(tmp_path / DATABASE_FILE):
+                first = threads.submit(house.post, "updateResult", filing(stays))
+                until(lambda: "writes have waited" in readiness(house))
+                with pytest.raises(httpx2.ReadTimeout):
+                    house.post("updateResult", filing(goes), timeout=0.3)
+            assert code(first.result()) == DONE
+        house.reserve()  # comes behind all of it
+        assert ready(house) == 200
+        assert history(house, stays) == ["reserved", "result"]
+        assert history(house, goes) == ["reserved"]
 
 
 def test_a_restart_of_postgresql_between_two_requests_is_not_noticed(

@@ -14,6 +14,9 @@ from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
 from callkeeper.shared import Shared
 
+# How long the oldest write may have waited for a server to count as able to work.
+WRITE_SECONDS_MAX = 5.0
+
 
 def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
     """Return the metrics of all processes that serve together; one alone has its own."""
@@ -31,6 +34,9 @@ def routes(desk: Desk, registry: CollectorRegistry, admission: Admission) -> lis
         return PlainTextResponse("ok\n")
 
     async def readiness() -> tuple[str, int]:
+        waited = desk.oldest_write_seconds
+        if waited > WRITE_SECONDS_MAX:
+            return f"writes have waited for {waited:.0f} s\n", 503
         try:
             version = await desk.schema_version()
         except DatabaseFailed as failed:

@@ -22,6 +22,7 @@ from callkeeper.api.cork import Cork
 from callkeeper.api.intake import Intake
 from callkeeper.api.wire import Answer, translator_for
 from callkeeper.core.phrase import Phrase
+from callkeeper.writer import asker_has_gone
 
 HEAD_BYTES_MAX = 64 * 1024
 HEAD_FIELDS_MAX = 100
@@ -121,6 +122,7 @@ class BoundedHttp(HttpToolsProtocol):
                 self._refuse(Phrase("a request that asks for an upgrade cannot be chunked"))
                 return
             self._body_left = self._content_length()
+        asker_has_gone.set(self.lost.done)  # for the task that is made here
         super().on_headers_complete()
         self.cycle.scope["state"][LOST] = self.lost
         self.headers = []  # what comes behind a body is nobody's
