@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -55,6 +56,7 @@ class House:
         self.has_campaign(int(TASK))
         self.url = ""
         self.http = httpx2.Client(timeout=30)
+        self._turns = map(str, count())
         self._listening = threading.Event()
         self._server = prepare_server(self.settings, clock=self.clock, ready=self._ready)
         self._thread = threading.Thread(target=self._server.run, name="server")
@@ -116,6 +118,8 @@ class House:
         if not isinstance(raw, bytes):
             raw = json.dumps(body, ensure_ascii=False).encode()
         path = f"/rest/isales{path}"
+        # Signed too, so that each is a request of its own, also while the clock stands.
+        turn = {"x-turn": next(self._turns)}
         authorization = signing.authorize(
             key.ak,
             key.secret,
@@ -123,10 +127,11 @@ class House:
             method=method,
             path=path,
             query=httpx2.QueryParams(query).multi_items(),
-            headers={"host": self.url.removeprefix("http://")},
+            headers={"host": self.url.removeprefix("http://"), **turn},
             body=raw,
         )
-        sent = {"authorization": authorization, "content-type": CONTENT_TYPE, **(headers or {})}
+        sent = {"authorization": authorization, "content-type": CONTENT_TYPE, **turn}
+        sent |= headers or {}
         url = f"{self.url}{path}" + (f"?{query}" if query else "")
         content = raw if pieces is None else pieces
         return self.http.request(method, url, content=content, headers=sent, timeout=timeout)

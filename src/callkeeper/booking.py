@@ -8,6 +8,9 @@ from callkeeper.core.reservation import Booking, Change, Order, Reservation, Wis
 from callkeeper.desk import Desk
 from callkeeper.store.port import Booked, Page, Wanted
 
+# No two requests share as many.
+_DIGEST_BYTES = 16
+
 
 class Origin(NamedTuple):
     """The signed request that something comes from."""
@@ -23,6 +26,11 @@ class Origin(NamedTuple):
     def by(self) -> str:
         """Who did it, as the history has it."""
         return f"key {self.ak}"
+
+    @property
+    def request(self) -> str:
+        """What the history tells it by from every other."""
+        return request_digest(self.ak, self.signature)[:_DIGEST_BYTES].hex()
 
 
 class Bookings:
@@ -63,7 +71,9 @@ class Bookings:
     async def change(self, reservation_id: str, change: Change, origin: Origin) -> Reservation:
         """Move, close or cancel a reservation, and return it as it then is."""
         now = self._clock.now()
-        order = Order(origin.vdn, reservation_id, change, origin.by, now, self._slack_ms)
+        order = Order(
+            origin.vdn, reservation_id, change, origin.by, now, self._slack_ms, origin.request
+        )
         return await self._desk.change_reservation(order)
 
     async def find(self, wanted: Wanted) -> Page:

@@ -48,7 +48,7 @@ class Campaigns:
         self._active_max = active_max
         self._skill_queues = skill_queues
 
-    async def add(
+    async def add(  # noqa: PLR0913 - two are named
         self,
         vdn: int,
         plan: Plan,
@@ -57,6 +57,7 @@ class Campaigns:
         by: str,
         *,
         id: int | None = None,  # noqa: A002 - its name everywhere
+        request: str | None = None,
     ) -> Campaign:
         """Add a campaign with the VDN's next id.
 
@@ -73,14 +74,23 @@ class Campaigns:
             at=self._clock.now(),
             active_max=self._active_max,
             id=id,
+            request=request,
         )
         return await self._desk.add_campaign(opening)
 
-    async def change(self, vdn: int, campaign_id: int, change: CampaignChange, by: str) -> Campaign:
+    async def change(
+        self,
+        vdn: int,
+        campaign_id: int,
+        change: CampaignChange,
+        by: str,
+        *,
+        request: str | None = None,
+    ) -> Campaign:
         """Revise, pause, resume or delete a campaign, and return it as it then is."""
         if isinstance(change, Revision):
             self._check_skill_queue(change.plan)
-        order = CampaignOrder(vdn, campaign_id, change, by, self._clock.now())
+        order = CampaignOrder(vdn, campaign_id, change, by, self._clock.now(), request)
         return await self._desk.change_campaign(order)
 
     async def one(self, vdn: int, campaign_id: int) -> Campaign:
@@ -109,7 +119,13 @@ class Definitions:
         self._clock = clock
 
     async def define(
-        self, vdn: int, result: Naming, children: Sequence[Naming], by: str
+        self,
+        vdn: int,
+        result: Naming,
+        children: Sequence[Naming],
+        by: str,
+        *,
+        request: str | None = None,
     ) -> Definition:
         """Define a result with its sub-results; afterwards agents may file them."""
         now = self._clock.now()
@@ -117,7 +133,7 @@ class Definitions:
         below = tuple(
             child.result(vdn, top.code, place, now) for place, child in enumerate(children)
         )
-        return await self._desk.define_business_result(Definition(top, below, by))
+        return await self._desk.define_business_result(Definition(top, below, by, request))
 
     async def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
         """Return a page of results with their sub-results."""

@@ -69,7 +69,10 @@ class BusinessResultInterfaces:
         """Define a result; a code or a name that was defined before is refused."""
         children = [Naming(**each) for each in asked.values.pop("children", ())]
         result = Naming(**asked.values)
-        await self._definitions.define(asked.origin.vdn, result, children, asked.origin.by)
+        origin = asked.origin
+        await self._definitions.define(
+            origin.vdn, result, children, origin.by, request=origin.request
+        )
         return Answer(_ADDED)
 
     async def query(self, asked: Admitted) -> Answer:

@@ -215,10 +215,14 @@ class CampaignInterfaces:
 
     async def add(self, asked: Admitted) -> Answer:
         """Add a campaign."""
-        values = asked.values
-        dates = (values["begin_at"], values["end_at"])
+        values, origin = asked.values, asked.origin
         added = await self._campaigns.add(
-            asked.origin.vdn, plan(values), dates, values.get("status", "started"), asked.origin.by
+            origin.vdn,
+            plan(values),
+            (values["begin_at"], values["end_at"]),
+            values.get("status", "started"),
+            origin.by,
+            request=origin.request,
         )
         return Answer(_NOTHING, payload={"returnObject": {"id": added.id}})
 
@@ -264,7 +268,10 @@ class CampaignInterfaces:
         )
 
     async def _change(self, asked: Admitted, change: CampaignChange) -> Answer:
-        await self._campaigns.change(asked.origin.vdn, _id(asked), change, asked.origin.by)
+        origin = asked.origin
+        await self._campaigns.change(
+            origin.vdn, _id(asked), change, origin.by, request=origin.request
+        )
         return Answer()
 
 

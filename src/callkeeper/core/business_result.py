@@ -32,6 +32,7 @@ class Definition(msgspec.Struct, frozen=True):
     result: BusinessResult
     children: tuple[BusinessResult, ...]
     by: str
+    request: str | None = None
 
     def check(self, standing: Iterable[BusinessResult]) -> None:
         """Refuse a code or a name that the VDN, or this definition itself, has used before."""

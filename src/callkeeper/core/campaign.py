@@ -148,6 +148,7 @@ class Opening(msgspec.Struct, frozen=True):
     active_max: int
     id: int | None = None
     practice: Practice = Practice()
+    request: str | None = None
 
     def campaign(self, next_id: int, active: int) -> Campaign:
         """Return the campaign; ``active`` are the VDN's of its kind that have not ended."""
@@ -314,13 +315,17 @@ CampaignChange = Revision | Pause | Resume | Delete | Arrange
 
 
 class CampaignOrder(msgspec.Struct, frozen=True):
-    """A change with its address: which campaign, by whom, when."""
+    """A change with its address: which campaign, by whom, when.
+
+    ``request``: the signed request that it comes from; None: it comes from none.
+    """
 
     vdn: int
     id: int
     change: CampaignChange
     by: str
     at: int
+    request: str | None = None
 
     def carry_out(self, old: Campaign | None) -> Campaign:
         """Return what becomes of the campaign; an absent or deleted one is refused."""

@@ -360,7 +360,7 @@ Change = Move | Result | Cancel | Settle
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A change with its address: which reservation, by whom, when; the slack as a Booking's."""
+    """A change with its address: what, by whom, when, by which request; slack as a Booking's."""
 
     vdn: int
     id: str
@@ -368,6 +368,7 @@ class Order(msgspec.Struct, frozen=True):
     by: str
     at: int
     slack_ms: int = 0
+    request: str | None = None
 
     def carry_out(self, old: Reservation | None, defined: BusinessResults) -> Reservation:
         """Return what becomes of the reservation; an absent or cancelled one is refused.

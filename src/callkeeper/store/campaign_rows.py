@@ -25,6 +25,7 @@ from callkeeper.store.session import Row
 
 # Columns that hold a list or an object, as JSON.
 _JSON = ("caller_numbers", "workday_windows", "special_day_windows", "terms", "practice")
+_SUBJECT = "campaign/"
 
 
 class CampaignRows(Rows):
@@ -43,6 +44,11 @@ class CampaignRows(Rows):
         last_ids = self._lock_vdns(each.vdn for each in openings)
         outcomes: list[Campaign | Refusal] = []
         for opening in openings:
+            begun = self._begun_by(opening.vdn, opening.request)
+            old = begun and self._once_added(opening.vdn, int(begun.removeprefix(_SUBJECT)))
+            if old:
+                outcomes.append(old)
+                continue
             try:
                 new = self._opened(opening, last_ids[opening.vdn] + 1)
             except DatabaseFailed:
@@ -53,7 +59,7 @@ class CampaignRows(Rows):
             last_ids[new.vdn] = max(last_ids[new.vdn], new.id)
             self._session.rows("add_campaign", **_columns(new))
             self._session.rows("advance_campaign_counter", vdn=new.vdn, last_id=new.id)
-            self._append([_event(new, opening.what, opening.by, new)])
+            self._append([_event(new, opening, opening.what, new)])
             outcomes.append(new)
         return outcomes
 
@@ -62,8 +68,12 @@ class CampaignRows(Rows):
         self._lock_vdns(each.vdn for each in orders)
         outcomes: list[Campaign | Refusal] = []
         for order in orders:
+            old = self._once_added(order.vdn, order.id)
+            if old is not None and self._was_carried_out(order, old):
+                outcomes.append(old)
+                continue
             try:
-                new = order.carry_out(self.campaign(order.vdn, order.id))
+                new = order.carry_out(old)
                 check_name(new.name, self._holder(new.vdn, new.name), new.id)
             except DatabaseFailed:
                 raise
@@ -72,7 +82,7 @@ class CampaignRows(Rows):
                 continue
             self._session.rows("update_campaign", **_columns(new))
             self._session.rows("wake_reservations", vdn=new.vdn, campaign_id=new.id, now=order.at)
-            self._append([_event(new, order.change.what, order.by, order.change)])
+            self._append([_event(new, order, order.change.what, order.change)])
             outcomes.append(new)
         return outcomes
 
@@ -97,6 +107,9 @@ class CampaignRows(Rows):
         outcomes: list[Definition | Refusal] = []
         for each in definitions:
             new = each.result
+            if self._begun_by(new.vdn, each.request) is not None:
+                outcomes.append(each)
+                continue
             same = self._session.rows(
                 "same_business_results", vdn=new.vdn, code=new.code, name=new.name
             )
@@ -127,6 +140,20 @@ class CampaignRows(Rows):
         return {
             vdn: self._session.rows("lock_campaigns", vdn=vdn)[0][0] for vdn in sorted(set(vdns))
         }
+
+    def _begun_by(self, vdn: int, request: str | None) -> str | None:
+        """Return what a request began when it was carried out before."""
+        rows = self._session.rows("begun_by", vdn=vdn, request=request) if request else []
+        return str(rows[0][0]) if rows else None
+
+    def _once_added(self, vdn: int, campaign_id: int) -> Campaign | None:
+        """Return a campaign that was added once, deleted or not."""
+        rows = self._session.rows("campaign_or_deleted", vdn=vdn, id=campaign_id)
+        return campaign_of(rows[0]) if rows else None
+
+    def _was_carried_out(self, order: CampaignOrder, old: Campaign) -> bool:
+        asked = (order.vdn, f"{_SUBJECT}{order.id}", order.request or "")
+        return bool(order.request and self._carried_out({asked: old.version}))
 
     def _opened(self, opening: Opening, next_id: int) -> Campaign:
         kind = same_kind(opening.plan.device_type)
@@ -159,15 +186,18 @@ def _columns(campaign: Campaign) -> dict[str, object]:
     return columns | {name: msgspec.json.encode(columns[name]).decode() for name in _JSON}
 
 
-def _event(campaign: Campaign, what: str, by: str, detail: msgspec.Struct) -> Event:
+def _event(
+    campaign: Campaign, cause: Opening | CampaignOrder, what: str, detail: msgspec.Struct
+) -> Event:
     return Event(
         vdn=campaign.vdn,
-        subject=f"campaign/{campaign.id}",
+        subject=f"{_SUBJECT}{campaign.id}",
         version=campaign.version,
         happened_at=campaign.changed_at,
         what=what,
-        by_whom=by,
+        by_whom=cause.by,
         detail=msgspec.json.encode(detail).decode(),
+        request=cause.request,
     )
 
 
@@ -180,4 +210,5 @@ def _definition_event(definition: Definition) -> Event:
         what=definition.what,
         by_whom=definition.by,
         detail=msgspec.json.encode([definition.result, *definition.children]).decode(),
+        request=definition.request,
     )

@@ -116,7 +116,11 @@ class DefinitionPage(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One row of the history: what happened to a subject, by whom; ``detail`` is JSON."""
+    """One row of the history: what happened to a subject, by whom; ``detail`` is JSON.
+
+    ``request``: the signed request that it comes from. That of a reservation's first event stands
+    with the reservation.
+    """
 
     vdn: int
     subject: str
@@ -125,6 +129,7 @@ class Event(msgspec.Struct, frozen=True):
     what: str
     by_whom: str
     detail: str
+    request: str | None = None
 
 
 class AgentName(msgspec.Struct, frozen=True):
@@ -166,7 +171,10 @@ class Store(Ledger, Protocol):
         """Add reservations and their first event. The same request again answers the first."""
 
     def change_reservations(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
-        """Carry out changes, in order, each with its event."""
+        """Carry out changes, in order, each with its event.
+
+        One whose request was carried out before changes nothing and answers what stands.
+        """
 
     def find_reservations(self, wanted: Wanted) -> Page:
         """Return a page of reservations, by appointed time, then id; cancelled ones never."""
@@ -201,10 +209,16 @@ class Store(Ledger, Protocol):
         """Return a campaign that is not deleted."""
 
     def add_campaigns(self, openings: Sequence[Opening]) -> list[Campaign | Refusal]:
-        """Add campaigns, each with its first event, within the quota and uniquely named."""
+        """Add campaigns, each with its first event, within the quota and uniquely named.
+
+        A request that was carried out before answers the campaign that it added.
+        """
 
     def change_campaigns(self, orders: Sequence[CampaignOrder]) -> list[Campaign | Refusal]:
-        """Carry out changes of campaigns, in order, each with its event."""
+        """Carry out changes of campaigns, in order, each with its event.
+
+        One whose request was carried out before changes nothing and answers what stands.
+        """
 
     def find_campaigns(self, wanted: CampaignsWanted) -> CampaignPage:
         """Return a page of campaigns, by id; deleted ones never."""
@@ -212,7 +226,10 @@ class Store(Ledger, Protocol):
     def define_business_results(
         self, definitions: Sequence[Definition]
     ) -> list[Definition | Refusal]:
-        """Define business results, each with its sub-results and its event."""
+        """Define business results, each with its sub-results and its event.
+
+        A request that was carried out before defines nothing.
+        """
 
     def find_business_results(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
         """Return a page of top-level business results, oldest first, with their sub-results."""

@@ -95,14 +95,25 @@ ORDER BY r.vdn, r.id
 LIMIT :limit
 
 -- name: add_events
-INSERT INTO event (vdn, subject, version, happened_at, what, by_whom, detail)
+INSERT INTO event (vdn, subject, version, happened_at, what, by_whom, detail, request)
 SELECT
-  item.vdn, item.subject, item.version, item.happened_at, item.what, item.by_whom, item.detail
+  item.vdn, item.subject, item.version, item.happened_at, item.what, item.by_whom, item.detail,
+  item.request
 FROM {items of event} AS item
 
 -- name: events
-SELECT vdn, subject, version, happened_at, what, by_whom, detail
+SELECT vdn, subject, version, happened_at, what, by_whom, detail, request
 FROM event WHERE vdn = :vdn AND subject = :subject ORDER BY version
+
+-- name: carried_out
+-- Which requests the history of what they are about holds already, from a version on.
+SELECT e.vdn, e.subject, e.request
+FROM {items of event} AS item
+JOIN event AS e ON e.vdn = item.vdn AND e.subject = item.subject AND e.version >= item.version
+WHERE e.request = item.request
+
+-- name: begun_by
+SELECT subject FROM event WHERE vdn = :vdn AND request = :request AND version = 1
 
 -- name: claim_idempotency_keys
 INSERT INTO idempotency (vdn, idempotency_key, idempotency_body, id, seen_at)
@@ -171,6 +182,9 @@ c.made_at, c.changed_at, c.deleted_at, c.goes_to, c.practice
 -- name: campaign
 SELECT {campaign_columns} FROM campaign AS c
 WHERE c.vdn = :vdn AND c.id = :id AND c.deleted_at IS NULL
+
+-- name: campaign_or_deleted
+SELECT {campaign_columns} FROM campaign AS c WHERE c.vdn = :vdn AND c.id = :id
 
 -- name: lock_campaigns
 -- All that a VDN's campaigns and business results undergo, they undergo one after another, under

@@ -15,6 +15,7 @@ from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservation import Booking, Order, Reservation, Result
 from callkeeper.store.campaign_rows import CampaignRows
 from callkeeper.store.port import Booked, Collision, Event, Unsettled
+from callkeeper.store.rows import Asked
 from callkeeper.store.zones import zone_of
 
 Key = tuple[int, str]
@@ -68,6 +69,7 @@ class ReservationRows(CampaignRows):
         """Carry out changes, in order, each with its event."""
         found = self._lock({(each.vdn, each.id) for each in orders})
         standing = dict(found)
+        done = self._carried_out(_asked_again(orders, found))
         defined = self._defined({each.vdn for each in orders if _names_business_result(each)})
         nothing = BusinessResults()
         changed: dict[Key, Reservation] = {}
@@ -77,6 +79,10 @@ class ReservationRows(CampaignRows):
         for order in orders:
             key = (order.vdn, order.id)
             old = standing.get(key)
+            asked = (*key, order.request or "")
+            if old is not None and asked in done:
+                outcomes.append(old)
+                continue
             try:
                 new = order.carry_out(old, defined.get(order.vdn, nothing))
             except Refusal as refusal:
@@ -87,6 +93,8 @@ class ReservationRows(CampaignRows):
             if new.agent and (old is None or old.agent != new.agent):
                 agents.add((order.vdn, new.agent))
             outcomes.append(new)
+            if order.request:
+                done.add(asked)
         if changed:
             self._update(found, changed)
             self._append(events)
@@ -180,6 +188,15 @@ class ReservationRows(CampaignRows):
             self._session.each("note_agents", items)
 
 
+def _asked_again(orders: Sequence[Order], found: dict[Key, Reservation]) -> dict[Asked, int]:
+    """Return the requests that may have been carried out: not where nothing was changed yet."""
+    return {
+        (each.vdn, each.id, each.request): old.version
+        for each in orders
+        if each.request and (old := found.get((each.vdn, each.id))) and old.version > 1
+    }
+
+
 def _names_business_result(order: Order) -> bool:
     return isinstance(order.change, Result) and order.change.names_business_result
 
@@ -229,4 +246,6 @@ def _event(
         what=what or cause.change.what,  # type: ignore[union-attr]
         by_whom=cause.by,
         detail=msgspec.json.encode(detail).decode(),
+        # A reservation keeps the request that made it.
+        request=cause.request if isinstance(cause, Order) else None,
     )

@@ -1,9 +1,16 @@
 """What every group of verbs shares: the session, and appending to the history."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 from callkeeper.store.port import Event
 from callkeeper.store.session import Session
+
+# How many of the newest events of what a request is about are looked through for it.
+_EVENTS_MAX = 10_000
+
+# A VDN, what a request is about, and the request.
+Asked = tuple[int, str, str]
 
 
 class Rows:
@@ -19,6 +26,25 @@ class Rows:
     def events(self, vdn: int, subject: str) -> list[Event]:
         """Return the history of a subject, oldest first."""
         return [Event(*row) for row in self._session.rows("events", vdn=vdn, subject=subject)]
+
+    def _carried_out(self, asked: Mapping[Asked, int]) -> set[Asked]:
+        """Return which requests were carried out before.
+
+        What they are about is locked, and has the versions that are given.
+        """
+        if not asked:
+            return set()
+        items = [
+            {
+                "vdn": vdn,
+                "subject": subject,
+                "request": request,
+                # The first one was made, and not changed.
+                "version": max(2, version - _EVENTS_MAX),
+            }
+            for (vdn, subject, request), version in asked.items()
+        ]
+        return {(row[0], row[1], row[2]) for row in self._session.each("carried_out", items)}
 
     def _append(self, events: list[Event]) -> None:
         if events:
