@@ -9,6 +9,8 @@ _CONNECTIONS = "64"
 _LIST_MS = 30.0
 _WRITE_MS = 50.0
 _BESIDE_ANOTHER = 2.0
+_BESIDE_A_FLOOD = 3.0
+_CALL_LATE_MS = 1000
 _ABOUT_AS_MUCH = 1.2  # what two turns at the same size may differ by
 
 
@@ -114,4 +116,20 @@ def _of_abuse(results: dict[str, Any]) -> list[Row]:
                         times <= _BESIDE_ANOTHER,
                     )
                 )
+    for where, found in results.get("floods", {}).items():
+        alone = median_of(found["none"], "p99")
+        for name, turns in found.items():
+            if name != "none":
+                rows += _of_flood(f"beside {name}, {where}", alone, turns)
     return rows
+
+
+def _of_flood(beside: str, alone: float, turns: list[dict[str, Any]]) -> list[Row]:
+    times = median_of(turns, "p99") / alone
+    late = max(each["call_late_ms"] for each in turns)
+    downs = sum(each["downs"] for each in turns)
+    return [
+        (f"{beside}: 99 % at most 3 times that of alone", f"{times:.1f}", times <= _BESIDE_A_FLOOD),
+        (f"{beside}: calls at most 1 s late", f"{late:,} ms", late <= _CALL_LATE_MS),
+        (f"{beside}: no server taken for down", f"{downs}", not downs),
+    ]
