@@ -17,6 +17,7 @@ from callkeeper.keyring import OpenKey, issue
 from callkeeper.serve import prepare_server
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
+from tests.warm import warm_scribe
 
 VDN = 25
 TASK = "1106025109"
@@ -58,7 +59,9 @@ class House:
         self.http = httpx2.Client(timeout=30)
         self._turns = map(str, count())
         self._listening = threading.Event()
-        self._server = prepare_server(self.settings, clock=self.clock, ready=self._ready)
+        self._server = prepare_server(
+            self.settings, clock=self.clock, ready=self._ready, scribe=warm_scribe
+        )
         self._thread = threading.Thread(target=self._server.run, name="server")
 
     def __enter__(self) -> Self:

@@ -88,12 +88,15 @@ def served(*arguments: str) -> Iterator[str]:
         [*PROGRAM, "serve", *arguments], stderr=subprocess.PIPE, text=True, env=environment()
     ) as server:
         assert server.stderr is not None
-        impatient = threading.Timer(20, server.kill)
+        impatient = threading.Timer(SECONDS_MAX, server.kill)
         impatient.start()
-        yield server.stderr.readline().strip()
+        said = server.stderr.readline().strip()
         impatient.cancel()
-        server.send_signal(signal.SIGTERM)
-        server.stderr.read()
+        try:
+            yield said
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.stderr.read()
 
 
 def test_help_names_every_command() -> None:

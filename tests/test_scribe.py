@@ -23,7 +23,10 @@ from tests.durability.server import ServerProcess
 from tests.processes import are_gone
 from tests.store.orders import Opener, booked, booking, has_campaign, order
 from tests.waiting import until
+from tests.warm import warm_scribe
 
+# What holds of the server's own is to hold of the copies that most tests have in its place.
+COLD_AND_WARM = pytest.mark.parametrize("make", [ProcessScribe, warm_scribe], ids=["cold", "warm"])
 NO_STORE = SqlStore(None)  # type: ignore[arg-type]  # names the verbs, and no more
 
 
@@ -43,9 +46,13 @@ def store(tmp_path: Path, database: str | None) -> Any:
         yield opened.store
 
 
-def with_scribe(settings: Settings, work: Callable[[ProcessScribe], Awaitable[None]]) -> None:
+def with_scribe(
+    settings: Settings,
+    work: Callable[[ProcessScribe], Awaitable[None]],
+    make: Callable[[Settings], ProcessScribe] = ProcessScribe,
+) -> None:
     async def all_of_it() -> None:
-        scribe = ProcessScribe(settings)
+        scribe = make(settings)
         try:
             await work(scribe)
         finally:
@@ -101,8 +108,9 @@ def test_a_bug_comes_back_with_the_words_that_tell_where_it_is(
     with_scribe(settings, work)
 
 
+@COLD_AND_WARM
 def test_one_that_is_lost_answers_that_it_is_unknown_and_is_replaced(
-    settings: Settings, store: SqlStore
+    settings: Settings, store: SqlStore, make: Callable[[Settings], ProcessScribe]
 ) -> None:
     async def work(scribe: ProcessScribe) -> None:
         await scribe.carry_out(filed(store, "r00000"))
@@ -117,7 +125,7 @@ def test_one_that_is_lost_answers_that_it_is_unknown_and_is_replaced(
         assert isinstance(written, Reservation)
         assert pid_of(scribe) != first
 
-    with_scribe(settings, work)
+    with_scribe(settings, work, make)
 
 
 def test_one_that_does_not_answer_in_time_is_replaced_and_what_it_had_is_unknown(
@@ -172,8 +180,9 @@ def test_one_that_is_lost_while_it_waits_is_replaced_before_anybody_notices(
     with_scribe(settings, work)
 
 
+@COLD_AND_WARM
 def test_signals_to_the_group_leave_it_writing_and_it_ends_when_told(
-    settings: Settings, store: SqlStore
+    settings: Settings, store: SqlStore, make: Callable[[Settings], ProcessScribe]
 ) -> None:
     pids: list[int] = []
 
@@ -185,7 +194,7 @@ def test_signals_to_the_group_leave_it_writing_and_it_ends_when_told(
         (written,) = await scribe.carry_out(filed(store, "r00000"))
         assert isinstance(written, Reservation)
 
-    with_scribe(settings, work)
+    with_scribe(settings, work, make)
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
 

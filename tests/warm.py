@@ -1,10 +1,11 @@
-"""``python -m callkeeper`` in processes of their own, without all the imports in each of them.
+"""The processes of ours that tests start often, without all the imports in each of them.
 
-To import what the command line needs takes longer than most commands do. So a process that has done
-so makes a copy of itself for each command, which from there on does what ``python -m`` would.
+To import what they need takes longer than most of them run. So a process that has done so makes a
+copy of itself for each, which from there on does what ``python -m`` would.
 """
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -15,15 +16,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any, NamedTuple
 
 import callkeeper.cli.program  # noqa: F401 - so that every copy has it
+from callkeeper import scribe
+from callkeeper.settings import Settings
 
 _ORDER_MAX = 1 << 17  # bytes
-_FILES = 4  # a command's input, output and errors, and where its status goes
+_FILES = 5  # a process's input, output and errors, where it is told of, and a scribe's pipe
+_BUSY = Lock()
 
 
 class Order(NamedTuple):
@@ -42,17 +47,11 @@ def run_warm(order: Order) -> tuple[int, str, str]:
     One that takes longer is killed by SIGALRM. The environment must not have what is read while
     Python or a library starts.
     """
-    told = json.dumps({**order._asdict(), "folder": str(order.folder)})
     with ExitStack() as open_:
-        ours, theirs = socket.socketpair()
-        open_.enter_context(ours)
-        with theirs:
-            files = [open_.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
-            files[0].write(order.given.encode())
-            files[0].seek(0)
-            handles = [*(each.fileno() for each in files), theirs.fileno()]
-            socket.send_fds(_original(), [told.encode()], handles)
-        status = int(ours.recv(100))
+        files = [open_.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+        files[0].write(order.given.encode())
+        files[0].seek(0)
+        status = _Copy(order, [each.fileno() for each in files]).wait()
         out, err = map(_text, files[1:])
     return status, out, err
 
@@ -72,14 +71,62 @@ def run_cold(order: Order) -> tuple[int, str, str]:
     return ended.returncode, ended.stdout, ended.stderr
 
 
+def warm_scribe(settings: Settings) -> scribe.ProcessScribe:
+    """Return a scribe whose process is a copy."""
+    return scribe.ProcessScribe(settings, _start_scribe)
+
+
+def _start_scribe(pipe: int) -> scribe.Process:
+    order = Order((), "", dict(os.environ), Path.cwd(), 0)
+    with Path(os.devnull).open() as nothing:
+        return _Copy(order, [nothing.fileno(), 1, 2], pipe)
+
+
+class _Copy:
+    """A copy that does what was ordered, with files for its input, output and errors.
+
+    With a pipe it is a scribe, and without one a command.
+    """
+
+    def __init__(self, order: Order, files: Sequence[int], *pipe: int) -> None:
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        told = json.dumps({**order._asdict(), "folder": str(order.folder)}).encode()
+        with theirs:
+            socket.send_fds(_original(), [told], [*files, theirs.fileno(), *pipe])
+        self.pid = int(self._ours.recv(100))
+        self._status: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return how it ended; subprocess.TimeoutExpired if it does not."""
+        if self._status is None:
+            self._ours.settimeout(timeout)
+            try:
+                self._status = int(self._ours.recv(100))
+            except TimeoutError as error:
+                raise subprocess.TimeoutExpired("a copy", timeout or 0) from error
+            self._ours.close()
+        return self._status
+
+    def kill(self) -> None:
+        """End it at once."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
 def _text(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode().replace("\r\n", "\n")
 
 
-@cache
 def _original() -> socket.socket:
-    """Start the process that is copied, and return where it takes orders; it ends with us."""
+    """Return where the process that is copied takes orders."""
+    with _BUSY:
+        return _started()
+
+
+@cache
+def _started() -> socket.socket:
+    """Start the process that is copied; it ends with us."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
@@ -99,8 +146,9 @@ def _original() -> socket.socket:
 
 
 def _copy_for_each(orders: socket.socket) -> None:
-    """Let a copy carry out each order; return when there are no more, or as a command's process."""
+    """Let a copy carry out each order; return when there are no more, or as what was ordered."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait
+    gc.freeze()  # or the first collection of each copy makes a page of its own of every one
     while True:
         order, handles, _, _ = socket.recv_fds(orders, _ORDER_MAX, _FILES)
         if not order:
@@ -111,27 +159,33 @@ def _copy_for_each(orders: socket.socket) -> None:
             os.close(each)
     orders.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    *files, status = handles
-    if command := os.fork():
-        _, ended = os.waitpid(command, 0)
-        os.write(status, str(os.waitstatus_to_exitcode(ended)).encode())
+    files, teller, pipe = handles[:3], handles[3], handles[4:]
+    if copy := os.fork():
+        for each in pipe:
+            os.close(each)
+        os.write(teller, str(copy).encode())
+        _, ended = os.waitpid(copy, 0)
+        os.write(teller, str(os.waitstatus_to_exitcode(ended)).encode())
         os._exit(0)
-    os.close(status)
+    os.close(teller)
     for number, each in enumerate(files):
         os.dup2(each, number)
         os.close(each)
-    _become(json.loads(order))
+    _become(json.loads(order), pipe)
 
 
-def _become(order: dict[str, Any]) -> None:
-    """Go on as Python does that was started for a command."""
+def _become(order: dict[str, Any], pipe: list[int]) -> None:
+    """Go on as Python does that was started for this."""
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])
     time.tzset()
     signal.alarm(order["seconds"])
-    sys.argv[1:] = order["arguments"]
-    runpy.run_module("callkeeper", run_name="__main__", alter_sys=True)
+    sys.argv[1:] = [*order["arguments"], *map(str, pipe)]
+    if pipe:
+        scribe.main()
+    else:
+        runpy.run_module("callkeeper", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

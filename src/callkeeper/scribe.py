@@ -13,8 +13,9 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
+from typing import Protocol
 
 import structlog
 
@@ -28,7 +29,7 @@ from callkeeper.messages import Messages
 from callkeeper.settings import Settings
 from callkeeper.store.port import Store
 from callkeeper.watch import Watch
-from callkeeper.writer import Writer
+from callkeeper.writer import Scribe, Writer
 
 _END_SECONDS = 30
 _LAST_WORDS_SECONDS = 2  # for one that is lost to say why
@@ -46,17 +47,47 @@ _SILENT = Phrase(
 )
 
 
+class Process(Protocol):
+    """A process that was started, as ``subprocess.Popen`` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def wait(self, timeout: float | None = None, /) -> int:
+        """Return how it ended; subprocess.TimeoutExpired if it does not."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+def start(handle: int) -> Process:
+    """Start the process that ``main`` is; it inherits its end of the pipe."""
+    command = [sys.executable, "-P", "-m", "callkeeper.scribe", str(handle)]
+    return subprocess.Popen(  # noqa: S603 - this very program
+        command, stdin=subprocess.DEVNULL, pass_fds=[handle]
+    )
+
+
 class ProcessScribe:
     """A process that writes for this one. One that is lost or silent is replaced by the next batch.
 
     ``seconds_max`` is how long a batch may take; None: longer than a database takes to give up.
+    ``start`` starts the process.
     """
 
-    def __init__(self, settings: Settings, *, seconds_max: float | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        start: Callable[[int], Process] = start,
+        *,
+        seconds_max: float | None = None,
+    ) -> None:
         self._settings = settings
+        self._start = start
         self._seconds_max = seconds_max or settings.busy_seconds + SILENT_SECONDS
         self._log = structlog.get_logger()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._messages: Messages
         self._answer: asyncio.Future[list[object]] | None = None
         self._asked = 0
@@ -73,12 +104,8 @@ class ProcessScribe:
             return
         ours, theirs = socket.socketpair()
         with theirs:
-            handle = theirs.fileno()
-            command = [sys.executable, "-P", "-m", "callkeeper.scribe", str(handle)]
             try:
-                self._process = subprocess.Popen(  # noqa: S603 - this very program
-                    command, stdin=subprocess.DEVNULL, pass_fds=[handle]
-                )
+                self._process = self._start(theirs.fileno())
             except OSError:
                 ours.close()
                 raise
@@ -144,7 +171,7 @@ class ProcessScribe:
             asyncio.get_running_loop().run_in_executor(None, self._bury, process)
         self._tell([DatabaseFailed.saying(phrase)] * self._asked)
 
-    def _bury(self, process: "subprocess.Popen[bytes]") -> None:
+    def _bury(self, process: Process) -> None:
         try:
             status = process.wait(_LAST_WORDS_SECONDS)
         except subprocess.TimeoutExpired:
@@ -153,9 +180,14 @@ class ProcessScribe:
         self._log.error("scribe_lost", pid=process.pid, status=status)
 
 
-def open_desk(settings: Settings, store: Store | None = None, watch: Watch | None = None) -> Desk:
+def open_desk(
+    settings: Settings,
+    store: Store | None = None,
+    watch: Watch | None = None,
+    scribe: Callable[[Settings], Scribe] = ProcessScribe,
+) -> Desk:
     """Return a desk whose writes have a process of their own; ``store`` if it is open already."""
-    writer = Writer(ProcessScribe(settings))
+    writer = Writer(scribe(settings))
     return Desk(store or open_store(settings), writer=writer, watch=watch)
 
 

@@ -27,10 +27,11 @@ from callkeeper.dial import Duty, duty_beside
 from callkeeper.installation import data_dir, fitting_seal, open_store
 from callkeeper.keyring import Keyring
 from callkeeper.registry import new_registry
-from callkeeper.scribe import open_desk
+from callkeeper.scribe import ProcessScribe, open_desk
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.tls import Certificate, prepare
+from callkeeper.writer import Scribe
 
 _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
 # The loop takes one connection from a listener each time it comes round: from so many of the same
@@ -153,7 +154,11 @@ class Inside(NamedTuple):
 
 
 def prepare_server(
-    settings: Settings, *, clock: Clock | None = None, ready: Callable[[str], None]
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ready: Callable[[str], None],
+    scribe: Callable[[Settings], Scribe] = ProcessScribe,
 ) -> Server:
     """Return a server with its schema migrated, its keys loaded and its port taken."""
     clock = clock or SystemClock()
@@ -162,7 +167,7 @@ def prepare_server(
     registry = new_registry()
     try:
         seal = fitting_seal(settings, store)
-        desk = open_desk(settings, store)
+        desk = open_desk(settings, store, scribe=scribe)
         beside = duty_beside(desk, settings, clock, registry)
         apps = build(settings, desk, seal, clock, registry)
         listener = bind(settings.host, settings.port, shared=settings.workers > 1)
