@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.settings import SettingsWrong
@@ -39,6 +41,20 @@ def test_a_pair_that_is_good_is_kept(tmp_path: Path) -> None:
     again = made(tmp_path)
     assert (again.certificate.read_bytes(), again.key.read_bytes()) == kept
     assert again.key.stat().st_mode & 0o777 == 0o600
+
+
+def test_it_vouches_for_this_server_alone(tmp_path: Path) -> None:
+    """Whoever has its key, and a client that trusts it, can make no certificate for others."""
+    found = x509.load_pem_x509_certificate(made(tmp_path).certificate.read_bytes())
+    basic = found.extensions.get_extension_for_class(x509.BasicConstraints)
+    assert (basic.critical, basic.value) == (
+        True,
+        x509.BasicConstraints(ca=False, path_length=None),
+    )
+    usage = found.extensions.get_extension_for_class(x509.KeyUsage).value
+    assert (usage.digital_signature, usage.key_cert_sign, usage.crl_sign) == (True, False, False)
+    purpose = found.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(purpose) == [ExtendedKeyUsageOID.SERVER_AUTH]
 
 
 def test_a_pair_that_ends_soon_is_renewed(tmp_path: Path) -> None:

@@ -22,6 +22,17 @@ from callkeeper.settings import SettingsWrong
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VALID = timedelta(days=825)
 _RENEWED_BEFORE = timedelta(days=30)
+_SIGNS_HANDSHAKES = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Certificate(NamedTuple):
@@ -89,7 +100,9 @@ def _make(kept: Certificate, host: str, clock: Clock) -> None:
         .not_valid_before(_EPOCH + begins)
         .not_valid_after(_EPOCH + begins + _VALID)
         .add_extension(x509.SubjectAlternativeName(_names(host)), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        # It vouches for this server alone: its key can make no certificate for another name.
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_SIGNS_HANDSHAKES, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
