@@ -3,14 +3,22 @@
 import re
 import socket
 import sqlite3
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.doctor import Check, CheckUp
-from callkeeper.installation import DATABASE_FILE, open_seal, open_session, open_store
+from callkeeper.installation import (
+    DATABASE_FILE,
+    begin_seal,
+    open_seal,
+    open_session,
+    open_store,
+)
 from callkeeper.keyring import issue, revoke
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings
@@ -106,6 +114,24 @@ def test_a_sealing_key_that_does_not_fit_is_bad(tmp_path: Path) -> None:
     assert bad(settings) == {"sealing key"}
     assert isinstance(open_seal(settings), Seal)  # another one, made anew
     assert bad(settings) == {"sealing key"}
+
+
+def test_a_secret_sealed_as_of_old_is_bad_until_migrate_binds_it(
+    tmp_path: Path, database: str | None
+) -> None:
+    settings = settled(tmp_path, database)
+    store = open_store(settings)
+    (key,) = store.access_keys()
+    cipher = AESGCM(b64decode((settings.data_dir / "sealing.key").read_bytes()))
+    of_old = b64encode(bytes(12) + cipher.encrypt(bytes(12), b"hush", key.ak.encode())).decode()
+    with store.transaction():
+        store.reseal_access_keys([(key.ak, of_old)])
+    assert bad(settings) == {"sealing key"}
+    begin_seal(settings, store)
+    (bound,) = store.access_keys()
+    assert bad(settings) == set()
+    assert open_seal(settings).open(bound.sealed_secret, bound.ak, bound.vdn) == "hush"
+    store.close()
 
 
 def test_a_sealing_key_need_not_open_what_was_revoked(tmp_path: Path) -> None:

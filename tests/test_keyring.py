@@ -1,17 +1,20 @@
 """The keyring: what many ask for at once is looked up once."""
 
 import asyncio
+import base64
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
 from callkeeper.keyring import TRUSTED_MS, Keyring, OpenKey, issue, revoke
-from callkeeper.sealing import Seal
+from callkeeper.sealing import Seal, SealBroken
 from callkeeper.store.port import AccessKey, Page, Wanted
 from callkeeper.store.sql import SqlStore
 from tests.store.orders import NOW, Opener
@@ -169,3 +172,33 @@ def test_slow_lists_delay_neither_a_key_nor_readiness(
         assert [page.total for page in await asyncio.gather(*lists)] == [0] * 20
 
     with_keyring(store, clock, work)
+
+
+def test_a_key_let_into_another_vdn_in_the_database_is_no_key(
+    store: SlowStore, clock: HandClock, key: OpenKey, tmp_path: Path
+) -> None:
+    others = [issue(store, SEAL, clock, vdn) for vdn in (2, None)]
+    with sqlite3.connect(tmp_path / "callkeeper.db") as database:
+        database.execute("UPDATE access_key SET vdn = NULL WHERE vdn = 1")
+        database.execute("UPDATE access_key SET vdn = 1 WHERE vdn = 2")
+
+    async def work(keyring: Keyring, _desk: Desk) -> None:
+        assert await keyring.find(key.ak) is None
+        assert await keyring.find(others[0].ak) is None
+        assert await keyring.find(others[1].ak) == others[1]
+
+    with_keyring(store, clock, work)
+
+
+def test_a_secret_sealed_as_of_old_opens_until_it_is_bound_to_its_vdn() -> None:
+    nonce = bytes(12)
+    old = base64.b64encode(nonce + AESGCM(bytes(32)).encrypt(nonce, b"hush", b"AK")).decode()
+    assert SEAL.open(old, "AK", 25) == "hush"
+    assert not SEAL.is_bound(old, "AK", 25)
+    new = SEAL.seal("hush", "AK", 25)
+    assert SEAL.is_bound(new, "AK", 25)
+    assert SEAL.open(new, "AK", 25) == "hush"
+    for ak, vdn in (("AK", 26), ("AK", None), ("AK", 2), ("5 AK", 2), ("25 AK", None), ("B", 25)):
+        with pytest.raises(SealBroken):
+            SEAL.open(new, ak, vdn)
+    assert not SEAL.is_bound(new, "AK", None)

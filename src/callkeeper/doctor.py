@@ -135,7 +135,13 @@ class CheckUp:
             return "not made yet, and no valid key is stored"
         seal = load_seal(settings.data_dir, settings.sealing_key)
         for key in keys:
-            seal.open(key.sealed_secret, key.ak)
+            seal.open(key.sealed_secret, key.ak, key.vdn)
+        loose = [key for key in keys if not seal.is_bound(key.sealed_secret, key.ak, key.vdn)]
+        if loose:
+            raise Sick(
+                f"{len(loose)} of {_count(keys)} sealed as of old, without the VDN; run "
+                "`callkeeper migrate` once no older server runs"
+            )
         return f"opens {_count(keys)}"
 
     def _privacy(self) -> str:

@@ -117,7 +117,7 @@ def open_seal(settings: Settings) -> Seal:
 
 
 def fitting_seal(settings: Settings, store: Store) -> Seal:
-    """Return the seal, tried on a secret that is stored; raise SealBroken if it is not its own.
+    """Return the seal, tried on what is stored; raise SealBroken if it opens none of it.
 
     A sealing key is made only while there is no secret that it would not open.
     """
@@ -125,7 +125,14 @@ def fitting_seal(settings: Settings, store: Store) -> Seal:
     if not valid:
         return open_seal(settings)
     seal = load_seal(settings.data_dir, settings.sealing_key, make=False)
-    seal.open(valid[0].sealed_secret, valid[0].ak)
+    for number, each in enumerate(valid, 1):
+        try:
+            seal.open(each.sealed_secret, each.ak, each.vdn)
+        except SealBroken:  # one whose row was changed keeps nobody else out
+            if number == len(valid):
+                raise
+        else:
+            break
     return seal
 
 
@@ -142,9 +149,29 @@ def existing_seal(settings: Settings, store: Store) -> Seal:
 
 
 def begin_seal(settings: Settings, store: Store) -> None:
-    """Make the sealing key of an installation that has none yet."""
+    """Make the sealing key of an installation that has none yet; bind secrets of old to VDNs.
+
+    Without the sealing key, as where only the schema is seen to, they stay as they are.
+    """
     if not _valid_keys(store):
         open_seal(settings)
+    elif settings.sealing_key is not None or (settings.data_dir / SEALING_FILE).exists():
+        _bind(store, fitting_seal(settings, store))
+
+
+def _bind(store: Store, seal: Seal) -> None:
+    """Bind the secrets of old, bound to their name alone, to their VDN too."""
+    with store.transaction():
+        loose = [
+            (each.ak, seal.seal(seal.open(*_sealed(each)), each.ak, each.vdn))
+            for each in store.access_keys()
+            if each.revoked_at is None and not seal.is_bound(*_sealed(each))
+        ]
+        store.reseal_access_keys(loose)
+
+
+def _sealed(key: AccessKey) -> tuple[str, str, int | None]:
+    return key.sealed_secret, key.ak, key.vdn
 
 
 def _valid_keys(store: Store) -> list[AccessKey]:

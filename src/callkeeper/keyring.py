@@ -3,11 +3,13 @@
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+import structlog
+
 from callkeeper.clock import Clock, new_access_key, new_secret_key
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import Refusal
 from callkeeper.desk import Desk
-from callkeeper.sealing import Seal
+from callkeeper.sealing import Seal, SealBroken
 from callkeeper.shared import Shared
 from callkeeper.store.port import AccessKey, Store
 
@@ -50,9 +52,10 @@ class Keyring:
         self._desk = desk
         self._seal = seal
         self._clock = clock
+        self._log = structlog.get_logger()
         self._remembered: dict[str, _Remembered] = {}
         self._unknown: dict[str, int] = {}  # since when
-        self._decoy = seal.seal(new_secret_key(), "")
+        self._decoy = seal.seal(new_secret_key(), "", None)
         self._looks = Shared[OpenKey | None]()
         self._full_at: dict[str, int] = {}  # of keys with an allowance that have spent of it
 
@@ -83,11 +86,16 @@ class Keyring:
     async def _look_up(self, ak: str, now: int) -> OpenKey | None:
         stored = await self._desk.access_key(ak)
         if stored is None or stored.revoked_at is not None:
-            self._seal.open(self._decoy, "")
+            self._seal.open(self._decoy, "", None)
             self._remembered.pop(ak, None)
             _remember(self._unknown, ak, now)
             return None
-        secret = self._seal.open(stored.sealed_secret, ak)
+        try:
+            secret = self._seal.open(stored.sealed_secret, ak, stored.vdn)
+        except SealBroken as broken:  # somebody changed its row: for all others it is no key
+            self._log.error("key_does_not_open", ak=ak, reason=str(broken))
+            _remember(self._unknown, ak, now)
+            return None
         key = OpenKey(ak, secret, stored.vdn, stored.allowance)
         _remember(self._remembered, ak, _Remembered(key, now))
         return key
@@ -104,7 +112,7 @@ def issue(
 ) -> OpenKey:
     """Make a key for one VDN, or for all, and return it with the only copy of its secret."""
     key = OpenKey(new_access_key(), new_secret_key(), vdn)
-    sealed = AccessKey(key.ak, vdn, seal.seal(key.secret, key.ak), note, clock.now(), None)
+    sealed = AccessKey(key.ak, vdn, seal.seal(key.secret, key.ak, vdn), note, clock.now(), None)
     with store.transaction():
         store.add_access_keys([sealed])
     return key

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -18,29 +19,47 @@ class SealBroken(Exception):  # noqa: N818 - what happened
 
 
 class Seal:
-    """Seals and opens texts, each bound to a label so that one cannot stand in for another."""
+    """Seals and opens the secrets of access keys.
+
+    A secret is bound to its key's name and to the VDN that the key is for: whoever can write to
+    the database can neither give it to another name nor let it into another VDN.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
 
-    def seal(self, text: str, label: str) -> str:
-        """Return the text sealed; twice the same text gives two different seals."""
+    def seal(self, secret: str, ak: str, vdn: int | None) -> str:
+        """Return the secret sealed; twice the same gives two different seals."""
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), label.encode())
+        sealed = nonce + self._cipher.encrypt(nonce, secret.encode(), _label(ak, vdn))
         return base64.b64encode(sealed).decode()
 
-    def open(self, sealed: str, label: str) -> str:
-        """Return the text; raise SealBroken if it was sealed with another key or label."""
+    def open(self, sealed: str, ak: str, vdn: int | None) -> str:
+        """Return the secret; raise SealBroken if it was sealed with another key, name or VDN."""
+        raw = base64.b64decode(sealed)
+        # Those of old are bound to the name alone, until `callkeeper migrate` seals them again.
+        for label in (_label(ak, vdn), ak.encode()):
+            with suppress(InvalidTag):
+                return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], label).decode()
+        raise SealBroken(
+            f"the sealing key does not open the secret of {ak}; give this process the key that "
+            "the secret was sealed with (CALLKEEPER_SEALING_KEY or sealing.key), or revoke what "
+            "was sealed with it; one whose VDN was changed in the database stays closed"
+        )
+
+    def is_bound(self, sealed: str, ak: str, vdn: int | None) -> bool:
+        """Whether a secret is bound to its VDN as well."""
         raw = base64.b64decode(sealed)
         try:
-            text = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], label.encode())
-        except InvalidTag as error:
-            raise SealBroken(
-                f"the sealing key does not open the secret of {label}; give this process the "
-                "key that the secret was sealed with (CALLKEEPER_SEALING_KEY or sealing.key), or "
-                "revoke what was sealed with it"
-            ) from error
-        return text.decode()
+            self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _label(ak, vdn))
+        except InvalidTag:
+            return False
+        return True
+
+
+def _label(ak: str, vdn: int | None) -> bytes:
+    """Return what a secret is bound to. 0xff is in no UTF-8, so no name alone is such a label."""
+    return b"\xff" + f"{'all' if vdn is None else vdn} {ak}".encode()
 
 
 def load_seal(data_dir: Path, given: str | None, *, make: bool = True) -> Seal:

@@ -220,7 +220,7 @@ def test_a_key_issued_after_it_was_first_refused_is_let_in_within_two_seconds(
 ) -> None:
     clock = HandClock(NOW)
     with House(tmp_path, clock=clock) as house:
-        late = house.seal.seal("late secret", "LATE")
+        late = house.seal.seal("late secret", "LATE", VDN)
         key = OpenKey("LATE", "late secret", VDN)
         refusal(send(house, sign(house, key=key)))
         stored = house.store.access_key(house.key.ak)

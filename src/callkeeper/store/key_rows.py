@@ -35,6 +35,11 @@ class KeyRows(Rows):
             self._session.rows("revoke_access_key", ak=ak, revoked_at=at)
         return outcomes
 
+    def reseal_access_keys(self, sealed: Sequence[tuple[str, str]]) -> None:
+        """Put another sealed secret in the place of each key's."""
+        for ak, secret in sealed:
+            self._session.rows("reseal_access_key", ak=ak, sealed_secret=secret)
+
     def limit_access_keys(
         self, limits: Sequence[tuple[str, Limit]]
     ) -> list[AccessKey | Refusal | None]:

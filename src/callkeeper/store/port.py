@@ -243,6 +243,9 @@ class Store(Ledger, Protocol):
     def revoke_access_keys(self, revoked: Sequence[tuple[str, int]]) -> list[bool | Refusal]:
         """Revoke keys, each from an instant on; False for one that is unknown or revoked."""
 
+    def reseal_access_keys(self, sealed: Sequence[tuple[str, str]]) -> None:
+        """Put another sealed secret in the place of each key's."""
+
     def limit_access_keys(
         self, limits: Sequence[tuple[str, Limit]]
     ) -> list[AccessKey | Refusal | None]:

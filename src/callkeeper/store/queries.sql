@@ -264,6 +264,9 @@ VALUES (:ak, :vdn, :sealed_secret, :note, :made_at, NULL)
 -- name: revoke_access_key
 UPDATE access_key SET revoked_at = :revoked_at WHERE ak = :ak AND revoked_at IS NULL
 
+-- name: reseal_access_key
+UPDATE access_key SET sealed_secret = :sealed_secret WHERE ak = :ak
+
 -- name: lock_access_key
 SELECT ak, vdn, sealed_secret, note, made_at, revoked_at, per_second, burst
 FROM access_key WHERE ak = :ak AND revoked_at IS NULL
