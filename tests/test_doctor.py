@@ -89,6 +89,7 @@ def test_a_database_that_does_not_let_itself_be_read_is_bad(
     url = f"{settings.database}&user=stranger"
     assert bad(Settings(data_dir=settings.data_dir, database=url, port=0)) == {
         "schema",
+        "writing",
         "tallies",
         "sealing key",
     }

@@ -120,7 +120,9 @@ class Desk:
         self._writer = writer = writer or Writer(ThreadScribe(store))
         self._lists = lists or Readers("reader", 2)
         self._looks = looks or Readers("key-reader", 1)
-        writer.hear = self._lists.hear = self._looks.hear = self.watch.hear
+        self._hears_writes: list[Callable[[object], None]] = [self.watch.hear]
+        writer.hear = self._heard
+        self._lists.hear = self._looks.hear = self.watch.hear
         reading, looking = self._lists.reading, self._looks.reading
         self.add_reservation = Grouped(writer, store.add_reservations)
         self.change_reservation = Grouped(writer, store.change_reservations)
@@ -133,6 +135,7 @@ class Desk:
         self.find_business_results = reading(store.find_business_results)
         self.access_key = looking(store.access_key)
         self.schema_version = looking(store.schema_version)
+        self.write_probe = Grouped(writer, store.write_probes)
         self.claim_due = Grouped(writer, store.claim_due)
         self.begin_attempt = Grouped(writer, store.begin_attempts)
         self.note_progress = Grouped(writer, store.note_progress)
@@ -153,6 +156,14 @@ class Desk:
     def begin(self) -> None:
         """Get ready for the first request."""
         self._writer.begin()
+
+    def hear_writes(self, hear: Callable[[object], None]) -> None:
+        """Tell somebody more how each batch of writes ends."""
+        self._hears_writes.append(hear)
+
+    def _heard(self, outcome: object) -> None:
+        for hear in self._hears_writes:
+            hear(outcome)
 
     async def close(self) -> None:
         """Write what is waiting and close the database; nothing can be asked afterwards."""

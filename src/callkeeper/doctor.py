@@ -1,6 +1,6 @@
 """The check-up: whether all that a server needs is there, and fits together.
 
-It changes nothing: no file is made, no migration is run.
+It makes no file and runs no migration, and writes nothing but the row that is there to be written.
 """
 
 import asyncio
@@ -69,6 +69,7 @@ class CheckUp:
             return [
                 self._check("database", self._database),
                 self._check("schema", self._schema),
+                self._check("writing", self._writing),
                 self._check("tallies", self._tallies),
                 self._check("clock", self._clocks),
                 self._check("sealing key", self._seal),
@@ -99,6 +100,13 @@ class CheckUp:
         number = check_schema(self._open)
         newer = number > migrations("sqlite")[-1].number
         return f"is at {number}" + (", newer than this program" if newer else "")
+
+    def _writing(self) -> str:
+        """Write what readiness writes. A full disk, or a standby, is read from all the same."""
+        check_schema(self._open)
+        with self._open.transaction():
+            self._open.write_probes([None])
+        return "a write succeeds"
 
     def _tallies(self) -> str:
         """Count the days around now anew, of the VDNs that have a key; the rest is like them."""

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
@@ -73,8 +74,12 @@ class Served:
 class ServerProcess(Served):
     """``callkeeper serve`` on a port of its own."""
 
-    def __init__(self, home: Path, database: str | None, *flags: str) -> None:
+    def __init__(
+        self, home: Path, database: str | None, *flags: str, before: Sequence[str] = ()
+    ) -> None:
+        """``before``: the command that runs it."""
         self._home = home
+        self._before = before
         self._flags = ["--data-dir", str(home / "data"), "--tls", "off", *flags]
         if database is not None:
             self._flags += ["--database", database]
@@ -123,7 +128,7 @@ class ServerProcess(Served):
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
-        arguments = [sys.executable, "-m", "callkeeper", "serve", *self._flags]
+        arguments = [*self._before, sys.executable, "-m", "callkeeper", "serve", *self._flags]
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*arguments, "--port", str(self.port)],

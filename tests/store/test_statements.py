@@ -62,6 +62,7 @@ OF_NO_VDN = {
     "unsettled": RESTORE,
     "due_before": RESTORE,
     "schema_version": "it is of the database",
+    "write_probe": SMALL,
     "database_now": "it is of the database",
 }
 
@@ -256,7 +257,7 @@ def test_what_is_added_is_every_field_that_it_begins_with_in_their_order(
     assert re.findall(r"item\.(\w+)", selected) == begins_with
 
 
-EVERYWHERE = {"access_key", "dispatcher", "line", "schema_version"}
+EVERYWHERE = {"access_key", "dispatcher", "line", "probe", "schema_version"}
 KEYS = """
 SELECT t.relname, array_agg(a.attname::text ORDER BY k.place), i.indisprimary
 FROM pg_index AS i

@@ -12,10 +12,8 @@ from callkeeper.api.admission import Admission
 from callkeeper.api.pages import Page
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
+from callkeeper.readiness import Readiness
 from callkeeper.shared import Shared
-
-# How long the oldest write may have waited for a server to count as able to work.
-WRITE_SECONDS_MAX = 5.0
 
 
 def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
@@ -33,25 +31,20 @@ def routes(desk: Desk, registry: CollectorRegistry, admission: Admission) -> lis
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    async def readiness() -> tuple[str, int]:
-        waited = desk.oldest_write_seconds
-        if waited > WRITE_SECONDS_MAX:
-            return f"writes have waited for {waited:.0f} s\n", 503
-        try:
-            version = await desk.schema_version()
-        except DatabaseFailed as failed:
-            return f"{failed.sentence}\n", 503
-        return f"ready, schema {version}\n", 200
+    readiness = Readiness(desk)
 
     async def figures() -> bytes:
         await asyncio.sleep(0)  # until all are heard that ask just now
         return generate_latest(_of_all(registry))
 
     # Whoever asks does not say who it is; so many who ask at once must cost little.
-    looks, counts = Shared[tuple[str, int]](), Shared[bytes]()
+    counts = Shared[bytes]()
 
     async def readyz(_request: Request) -> Response:
-        return PlainTextResponse(*await looks.outcome("readiness", readiness))
+        found = await readiness.schema()
+        if isinstance(found, DatabaseFailed):
+            return PlainTextResponse(f"not ready: {found.sentence}\n", 503)
+        return PlainTextResponse(f"ready, schema {found}\n")
 
     async def metrics(_request: Request) -> Response:
         return Response(

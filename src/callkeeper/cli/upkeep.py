@@ -244,7 +244,7 @@ def doctor(
     line: LineKind = None,
     json: Json = False,
 ) -> None:
-    """Check database, clocks, keys, certificate, disk, port and line; changes nothing.
+    """Check database, a write, clocks, keys, certificate, disk, port and line; makes nothing.
 
     The exit status is 0 only when everything is good.
     """

@@ -263,6 +263,9 @@ class Store(Ledger, Protocol):
     def schema_version(self) -> int:
         """Return the number of the last migration; answers only while the database does."""
 
+    def write_probes(self, probes: Sequence[None]) -> list[None]:
+        """Change a row of no meaning, to know that it can be done."""
+
     def database_now(self) -> int:
         """Return the database's own instant, in UTC milliseconds."""
 

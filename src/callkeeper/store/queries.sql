@@ -286,6 +286,13 @@ FROM access_key ORDER BY made_at, ak
 -- name: schema_version
 SELECT COALESCE(MAX(number), 0) FROM schema_version
 
+-- name: write_probe
+-- To another value each time: SQLite writes nothing where nothing changes. A row that another
+-- server holds just now is passed over, so that no batch waits for another's probe.
+UPDATE probe SET writes = writes + 1
+WHERE id = 1                                                                   -- sqlite
+WHERE id = (SELECT id FROM probe WHERE id = 1 FOR UPDATE SKIP LOCKED)          -- postgres
+
 -- name: database_now
 -- In UTC milliseconds, for the doctor to compare clocks.
 SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)              -- sqlite

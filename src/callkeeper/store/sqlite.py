@@ -69,8 +69,9 @@ class SqliteSession:
             yield
             self._run("COMMIT")
         except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection().rollback()
+            if (connection := self._own()) is not None:
+                with suppress(sqlite3.Error):
+                    connection.rollback()
             raise
         finally:
             self._undertaking.end()
@@ -107,14 +108,21 @@ class SqliteSession:
             raise
         except sqlite3.DatabaseError as error:
             self._undertaking.doom()
+            if _primary_code(error) == sqlite3.SQLITE_READONLY:
+                self._drop()
             if str(error).startswith("no such table"):
                 raise SchemaMissing from error
             raise DatabaseFailed(
                 "the database refused to work ({error}); try again", error=str(error)
             ) from error
 
-    def _connection(self) -> sqlite3.Connection:
+    def _own(self) -> sqlite3.Connection | None:
+        """Return this thread's connection, if it has one."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        return connection
+
+    def _connection(self) -> sqlite3.Connection:
+        connection = self._own()
         if connection is None:
             with self._lock:
                 _make_private(self._path)
@@ -123,6 +131,16 @@ class SqliteSession:
             with self._lock:
                 self._open.append(connection)
         return connection
+
+    def _drop(self) -> None:
+        """Forget this thread's connection: one opened while the file was read-only stays so."""
+        connection = self._own()
+        if connection is None:
+            return
+        self._local.connection = None
+        with self._lock, suppress(ValueError):
+            self._open.remove(connection)
+        connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -135,6 +153,11 @@ class SqliteSession:
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         return connection
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    """Return SQLite's code of an error without what it extends it by; 0 if it is Python's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _make_private(file: Path) -> None:
