@@ -41,8 +41,9 @@ class Lines:
             return
         self._waiting.append(line)
         if not self._is_some.is_set():
-            self._is_idle.clear()
-            self._is_some.set()
+            with self._lock:  # as one step for the thread, which would say that it is idle between
+                self._is_idle.clear()
+                self._is_some.set()
             if self._thread is None:
                 self._begin()
 
@@ -72,8 +73,9 @@ class Lines:
                 dropped, self._dropped = self._dropped, 0
             if dropped:
                 self.tell_dropped(dropped)
-            if not self._is_some.is_set():
-                self._is_idle.set()
+            with self._lock:
+                if not self._is_some.is_set():
+                    self._is_idle.set()
 
     def _gathered(self) -> bytes:
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
