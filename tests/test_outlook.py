@@ -1,5 +1,6 @@
 """What is told of a call that is not due yet, and of one that nobody will ever make."""
 
+import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,23 @@ def test_a_time_zone_that_is_not_known_here_is_named(opened: Opened) -> None:
     somewhere = reserved(opened, HOUR, practice='{"time_zone":"Moon/Tycho"}')
     told = outlook(opened.store, somewhere, BERLIN, NOW)
     assert "this machine knows no time zone Moon/Tycho" in told
+
+
+def test_a_time_zone_that_is_installed_meanwhile_is_known_without_a_restart(
+    opened: Opened, tmp_path: Path
+) -> None:
+    name = f"Mars/{tmp_path.name}"  # of this test alone: what is known stays known
+    somewhere = reserved(opened, HOUR, practice=f'{{"time_zone":"{name}"}}')
+    before = outlook(opened.store, somewhere, BERLIN, NOW)
+    zoneinfo.reset_tzpath(to=[*zoneinfo.TZPATH, str(tmp_path)])
+    try:
+        berlin = next(
+            each for path in zoneinfo.TZPATH if (each := Path(path, "Europe/Berlin")).exists()
+        )
+        (tmp_path / "Mars").mkdir()
+        (tmp_path / name).write_bytes(berlin.read_bytes())
+        after = outlook(opened.store, somewhere, BERLIN, NOW)
+    finally:
+        zoneinfo.reset_tzpath()
+    assert f"this machine knows no time zone {name}" in before
+    assert name not in after

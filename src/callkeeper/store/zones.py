@@ -12,13 +12,11 @@ def zone_name(campaign: Campaign, otherwise: str) -> str:
 
 
 def zone_of(campaign: Campaign, otherwise: str) -> ZoneInfo | None:
-    """Return a campaign's time zone; None: this machine does not know it."""
-    return _zone(zone_name(campaign, otherwise))
-
-
-@cache
-def _zone(name: str) -> ZoneInfo | None:
+    """Return a campaign's time zone; None: this machine does not know it, for now."""
     try:
-        return ZoneInfo(name)
+        return _known(zone_name(campaign, otherwise))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+_known = cache(ZoneInfo)  # what is not known is looked for again, for it may be installed meanwhile
