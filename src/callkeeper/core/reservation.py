@@ -373,10 +373,10 @@ class Order(msgspec.Struct, frozen=True):
     def carry_out(self, old: Reservation | None, defined: BusinessResults) -> Reservation:
         """Return what becomes of the reservation; an absent or cancelled one is refused.
 
-        What a change means is judged before what it is for exists, as the contract orders it.
+        What a change means is judged before what it is for exists, as the contract orders it, and
+        by the earliest instant that may be now for whoever asks.
         """
-        is_move = isinstance(self.change, Move)
-        self.change.check(old, defined, self.at - self.slack_ms if is_move else self.at)
+        self.change.check(old, defined, self.at - self.slack_ms)
         if old is None or old.state == "cancelled":
             raise NoSuchReservation(
                 "there is no reservation {id!r} in VDN {vdn}",
