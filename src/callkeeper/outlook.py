@@ -6,7 +6,7 @@ its live attempt, and the dispatchers that there are.
 
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.campaign import Campaign
-from callkeeper.core.policy import Dial, GiveUp, Terms, Verdict, Wait, foresee, is_not_started
+from callkeeper.core.policy import Dial, GiveUp, Terms, Verdict, Wait, foresee, why_not_started
 from callkeeper.core.reservation import Reservation, Settle
 from callkeeper.core.spoken import in_utc
 from callkeeper.store.port import Store
@@ -82,7 +82,7 @@ def _awaited(store: Store, reservation: Reservation, terms: Terms, now: int) -> 
         return f"due {next_at}, but {foreseen.why}; it will not be dialled"
     if reservation.look_at > now and reservation.verdict is not None:
         return f"{reservation.verdict}; next eligible {next_at}"
-    held = None if campaign is None or campaign.status == "started" else is_not_started(campaign)
+    held = None if campaign is None or campaign.status == "started" else why_not_started(campaign)
     ruled = None if isinstance(foreseen, Dial) else foreseen.why
     if isinstance(foreseen, Wait) and foreseen.rule == "hours":
         ruled = f"{ruled}; next eligible {in_utc(foreseen.until)}"

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from callkeeper.core.campaign import Campaign, Window
-from callkeeper.core.hours import are_open, in_zone, never_dials, next_opening
+from callkeeper.core.hours import are_open, never_dials, next_opening
+from callkeeper.core.spoken import in_zone
 from tests.core.test_reservation import CAMPAIGN
 
 MINUTE = 60_000

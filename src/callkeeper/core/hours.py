@@ -5,23 +5,23 @@ open twice, and an hour that never comes opens nothing.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 
 from callkeeper.core.campaign import Campaign, Window
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.spoken import by_clock, in_zone
 
 _MINUTE_MS = 60_000
 _HOUR_MINUTES = 60
 _DAY_MS = 24 * _HOUR_MINUTES * _MINUTE_MS
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def are_open(windows: Sequence[Window], zone: tzinfo, now: int) -> bool:
     """Whether one of the windows is open; without any, it always is."""
     if not windows:
         return True
-    local = _local(now, zone)
+    local = by_clock(now, zone)
     minute = local.hour * _HOUR_MINUTES + local.minute
     return any(each.begin <= minute < each.end for each in windows)
 
@@ -43,17 +43,17 @@ def never_dials(campaign: Campaign, zone: tzinfo, due_at: int) -> Phrase | None:
     opening = next_opening(campaign.workday_windows, zone, max(due_at, campaign.begin_at))
     if opening < campaign.end_at:
         return None
-    what, ends = campaign.id, in_zone(campaign.end_at, zone)
+    ends = in_zone(campaign.end_at, zone)
     if due_at >= campaign.end_at:
         return Phrase(
             "campaign {campaign} ends {ends}, before the call is due at {due}",
-            campaign=what,
+            campaign=campaign.id,
             ends=ends,
             due=in_zone(due_at, zone),
         )
     return Phrase(
         "campaign {campaign} ends {ends}, before it next dials at {opens}",
-        campaign=what,
+        campaign=campaign.id,
         ends=ends,
         opens=in_zone(opening, zone),
     )
@@ -68,11 +68,6 @@ def check_dials(campaign: Campaign, zone: tzinfo, due_at: int) -> None:
             about="appoint_at",
             never=never,
         )
-
-
-def in_zone(instant: int, zone: tzinfo) -> str:
-    """Return an instant as the clock of a zone shows it, for a person to read."""
-    return _local(instant, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def _until_begin(windows: Sequence[Window], zone: tzinfo, now: int) -> int:
@@ -97,8 +92,4 @@ def _clock_set(zone: tzinfo, begin: int, end: int) -> int | None:
 
 def _ahead(zone: tzinfo, instant: int) -> int:
     """Return how far the clock of a zone is ahead of UTC."""
-    return (_local(instant, zone).utcoffset() or timedelta(0)) // timedelta(milliseconds=1)
-
-
-def _local(instant: int, zone: tzinfo) -> datetime:
-    return (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone)
+    return (by_clock(instant, zone).utcoffset() or timedelta(0)) // timedelta(milliseconds=1)

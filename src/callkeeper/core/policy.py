@@ -11,9 +11,9 @@ from typing import Literal
 import msgspec
 
 from callkeeper.core.campaign import Campaign
-from callkeeper.core.hours import in_zone, never_dials, next_opening
+from callkeeper.core.hours import never_dials, next_opening
 from callkeeper.core.reservation import Reservation
-from callkeeper.core.spoken import span
+from callkeeper.core.spoken import in_zone, span
 
 Rule = Literal[
     "hours",  # outside the campaign's dates or windows
@@ -94,7 +94,7 @@ def decide(
     if now > last:
         return GiveUp("grace", _too_late(reservation, now - promised, terms.grace_ms))
     if campaign.status != "started":
-        return Wait("status", min(now + _LOOK_AGAIN_MS, last + 1), is_not_started(campaign))
+        return Wait("status", min(now + _LOOK_AGAIN_MS, last + 1), why_not_started(campaign))
     return (
         _outside_hours(campaign, zone, now) or _over_cap(campaign, terms, busyness, now) or Dial()
     )
@@ -116,8 +116,8 @@ def foresee(
     return decide(reservation, started, zone, terms, Busyness(), at)
 
 
-def is_not_started(campaign: Campaign) -> str:
-    """Return the sentence that says so of a draft or a paused campaign."""
+def why_not_started(campaign: Campaign) -> str:
+    """Return the sentence about a campaign that is a draft, or paused."""
     status = "a draft" if campaign.status == "draft" else campaign.status
     return f"campaign {campaign.id} is {status}; resume it"
 
