@@ -6,14 +6,14 @@ uvloop reads 256 KB at once, so that thousands of connections that wait could ho
 import asyncio
 from typing import Any, ClassVar
 
-SIP = 16 * 1024  # bytes taken at once; what comes behind them waits in the system
-_SIP = memoryview(bytearray(SIP))  # one for all: it is emptied before the next connection is read
+_SIP = 16 * 1024  # bytes taken at once; what comes behind them waits in the system
 
 
 class Intake(asyncio.BufferedProtocol):
-    """Stands before a protocol, and hands it what arrives."""
+    """Stands before a protocol, and hands it what arrives; see ``before``."""
 
     behind: ClassVar[type[Any]]
+    sip: ClassVar[memoryview]
 
     def __init__(self, **given: Any) -> None:  # noqa: ANN401 - what the protocol behind it takes
         protocol = type(self).behind(**given)
@@ -26,8 +26,17 @@ class Intake(asyncio.BufferedProtocol):
 
     def get_buffer(self, _sizehint: int) -> memoryview:
         """Return where to put what is read next."""
-        return _SIP
+        return self.sip
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
-        self._take(bytes(_SIP[:nbytes]))
+        self._take(bytes(self.sip[:nbytes]))
+
+
+def before(behind: type[Any]) -> type[Intake]:
+    """Return an intake for the connections of one event loop, with this protocol behind it.
+
+    They share the place where what arrives is put, for it is emptied before the next is read. With
+    another loop, on another thread, they must not.
+    """
+    return type("Http", (Intake,), {"behind": behind, "sip": memoryview(bytearray(_SIP))})

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from callkeeper.api.admission import LOST
 from callkeeper.api.connections import Connections
 from callkeeper.api.cork import Cork
-from callkeeper.api.intake import Intake
+from callkeeper.api.intake import Intake, before
 from callkeeper.api.wire import Answer, translator_for
 from callkeeper.core.phrase import Phrase
 from callkeeper.writer import asker_has_gone
@@ -291,5 +291,4 @@ def bounded(connections_max: int, *, request_seconds: float = REQUEST_SECONDS) -
     and so does an answer that has not been read.
     """
     of_server = {"all": Connections(connections_max), "request_seconds": request_seconds}
-    http = type("Bounded", (BoundedHttp,), of_server)
-    return type("Http", (Intake,), {"behind": http})
+    return before(type("Bounded", (BoundedHttp,), of_server))
