@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.house import House
-from tests.test_cli import Ended, at_house, book, run, started
+from tests.test_cli import Ended, at_house, book, run, run_in, started
 
+URL = "postgresql://u:hush@127.0.0.1:1/x"
 NO_TEXT = "\udcff"  # as Python keeps a byte that is no UTF-8
 END = "2090-01-01T00:00:00.789+00:00"
 
@@ -61,6 +62,60 @@ def test_a_sealing_key_of_raw_bytes_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "sealing.key").write_bytes(bytes(range(128, 160)))
     ended = run("key", "create", "--all-vdns", *where)
     assert one_line(ended, "is not base64")
+
+
+def test_a_file_of_somebody_else_in_the_folder_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "callkeeper.toml"
+    file.write_text('data_dir = "theirs"\n')
+    file.chmod(0o666)
+    ended = run_in(tmp_path, "migrate")
+    assert one_line(
+        ended, "callkeeper.toml in this folder is not read, for somebody else can write"
+    )
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+    assert run_in(tmp_path, "migrate", CALLKEEPER_CONFIG=str(file)).status == 0
+    file.chmod(0o644)
+    assert run_in(tmp_path, "migrate").status == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hush@127.0.0.1:1/x",
+        "postgresql://u:@127.0.0.1:1/x",
+        "postgresql://u:a/hush@127.0.0.1:1/x",
+        "postgresql://127.0.0.1:1/x?password=hush",
+        "postgresql://127.0.0.1:1/x?a=b&pass%77ord=hush",
+        "postgresql:///x?sslpassword=hush",
+    ],
+)
+def test_a_password_on_a_command_line_is_refused(tmp_path: Path, url: str) -> None:
+    for command in (["serve"], ["dial"], ["doctor"], ["key", "list"], ["migrate"]):
+        ended = run_in(tmp_path, *command, "--database", url)
+        assert one_line(ended, "set CALLKEEPER_DATABASE instead")
+        assert "hush" not in ended.err
+    assert "Connection refused" in run_in(tmp_path, "key", "list", CALLKEEPER_DATABASE=URL).err
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u@127.0.0.1:1/x", "postgresql://[::1]:1/x?user=a%40b"]
+)
+def test_a_url_without_one_is_no_secret(tmp_path: Path, url: str) -> None:
+    assert "Connection refused" in run_in(tmp_path, "key", "list", "--database", url).err
+
+
+@pytest.mark.parametrize("command", [["serve", "--workers", "2"], ["dial"]])
+def test_before_it_runs_it_tells_what_others_can_read(tmp_path: Path, command: list[str]) -> None:
+    where = started(tmp_path / "data")
+    assert "others can get at" not in run(*command, *where).err
+    for name in ("sealing.key", ""):
+        (tmp_path / "data" / name).chmod(0o755)
+        told = run(*command, *where).err.splitlines()[0]
+        assert told.startswith("callkeeper: others can get at ")
+        assert str(tmp_path / "data" / name).rstrip("/") in told
+    key = tmp_path / "given.pem"
+    key.touch(0o644)
+    assert str(key) in run(*command, *where, CALLKEEPER_TLS=f"{key}:{key}").err
 
 
 def test_a_host_that_no_certificate_can_name_is_one_line(tmp_path: Path) -> None:

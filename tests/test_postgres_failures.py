@@ -51,7 +51,11 @@ NOWHERE = [
 
 def says_one_sentence(tmp_path: Path, url: str, says: str, *commands: str) -> None:
     for command in commands:
-        ended = run(command, "--database", url, "--data-dir", str(tmp_path / "data"), "--tls=off")
+        ended = run(
+            command,
+            *("--data-dir", str(tmp_path / "data"), "--tls=off"),
+            CALLKEEPER_DATABASE=url,
+        )
         told = ended.out + ended.err
         assert ended.status == 1, told
         assert says in told

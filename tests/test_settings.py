@@ -1,6 +1,7 @@
 """What each setting may be: within its bounds it is taken, beyond them one sentence says so."""
 
 import base64
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 
 from callkeeper.dial import check_rules
-from callkeeper.settings import Settings, SettingsWrong, load
+from callkeeper.settings import Settings, SettingsWrong, is_ours, load
 
 KEY = base64.b64encode(bytes(32)).decode()
 
@@ -63,6 +64,8 @@ BOUNDS = {
     ),
     "port": whole(0, 65_535),
     "workers": whole(1, 256),
+    "internal_port": whole(1, 65_535),
+    "internal_host": text(["127.0.0.1", "::1", "pbx.example.com"], "", "127.0.0.1:80", "a b"),
     "connections_max": whole(1, 1_000_000),
     "tls": text(["auto", "off", "/a/cert.pem:/a/key.pem"], "", "on", "/a/cert.pem", ":key", "crt:"),
     "deployment": word("integrated", "op"),
@@ -154,6 +157,26 @@ def test_a_data_directory_is_taken_from_wherever_it_is_set(tmp_path: Path, sourc
         file.write_text('data_dir = "/var/lib/x"')
         environment = {"CALLKEEPER_CONFIG": str(file)}
     assert load({}, environment).data_dir == Path("/var/lib/x")
+
+
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "ours"),
+    [
+        (1000, 1000, 0o600, True),
+        (1000, 1000, 0o664, True),  # a group of one's own, as many systems have it
+        (0, 0, 0o644, True),
+        (1000, 100, 0o640, True),
+        (1000, 100, 0o664, False),
+        (1000, 1000, 0o666, False),
+        (0, 0, 0o664, False),
+        (1001, 1000, 0o644, False),
+    ],
+)
+def test_a_file_is_ours_if_nobody_else_can_write_it(
+    owner: int, group: int, mode: int, *, ours: bool
+) -> None:
+    info = os.stat_result((mode, 0, 0, 1, owner, group, 0, 0, 0, 0))
+    assert is_ours(info, 1000, 1000) is ours
 
 
 def test_a_list_or_a_table_in_the_environment_that_is_no_json_is_named() -> None:

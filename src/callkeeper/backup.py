@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from callkeeper.core.refusal import Refusal
-from callkeeper.installation import DATABASE_FILE, open_session
+from callkeeper.installation import DATABASE_FILE, TLS_KEY_FILE, open_session
 from callkeeper.sealing import SEALING_FILE
 from callkeeper.settings import Settings
 
-TLS_FILES = ("tls-certificate.pem", "tls-key.pem")
+TLS_FILES = ("tls-certificate.pem", TLS_KEY_FILE)
 
 
 class BackupRefused(Refusal):

@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 import ssl
-import stat
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +16,17 @@ import httpx2
 import msgspec
 from cryptography import x509
 
-from callkeeper.backup import TLS_FILES
 from callkeeper.clock import Clock
 from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.dial import asked, check_rules, line_name
 from callkeeper.dialer.line import LineRefused, LineSilent
-from callkeeper.installation import DATABASE_FILE, NoInstallation, check_schema, find_store
+from callkeeper.installation import (
+    DATABASE_FILE,
+    NoInstallation,
+    check_schema,
+    exposed,
+    find_store,
+)
 from callkeeper.sealing import SEALING_FILE, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.migrate import migrations
@@ -153,12 +157,10 @@ class CheckUp:
         return f"opens {_count(keys)}"
 
     def _privacy(self) -> str:
+        if open_to_all := exposed(self._settings):
+            raise Sick(open_to_all)
         folder = self._settings.data_dir
-        database = [DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm"]
-        files = [folder / each for each in (*database, SEALING_FILE, TLS_FILES[1])]
-        there = [each for each in (folder, *files) if each.exists()]
-        if open_to_all := [str(each) for each in there if each.stat().st_mode & stat.S_IRWXO]:
-            raise Sick(f"others can get at {', '.join(open_to_all)}; run chmod o-rwx on each")
+        there = folder.exists()
         return f"others have no access to {folder}" if there else "there is nothing to see yet"
 
     def _certificate(self) -> str:

@@ -1,6 +1,7 @@
 """An installation: its data directory, its database, its seal. It alone names concrete stores."""
 
 import sqlite3
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from callkeeper.store.sql import SqlStore
 from callkeeper.store.sqlite import OLDEST, SqliteSession
 
 DATABASE_FILE = "callkeeper.db"
+TLS_KEY_FILE = "tls-key.pem"
 
 
 class NoInstallation(SettingsWrong):
@@ -176,6 +178,18 @@ def _sealed(key: AccessKey) -> tuple[str, str, int | None]:
 
 def _valid_keys(store: Store) -> list[AccessKey]:
     return [each for each in store.access_keys() if each.revoked_at is None]
+
+
+def exposed(settings: Settings) -> str | None:
+    """Return a sentence that names what is secret and others can get at; None if there is none."""
+    folder = settings.data_dir
+    database = (DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm")
+    files = [folder / each for each in (*database, SEALING_FILE, TLS_KEY_FILE)]
+    if settings.tls_mode not in ("auto", "off"):
+        files.append(Path(settings.tls_mode.rpartition(":")[2]))
+    there = [each for each in (folder, *files) if each.exists()]
+    found = [str(each) for each in there if each.stat().st_mode & stat.S_IRWXO]
+    return f"others can get at {', '.join(found)}; run chmod o-rwx on each" if found else None
 
 
 def data_dir(settings: Settings) -> Path:

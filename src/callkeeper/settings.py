@@ -1,6 +1,7 @@
 """What an operator can set: defaults < callkeeper.toml < environment < flags."""
 
 import os
+import stat
 import tomllib
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
@@ -142,10 +143,24 @@ def _from_file(named: str | None) -> dict[str, Any]:
         if named:
             raise SettingsWrong(f"{_PREFIX}CONFIG names {named!r}, and there is no such file")
         return {}
+    info = file.stat()
+    user, group = os.geteuid(), os.getegid()
+    if not named and not (file.lstat().st_uid in (user, 0) and is_ours(info, user, group)):
+        raise SettingsWrong(
+            f"{file} in this folder is not read, for somebody else can write it (owner "
+            f"{info.st_uid}, mode {stat.S_IMODE(info.st_mode):o}); if it is meant, name it in "
+            f"{_PREFIX}CONFIG, or make it yours: chown, and chmod go-w"
+        )
     try:
         return tomllib.loads(file.read_text("utf-8"))
     except ValueError as error:
         raise SettingsWrong(f"{file} is no TOML: {error}") from error
+
+
+def is_ours(info: os.stat_result, user: int, group: int) -> bool:
+    """Whether only this user, or root, can write a file; a group of this user's own counts."""
+    writers = stat.S_IWOTH if info.st_gid == group else stat.S_IWOTH | stat.S_IWGRP
+    return info.st_uid in (user, 0) and not info.st_mode & writers
 
 
 def _from_text(name: str, kind: Any, text: str) -> object:  # noqa: ANN401 - a type, as annotated

@@ -13,6 +13,7 @@ from callkeeper.cli.options import (
     existing_store,
     read_settings,
     show,
+    warn_of_exposure,
     written,
 )
 from callkeeper.cli.table import print_table
@@ -48,6 +49,7 @@ def dial(
     """Dial what is due until stopped, without serving; any number may share one PostgreSQL."""
     settings = read_settings(data_dir, database, line=line, metrics_port=metrics_port)
     log.configure(show_numbers=settings.show_phone_numbers)
+    warn_of_exposure(settings)
     dial_until_stopped(settings, new_registry(), ready=_say_ready)
 
 

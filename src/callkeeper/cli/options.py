@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 import msgspec
 import typer
@@ -14,11 +15,11 @@ import typer
 from callkeeper.api.characters import ANY, BLANKS
 from callkeeper.client import Client
 from callkeeper.clock import SystemClock
-from callkeeper.installation import check_schema, find_store
+from callkeeper.installation import check_schema, exposed, find_store
 from callkeeper.records import milliseconds
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port import Store
-from callkeeper.terminal import harmless_lines
+from callkeeper.terminal import harmless, harmless_lines
 
 DataDir = Annotated[
     Path | None,
@@ -27,7 +28,8 @@ DataDir = Annotated[
 Database = Annotated[
     str | None,
     typer.Option(
-        metavar="URL", help="A postgresql:// URL; without it, SQLite in the data directory."
+        metavar="URL",
+        help="A postgresql:// URL without a password; if absent, SQLite in the data directory.",
     ),
 ]
 Json = Annotated[
@@ -49,11 +51,28 @@ _URL = "http://127.0.0.1:28443"
 _LATER = re.compile(r"\+(?P<count>[0-9]{1,6})(?P<unit>[smhd])")
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DIGITS = re.compile(r"[0-9]{12,14}")
+_PASSWORD = re.compile(r"//[^@/?#]*:[^@]*@")
+_PASSWORD_NAMED = re.compile(r"[?&](ssl)?password=")
 
 
 def read_settings(data_dir: Path | None, database: str | None, **flags: object) -> Settings:
-    """Return the settings, with the flags of a command on top."""
+    """Return the settings, with the flags of a command on top. Raise SettingsWrong."""
+    if database is not None and (
+        _PASSWORD.search(database) or _PASSWORD_NAMED.search(unquote(database))
+    ):
+        raise SettingsWrong(
+            "--database: a password on a command line is seen by everybody on this machine; set "
+            "CALLKEEPER_DATABASE instead, or leave the password to PGPASSFILE, ~/.pgpass or a "
+            "service file (postgresql:///?service=NAME)"
+        )
     return load({"data_dir": data_dir, "database": database, **flags})
+
+
+def warn_of_exposure(settings: Settings) -> None:
+    """Say what is secret and others can get at, before a process runs that uses it."""
+    sentence = exposed(settings)
+    if sentence is not None:
+        typer.echo(f"callkeeper: {harmless(sentence)}", err=True)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from callkeeper.cli.options import (
     LineKind,
     is_text,
     read_settings,
+    warn_of_exposure,
 )
 from callkeeper.cli.settle import settle
 from callkeeper.cli.sign import sign
@@ -123,6 +124,7 @@ def serve(
         dialer=False if no_dialer else None,
     )
     log.configure(show_numbers=settings.show_phone_numbers)
+    warn_of_exposure(settings)
 
     def say_ready(url: str) -> None:
         typer.echo(f"callkeeper {__version__} serves {url}", err=True)
