@@ -157,6 +157,23 @@ def test_a_revoked_key_is_trusted_for_two_seconds_from_when_it_was_looked_for(
     with_keyring(store, clock, work)
 
 
+@pytest.mark.parametrize("leap_ms", [-3_600_000, 3_600_000])
+def test_a_clock_that_is_set_keeps_no_revoked_key_alive_and_asks_for_no_key_again(
+    store: SlowStore, clock: HandClock, key: OpenKey, leap_ms: int
+) -> None:
+    async def work(keyring: Keyring, _desk: Desk) -> None:
+        assert await keyring.find(key.ak) == key
+        clock.leap(leap_ms)
+        assert await keyring.find(key.ak) == key
+        assert store.looks == 1
+        await asyncio.to_thread(revoke, store, clock, key.ak)
+        clock.move(TRUSTED_MS)
+        clock.leap(-leap_ms)
+        assert await keyring.find(key.ak) is None
+
+    with_keyring(store, clock, work)
+
+
 def test_slow_lists_delay_neither_a_key_nor_readiness(
     store: SlowStore, clock: HandClock, key: OpenKey
 ) -> None:

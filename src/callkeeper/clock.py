@@ -9,10 +9,13 @@ _KEY_LETTERS = string.ascii_uppercase + string.digits
 
 
 class Clock(Protocol):
-    """Whoever tells the time."""
+    """Whoever tells the time. An instant is for others; what is measured here goes by ticks."""
 
     def now(self) -> int:
-        """Return the instant, in UTC milliseconds."""
+        """Return the instant, in UTC milliseconds; people and machines set it, back too."""
+
+    def ticks(self) -> int:
+        """Return milliseconds that only ever grow; they mean nothing to another process."""
 
 
 class SystemClock:
@@ -22,19 +25,33 @@ class SystemClock:
         """Return the instant, in UTC milliseconds."""
         return time.time_ns() // 1_000_000
 
+    def ticks(self) -> int:
+        """Return milliseconds that only ever grow."""
+        return time.monotonic_ns() // 1_000_000
+
 
 class HandClock:
     """A clock that stands still until it is moved, for tests and rehearsals."""
 
     def __init__(self, instant: int) -> None:
         self._instant = instant
+        self._ticks = 0
 
     def now(self) -> int:
         """Return the instant it was last moved to."""
         return self._instant
 
+    def ticks(self) -> int:
+        """Return how much time has passed."""
+        return self._ticks
+
     def move(self, milliseconds: int) -> None:
-        """Move it forwards, or backwards with a negative number."""
+        """Let time pass."""
+        self._instant += milliseconds
+        self._ticks += milliseconds
+
+    def leap(self, milliseconds: int) -> None:
+        """Set it forwards, or backwards with a negative number, while no time passes."""
         self._instant += milliseconds
 
 

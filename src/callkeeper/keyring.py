@@ -39,7 +39,7 @@ class OpenKey(NamedTuple):
 
 class _Remembered(NamedTuple):
     key: OpenKey
-    at: int
+    at: int  # ticks
 
 
 class Keyring:
@@ -63,7 +63,7 @@ class Keyring:
         """Take a request out of a key's allowance; raise TooManyRequests. Each process counts."""
         if key.allowance is not None:
             full_at = self._full_at.get(key.ak, 0)
-            self._full_at[key.ak] = key.allowance.spend(full_at, self._clock.now() * 1000)
+            self._full_at[key.ak] = key.allowance.spend(full_at, self._clock.ticks() * 1000)
 
     async def find(self, ak: str) -> OpenKey | None:
         """Return the key if it is valid, or was so less than two seconds ago.
@@ -71,33 +71,34 @@ class Keyring:
         Whoever asks for a key that is being looked up waits for that look-up, and shares its
         failure.
         """
-        now = self._clock.now()
+        ticks = self._clock.ticks()
         remembered = self._remembered.get(ak)
-        if remembered is not None and abs(now - remembered.at) < TRUSTED_MS:
+        if remembered is not None and ticks - remembered.at < TRUSTED_MS:
             return remembered.key
-        if abs(now - self._unknown.get(ak, -TRUSTED_MS)) < TRUSTED_MS:
+        unknown_at = self._unknown.get(ak)
+        if unknown_at is not None and ticks - unknown_at < TRUSTED_MS:
             return None
-        return await self._looks.outcome(ak, partial(self._look_up, ak, now))
+        return await self._looks.outcome(ak, partial(self._look_up, ak, ticks))
 
     def knows(self, ak: str) -> bool:
         """Whether there was such a key when it was last looked up."""
         return ak in self._remembered
 
-    async def _look_up(self, ak: str, now: int) -> OpenKey | None:
+    async def _look_up(self, ak: str, ticks: int) -> OpenKey | None:
         stored = await self._desk.access_key(ak)
         if stored is None or stored.revoked_at is not None:
             self._seal.open(self._decoy, "", None)
             self._remembered.pop(ak, None)
-            _remember(self._unknown, ak, now)
+            _remember(self._unknown, ak, ticks)
             return None
         try:
             secret = self._seal.open(stored.sealed_secret, ak, stored.vdn)
         except SealBroken as broken:  # somebody changed its row: for all others it is no key
             self._log.error("key_does_not_open", ak=ak, reason=str(broken))
-            _remember(self._unknown, ak, now)
+            _remember(self._unknown, ak, ticks)
             return None
         key = OpenKey(ak, secret, stored.vdn, stored.allowance)
-        _remember(self._remembered, ak, _Remembered(key, now))
+        _remember(self._remembered, ak, _Remembered(key, ticks))
         return key
 
 

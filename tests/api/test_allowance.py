@@ -107,3 +107,25 @@ def test_the_refused_are_counted(still: House) -> None:
     told = still.http.get(f"{still.url}/metrics").text
     wanted = 'callkeeper_requests_total{code="0200006",interface="list",status="429"} 3.0'
     assert wanted in told
+
+
+@pytest.mark.parametrize("leap_ms", [-7_200_000, -1_500, 7_200_000])
+def test_a_clock_that_is_set_neither_refuses_anybody_nor_gives_anything_away(
+    still: House, hand: HandClock, leap_ms: int
+) -> None:
+    limit(still.store, still.key.ak, Limit(0.5, 2))
+    assert statuses(still, 3) == [200, 200, 429]
+    hand.leap(leap_ms)
+    assert statuses(still, 1) == [429]
+    hand.move(2000)
+    assert statuses(still, 2) == [200, 429]
+
+
+def test_a_limit_that_is_raised_lets_its_key_send_on(still: House, hand: HandClock) -> None:
+    limit(still.store, still.key.ak, Limit(0.01, 5))
+    assert statuses(still, 6) == [200] * 5 + [429]
+    limit(still.store, still.key.ak, Limit(10, 5))
+    hand.move(TRUSTED_MS)
+    assert statuses(still, 6) == [200] * 5 + [429]
+    hand.move(1000)
+    assert statuses(still, 5) == [200] * 5

@@ -63,17 +63,39 @@ def test_whoever_waits_as_told_is_let_through(per_second: float, burst: int, lat
     assert allowance.spend(full_at, now + seconds * SECOND + later) > full_at
 
 
-def test_a_clock_that_is_set_back_costs_no_more_than_an_empty_bucket() -> None:
-    allowance = Allowance(1, 3)
-    full_at = allowance.spend(0, START)
-    assert wait(allowance, full_at, START - 3600 * SECOND) == 1
-
-
-def test_a_limit_that_is_lowered_waits_by_the_new_one() -> None:
+def emptied(allowance: Allowance) -> int:
+    """Return what is left of an allowance that was spent at once."""
     full_at = 0
-    for _ in range(100):
-        full_at = Allowance(0.1, 100).spend(full_at, START)
-    assert wait(Allowance(10, 1), full_at, START) == 1
+    for _ in range(allowance.burst):
+        full_at = allowance.spend(full_at, START)
+    return full_at
+
+
+@given(RATES, BURSTS, some.integers(1, 10 * 365 * 86_400))
+def test_a_clock_that_is_set_back_costs_nothing(
+    per_second: float, burst: int, seconds_back: int
+) -> None:
+    """What it was spent to lies further ahead than it can ever be spent to."""
+    allowance = Allowance(per_second, burst)
+    now = START - seconds_back * SECOND
+    full_at = allowance.spend(emptied(allowance), now)
+    assert now < full_at <= now + burst * round(SECOND / per_second)
+
+
+def test_a_limit_that_is_raised_takes_effect_at_once() -> None:
+    slow, fast = Allowance(0.1, 100), Allowance(10, 20)
+    full_at = emptied(slow)
+    assert wait(slow, full_at, START) == 10
+    instants = [START + each * SECOND // 10 for each in range(100)]
+    for now in instants:
+        full_at = fast.spend(full_at, now)
+
+
+def test_a_limit_that_is_lowered_counts_by_the_new_one() -> None:
+    slow = Allowance(1, 2)
+    full_at = slow.spend(emptied(Allowance(10, 100)), START)
+    full_at = slow.spend(full_at, START)
+    assert wait(slow, full_at, START) == 1
 
 
 @pytest.mark.parametrize(

@@ -35,3 +35,7 @@ class TimeLoop(asyncio.SelectorEventLoop):
     def now(self) -> int:
         """Return the instant, in UTC milliseconds; the loop is a clock."""
         return self._start + self._jumper.milliseconds
+
+    def ticks(self) -> int:
+        """Return milliseconds since the start."""
+        return self._jumper.milliseconds

@@ -21,12 +21,13 @@ class Allowance(msgspec.Struct, frozen=True):
         """Return when the bucket is full again once a request has been taken from it.
 
         ``full_at`` is when it would have been before: what this returned the last time, 0 at
-        first. All are UTC microseconds. Raise TooManyRequests when there is nothing left.
+        first. All are microseconds. Raise TooManyRequests when there is nothing left.
         """
         interval = round(1_000_000 / self.per_second)
-        # Never fuller than full; and never emptier than empty, though the clock was set back or
-        # the allowance changed meanwhile.
-        full_at = min(max(full_at, now), now + self.burst * interval)
+        # Never fuller than full. Further ahead than an empty one is no word of this rule's: the
+        # clock was set back, or another allowance was spent from. It counts for nothing.
+        if not now <= full_at <= now + self.burst * interval:
+            full_at = now
         wait = full_at - now - (self.burst - 1) * interval
         if wait > 0:
             seconds = ceil(wait / 1_000_000)
