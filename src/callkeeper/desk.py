@@ -143,6 +143,8 @@ class Desk:
         self.hand_back = Grouped(writer, store.hand_back)
         self.adopt_attempt = Grouped(writer, store.adopt_attempts)
         self.renew_lease = Grouped(writer, store.renew_leases)
+        self.wake_from_ahead = Grouped(writer, store.wake_from_ahead)
+        self.own_time = looking(store.own_time)
         self.is_any_due = looking(store.is_any_due)
         self.count_due = looking(store.count_due)
         self.attempts_held = looking(store.attempts_held)

@@ -241,7 +241,7 @@ class CheckUp:
         dialling = [
             each
             for each in self._open.leases()
-            if each.line == line_name(settings) and each.lease_until > now
+            if each.line == line_name(settings) and each.stands(now)
         ]
         return f"{says}; {len(dialling) or 'no'} dispatcher{'s' * (len(dialling) != 1)} at work"
 

@@ -57,7 +57,7 @@ def _on_the_phone(store: Store, reservation: Reservation, now: int) -> str:
     if live is None:
         return "the dialer has it"
     told = _told(live)
-    lines = {each.line for each in store.leases() if each.lease_until > now}
+    lines = {each.line for each in store.leases() if each.stands(now)}
     if live.line not in lines:
         told += f"; nobody dials over line {live.line} any more to find out how it ended"
     return told
@@ -106,7 +106,7 @@ def _foreseen(
 
 
 def _unattended(store: Store, now: int) -> str | None:
-    living = [each for each in store.leases() if each.lease_until > now]
+    living = [each for each in store.leases() if each.stands(now)]
     if not living:
         return "no dialer is running; start one: `callkeeper serve --line ...` or `callkeeper dial`"
     if not any(each.is_up for each in living):

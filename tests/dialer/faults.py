@@ -176,7 +176,9 @@ def enter(stage: Stage, exchange: Exchange, name: str = "dora", **fields: Any) -
     line, writer = FaultyLine(exchange), FaultyWriter(stage)
     desk = inline_desk(stage.store, writer)
     meter = Meter(CollectorRegistry())
-    return Actor(Dialer(Shift(post(name, **fields), desk, line, meter, stage.clock)), line, writer)
+    own, clock = stage.database.own_time, fields.pop("clock", stage.clock)
+    shift = Shift(post(name, **fields), desk, line, meter, clock, own_time=own)
+    return Actor(Dialer(shift), line, writer)
 
 
 def act(stage: Stage, *actors: Actor, seconds: float = 0, step_ms: int = 500) -> None:
@@ -191,7 +193,7 @@ def act(stage: Stage, *actors: Actor, seconds: float = 0, step_ms: int = 500) ->
         while True:
             for actor in list(living):
                 try:
-                    await _duties(actor.dialer, stage.clock.now())
+                    await _duties(actor.dialer, actor.dialer.now())
                 except DiedError:
                     living.remove(actor)
             if stage.clock.now() >= end:

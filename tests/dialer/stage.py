@@ -95,6 +95,17 @@ def post(name: str = "dora", **fields: Any) -> Post:
     return Post(**given)
 
 
+class DatabaseClock:
+    """What the database says it is: nothing, as SQLite does, or what the test says."""
+
+    def __init__(self) -> None:
+        self.clock: HandClock | None = None
+
+    async def own_time(self) -> int | None:
+        """Return the instant, if there is one."""
+        return None if self.clock is None else self.clock.now()
+
+
 class Stage:
     """The database of a test, its clock and its line, and the dialers that work on them."""
 
@@ -102,13 +113,17 @@ class Stage:
         self.store = opened.store
         self.session = opened.session
         self.clock = HandClock(NOW)
+        self.database = DatabaseClock()
         self.line: Any = line or RehearsalLine(self.clock)
 
     def dialer(self, name: str = "dora", **fields: Any) -> Dialer:
         """Return a dialer with a post of its own."""
         given = post(name, **fields)
         desk = inline_desk(self.store)
-        return Dialer(Shift(given, desk, self.line, Meter(CollectorRegistry()), self.clock))
+        meter = Meter(CollectorRegistry())
+        return Dialer(
+            Shift(given, desk, self.line, meter, self.clock, own_time=self.database.own_time)
+        )
 
     def due(self, number: int, called_no: str = "66660001", **fields: Any) -> Reservation:
         """Return an automatic reservation that is due at once."""
@@ -133,7 +148,7 @@ class Stage:
         async def work() -> None:
             while True:
                 for dialer in dialers:
-                    while await dialer.step(self.clock.now()):
+                    while await dialer.step(dialer.now()):
                         pass
                 if self.clock.now() >= end:
                     return

@@ -200,7 +200,14 @@ def test_what_it_does_is_counted(stage: Stage) -> None:
     has_campaign(stage.session, 1, 8, status="paused")
     stage.due(9, campaign_id="8")
     registry = CollectorRegistry()
-    shift = Shift(post(), inline_desk(stage.store), stage.line, Meter(registry), stage.clock)
+    shift = Shift(
+        post(),
+        inline_desk(stage.store),
+        stage.line,
+        Meter(registry),
+        stage.clock,
+        own_time=stage.database.own_time,
+    )
     dora = Dialer(shift)
     stage.clock.move(2_000)
     stage.run(dora)

@@ -75,9 +75,9 @@ def test_with_the_least_lead_and_the_least_grace_a_call_is_made(
 
 
 def test_beyond_its_grace_it_expires_with_a_reason_and_an_event(stage: Stage) -> None:
-    reservation = stage.due(1)
+    reservation, dora = stage.due(1), stage.dialer()
     stage.clock.move(LEAD + GRACE + 1)
-    stage.run(stage.dialer(), seconds=10)
+    stage.run(dora, seconds=10)
     expired = stage.standing(reservation)
     assert (expired.state, expired.held_by, expired.tries) == ("expired", "grace", 0)
     assert expired.verdict == "it is 30 min late, and the grace is 30 min"
@@ -89,9 +89,9 @@ def test_beyond_its_grace_it_expires_with_a_reason_and_an_event(stage: Stage) ->
 
 
 def test_the_grace_is_the_operators(stage: Stage) -> None:
-    reservation = stage.due(1)
+    reservation, dora = stage.due(1), stage.dialer(terms=Terms(grace_ms=0))
     stage.clock.move(LEAD + 1)
-    stage.run(stage.dialer(terms=Terms(grace_ms=0)), seconds=1)
+    stage.run(dora, seconds=1)
     assert stage.standing(reservation).state == "expired"
 
 

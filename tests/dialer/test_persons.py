@@ -93,8 +93,9 @@ def test_of_a_call_of_the_systems_a_person_files_what_only_a_person_knows(
 
 def test_a_person_still_closes_what_expired(stage: Stage, exchange: Exchange) -> None:
     reservation = stage.due(1)
+    dora = enter(stage, exchange)
     stage.clock.move(3_600_000)
-    act(stage, enter(stage, exchange))
+    act(stage, dora)
     assert stage.standing(reservation).state == "expired"
     change(stage, reservation, FILED)
     done = stage.standing(reservation)

@@ -98,7 +98,7 @@ class People:
 
     def meddle(self, item: Any) -> None:
         """Change what somebody is just writing about."""
-        if isinstance(item, Lease) or not self._reservations:
+        if isinstance(item, Lease | int) or not self._reservations:
             return
         if self._random.random() < 0.3:
             self._change_campaign(self._random.choice(self._campaigns))

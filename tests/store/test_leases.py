@@ -1,8 +1,10 @@
 """Who answers for an attempt, on both engines: its dispatcher, as long as that one lives."""
 
 from callkeeper.core.attempt import Attempt
+from callkeeper.core.campaign import Pause
 from callkeeper.store.sql import SqlStore
 from tests.store.calls import (
+    LEAD,
     adopt,
     as_it_is,
     begun,
@@ -12,9 +14,11 @@ from tests.store.calls import (
     end,
     ending,
     give_back,
+    rearrange,
     renew,
+    standing,
 )
-from tests.store.orders import NOW
+from tests.store.orders import HOUR, NOW, Opened, has_campaign
 
 LONG_AGO = NOW - 60_000
 DAY = 24 * 60 * 60 * 1000
@@ -76,6 +80,60 @@ def test_what_was_claimed_too_long_ago_is_an_orphan_even_of_a_living_dispatcher(
     claimed(store, 2)
     assert orphans(store, claimed_before=NOW - 1) == []
     assert orphans(store, claimed_before=NOW) == ["r00002"]
+
+
+def test_a_lease_from_a_clock_that_was_ahead_binds_nobody(store: SqlStore) -> None:
+    """None is given for more than 15 s, and clocks may differ by two."""
+    begun(store, 1)
+    lease = renew(store, "dora", NOW + 17_000, said_at=NOW)
+    assert orphans(store, NOW) == []
+    assert lease.stands(NOW)
+    lease = renew(store, "dora", NOW + 17_001, said_at=NOW + 90_000)
+    assert orphans(store, NOW) == ["r00001"]
+    assert not lease.stands(NOW)
+
+
+def test_a_claim_from_a_clock_that_was_ahead_is_an_orphan(store: SqlStore) -> None:
+    due(store, 1, 2)
+    claim(store, ids=1, at=NOW + 17_000)
+    claim(store, ids=1, at=NOW + 17_001)
+    renew(store, "dora", NOW + 15_000)
+    assert orphans(store, NOW) == ["r00002"]
+
+
+def wake(store: SqlStore, now: int) -> int:
+    """Have looked at what a clock held that was ahead; return how many were."""
+    with store.transaction():
+        (woken,) = store.wake_from_ahead([now])
+    assert isinstance(woken, int)
+    return woken
+
+
+def test_what_a_clock_held_that_was_ahead_is_looked_at_again(store: SqlStore) -> None:
+    rearrange(store, Pause())
+    held, _ = due(store, 1, 2)
+    (due_later,) = due(store, 3, appoint_at=NOW + LEAD + HOUR // 6)
+    assert claim(store, at=NOW + HOUR // 3).held == 3
+    assert wake(store, NOW + HOUR // 3) == 0
+    assert wake(store, NOW) == 3
+    assert standing(store, held).look_at == NOW
+    assert standing(store, due_later).look_at == due_later.due_at
+    assert wake(store, NOW) == 0
+
+
+def test_what_waits_for_its_time_its_hours_or_a_near_instant_is_left_alone(
+    opened: Opened, store: SqlStore
+) -> None:
+    has_campaign(opened.session, 1, 8, workday_windows='[{"begin":720,"end":1020}]')
+    (by_its_time,) = due(store, 1, appoint_at=NOW + 9 * HOUR)
+    (by_hours,) = due(store, 2, campaign_id="8")
+    assert claim(store).held == 1
+    rearrange(store, Pause())
+    (paused,) = due(store, 3)
+    assert claim(store).held == 1
+    before = [standing(store, each) for each in (by_its_time, by_hours, paused)]
+    assert wake(store, NOW - 1_000) == 0
+    assert [standing(store, each) for each in (by_its_time, by_hours, paused)] == before
 
 
 def test_what_has_ended_is_nobodys(store: SqlStore) -> None:

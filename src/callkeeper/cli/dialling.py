@@ -102,7 +102,7 @@ def attempts(
 
 def _line_rows(leases: list[Lease], live: dict[str, int], now: int) -> list[tuple[str, ...]]:
     """Return a row for each dispatcher at work; a line and its calls stand in its first one."""
-    living = [each for each in leases if each.lease_until > now]
+    living = [each for each in leases if each.stands(now)]
     rows: list[tuple[str, ...]] = []
     told: set[str] = set()
     for each in living:
@@ -130,7 +130,7 @@ def _try_row(each: Attempt) -> tuple[str, ...]:
 
 
 def _state(lease: Lease, now: int) -> str:
-    if lease.lease_until <= now:
+    if not lease.stands(now):
         return "gone"
     return "up" if lease.is_up else "line down"
 

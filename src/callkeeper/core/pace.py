@@ -5,6 +5,8 @@ All that has to be kept is the instant at which the next call may be made, in mi
 
 import msgspec
 
+from callkeeper.core.watch import JUMP_MS
+
 # How much of the past a line may catch up on at once: less than this, and a dispatcher that looks
 # every few hundredths of a second would lose part of its rate.
 _CATCH_UP_US = 100_000
@@ -33,4 +35,7 @@ class Pace(msgspec.Struct, frozen=True):
 
     @property
     def _earliest(self) -> int:
-        return max(self.next_at, self.now - _CATCH_UP_US)
+        # Further ahead than one interval, and what clocks may differ by, no call has put it: a
+        # clock did that was wrong. It would stop the line for as long as that one was ahead.
+        is_wrong = self.next_at > self.now + self._interval + JUMP_MS * 1000
+        return self.now if is_wrong else max(self.next_at, self.now - _CATCH_UP_US)

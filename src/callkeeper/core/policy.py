@@ -3,8 +3,10 @@
 Dial                 nothing stands against it
 Wait(until, why)     a rule holds it; ``until`` is when it is next eligible
 GiveUp(why)          it will not be dialled any more, and the reservation says so
+Doubtful             it hangs on which clock is right, and nothing is done until that is known
 """
 
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import Literal
 
@@ -14,6 +16,7 @@ from callkeeper.core.campaign import Campaign
 from callkeeper.core.hours import never_dials, next_opening
 from callkeeper.core.reservation import Reservation
 from callkeeper.core.spoken import in_zone, span
+from callkeeper.core.watch import SURE_MS, Doubt
 
 Rule = Literal[
     "hours",  # outside the campaign's dates or windows
@@ -25,11 +28,14 @@ Rule = Literal[
     "grace",  # too late
     "line",  # the line is down, full, or could not be asked
     "retry",  # the outcome of the try before
+    "clock",  # a clock was set, and it hangs on which time is the right one
 ]
 
 # What a person can change at any time, and what a call that ends changes, is looked at this often.
 _LOOK_AGAIN_MS = 60_000
 _ROOM_MS = 2_000
+# How far ahead anything is held at the most but for hours and retries.
+HELD_MS = _LOOK_AGAIN_MS
 
 
 class Dial(msgspec.Struct, frozen=True):
@@ -56,7 +62,18 @@ class GiveUp(msgspec.Struct, frozen=True):
     why: str
 
 
+class Doubtful(msgspec.Struct, frozen=True):
+    """It stays due; until an instant, if there is one, nobody need look at it."""
+
+    until: int | None = None
+    why: str = (
+        "a clock was set, and it hangs on which time is right; "
+        f"judged again once it has gone on for {SURE_MS // 1000} s"
+    )
+
+
 Verdict = Dial | Wait | GiveUp
+Sure = Verdict | Doubtful
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -98,6 +115,29 @@ def decide(
     return (
         _outside_hours(campaign, zone, now) or _over_cap(campaign, terms, busyness, now) or Dial()
     )
+
+
+def decide_in_doubt(judge: Callable[[int], Verdict], now: int, doubt: Doubt) -> Sure:
+    """Return the verdict, if it is the same whatever the time may be.
+
+    To give up is for good: for that all clocks must agree, and have done so for long enough. All
+    else can be judged anew, and soon goes by the time that is believed.
+    """
+    verdict = judge(now)
+    if isinstance(verdict, GiveUp) and verdict.rule == "campaign_gone":
+        return verdict  # at any time
+    is_final = isinstance(verdict, GiveUp)
+    if doubt.sure_in_ms == 0 and not is_final:
+        return verdict
+    if not all(_agree(verdict, judge(each)) for each in doubt.instants):
+        return Doubtful()
+    return Doubtful(now + doubt.sure_in_ms) if is_final and doubt.sure_in_ms else verdict
+
+
+def _agree(one: Verdict, other: Verdict) -> bool:
+    if isinstance(one, Wait) and isinstance(other, Wait):
+        return one.rule == other.rule and (one.until == other.until or not one.moves_due)
+    return type(one) is type(other)
 
 
 def foresee(

@@ -6,7 +6,7 @@ A hold is the dialer's own note and no change of the promise: it leaves version 
 import msgspec
 
 from callkeeper.core.attempt import Attempt
-from callkeeper.core.policy import GiveUp, Wait
+from callkeeper.core.policy import GiveUp, Rule, Wait
 from callkeeper.core.practice import Practice
 from callkeeper.core.reservation import Reservation
 
@@ -34,9 +34,14 @@ def held(old: Reservation, wait: Wait) -> Reservation:
     )
 
 
-def unplaced(old: Reservation, why: str) -> Reservation:
-    """Return it with why the line did not take it; it stays due, in its order."""
-    return msgspec.structs.replace(old, held_by="line", verdict=why)
+def unplaced(old: Reservation, rule: Rule, why: str) -> Reservation:
+    """Return it with why it was not dialled just now; it stays due, in its order."""
+    return msgspec.structs.replace(old, held_by=rule, verdict=why)
+
+
+def put_off(old: Reservation, until: int) -> Reservation:
+    """Return it as not to be looked at until it is known which clock is right."""
+    return msgspec.structs.replace(old, look_at=until, held_by="clock")
 
 
 def begun(old: Reservation, now: int) -> Reservation:

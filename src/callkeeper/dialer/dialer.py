@@ -34,6 +34,10 @@ class Dialer:
         """What this dispatcher is called."""
         return self._shift.post.name
 
+    def now(self) -> int:
+        """Return the instant that this dispatcher believes it is."""
+        return self._shift.clock.now()
+
     async def step(self, now: int) -> bool:
         """Do each duty once; return whether it may be worth to do so again at once."""
         await self.reaper.step(now)

@@ -28,15 +28,15 @@ class Dispatcher:
         self._shift = shift
         self._asking: set[asyncio.Task[None]] = set()
         self._bug: BaseException | None = None
-        self._swept_at = 0
+        self._swept_at: int | None = None  # in ticks
 
     async def step(self, now: int) -> bool:
         """Do what is due; return whether it may be worth to look again at once."""
         if self._bug is not None:
             raise self._bug
-        if not await self._shift.desk.is_any_due(now):
+        if not await self._shift.desk.is_any_due(self._shift.clock.doubt().earliest(now)):
             return False
-        claimed = await self._claim(now)
+        claimed = await self._claim()
         if claimed.attempts:
             begun = await self._begin(claimed)
             await self._ask_all(begun)
@@ -47,10 +47,12 @@ class Dispatcher:
         while self._asking:
             await asyncio.wait(self._asking)
 
-    async def _claim(self, now: int) -> Claimed:
-        shift, post = self._shift, self._shift.post
+    async def _claim(self) -> Claimed:
+        shift, post, clock = self._shift, self._shift.post, self._shift.clock
+        # Not when the step began: the database was asked since, and may have said otherwise.
+        ticks, now = clock.ticks(), clock.now()
         # Without a line nothing is claimed; but what is too late still expires, and says so.
-        can_dial = shift.line.is_up and now < shift.lease_until
+        can_dial = shift.line.is_up and ticks < shift.lease_until
         most = BATCH - len(self._asking) if can_dial else 0
         claim = Claim(
             line=post.line,
@@ -60,10 +62,11 @@ class Dispatcher:
             calls_max=post.calls_max,
             per_second=post.calls_per_second,
             terms=post.terms,
-            sweeps=now - self._swept_at >= _SWEEP_MS,
+            sweeps=self._swept_at is None or ticks - self._swept_at >= _SWEEP_MS,
+            doubt=clock.doubt(),
         )
         if claim.sweeps:
-            self._swept_at = now
+            self._swept_at = ticks
         claimed = await shift.desk.claim_due(claim)
         shift.meter.claimed.inc(len(claimed.attempts))
         shift.meter.held.inc(claimed.held)
@@ -76,16 +79,18 @@ class Dispatcher:
         If that fails, the claims stand until the reaper hands them back.
         """
         shift = self._shift
-        now = shift.clock.now()  # a claim may take its time, and the verdict is to be of now
+        # A claim may take its time, and the verdict is to be of now.
+        ticks, now, doubt = shift.clock.ticks(), shift.clock.now(), shift.clock.doubt()
+        name, terms = shift.post.name, shift.post.terms
         placings = [
-            Placing(each.vdn, each.reservation_id, each.id, shift.post.name, now, shift.post.terms)
+            Placing(each.vdn, each.reservation_id, each.id, name, now, terms, doubt)
             for each in claimed.attempts
         ]
         begun: list[Begun] = []
         outcomes = await shift.desk.begin_attempt.many(placings)
         for attempt, outcome in zip(claimed.attempts, outcomes, strict=True):
             if isinstance(outcome, Begun):
-                held = shift.roster.take_up(outcome.attempt, now, is_asked=True)
+                held = shift.roster.take_up(outcome.attempt, ticks, is_asked=True)
                 held.heard_since = shift.line.gaps
                 begun.append(outcome)
             elif isinstance(outcome, DatabaseFailed):
@@ -119,7 +124,7 @@ class Dispatcher:
             held = shift.roster.get(attempt.id)
             if held is not None:
                 held.is_asked = False
-                held.looked_at = shift.clock.now()
+                held.looked_at = shift.clock.ticks()
 
     async def _ask_line(self, begun: Begun) -> None:
         shift, attempt = self._shift, begun.attempt
@@ -143,10 +148,10 @@ class Dispatcher:
 
     def _check_time(self, attempt: Attempt) -> None:
         """Refuse to ask when others may have judged what became of it, or the verdict is old."""
-        now = self._shift.clock.now()
-        if now >= self._shift.lease_until:
+        ticks, held = self._shift.clock.ticks(), self._shift.roster.get(attempt.id)
+        if ticks >= self._shift.lease_until:
             raise LineDown("the dispatcher's lease ran out before the line was asked")
-        if now - (attempt.placing_at or 0) > _FRESH_MS:
+        if held is None or ticks - held.since > _FRESH_MS:
             raise LineDown("it took too long to put on record that the line is asked")
 
     def _dialling(self, begun: Begun) -> Dialling:

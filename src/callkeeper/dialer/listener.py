@@ -18,18 +18,18 @@ class Listener:
 
     async def step(self, now: int) -> int:
         """Put down what was heard; return how many events there were."""
-        events = self._shift.line.take(MOST)
+        events, ticks = self._shift.line.take(MOST), self._shift.clock.ticks()
         for event in events:
             held = self._shift.roster.get(event.attempt_id)
             if held is None:
-                self._shift.roster.keep_stray(event, now)
+                self._shift.roster.keep_stray(event, now, ticks)
             else:
-                self.hear(held, event, now)
+                self.hear(held, event, now, ticks)
         await self.write()
         return len(events)
 
-    def hear(self, held: Held, event: LineEvent, at: int) -> None:
-        """Take one word on an attempt of ours, that came at an instant."""
+    def hear(self, held: Held, event: LineEvent, at: int, ticks: int) -> None:
+        """Take one word on an attempt of ours, that came at an instant, which also is in ticks."""
         shift, attempt = self._shift, held.attempt
         held.missing_since = None
         match event:
@@ -41,7 +41,7 @@ class Listener:
                 shift.meter.answered.inc(attempt.answered_at is None)
                 held.knows(state="placed", answered_at=attempt.answered_at or at)
             case Ended():
-                self._hear_end(held, event, at)
+                self._hear_end(held, event, at, ticks)
 
     async def write(self) -> None:
         """Write what was heard: how it goes on, and how it ended."""
@@ -50,16 +50,16 @@ class Listener:
             await self._note(words)
         await self._shift.write_endings()
 
-    def _hear_end(self, held: Held, end: Ended, at: int) -> None:
+    def _hear_end(self, held: Held, end: Ended, at: int, ticks: int) -> None:
         """Take how it ended; that tells how it stood, if the word on that was lost.
 
         No cause would: an answered call too may end as busy, if the far end says so in its BYE.
         """
         if end.was == "up" and held.attempt.answered_at is None:
-            self.hear(held, Answered(end.attempt_id), at)
+            self.hear(held, Answered(end.attempt_id), at, ticks)
         if end.was == "ringing" and held.attempt.ringing_at is None:
-            self.hear(held, Ringing(end.attempt_id), at)
-        has_all = held.has_all(self._shift.line.gaps, at)
+            self.hear(held, Ringing(end.attempt_id), at, ticks)
+        has_all = held.has_all(self._shift.line.gaps, ticks)
         self._shift.over(held.attempt, end.hangup, at=at, is_all_heard=has_all)
 
     async def _note(self, words: list[Progress]) -> None:

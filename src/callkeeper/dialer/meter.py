@@ -59,6 +59,12 @@ class Meter:
             registry=registry,
         )
 
+        self.clock_jumps = Counter(
+            "callkeeper_clock_jumps",
+            "How often a clock, the machine's or the database's, was set by more than 2 seconds.",
+            registry=registry,
+        )
+
     def ended(self, attempt: Attempt) -> None:
         """Count an attempt's outcome."""
         self._outcomes.labels(attempt.outcome).inc()

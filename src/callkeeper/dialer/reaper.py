@@ -9,14 +9,15 @@ import asyncio
 from itertools import islice
 
 from callkeeper.core.attempt import Attempt
+from callkeeper.core.lease import LEASE_MS, latest
 from callkeeper.dialer.line import Answered, LineSilent, Ringing
 from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.roster import Held
 from callkeeper.dialer.shift import Shift
 from callkeeper.store.ledger import Adoption, HandBack, Lease
 
-# A dispatcher says that it lives every RENEW_MS; after LEASE_MS of silence others take over.
-LEASE_MS = 15_000
+# A dispatcher says that it lives every RENEW_MS; after LEASE_MS of silence others take over. This
+# and all that follows goes by ticks.
 RENEW_MS = 3_000
 
 # How many attempts of the dead are taken over in one step.
@@ -45,22 +46,36 @@ class Reaper:
         self._listener = listener
         self._begun_at = shift.clock.now()
         self._renewed_at: int | None = None
+        self._recounted_at = self._placed_at = shift.clock.ticks()
         self._placed_then = 0
         self._gaps = 0
-        self._recounted_at = self._begun_at
+        self._leaps = 0
+        self._turns: int | None = None
 
     async def step(self, now: int) -> None:
         """Renew the lease if it is time, and look after what has been silent."""
-        if self._renewed_at is None or now - self._renewed_at >= RENEW_MS:
+        if self._is_time_to_renew:
+            leaps = self._shift.clock.leaps
+            await self._shift.clock.ask_database()
+            now = self._shift.clock.now()
             await self.renew(now, now + LEASE_MS)
+            self._leaps = leaps
             await self._take_over(now)
             await self._measure(now)
+            await self._wake(now)
         await self._look_after(now)
+
+    @property
+    def _is_time_to_renew(self) -> bool:
+        clock = self._shift.clock
+        if self._renewed_at is None or clock.leaps != self._leaps:
+            return True
+        return clock.ticks() - self._renewed_at >= RENEW_MS
 
     async def renew(self, now: int, until: int) -> None:
         """Say that we live, and answer for what we hold until an instant."""
-        shift = self._shift
-        seconds = (now - (self._renewed_at or self._begun_at)) / 1000
+        shift, ticks = self._shift, self._shift.clock.ticks()
+        seconds = (ticks - self._placed_at) / 1000
         lease = Lease(
             name=shift.post.name,
             line=shift.post.line,
@@ -71,8 +86,16 @@ class Reaper:
             per_second=(shift.placed - self._placed_then) / seconds if seconds > 0 else 0.0,
         )
         await shift.desk.renew_lease(lease)
-        shift.lease_until = until
-        self._renewed_at, self._placed_then = now, shift.placed
+        shift.lease_until = ticks + until - now
+        self._renewed_at = self._placed_at = ticks
+        self._placed_then = shift.placed
+
+    async def _wake(self, now: int) -> None:
+        """Once, and whenever another time is believed, mend what a clock wrote that was ahead."""
+        turns = self._shift.clock.turns
+        if turns != self._turns:
+            await self._shift.desk.wake_from_ahead(now)
+            self._turns = turns
 
     async def _measure(self, now: int) -> None:
         shift = self._shift
@@ -89,21 +112,22 @@ class Reaper:
             await shift.desk.hand_back.many(
                 [HandBack(each.vdn, each.reservation_id, each.id, now) for each in claims]
             )
-        await self._adopt([each for each in orphans if each.state != "claimed"], now)
-        if now - self._recounted_at >= _LOOK_AGAIN_MS:
-            self._recounted_at = now
+        await self._adopt([each for each in orphans if each.state != "claimed"])
+        ticks = shift.clock.ticks()
+        if ticks - self._recounted_at >= _LOOK_AGAIN_MS:
+            self._recounted_at = ticks
             await self._recount(now)
 
     async def _recount(self, now: int) -> None:
         """Take up what is ours on record and not in hand: a commit whose answer was lost."""
         shift, post = self._shift, self._shift.post
         for attempt in await shift.desk.attempts_held(post.line, post.name, _HELD_MAX):
-            is_old = now - attempt.claimed_at >= LEASE_MS
+            is_old = not now - LEASE_MS < attempt.claimed_at <= latest(now)
             if is_old and attempt.state != "claimed" and shift.roster.get(attempt.id) is None:
-                self._take_up(attempt, now)
+                self._take_up(attempt)
         await self._listener.write()
 
-    async def _adopt(self, orphans: list[Attempt], now: int) -> None:
+    async def _adopt(self, orphans: list[Attempt]) -> None:
         shift, name = self._shift, self._shift.post.name
         adoptions = [
             Adoption(each.vdn, each.reservation_id, each.id, each.holder, name) for each in orphans
@@ -112,19 +136,21 @@ class Reaper:
             if not isinstance(adopted, Attempt):
                 continue  # somebody was faster
             shift.log.info("adopted", attempt=adopted.id, reservation=adopted.reservation_id)
-            self._take_up(adopted, now)
+            self._take_up(adopted)
         await self._listener.write()
 
-    def _take_up(self, attempt: Attempt, now: int) -> None:
+    def _take_up(self, attempt: Attempt) -> None:
         """Answer for an attempt that was not in hand, and for what was heard of it meanwhile."""
         roster = self._shift.roster
-        held = roster.take_up(attempt, now, is_asked=False)
-        self._suspect(held, now)
+        now, ticks = self._shift.clock.now(), self._shift.clock.ticks()
+        begun_ago = max(0, now - (attempt.placing_at or attempt.claimed_at))
+        held = roster.take_up(attempt, ticks - begun_ago, is_asked=False)
+        self._suspect(held)
         for heard_at, event in roster.strays_of(attempt.id):
-            self._listener.hear(held, event, heard_at)
+            self._listener.hear(held, event, *heard_at)
 
-    def _suspect(self, held: Held, now: int) -> None:
-        held.looked_at = now - _LOOK_AGAIN_MS
+    def _suspect(self, held: Held) -> None:
+        held.looked_at = self._shift.clock.ticks() - _LOOK_AGAIN_MS
 
     async def _look_after(self, now: int) -> None:
         """Look up at the line what has been silent, and all of it after a gap in its words."""
@@ -134,15 +160,16 @@ class Reaper:
         if shift.line.gaps != self._gaps:
             self._gaps = shift.line.gaps
             for held in shift.roster:
-                self._suspect(held, now)
-        silent = (each for each in shift.roster if self._is_silent(each, now))
+                self._suspect(held)
+        silent = (each for each in shift.roster if self._is_silent(each))
         await asyncio.gather(*(self._look_up(each, now) for each in islice(silent, _LOOK_UPS_MAX)))
         await self._listener.write()
 
-    def _is_silent(self, held: Held, now: int) -> bool:
+    def _is_silent(self, held: Held) -> bool:
         wait = _LOOK_AGAIN_MS if held.missing_since is None else _WORD_MS
-        is_last_look = not held.attempt.is_heard and held.looked_at < held.last_look_at <= now
-        return not held.is_asked and (is_last_look or now - held.looked_at >= wait)
+        ticks = self._shift.clock.ticks()
+        is_last_look = not held.attempt.is_heard and held.looked_at < held.last_look_at <= ticks
+        return not held.is_asked and (is_last_look or ticks - held.looked_at >= wait)
 
     async def _look_up(self, held: Held, now: int) -> None:
         shift, attempt = self._shift, held.attempt
@@ -150,25 +177,25 @@ class Reaper:
         try:
             presence = await shift.line.find(attempt.id)
         except LineSilent:
-            held.looked_at = now - _LOOK_AGAIN_MS + _RETRY_MS
+            held.looked_at = shift.clock.ticks() - _LOOK_AGAIN_MS + _RETRY_MS
             return
-        held.looked_at = now
+        held.looked_at = ticks = shift.clock.ticks()
         if presence == "gone":
-            self._miss(held, now)
+            self._miss(held, ticks)
             return
         held.missing_since = None
-        if presence != "up" and now > held.rings_until + _STUCK_MS:
+        if presence != "up" and ticks > held.rings_until + _STUCK_MS:
             shift.over(attempt, "silence", "neither answered nor ended, long after its time")
             return
         held.heard_since = gaps
         if presence == "up" and attempt.answered_at is None:
-            self._listener.hear(held, Answered(attempt.id), now)
+            self._listener.hear(held, Answered(attempt.id), now, ticks)
         elif presence == "ringing" and attempt.ringing_at is None:
-            self._listener.hear(held, Ringing(attempt.id), now)
+            self._listener.hear(held, Ringing(attempt.id), now, ticks)
 
-    def _miss(self, held: Held, now: int) -> None:
+    def _miss(self, held: Held, ticks: int) -> None:
         """Note that a call is gone; it is over once the word on how it ended had time to come."""
         if held.missing_since is None:
-            held.missing_since = now
-        elif now - held.missing_since >= _WORD_MS:
+            held.missing_since = ticks
+        elif ticks - held.missing_since >= _WORD_MS:
             self._shift.over(held.attempt, "silence", "gone from the line without a word")

@@ -78,8 +78,8 @@ class RehearsalLine:
             return
         self._calls[dialling.attempt_id] = "there"
         if ends_with == _SLOW:
-            confirmed_at = self._clock.now() + self._slow_ms
-            while self._clock.now() < confirmed_at:  # noqa: ASYNC110 - no clock announces itself
+            confirmed_at = self._clock.ticks() + self._slow_ms
+            while self._clock.ticks() < confirmed_at:  # noqa: ASYNC110 - no clock announces itself
                 await asyncio.sleep(_TICK_SECONDS)
         self._script(dialling, ends_with)
 
@@ -89,13 +89,13 @@ class RehearsalLine:
 
     async def heard(self) -> None:
         """Return as soon as there are events to take."""
-        while not self._plan or self._plan[0][0] > self._clock.now():  # noqa: ASYNC110 - the same
+        while not self._plan or self._plan[0][0] > self._clock.ticks():  # noqa: ASYNC110 - the same
             await asyncio.sleep(_TICK_SECONDS)
 
     def take(self, most: int) -> list[LineEvent]:
         """Take at most so many of the events whose instant has come, oldest first."""
         taken: list[LineEvent] = []
-        while self._plan and self._plan[0][0] <= self._clock.now() and len(taken) < most:
+        while self._plan and self._plan[0][0] <= self._clock.ticks() and len(taken) < most:
             _, _, event = heappop(self._plan)
             self._follow(event)
             taken.append(event)
@@ -106,7 +106,7 @@ class RehearsalLine:
         return "the rehearsal line: it writes results, and rings nobody"
 
     def _script(self, dialling: Dialling, ends_with: str) -> None:
-        id_, now = dialling.attempt_id, self._clock.now()
+        id_, now = dialling.attempt_id, self._clock.ticks()
         rings_until = now + self._ring_ms
         self._later(now, Ringing(id_))
         if ends_with == _NO_ANSWER:

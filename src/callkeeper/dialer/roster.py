@@ -21,29 +21,29 @@ class Held:
 
     ``heard_since`` is how many gaps the line had when it was last certain how the call stood, with
     all of its words put down or still to come; None: that was never so while it was ours.
+    When it was begun (``since``), looked at, missed and so on, is all in ticks.
     """
 
-    def __init__(self, attempt: Attempt, now: int, *, is_asked: bool) -> None:
+    def __init__(self, attempt: Attempt, ticks: int, *, is_asked: bool) -> None:
         self.attempt = attempt
         self.is_asked = is_asked
-        self.looked_at = now
+        self.since = self.looked_at = ticks
         self.heard_since: int | None = None
         self.missing_since: int | None = None
 
     @property
     def rings_until(self) -> int:
         """When the line is to stop ringing."""
-        begun_at = self.attempt.placing_at or self.attempt.claimed_at
-        return begun_at + self.attempt.alerting_seconds * 1000
+        return self.since + self.attempt.alerting_seconds * 1000
 
     @property
     def last_look_at(self) -> int:
         """When it is to be looked up at the latest, if it was not heard to ring."""
         return self.rings_until - _LAST_LOOK_MS
 
-    def has_all(self, gaps: int, at: int) -> bool:
-        """Whether all was heard of it by an instant, so that what was not heard was not so."""
-        has_looked = at < self.last_look_at or self.looked_at >= self.last_look_at
+    def has_all(self, gaps: int, ticks: int) -> bool:
+        """Whether all was heard of it by then, so that what was not heard was not so."""
+        has_looked = ticks < self.last_look_at or self.looked_at >= self.last_look_at
         return has_looked and self.heard_since == gaps
 
     def knows(self, **fields: object) -> None:
@@ -57,7 +57,7 @@ class Roster:
     def __init__(self) -> None:
         self._held: dict[str, Held] = {}
         # The first of a kind counts, as it does for what is ours.
-        self._strays: OrderedDict[str, dict[type, tuple[int, LineEvent]]] = OrderedDict()
+        self._strays: OrderedDict[str, dict[type, tuple[int, int, LineEvent]]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -65,9 +65,9 @@ class Roster:
     def __iter__(self) -> Iterator[Held]:
         return iter(list(self._held.values()))
 
-    def take_up(self, attempt: Attempt, now: int, *, is_asked: bool) -> Held:
+    def take_up(self, attempt: Attempt, ticks: int, *, is_asked: bool) -> Held:
         """Answer for an attempt from now on."""
-        held = Held(attempt, now, is_asked=is_asked)
+        held = Held(attempt, ticks, is_asked=is_asked)
         self._held[attempt.id] = held
         return held
 
@@ -79,19 +79,23 @@ class Roster:
         """Answer for an attempt no more."""
         self._held.pop(attempt_id, None)
 
-    def keep_stray(self, event: LineEvent, now: int) -> None:
+    def keep_stray(self, event: LineEvent, now: int, ticks: int) -> None:
         """Keep a word on an attempt that is not ours, for some time, and of so many attempts."""
         words = self._strays.setdefault(event.attempt_id, {})
-        words.setdefault(type(event), (now, event))
+        words.setdefault(type(event), (ticks, now, event))
         self._strays.move_to_end(event.attempt_id)
-        while len(self._strays) > _STRAY_MAX or self._is_stale(now):
+        while len(self._strays) > _STRAY_MAX or self._is_stale(ticks):
             self._strays.popitem(last=False)
 
-    def strays_of(self, attempt_id: str) -> list[tuple[int, LineEvent]]:
-        """Return, and forget, what was heard of an attempt before it was ours, and when."""
-        return list(self._strays.pop(attempt_id, {}).values())
+    def strays_of(self, attempt_id: str) -> list[tuple[tuple[int, int], LineEvent]]:
+        """Return, and forget, what was heard of an attempt before it was ours.
 
-    def _is_stale(self, now: int) -> bool:
+        And when: the instant, and in ticks.
+        """
+        words = self._strays.pop(attempt_id, {}).values()
+        return [((heard_at, ticks), event) for ticks, heard_at, event in words]
+
+    def _is_stale(self, ticks: int) -> bool:
         """Whether what was heard of least lately was heard long ago; there always is some."""
-        *_, (last_at, _) = next(iter(self._strays.values())).values()
-        return now - last_at > _STRAY_MS
+        *_, (last_at, _, _) = next(iter(self._strays.values())).values()
+        return ticks - last_at > _STRAY_MS

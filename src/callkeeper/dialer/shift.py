@@ -11,18 +11,31 @@ from callkeeper.dialer.line import Line
 from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.roster import Roster
+from callkeeper.dialer.timekeeper import OwnTime, Timekeeper
 from callkeeper.store.ledger import Ending, Evidence, Progress
 
 
 class Shift:
-    """A dispatcher at work. ``lease_until`` is how long it may answer for what it holds."""
+    """A dispatcher at work. ``lease_until``, in ticks, is how long it answers for what it holds.
 
-    def __init__(self, post: Post, desk: Desk, line: Line, meter: Meter, clock: Clock) -> None:
+    ``own_time`` asks for the database's own clock: the desk does, unless somebody else is given.
+    """
+
+    def __init__(
+        self,
+        post: Post,
+        desk: Desk,
+        line: Line,
+        meter: Meter,
+        clock: Clock,
+        *,
+        own_time: OwnTime | None = None,
+    ) -> None:
         self.post = post
         self.desk = desk
         self.line = line
         self.meter = meter
-        self.clock = clock
+        self.clock = Timekeeper(clock, own_time or desk.own_time, self._clock_leapt)
         self.roster = Roster()
         self.lease_until = 0
         self.placed = 0
@@ -106,6 +119,10 @@ class Shift:
         if failed is not None:
             raise failed
         return len(endings)
+
+    def _clock_leapt(self, by_ms: int) -> None:
+        self.meter.clock_jumps.inc()
+        self.log.warning("clock_jumped", seconds=by_ms / 1000)
 
     def _tell(self, attempt: Attempt) -> None:
         self.meter.ended(attempt)

@@ -6,14 +6,26 @@ can run beside everything else and never stand in a circle.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.pace import Pace
-from callkeeper.core.policy import Busyness, Dial, GiveUp, Terms, Verdict, Wait, decide
+from callkeeper.core.policy import (
+    Busyness,
+    Dial,
+    Doubtful,
+    GiveUp,
+    Sure,
+    Terms,
+    Wait,
+    decide,
+    decide_in_doubt,
+)
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservation import Reservation
-from callkeeper.core.tries import claimed, given_up, held, unplaced
+from callkeeper.core.tries import claimed, given_up, held, put_off, unplaced
+from callkeeper.core.watch import SURE, Doubt
 from callkeeper.store.campaign_rows import campaign_of
 from callkeeper.store.ledger import Claim, Claimed
 from callkeeper.store.reservation_rows import ReservationRows
@@ -56,7 +68,8 @@ class ClaimRows(ReservationRows):
         looked_at = LOOKED_AT if claim.sweeps else sorting.most + AHEAD
         if sorting.most == 0 and not claim.sweeps:
             return Claimed([])
-        rows = self._session.rows("due_reservations", now=claim.at, limit=looked_at)
+        surely = claim.doubt.earliest(claim.at)
+        rows = self._session.rows("due_reservations", now=surely, limit=looked_at)
         due = [Reservation(*row) for row in rows]
         campaigns = self._judged_campaigns({(each.vdn, each.campaign_id) for each in due})
         for each in due:
@@ -144,11 +157,17 @@ class _Sorting:
         claim, load = self.claim, self._load
         key = (campaign.vdn, campaign.id)
         busyness = Busyness(load.vdns[campaign.vdn], load.campaigns[key])
-        match verdict_on(reservation, campaign, claim.terms, busyness, claim.at):
+        now, doubt = claim.at, claim.doubt
+        match verdict_on(reservation, campaign, claim.terms, busyness, now=now, doubt=doubt):
             case Wait() as wait:
                 self.held.append(held(reservation, wait))
             case GiveUp() as verdict:
                 self.given_up.append((given_up(reservation, verdict, claim.at), verdict))
+            case Doubtful(until=None, why=hindrance):
+                if claim.sweeps and hindrance != reservation.verdict:
+                    self.noted.append(unplaced(reservation, "clock", hindrance))
+            case Doubtful(until=int() as until):
+                self.held.append(put_off(reservation, until))
             case Dial() if len(self.attempts) < self.most:
                 load.vdns[campaign.vdn] += 1
                 load.campaigns[key] += 1
@@ -156,7 +175,7 @@ class _Sorting:
                 self.attempts.append(self._attempt(reservation, campaign))
             case Dial() if claim.sweeps and (why := self._no_room):
                 if why != reservation.verdict:
-                    self.noted.append(unplaced(reservation, why))
+                    self.noted.append(unplaced(reservation, "line", why))
 
     @property
     def _no_room(self) -> str | None:
@@ -190,12 +209,19 @@ class _Sorting:
 
 
 def verdict_on(
-    reservation: Reservation, campaign: Campaign, terms: Terms, busyness: Busyness, now: int
-) -> Verdict:
+    reservation: Reservation,
+    campaign: Campaign,
+    terms: Terms,
+    busyness: Busyness,
+    *,
+    now: int,
+    doubt: Doubt = SURE,
+) -> Sure:
     """Return the core's verdict, by the clock of the campaign's time zone."""
     where = zone_of(campaign, terms.zone)
     if where is None:
         # Another machine knew it when it was set. It must not hold up everybody's calls.
         name = zone_name(campaign, terms.zone)
         return Wait("status", now + UNKNOWN_ZONE_MS, f"this machine knows no time zone {name}")
-    return decide(reservation, campaign, where, terms, busyness, now)
+    judge = partial(decide, reservation, campaign, where, terms, busyness)
+    return decide_in_doubt(judge, now, doubt)

@@ -11,8 +11,10 @@ from typing import Literal, Protocol
 import msgspec
 
 from callkeeper.core.attempt import Attempt, FailCodes, Hangup
+from callkeeper.core.lease import stands
 from callkeeper.core.policy import Terms
 from callkeeper.core.refusal import Refusal
+from callkeeper.core.watch import SURE, Doubt
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -30,6 +32,7 @@ class Claim(msgspec.Struct, frozen=True):
     per_second: float
     terms: Terms
     sweeps: bool = True
+    doubt: Doubt = SURE
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -50,6 +53,7 @@ class Placing(msgspec.Struct, frozen=True):
     holder: str
     at: int
     terms: Terms
+    doubt: Doubt = SURE
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -146,6 +150,10 @@ class Lease(msgspec.Struct, frozen=True):
     is_up: bool
     per_second: float  # calls that it began a second, lately
 
+    def stands(self, now: int) -> bool:
+        """Whether it has not run out."""
+        return stands(self.lease_until, now)
+
 
 class Ledger(Protocol):
     """The verbs; those that write take a list and answer a list, in order."""
@@ -173,6 +181,15 @@ class Ledger(Protocol):
 
     def renew_leases(self, leases: Sequence[Lease]) -> list[Lease | Refusal]:
         """Say that dispatchers live, and until when they answer for what they hold."""
+
+    def wake_from_ahead(self, instants: Sequence[int]) -> list[int | Refusal]:
+        """Have looked at now what is held for longer, seen from now, than its rule ever holds.
+
+        A clock wrote that was ahead. Return how many each instant woke.
+        """
+
+    def own_time(self) -> int | None:
+        """Return the instant by the database's own clock; None where it has the machine's."""
 
     def is_any_due(self, now: int) -> bool:
         """Whether a reservation waits to be looked at."""

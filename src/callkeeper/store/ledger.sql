@@ -39,6 +39,23 @@ UPDATE reservation SET look_at = :now
 WHERE vdn = :vdn AND campaign_id = :campaign_id AND held_by IS NOT NULL
   AND held_by IN ('hours', 'status') AND look_at > :now
 
+-- name: wake_from_ahead
+-- A clock wrote that was ahead: held for so long nothing is. A plus keeps SQLite from looking
+-- through all that is to come, rather than through what is held.
+UPDATE reservation
+SET look_at = CASE WHEN held_by <> 'retry' AND due_at > :now THEN due_at ELSE :now END
+WHERE held_by IS NOT NULL AND look_at IS NOT NULL AND +look_at > :held_until
+  AND (
+    held_by IN ('status', 'vdn_cap', 'campaign_cap', 'line', 'clock') AND due_at < look_at
+    OR held_by = 'retry' AND +look_at > :retried_until
+  )
+RETURNING 1
+
+-- name: own_time
+-- SQLite's clock is the machine's, which is asked without it.
+SELECT NULL                                                                    -- sqlite
+SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)            -- postgres
+
 -- name: note_verdicts
 UPDATE reservation AS r
 SET (due_at, look_at, held_by, verdict) =
@@ -88,7 +105,8 @@ ORDER BY a.claimed_at, a.number, a.id
 
 -- name: live_attempts
 -- Of a line: those of one holder, or, when none is given, those that nobody answers for: their
--- dispatcher's lease has run out, or they were claimed before an instant and never placed.
+-- dispatcher's lease has run out, or they were claimed before an instant and never placed. What is
+-- later than the latest was written by a clock that was ahead.
 SELECT {attempt_columns} FROM attempt AS a
 WHERE a.state <> 'ended' AND a.line = :line
   AND a.holder = :holder                                                       -- if holder
@@ -98,8 +116,11 @@ LIMIT :limit
 
 -- name: of_nobody
 AND (
-  NOT EXISTS (SELECT 1 FROM dispatcher AS d WHERE d.name = a.holder AND d.lease_until > :now)
-  OR a.state = 'claimed' AND a.claimed_at <= :claimed_before
+  NOT EXISTS (
+    SELECT 1 FROM dispatcher AS d
+    WHERE d.name = a.holder AND d.lease_until > :now AND d.lease_until <= :latest
+  )
+  OR a.state = 'claimed' AND (a.claimed_at <= :claimed_before OR a.claimed_at > :latest)
 )
 
 -- name: count_live_attempts

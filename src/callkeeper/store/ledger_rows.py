@@ -9,11 +9,13 @@ import msgspec
 
 from callkeeper.core.attempt import Attempt, Hangup
 from callkeeper.core.campaign import Campaign
-from callkeeper.core.policy import Busyness, Dial, Wait
-from callkeeper.core.practice import Practice
+from callkeeper.core.lease import latest
+from callkeeper.core.policy import HELD_MS, Busyness, Dial, Doubtful, Wait
+from callkeeper.core.practice import SPACING_SECONDS_MAX, Practice
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservation import Reservation
 from callkeeper.core.tries import begun, ended, given_up, handed_back, held, not_dialled
+from callkeeper.core.watch import JUMP_MS
 from callkeeper.store.claim_rows import CampaignKey, ClaimRows, verdict_on
 from callkeeper.store.ledger import (
     Adoption,
@@ -128,6 +130,25 @@ class LedgerRows(ClaimRows):
             self._session.rows("forget_dispatchers", before=each.said_at - _FORGET_MS)
         return list(leases)
 
+    def wake_from_ahead(self, instants: Sequence[int]) -> list[int | Refusal]:
+        """Have looked at now what is held for longer, seen from now, than its rule ever holds."""
+        return [
+            len(
+                self._session.rows(
+                    "wake_from_ahead",
+                    now=now,
+                    held_until=now + HELD_MS + JUMP_MS,
+                    retried_until=now + SPACING_SECONDS_MAX * 1000 + JUMP_MS,
+                )
+            )
+            for now in instants
+        ]
+
+    def own_time(self) -> int | None:
+        """Return the instant by the database's own clock; None where it has the machine's."""
+        ((instant,),) = self._session.rows("own_time")
+        return None if instant is None else int(instant)
+
     def attempts_held(self, line: str, holder: str, limit: int) -> list[Attempt]:
         """Return a dispatcher's live attempts, oldest first."""
         rows = self._session.rows("live_attempts", line=line, holder=holder, limit=limit)
@@ -138,7 +159,12 @@ class LedgerRows(ClaimRows):
     ) -> list[Attempt]:
         """Return a line's live attempts that nobody answers for, oldest first."""
         rows = self._session.rows(
-            "live_attempts", line=line, now=now, claimed_before=claimed_before, limit=limit
+            "live_attempts",
+            line=line,
+            now=now,
+            latest=latest(now),
+            claimed_before=claimed_before,
+            limit=limit,
         )
         return [Attempt(*row) for row in rows]
 
@@ -172,11 +198,13 @@ class LedgerRows(ClaimRows):
             standing.keep(handed_back(old, now))
             return Withdrawn("its campaign is just being changed")
         # The caps were held when it was claimed, and it has been one of the calls since.
-        verdict = verdict_on(old, campaign, placing.terms, Busyness(), now)
+        verdict = verdict_on(old, campaign, placing.terms, Busyness(), now=now, doubt=placing.doubt)
         if isinstance(verdict, Dial):
             return _begun(placing, standing, attempt, campaign)
         standing.withdraw(attempt, now)
-        if isinstance(verdict, Wait):
+        if isinstance(verdict, Doubtful):
+            standing.keep(handed_back(old, verdict.until or now))
+        elif isinstance(verdict, Wait):
             standing.keep(held(old, verdict))
         else:
             new = given_up(old, verdict, now)
