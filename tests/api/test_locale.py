@@ -116,7 +116,7 @@ def test_what_is_no_request_is_told_so_in_it_once_its_head_was_read(house: House
     fields = b"".join(b"x-%d: 1\r\n" % number for number in range(101))
     head = b"GET / HTTP/1.1\r\nhost: a\r\nlocale: zh_CN\r\n" + fields + b"\r\n"
     ((status, body),) = converse(house, head)
-    assert (status, body["resultDesc"]) == (400, "请求头超过100个")
+    assert (status, body["resultDesc"]) == (400, "请求头字段超过100个")
 
 
 def test_success_is_told_in_chinese_and_as_the_pages_print_it_otherwise(
