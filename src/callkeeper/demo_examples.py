@@ -24,8 +24,6 @@ RESERVATION_IDS = (RESULT_ID, MOVE_ID, DELETE_ID)
 
 AUTOMATIC_NO = "66660011"
 
-_CREATE_AT = str(PUBLISHED_CREATE["appointTime"])
-_MOVE_AT = 1749204000000
 _LISTED = 3
 _HOUR_MS = 3_600_000
 _LEAD_MS = 300_000
@@ -34,7 +32,6 @@ _PREVIEW = 5  # an agent sees the customer first, then dials
 
 # Character for character as in section 1 to 4 of the contract, cec_07_0777 to cec_07_0780.
 CREATE = msgspec.json.encode(PUBLISHED_CREATE)
-_MOVE = msgspec.json.encode({**UPDATE.request, "appointTime": _MOVE_AT, "workNo": "125"})
 RESULT = msgspec.json.encode(PUBLISHED_RESULT)
 DELETE = msgspec.json.encode({"appointId": DELETE_ID})
 DELETE_CALLED = msgspec.json.encode({"appointId": RESULT_ID})
@@ -45,12 +42,12 @@ BUSINESS_RESULT = msgspec.json.encode(PUBLISHED_BUSINESS_RESULT)
 
 def create_at(instant: int) -> bytes:
     """Return the published create for another time."""
-    return CREATE.replace(_CREATE_AT.encode(), str(instant).encode())
+    return msgspec.json.encode(PUBLISHED_CREATE | {"appointTime": instant})
 
 
 def move_at(instant: int) -> bytes:
     """Return the published modify with another new time."""
-    return _MOVE.replace(str(_MOVE_AT).encode(), str(instant).encode())
+    return msgspec.json.encode({**UPDATE.request, "appointTime": instant, "workNo": "125"})
 
 
 def campaign_from(now: int) -> bytes:
@@ -64,7 +61,7 @@ def campaign_from(now: int) -> bytes:
 def automatic_at(instant: int) -> bytes:
     """Return the published create for a call that the system makes by itself."""
     wish = {"callType": "2", "calledNo": AUTOMATIC_NO, "appointTime": instant}
-    return msgspec.json.encode(msgspec.json.decode(CREATE) | wish)
+    return msgspec.json.encode(PUBLISHED_CREATE | wish)
 
 
 def list_of(called_no: str) -> bytes:

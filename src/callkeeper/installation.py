@@ -71,9 +71,7 @@ def find_store(settings: Settings) -> Store:
     store = SqlStore(open_session(settings))
     try:
         store.database_now()
-        with suppress(
-            StatementFailed, NotAllowed
-        ):  # it may not be read: whoever wants to know is told
+        with suppress(StatementFailed, NotAllowed):  # whoever wants to know the number is told
             store.schema_version()
     except SchemaMissing:
         store.close()

@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 
 CHINESE = "zh_CN"
 
-# What names a language in a locale: its first word, unless a later one names another writing.
+# The locales that mean it, in lower case: not those of another writing, like zh_tw or zh_hant.
 _SIMPLIFIED = {"zh", "zh_cn", "zh_hans", "zh_hans_cn", "zh_sg", "zh_hans_sg"}
 
 

@@ -23,8 +23,8 @@ from callkeeper.store.port import Store
 BATCH_MAX = 512
 WAITING_MAX = 20_000
 
-
 _GONE = Phrase("the client went away before this was written; nothing was stored")
+
 # Whoever asked for what is done now, if that is somebody who may go away: whether it has gone.
 asker_has_gone: ContextVar[Callable[[], bool] | None] = ContextVar("asker_has_gone", default=None)
 

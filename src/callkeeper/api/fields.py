@@ -314,15 +314,15 @@ def _required(names: list[str]) -> Schema:
 
 def _unescaped(text: str) -> str:
     """Return the JSON object that a text is when it is unescaped once more; else the text."""
-    try:
-        inner = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    inner = _decoded(text)
+    if inner is None:
         inner = _decoded(f'"{_BREAK.sub(" ", text)}"')
     is_object = isinstance(inner, str) and isinstance(_decoded(inner), dict)
     return inner if is_object else text
 
 
 def _decoded(text: str) -> Any:  # noqa: ANN401 - JSON comes in
+    """Return what a JSON text holds; None if it is null, or no JSON."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):

@@ -1,7 +1,8 @@
 """Room for large bodies: of one access key, a few are taken in at once.
 
 Whoever sends a body slowly keeps its room for as long. An access key is sent in clear, so that
-others may know it; but who sends in its name takes no other key's room.
+others may know it; but who sends in its name takes no other key's room. All names that are no keys
+share one.
 """
 
 import asyncio
@@ -19,21 +20,21 @@ class Room:
     """What is held while a large body is in hand."""
 
     def __init__(self) -> None:
-        self._of_key: dict[str, asyncio.Semaphore] = {}
+        self._of_name: dict[str, asyncio.Semaphore] = {}
         self._waiting: dict[str, int] = {}
 
     @asynccontextmanager
-    async def hold(self, ak: str) -> AsyncIterator[None]:
-        """Hold room for one body, sent in the name of a key that there is, or refuse."""
-        room = self._of_key.setdefault(ak, asyncio.Semaphore(OF_ONE_KEY))
-        waiting = self._waiting.get(ak, 0)
+    async def hold(self, name: str) -> AsyncIterator[None]:
+        """Hold room for one body, sent in this name, or refuse."""
+        room = self._of_name.setdefault(name, asyncio.Semaphore(OF_ONE_KEY))
+        waiting = self._waiting.get(name, 0)
         if waiting >= WAITING_MAX:
             raise TooManyRequests("too many large bodies of this access key wait; send it later")
-        self._waiting[ak] = waiting + 1
+        self._waiting[name] = waiting + 1
         try:
             await room.acquire()
         finally:
-            self._waiting[ak] -= 1
+            self._waiting[name] -= 1
         try:
             yield
         finally:
