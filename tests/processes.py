@@ -3,12 +3,32 @@
 import os
 import re
 import signal
-import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from tests.waiting import until
+
+
+class Process(Protocol):
+    """A process that a test has started."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def poll(self) -> int | None:
+        """Return how it ended; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return how it ended, once it has."""
+
+    def terminate(self) -> None:
+        """Tell it to end."""
+
+    def kill(self) -> None:
+        """End it at once."""
 
 
 def children(pid: int) -> list[int]:
@@ -33,7 +53,7 @@ def peak_mib(pid: int) -> float:
     return int(kib) / 1024
 
 
-def kill(process: "subprocess.Popen[bytes]", *, also_children: bool = True) -> None:
+def kill(process: Process, *, also_children: bool = True) -> None:
     """Kill a process as ``kill -9`` does, and its children if so wanted; return when all are gone.
 
     Children that are left notice it, and end by themselves.

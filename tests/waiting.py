@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(ask: Callable[[], T], seconds: float = 20) -> T:
+def until(ask: Callable[[], T], seconds: float = 60) -> T:
     """Ask until the answer is true, and return it; fail after so many seconds."""
     end = monotonic() + seconds
     pause = threading.Event()

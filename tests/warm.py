@@ -51,7 +51,7 @@ def run_warm(order: Order) -> tuple[int, str, str]:
         files = [open_.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
         files[0].write(order.given.encode())
         files[0].seek(0)
-        status = _Copy(order, [each.fileno() for each in files]).wait()
+        status = Copy(order, [each.fileno() for each in files]).wait()
         out, err = map(_text, files[1:])
     return status, out, err
 
@@ -71,6 +71,16 @@ def run_cold(order: Order) -> tuple[int, str, str]:
     return ended.returncode, ended.stdout, ended.stderr
 
 
+def start_warm(arguments: Sequence[str], folder: Path, log: IO[bytes], **more: str) -> "Copy":
+    """Start a command that goes on until it is told to end, and ends with nobody but itself.
+
+    What it says goes to a log. ``more``: what its environment has beside ours.
+    """
+    order = Order(arguments, "", {**os.environ, **more}, folder, 0)
+    with Path(os.devnull).open() as nothing:
+        return Copy(order, [nothing.fileno(), log.fileno(), log.fileno()])
+
+
 def warm_scribe(settings: Settings) -> scribe.ProcessScribe:
     """Return a scribe whose process is a copy."""
     return scribe.ProcessScribe(settings, _start_scribe)
@@ -79,13 +89,13 @@ def warm_scribe(settings: Settings) -> scribe.ProcessScribe:
 def _start_scribe(pipe: int) -> scribe.Process:
     order = Order((), "", dict(os.environ), Path.cwd(), 0)
     with Path(os.devnull).open() as nothing:
-        return _Copy(order, [nothing.fileno(), 1, 2], pipe)
+        return Copy(order, [nothing.fileno(), 1, 2], pipe)
 
 
-class _Copy:
+class Copy:
     """A copy that does what was ordered, with files for its input, output and errors.
 
-    With a pipe it is a scribe, and without one a command.
+    With a pipe it is a scribe, and without one a command. Its methods are those of a Popen.
     """
 
     def __init__(self, order: Order, files: Sequence[int], *pipe: int) -> None:
@@ -102,15 +112,28 @@ class _Copy:
             self._ours.settimeout(timeout)
             try:
                 self._status = int(self._ours.recv(100))
-            except TimeoutError as error:
+            except (TimeoutError, BlockingIOError) as error:
                 raise subprocess.TimeoutExpired("a copy", timeout or 0) from error
             self._ours.close()
         return self._status
 
+    def poll(self) -> int | None:
+        """Return how it ended; None while it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def terminate(self) -> None:
+        """Tell it to end."""
+        self._send(signal.SIGTERM)
+
     def kill(self) -> None:
         """End it at once."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
 
 def _text(file: IO[bytes]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import IO, Any, NamedTuple, Self
 
 from callkeeper import signing
 from callkeeper.clock import SystemClock
@@ -18,9 +18,10 @@ from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 from tests.ports import free_port
-from tests.processes import children, kill
+from tests.processes import Process, children, kill
 from tests.store.orders import HOUR, has_campaign
 from tests.waiting import until
+from tests.warm import start_warm
 
 VDN = 25
 TASK = "1106025109"
@@ -84,7 +85,7 @@ class ServerProcess(Served):
         if database is not None:
             self._flags += ["--database", database]
         super().__init__(home, database, free_port())
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -128,16 +129,21 @@ class ServerProcess(Served):
 
     def start(self) -> None:
         """Start it, and wait until it is ready."""
-        arguments = [*self._before, sys.executable, "-m", "callkeeper", "serve", *self._flags]
+        arguments = ["serve", *self._flags, "--port", str(self.port)]
         with (self._home / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [*arguments, "--port", str(self.port)],
-                cwd=self._home,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            self._process = self._run(arguments, log)
         until(lambda: self.readiness() == 200)
+
+    def _run(self, arguments: Sequence[str], log: IO[bytes]) -> Process:
+        if not self._before:
+            return start_warm(arguments, self._home, log)
+        return subprocess.Popen(
+            [*self._before, sys.executable, "-m", "callkeeper", *arguments],
+            cwd=self._home,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
 
     def end(self) -> int:
         """End it as ``kill`` does, and return its exit status."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
+import pytest
+
 from tests.durability.crew import Crew
 from tests.durability.server import ServerProcess
 from tests.private_postgres import PrivatePostgres
@@ -19,6 +21,7 @@ KILLS = {"sqlite": 50, "postgres": 20}
 CRASHES = 3
 
 
+@pytest.mark.timeout(900)  # fifty starts, on a machine that may have much else to do
 def test_what_was_acknowledged_survives_kill_9_of_the_server(
     engine: str, database: str | None, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:

@@ -1,20 +1,20 @@
 """Three servers behind HAProxy as the documents have it, and two dispatchers, on one PostgreSQL."""
 
 import subprocess
-import sys
 from contextlib import ExitStack
 from http.client import NOT_FOUND, HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from tests.durability.server import Served
 from tests.fleet.balancer import configuration
 from tests.pbx.dial_process import DialProcess
 from tests.ports import free_port
 from tests.private_asterisk import PrivateAsterisk
-from tests.processes import kill
+from tests.processes import Process, kill
 from tests.waiting import until
+from tests.warm import start_warm
 
 SERVERS = ("one", "two", "three")
 DISPATCHERS = ("dora", "dave")
@@ -31,7 +31,7 @@ class Fleet(Served):
         self._ports = {name: free_port() for name in SERVERS}
         self._internal = {name: free_port() for name in SERVERS}
         self._dialers = {name: DialProcess(home / name, database, asterisk) for name in DISPATCHERS}
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, Process] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as failing:
@@ -63,8 +63,11 @@ class Fleet(Served):
             self._balance()
             return
         options = ["serve", "--no-dialer", "--port", str(self._ports[name]), *self._flags]
-        internal = f"CALLKEEPER_INTERNAL_PORT={self._internal[name]}"
-        self._run(name, ["/usr/bin/env", internal, sys.executable, "-m", "callkeeper", *options])
+        internal = str(self._internal[name])
+        with self._log(name) as log:
+            self._processes[name] = start_warm(
+                options, self._home, log, CALLKEEPER_INTERNAL_PORT=internal
+            )
         until(lambda: status(self._internal[name], "/readyz") == 200)
 
     def kill(self, name: str, *, also_children: bool = True) -> None:
@@ -85,14 +88,15 @@ class Fleet(Served):
         ports = [(self._ports[name], self._internal[name]) for name in SERVERS]
         file = self._home / "haproxy.cfg"
         file.write_text(configuration(self.port, ports), "utf-8")
-        self._run(BALANCER, ["/usr/sbin/haproxy", "-db", "-f", str(file)])
-        until(lambda: status(self.port, "/") == NOT_FOUND)
-
-    def _run(self, name: str, command: list[str]) -> None:
-        with (self._home / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(
+        command = ["/usr/sbin/haproxy", "-db", "-f", str(file)]
+        with self._log(BALANCER) as log:
+            self._processes[BALANCER] = subprocess.Popen(
                 command, cwd=self._home, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+        until(lambda: status(self.port, "/") == NOT_FOUND)
+
+    def _log(self, name: str) -> IO[bytes]:
+        return (self._home / f"{name}.log").open("ab")
 
 
 def status(port: int, path: str) -> int | None:

@@ -1,13 +1,12 @@
 """``callkeeper dial`` in a process of its own, that is killed and started again on one database."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.private_asterisk import PrivateAsterisk
+from tests.processes import Process
+from tests.warm import start_warm
 
 
 class DialProcess:
@@ -25,9 +24,8 @@ class DialProcess:
             "ARI_PASSWORD": asterisk.password,
             "DESTINATION": "answered,brief",
         } | more
-        given = {f"CALLKEEPER_{name}": value for name, value in settings.items()}
-        self._environment = dict(os.environ) | given
-        self._process: subprocess.Popen[bytes] | None = None
+        self._given = {f"CALLKEEPER_{name}": value for name, value in settings.items()}
+        self._process: Process | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -44,14 +42,7 @@ class DialProcess:
     def start(self) -> None:
         """Start it; it dials when it is ready."""
         with (self._home / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "callkeeper", "dial"],
-                cwd=self._home,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            self._process = start_warm(["dial"], self._home, log, **self._given)
 
     def kill(self) -> None:
         """Kill it as ``kill -9`` does."""
