@@ -114,15 +114,15 @@ class House:
     ) -> httpx2.Response:
         """Send a signed request below /rest/isales; a body of bytes goes out as it is.
 
-        Or in pieces, each a chunk; and without saying how many there will be.
+        Or in pieces, each a chunk; and without saying how many there will be. Without ``at``, when
+        it was signed, it is a request of its own, also while the clock stands.
         """
         key = key or self.key
         raw = b"" if body is None else body
         if not isinstance(raw, bytes):
             raw = json.dumps(body, ensure_ascii=False).encode()
         path = f"/rest/isales{path}"
-        # Signed too, so that each is a request of its own, also while the clock stands.
-        turn = {"x-turn": next(self._turns)}
+        turn = {} if at else {"x-turn": next(self._turns)}  # which is signed too
         authorization = signing.authorize(
             key.ak,
             key.secret,

@@ -170,7 +170,8 @@ class Gate:
 
 def _off(off_ms: int, window_ms: int) -> NotAuthenticated:
     """Return the refusal of a request that was signed so long ago, or ahead when negative."""
-    off, most = span(off_ms), span(window_ms)
+    # A part of a second counts as one: what is too much is never told as just what is allowed.
+    off, most = span(abs(off_ms) + 999), span(window_ms)
     if off_ms > 0:
         return NotAuthenticated(
             "the request was signed {off} ago, at most {most} is allowed; "
