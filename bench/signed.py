@@ -59,12 +59,15 @@ class Signer(NamedTuple):
         return head.encode() + body
 
 
-def results(vdn: int, ids: Sequence[str]) -> Iterator[tuple[int, Body]]:
-    """Yield a result for each reservation: every second names the agent, one in five failed."""
-    for number, id_ in enumerate(ids):
+def results(vdn: int, ids: Sequence[str], numbers: Iterator[int]) -> Iterator[tuple[int, Body]]:
+    """Yield, without end, results that are all different, for each reservation in turn.
+
+    Every second names the agent, one in five failed; ``numbers`` must never repeat.
+    """
+    for number in numbers:
         begin = 1_747_220_297_000 + number * 1000
         body: dict[str, Any] = {
-            "appointId": id_,
+            "appointId": ids[number % len(ids)],
             "callerNo": "10086",
             "failCode": _FAILS.get(number % 10, "00000"),
             "callId": f"1747316188-{number}",

@@ -7,7 +7,7 @@ turns under wrk, at each number of connections, and what was answered must be in
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -16,15 +16,15 @@ from typing import Any, NamedTuple
 from bench import load, options, page, pgbench, report, signed, writes_report
 from bench.engine import Engine, engine
 from bench.load import Turn
-from bench.server import EMPTY, Server, running
-from bench.signed import VDN
+from bench.server import Server, running
+from bench.signed import VDN, Body
 from bench.stage import CAMPAIGN, Stage, prepare, written
 from callkeeper.clock import Clock, SystemClock
 
 UPDATE, CREATE = "updateResult", "create"
 _PARAMETERS = ("connections", "seconds", "rounds", "reservations")
 _QUICK = {"rounds": 1, "seconds": 1, "connections": [16], "reservations": 2_000}
-_CREATES_A_SECOND = 40_000  # more than anything sends; ours must not get one twice
+_REQUESTS_A_SECOND = 20_000  # more than anything of ours answers
 
 Turns = dict[str, list[Turn]]
 
@@ -40,21 +40,29 @@ class Bench(NamedTuple):
 
     def update(self, server: Server, connections: int, seconds: int) -> Turn:
         """Have results filed for a while."""
-        requests = self.home / f"results for {server.name}"
-        if not requests.exists():
-            results = signed.results(VDN, self.stage.ids)
-            self.stage.signer.prepare(requests, UPDATE, results, server=server)
-        return self._checked(server, requests, connections, seconds)
+        results = signed.results(VDN, self.stage.ids, self.stage.numbers)
+        return self._each(server, UPDATE, results, connections, seconds)
 
     def create(self, server: Server, connections: int, seconds: int) -> Turn:
         """Have calls reserved for a while, each request another one."""
-        count = _CREATES_A_SECOND * seconds if server.is_ours or server.name == EMPTY else 5_000
         wishes = signed.wishes(VDN, CAMPAIGN, self.stage.numbers, self.clock.now())
-        requests = self.home / "wishes"
-        self.stage.signer.prepare(requests, CREATE, islice(wishes, count), server=server)
+        return self._each(server, CREATE, wishes, connections, seconds)
+
+    def _each(
+        self,
+        server: Server,
+        interface: str,
+        bodies: Iterator[tuple[int, Body]],
+        connections: int,
+        seconds: int,
+    ) -> Turn:
+        """Load a server with requests that were never sent before: ours does none of them twice."""
+        count = _REQUESTS_A_SECOND * seconds if server.is_ours else 5_000
+        requests = self.home / "requests"
+        self.stage.signer.prepare(requests, interface, islice(bodies, count), server=server)
         turn = self._checked(server, requests, connections, seconds)
         if turn.ran_out and server.is_ours:
-            raise RuntimeError(f"{count} creates were too few for {seconds} s")
+            raise RuntimeError(f"{count} requests were too few for {seconds} s")
         return turn
 
     def _checked(self, server: Server, requests: Path, connections: int, seconds: int) -> Turn:
