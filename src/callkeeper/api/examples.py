@@ -4,8 +4,9 @@ As far as the vendor prints one, it is his; a time of his that is past lies in 2
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
+from callkeeper.api.reservation_form import Deployment
 from callkeeper.api.wire import SUCCESS
 
 VDN = 25
@@ -141,7 +142,7 @@ def _says(said: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON goes
     return {**codes, "resultDesc": said, "returnDesc": said, **more}
 
 
-def create(deployment: Literal["integrated", "op"]) -> Example:
+def create(deployment: Deployment) -> Example:
     """Return the reservation of a call, its agent named as a deployment does."""
     body = PUBLISHED_CREATE | {"appointTime": APPOINTED_AT}
     if deployment == "op":
