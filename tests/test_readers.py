@@ -47,6 +47,25 @@ def test_too_many_waiting_reads_are_refused_and_taken_again_when_there_is_room()
     asyncio.run(asyncio.wait_for(work(), 30))
 
 
+def test_a_thread_that_cannot_start_takes_up_no_room() -> None:
+    """A stack larger than there are addresses: the system gives no such thread."""
+
+    async def work() -> None:
+        readers = Readers("reader", 1, waiting_max=1)
+        read = readers.reading(lambda: "found")
+        usual = threading.stack_size(1 << 47)
+        try:
+            for _ in range(5):
+                with pytest.raises(DatabaseFailed, match="too busy"):
+                    await read()
+        finally:
+            threading.stack_size(usual)
+        assert await read() == "found"
+        await asyncio.to_thread(readers.stop)
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+
+
 def test_a_read_that_has_waited_too_long_is_refused_and_never_begun() -> None:
     async def work() -> None:
         readers = Readers("reader", 1, seconds_max=0.5)

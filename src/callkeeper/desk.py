@@ -81,7 +81,11 @@ class Readers:
                     raise _too_busy()
                 return verb(*args, **kwargs)
 
-            reading = self._threads.submit(begin)
+            try:
+                reading = self._threads.submit(begin)
+            except RuntimeError as error:  # the system has no thread to give, or we are ending
+                self._room.release()
+                raise _too_busy() from error
             # Called too when whoever asked has gone before it was begun.
             reading.add_done_callback(lambda _: self._room.release())
             try:
