@@ -157,6 +157,21 @@ def test_what_a_database_and_its_copy_hold_is_for_the_owner_alone(
         assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_backup_removes_nothing_of_others(tmp_path: Path) -> None:
+    where = started(tmp_path / "data")
+    copy, others = tmp_path / "copy", tmp_path / "copy.unfinished"
+    others.mkdir()
+    (others / "thesis").write_text("all of it")
+    assert run("backup", str(copy), *where).status == 0
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert one_line(run("backup", str(tmp_path / "link"), *where), "exists")
+    (tmp_path / "data" / "sealing.key").unlink()
+    (tmp_path / "data" / "sealing.key").mkdir()  # no file that could be copied
+    assert run("backup", str(tmp_path / "again"), *where).status == 1
+    assert (others / "thesis").read_text() == "all of it"
+    assert {each.name for each in tmp_path.iterdir()} == {"data", "copy", others.name, "link"}
+
+
 def test_a_result_or_a_move_that_says_nothing_is_a_wrong_command(house: House) -> None:
     id_ = book(house)
     where = ["--data-dir", str(house.settings.data_dir)]

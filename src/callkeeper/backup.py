@@ -3,8 +3,10 @@
 Only SQLite is copied here. A PostgreSQL is backed up with its own tools, by those who run it.
 """
 
+import os
 import shutil
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Protocol, runtime_checkable
 
 from callkeeper.core.refusal import Refusal
@@ -39,23 +41,31 @@ def back_up(settings: Settings, target: Path) -> list[str]:
             "pg_dump --format=custom --file=callkeeper.dump URL, and keep sealing.key from the "
             "data directory with it, for without that the secret keys cannot be opened"
         )
-    if target.exists():
+    if os.path.lexists(target):
         raise BackupRefused("{target} exists; name a directory that does not", target=str(target))
     if not (settings.data_dir / DATABASE_FILE).exists():
         raise BackupRefused("there is no database in {folder}", folder=str(settings.data_dir))
-    draft = target.with_name(f"{target.name}.unfinished")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700, parents=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A name that nobody has: what is cleared away when it fails is our own, whoever else copies.
+    draft = Path(mkdtemp(prefix=f"{target.name}.", suffix=".unfinished", dir=target.parent))
+    try:
+        _copy_database(settings, draft / DATABASE_FILE)
+        notes = _copy_keys(settings, draft)
+        draft.replace(target)
+    except BaseException:
+        shutil.rmtree(draft)
+        raise
+    return notes
+
+
+def _copy_database(settings: Settings, target: Path) -> None:
     session = open_session(settings)
     try:
         if not isinstance(session, HotCopy):
             raise BackupRefused("this database cannot be copied while it is in use")
-        session.backup(draft / DATABASE_FILE)
+        session.backup(target)
     finally:
         session.close()
-    notes = _copy_keys(settings, draft)
-    draft.replace(target)
-    return notes
 
 
 def _copy_keys(settings: Settings, target: Path) -> list[str]:
