@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import signal
 import socket
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -26,6 +25,7 @@ from callkeeper.dialer.shift import Shift
 from callkeeper.installation import found_store
 from callkeeper.scribe import open_desk
 from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.signals import ending
 
 _GOES_TO = re.compile(r"ivr .{1,100}|skill \d{1,10}")
 _EVIDENCE = re.compile(r"(cause|sip) \d{1,3}")
@@ -59,7 +59,7 @@ def duty_beside(
 
 
 def dial(settings: Settings, registry: CollectorRegistry, ready: Callable[[str], None]) -> None:
-    """Dial until told to stop by SIGINT or SIGTERM; ``ready`` is told the dispatcher's name."""
+    """Dial until a signal ends it (see signals.py); ``ready`` is told the dispatcher's name."""
     if settings.line is None:
         raise SettingsWrong("line: say which, --line asterisk or --line rehearsal")
     check_rules(settings)
@@ -85,7 +85,7 @@ def _show_metrics(settings: Settings, registry: CollectorRegistry) -> None:
 
 async def _until_stopped(dialer: Dialer, desk: Desk, ready: Callable[[str], None]) -> None:
     dialling = asyncio.ensure_future(dialer.run())
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending():
         asyncio.get_running_loop().add_signal_handler(number, dialling.cancel)
     ready(dialer.name)
     try:

@@ -8,7 +8,6 @@ its outcomes are one message back. See decision 0010.
 import asyncio
 import gc
 import pickle
-import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from callkeeper.desk import Desk
 from callkeeper.installation import attach_store, open_store
 from callkeeper.messages import Messages
 from callkeeper.settings import Settings
+from callkeeper.signals import held_back, ignore_all
 from callkeeper.store.port import Store
 from callkeeper.watch import Watch
 from callkeeper.writer import Scribe, Writer
@@ -64,9 +64,10 @@ class Process(Protocol):
 def start(handle: int) -> Process:
     """Start the process that ``main`` is; it inherits its end of the pipe."""
     command = [sys.executable, "-P", "-m", "callkeeper.scribe", str(handle)]
-    return subprocess.Popen(  # noqa: S603 - this very program
-        command, stdin=subprocess.DEVNULL, pass_fds=[handle]
-    )
+    with held_back():
+        return subprocess.Popen(  # noqa: S603 - this very program
+            command, stdin=subprocess.DEVNULL, pass_fds=[handle]
+        )
 
 
 class ProcessScribe:
@@ -193,8 +194,7 @@ def open_desk(
 
 def main() -> None:
     """Carry out what the other end of the pipe asks for, until it closes."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # they are for the whole group; the pipe says when
+    ignore_all()  # the pipe says when
     pipe = Connection(int(sys.argv[1]))
     settings: Settings = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process's
     log.configure(show_numbers=settings.show_phone_numbers)

@@ -3,9 +3,11 @@
 import asyncio
 import gc
 import resource
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -30,6 +32,7 @@ from callkeeper.registry import new_registry
 from callkeeper.scribe import ProcessScribe, open_desk
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.signals import ending
 from callkeeper.tls import Certificate, prepare
 from callkeeper.writer import Scribe
 
@@ -68,7 +71,7 @@ def serve(
     clock: Clock | None = None,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
-    """Serve until told to stop by SIGINT or SIGTERM; ``ready`` is told the URL."""
+    """Serve until a signal ends it (see signals.py); ``ready`` is told the URL."""
     server = prepare_server(settings, clock=clock, ready=ready)
     server.run()
 
@@ -124,6 +127,15 @@ class Server(uvicorn.Server):
         if self._dialling is not None:
             self._dialling.cancel()
             await asyncio.wait([self._dialling])
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End as told by SIGHUP and SIGQUIT as well; those that mean nothing do not end it."""
+        with super().capture_signals():
+            if threading.current_thread() is threading.main_thread():
+                for number in ending():
+                    signal.signal(number, self.handle_exit)
+            yield
 
     def _let_go(self, pipe: int) -> None:
         asyncio.get_running_loop().remove_reader(pipe)

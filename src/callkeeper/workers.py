@@ -8,7 +8,6 @@ each of them stops when it does, however that came about: it notices that their 
 import asyncio
 import os
 import pickle
-import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from callkeeper.installation import data_dir, fitting_seal, open_store
 from callkeeper.serve import bind, prepare_server
 from callkeeper.serve import serve as serve_alone
 from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.signals import ending
 from callkeeper.tls import prepare
 
 _AGAIN_SECONDS = 1.0  # between the tries to start a worker that is lost before it is ready
@@ -38,7 +38,7 @@ _METRICS = "PROMETHEUS_MULTIPROC_DIR"  # the library's own: where processes put 
 
 
 def serve(settings: Settings, *, ready: Callable[[str], None] = lambda _url: None) -> None:
-    """Serve until told to stop by SIGINT or SIGTERM; ``ready`` is told the URL."""
+    """Serve until a signal ends it (see signals.py); ``ready`` is told the URL."""
     if settings.workers == 1:
         serve_alone(settings, ready=ready)
         return
@@ -96,7 +96,7 @@ class _Workers:
     async def run(self) -> None:
         """Start them all, keep them running, and stop them when told to."""
         loop = asyncio.get_running_loop()
-        for each in (signal.SIGINT, signal.SIGTERM):
+        for each in ending():
             loop.add_signal_handler(each, self._stopped.set)
         for number in range(self._settings.workers):
             self._start(number)

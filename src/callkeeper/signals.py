@@ -1,0 +1,42 @@
+"""Signals: those that end a process, which first hands over, and those that mean nothing to it."""
+
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+_ALWAYS = (signal.SIGINT, signal.SIGTERM)
+_UNLESS_IGNORED = (signal.SIGHUP, signal.SIGQUIT)
+_MEAN_NOTHING = (signal.SIGUSR1, signal.SIGUSR2)
+_ALL = (*_ALWAYS, *_UNLESS_IGNORED, *_MEAN_NOTHING)
+
+
+def ending() -> list[signal.Signals]:
+    """Return the signals that tell this process to end; from now on, others do not end it.
+
+    One that whoever started it had it ignore, as nohup does with SIGHUP, stays ignored.
+    """
+    ignore(_MEAN_NOTHING)
+    wanted = (each for each in _UNLESS_IGNORED if signal.getsignal(each) != signal.SIG_IGN)
+    return [*_ALWAYS, *wanted]
+
+
+def ignore_all() -> None:
+    """Ignore them all: they are for the whole group, and another process says when to end."""
+    ignore(_ALL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ALL)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Start a process from which they are held back until it ignores them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore(numbers: Iterable[signal.Signals]) -> None:
+    """Let signals pass that would otherwise end this process on the spot."""
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
