@@ -15,7 +15,23 @@ _LONG, _LONGEST = 126, 127
 _TWO_BYTES = 1 << 16
 
 Answer = tuple[int, bytes, str]  # status, body, content type
-NOTHING: Answer = (204, b"", "application/json")
+JSON = "application/json"
+NOTHING: Answer = (204, b"", JSON)
+GONE: Answer = (404, b'{"message":"Channel not found"}', JSON)
+_PLACES = "POST /ari/channels/"
+
+
+def well(request: str) -> Answer:
+    """Answer as an Asterisk on which every call is made, and none is found any more."""
+    method, _, path = request.partition(" ")
+    name = path.partition("?")[0].rpartition("/")[2]
+    if request.startswith(_PLACES):
+        return 200, json.dumps({"id": name, "state": "Down"}).encode(), JSON
+    if path.startswith("/ari/endpoints/"):
+        return 200, b'{"state": "online"}', JSON
+    if path == "/ari/asterisk/info":
+        return 200, b'{"system": {"version": "22.10.1"}}', JSON
+    return GONE if method == "GET" else NOTHING
 
 
 def told(channel_id: str, **fields: object) -> str:
@@ -32,7 +48,7 @@ class FalseAri:
 
     def __init__(self, *messages: str) -> None:
         self.messages = messages
-        self.answers: Callable[[str], Answer] = lambda _request: NOTHING
+        self.answers: Callable[[str], Answer] = well
         self.holds = "nothing"
         self.let_go = asyncio.Event()
         self.asked: list[str] = []

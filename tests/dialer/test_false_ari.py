@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -15,18 +16,18 @@ from callkeeper.dialer.line import (
     LineDown,
     LineRefused,
     LineSilent,
+    LineUnwilling,
     Place,
     Ringing,
 )
 from callkeeper.dialer.roster import Roster
 from callkeeper.store.ledger import Ending
-from tests.dialer.false_ari import FalseAri, told
+from tests.dialer.false_ari import JSON, NOTHING, Answer, FalseAri, told, well
 from tests.dialer.stage import Stage
 
 ID = "1747316188-000000000000000"
 LAST = told(ID, cause=17, cause_txt="User busy")
 DEEP = '{"type":"ChannelDestroyed","channel":' + "[" * 100_000 + "]" * 100_000 + "}"
-JSON = "application/json"
 
 
 def dialling(number: int = 0) -> Dialling:
@@ -136,6 +137,107 @@ def test_a_server_that_fails_at_everything_proves_nothing() -> None:
             with pytest.raises(LineSilent, match="500") as silent:
                 await line.place(dialling())
             assert str(silent.value).isprintable()
+            await line.close()
+
+    asyncio.run(scene())
+
+
+HTML = "text/html; charset=utf-8"
+REFUSE_ALL: list[Answer] = [
+    (401, b'{"message":"Authentication required"}', JSON),
+    (403, b'{"message":"Write access denied"}', JSON),
+    (404, b'{"message":"Resource not found"}', JSON),
+    (404, b"<h1>Not Found</h1>", HTML),
+    (400, b"The plain HTTP request was sent to HTTPS port", HTML),
+    (302, b"", HTML),
+    (429, b"slow down", HTML),
+    (503, b"<h1>Service Unavailable</h1>", HTML),
+]
+ALLOCATION: Answer = (500, b'{"error":"Allocation failed"}', JSON)
+
+
+async def refusal(answers: Callable[[str], Answer]) -> Exception:
+    """Return what a line raises when it is to make a call and is answered so."""
+    async with FalseAri() as ari:
+        ari.answers = answers
+        line = ari.line()
+        with pytest.raises((LineRefused, LineSilent)) as raised:
+            await line.place(dialling())
+        await line.close()
+    assert str(raised.value).isprintable()
+    return raised.value
+
+
+def places(answer: Answer, trunk: Answer | None = None) -> Callable[[str], Answer]:
+    """Return the answers of an Asterisk that makes no call; ``trunk``: what it says of that."""
+
+    def answers(request: str) -> Answer:
+        if request.startswith("POST /ari/channels/"):
+            return answer
+        return trunk if trunk is not None and "/endpoints/" in request else well(request)
+
+    return answers
+
+
+@pytest.mark.parametrize("answer", REFUSE_ALL, ids=lambda answer: f"{answer[0]} {answer[2][:9]}")
+def test_what_is_refused_to_everybody_is_the_line_being_down(answer: Answer) -> None:
+    for answers in (places(answer), lambda _request: answer):
+        refused = asyncio.run(refusal(answers))
+        assert type(refused) is LineDown, refused
+
+
+def test_a_trunk_that_is_gone_or_cannot_be_reached_is_the_line_being_down() -> None:
+    missing = (404, b'{"message":"Endpoint not found"}', JSON)
+    offline = (200, b'{"state":"offline"}', JSON)
+    broken = (500, b"{}", JSON)
+    for trunk, words in [
+        (missing, "no endpoint PJSIP/trunk"),
+        (offline, "PJSIP/trunk is offline"),
+        (broken, "does not tell how PJSIP/trunk is"),
+    ]:
+        refused = asyncio.run(refusal(places(ALLOCATION, trunk)))
+        assert type(refused) is LineDown
+        assert words in str(refused)
+        assert "Allocation failed" in str(refused)
+
+
+def test_a_call_that_is_not_made_on_a_trunk_that_is_well_may_be_the_line_or_the_number() -> None:
+    refused = asyncio.run(refusal(places(ALLOCATION)))
+    assert type(refused) is LineUnwilling
+
+
+def test_only_what_asterisk_says_of_the_call_itself_refuses_it() -> None:
+    answer = (400, b'{"message":"Only string values in the variables object allowed"}', JSON)
+    assert type(asyncio.run(refusal(places(answer)))) is LineRefused
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>Welcome</html>", b'{"id":"another"}', b"[]", b"\xff"]
+)
+def test_an_answer_that_is_no_channel_of_ours_is_no_call_that_was_made(body: bytes) -> None:
+    assert type(asyncio.run(refusal(places((200, body, HTML))))) is LineSilent
+
+
+def test_a_call_that_is_there_is_made_whatever_was_answered() -> None:
+    async def scene(answer: Answer) -> None:
+        async with FalseAri() as ari:
+            here = (200, b'{"state":"Up"}', JSON)
+            ari.answers = lambda request: answer if request.startswith("POST") else here
+            line = ari.line()
+            await line.place(dialling())
+            await line.close()
+
+    for answer in [ALLOCATION, (409, b"{}", JSON), (503, b"", HTML), (502, b"", HTML), NOTHING]:
+        asyncio.run(scene(answer))
+
+
+def test_a_resource_that_is_not_loaded_does_not_tell_that_a_call_is_over() -> None:
+    async def scene() -> None:
+        async with FalseAri() as ari:
+            ari.answers = lambda _request: (404, b'{"message":"Resource not found"}', JSON)
+            line = ari.line()
+            with pytest.raises(LineSilent, match="Resource not found"):
+                await line.find(ID)
             await line.close()
 
     asyncio.run(scene())

@@ -9,29 +9,34 @@ import asyncio
 import re
 from base64 import b64encode
 from contextlib import suppress
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn
 
 import httpx2
-import msgspec
 import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from callkeeper import clock
-from callkeeper.dialer.ari_events import (
-    Inbox,
-    ReplacedError,
-    UnreadError,
-    plain,
-    presence,
-    read,
+from callkeeper.dialer.ari_answers import (
+    Found,
+    Info,
+    Made,
+    Value,
+    checked,
+    is_missing,
+    is_of_ari,
+    known,
+    read_as,
+    said,
 )
+from callkeeper.dialer.ari_events import Inbox, ReplacedError, UnreadError, presence, read
 from callkeeper.dialer.line import (
     Dialling,
     LineDown,
     LineEvent,
     LineRefused,
     LineSilent,
+    LineUnwilling,
     Place,
     Presence,
 )
@@ -51,10 +56,6 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 MOST_EVENTS = 10_000
 
-# The versions that this is for; tests/pbx runs on both ends.
-OLDEST, NEWEST = 16, 22
-_VERSION_CHARS = 50
-
 # Where an answered call goes on that is for an agent's endpoint. ARI can originate to a place of
 # the dialplan or to an application, and to nothing else; so the operator's dialplan has, in a
 # context callkeeper-agent, "exten => s,1,Dial(${CALLKEEPER_AGENT})" and then Hangup().
@@ -63,8 +64,6 @@ AGENT_VARIABLE = "CALLKEEPER_AGENT"
 
 # Such a trunk is an endpoint of its own, which can be subscribed to; else all channels are.
 _TRUNK = re.compile(r"PJSIP/\{number\}@([\w.-]+)")
-
-T = TypeVar("T")
 
 # The far end's tag in the SIP dialog: there as soon as it said anything but 100 Trying. Of 181 and
 # 182 it is the only trace (16.28 and 22.10); a channel that is not PJSIP's has none.
@@ -77,22 +76,6 @@ _log = structlog.get_logger()
 
 class _UnreachableError(LineSilent):
     """No connection was made: surely nothing was sent."""
-
-
-class _Found(msgspec.Struct):
-    state: str
-
-
-class _Value(msgspec.Struct):
-    value: str
-
-
-class _System(msgspec.Struct):
-    version: str
-
-
-class _Info(msgspec.Struct):
-    system: _System
 
 
 class AriLine:
@@ -178,31 +161,63 @@ class AriLine:
             if await self.find(dialling.attempt_id) == "gone":
                 raise
             return
-        if answer.is_success:
-            return
-        # 409 is said of an id that is living, and just so of an endpoint that does not exist, which
-        # a fresh Asterisk answers with 500: seen on 16.28, pinned in tests/pbx/test_originate.py.
-        is_unclear = answer.status_code >= httpx2.codes.CONFLICT
-        if is_unclear and await self.find(dialling.attempt_id) != "gone":
-            return
-        if answer.status_code > httpx2.codes.INTERNAL_SERVER_ERROR:
-            raise LineSilent(_said(answer))  # by some proxy, behind which it may have been dialled
-        raise LineRefused(_said(answer))
+        made = read_as(Made, answer)
+        if made is None or made.id != dialling.attempt_id:
+            await self._make_sure(dialling.attempt_id, answer)
+
+    async def _make_sure(self, attempt_id: str, answer: httpx2.Response) -> None:
+        """Return if a call was made for all that was answered; otherwise raise what it stands for.
+
+        Of a number alone Asterisk says nothing but 400; whatever else it refuses, it refuses to all
+        (16.28 and 22.10, tests/pbx/test_refusing.py).
+        """
+        match answer.status_code:
+            case httpx2.codes.BAD_REQUEST if is_of_ari(answer):
+                raise LineRefused(said(answer))
+            case httpx2.codes.CONFLICT | httpx2.codes.INTERNAL_SERVER_ERROR:
+                # 409 is said of an id that is living, and just so of an endpoint that does not
+                # exist, which a fresh Asterisk answers with 500: tests/pbx/test_originate.py.
+                if await self.find(attempt_id) == "gone":
+                    await self._look_at_trunk(answer)
+            case httpx2.codes.SERVICE_UNAVAILABLE:
+                with suppress(LineSilent):
+                    if await self.find(attempt_id) != "gone":
+                        return
+                raise LineDown(said(answer))
+            case _ if answer.is_client_error or answer.is_redirect:
+                raise LineDown(said(answer))
+            case _:
+                # By something that is no Asterisk, and behind it, it may have been dialled.
+                if await self.find(attempt_id) == "gone":
+                    raise LineSilent(said(answer))
+
+    async def _look_at_trunk(self, answer: httpx2.Response) -> NoReturn:
+        """Raise what it stands for that no channel was made: that of the trunk, if it is that."""
+        if self._trunk is None:
+            raise LineUnwilling(said(answer))
+        try:
+            trunk = await self._ask("GET", f"/endpoints/{self._trunk}")
+        except LineSilent as silent:
+            raise LineDown(f"{said(answer)}; {silent}") from silent
+        wrong = _amiss(self._trunk, trunk)
+        if wrong is not None:
+            raise LineDown(f"{wrong} ({said(answer)})")
+        raise LineUnwilling(said(answer))
 
     async def find(self, attempt_id: str) -> Presence:
         """Tell whether an attempt's channel is there, rings or is up. Raise LineSilent."""
         channel = f"/channels/{attempt_id}"
         answer = await self._ask("GET", channel)
-        if _is_missing(answer):
+        if is_missing(answer):
             return "gone"
-        found = _read_as(_Found, answer)
+        found = read_as(Found, answer)
         if found is None:
-            raise LineSilent(_said(answer))
+            raise LineSilent(said(answer))
         told = presence(found.state)
         if told != "there":
             return told
         answer = await self._ask("GET", f"{channel}/variable", query={"variable": _REMOTE_TAG})
-        tag = _read_as(_Value, answer)
+        tag = read_as(Value, answer)
         return "ringing" if tag is not None and tag.value else "there"
 
     async def heard(self) -> None:
@@ -217,16 +232,14 @@ class AriLine:
         """Say which Asterisk answers, and how its trunk is. Raise LineSilent or LineRefused."""
         async with self._client() as http:  # its own: whoever asks may not run the line
             info = await self._ask("GET", "/asterisk/info", http=http)
-            version = _known(_checked(_Info, info).system.version)
+            version = known(checked(Info, info).system.version)
             if self._trunk is None:
                 return f"Asterisk {version} answers; {self._endpoint} has no endpoint to look at"
             trunk = await self._ask("GET", f"/endpoints/{self._trunk}", http=http)
-            if _is_missing(trunk):
-                raise LineRefused(
-                    f"Asterisk {version} answers, but has no endpoint {self._trunk};"
-                    " set ari_endpoint, or add it to pjsip.conf"
-                )
-            return f"Asterisk {version} answers; {self._trunk} is {_checked(_Found, trunk).state}"
+            wrong = _amiss(self._trunk, trunk)
+            if wrong is not None:
+                raise LineRefused(f"Asterisk {version} answers, but {wrong}")
+            return f"Asterisk {version} answers; {self._trunk} is {checked(Found, trunk).state}"
 
     def _client(self) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
@@ -320,7 +333,7 @@ class AriLine:
         path = f"/applications/{self._app}/subscription"
         answer = await self._ask(method, path, query={"eventSource": f"endpoint:{self._trunk}"})
         if not answer.is_success:
-            raise LineRefused(f"no subscription to {self._trunk}: {_said(answer)}")
+            raise LineRefused(f"no subscription to {self._trunk}: {said(answer)}")
 
     def _hear(self, message: str | bytes) -> None:
         try:
@@ -333,41 +346,17 @@ class AriLine:
             self._gaps += 1
 
 
-def _known(version: str) -> str:
-    """Return a version without its packager's part, saying so if it is not supported."""
-    number = re.match(r"([0-9]{1,3})\.[0-9.]+", version[:_VERSION_CHARS])
-    if number is not None and OLDEST <= int(number[1]) <= NEWEST:
-        return number[0]
-    return f"{number[0] if number else plain(version)} (supported: {OLDEST} to {NEWEST})"
-
-
-def _is_missing(answer: httpx2.Response) -> bool:
-    """Whether ARI says that there is no such thing.
-
-    A 404 that is not JSON is not ARI's: it comes from a proxy, or stands for a wrong ``ari_url``.
-    """
-    kind = answer.headers.get("content-type", "")
-    return answer.status_code == httpx2.codes.NOT_FOUND and kind.startswith("application/json")
-
-
-def _said(answer: httpx2.Response) -> str:
-    """Return a sentence of what ARI answered, and what to do if that is known."""
-    if answer.status_code == httpx2.codes.UNAUTHORIZED:
-        return "Asterisk does not know this user and password; set ari_user and ari_password"
-    said = answer.content.decode(errors="replace")  # whatever charset it claims
-    return f"Asterisk answered {answer.status_code}: {plain(said)}"
-
-
-def _read_as(kind: type[T], answer: httpx2.Response) -> T | None:
-    """Return what an answer holds; None if it is no such answer."""
-    try:
-        return msgspec.json.decode(answer.content, type=kind) if answer.is_success else None
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-
-
-def _checked(kind: type[T], answer: httpx2.Response) -> T:
-    found = _read_as(kind, answer)
+def _amiss(trunk: str, answer: httpx2.Response) -> str | None:
+    """Say what is wrong with a trunk by which no call can be made; None: nothing is known to be."""
+    if is_missing(answer):
+        return f"it has no endpoint {trunk}; set ari_endpoint, or add it to pjsip.conf"
+    found = read_as(Found, answer)
     if found is None:
-        raise LineRefused(_said(answer))
-    return found
+        return f"does not tell how {trunk} is: {said(answer)}"
+    if found.state == "offline":
+        # As long as a call of it goes on, an endpoint that was removed is this, and not missing.
+        return (
+            f"its endpoint {trunk} is offline: it was removed from pjsip.conf, or has no contact"
+            " that answers (`pjsip show endpoint` in Asterisk tells)"
+        )
+    return None

@@ -64,7 +64,14 @@ class LineRefused(Exception):  # noqa: N818 - what it did
 
 
 class LineDown(LineRefused):
-    """The line could not even be asked: surely nothing was dialled, and it may be soon."""
+    """The line takes no calls, or could not even be asked: surely nothing was dialled.
+
+    That has nothing to do with this call, which may be made soon.
+    """
+
+
+class LineUnwilling(LineDown):
+    """As far as is known it is the line; should it take other calls meanwhile, it is this one."""
 
 
 class LineSilent(Exception):  # noqa: N818 - what it is
@@ -91,7 +98,8 @@ class Line(Protocol):
     async def place(self, dialling: Dialling) -> None:
         """Make a call, and return when the line has confirmed it.
 
-        The same attempt id is never dialled twice. Raise LineDown, LineRefused or LineSilent.
+        The same attempt id is never dialled twice. Raise LineDown or LineUnwilling for what has to
+        do with the line, LineRefused for what concerns this call alone, or LineSilent.
         """
 
     async def find(self, attempt_id: str) -> Presence:
@@ -104,4 +112,4 @@ class Line(Protocol):
         """Take at most so many events, oldest first."""
 
     async def check(self) -> str:
-        """Say in a sentence how the line is, for the doctor. Raise LineSilent or LineRefused."""
+        """Say in a sentence how the line is, and dial nothing. Raise LineSilent or LineRefused."""
