@@ -219,6 +219,21 @@ class PrivateAsterisk:
         self.stop()
         self.start()
 
+    def reconfigure(self, name: str, old: str, new: str, module: str) -> None:
+        """Replace words of a configuration file once, and have a module read it again."""
+        file = self._home / "astetcdir" / name
+        text = file.read_text("utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), "utf-8")
+        assert "reloaded" in self.command(f"module reload {module}")
+
+    def command(self, words: str) -> str:
+        """Give a command as at its console, and return what it says."""
+        conf = self._kind.home(self._home) / "astetcdir" / "asterisk.conf"
+        arguments = self._kind.command(self._home, "-C", str(conf), "-rx", words)
+        done = subprocess.run(arguments, capture_output=True, check=True, text=True, timeout=30)
+        return done.stdout
+
     def ask(self, method: str, path: str, **query: str) -> Any:
         """Return what ARI answers, or None for 404."""
         with httpx2.Client(auth=(USER, PASSWORD), trust_env=False, timeout=5) as http:

@@ -141,6 +141,22 @@ def test_lines_show_who_dials_and_how_many_calls_there_are(dialling: House) -> N
     assert dispatcher["dispatcher"] in at_data(dialling, "lines").out
 
 
+def test_a_line_that_refuses_every_call_is_told_of(house: House) -> None:
+    now, why = house.now(), "Asterisk lets this user make no calls"
+    house.has_campaign(int(TASK))
+    lease = Lease("anna", "rehearsal", now, now, now + HOUR, True, 0.0, why)  # noqa: FBT003
+    with house.store.transaction():
+        house.store.renew_leases([lease])
+    (row,) = at_data(house, "lines", "--json").value["dispatchers"]
+    assert (row["state"], row["trouble"]) == ("line refuses", why)
+    assert f"refuses every call: {why}" in " ".join(at_data(house, "lines").out.split())
+    told = f"line rehearsal refuses every call: {why}; it is tried again by itself"
+    assert told in at_data(house, "why", reserve(house, "66660001")).out
+    checked = at_data(house, "doctor", "--line", "rehearsal", "--port", "0")
+    assert checked.status == 1
+    assert f"dispatcher anna finds that {told}" in " ".join(checked.out.split())
+
+
 def test_why_says_that_nobody_dials(house: House) -> None:
     house.has_campaign(int(TASK))
     told = at_data(house, "why", reserve(house, "66660001")).out

@@ -17,6 +17,7 @@ import msgspec
 from cryptography import x509
 
 from callkeeper.clock import Clock
+from callkeeper.core.breaker import refuses_all
 from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.dial import asked, check_rules, line_name
 from callkeeper.dialer.line import LineRefused, LineSilent
@@ -243,6 +244,10 @@ class CheckUp:
             for each in self._open.leases()
             if each.line == line_name(settings) and each.stands(now)
         ]
+        troubled = next((each for each in dialling if each.trouble), None)
+        if troubled is not None:
+            refuses = refuses_all(troubled.line, str(troubled.trouble))
+            raise Sick(f"{says}; but dispatcher {troubled.name} finds that {refuses}")
         return f"{says}; {len(dialling) or 'no'} dispatcher{'s' * (len(dialling) != 1)} at work"
 
     @property

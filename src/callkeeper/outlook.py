@@ -5,6 +5,7 @@ its live attempt, and the dispatchers that there are.
 """
 
 from callkeeper.core.attempt import Attempt
+from callkeeper.core.breaker import refuses_all
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.policy import Dial, GiveUp, Terms, Verdict, Wait, foresee, why_not_started
 from callkeeper.core.reservation import Reservation, Settle
@@ -111,7 +112,8 @@ def _unattended(store: Store, now: int) -> str | None:
         return "no dialer is running; start one: `callkeeper serve --line ...` or `callkeeper dial`"
     if not any(each.is_up for each in living):
         return f"line {living[0].line} is down; `callkeeper doctor` looks into it"
-    return None
+    troubles = [refuses_all(each.line, each.trouble) for each in living if each.trouble]
+    return troubles[0] if len(troubles) == len(living) else None
 
 
 def _busy(store: Store) -> str:

@@ -30,6 +30,7 @@ Fault = Literal[
     "events_cut",
     "all_cut",
     "pbx_restarts",
+    "refuses_all",
     # a word of the line
     "mute",
     "overflow",
@@ -62,6 +63,7 @@ _USUAL: dict[Fault, float] = {
     "events_cut": 0.005,
     "all_cut": 0.005,
     "pbx_restarts": 0.002,
+    "refuses_all": 0.004,
     "mute": 0.02,
     "overflow": 0.02,
     "delay": 0.1,

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from callkeeper.core.attempt import Attempt, Outcome
+from callkeeper.core.breaker import ROW
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.reservation import Reservation
+from callkeeper.dialer.line import LineDown, LineRefused, LineUnwilling
 from callkeeper.dialer.post import Post
 from callkeeper.store.ledger import Begun, Claim, Claimed
 from tests.sim import wall
@@ -22,6 +24,9 @@ Key = tuple[int, str]
 # How long after an attempt was begun its call may still be asked for: its verdict is of then.
 _ASKED_WITHIN_MS = 10_000
 _CATCH_UP_SECONDS = 0.1
+# A line that says of each number that it is this one is believed so often; once more, should a call
+# that was asked for before be taken late.
+_USED_UP_MAX = 2 * ROW
 
 
 class BrokenError(AssertionError):
@@ -53,6 +58,8 @@ class Judge:
         self._next_try_at: dict[Key, int] = {}
         self._tries: defaultdict[Key, list[Try]] = defaultdict(list)
         self._by_id: dict[str, Try] = {}
+        self._doubted: set[Key] = set()
+        self._used_up: Counter[tuple[str, int]] = Counter()
         self._room = self._most_room
         self._paced_at = 0
         self._held: set[tuple[int, str, int]] = set()
@@ -129,6 +136,7 @@ class Judge:
             if attempt.outcome == "answered" and not was_answered:
                 raise BrokenError(f"{attempt.id} is answered, and was not")
             self._check_rung(attempt, call)
+        self._check_used_up(attempt, found.station)
         is_silent = attempt.called_no[-1] == SILENT
         if self._pbx.fate.is_quiet and attempt.outcome == "unknown" and not is_silent:
             raise BrokenError(f"{attempt.id} is unknown, and nothing went wrong")
@@ -213,6 +221,26 @@ class Judge:
                 raise BrokenError(f"{attempt.id} is asked for while {other.attempt.id} goes on")
             if call.answered_at is not None and not call.is_garbled:
                 raise BrokenError(f"{attempt.id} is asked for, and {other.attempt.id} was answered")
+
+    def _check_used_up(self, attempt: Attempt, station: str) -> None:
+        """Insist that no promise is used up because the PBX refuses everybody."""
+        kind = self._pbx.refused.get(attempt.id)
+        if kind is None:
+            return
+        self.counts[f"refused as all are, {kind.__name__}: {attempt.outcome}"] += 1
+        key = (attempt.vdn, attempt.reservation_id)
+        if attempt.outcome == "unknown":
+            return  # whoever was told of the refusal died, and nobody else knows
+        if attempt.outcome == "withdrawn":
+            self._doubted.add(key)
+            return
+        if kind is LineDown or (kind is LineUnwilling and key not in self._doubted):
+            raise BrokenError(f"{attempt.id} is {attempt.outcome}, and everybody was refused")
+        if kind is LineRefused:
+            since = self._pbx.refusals
+            self._used_up[station, since] += 1
+            if self._used_up[station, since] > _USED_UP_MAX:
+                raise BrokenError(f"{station} used up promise after promise, and all were refused")
 
     def _check_caps(self, vdn: int, campaign: Campaign) -> None:
         terms = self._rules.terms

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from heapq import heappop, heappush
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from callkeeper.core.attempt import Hangup
 from callkeeper.dialer.line import (
@@ -16,6 +16,7 @@ from callkeeper.dialer.line import (
     LineEvent,
     LineRefused,
     LineSilent,
+    LineUnwilling,
     Presence,
     Ringing,
 )
@@ -51,6 +52,14 @@ class Call:
         self.is_garbled = False
 
 
+class Refusing(NamedTuple):
+    """For a while every call is refused, in one way, and perhaps the line can tell that it is."""
+
+    until: int
+    kind: type[LineRefused]
+    can_tell: bool
+
+
 class Pbx:
     """All calls, and the extensions that hear of them."""
 
@@ -59,6 +68,10 @@ class Pbx:
         self.fate = fate
         self.trace = trace
         self.book: dict[str, Call] = {}
+        self.refuses: Refusing | None = None
+        self.refusals = 0  # how often it began to refuse everybody
+        # The attempts that were refused as all were, and how.
+        self.refused: dict[str, type[LineRefused]] = {}
         self._spans = spans
         self._engine = RehearsalLine(loop, **spans)
         self._extensions: list[Extension] = []
@@ -126,6 +139,23 @@ class Pbx:
         for extension in self._extensions:
             extension.cut(is_all=True)
 
+    def refuse(self) -> None:
+        """Refuse every call for a while."""
+        random = self.fate.random
+        self.refusals += 1
+        lasts_ms = random.choice([3_000, 60_000, 600_000, 3_600_000])
+        kind = random.choice([LineDown, LineDown, LineUnwilling, LineRefused])
+        can_tell = random.random() < 0.5
+        self.refuses = Refusing(self.loop.now() + lasts_ms, kind, can_tell)
+        self.trace.add("pbx", f"refuses every call for {lasts_ms} ms: {kind.__name__}")
+
+    def refusing(self) -> "Refusing | None":
+        """Return how it refuses every call just now, if it does."""
+        if self.refuses is not None and self.loop.now() >= self.refuses.until:
+            self.refuses = None
+            self.trace.add("pbx", "takes calls again")
+        return self.refuses
+
     def _draw_rings(self, ends_with: str) -> Rings:
         """Draw how a call rings; only one that nobody answers may not ring at all."""
         ways = get_args(Rings) if ends_with == NO_ANSWER else ("aloud", "behind media", "unheard")
@@ -182,13 +212,21 @@ class Extension:
         """Return at once; whoever has nothing better to do looks again."""
 
     async def check(self) -> str:
-        """Say what it is."""
+        """Say what it is, or what is wrong with it."""
+        if self._is_all_cut():
+            raise LineSilent("the simulated line is silent")
+        refusing = self._pbx.refusing()
+        if refusing is not None and refusing.can_tell:
+            raise LineRefused("the simulated PBX refuses everybody, and knows it")
         return "an extension of the simulated PBX"
 
     async def place(self, dialling: Dialling) -> None:
         """Ask the PBX for a call. Much can go wrong with that."""
         if self._is_all_cut() or self._fate.strikes("down"):
             raise LineDown("the simulated line is down")
+        if (refusing := self._pbx.refusing()) is not None:
+            self._pbx.refused[dialling.attempt_id] = refusing.kind
+            raise refusing.kind("the simulated PBX refuses everybody")
         self._asked(dialling.attempt_id)
         if self._fate.strikes("silent_not_made"):
             raise LineSilent("the simulated line is silent")

@@ -167,6 +167,8 @@ class World:
                 station.stop()
         if self._fate.strikes("pbx_restarts"):
             self._pbx.restart()
+        if self._fate.strikes("refuses_all"):
+            self._pbx.refuse()
 
     def _bear(self) -> None:
         """Replace the dead after some time, and begin those whose time has come."""
@@ -188,6 +190,7 @@ class World:
         self._births.append(self._loop.now())
         for station in self._stations:
             station.extension.mend()
+        self._pbx.refuses = None
 
     def _is_anything_open(self) -> bool:
         """Whether a reservation has not come to its end, or an attempt has not."""

@@ -67,6 +67,7 @@ def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = F
                 "dispatcher": each.name,
                 "line": each.line,
                 "state": _state(each, now),
+                "trouble": each.trouble,
                 "begun_at": each.begun_at,
                 "said_at": each.said_at,
                 "calls_per_second": round(each.per_second, 3),
@@ -109,7 +110,8 @@ def _line_rows(leases: list[Lease], live: dict[str, int], now: int) -> list[tupl
         first = (each.line, str(live.get(each.line, 0))) if each.line not in told else ("", "")
         told.add(each.line)
         rate, since = f"{each.per_second:.1f}", written(instant(each.begun_at))
-        rows.append((*first, each.name, _state(each, now), rate, since))
+        state = f"refuses every call: {each.trouble}" if each.trouble else _state(each, now)
+        rows.append((*first, each.name, state, rate, since))
     nobodys = [(line, str(calls)) for line, calls in live.items() if line not in told]
     return rows + [(*each, "", "nobody dials", "", "") for each in nobodys]
 
@@ -132,7 +134,9 @@ def _try_row(each: Attempt) -> tuple[str, ...]:
 def _state(lease: Lease, now: int) -> str:
     if not lease.stands(now):
         return "gone"
-    return "up" if lease.is_up else "line down"
+    if not lease.is_up:
+        return "line down"
+    return "line refuses" if lease.trouble else "up"
 
 
 def _say_ready(name: str) -> None:

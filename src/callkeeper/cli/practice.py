@@ -89,7 +89,7 @@ def practice(
         typer.Option(
             parser=read_retry,
             metavar="OUTCOME:TIMES:SPACING",
-            help="Try again after busy, no_answer or congestion, like busy:3:10m; repeat it.",
+            help="Try again after busy, no_answer, congestion or refused: busy:3:10m; repeat it.",
             show_default=False,
         ),
     ] = None,

@@ -9,8 +9,8 @@ from callkeeper.core.attempt import Outcome
 from callkeeper.core.refusal import ParameterWrong
 
 # An unknown outcome is no ground to dial again: the customer may have been reached.
-Retriable = Literal["busy", "no_answer", "congestion"]
-RETRIABLE: tuple[Retriable, ...] = ("busy", "no_answer", "congestion")
+Retriable = Literal["busy", "no_answer", "congestion", "refused"]
+RETRIABLE: tuple[Retriable, ...] = ("busy", "no_answer", "congestion", "refused")
 
 RETRIES_MAX = 20
 SPACING_SECONDS_MAX = 7 * 24 * 60 * 60

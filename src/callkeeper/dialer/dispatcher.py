@@ -5,8 +5,9 @@ import asyncio
 from callkeeper.clock import new_attempt_id
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.dialer.gate import Gate
 from callkeeper.dialer.handover import variables
-from callkeeper.dialer.line import Dialling, LineDown, LineRefused, LineSilent
+from callkeeper.dialer.line import Dialling, LineRefused, LineSilent
 from callkeeper.dialer.shift import Shift
 from callkeeper.store.ledger import Begun, Claim, Claimed, Placing
 
@@ -26,6 +27,7 @@ class Dispatcher:
 
     def __init__(self, shift: Shift) -> None:
         self._shift = shift
+        self._gate = Gate(shift)
         self._asking: set[asyncio.Task[None]] = set()
         self._bug: BaseException | None = None
         self._swept_at: int | None = None  # in ticks
@@ -35,6 +37,7 @@ class Dispatcher:
         if self._bug is not None:
             raise self._bug
         if not await self._shift.desk.is_any_due(self._shift.clock.doubt().earliest(now)):
+            await self._gate.rest()
             return False
         claimed = await self._claim()
         if claimed.attempts:
@@ -49,11 +52,13 @@ class Dispatcher:
 
     async def _claim(self) -> Claimed:
         shift, post, clock = self._shift, self._shift.post, self._shift.clock
+        # Without a line nothing is claimed; but what is too late still expires, and says so.
+        can_dial, asked = shift.line.is_up and clock.ticks() < shift.lease_until, len(self._asking)
+        most = await self._gate.room(BATCH - asked if can_dial else 0, asked)
+        # What the line refused last is tried last: it may be those numbers, and not the line.
+        last = self._gate.refused if most else frozenset()
         # Not when the step began: the database was asked since, and may have said otherwise.
         ticks, now = clock.ticks(), clock.now()
-        # Without a line nothing is claimed; but what is too late still expires, and says so.
-        can_dial = shift.line.is_up and ticks < shift.lease_until
-        most = BATCH - len(self._asking) if can_dial else 0
         claim = Claim(
             line=post.line,
             holder=post.name,
@@ -62,8 +67,10 @@ class Dispatcher:
             calls_max=post.calls_max,
             per_second=post.calls_per_second,
             terms=post.terms,
-            sweeps=self._swept_at is None or ticks - self._swept_at >= _SWEEP_MS,
+            sweeps=bool(last) or self._swept_at is None or ticks - self._swept_at >= _SWEEP_MS,
             doubt=clock.doubt(),
+            last=last,
+            trouble=shift.trouble,
         )
         if claim.sweeps:
             self._swept_at = ticks
@@ -128,17 +135,19 @@ class Dispatcher:
 
     async def _ask_line(self, begun: Begun) -> None:
         shift, attempt = self._shift, begun.attempt
+        if (too_late := self._too_late(attempt)) is not None:
+            shift.over(attempt, "down", too_late)
+            return
+        shift.meter.late(attempt, shift.clock.now())
         try:
-            self._check_time(attempt)
-            shift.meter.late(attempt, shift.clock.now())
             await shift.line.place(self._dialling(begun))
-        except LineDown as down:
-            shift.over(attempt, "down", str(down))
         except LineRefused as refused:
-            shift.over(attempt, "refused", str(refused))
+            shift.over(attempt, self._gate.refused_by(attempt, refused), str(refused))
         except LineSilent as silent:
+            self._gate.heard_nothing(attempt, silent)
             shift.log.warning("line_silent", attempt=attempt.id, why=str(silent))
         else:
+            self._gate.took(attempt)
             shift.placed += 1
             shift.meter.placed.inc()
             # The listener writes it: where the phone rings at once, together with that.
@@ -146,13 +155,14 @@ class Dispatcher:
             if held := shift.roster.get(attempt.id):
                 held.knows(state="placed")
 
-    def _check_time(self, attempt: Attempt) -> None:
-        """Refuse to ask when others may have judged what became of it, or the verdict is old."""
+    def _too_late(self, attempt: Attempt) -> str | None:
+        """Say why not to ask: others may have judged what became of it, or the verdict is old."""
         ticks, held = self._shift.clock.ticks(), self._shift.roster.get(attempt.id)
         if ticks >= self._shift.lease_until:
-            raise LineDown("the dispatcher's lease ran out before the line was asked")
+            return "the dispatcher's lease ran out before the line was asked"
         if held is None or ticks - held.since > _FRESH_MS:
-            raise LineDown("it took too long to put on record that the line is asked")
+            return "it took too long to put on record that the line is asked"
+        return None
 
     def _dialling(self, begun: Begun) -> Dialling:
         attempt = begun.attempt

@@ -52,6 +52,12 @@ class Meter:
             multiprocess_mode="livesum",
             registry=registry,
         )
+        self.line_refuses = Gauge(
+            "callkeeper_line_refuses",
+            "1 while the line refuses every call, and is tried with one now and then.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
         self.line_gaps = Gauge(
             "callkeeper_line_gaps",
             "How often words of the line may have been lost.",

@@ -83,6 +83,7 @@ class Reaper:
             said_at=now,
             lease_until=until,
             is_up=shift.line.is_up,
+            trouble=shift.trouble,
             per_second=(shift.placed - self._placed_then) / seconds if seconds > 0 else 0.0,
         )
         await shift.desk.renew_lease(lease)
@@ -102,6 +103,7 @@ class Reaper:
         shift.meter.due.set(await shift.desk.count_due(now, _COUNTED_MAX))
         shift.meter.live.set(len(shift.roster))
         shift.meter.line_up.set(shift.line.is_up)
+        shift.meter.line_refuses.set(shift.trouble is not None)
         shift.meter.line_gaps.set(shift.line.gaps)
 
     async def _take_over(self, now: int) -> None:

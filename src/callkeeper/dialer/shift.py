@@ -18,6 +18,7 @@ from callkeeper.store.ledger import Ending, Evidence, Progress
 class Shift:
     """A dispatcher at work. ``lease_until``, in ticks, is how long it answers for what it holds.
 
+    ``trouble`` is why the line refuses every call, although it can be asked; None: it does not.
     ``own_time`` asks for the database's own clock: the desk does, unless somebody else is given.
     """
 
@@ -39,6 +40,7 @@ class Shift:
         self.roster = Roster()
         self.lease_until = 0
         self.placed = 0
+        self.trouble: str | None = None
         self.log = structlog.get_logger()
         # What was heard of attempts that go on, until it is on record.
         self.words: dict[str, Progress] = {}

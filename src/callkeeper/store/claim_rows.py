@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from callkeeper.core.attempt import Attempt
+from callkeeper.core.breaker import refuses_all
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.pace import Pace
 from callkeeper.core.policy import (
@@ -70,7 +71,8 @@ class ClaimRows(ReservationRows):
             return Claimed([])
         surely = claim.doubt.earliest(claim.at)
         rows = self._session.rows("due_reservations", now=surely, limit=looked_at)
-        due = [Reservation(*row) for row in rows]
+        found = [Reservation(*row) for row in rows]
+        due = sorted(found, key=lambda each: _place(each, claim))
         campaigns = self._judged_campaigns({(each.vdn, each.campaign_id) for each in due})
         for each in due:
             campaign = campaigns.get((each.vdn, each.campaign_id))
@@ -181,6 +183,8 @@ class _Sorting:
     def _no_room(self) -> str | None:
         """Why the line takes no more; None: it does, with the next claim."""
         claim = self.claim
+        if not claim.ids and claim.trouble is not None:
+            return refuses_all(claim.line, claim.trouble)
         if not claim.ids:
             return f"line {claim.line} is down"
         if len(claim.ids) == self.most:
@@ -206,6 +210,12 @@ class _Sorting:
             due_at=claim.at if reservation.due_at is None else reservation.due_at,
             claimed_at=claim.at,
         )
+
+
+def _place(reservation: Reservation, claim: Claim) -> tuple[bool, bool]:
+    """Return what puts a reservation behind others that are due."""
+    campaign = (reservation.vdn, reservation.campaign_id)
+    return campaign in claim.last, reservation.called_no in claim.last
 
 
 def verdict_on(

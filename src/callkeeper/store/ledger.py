@@ -22,6 +22,8 @@ class Claim(msgspec.Struct, frozen=True):
 
     ``calls_max`` bounds the line's live attempts, ``per_second`` the rate of its calls. One that
     ``sweeps`` judges what is due even while nothing could be dialled, so that it expires in time.
+    What is in ``last`` has its turn after all others: first its numbers, then its campaigns, by
+    VDN and id. ``trouble`` is why the line refuses every call.
     """
 
     line: str
@@ -33,6 +35,8 @@ class Claim(msgspec.Struct, frozen=True):
     terms: Terms
     sweeps: bool = True
     doubt: Doubt = SURE
+    last: frozenset[str | tuple[int, int]] = frozenset()
+    trouble: str | None = None
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -140,7 +144,10 @@ class Adoption(msgspec.Struct, frozen=True):
 
 
 class Lease(msgspec.Struct, frozen=True):
-    """A dispatcher, and until when it answers for what it holds."""
+    """A dispatcher, and until when it answers for what it holds.
+
+    ``trouble`` is why its line refuses every call, although it can be asked.
+    """
 
     name: str
     line: str
@@ -149,6 +156,7 @@ class Lease(msgspec.Struct, frozen=True):
     lease_until: int
     is_up: bool
     per_second: float  # calls that it began a second, lately
+    trouble: str | None = None
 
     def stands(self, now: int) -> bool:
         """Whether it has not run out."""

@@ -135,15 +135,15 @@ INSERT INTO line (name, next_at) VALUES (:name, :next_at)
 ON CONFLICT (name) DO UPDATE SET next_at = excluded.next_at
 
 -- name: renew_lease
-INSERT INTO dispatcher (name, line, begun_at, said_at, lease_until, is_up, per_second)
-VALUES (:name, :line, :begun_at, :said_at, :lease_until, :is_up, :per_second)
+INSERT INTO dispatcher (name, line, begun_at, said_at, lease_until, is_up, per_second, trouble)
+VALUES (:name, :line, :begun_at, :said_at, :lease_until, :is_up, :per_second, :trouble)
 ON CONFLICT (name) DO UPDATE
 SET said_at = excluded.said_at, lease_until = excluded.lease_until, is_up = excluded.is_up,
-  per_second = excluded.per_second
+  per_second = excluded.per_second, trouble = excluded.trouble
 
 -- name: forget_dispatchers
 DELETE FROM dispatcher WHERE lease_until < :before
 
 -- name: dispatchers
-SELECT name, line, begun_at, said_at, lease_until, is_up, per_second
+SELECT name, line, begun_at, said_at, lease_until, is_up, per_second, trouble
 FROM dispatcher ORDER BY line, begun_at
