@@ -12,8 +12,8 @@ from typing import Generic, ParamSpec, TypeVar
 
 from callkeeper.clock import monotonic
 from callkeeper.core.refusal import DatabaseFailed, Refusal
+from callkeeper.outage import Outage
 from callkeeper.store.port import Store
-from callkeeper.watch import Watch
 from callkeeper.writer import ThreadScribe, Writer
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class Desk:
     """The store as the async side sees it: one line for each verb.
 
     ``writer``, ``lists`` and ``looks`` are whoever works for it; threads, where none is given.
-    ``watch`` is shared by the desks of one process, so that an outage is told of once.
+    ``outage`` is shared by the desks of one process, so that one is told of once.
     """
 
     def __init__(
@@ -117,16 +117,16 @@ class Desk:
         writer: Writer | None = None,
         lists: Readers | None = None,
         looks: Readers | None = None,
-        watch: Watch | None = None,
+        outage: Outage | None = None,
     ) -> None:
         self._store = store
-        self.watch = watch or Watch()
+        self.outage = outage or Outage()
         self._writer = writer = writer or Writer(ThreadScribe(store))
         self._lists = lists or Readers("reader", 2)
         self._looks = looks or Readers("key-reader", 1)
-        self._hears_writes: list[Callable[[object], None]] = [self.watch.hear]
+        self._hears_writes: list[Callable[[object], None]] = [self.outage.hear]
         writer.hear = self._heard
-        self._lists.hear = self._looks.hear = self.watch.hear
+        self._lists.hear = self._looks.hear = self.outage.hear
         reading, looking = self._lists.reading, self._looks.reading
         self.add_reservation = Grouped(writer, store.add_reservations)
         self.change_reservation = Grouped(writer, store.change_reservations)

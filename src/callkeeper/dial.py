@@ -45,7 +45,7 @@ def duty_beside(
     check_rules(settings)
     if settings.line is None or not settings.dialer:
         return None
-    own = None if settings.database is None else open_desk(settings, watch=desk.watch)
+    own = None if settings.database is None else open_desk(settings, outage=desk.outage)
     dialer = _dialer(own or desk, settings, clock, registry)
 
     async def run() -> None:

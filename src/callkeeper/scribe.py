@@ -25,10 +25,10 @@ from callkeeper.core.refusal import DatabaseFailed, Refusal
 from callkeeper.desk import Desk
 from callkeeper.installation import attach_store, open_store
 from callkeeper.messages import Messages
+from callkeeper.outage import Outage
 from callkeeper.settings import Settings
 from callkeeper.signals import held_back, ignore_all
 from callkeeper.store.port import Store
-from callkeeper.watch import Watch
 from callkeeper.writer import Scribe, Writer
 
 _END_SECONDS = 30
@@ -184,12 +184,12 @@ class ProcessScribe:
 def open_desk(
     settings: Settings,
     store: Store | None = None,
-    watch: Watch | None = None,
+    outage: Outage | None = None,
     scribe: Callable[[Settings], Scribe] = ProcessScribe,
 ) -> Desk:
     """Return a desk whose writes have a process of their own; ``store`` if it is open already."""
     writer = Writer(scribe(settings))
-    return Desk(store or open_store(settings), writer=writer, watch=watch)
+    return Desk(store or open_store(settings), writer=writer, outage=outage)
 
 
 def main() -> None:

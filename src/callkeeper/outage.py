@@ -5,8 +5,11 @@ import structlog
 from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
 
 
-class Watch:
-    """Hears how each read and each batch of writes ended. It belongs to one event loop."""
+class Outage:
+    """Whether there is one, heard of how each read and each batch of writes ended.
+
+    It belongs to one event loop.
+    """
 
     def __init__(self) -> None:
         self._log = structlog.get_logger()
