@@ -146,7 +146,7 @@ def test_one_that_does_not_answer_in_time_is_replaced_and_what_it_had_is_unknown
             await scribe.stop()
 
     uvloop.run(asyncio.wait_for(work(), 30))
-    assert "scribe_silent" in "".join(capfd.readouterr())
+    assert "writer_silent" in "".join(capfd.readouterr())
 
 
 def test_a_batch_that_is_not_taken_in_lets_the_loop_go_on(

@@ -159,7 +159,7 @@ class ProcessScribe:
 
     def _end_silent(self) -> None:
         """Give up a process that does not answer: whatever it waits for, others need not."""
-        self._log.error("scribe_silent", pid=self.pid, seconds=self._seconds_max)
+        self._log.error("writer_silent", pid=self.pid, seconds=self._seconds_max)
         if self._process is not None:
             self._process.kill()
         self._lose(_SILENT)
