@@ -15,12 +15,13 @@ from callkeeper.dialer.line import Dialling
 from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.timekeeper import OwnTime
 from callkeeper.store.sql import SqlStore
 from callkeeper.writer import Writer
 from tests.dialer.stage import InlineReaders
 from tests.sim.fate import Fate
 from tests.sim.pbx import Extension, Pbx
-from tests.sim.timeloop import TimeLoop
+from tests.sim.timeloop import TimeLoop, WrongClock
 from tests.sim.trace import Trace
 
 P = ParamSpec("P")
@@ -146,7 +147,14 @@ class DeadlyExtension(Extension):
 class Station:
     """A dispatcher: its three duties go on beside each other, as tasks that die with it."""
 
-    def __init__(self, post: Post, store: SqlStore, pbx: Pbx, onlookers: Onlookers) -> None:
+    def __init__(
+        self,
+        post: Post,
+        store: SqlStore,
+        pbx: Pbx,
+        onlookers: Onlookers,
+        own_time: OwnTime | None,
+    ) -> None:
         self.name = post.name
         self.onlookers = onlookers
         self.fate: Fate = pbx.fate
@@ -162,7 +170,12 @@ class Station:
         self._tasks: list[asyncio.Task[Any]] = []
         readers = HauntedReaders(self.fate)
         desk = Desk(store, writer=Writer(HauntedScribe(store, self)), lists=readers, looks=readers)
-        self._shift = Shift(post, desk, self.extension, Meter(CollectorRegistry()), pbx.loop)
+        # Only who can ask the database may begin with a clock that is wrong, and keep it.
+        self.clock = WrongClock(pbx.loop, self.fate.random, may_stay_wrong=own_time is not None)
+        if own_time is not None and self.fate.strikes("clock_leaps"):
+            self.clock.leap()
+        meter = Meter(CollectorRegistry())
+        self._shift = Shift(post, desk, self.extension, meter, self.clock, own_time=own_time)
         self._shift.log = self.trace.logger(self.name)
         self.dialer = Dialer(self._shift)
         self._duties: list[Duty] = [
@@ -176,9 +189,9 @@ class Station:
     def step(self) -> None:
         """Begin each duty that is not still being done."""
         self._tidy()
-        now = self._loop.now()
-        if self.is_dead or self._is_stopping or now < self.stalled_until:
+        if self.is_dead or self._is_stopping or self._loop.now() < self.stalled_until:
             return
+        now = self.dialer.now()
         order = list(range(len(self._duties)))
         self.fate.random.shuffle(order)
         for place in order:
@@ -221,7 +234,7 @@ class Station:
         try:
             await asyncio.gather(*doing)
             await self.dialer.dispatcher.settle()
-            now = self._loop.now()
+            now = self.dialer.now()
             await self.dialer.listener.step(now)
             await self.dialer.reaper.renew(now, now)
         finally:

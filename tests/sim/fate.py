@@ -12,6 +12,7 @@ Fault = Literal[
     "killed_after_place",
     "stalls",
     "stops",
+    "clock_leaps",
     # its database
     "read_fails",
     "write_fails",
@@ -48,6 +49,7 @@ _USUAL: dict[Fault, float] = {
     "killed_after_place": 0.03,
     "stalls": 0.01,
     "stops": 0.002,
+    "clock_leaps": 0.02,
     "read_fails": 0.002,
     "write_fails": 0.01,
     "answer_lost": 0.01,

@@ -27,6 +27,10 @@ _CATCH_UP_SECONDS = 0.1
 # A line that says of each number that it is this one is believed so often; once more, should a call
 # that was asked for before be taken late.
 _USED_UP_MAX = 2 * ROW
+_GIVEN_UP = """
+SELECT vdn, id, campaign_id, held_by FROM reservation
+WHERE state IN ('expired', 'done') AND held_by IN ('grace', 'campaign_ended') AND version > 1
+"""
 
 
 class BrokenError(AssertionError):
@@ -62,6 +66,7 @@ class Judge:
         self._used_up: Counter[tuple[str, int]] = Counter()
         self._room = self._most_room
         self._paced_at = 0
+        self._given_up: set[Key] = set()
         self._held: set[tuple[int, str, int]] = set()
 
     def keep(self, fault: BaseException) -> None:
@@ -86,6 +91,27 @@ class Judge:
         if claimed.held:
             self._check_held(claim.at)
         self.counts["claimed"] += len(claimed.attempts)
+
+    def gave_up(self) -> None:
+        """Judge what was given up: it is too late, or its campaign ended, by the right clock."""
+        now, zone = self._pbx.loop.now(), self._rules.terms.zone
+        for vdn, id_, campaign_id, rule in self._arena.look(_GIVEN_UP):
+            key = (vdn, id_)
+            if key in self._given_up:
+                continue
+            self._given_up.add(key)
+            self.counts["given up"] += 1
+            campaign, reservation = self.campaigns[vdn, campaign_id], self._reserved[key]
+            due_at = max(reservation.due_at or 0, campaign.begin_at)
+            opens_at = wall.opens_at(campaign, zone, due_at)
+            # At the earliest: it may have been held since, or tried.
+            promised = max(reservation.appoint_at, opens_at)
+            if rule == "grace" and now <= promised + self._rules.terms.grace_ms:
+                raise BrokenError(f"{key} is given up as too late, and it is not")
+            if rule == "campaign_ended" and now < campaign.end_at:
+                never = wall.opens_at(campaign, zone, max(now, campaign.begin_at))
+                if never < campaign.end_at:
+                    raise BrokenError(f"{key} is given up, and its campaign has not ended")
 
     def begun(self, station: str, begun: Begun) -> None:
         """Judge that a try begins."""
@@ -167,7 +193,7 @@ class Judge:
         if reservation.kind != "automatic":
             raise BrokenError(f"{key} is {reservation.kind}, and is dialled")
         at = attempt.placing_at or 0
-        if at < (reservation.due_at or 0):
+        if min(at, self._pbx.loop.now()) < (reservation.due_at or 0):
             raise BrokenError(f"{key} is dialled before it is due")
         campaign = self.campaigns[attempt.vdn, attempt.campaign_id]
         due_at = max(attempt.due_at, campaign.begin_at)

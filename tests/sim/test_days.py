@@ -144,6 +144,15 @@ def _unrung(word: Progress) -> Progress:
     return msgspec.structs.replace(word, ringing_at=None)
 
 
+class GivesUpTooSoon(SqlStore):
+    """Holds what is a minute late for too late, whatever the grace; as a wrong clock would."""
+
+    def claim_due(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
+        (claim,) = claims
+        terms = msgspec.structs.replace(claim.terms, grace_ms=60_000)
+        return super().claim_due([msgspec.structs.replace(claim, terms=terms)])
+
+
 class KeepsClaims(SqlStore):
     """Does not hand back what a dispatcher claimed that died."""
 
@@ -173,6 +182,7 @@ SABOTEURS: list[tuple[StoreMaker, str]] = [
     (IgnoresCaps, "calls, and may have"),
     (IgnoresPace, "more calls a second than it may"),
     (HearsNothing, "rang (aloud|behind media|unheard), and is congestion"),
+    (GivesUpTooSoon, "given up as too late, and it is not"),
     (KeepsClaims, "live for hours: .* 'claimed'"),
     (AdoptsNothing, "live for hours: .* 'pla(cing|ced)'"),
     (TellsHalf, "its new events are"),

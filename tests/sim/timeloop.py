@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from random import Random
 from selectors import SelectorKey, SelectSelector
 
 _TOO_SMALL_MS = 1e-6
@@ -39,3 +40,51 @@ class TimeLoop(asyncio.SelectorEventLoop):
     def ticks(self) -> int:
         """Return milliseconds since the start."""
         return self._jumper.milliseconds
+
+
+# A clock that is off by less has not leapt.
+_LEAP_MIN_MS = 2_500
+_LEAP_MAX_MS = 26 * 60 * 60 * 1000
+# A database without a clock of its own knows no better: then it is wrong for less than half a
+# minute, and not again at once.
+_MOMENT_MS = 25_000
+_REST_MS = 300_000
+
+
+class WrongClock:
+    """A dispatcher's own clock: right, but that it leaps, and after some time back again."""
+
+    def __init__(self, loop: TimeLoop, random: Random, *, may_stay_wrong: bool) -> None:
+        self._loop = loop
+        self._random = random
+        self._may_stay_wrong = may_stay_wrong
+        self._ahead = 0
+        self._wrong_until = -_REST_MS
+
+    def now(self) -> int:
+        """Return the instant that it shows."""
+        return self._loop.now() + (self._ahead if self.is_wrong else 0)
+
+    def ticks(self) -> int:
+        """Return milliseconds that only ever grow."""
+        return self._loop.ticks()
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it shows another time than it is."""
+        return self._loop.ticks() < self._wrong_until
+
+    @property
+    def right_at(self) -> int | None:
+        """When it will be right again, if it is not."""
+        return self._loop.now() + self._wrong_until - self._loop.ticks() if self.is_wrong else None
+
+    def leap(self) -> None:
+        """Be wrong from now on, for a while."""
+        ticks, random = self._loop.ticks(), self._random
+        if ticks < self._wrong_until + _REST_MS:
+            return
+        by = random.randint(_LEAP_MIN_MS, random.choice([90_000, 3_600_000, _LEAP_MAX_MS]))
+        self._ahead = random.choice([-by, by])
+        most_ms = random.choice([_MOMENT_MS, _LEAP_MAX_MS]) if self._may_stay_wrong else _MOMENT_MS
+        self._wrong_until = ticks + random.randint(1, most_ms)

@@ -11,8 +11,9 @@ from typing import Any
 from callkeeper.batch import Write
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.policy import Terms
+from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.post import Post
-from callkeeper.store.ledger import Begun, Claim, Claimed, Ending
+from callkeeper.store.ledger import Begun, Claim, Claimed, Ending, Withdrawn
 from tests.dialer.stage import post
 from tests.sim.arena import Arena
 from tests.sim.audit import Audit
@@ -63,6 +64,8 @@ class World:
         self._people = People(random, arena.store, self.judge, loop, trace)
         self._audit = Audit(arena)
         self._stations: list[Station] = []
+        # As on SQLite, whose clock is the machine's, or as on PostgreSQL.
+        self._own_time = random.choice([None, self._ask_time])
         self._names = count(1)
         self._births = [loop.now() for _ in range(random.choice([1, 1, 2, 2, 3]))]
 
@@ -107,6 +110,10 @@ class World:
             case Claimed():
                 assert isinstance(write.item, Claim)
                 self.judge.claimed(write.item, outcome)
+                if outcome.given_up:
+                    self.judge.gave_up()
+            case Withdrawn():
+                self.judge.gave_up()
             case Begun(attempt=attempt):
                 self.trace.add(station, f"begins {attempt.id} of {attempt.reservation_id}")
                 self.judge.begun(station, outcome)
@@ -143,6 +150,9 @@ class World:
             "SELECT (SELECT MIN(look_at) FROM reservation WHERE look_at IS NOT NULL),"
             " EXISTS (SELECT 1 FROM attempt WHERE state <> 'ended')"
         )
+        for station in self._stations:
+            if (right_at := station.clock.right_at) is not None:
+                times += [now + random.randint(50, 9_000), right_at]
         is_idle = not any(station.extension.is_up for station in self._stations)
         if (live and self._stations) or any(station.is_busy for station in self._stations):
             times.append(now + random.randint(300, 9_000))
@@ -152,6 +162,12 @@ class World:
             times.append(now + random.randint(500, 90_000 if is_idle else 4_000))
         return min((at for at in times if at is not None), default=now + HOUR)
 
+    async def _ask_time(self) -> int:
+        """Return what the database's own clock shows."""
+        if self._fate.strikes("read_fails"):
+            raise DatabaseFailed
+        return self._loop.now()
+
     def _misfortunes(self) -> None:
         """Let happen to a dispatcher or to the PBX what may happen at any time."""
         random = self._random
@@ -159,6 +175,9 @@ class World:
             if self._fate.strikes("stalls"):
                 self.trace.add(station.name, "stalls")
                 station.stalled_until = self._loop.now() + random.randint(1_000, 60_000)
+            if self._fate.strikes("clock_leaps"):
+                station.clock.leap()
+                self.trace.add(station.name, f"has its clock at {station.clock.now()}")
             if self._fate.strikes("events_cut"):
                 station.extension.cut(is_all=False)
             if self._fate.strikes("all_cut"):
@@ -180,7 +199,8 @@ class World:
         self._stations = [station for station in self._stations if not station.is_dead]
         for _ in [at for at in self._births if at <= now]:
             rules = post(f"d{next(self._names)}", **self._shared)
-            self._stations.append(Station(rules, self._arena.store, self._pbx, self))
+            store, pbx = self._arena.store, self._pbx
+            self._stations.append(Station(rules, store, pbx, self, self._own_time))
         self._births = [at for at in self._births if at > now]
 
     def _calm(self) -> None:
