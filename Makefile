@@ -34,8 +34,9 @@ check: .venv/ready-dev ## the same without the tests that start a server or a da
 sim: .venv/ready-dev ## days of calls in which much goes wrong; SEEDS=10000 runs many
 	@$(BIN)/python -m tests.sim.run --seeds $(SEEDS)
 
-soak: .venv/ready-dev ## what takes an hour: kills over real calls, 10,000 days, firing
+soak: .venv/ready-dev ## what takes an hour: kills over real calls, set clocks, 10,000 days, firing
 	$(BIN)/python -m tests.pbx.killing
+	$(BIN)/python -m tests.dialer.clock_jumps
 	$(BIN)/python -m tests.sim.run --seeds 10000
 	CALLKEEPER_ROUNDS=10 $(BIN)/python -m pytest --timeout 1200 tests/fleet/test_fleet.py
 	$(BIN)/python -m bench.firing

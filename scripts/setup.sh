@@ -32,6 +32,7 @@ has_initdb() {
   command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 
+has_faketime() { ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; }
 has_pbx() { [ -x /usr/sbin/asterisk ] && command -v sipp >/dev/null; }
 
 # Print where apt takes a suite from, whichever way its sources are written.
@@ -149,6 +150,8 @@ if [ "$want" = dev ]; then
       command -v "$tool" >/dev/null ||
       leave_out "the client in $tool: there is no $tool; apt-get install $package"
   done
+  has_faketime || install faketime && has_faketime ||
+    leave_out "clocks that are set while it runs: there is no libfaketime; apt-get install faketime"
   [ -x /usr/sbin/haproxy ] || install haproxy && [ -x /usr/sbin/haproxy ] ||
     leave_out "several machines: there is no haproxy; apt-get install haproxy"
   has_pbx || install_pbx && has_pbx ||
