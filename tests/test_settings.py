@@ -87,6 +87,22 @@ BOUNDS = {
     "campaign_calls_max": whole(1, 10_000),
     "grace_seconds": whole(60, 604_800),
     "time_zone": text(["UTC", "Europe/Berlin"], "", "Europe", "Europe/Atlantis", "../etc/passwd"),
+    "numbers": text(
+        ["allow 0 0049; deny 00 0900; length 5-15", "deny 00", "length 3-3", "allow *1 #"],
+        "",
+        "0049",
+        "allow",
+        "allow +49",
+        "allow 0;",
+        "allow 0; allow 1",
+        "length 9-3",
+        "length 5",
+        "deny 0\u0661",
+    ),
+    "numbers_of_vdns": Bounds(
+        [{}, {"25": "deny 00", "9999": "length 3-5"}],
+        [{"0": "deny 00"}, {"10000": "deny 00"}, {"a": "deny 00"}, {"25": "nonsense"}, "deny 00"],
+    ),
     "destination": text(["a,s", "a,5,2", "PJSIP/1001"], "", "nowhere", "a,s\n", "x" * 256),
     "destinations": Bounds(
         [{}, {"skill 5": "queues,5", "ivr A": "PJSIP/1"}],

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from callkeeper.clock import Clock
+from callkeeper.core.number_policy import NumberPolicy
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservation import Booking, Change, Order, Reservation, Wish
 from callkeeper.desk import Desk
@@ -41,13 +42,21 @@ class Bookings:
     """
 
     def __init__(
-        self, desk: Desk, clock: Clock, lead_ms: int, zone: str = "UTC", *, slack_ms: int = 0
+        self,
+        desk: Desk,
+        clock: Clock,
+        lead_ms: int,
+        zone: str = "UTC",
+        *,
+        slack_ms: int = 0,
+        numbers: NumberPolicy | None = None,
     ) -> None:
         self._desk = desk
         self._clock = clock
         self._lead_ms = lead_ms
         self._zone = zone
         self._slack_ms = slack_ms
+        self._numbers = numbers or NumberPolicy()
 
     async def reserve(self, wish: Wish, origin: Origin) -> Booked:
         """Book a call. The same signed request, or Idempotency-Key and body, books it once."""
@@ -63,6 +72,7 @@ class Bookings:
             lead_ms=self._lead_ms,
             slack_ms=self._slack_ms,
             zone=self._zone,
+            numbers=self._numbers.of(origin.vdn),
             idempotency_key=request_digest(origin.ak, key).hex() if key else None,
             idempotency_body=request_digest(origin.body.hex()).hex() if key else None,
         )

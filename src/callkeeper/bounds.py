@@ -25,6 +25,7 @@ _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ENDPOINT = re.compile(r"[A-Za-z]\w*/[^\s{}]*\{number\}[^\s{}]*")
 _USER = re.compile(r"[^\s:\x00-\x1f\x7f]{1,80}")
+_NUMBERS = re.compile(r"(allow|deny)( +[0-9*#]{1,24})+|length +[0-9]{1,2}-[0-9]{1,2}")
 _NAME = re.compile(r"[\w.-]+")
 _FAIL_CODE = re.compile(r"[0-9A-Za-z]{1,10}")
 _SHOWN_MAX = 60
@@ -74,6 +75,16 @@ def _time_zone(text: str) -> str | None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return f"there is no {text!r}; write it like Europe/Berlin"
     return None
+
+
+def _numbers(text: str) -> str | None:
+    parts = [each.strip() for each in text.split(";")]
+    words = {each.partition(" ")[0] for each in parts}
+    if len(words) == len(parts) and all(map(_NUMBERS.fullmatch, parts)):
+        lengths = [each.partition(" ")[2].split("-") for each in parts if each[0] == "l"]
+        if all(int(least) <= int(most) for least, most in lengths):
+            return None
+    return f"write it like 'allow 0; deny 00 0900; length 5-15', not {_short(text)}"
 
 
 def _place(text: str) -> str | None:
@@ -155,6 +166,7 @@ SealingKey = Annotated[str, _sealing_key]
 LineName = Annotated[str, _called(64)]
 App = Annotated[str, _called(40)]
 TimeZone = Annotated[str, _time_zone]
+Numbers = Annotated[str, _numbers]
 Destination = Annotated[str, _place]
 FailCode = Annotated[str, _fail_code]
 AriUrl = Annotated[str, _ari_url]

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
 from callkeeper.core.attempt import FINDINGS, FailCodes
+from callkeeper.core.number_policy import NumberPolicy, NumberRule
 from callkeeper.core.policy import Terms
 from callkeeper.desk import Desk
 from callkeeper.dialer.ari import AriLine
@@ -28,6 +29,7 @@ from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 
 _GOES_TO = re.compile(r"ivr .{1,100}|skill \d{1,10}")
+_VDN = re.compile(r"[1-9][0-9]{0,3}")
 _EVIDENCE = re.compile(r"(cause|sip) \d{1,3}")
 
 
@@ -100,6 +102,7 @@ def check_rules(settings: Settings) -> None:
     """Refuse settings by which no dialer would begin. Raise SettingsWrong."""
     _checked(settings.fail_codes)
     _handover(settings)
+    number_policy(settings)
 
 
 async def asked(settings: Settings, clock: Clock) -> str:
@@ -133,7 +136,19 @@ def terms(settings: Settings) -> Terms:
         zone=settings.time_zone,
         vdn_calls_max=settings.vdn_calls_max,
         campaign_calls_max=settings.campaign_calls_max,
+        numbers=number_policy(settings),
     )
+
+
+def number_policy(settings: Settings) -> NumberPolicy:
+    """Return which numbers may be dialed. Raise SettingsWrong."""
+    own = {}
+    for vdn, rule in settings.numbers_of_vdns.items():
+        if not _VDN.fullmatch(vdn):
+            raise SettingsWrong(f"numbers_of_vdns: {vdn!r} is no VDN, 1 to 9999")
+        own[int(vdn)] = NumberRule.parse(rule)
+    general = NumberRule() if settings.numbers is None else NumberRule.parse(settings.numbers)
+    return NumberPolicy(general, own)
 
 
 def _dialer(desk: Desk, settings: Settings, clock: Clock, registry: CollectorRegistry) -> Dialer:

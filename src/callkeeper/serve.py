@@ -25,7 +25,7 @@ from callkeeper.booking import Bookings
 from callkeeper.campaigning import Campaigns, Definitions
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.desk import Desk
-from callkeeper.dial import Duty, duty_beside
+from callkeeper.dial import Duty, duty_beside, number_policy
 from callkeeper.installation import data_dir, fitting_seal, open_store
 from callkeeper.keyring import Keyring
 from callkeeper.registry import new_registry
@@ -50,7 +50,12 @@ def build(
     slack_ms = settings.clock_window_seconds * 1000
     gate = Gate(Keyring(desk, seal, clock), clock, slack_ms)
     bookings = Bookings(
-        desk, clock, settings.lead_seconds * 1000, settings.time_zone, slack_ms=slack_ms
+        desk,
+        clock,
+        settings.lead_seconds * 1000,
+        settings.time_zone,
+        slack_ms=slack_ms,
+        numbers=number_policy(settings),
     )
     campaigns = Campaigns(desk, clock, settings.active_campaigns_max, settings.skill_queues)
     interfaces = [

@@ -57,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     campaign_calls_max: bounds.Calls | None = None  # of one campaign, if it says nothing else
     grace_seconds: bounds.Grace = 1800  # how late a promised call may still be made
     time_zone: bounds.TimeZone = "UTC"  # of campaigns' windows, if they say nothing else
+    numbers: bounds.Numbers | None = None  # what may be dialed; None: anything
+    numbers_of_vdns: dict[str, bounds.Numbers] = {}  # the same by VDN, in place of it
     destination: bounds.Destination = "callkeeper,s"  # where answered calls go
     destinations: dict[str, bounds.Destination] = {}  # the same by "ivr CODE" and "skill ID"
     # Other codes for what the line said: "cause 17", "sip 486".

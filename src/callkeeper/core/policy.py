@@ -14,6 +14,7 @@ import msgspec
 
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.hours import never_dials, next_opening
+from callkeeper.core.number_policy import NumberPolicy
 from callkeeper.core.reservation import Reservation
 from callkeeper.core.spoken import in_zone, span
 from callkeeper.core.watch import SURE_MS, Doubt
@@ -26,6 +27,7 @@ Rule = Literal[
     "campaign_gone",  # deleted
     "campaign_ended",
     "grace",  # too late
+    "number",  # it may not be dialed
     "line",  # the line is down, full, or could not be asked
     "retry",  # the outcome of the try before
     "clock",  # a clock was set, and it hangs on which time is the right one
@@ -83,6 +85,7 @@ class Terms(msgspec.Struct, frozen=True):
     zone: str = "UTC"
     vdn_calls_max: int | None = None
     campaign_calls_max: int | None = None
+    numbers: NumberPolicy = NumberPolicy()
 
 
 class Busyness(msgspec.Struct, frozen=True):
@@ -108,6 +111,9 @@ def decide(
     if campaign.has_ended(now):
         at = in_zone(campaign.end_at, zone)
         return GiveUp("campaign_ended", f"campaign {campaign.id} ended {at}")
+    objection = terms.numbers.of(reservation.vdn).objection(reservation.called_no)
+    if objection is not None:
+        return GiveUp("number", objection.told())
     if now > last:
         return GiveUp("grace", _too_late(reservation, now - promised, terms.grace_ms))
     if campaign.status != "started":
@@ -124,7 +130,7 @@ def decide_in_doubt(judge: Callable[[int], Verdict], now: int, doubt: Doubt) -> 
     else can be judged anew, and soon goes by the time that is believed.
     """
     verdict = judge(now)
-    if isinstance(verdict, GiveUp) and verdict.rule == "campaign_gone":
+    if isinstance(verdict, GiveUp) and verdict.rule in ("campaign_gone", "number"):
         return verdict  # at any time
     is_final = isinstance(verdict, GiveUp)
     if doubt.sure_in_ms == 0 and not is_final:

@@ -17,6 +17,7 @@ import msgspec
 from callkeeper.core.business_result import BusinessResults
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.hours import check_dials
+from callkeeper.core.number_policy import NumberRule
 from callkeeper.core.refusal import (
     AlreadyCalled,
     NoSuchCampaign,
@@ -109,6 +110,7 @@ class Booking(msgspec.Struct, frozen=True):
     lead_ms: int
     slack_ms: int = 0  # how far behind ours the clock of whoever asks may be
     zone: str = "UTC"  # of campaigns that have none of their own
+    numbers: NumberRule = NumberRule()  # its VDN's
     idempotency_key: str | None = None
     idempotency_body: str | None = None
 
@@ -118,12 +120,10 @@ class Booking(msgspec.Struct, frozen=True):
         ``zone`` is the campaign's; None: it is not known here, and whoever dials has to judge.
         """
         wish = self.wish
+        self.numbers.check(wish.called_no)
         if wish.appoint_at < self.at - self.slack_ms:
-            raise TimeWrong(
-                "{time} has passed; send a time to come",
-                about="appoint_at",
-                time=in_utc(wish.appoint_at),
-            )
+            time = in_utc(wish.appoint_at)
+            raise TimeWrong("{time} has passed; send a time to come", "appoint_at", time=time)
         if campaign is None:
             raise NoSuchCampaign(
                 "there is no campaign {id!r} in VDN {vdn}",

@@ -1,0 +1,70 @@
+"""Which numbers may be dialed: by what they begin with and how long they are, for each VDN.
+
+A rule reads "allow 0 0049; deny 00 0900; length 5-15", any part of which may be left out. What is
+denied is denied, whatever allows it.
+"""
+
+import msgspec
+
+from callkeeper.core.phrase import Phrase
+from callkeeper.core.refusal import NumberWrong
+
+_LONGEST = 24
+
+
+class NumberRule(msgspec.Struct, frozen=True):
+    """What numbers there may be. ``allowed`` and ``denied`` are beginnings."""
+
+    allowed: tuple[str, ...] = ()  # none: any
+    denied: tuple[str, ...] = ()
+    least: int = 1
+    most: int = _LONGEST
+
+    @classmethod
+    def parse(cls, text: str) -> "NumberRule":
+        """Return the rule that a text states, of which ``bounds`` has seen that it is one."""
+        rule = cls()
+        for part in text.split(";"):
+            word, *values = part.split()
+            if word == "length":
+                least, _, most = values[0].partition("-")
+                rule = msgspec.structs.replace(rule, least=int(least), most=int(most))
+            else:
+                which = {"allow": "allowed", "deny": "denied"}[word]
+                rule = msgspec.structs.replace(rule, **{which: tuple(values)})
+        return rule
+
+    def objection(self, number: str) -> Phrase | None:
+        """Return what stands against a number; it names no more of it than a beginning."""
+        for prefix in self.denied:
+            if number.startswith(prefix):
+                return Phrase("numbers that begin with {prefix} are not dialed here", prefix=prefix)
+        if self.allowed and not number.startswith(self.allowed):
+            allowed = ", ".join(self.allowed)
+            return Phrase("only numbers that begin with {allowed} are dialed here", allowed=allowed)
+        if not self.least <= len(number) <= self.most:
+            return Phrase(
+                "only numbers of {least} to {most} digits are dialed here",
+                least=self.least,
+                most=self.most,
+            )
+        return None
+
+    def check(self, number: str) -> None:
+        """Refuse a number that may not be dialed."""
+        objection = self.objection(number)
+        if objection is not None:
+            refusal = NumberWrong.saying(objection)
+            refusal.about = "called_no"
+            raise refusal
+
+
+class NumberPolicy(msgspec.Struct, frozen=True):
+    """The rules of all VDNs: a VDN's own stands in place of the general one."""
+
+    general: NumberRule = NumberRule()
+    own: dict[int, NumberRule] = {}
+
+    def of(self, vdn: int) -> NumberRule:
+        """Return the rule of a VDN."""
+        return self.own.get(vdn, self.general)

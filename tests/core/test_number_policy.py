@@ -1,0 +1,51 @@
+"""Which numbers may be dialed, and what is said of those that may not."""
+
+import pytest
+
+from callkeeper.core.number_policy import NumberPolicy, NumberRule
+from callkeeper.core.policy import Dial, GiveUp, Terms
+from callkeeper.core.refusal import NumberWrong
+from tests.core.test_policy import GRACE, due, verdict
+
+RULE = NumberRule.parse("allow 0 110; deny 00 0900;length  3-12")
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("030123456", None),
+        ("110", None),
+        ("0049301234", "numbers that begin with 00 are not dialed here"),
+        ("0900123456", "numbers that begin with 0900 are not dialed here"),
+        ("112", "only numbers that begin with 0, 110 are dialed here"),
+        ("*0301", "only numbers that begin with 0, 110 are dialed here"),
+        ("03", "only numbers of 3 to 12 digits are dialed here"),
+        ("0301234567890", "only numbers of 3 to 12 digits are dialed here"),
+    ],
+)
+def test_a_number_is_dialed_or_one_sentence_says_why_not(number: str, says: str | None) -> None:
+    objection = RULE.objection(number)
+    assert (objection and objection.told()) == says
+    if says is not None:
+        with pytest.raises(NumberWrong, match=says):
+            RULE.check(number)
+
+
+def test_without_a_rule_any_number_may_be_dialed() -> None:
+    assert NumberRule().objection("0" * 24) is None
+
+
+def test_a_vdns_own_rule_stands_in_place_of_the_general_one() -> None:
+    policy = NumberPolicy(NumberRule.parse("deny 00"), {25: NumberRule.parse("allow 0049")})
+    assert policy.of(25).objection("00491") is None
+    assert policy.of(26).objection("00491") is not None
+    assert policy.of(26).objection("031") is None
+
+
+def test_what_was_stored_before_there_was_a_rule_is_given_up_when_it_is_due() -> None:
+    number = due().called_no
+    denied = Terms(GRACE, numbers=NumberPolicy(NumberRule(denied=(number[:2],))))
+    assert verdict() == Dial()
+    assert verdict(terms=denied) == GiveUp(
+        "number", f"numbers that begin with {number[:2]} are not dialed here"
+    )
