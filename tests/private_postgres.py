@@ -109,10 +109,10 @@ class PrivatePostgres:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute("SELECT pg_reload_conf()")
 
-    def wait_for(self, standby: "Standby") -> None:
-        """Acknowledge nothing from now on that a standby does not have on its disk."""
+    def wait_for(self, standby: str) -> None:
+        """Acknowledge nothing from now on that a standby lacks on its disk; "": wait for none."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby.name}'")
+            connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'".encode())
             connection.execute("SELECT pg_reload_conf()")
 
     def _make(self) -> None:

@@ -122,7 +122,7 @@ def test_a_standby_is_not_ready_until_it_is_promoted(
         either = standby.both(database).partition("&target_session_attrs")[0]
         with House(tmp_path, database=either) as house:
             appoint_id = house.reserve()
-            own_postgres.wait_for(standby)
+            own_postgres.wait_for(standby.name)
             assert file_result(house, appoint_id) == "0200000"
             own_postgres.stop()
             until(lambda: "takes no writes" in ready(house)[1])

@@ -20,6 +20,7 @@ from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore
 from callkeeper.writer import BATCH_MAX
 from tests.durability.server import ServerProcess
+from tests.private_postgres import PrivatePostgres
 from tests.processes import are_gone
 from tests.store.orders import Opener, booked, booking, has_campaign, order
 from tests.waiting import until
@@ -147,6 +148,33 @@ def test_one_that_does_not_answer_in_time_is_replaced_and_what_it_had_is_unknown
 
     uvloop.run(asyncio.wait_for(work(), 30))
     assert "writer_silent" in "".join(capfd.readouterr())
+
+
+def test_a_commit_that_waits_for_a_standby_which_is_none_is_given_up(
+    own_postgres: PrivatePostgres, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, database=own_postgres.new_database())
+
+    async def work() -> None:
+        scribe = ProcessScribe(settings, seconds_max=3)
+        try:
+            await scribe.carry_out(filed(opened.store, "r00000"))
+            own_postgres.wait_for("ghost")
+            (outcome,) = await scribe.carry_out(filed(opened.store, "r00000"))
+            assert isinstance(outcome, DatabaseFailed)
+            assert "may be stored or not" in outcome.sentence
+            own_postgres.wait_for("")
+            (written,) = await scribe.carry_out(filed(opened.store, "r00000"))
+            assert isinstance(written, Reservation)
+        finally:
+            await scribe.stop()
+
+    with Opener(tmp_path, settings.database) as opener:
+        opened = opener.open()
+        opened.store.migrate()
+        has_campaign(opened.session, 1)
+        booked(opened.store, booking(0))
+        uvloop.run(asyncio.wait_for(work(), 60))
 
 
 def test_a_batch_that_is_not_taken_in_lets_the_loop_go_on(

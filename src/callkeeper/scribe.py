@@ -34,8 +34,8 @@ from callkeeper.writer import Scribe, Writer
 _END_SECONDS = 30
 _LAST_WORDS_SECONDS = 2  # for one that is lost to say why
 _GONE = (EOFError, OSError)
-# How long a batch may take beyond what SQLite waits for another's write. PostgreSQL gives up a
-# statement after 15 s by itself, so what takes longer has nobody left who would end it.
+# How long a batch may take; on SQLite, beyond what it waits for another's write. PostgreSQL gives
+# up a statement after 15 s by itself, so what takes longer has nobody left who would end it.
 SILENT_SECONDS = 25.0
 _LOST = Phrase(
     "the process that writes was lost, so this may be stored or not; "
@@ -86,7 +86,8 @@ class ProcessScribe:
     ) -> None:
         self._settings = settings
         self._start = start
-        self._seconds_max = seconds_max or settings.busy_seconds + SILENT_SECONDS
+        busy_seconds = settings.busy_seconds if settings.database is None else 0.0
+        self._seconds_max = seconds_max or busy_seconds + SILENT_SECONDS
         self._log = structlog.get_logger()
         self._process: Process | None = None
         self._messages: Messages

@@ -16,7 +16,7 @@ def test_nothing_acknowledged_is_lost_when_a_standby_takes_over(
 ) -> None:
     database = own_postgres.new_database()
     with Standby(own_postgres) as standby:
-        own_postgres.wait_for(standby)
+        own_postgres.wait_for(standby.name)
         with ServerProcess(tmp_path, standby.both(database)) as server:
             server.start()
             crew = Crew(server, SEED)
