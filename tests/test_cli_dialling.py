@@ -12,9 +12,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from callkeeper.core.lease import LEASE_MS
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.ledger import Lease
-from tests.house import HOUR, VDN, House
+from tests.house import VDN, House
 from tests.ports import free_port
 from tests.test_cli import PROGRAM, Ended, at_house, environment, run, started
 from tests.waiting import until
@@ -142,11 +143,13 @@ def test_lines_show_who_dials_and_how_many_calls_there_are(dialling: House) -> N
 
 
 def test_a_line_that_refuses_every_call_is_told_of(house: House) -> None:
-    now, why = house.now(), "Asterisk lets this user make no calls"
+    why = "Asterisk lets this user make no calls"
     house.has_campaign(int(TASK))
-    lease = Lease("anna", "rehearsal", now, now, now + HOUR, True, 0.0, why)  # noqa: FBT003
+    now = house.now()
+    until_ = now + LEASE_MS
+    anna = Lease("anna", "rehearsal", now, now, until_, is_up=True, per_second=0.0, trouble=why)
     with house.store.transaction():
-        house.store.renew_leases([lease])
+        house.store.renew_leases([anna])
     (row,) = at_data(house, "lines", "--json").value["dispatchers"]
     assert (row["state"], row["trouble"]) == ("line refuses", why)
     assert f"refuses every call: {why}" in " ".join(at_data(house, "lines").out.split())
@@ -269,9 +272,9 @@ def test_each_line_stands_once_with_its_calls_and_the_gone_are_left_out(house: H
         Lease(name, line, now, now, until_, is_up=True, per_second=0.0)
         for name, line, until_ in [
             ("gone", "a", now),
-            ("anna", "a", now + HOUR),
-            ("bert", "a", now + HOUR),
-            ("carl", "b", now + HOUR),
+            ("anna", "a", now + LEASE_MS),
+            ("bert", "a", now + LEASE_MS),
+            ("carl", "b", now + LEASE_MS),
         ]
     ]
     with house.store.transaction():
