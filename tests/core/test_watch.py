@@ -65,7 +65,7 @@ def test_one_that_is_set_again_and_again_is_not_believed(leaps: list[int]) -> No
 def test_a_database_that_says_otherwise_is_right_from_the_first_time_it_is_asked() -> None:
     kept = watch().look(10, NOW + 10, NOW + 10 - 90_000)
     assert kept.taken == NOW - 90_000
-    assert kept.doubt(10) == Doubt((NOW + 10,), SURE_MS - 10)
+    assert kept.doubt(10) == Doubt((), SURE_MS - 10)
     # For good it goes by the database's, and nothing is given up that the other would not give up.
     assert kept.doubt(SURE_MS) == Doubt((NOW + SURE_MS,), 0)
 
@@ -78,7 +78,10 @@ def test_a_database_that_agrees_leaves_the_machine_its_clock() -> None:
 
 def test_a_machines_clock_that_is_set_is_not_believed_against_the_database() -> None:
     kept = watch().look(10, NOW + 10, NOW + 10).look(HOUR, NOW + 3 * HOUR)
-    kept = kept.look(HOUR + SURE_MS, NOW + 3 * HOUR + SURE_MS, NOW + HOUR + SURE_MS)
+    assert kept.doubt(HOUR) == Doubt((NOW + 3 * HOUR,), SURE_MS)
+    kept = kept.look(HOUR + 9, NOW + 3 * HOUR + 9, NOW + HOUR + 9)
+    assert kept.doubt(HOUR + 9) == Doubt((), SURE_MS - 9)
+    kept = kept.look(HOUR + SURE_MS, NOW + 3 * HOUR + SURE_MS)
     assert kept.taken == NOW
 
 

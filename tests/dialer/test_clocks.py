@@ -151,10 +151,8 @@ def test_one_whose_clock_is_slow_dials_by_the_databases(stage: Stage, exchange: 
     slow = HandClock(NOW - 2 * HOUR)
     emma = enter(stage, exchange, "emma", clock=slow)
     reservation = stage.due(1)
-    for _ in range(31):
-        stage.clock.move(1_000)
-        slow.move(1_000)
-        act(stage, emma)
+    act(stage, emma)  # asks the database
+    act(stage, emma)
     assert calls(stage, reservation) == [1]
 
 

@@ -40,6 +40,7 @@ class Watch(msgspec.Struct, frozen=True):
     since: int  # when a clock was set last, in ticks; at first, when the watch began
     database: int | None = None  # None: it has no clock of its own, or was not asked yet
     leaps: int = 0  # how often a clock was set
+    asked: int = -1  # when the database was asked last, in ticks
 
     def look(self, ticks: int, wall: int, database: int | None = None) -> "Watch":
         """Return what is known now that clocks were read. ``database`` None: it was not asked."""
@@ -52,13 +53,18 @@ class Watch(msgspec.Struct, frozen=True):
         is_first = self.database is None and theirs is not None
         is_believed = not _differ(guide, self.taken) or ticks - since >= SURE_MS or is_first
         taken = guide if is_believed else self.taken
-        return Watch(taken, ahead, since, theirs, self.leaps + was_set)
+        asked = self.asked if database is None else ticks
+        return Watch(taken, ahead, since, theirs, self.leaps + was_set, asked)
 
     def doubt(self, ticks: int) -> Doubt:
         """Return what else the time may be."""
+        sure_in_ms = max(0, self.since + SURE_MS - ticks)
         clocks = {self.wall, self.wall if self.database is None else self.database}
+        has_heard = self.database is not None and self.asked >= self.since
+        if sure_in_ms and has_heard and not _differ(self.database, self.taken):
+            return Doubt((), sure_in_ms)  # the database has said since that nothing has changed
         instants = tuple(sorted(each + ticks for each in clocks if _differ(each, self.taken)))
-        return Doubt(instants, max(0, self.since + SURE_MS - ticks))
+        return Doubt(instants, sure_in_ms)
 
 
 def _differ(one: int | None, other: int | None) -> bool:
