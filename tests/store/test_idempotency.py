@@ -3,10 +3,10 @@
 from typing import Any
 
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
-from callkeeper.core.reservation import Booking
+from callkeeper.core.reservation import Booking, Cancel
 from callkeeper.store.port import Booked, Wanted
 from callkeeper.store.sql import SqlStore
-from tests.store.orders import HOUR, NOW, Opened, book, booked, booking
+from tests.store.orders import HOUR, NOW, Opened, book, booked, booking, carry_out, order
 
 
 def keyed(number: int, key: str = "k", body: str = "body", **fields: Any) -> Booking:
@@ -41,6 +41,17 @@ def test_a_key_whose_first_request_was_refused_is_free(store: SqlStore) -> None:
     assert isinstance(first, NoSuchCampaign)
     assert isinstance(second, Booked)
     assert second.reservation.id == "r00002"
+
+
+def test_a_key_whose_reservation_was_deleted_says_so(store: SqlStore) -> None:
+    booked(store, keyed(1))
+    carry_out(store, order("r00001", Cancel()))
+    (again,) = book(store, keyed(2))
+    assert isinstance(again, ParameterWrong)
+    assert "was used for reservation r00001, which was deleted since" in str(again)
+    (anew,) = book(store, keyed(3, key="another"))
+    assert isinstance(anew, Booked)
+    assert (anew.again, total(store)) == (False, 1)
 
 
 def test_a_key_is_one_vdns_own(store: SqlStore) -> None:

@@ -212,7 +212,15 @@ def _made_before(
             raise ParameterWrong(
                 "was used before with another body; send a new key", about="Idempotency-Key"
             )
-        return standing.get((booking.vdn, first_id))
+        first = standing.get((booking.vdn, first_id))
+        if first is not None and first.state == "cancelled":
+            raise ParameterWrong(
+                "was used for reservation {id}, which was deleted since; send a new key to reserve "
+                "again",
+                about="Idempotency-Key",
+                id=first_id,
+            )
+        return first
     old = standing.get((booking.vdn, booking.id))
     if old is not None and old.request != booking.request:
         # Two requests drew the same 17 digits: let the second one sign anew.
