@@ -13,6 +13,7 @@ from tests.house import House
 from tests.test_cli import at_house, run
 
 NASTY = "one\r\n  now: done\ttwo \u202egnp.exe\u2066 \u200f."
+STEERS = "\u202e\x9b\u2066\x1b\x07"
 SHOWN = "one   now: done two \\u202egnp.exe\\u2066 \\u200f."
 
 
@@ -104,6 +105,35 @@ def test_a_log_line_steers_nothing(house: House, capfd: pytest.CaptureFixture[st
     said = capfd.readouterr().err
     assert "appointId" in said
     assert not set("\x9b\u202e") & set(said)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [f"x{STEERS}"],
+        ["list", f"--x{STEERS}"],
+        ["list", f"x{STEERS}"],
+        ["list", "--begin", STEERS],
+        ["why"],
+        ["campaign", f"x{STEERS}"],
+        ["key", "create", "--vdn", STEERS],
+        ["key", "create", "--all-vdns", "--note", STEERS],
+        ["agent", "name", STEERS, "ann", "--vdn", "25"],
+        ["serve", "--port", STEERS],
+        ["serve", "--host", STEERS],
+        ["serve", "--line", STEERS],
+        ["backup", STEERS, "--data-dir", "/nowhere"],
+        ["key", "revoke", STEERS, "--data-dir", f"/nowhere{STEERS}"],
+        ["sign", STEERS, "http://host/"],
+        ["sign", "GET", f"http://{STEERS}/"],
+        ["sign", "GET", "http://host/", "--file", f"/nowhere{STEERS}"],
+    ],
+    ids=ascii,
+)
+def test_an_argument_that_is_repeated_steers_nothing(arguments: list[str]) -> None:
+    ended = run(*arguments, CALLKEEPER_AK="ak", CALLKEEPER_SK="sk")
+    assert "Traceback" not in ended.err
+    assert not set(ended.out + ended.err) & set(STEERS)
 
 
 def test_an_error_about_a_path_is_harmless_too(tmp_path: Path) -> None:

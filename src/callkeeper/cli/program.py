@@ -3,11 +3,14 @@
 A refusal is one line on standard error and exit status 1; a command given wrongly exits with 2.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from callkeeper import __version__, log
 from callkeeper.cli import calls, campaigns, dialling, upkeep
@@ -28,7 +31,7 @@ from callkeeper.demo import play
 from callkeeper.sealing import SealBroken
 from callkeeper.settings import SettingsWrong, unknown
 from callkeeper.signing import SigningError
-from callkeeper.terminal import harmless
+from callkeeper.terminal import harmless, harmless_lines
 from callkeeper.workers import serve as serve_until_stopped
 
 _EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, OSError)
@@ -40,6 +43,16 @@ _NO_LINE = (
 )
 
 
+@contextmanager
+def _harmless_usage() -> Iterator[None]:
+    """Let no argument that is repeated in what is wrong with it steer the terminal."""
+    try:
+        yield
+    except TyperException as error:
+        error.message = harmless_lines(error.message)
+        raise
+
+
 class OneLineErrors(TyperGroup):
     """The program: what was to be expected is told in one line, and a bug in full."""
 
@@ -48,14 +61,16 @@ class OneLineErrors(TyperGroup):
         for number, each in enumerate(args, 1):
             if not is_text(each):  # and is not repeated: it may be a URL with a password
                 raise typer.BadParameter(f"argument {number} is not valid UTF-8")
-        return super().parse_args(ctx, args)
+        with _harmless_usage():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the type to itself
         """Run a command."""
         for sentence in unknown():
             typer.echo(f"callkeeper: {harmless(sentence)}", err=True)
         try:
-            return super().invoke(ctx)
+            with _harmless_usage():
+                return super().invoke(ctx)
         except _EXPECTED as error:
             typer.echo(f"callkeeper: {harmless(told_in_full(error))}", err=True)
             raise typer.Exit(1) from error

@@ -30,6 +30,7 @@ from callkeeper.keyring import issue, limit, revoke
 from callkeeper.records import instant
 from callkeeper.store.port import AgentName
 from callkeeper.story import Story, stories
+from callkeeper.terminal import harmless
 
 _UPKEEP = "Run it"
 _RECORDS = "Keys, agents and campaigns"
@@ -251,7 +252,10 @@ def doctor(
     settings = read_settings(data_dir, database, host=host, port=port, tls=tls, line=line)
     checks = CheckUp(settings, SystemClock()).run()
     good = all(each.good for each in checks)
-    lines = [f"{'good' if each.good else 'BAD ':4}  {each.name}: {each.says}" for each in checks]
+    lines = [
+        f"{'good' if each.good else 'BAD ':4}  {each.name}: {harmless(each.says)}"
+        for each in checks
+    ]
     show({"good": good, "checks": checks}, "\n".join(lines), as_json=json)
     if not good:
         raise typer.Exit(1)
