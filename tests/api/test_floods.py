@@ -142,7 +142,7 @@ def test_a_flood_that_goes_away_is_forgotten(server: ServerProcess, named: OpenK
 
 
 def test_an_unknown_key_and_a_wrong_signature_are_told_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with logging_as_the_program_does(), House(tmp_path) as house:
         wrong = OpenKey(house.key.ak, "x", VDN)
@@ -151,7 +151,7 @@ def test_an_unknown_key_and_a_wrong_signature_are_told_the_same(
     headers = [{**each.headers, "date": ""} for each in told]
     assert headers[0] == headers[1]
     assert "unknown or revoked, or the signature" in told[0].json()["resultDesc"]
-    logged = [json.loads(line)["why"] for line in capsys.readouterr().err.splitlines()]
+    logged = [json.loads(line)["why"] for line in capfd.readouterr().err.splitlines()]
     assert logged == [
         f"the signature in the name of access key {house.key.ak} does not match",
         "access key 'AAAA'... is unknown or revoked",
