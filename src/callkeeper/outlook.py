@@ -7,7 +7,16 @@ its live attempt, and the dispatchers that there are.
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.breaker import refuses_all
 from callkeeper.core.campaign import Campaign
-from callkeeper.core.policy import Dial, GiveUp, Terms, Verdict, Wait, foresee, why_not_started
+from callkeeper.core.policy import (
+    Dial,
+    GiveUp,
+    Terms,
+    Verdict,
+    Wait,
+    foresee,
+    holds_all,
+    why_not_started,
+)
 from callkeeper.core.reservation import Reservation, Settle
 from callkeeper.core.spoken import in_utc
 from callkeeper.store.port import Store
@@ -15,6 +24,9 @@ from callkeeper.store.zones import zone_name, zone_of
 
 # The rules by which the dialer closes one; by all others it was held once, and is not any more.
 _GIVEN_UP = frozenset({"campaign_gone", "campaign_ended", "grace"})
+
+# What these say may have changed with each call that ended since.
+_BOUNDS = frozenset({"vdn_cap", "campaign_cap"})
 
 _STANDING = {
     "done": "a result is on record",
@@ -87,10 +99,13 @@ def _awaited(store: Store, reservation: Reservation, terms: Terms, now: int) -> 
     ruled = None if isinstance(foreseen, Dial) else foreseen.why
     if isinstance(foreseen, Wait) and foreseen.rule == "hours":
         ruled = f"{ruled}; next eligible {in_utc(foreseen.until)}"
+    if campaign and not held and reservation.look_at <= now:
+        held = _full(store, campaign, terms, now)
     hindrance = "; ".join(filter(None, (held, ruled, _unattended(store, now))))
     if reservation.look_at > now:
         return f"due {next_at}" + (f", but {hindrance}" if hindrance else "")
-    return f"due since {next_at}; {hindrance or reservation.verdict or _busy(store)}"
+    said = reservation.verdict if reservation.held_by not in _BOUNDS else None
+    return f"due since {next_at}; {hindrance or said or _busy(store)}"
 
 
 def _foreseen(
@@ -104,6 +119,12 @@ def _foreseen(
         name = zone_name(campaign, terms.zone)
         return Wait("status", now, f"this machine knows no time zone {name}")
     return foresee(reservation, campaign, zone, terms, now)
+
+
+def _full(store: Store, campaign: Campaign, terms: Terms, now: int) -> str | None:
+    """Return which bound lets the campaign have no other call at this instant."""
+    held = holds_all(campaign, terms, store.busyness(campaign.vdn, campaign.id), now)
+    return None if held is None else held.why
 
 
 def _unattended(store: Store, now: int) -> str | None:

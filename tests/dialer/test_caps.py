@@ -68,6 +68,14 @@ def test_whoever_is_held_by_a_bound_says_which(stage: Stage) -> None:
     assert standing.verdict == "VDN 1 has 1 calls, as many as it may"
 
 
+def test_a_backlog_of_a_paused_campaign_expires(stage: Stage) -> None:
+    has_campaign(stage.session, 1, 8, status="paused")
+    promised = [stage.due(number, campaign_id="8") for number in range(700)]
+    stage.clock.move(TERMS.grace_ms + MINUTE * 6)
+    stage.run(stage.dialer(terms=TERMS), seconds=40)  # a clock that was set is believed then
+    assert {stage.standing(each).state for each in promised} == {"expired"}
+
+
 @pytest.mark.parametrize("names", [["dora"], ["dora", "emma"]])
 def test_a_line_dials_no_faster_than_it_may_and_no_slower_than_it_could(
     stage: Stage, names: list[str]

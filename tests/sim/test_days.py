@@ -13,7 +13,7 @@ from callkeeper.core.campaign import Campaign
 from callkeeper.core.policy import Terms
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservation import Cancel, Order, Reservation
-from callkeeper.store.claim_rows import CampaignKey
+from callkeeper.store.due_rows import CampaignKey
 from callkeeper.store.ledger import Adoption, Claim, Claimed, Ending, HandBack, Progress
 from callkeeper.store.port import Event
 from callkeeper.store.sql import SqlStore

@@ -103,6 +103,8 @@ DIALER = [
     ("due_reservations", "", "reservation_to_look_at"),
     ("is_any_due", "", "reservation_to_look_at"),
     ("count_due", "", "reservation_to_look_at"),
+    ("campaigns_due", "", "reservation_awaited"),
+    ("due_of_campaigns", "", "reservation_awaited"),
     ("wake_reservations", "", "reservation_held"),
     ("attempts_of", "", "attempt_by_reservation"),
     ("live_attempts", "holder", "attempt_in_progress"),
@@ -118,6 +120,16 @@ def test_the_dialer_reads_what_it_has_to_do_and_nothing_else(
     text = queries(cast("Engine", engine)).get(name, frozenset({given} - {""}))
     lines = plan(text)
     assert [line for line in lines if index in line], lines
+
+
+def test_from_one_campaign_to_the_next_it_is_one_look_however_much_is_due(
+    engine: str, plan: Plan
+) -> None:
+    lines = plan(queries(cast("Engine", engine)).get("campaigns_due"))
+    assert [line for line in lines if re.search(r"vdn ?= ?.* AND \(?campaign_id ?>", line)], lines
+    assert [line for line in lines if re.search(r"campaign_id ?= ?.* AND \(?look_at ?<", line)], (
+        lines
+    )
 
 
 @pytest.mark.parametrize("engine", ["postgres"])

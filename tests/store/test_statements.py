@@ -44,6 +44,7 @@ RESTORE = "the operator's, after a restore of all VDNs"
 OF_NO_VDN = {
     "take_turn": "it reads no table",
     "due_reservations": CLAIM,
+    "campaigns_due": CLAIM,
     "is_any_due": CLAIM,
     "count_due": CLAIM,
     "live_attempts": CLAIM,

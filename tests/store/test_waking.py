@@ -47,7 +47,7 @@ def test_what_a_pause_held_is_looked_at_as_soon_as_the_campaign_is_resumed(
 ) -> None:
     reservation = paused(store)
     rearrange(store, Resume(), at=LATER)
-    assert standing(store, reservation).look_at == LATER
+    assert standing(store, reservation).look_at == NOW  # its turn, among what was due since
     assert len(claim(store, at=LATER).attempts) == 1
 
 
@@ -95,12 +95,12 @@ def test_a_retry_is_not_woken(store: SqlStore) -> None:
 
 
 def test_what_a_bound_or_the_line_holds_is_not_woken(store: SqlStore) -> None:
-    (capped,) = due(store, 1)
-    assert claim(store, terms=Terms(GRACE, vdn_calls_max=0)).held == 1
-    held = standing(store, capped)
     attempt = begun(store, 2)
     end(store, ending(attempt, "down", at=NOW))
     down = standing(store, attempt)
+    (capped,) = due(store, 1)
+    assert claim(store, terms=Terms(GRACE, vdn_calls_max=0)).held == 1
+    held = standing(store, capped)
     rearrange(store, Pause(), at=NOW + 1)
     assert [standing(store, each) for each in (capped, down)] == [held, down]
 

@@ -33,9 +33,8 @@ Rule = Literal[
     "clock",  # a clock was set, and it hangs on which time is the right one
 ]
 
-# What a person can change at any time, and what a call that ends changes, is looked at this often.
+# What a person can change at any time is looked at this often.
 _LOOK_AGAIN_MS = 60_000
-_ROOM_MS = 2_000
 # How far ahead anything is held at the most but for hours and retries.
 HELD_MS = _LOOK_AGAIN_MS
 
@@ -55,6 +54,11 @@ class Wait(msgspec.Struct, frozen=True):
     def moves_due(self) -> bool:
         """Whether the promise itself is now for later, rather than being late."""
         return self.rule == "hours"
+
+    @property
+    def stays_due(self) -> bool:
+        """Whether it goes on waiting in its turn, for a call to end."""
+        return self.rule in ("vdn_cap", "campaign_cap")
 
 
 class GiveUp(msgspec.Struct, frozen=True):
@@ -146,6 +150,15 @@ def _agree(one: Verdict, other: Verdict) -> bool:
     return type(one) is type(other)
 
 
+def holds_all(campaign: Campaign, terms: Terms, busyness: Busyness, now: int) -> Wait | None:
+    """Return what holds all that a campaign has due, until it is resumed or a call ends."""
+    if campaign.deleted_at is not None or campaign.has_ended(now):
+        return None
+    if campaign.status != "started":
+        return Wait("status", now + _LOOK_AGAIN_MS, why_not_started(campaign))
+    return _over_cap(campaign, terms, busyness, now)
+
+
 def foresee(
     reservation: Reservation, campaign: Campaign, zone: tzinfo, terms: Terms, now: int
 ) -> Verdict:
@@ -200,10 +213,10 @@ def _outside_hours(campaign: Campaign, zone: tzinfo, now: int) -> Verdict | None
 def _over_cap(campaign: Campaign, terms: Terms, busyness: Busyness, now: int) -> Wait | None:
     if terms.vdn_calls_max is not None and busyness.vdn >= terms.vdn_calls_max:
         why = f"VDN {campaign.vdn} has {busyness.vdn} calls, as many as it may"
-        return Wait("vdn_cap", now + _ROOM_MS, why)
+        return Wait("vdn_cap", now, why)
     most = campaign.practice.calls_max
     most = terms.campaign_calls_max if most is None else most
     if most is not None and busyness.campaign >= most:
         why = f"campaign {campaign.id} has {busyness.campaign} calls, as many as it may"
-        return Wait("campaign_cap", now + _ROOM_MS, why)
+        return Wait("campaign_cap", now, why)
     return None

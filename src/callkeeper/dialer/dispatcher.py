@@ -31,6 +31,7 @@ class Dispatcher:
         self._asking: set[asyncio.Task[None]] = set()
         self._bug: BaseException | None = None
         self._swept_at: int | None = None  # in ticks
+        self._finds_late = False
 
     async def step(self, now: int) -> bool:
         """Do what is due; return whether it may be worth to look again at once."""
@@ -67,7 +68,7 @@ class Dispatcher:
             calls_max=post.calls_max,
             per_second=post.calls_per_second,
             terms=post.terms,
-            sweeps=bool(last) or self._swept_at is None or ticks - self._swept_at >= _SWEEP_MS,
+            sweeps=bool(last) or self._finds_late or self._is_time_to_sweep(ticks),
             doubt=clock.doubt(),
             last=last,
             trouble=shift.trouble,
@@ -75,10 +76,15 @@ class Dispatcher:
         if claim.sweeps:
             self._swept_at = ticks
         claimed = await shift.desk.claim_due(claim)
+        # Where much is too late, the next step sweeps on.
+        self._finds_late = claimed.more and claimed.given_up > 0
         shift.meter.claimed.inc(len(claimed.attempts))
         shift.meter.held.inc(claimed.held)
         shift.meter.given_up.inc(claimed.given_up)
         return claimed
+
+    def _is_time_to_sweep(self, ticks: int) -> bool:
+        return self._swept_at is None or ticks - self._swept_at >= _SWEEP_MS
 
     async def _begin(self, claimed: Claimed) -> list[Begun]:
         """Put on record that they are being placed, and leave out what must not be.

@@ -4,8 +4,7 @@ A claim waits for no lock: what another transaction holds is left for the next c
 can run beside everything else and never stand in a circle.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from callkeeper.core.attempt import Attempt
@@ -27,24 +26,19 @@ from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservation import Reservation
 from callkeeper.core.tries import claimed, given_up, held, put_off, unplaced
 from callkeeper.core.watch import SURE, Doubt
-from callkeeper.store.campaign_rows import campaign_of
+from callkeeper.store.due_rows import AHEAD, Due, DueRows, Load
 from callkeeper.store.ledger import Claim, Claimed
-from callkeeper.store.reservation_rows import ReservationRows
 from callkeeper.store.standing import happened
 from callkeeper.store.zones import zone_name, zone_of
 
-CampaignKey = tuple[int, int]
-
-# How much more than it could dial a claim looks at, lest what is held hides what may be dialled;
-# and how much one looks at that sweeps.
-AHEAD = 100
+# How much a claim looks at that sweeps. Another looks at little more than it could dial.
 LOOKED_AT = 500
 
 # How soon a campaign is judged again whose time zone is not known here.
 UNKNOWN_ZONE_MS = 60_000
 
 
-class ClaimRows(ReservationRows):
+class ClaimRows(DueRows):
     """The verb that claims, and what the dialer's other verbs share with it."""
 
     def claim_due(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
@@ -54,33 +48,21 @@ class ClaimRows(ReservationRows):
         """
         return [self._claim(each) for each in claims]
 
-    def is_any_due(self, now: int) -> bool:
-        """Whether a reservation waits to be looked at."""
-        return bool(self._session.rows("is_any_due", now=now))
-
-    def count_due(self, now: int, limit: int) -> int:
-        """Return how many reservations wait to be looked at, counting no further than a limit."""
-        return int(self._session.rows("count_due", now=now, limit=limit)[0][0])
-
     def _claim(self, claim: Claim) -> Claimed:
         if not self._session.rows("take_turn")[0][0]:
             return Claimed([])
-        sorting = _Sorting(claim, self._load(claim), self._pace(claim))
-        looked_at = LOOKED_AT if claim.sweeps else sorting.most + AHEAD
+        load = self._load(claim.line)
+        sorting = _Sorting(claim, load, self._pace(claim))
         if sorting.most == 0 and not claim.sweeps:
             return Claimed([])
+        looked_at = LOOKED_AT if claim.sweeps else sorting.most + AHEAD
         surely = claim.doubt.earliest(claim.at)
-        rows = self._session.rows("due_reservations", now=surely, limit=looked_at)
-        found = [Reservation(*row) for row in rows]
-        due = sorted(found, key=lambda each: _place(each, claim))
-        campaigns = self._judged_campaigns({(each.vdn, each.campaign_id) for each in due})
-        for each in due:
-            campaign = campaigns.get((each.vdn, each.campaign_id))
-            if campaign is not None:
-                sorting.judge(each, campaign)
+        due = self._due(surely, claim.terms, load, looked_at, sweeps=claim.sweeps)
+        sorting.judge_all(due)
         self._write(sorting)
-        more = sorting.gets_on and (len(due) == looked_at or len(sorting.attempts) == sorting.most)
-        return Claimed(sorting.attempts, len(sorting.held), len(sorting.given_up), more)
+        more = sorting.gets_on and (not due.is_all or len(sorting.attempts) == sorting.most)
+        held = len(sorting.held) + len(sorting.capped)
+        return Claimed(sorting.attempts, held, len(sorting.given_up), more)
 
     def _write(self, sorting: "_Sorting") -> None:
         claim = sorting.claim
@@ -88,8 +70,9 @@ class ClaimRows(ReservationRows):
             self._session.each("add_attempts", sorting.attempts)
             next_at = sorting.pace.after(len(sorting.attempts))
             self._session.rows("pace_line", name=claim.line, next_at=next_at)
-        if sorting.noted or sorting.held:
-            self._session.each("note_verdicts", [*sorting.noted, *sorting.held])
+        noted = [*sorting.noted, *sorting.held, *sorting.capped]
+        if noted:
+            self._session.each("note_verdicts", noted)
         self._close(sorting.given_up, claim.at, claim.holder)
 
     def _close(self, closed: list[tuple[Reservation, GiveUp]], now: int, holder: str) -> None:
@@ -103,47 +86,21 @@ class ClaimRows(ReservationRows):
                 ]
             )
 
-    def _load(self, claim: Claim) -> "_Load":
-        load = _Load()
-        for line, vdn, campaign_id, count in self._session.rows("count_live_attempts"):
-            load.vdns[vdn] += count
-            load.campaigns[vdn, campaign_id] += count
-            if line == claim.line:
-                load.on_line += count
-        return load
-
     def _pace(self, claim: Claim) -> Pace:
         rows = self._session.rows("line_pace", name=claim.line)
         return Pace(rows[0][0] if rows else 0, claim.at * 1000, claim.per_second)
-
-    def _judged_campaigns(self, keys: Iterable[CampaignKey]) -> dict[CampaignKey, Campaign]:
-        """Return campaigns, deleted or not, that stay as they are until this transaction ends.
-
-        One that is just being changed is left out.
-        """
-        wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
-        found = map(campaign_of, self._session.each("campaigns_of", wanted))
-        return {(each.vdn, each.id): each for each in found}
-
-
-class _Load:
-    """How many live attempts there are, by what bounds them."""
-
-    def __init__(self) -> None:
-        self.on_line = 0
-        self.vdns: Counter[int] = Counter()
-        self.campaigns: Counter[CampaignKey] = Counter()
 
 
 class _Sorting:
     """Due reservations, sorted by their verdicts."""
 
-    def __init__(self, claim: Claim, load: _Load, pace: Pace) -> None:
+    def __init__(self, claim: Claim, load: Load, pace: Pace) -> None:
         self.claim = claim
         self.pace = pace
         self.attempts: list[Attempt] = []
         self.noted: list[Reservation] = []
         self.held: list[Reservation] = []
+        self.capped: list[Reservation] = []
         self.given_up: list[tuple[Reservation, GiveUp]] = []
         self._load = load
         self.most = min(len(claim.ids), pace.room, max(0, claim.calls_max - load.on_line))
@@ -154,15 +111,26 @@ class _Sorting:
         has_room = len(self.attempts) < self.most or len(self.claim.ids) == self.most
         return has_room and bool(self.attempts or self.held or self.given_up)
 
-    def judge(self, reservation: Reservation, campaign: Campaign) -> None:
+    def judge_all(self, due: Due) -> None:
+        """Judge what is due. Nothing of a VDN is dialled before what was due earlier."""
+        passed: set[int] = set()
+        for each in sorted(due.reservations, key=lambda each: _place(each, self.claim)):
+            campaign = due.campaigns.get((each.vdn, each.campaign_id))
+            if campaign is None or each.vdn in passed:
+                continue
+            verdict = self._judge(each, campaign)
+            if isinstance(verdict, Dial) and (each.vdn, each.id) in due.ends:
+                passed.add(each.vdn)
+
+    def _judge(self, reservation: Reservation, campaign: Campaign) -> Sure:
         """Let the core decide; what may be dialled and finds no room stays due, in its order."""
         claim, load = self.claim, self._load
         key = (campaign.vdn, campaign.id)
-        busyness = Busyness(load.vdns[campaign.vdn], load.campaigns[key])
         now, doubt = claim.at, claim.doubt
-        match verdict_on(reservation, campaign, claim.terms, busyness, now=now, doubt=doubt):
+        verdict = verdict_on(reservation, campaign, claim.terms, load.of(key), now=now, doubt=doubt)
+        match verdict:
             case Wait() as wait:
-                self.held.append(held(reservation, wait))
+                self._hold(reservation, wait)
             case GiveUp() as verdict:
                 self.given_up.append((given_up(reservation, verdict, claim.at), verdict))
             case Doubtful(until=None, why=hindrance):
@@ -178,6 +146,14 @@ class _Sorting:
             case Dial() if claim.sweeps and (why := self._no_room):
                 if why != reservation.verdict:
                     self.noted.append(unplaced(reservation, "line", why))
+        return verdict
+
+    def _hold(self, reservation: Reservation, wait: Wait) -> None:
+        """Note what holds it. What waits for a call to end stays due, in its order."""
+        if not wait.stays_due:
+            self.held.append(held(reservation, wait))
+        elif wait.why != reservation.verdict:
+            self.capped.append(unplaced(reservation, wait.rule, wait.why))
 
     @property
     def _no_room(self) -> str | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from callkeeper.core.attempt import Attempt, FailCodes, Hangup
 from callkeeper.core.lease import stands
-from callkeeper.core.policy import Terms
+from callkeeper.core.policy import Busyness, Terms
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.watch import SURE, Doubt
 
@@ -198,6 +198,9 @@ class Ledger(Protocol):
 
     def own_time(self) -> int | None:
         """Return the instant by the database's own clock; None where it has the machine's."""
+
+    def busyness(self, vdn: int, campaign_id: int) -> Busyness:
+        """Return how many calls there are that bound those of a campaign."""
 
     def is_any_due(self, now: int) -> bool:
         """Whether a reservation waits to be looked at."""

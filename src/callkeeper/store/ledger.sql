@@ -14,6 +14,64 @@ ORDER BY r.look_at, r.appoint_at
 LIMIT :limit
 FOR UPDATE SKIP LOCKED                                                         -- postgres
 
+-- name: campaigns_due
+-- By their first reservation, what is due first coming first. One look for each campaign for which
+-- anything waits, however much that is.
+WITH RECURSIVE least AS (
+  SELECT r.vdn, r.campaign_id FROM reservation AS r
+  WHERE r.kind = 'automatic' AND r.look_at IS NOT NULL AND r.vdn > 0
+  ORDER BY r.vdn, r.campaign_id LIMIT 1
+),
+awaited AS (
+  SELECT least.vdn, least.campaign_id FROM least
+  UNION ALL
+  SELECT r.vdn, r.campaign_id
+  FROM awaited
+  JOIN reservation AS r ON r.rowid = COALESCE(                                 -- sqlite
+    (SELECT n.rowid FROM reservation AS n                                      -- sqlite
+  CROSS JOIN LATERAL (                                                         -- postgres
+    (SELECT n.vdn, n.campaign_id FROM reservation AS n                         -- postgres
+    WHERE n.kind = 'automatic' AND n.look_at IS NOT NULL
+      AND n.vdn = awaited.vdn AND n.campaign_id > awaited.campaign_id
+    ORDER BY n.vdn, n.campaign_id LIMIT 1),                                    -- sqlite
+    ORDER BY n.vdn, n.campaign_id LIMIT 1)                                     -- postgres
+    UNION ALL                                                                  -- postgres
+    (SELECT n.rowid FROM reservation AS n                                      -- sqlite
+    (SELECT n.vdn, n.campaign_id FROM reservation AS n                         -- postgres
+    WHERE n.kind = 'automatic' AND n.look_at IS NOT NULL AND n.vdn > awaited.vdn
+    ORDER BY n.vdn, n.campaign_id LIMIT 1)
+  )                                                                            -- sqlite
+    LIMIT 1                                                                    -- postgres
+  ) AS r                                                                       -- postgres
+)
+SELECT awaited.vdn, awaited.campaign_id, r.appoint_at
+FROM awaited
+JOIN reservation AS r ON r.rowid = (                                           -- sqlite
+  SELECT n.rowid FROM reservation AS n                                         -- sqlite
+CROSS JOIN LATERAL (                                                           -- postgres
+  SELECT n.look_at, n.appoint_at FROM reservation AS n                         -- postgres
+  WHERE n.vdn = awaited.vdn AND n.campaign_id = awaited.campaign_id AND n.look_at <= :now
+    AND n.kind = 'automatic'
+  ORDER BY n.look_at, n.appoint_at LIMIT 1
+)                                                                              -- sqlite
+) AS r                                                                         -- postgres
+ORDER BY r.look_at, r.appoint_at
+
+-- name: due_of_campaigns
+SELECT {reservation_columns}
+FROM {items of reservation} AS item
+JOIN reservation AS r ON r.rowid IN (                                          -- sqlite
+  SELECT n.rowid FROM reservation AS n                                         -- sqlite
+CROSS JOIN LATERAL (                                                           -- postgres
+  SELECT * FROM reservation AS n                                               -- postgres
+  WHERE n.vdn = item.vdn AND n.campaign_id = item.campaign_id AND n.look_at <= :now
+    AND n.kind = 'automatic'
+  ORDER BY n.look_at, n.appoint_at
+  LIMIT :few
+  FOR UPDATE SKIP LOCKED                                                       -- postgres
+)                                                                              -- sqlite
+) AS r                                                                         -- postgres
+
 -- name: is_any_due
 -- In order: PostgreSQL, which does not know that nothing may be due, would look for the first one
 -- through the whole table.
@@ -34,8 +92,8 @@ JOIN campaign AS c ON c.vdn = item.vdn AND c.id = item.id
 FOR SHARE OF c SKIP LOCKED                                                     -- postgres
 
 -- name: wake_reservations
--- Its campaign has changed: what it held by its dates, hours or state is judged anew.
-UPDATE reservation SET look_at = :now
+-- Its campaign has changed: what it held by its dates, hours or state is judged anew, in due order.
+UPDATE reservation SET look_at = CASE WHEN due_at < :now THEN due_at ELSE :now END
 WHERE vdn = :vdn AND campaign_id = :campaign_id AND held_by IS NOT NULL
   AND held_by IN ('hours', 'status') AND look_at > :now
 

@@ -16,7 +16,8 @@ from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservation import Reservation
 from callkeeper.core.tries import begun, ended, given_up, handed_back, held, not_dialled
 from callkeeper.core.watch import JUMP_MS
-from callkeeper.store.claim_rows import CampaignKey, ClaimRows, verdict_on
+from callkeeper.store.claim_rows import ClaimRows, verdict_on
+from callkeeper.store.due_rows import CampaignKey
 from callkeeper.store.ledger import (
     Adoption,
     Begun,

@@ -94,7 +94,7 @@ class PostgresSession:
         self._plan_anew(1)
         return self._run(self._statements.get(name, given(parameters)), parameters)
 
-    def each(self, name: str, items: Sequence[Item]) -> list[Row]:
+    def each(self, name: str, items: Sequence[Item], /, **parameters: object) -> list[Row]:
         """Run a statement over all items at once.
 
         In a transaction, one that answers nothing goes with whatever follows it, so that a batch's
@@ -102,7 +102,7 @@ class PostgresSession:
         """
         self._plan_anew(len(items))
         text = self._statements.get(name)
-        parameters = {"items": msgspec.json.encode(items).decode()}
+        parameters |= {"items": msgspec.json.encode(items).decode()}
         if self._undertaking.is_open and not _ANSWERS.search(text):
             self._undertaking.check()
             self._own.held.append((text, parameters))

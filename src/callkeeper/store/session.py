@@ -24,7 +24,7 @@ class Session(Protocol):
     def rows(self, name: str, /, **parameters: object) -> list[Row]:
         """Run a statement and return its rows. A parameter that is None is not given."""
 
-    def each(self, name: str, items: Sequence[Item]) -> list[Row]:
+    def each(self, name: str, items: Sequence[Item], /, **parameters: object) -> list[Row]:
         """Run a statement for every item, in one round trip where the engine can."""
 
     @contextmanager

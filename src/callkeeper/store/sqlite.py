@@ -55,9 +55,10 @@ class SqliteSession:
         }
         return self._run(text, parameters | lists)
 
-    def each(self, name: str, items: Sequence[Item]) -> list[Row]:
+    def each(self, name: str, items: Sequence[Item], /, **parameters: object) -> list[Row]:
         """Run a statement over all items at once."""
-        return self._run(self._statements.get(name), {"items": msgspec.json.encode(items).decode()})
+        text = self._statements.get(name)
+        return self._run(text, {"items": msgspec.json.encode(items).decode()} | parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
