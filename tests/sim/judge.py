@@ -17,7 +17,7 @@ from callkeeper.dialer.post import Post
 from callkeeper.store.ledger import Begun, Claim, Claimed
 from tests.sim import wall
 from tests.sim.arena import Arena
-from tests.sim.pbx import SILENT, Call, Pbx
+from tests.sim.pbx import REFUSED, SILENT, Call, Pbx
 
 Key = tuple[int, str]
 
@@ -171,7 +171,8 @@ class Judge:
     def check_withdrawn(self) -> None:
         """Insist that what is called not dialled never was, not even later."""
         for each in self._by_id.values():
-            if each.outcome == "withdrawn" and each.attempt.id in self._pbx.book:
+            call = self._pbx.book.get(each.attempt.id)
+            if each.outcome == "withdrawn" and call is not None and not call.is_refused:
                 raise BrokenError(f"{each.attempt.id} is withdrawn, and was made")
 
     def _allow_retry(self, attempt: Attempt) -> None:
@@ -251,7 +252,7 @@ class Judge:
     def _check_used_up(self, attempt: Attempt, station: str) -> None:
         """Insist that no promise is used up because the PBX refuses everybody."""
         kind = self._pbx.refused.get(attempt.id)
-        if kind is None:
+        if kind is None or attempt.called_no[-1] == REFUSED:
             return
         self.counts[f"refused as all are, {kind.__name__}: {attempt.outcome}"] += 1
         key = (attempt.vdn, attempt.reservation_id)
