@@ -5,11 +5,13 @@ from itertools import pairwise
 from callkeeper.core.breaker import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, ROW, Breaker
 
 
-def after(*numbers: str, is_of_number: bool = False) -> Breaker:
+def after(*numbers: str, is_of_number: bool = False, is_doubtful: bool = True) -> Breaker:
     """Return a breaker after refusals at instant 0."""
     breaker = Breaker()
     for number in numbers:
-        breaker = breaker.refused_one(number, "no", 0, is_of_number=is_of_number)
+        breaker = breaker.refused_one(
+            number, "no", 0, is_of_number=is_of_number, is_doubtful=is_doubtful
+        )
     return breaker
 
 
@@ -71,6 +73,10 @@ def test_a_number_is_odd_once_the_line_took_another_one() -> None:
     assert not taken.took("1").concerns("1")
 
 
+def test_a_number_is_not_odd_for_a_refusal_that_was_surely_the_lines() -> None:
+    assert not after("1", is_doubtful=False).took("2").concerns("1")
+
+
 def test_no_number_is_odd_while_it_is_open() -> None:
     breaker = after("1").took("2")
     for number in "345":
@@ -86,6 +92,7 @@ def test_a_number_that_was_refused_with_all_others_is_not_odd_afterwards() -> No
 def test_it_keeps_no_more_numbers_than_it_may() -> None:
     many = Breaker()
     for number in range(3_000):
-        many = many.refused_one(str(number), "no", 0, is_of_number=False).took("x")
+        refused = many.refused_one(str(number), "no", 0, is_of_number=False, is_doubtful=True)
+        many = refused.took("x")
     assert len(many.odd) == 1_000
     assert len(after(*map(str, range(3_000))).refused) == 1_000

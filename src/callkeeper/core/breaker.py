@@ -23,10 +23,12 @@ _NUMBERS_MAX = 1_000
 class Breaker(msgspec.Struct, frozen=True):
     """``refused``: numbers that were refused since the last call was taken, oldest first.
 
-    ``odd``: numbers that were refused by themselves: the line took another one thereafter.
+    ``doubted``: those of them of which the line did not say whether it was the number.
+    ``odd``: doubted ones that were refused by themselves: the line took another one thereafter.
     """
 
     refused: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
     in_a_row: int = 0
     why: str = ""
@@ -51,16 +53,19 @@ class Breaker(msgspec.Struct, frozen=True):
         """Return it after the line took a call; whom it refused while it was open is excused."""
         others = [each for each in self.odd if each != number]
         if self.is_closed:
-            others += [each for each in self.refused if each != number]
+            others += [each for each in self.doubted if each != number]
         return Breaker(odd=tuple(dict.fromkeys(others))[-_NUMBERS_MAX:])
 
-    def refused_one(self, number: str, why: str, now: int, *, is_of_number: bool) -> "Breaker":
+    def refused_one(
+        self, number: str, why: str, now: int, *, is_of_number: bool, is_doubtful: bool = False
+    ) -> "Breaker":
         """Return it after a refusal; one that concerns the number counts once for a number."""
         is_known = number in self.refused
         counts = not (is_of_number and is_known)
         new = msgspec.structs.replace(
             self,
             refused=self.refused if is_known else (*self.refused, number)[-_NUMBERS_MAX:],
+            doubted=(*self.doubted, number)[-_NUMBERS_MAX:] if is_doubtful else self.doubted,
             in_a_row=self.in_a_row + counts,
             why=why,
         )

@@ -56,10 +56,11 @@ class Gate:
         *Refused* is what concerns this call alone. While it is shut, nothing is known to.
         """
         number, breaker = attempt.called_no, self._breaker
+        is_doubtful = isinstance(refusal, LineUnwilling)
         is_of_number = not isinstance(refusal, LineDown) or (
-            isinstance(refusal, LineUnwilling) and breaker.concerns(number)
+            is_doubtful and breaker.concerns(number)
         )
-        self._note(attempt, str(refusal), is_of_number=is_of_number)
+        self._note(attempt, str(refusal), is_of_number=is_of_number, is_doubtful=is_doubtful)
         return "refused" if is_of_number and breaker.is_closed else "down"
 
     def heard_nothing(self, attempt: Attempt, silence: LineSilent) -> None:
@@ -85,10 +86,14 @@ class Gate:
         self._shift.trouble = why
         return False
 
-    def _note(self, attempt: Attempt, why: str, *, is_of_number: bool) -> None:
+    def _note(
+        self, attempt: Attempt, why: str, *, is_of_number: bool, is_doubtful: bool = False
+    ) -> None:
         shift, old = self._shift, self._breaker
         now, number = shift.clock.ticks(), attempt.called_no
-        self._breaker = old.refused_one(number, why, now, is_of_number=is_of_number)
+        self._breaker = old.refused_one(
+            number, why, now, is_of_number=is_of_number, is_doubtful=is_doubtful
+        )
         self._campaigns.add((attempt.vdn, attempt.campaign_id))
         if self._breaker.is_closed:
             return
