@@ -218,7 +218,7 @@ class CheckUp:
                 f"{host} port {self._settings.port}: {error.strerror}, and {url} is silent"
             ) from silence
         if not answer.text.startswith("ready"):
-            raise Sick(f"{url} says {answer.text[:80]!r}")
+            raise Sick(f"{url} says {answer.text[:200]!r}")
         taken = self._settings.port
         return f"Callkeeper answers at {host} port {taken}: {answer.text.strip()}"
 

@@ -23,8 +23,11 @@ class NoInstallation(SettingsWrong):
     """There is none where the settings say; the message says how to name or to start one."""
 
 
-def open_session(settings: Settings) -> Session:
-    """Return the database that the settings name; for SQLite, a new data directory is made."""
+def open_session(settings: Settings, *, make: bool = True) -> Session:
+    """Return the database that the settings name; for SQLite, a new data directory is made.
+
+    SQLite's file is made too when it is first used, unless ``make`` is false.
+    """
     if settings.database is None:
         if sqlite3.sqlite_version_info < OLDEST:
             raise SettingsWrong(
@@ -32,7 +35,7 @@ def open_session(settings: Settings) -> Session:
                 "newer; use another Python, or a postgresql:// URL"
             )
         path = data_dir(settings) / DATABASE_FILE
-        return SqliteSession(path, busy_seconds=settings.busy_seconds)
+        return SqliteSession(path, busy_seconds=settings.busy_seconds, make=make)
     try:
         return PostgresSession(settings.database)
     except UrlWrong:
@@ -44,7 +47,7 @@ def open_session(settings: Settings) -> Session:
 
 def attach_store(settings: Settings) -> Store:
     """Return the store as it is; its database is not even looked at before the first use."""
-    return SqlStore(open_session(settings))
+    return SqlStore(open_session(settings, make=False))
 
 
 def found_store(settings: Settings) -> Store:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,9 +18,11 @@ import msgspec
 import psycopg
 import pytest
 
+from callkeeper.backup import back_up
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.core.reservation import Result
 from callkeeper.installation import DATABASE_FILE
+from callkeeper.settings import Settings
 from tests.durability.crew import Crew
 from tests.durability.server import ServerProcess
 from tests.house import HOUR, TASK, VDN, House
@@ -227,6 +229,68 @@ def test_a_sqlite_file_locked_for_a_moment_is_waited_for(tmp_path: Path) -> None
             assert len(house.listed()) == 1  # while it waits, the server answers others
             assert not waiting.done()
         assert code(waiting.result(30)) == DONE
+
+
+DATABASE_FILES = [f"{DATABASE_FILE}{kind}" for kind in ("", "-wal", "-shm")]
+
+
+def remove(folder: Path) -> None:
+    for name in DATABASE_FILES:
+        (folder / name).unlink()
+
+
+def replace_by_a_copy(folder: Path) -> None:
+    back_up(Settings(data_dir=folder), folder / "copy")
+    remove(folder)
+    (folder / "copy" / DATABASE_FILE).rename(folder / DATABASE_FILE)
+
+
+@pytest.mark.parametrize(
+    "befall",
+    [
+        remove,
+        replace_by_a_copy,
+        lambda folder: (folder / DATABASE_FILE).unlink(),
+        lambda folder: (folder / f"{DATABASE_FILE}-wal").unlink(),
+        lambda folder: (folder / f"{DATABASE_FILE}-shm").unlink(),
+        lambda folder: folder.rename(folder.with_name("elsewhere")),
+    ],
+    ids=["removed", "replaced", "database", "log ahead", "shared memory", "folder moved"],
+)
+def test_a_result_is_not_written_into_files_that_are_gone(
+    befall: Callable[[Path], None], tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    with House(folder) as house:
+        appoint_id = house.reserve()
+        befall(folder)
+        left = {each: each.stat().st_size for each in folder.glob(f"{DATABASE_FILE}*")}
+        for _ in range(2):
+            answer = house.post("updateResult", filing(appoint_id))
+            assert code(answer) == FAILED
+            assert "was removed or replaced while the server runs" in answer.json()["resultDesc"]
+        until(lambda: ready(house) == 503)
+        assert "restart the server" in readiness(house)
+        # None is made, and in one that has taken its place nothing is written.
+        assert {each: each.stat().st_size for each in folder.glob(f"{DATABASE_FILE}*")} == left
+
+
+def test_files_that_are_gone_are_logged_once_and_the_same_put_back_serve_again(
+    tmp_path: Path,
+) -> None:
+    with ServerProcess(tmp_path, None) as server:
+        server.start()
+        data, away = tmp_path / "data", tmp_path / "away"
+        data.rename(away)
+        until(lambda: server.readiness() == 503)
+        server.kill_scribe()
+        until(lambda: '"event":"scribe_lost"' in server.log)
+        until(lambda: server.readiness() == 503)
+        assert not data.exists()
+        away.rename(data)
+        until(lambda: server.readiness() == 200)
+        assert server.log.count('"event":"database_lost"') == 1
+        assert server.log.count('"event":"database_back"') == 1
 
 
 def test_a_full_disk_stores_nothing_by_half_and_room_mends_it(tmp_path: Path) -> None:

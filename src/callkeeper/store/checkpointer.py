@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
+from callkeeper.core.refusal import DatabaseLost
+
 _BYTES = 4 * 1024 * 1024  # a log that is shorter is copied at once by whoever writes
 _PAUSE_SECONDS = 0.05
 
@@ -53,7 +55,7 @@ class Checkpointer:
                 self._thread = thread
 
     def _work(self) -> None:
-        with suppress(sqlite3.Error), closing(self._connect()) as connection:
+        with suppress(sqlite3.Error, DatabaseLost), closing(self._connect()) as connection:
             while self._written.wait() and not self._closed.is_set():
                 self._written.clear()
                 # Whoever writes finds out for itself what keeps this from being done, and tells it.

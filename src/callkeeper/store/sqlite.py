@@ -16,6 +16,7 @@ import msgspec
 
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.checkpointer import Checkpointer
+from callkeeper.store.file_identity import FileIdentity, Logs, gone
 from callkeeper.store.migrate import Migration, catch_up
 from callkeeper.store.session import Item, Row, SchemaMissing, Undertaking, given
 from callkeeper.store.statements import queries
@@ -33,10 +34,16 @@ _OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
 
 
 class SqliteSession:
-    """A database file. ``busy_seconds`` is how long to wait for another process's write."""
+    """A database file. ``busy_seconds`` is how long to wait for another process's write.
 
-    def __init__(self, path: Path, *, busy_seconds: float = 5.0) -> None:
+    The first connection makes the file where there is none, if it may (``make``). From then on it
+    is this file or none: one that was removed or replaced is neither read nor written.
+    """
+
+    def __init__(self, path: Path, *, busy_seconds: float = 5.0, make: bool = True) -> None:
         self._path = path
+        self._make = make
+        self._identity = FileIdentity(path)
         self._busy_seconds = busy_seconds
         self._statements = queries("sqlite")
         self._local = threading.local()
@@ -67,7 +74,9 @@ class SqliteSession:
         self._run("BEGIN IMMEDIATE")
         self._undertaking.begin()
         try:
+            logs = self._logs()
             yield
+            self._identity.check(logs)  # as late as can be: later, what is lost is acknowledged
             self._run("COMMIT")
         except BaseException:
             if (connection := self._own()) is not None:
@@ -102,6 +111,8 @@ class SqliteSession:
     def _run(self, text: str, parameters: Any = ()) -> list[Row]:  # noqa: ANN401 - as sqlite3 has it
         """Return a step's rows; one that fails dooms the calling thread's transaction."""
         self._undertaking.check()
+        if not self._undertaking.is_open:
+            self._identity.check()
         try:
             return self._connection().execute(text, parameters).fetchall()
         except _OURS:
@@ -126,12 +137,24 @@ class SqliteSession:
         connection = self._own()
         if connection is None:
             with self._lock:
-                _make_private(self._path)
+                if self._make and not self._identity.is_known:
+                    _make_private(self._path)
             connection = self._connect()
             self._local.connection = connection
+            self._local.logs = None
             with self._lock:
                 self._open.append(connection)
         return connection
+
+    def _logs(self) -> Logs:
+        """Return the files beside the database that this thread's connection has open.
+
+        They are there once it has begun to write, and SQLite removes none that is open.
+        """
+        if self._local.logs is None:
+            self._local.logs = self._identity.logs()
+        logs: Logs = self._local.logs
+        return logs
 
     def _drop(self) -> None:
         """Forget this thread's connection: one opened while the file was read-only stays so."""
@@ -144,15 +167,23 @@ class SqliteSession:
         connection.close()
 
     def _connect(self) -> sqlite3.Connection:
+        if not self._make and not self._path.exists():
+            raise gone(self._path)
         connection = sqlite3.connect(
-            self._path,
+            f"{self._path.absolute().as_uri()}?mode=rw",  # whoever connects makes no file
+            uri=True,
             timeout=self._busy_seconds,
             isolation_level=None,
             check_same_thread=False,  # close() runs on another thread
             cached_statements=256,
         )
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+            self._identity.note()
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
 
