@@ -69,6 +69,7 @@ from callkeeper.records import (
     milliseconds,
     to_wire,
 )
+from callkeeper.walk import PAGE_ROWS, walk
 
 __all__ = [
     "AlreadyCalled",
@@ -99,7 +100,6 @@ __all__ = [
 
 _NO_SUCH_RESERVATION = "04000004"
 _NO_SUCH_CAMPAIGN = "0200007"
-_PAGE = 100
 _RESULTS_PAGE = 50
 
 
@@ -246,7 +246,7 @@ class Client:
         if not (answer.after_lost_try and answer.code == _NO_SUCH_RESERVATION):
             answer.checked()
 
-    def list(self, *, offset: int = 0, limit: int = _PAGE, **filters: Unpack[Filters]) -> Page:
+    def list(self, *, offset: int = 0, limit: int = PAGE_ROWS, **filters: Unpack[Filters]) -> Page:
         """Return a page of reservations by appointed time; sent again after any failure."""
         campaign = filters.get("campaign")
         body = {
@@ -263,17 +263,11 @@ class Client:
         return Page(int(fields.get("totalCount") or 0), found)
 
     def iterate(self, **filters: Unpack[Filters]) -> Iterator[Reservation]:
-        """Yield all reservations that ``list`` would find, page by page.
+        """Yield each reservation that ``list`` would find, once, page by page.
 
-        Pages are counted by offset: one that moves meanwhile may be missed or come twice.
+        What others add, move or delete meanwhile may or may not come; all that stays comes.
         """
-        offset = 0
-        while True:
-            page = self.list(offset=offset, **filters)
-            yield from page.reservations
-            offset += len(page.reservations)
-            if offset >= page.total or not page.reservations:
-                return
+        return walk(self.list, filters)
 
     def add_campaign(self, **fields: Unpack[CampaignFields]) -> int:
         """Add a campaign, V1, with one caller number; return its id. Sent once only."""
@@ -306,7 +300,7 @@ class Client:
         begin: Instant | None = None,
         end: Instant | None = None,
         page: int = 1,
-        rows: int = _PAGE,
+        rows: int = PAGE_ROWS,
     ) -> CampaignPage:
         """Return a page of campaigns; 0 is any. Pages count from 1. Sent again after any failure.
 
