@@ -159,7 +159,7 @@ def test_many_are_answered_in_order_each_with_its_outcome_or_its_refusal(
         assert [type(each) for each in outcomes] == [Reservation, NoSuchReservation, Reservation]
         assert await desk.change_reservation.many([]) == []
         with pytest.raises(Exception, match=r"constraint|NotNullViolation") as raised:
-            await desk.add_reservation.many([booking(20), booking(50, called_no=None)])
+            await desk.add_reservation.many([booking(20), booking(50, kind=None)])
         assert not isinstance(raised.value, Refusal)
 
     at_desk(store, work)
@@ -168,7 +168,7 @@ def test_many_are_answered_in_order_each_with_its_outcome_or_its_refusal(
 
 
 def test_a_bug_in_one_item_fails_alone(store: WatchedStore) -> None:
-    broken = booking(50, called_no=None)  # no form lets this through; the database must not either
+    broken = booking(50, kind=None)  # no form lets this through; the database must not either
 
     async def work(desk: Desk) -> None:
         first = await begun(store, desk.change_reservation(filed(0, "first")))

@@ -100,7 +100,7 @@ def test_a_bug_comes_back_with_the_words_that_tell_where_it_is(
     settings: Settings, store: SqlStore
 ) -> None:
     async def work(scribe: ProcessScribe) -> None:
-        broken = Write(store.add_reservations, booking(5, called_no=None))
+        broken = Write(store.add_reservations, booking(5, kind=None))
         bug, written = await scribe.carry_out([broken, *filed(store, "r00000")])
         assert isinstance(bug, WriteBroke)
         assert "reservation_rows.py" in str(bug)

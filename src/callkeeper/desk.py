@@ -27,23 +27,31 @@ READ_SECONDS_MAX = 5.0
 
 
 class Grouped(Generic[T, R]):
-    """A writing verb of the store, for one item or for many."""
+    """A writing verb of the store, for one item or for many.
+
+    One that goes first is written before all that waits for its turn.
+    """
 
     def __init__(
-        self, writer: Writer, verb: Callable[[Sequence[T]], Sequence[R | Refusal]]
+        self,
+        writer: Writer,
+        verb: Callable[[Sequence[T]], Sequence[R | Refusal]],
+        *,
+        goes_first: bool = False,
     ) -> None:
         self._writer = writer
         self._verb = verb
+        self._goes_first = goes_first
 
     async def __call__(self, item: T) -> R:
         """Return what became of the item, once that is durable; raise its refusal."""
-        (answer,) = self._writer.write(self._verb, [item])
+        (answer,) = self._writer.write(self._verb, [item], goes_first=self._goes_first)
         outcome: R = await answer
         return outcome
 
     async def many(self, items: Sequence[T]) -> list[R | Refusal]:
         """Return what became of each item, or its refusal, once that is durable."""
-        answers = self._writer.write(self._verb, items)
+        answers = self._writer.write(self._verb, items, goes_first=self._goes_first)
         outcomes: list[R | Refusal] = []
         for outcome in await asyncio.gather(*answers, return_exceptions=True):
             if isinstance(outcome, BaseException) and not isinstance(outcome, Refusal):
@@ -140,14 +148,14 @@ class Desk:
         self.access_key = looking(store.access_key)
         self.schema_version = looking(store.schema_version)
         self.write_probe = Grouped(writer, store.write_probes)
-        self.claim_due = Grouped(writer, store.claim_due)
-        self.begin_attempt = Grouped(writer, store.begin_attempts)
-        self.note_progress = Grouped(writer, store.note_progress)
-        self.end_attempt = Grouped(writer, store.end_attempts)
-        self.hand_back = Grouped(writer, store.hand_back)
-        self.adopt_attempt = Grouped(writer, store.adopt_attempts)
-        self.renew_lease = Grouped(writer, store.renew_leases)
-        self.wake_from_ahead = Grouped(writer, store.wake_from_ahead)
+        self.claim_due = Grouped(writer, store.claim_due, goes_first=True)
+        self.begin_attempt = Grouped(writer, store.begin_attempts, goes_first=True)
+        self.note_progress = Grouped(writer, store.note_progress, goes_first=True)
+        self.end_attempt = Grouped(writer, store.end_attempts, goes_first=True)
+        self.hand_back = Grouped(writer, store.hand_back, goes_first=True)
+        self.adopt_attempt = Grouped(writer, store.adopt_attempts, goes_first=True)
+        self.renew_lease = Grouped(writer, store.renew_leases, goes_first=True)
+        self.wake_from_ahead = Grouped(writer, store.wake_from_ahead, goes_first=True)
         self.own_time = looking(store.own_time)
         self.is_any_due = looking(store.is_any_due)
         self.count_due = looking(store.count_due)

@@ -75,13 +75,18 @@ class _Awaited(msgspec.Struct, frozen=True):
 
 
 class Writer:
-    """Gathers writes and answers them. It belongs to one event loop."""
+    """Gathers writes and answers them. It belongs to one event loop.
+
+    What goes first goes into the next batch before all that waits, and is not refused because
+    others have filled the queue: a call that is due does not wait for those who file results.
+    """
 
     def __init__(self, scribe: Scribe, *, waiting_max: int = WAITING_MAX) -> None:
         self._scribe = scribe
         self._waiting_max = waiting_max
         self.hear: Callable[[object], None] = lambda _outcome: None  # how each batch ended
         self._waiting: deque[_Awaited] = deque()
+        self._waiting_first: deque[_Awaited] = deque()
         self._under_way: asyncio.Future[list[object]] | None = None
         self._under_way_since = 0.0
         self._stopping = False
@@ -91,24 +96,28 @@ class Writer:
         """How long the write that waits the longest has waited; 0 when none does."""
         if self._under_way is not None:
             return monotonic() - self._under_way_since
-        return monotonic() - self._waiting[0].since if self._waiting else 0.0
+        since = [queue[0].since for queue in self._queues if queue]
+        return monotonic() - min(since) if since else 0.0
 
     def begin(self) -> None:
         """Get ready for the first write."""
         self._scribe.begin()
 
-    def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":
+    def write(
+        self, verb: Verb, items: Sequence[object], *, goes_first: bool = False
+    ) -> "list[asyncio.Future[Any]]":
         """Return the outcomes to come of some items, each a value or its refusal."""
-        if self._stopping or len(self._waiting) >= self._waiting_max:
+        queue = self._waiting_first if goes_first else self._waiting
+        if self._stopping or len(queue) >= self._waiting_max:
             raise DatabaseFailed("the server is too busy to store this; try again")
         loop = asyncio.get_running_loop()
-        if not self._waiting and self._under_way is None:
+        if not any(self._queues) and self._under_way is None:
             loop.call_soon(self._next)  # what else this turn of the loop brings goes with it
         since, has_gone = monotonic(), asker_has_gone.get()
         awaited = [
             _Awaited(Write(verb, item), loop.create_future(), since, has_gone) for item in items
         ]
-        self._waiting += awaited
+        queue += awaited
         return [each.answer for each in awaited]
 
     async def stop(self) -> None:
@@ -124,20 +133,25 @@ class Writer:
             return
         batch = self._gather()
         if batch:
-            self._under_way_since = batch[0].since
+            self._under_way_since = min(each.since for each in batch)
             self._under_way = self._scribe.carry_out([each.write for each in batch])
             self._under_way.add_done_callback(partial(self._written, batch))
 
     def _gather(self) -> list[_Awaited]:
         """Take what is written next. What nobody waits for any more is dropped, not begun."""
         batch: list[_Awaited] = []
-        while self._waiting and len(batch) < BATCH_MAX:
-            each = self._waiting.popleft()
-            if each.is_wanted:
-                batch.append(each)
-            else:
-                settle(each.answer, DatabaseFailed.saying(_GONE))
+        for queue in self._queues:
+            while queue and len(batch) < BATCH_MAX:
+                each = queue.popleft()
+                if each.is_wanted:
+                    batch.append(each)
+                else:
+                    settle(each.answer, DatabaseFailed.saying(_GONE))
         return batch
+
+    @property
+    def _queues(self) -> tuple[deque[_Awaited], deque[_Awaited]]:
+        return self._waiting_first, self._waiting
 
     def _written(self, batch: list[_Awaited], done: "asyncio.Future[list[object]]") -> None:
         self._under_way = None

@@ -60,16 +60,19 @@ class FaultyWriter(InlineWriter):
         self.counts: Counter[str] = Counter()
         self._is_dead = False
 
-    def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":
+    def write(
+        self, verb: Verb, items: Sequence[object], *, goes_first: bool = False
+    ) -> "list[asyncio.Future[Any]]":
         """Write, or do what is planned."""
         name = verb.__name__
         self.counts[name] += 1
         fault = self.plan.get((name, self.counts[name])) or self.plan.get((name, 0))
         self._live(fault == "dies before")
-        answers = super().write(self._lose if fault == "fails" else verb, items)
+        lost = self._lose if fault == "fails" else verb
+        answers = super().write(lost, items, goes_first=goes_first)
         self._live(fault == "dies after")
         if fault == "is lost":
-            answers = super().write(self._lose, items)
+            answers = super().write(self._lose, items, goes_first=goes_first)
         self.then.get(name, lambda: None)()
         return answers
 

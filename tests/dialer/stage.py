@@ -40,7 +40,13 @@ class InlineWriter(Writer):
         super().__init__(ThreadScribe(store))
         self._inline = store
 
-    def write(self, verb: Verb, items: Sequence[object]) -> "list[asyncio.Future[Any]]":
+    def write(
+        self,
+        verb: Verb,
+        items: Sequence[object],
+        *,
+        goes_first: bool = False,  # noqa: ARG002 - nothing waits here
+    ) -> "list[asyncio.Future[Any]]":
         """Return outcomes that are there already."""
         answers = [asyncio.get_running_loop().create_future() for _ in items]
         for answer, outcome in zip(answers, self.carry_out(verb, items), strict=True):

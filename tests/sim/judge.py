@@ -24,6 +24,7 @@ Key = tuple[int, str]
 # How long after an attempt was begun its call may still be asked for: its verdict is of then.
 _ASKED_WITHIN_MS = 10_000
 _CATCH_UP_SECONDS = 0.1
+_CLOCK_SLACK_MS = 2_000  # a clock that is off by more is wrong
 # A line that says of each number that it is this one is believed so often; once more, should a call
 # that was asked for before be taken late.
 _USED_UP_MAX = 2 * ROW
@@ -85,7 +86,7 @@ class Judge:
     def claimed(self, claim: Claim, claimed: Claimed) -> None:
         """Judge a claim: caps, pace, and what was held."""
         for attempt in claimed.attempts:
-            self._pace(attempt.claimed_at)
+            self._pace(attempt.claimed_at, self._pbx.loop.now())
         for vdn, campaign in {(each.vdn, each.campaign_id) for each in claimed.attempts}:
             self._check_caps(vdn, self.campaigns[vdn, campaign])
         if claimed.held:
@@ -291,7 +292,15 @@ class Judge:
         # One call, and what may be caught up on; and one for a claim that is written late.
         return 2 + self._rules.calls_per_second * _CATCH_UP_SECONDS
 
-    def _pace(self, at: int) -> None:
+    def _pace(self, at: int, now: int) -> None:
+        """Insist on the line's pace, which what a wrong clock claims begins anew.
+
+        Whoever finds the next call's instant further ahead than the pace can have put it takes it
+        for wrong, and dials: else one clock that is ahead would stop everybody.
+        """
+        if abs(at - now) > _CLOCK_SLACK_MS:
+            self._room, self._paced_at = self._most_room, now
+            return
         seconds = max(0, at - self._paced_at) / 1000
         self._paced_at = max(self._paced_at, at)
         filled = self._room + seconds * self._rules.calls_per_second
