@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from callkeeper.metrics_folder import metrics_folder
 from tests.durability.server import ServerProcess, send
 from tests.house import HOUR, TASK
 from tests.private_postgres import PrivatePostgres
@@ -80,6 +82,65 @@ def test_one_that_is_killed_is_replaced_and_what_it_counted_stays(server: Server
     until(lambda: '"event":"worker_lost"' in server.log)
     reserve(server, 20)
     assert counted(server) == 21
+
+
+def is_replaced(server: ServerProcess, killed: int) -> bool:
+    now = serving(server)
+    return killed not in now and len(now) == COUNT
+
+
+def folder_of_metrics(server: ServerProcess) -> Path:
+    told = Path(f"/proc/{serving(server)[0]}/environ").read_bytes().split(b"\0")
+    (folder,) = [each for each in told if each.startswith(b"PROMETHEUS_MULTIPROC_DIR=")]
+    return Path(os.fsdecode(folder.partition(b"=")[2]))
+
+
+def test_however_often_one_is_killed_no_file_is_left_and_no_counter_falls(
+    server: ServerProcess,
+) -> None:
+    folder = folder_of_metrics(server)
+    at_first: set[Path] = set()
+    number = 0
+    for _ in range(4):
+        for _ in range(10):
+            reserve(server, number)
+            number += 1
+        assert counted(server) == number
+        at_first = at_first or set(folder.iterdir())
+        assert set(folder.iterdir()) == at_first
+        first, *_ = serving(server)
+        os.kill(first, signal.SIGKILL)
+        until(partial(is_replaced, server, first))
+    assert counted(server) == number
+    assert set(folder.iterdir()) == at_first
+
+
+def test_the_metrics_of_one_that_was_killed_are_swept_by_the_next(server: ServerProcess) -> None:
+    folder = folder_of_metrics(server)
+    server.kill()
+    assert any(folder.iterdir())
+    server.start()
+    assert not folder.exists()
+    until(lambda: len(serving(server)) == COUNT)
+    anew = folder_of_metrics(server)
+    assert server.end() == 0
+    assert not anew.exists()
+
+
+def test_the_metrics_of_one_that_runs_and_what_is_not_ours_are_left_alone(tmp_path: Path) -> None:
+    others = tmp_path / "others"
+    others.mkdir()
+    (tmp_path / "callkeeper-metrics-link").symlink_to(others)
+    (tmp_path / "callkeeper-metrics-file").write_text("no folder")
+    with metrics_folder(tmp_path) as first, metrics_folder(tmp_path) as second:
+        assert first != second
+        assert first.is_dir()
+        assert second.is_dir()
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "callkeeper-metrics-file",
+        "callkeeper-metrics-link",
+        "others",
+    ]
 
 
 def test_one_that_cannot_be_replaced_just_now_is_replaced_later(server: ServerProcess) -> None:

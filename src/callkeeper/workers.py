@@ -16,9 +16,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import msgspec
 import structlog
+from prometheus_client import values
 from prometheus_client.multiprocess import mark_process_dead
 
 from callkeeper import log
@@ -26,6 +28,7 @@ from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.dial import check_rules
 from callkeeper.installation import data_dir, fitting_seal, open_store
+from callkeeper.metrics_folder import metrics_folder
 from callkeeper.serve import bind, prepare_server
 from callkeeper.serve import serve as serve_alone
 from callkeeper.settings import Settings, SettingsWrong
@@ -47,10 +50,10 @@ def serve(settings: Settings, *, ready: Callable[[str], None] = lambda _url: Non
     _lay_ground(settings)
     with (
         _reserved(settings.host, settings.port) as address,
-        tempfile.TemporaryDirectory(prefix="callkeeper-metrics-") as metrics,
+        metrics_folder(Path(tempfile.gettempdir())) as metrics,
     ):
         fixed = msgspec.structs.replace(settings, port=address.getsockname()[1])
-        asyncio.run(_Workers(fixed, metrics, ready).run())
+        asyncio.run(_Workers(fixed, str(metrics), ready).run())
 
 
 def _lay_ground(settings: Settings) -> None:
@@ -116,7 +119,7 @@ class _Workers:
             ours.send_bytes(pickle.dumps(msgspec.structs.replace(self._settings, dialer=dials)))
             handle = theirs.fileno()
             process = subprocess.Popen(  # noqa: S603 - this very program
-                [sys.executable, "-P", "-m", "callkeeper.workers", str(handle)],
+                [sys.executable, "-P", "-m", "callkeeper.workers", str(handle), str(number)],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[handle],
                 env={**os.environ, _METRICS: self._metrics},
@@ -153,7 +156,7 @@ class _Workers:
 
     def _replace(self, lost: _Worker) -> None:
         try:
-            mark_process_dead(lost.process.pid, self._metrics)  # type: ignore[no-untyped-call]
+            mark_process_dead(lost.number, self._metrics)  # type: ignore[no-untyped-call]
             self._start(lost.number)
         except OSError as error:  # too many files or processes, or too little memory, just now
             self._log.error("worker_cannot_start", worker=lost.number, error=str(error))
@@ -175,12 +178,21 @@ def main() -> None:
     pipe = Connection(int(sys.argv[1]))
     settings: Settings = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process's
     log.configure(show_numbers=settings.show_phone_numbers)
+    _count_on(sys.argv[2])
     try:
         server = prepare_server(settings, ready=lambda url: pipe.send_bytes(url.encode()))
     except (SettingsWrong, DatabaseFailed) as error:
         raise SystemExit(f"callkeeper: {told_in_full(error)}") from error
     server.hang_on(pipe.fileno())
     server.run()
+
+
+def _count_on(number: str) -> None:
+    """Keep metrics in files that bear the worker's number, not its process's.
+
+    Who replaces one that was killed goes on counting where it ended, and no file is left over.
+    """
+    values.ValueClass = values.MultiProcessValue(lambda: number)  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
