@@ -85,9 +85,9 @@ def test_an_idempotency_key_stands_for_a_body_of_a_key_in_a_vdn(store: SqlStore)
 def test_the_history_names_the_key_that_did_it_and_when(store: SqlStore) -> None:
     async def work(bookings: Bookings) -> None:
         made = (await bookings.reserve(WISH, ORIGIN)).reservation
-        other = ORIGIN._replace(ak="AK2")
+        other = ORIGIN._replace(ak="AK2", signature="a")
         await bookings.change(made.id, Move(remark="later"), other)
-        await bookings.change(made.id, Cancel(), ORIGIN)
+        await bookings.change(made.id, Cancel(), ORIGIN._replace(signature="c"))
         with pytest.raises(NoSuchReservation):
             await bookings.change(made.id, Result(fail_code="1"), ORIGIN._replace(signature="b"))
         events = store.events(1, made.id)

@@ -16,6 +16,8 @@ def harmless(text: str) -> str:
 
     JSON that is written on one line keeps its meaning.
     """
+    if text.isprintable():  # as nearly all is; nothing that does harm counts as printable
+        return text
     return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", _BREAK.sub(" ", text))
 
 
