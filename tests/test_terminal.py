@@ -1,6 +1,8 @@
 """What others wrote cannot steer the terminal of whoever looks at it, nor forge a line there."""
 
 import json
+import subprocess
+import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -134,6 +136,27 @@ def test_an_argument_that_is_repeated_steers_nothing(arguments: list[str]) -> No
     ended = run(*arguments, CALLKEEPER_AK="ak", CALLKEEPER_SK="sk")
     assert "Traceback" not in ended.err
     assert not set(ended.out + ended.err) & set(STEERS)
+
+
+BUG = """
+import sys
+from callkeeper.cli.program import app
+
+@app.command("fail")
+def fail() -> None:
+    raise RuntimeError("what is stored:\\x1b[2J\\x9b\\u202e\\x07")
+
+app(["fail"])
+"""
+
+
+def test_a_bug_is_told_in_full_and_steers_nothing() -> None:
+    ended = subprocess.run([sys.executable, "-c", BUG], capture_output=True, check=False)
+    said = ended.stderr.decode()
+    assert ended.returncode == 1
+    assert said.startswith("Traceback (most recent call last):\n  File ")
+    assert said.endswith("\nRuntimeError: what is stored:\\u001b[2J\\u009b\\u202e\\u0007\n")
+    assert not set(said) & set(STEERS)
 
 
 def test_an_error_about_a_path_is_harmless_too(tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 A refusal is one line on standard error and exit status 1; a command given wrongly exits with 2.
 """
 
+import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated, Any
 
 import typer
@@ -53,6 +56,11 @@ def _harmless_usage() -> Iterator[None]:
         raise
 
 
+def _tell_of_bug(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    """Tell of a bug as Python does; what it says may repeat what others have stored."""
+    sys.stderr.write(harmless_lines("".join(traceback.format_exception(kind, error, at))))
+
+
 class OneLineErrors(TyperGroup):
     """The program: what was to be expected is told in one line, and a bug in full."""
 
@@ -66,6 +74,7 @@ class OneLineErrors(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer keeps the type to itself
         """Run a command."""
+        sys.excepthook = _tell_of_bug  # typer has set its own, which prints what it is given
         for sentence in unknown():
             typer.echo(f"callkeeper: {harmless(sentence)}", err=True)
         try:
