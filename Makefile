@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 1000
 WORKERS ?= 5
-SETUP := pyproject.toml constraints.txt scripts/setup.sh
+SETUP := pyproject.toml requirements/run.txt requirements/all.txt scripts/setup.sh
 
 .PHONY: help run test check sim soak bench firing abuse clean
 

@@ -126,13 +126,15 @@ if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
 fi
 
 case $want in
-  run) package=. ;;
-  dev) package='.[dev,bench]' ;; # mypy reads the benchmark too
-  bench) package='.[bench]' ;;
+  run) needed=requirements/run.txt ;;
+  dev | bench) needed=requirements/all.txt ;; # mypy reads the benchmark too
   *) stop "no such task: $want" ;;
 esac
+# Nothing is installed, or built with, that is not named there with its hash.
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-  -c constraints.txt -e "$package" </dev/null
+  --require-hashes -r "$needed" </dev/null
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+  --no-deps --no-build-isolation -e . </dev/null
 
 if [ "$want" != run ]; then
   for tool in curl openssl; do # the documents' example is run with them
