@@ -1,17 +1,21 @@
 """What others wrote cannot steer the terminal of whoever looks at it, nor forge a line there."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from callkeeper.installation import DATABASE_FILE
+from callkeeper.keyring import issue
 from callkeeper.log import configure, flush
 from callkeeper.terminal import blanked, harmless
-from tests.house import House
+from tests.house import VDN, House
 from tests.test_cli import at_house, run
 
 NASTY = "one\r\n  now: done\ttwo \u202egnp.exe\u2066 \u200f."
@@ -136,6 +140,34 @@ def test_an_argument_that_is_repeated_steers_nothing(arguments: list[str]) -> No
     ended = run(*arguments, CALLKEEPER_AK="ak", CALLKEEPER_SK="sk")
     assert "Traceback" not in ended.err
     assert not set(ended.out + ended.err) & set(STEERS)
+
+
+def test_no_command_that_shows_what_is_stored_is_steered_by_it(house: House) -> None:
+    house.has_campaign(7, name=NASTY + STEERS, description=NASTY + STEERS)
+    reserved = house.reserve(taskId="7")
+    # The interfaces refuse most of it; a database may have it from elsewhere.
+    with closing(sqlite3.connect(house.settings.data_dir / DATABASE_FILE)) as file, file:
+        file.execute("UPDATE reservation SET remark = ?1, agent = ?1", [NASTY + STEERS])
+    issue(house.store, house.seal, house.clock, VDN, NASTY + STEERS)
+    where = ["--data-dir", str(house.settings.data_dir)]
+    shown = [
+        run(*command, *where)
+        for command in (
+            ["why", reserved],
+            ["attempts", reserved],
+            ["key", "list"],
+            ["key", "list", "--json"],
+            ["campaign", "practice", "7", "--vdn", str(VDN)],
+            ["lines"],
+            ["doctor"],
+        )
+    ]
+    shown += [at_house(house, "list"), at_house(house, "list", "--json")]
+    assert "now: done" in shown[2].out
+    for ended in shown:
+        assert "Traceback" not in ended.err
+        assert not set(ended.out + ended.err) & set(STEERS)
+        assert not any(line.startswith("  now: done") for line in ended.out.splitlines())
 
 
 BUG = """
