@@ -1,6 +1,7 @@
 """What tests stand on: real databases, a real PBX, and the real server on a port of its own."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from tests.private_asterisk import PrivateAsterisk
 from tests.private_postgres import PrivatePostgres
 
 ENGINES = ("sqlite", "postgres")
+
+# Whoever runs the tests may ignore it, as nohup does, and all that they start would as well.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Tests run beside each other: how long an example takes says nothing of what is tested.
 settings.register_profile(

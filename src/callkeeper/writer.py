@@ -111,7 +111,7 @@ class Writer:
         if self._stopping or len(queue) >= self._waiting_max:
             raise DatabaseFailed("the server is too busy to store this; try again")
         loop = asyncio.get_running_loop()
-        if not any(self._queues) and self._under_way is None:
+        if self._under_way is None and not any(self._queues):
             loop.call_soon(self._next)  # what else this turn of the loop brings goes with it
         since, has_gone = monotonic(), asker_has_gone.get()
         awaited = [
