@@ -65,8 +65,9 @@ def test_as_many_as_may_be_have_their_turn_at_once_and_others_at_a_pace() -> Non
 
 def test_turns_go_round_among_the_names_and_for_each_among_the_addresses() -> None:
     async def work() -> None:
-        queue = Queue(Admission(per_second=FAST, at_once=1))
-        await queue.spent()
+        admission = Admission(per_second=FAST, at_once=1)
+        admission.spend(FAST // 2)  # so that all of them have joined before the first turn
+        queue = Queue(admission)
         queue.join("a", "10.0.0.1", count=20)
         queue.join("a", "10.0.0.2", count=2)
         queue.join("b", "10.0.0.1", count=2)

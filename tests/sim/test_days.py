@@ -85,7 +85,9 @@ class RedialsUnknown(SqlStore):
         for each in outcomes:
             if isinstance(each, Attempt) and each.outcome == "unknown":
                 (old,) = self._lock([(each.vdn, each.reservation_id)]).values()
-                again = msgspec.structs.replace(old, state="waiting", look_at=each.ended_at)
+                again = msgspec.structs.replace(
+                    old, state="waiting", due_at=each.ended_at, look_at=each.ended_at
+                )
                 self._session.each("update_reservations", [again])
         return outcomes
 

@@ -64,6 +64,9 @@ OF_NO_VDN = {
     "due_before": RESTORE,
     "schema_version": "it is of the database",
     "write_probe": SMALL,
+    "reseal_access_key": SMALL,
+    "wake_from_ahead": CLAIM,
+    "own_time": "it reads no table",
     "database_now": "it is of the database",
 }
 

@@ -98,9 +98,10 @@ WHERE vdn = :vdn AND campaign_id = :campaign_id AND held_by IS NOT NULL
   AND held_by IN ('hours', 'status') AND look_at > :now
 
 -- name: wake_from_ahead
--- A clock wrote that was ahead: held for so long nothing is. A plus keeps SQLite from looking
--- through all that is to come, rather than through what is held.
-UPDATE reservation
+-- A clock wrote that was ahead: held for so long nothing is. What is held is looked through, not
+-- all that is to come: a plus keeps PostgreSQL from that, and SQLite has to be told.
+UPDATE reservation INDEXED BY reservation_held                                 -- sqlite
+UPDATE reservation                                                             -- postgres
 SET look_at = CASE WHEN held_by <> 'retry' AND due_at > :now THEN due_at ELSE :now END
 WHERE held_by IS NOT NULL AND look_at IS NOT NULL AND +look_at > :held_until
   AND (
