@@ -17,8 +17,10 @@ from tests.private_postgres import PrivatePostgres
 
 ENGINES = ("sqlite", "postgres")
 
-# Whoever runs the tests may ignore it, as nohup does, and all that they start would as well.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# Whoever runs the tests may ignore these, as nohup does, and a shell of what it runs in the
+# background; and all that the tests start would as well.
+for _number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(_number, signal.SIG_DFL)
 
 # Tests run beside each other: how long an example takes says nothing of what is tested.
 settings.register_profile(
