@@ -24,7 +24,7 @@ from tests.api.test_abuse import (
     status,
 )
 from tests.api.test_logging import logging_as_the_program_does
-from tests.durability.server import VDN, ServerProcess
+from tests.durability.server import VDN, ServerProcess, send
 from tests.house import House
 from tests.waiting import until
 
@@ -42,8 +42,13 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 
 @pytest.fixture(params=["a key that there is", "no key"])
 def named(request: pytest.FixtureRequest, server: ServerProcess) -> OpenKey:
-    """Whose name a flood comes in."""
-    return server.key if request.param == "a key that there is" else STRANGER
+    """Whose name a flood comes in. Nobody else asks with it: who does waits behind the flood."""
+    if request.param == "no key":
+        return STRANGER
+    key = server.issue()
+    with closing(server.connect()) as connection:  # so that the server knows it
+        assert send(connection, server.sign("list", PAGE, key))["resultCode"] == "0200000"
+    return key
 
 
 def cpu_seconds(pid: int) -> float:
@@ -70,7 +75,8 @@ def test_a_forged_body_of_any_bytes_costs_about_what_a_small_one_does(
         return cpu_seconds(server.pid) - before
 
     cost(b"{}")
-    assert cost(RANDOM) < 3.5 * cost(b"{}")
+    small, random = (min(cost(body) for _ in range(3)) for body in (b"{}", RANDOM))
+    assert random < 3.5 * small
 
 
 def test_a_flood_is_dealt_with_at_a_pace_however_many_connections_it_has(
@@ -133,7 +139,7 @@ def test_what_waits_for_its_turn_takes_a_bounded_memory(
 def test_a_flood_that_goes_away_is_forgotten(server: ServerProcess, named: OpenKey) -> None:
     for _ in range(3):
         with connected(server.port, AT_ONCE + 4 * PER_SECOND, forged(named, b"{}")):
-            assert is_served(server) or named == server.key
+            assert is_served(server)
     with closing(socket.create_connection(("127.0.0.1", server.port), 30)) as last:
         last.sendall(forged(named, b"{}"))
         begun = monotonic()

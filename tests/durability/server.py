@@ -47,21 +47,27 @@ class Served:
         self.store.migrate()
         now = self.clock.now()
         has_campaign(session, VDN, int(TASK), begin_at=now, end_at=now + 1000 * HOUR)
-        self.key: OpenKey = issue(self.store, open_seal(settings), self.clock, VDN)
+        self._seal = open_seal(settings)
+        self.key: OpenKey = self.issue()
         self.port = port
+
+    def issue(self) -> OpenKey:
+        """Return a new key of the same VDN."""
+        return issue(self.store, self._seal, self.clock, VDN)
 
     def connect(self) -> HTTPConnection:
         """Return a connection, not yet opened."""
         return HTTPConnection("127.0.0.1", self.port, timeout=30)
 
-    def sign(self, interface: str, fields: dict[str, Any]) -> Signed:
-        """Return a request to one of the five interfaces, signed now."""
+    def sign(self, interface: str, fields: dict[str, Any], key: OpenKey | None = None) -> Signed:
+        """Return a request to one of the five interfaces, signed now, with a key or its first."""
+        key = key or self.key
         path = f"{_APPOINT}/{interface}"
         host = f"127.0.0.1:{self.port}"
         body = json.dumps(fields, ensure_ascii=False).encode()
         authorization = signing.authorize(
-            self.key.ak,
-            self.key.secret,
+            key.ak,
+            key.secret,
             at=signing.timestamp(self.clock.now()),
             method="POST",
             path=path,
