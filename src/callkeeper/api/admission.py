@@ -62,7 +62,7 @@ class Admission:
     """Gives turns to those who are not known yet, at a bounded pace."""
 
     def __init__(
-        self, *, per_second: int = PER_SECOND, at_once: int = AT_ONCE, bytes_max: int = BYTES_MAX
+        self, *, per_second: float = PER_SECOND, at_once: int = AT_ONCE, bytes_max: int = BYTES_MAX
     ) -> None:
         self._interval = 1 / per_second
         self._burst = (at_once - 1) * self._interval
