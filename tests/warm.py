@@ -25,6 +25,7 @@ from typing import IO, Any, NamedTuple
 import callkeeper.cli.program  # noqa: F401 - so that every copy has it
 from callkeeper import scribe
 from callkeeper.settings import Settings
+from callkeeper.store.file_identity import Inode
 
 _ORDER_MAX = 1 << 17  # bytes
 _FILES = 5  # a process's input, output and errors, where it is told of, and a scribe's pipe
@@ -81,9 +82,9 @@ def start_warm(arguments: Sequence[str], folder: Path, log: IO[bytes], **more: s
         return Copy(order, [nothing.fileno(), log.fileno(), log.fileno()])
 
 
-def warm_scribe(settings: Settings) -> scribe.ProcessScribe:
+def warm_scribe(settings: Settings, file: Inode | None = None) -> scribe.ProcessScribe:
     """Return a scribe whose process is a copy."""
-    return scribe.ProcessScribe(settings, _start_scribe)
+    return scribe.ProcessScribe(settings, file, _start_scribe)
 
 
 def _start_scribe(pipe: int) -> scribe.Process:

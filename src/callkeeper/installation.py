@@ -8,6 +8,7 @@ from pathlib import Path
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.sealing import SEALING_FILE, Seal, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.store.file_identity import Inode
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import AccessKey, Store
 from callkeeper.store.postgres import NotAllowed, PostgresSession, StatementFailed, UrlWrong
@@ -23,10 +24,11 @@ class NoInstallation(SettingsWrong):
     """There is none where the settings say; the message says how to name or to start one."""
 
 
-def open_session(settings: Settings, *, make: bool = True) -> Session:
+def open_session(settings: Settings, *, make: bool = True, file: Inode | None = None) -> Session:
     """Return the database that the settings name; for SQLite, a new data directory is made.
 
-    SQLite's file is made too when it is first used, unless ``make`` is false.
+    SQLite's file is made too when it is first used, unless ``make`` is false. ``file``: it must be
+    this one.
     """
     if settings.database is None:
         if sqlite3.sqlite_version_info < OLDEST:
@@ -35,7 +37,7 @@ def open_session(settings: Settings, *, make: bool = True) -> Session:
                 "newer; use another Python, or a postgresql:// URL"
             )
         path = data_dir(settings) / DATABASE_FILE
-        return SqliteSession(path, busy_seconds=settings.busy_seconds, make=make)
+        return SqliteSession(path, busy_seconds=settings.busy_seconds, make=make, file=file)
     try:
         return PostgresSession(settings.database)
     except UrlWrong:
@@ -45,9 +47,12 @@ def open_session(settings: Settings, *, make: bool = True) -> Session:
         ) from None
 
 
-def attach_store(settings: Settings) -> Store:
-    """Return the store as it is; its database is not even looked at before the first use."""
-    return SqlStore(open_session(settings, make=False))
+def attach_store(settings: Settings, file: Inode | None) -> Store:
+    """Return the store as it is; its database is not even looked at before the first use.
+
+    ``file`` is which one another process of ours has open, if it is SQLite's.
+    """
+    return SqlStore(open_session(settings, make=False, file=file))
 
 
 def found_store(settings: Settings) -> Store:

@@ -28,6 +28,7 @@ from callkeeper.messages import Messages
 from callkeeper.outage import Outage
 from callkeeper.settings import Settings
 from callkeeper.signals import held_back, ignore_all
+from callkeeper.store.file_identity import Inode
 from callkeeper.store.port import Store
 from callkeeper.writer import Scribe, Writer
 
@@ -73,6 +74,7 @@ def start(handle: int) -> Process:
 class ProcessScribe:
     """A process that writes for this one. One that is lost or silent is replaced by the next batch.
 
+    ``file`` is the SQLite file that this one has open: each of them writes into it, or into none.
     ``seconds_max`` is how long a batch may take; None: longer than a database takes to give up.
     ``start`` starts the process.
     """
@@ -80,11 +82,12 @@ class ProcessScribe:
     def __init__(
         self,
         settings: Settings,
+        file: Inode | None = None,
         start: Callable[[int], Process] = start,
         *,
         seconds_max: float | None = None,
     ) -> None:
-        self._settings = settings
+        self._begins_with = pickle.dumps((settings, file))
         self._start = start
         busy_seconds = settings.busy_seconds if settings.database is None else 0.0
         self._seconds_max = seconds_max or busy_seconds + SILENT_SECONDS
@@ -112,7 +115,7 @@ class ProcessScribe:
                 ours.close()
                 raise
         self._messages = Messages(ours, self._tell_of, self._end_lost)
-        self._messages.send(pickle.dumps(self._settings))
+        self._messages.send(self._begins_with)
 
     def carry_out(self, batch: Sequence[Write]) -> "asyncio.Future[list[object]]":
         """Return the outcomes to come; all are DatabaseFailed if the process is lost meanwhile."""
@@ -186,20 +189,23 @@ def open_desk(
     settings: Settings,
     store: Store | None = None,
     outage: Outage | None = None,
-    scribe: Callable[[Settings], Scribe] = ProcessScribe,
+    scribe: Callable[[Settings, Inode | None], Scribe] = ProcessScribe,
 ) -> Desk:
     """Return a desk whose writes have a process of their own; ``store`` if it is open already."""
-    writer = Writer(scribe(settings))
-    return Desk(store or open_store(settings), writer=writer, outage=outage)
+    opened = store or open_store(settings)
+    return Desk(opened, writer=Writer(scribe(settings, opened.file)), outage=outage)
 
 
 def main() -> None:
     """Carry out what the other end of the pipe asks for, until it closes."""
     ignore_all()  # the pipe says when
     pipe = Connection(int(sys.argv[1]))
-    settings: Settings = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process's
+    begins_with: tuple[Settings, Inode | None] = pickle.loads(  # noqa: S301 - our own process's
+        pipe.recv_bytes()
+    )
+    settings, file = begins_with
     log.configure(show_numbers=settings.show_phone_numbers)
-    store = attach_store(settings)
+    store = attach_store(settings, file)
     gc.freeze()
     try:
         while True:

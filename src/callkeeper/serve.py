@@ -33,6 +33,7 @@ from callkeeper.scribe import ProcessScribe, open_desk
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
+from callkeeper.store.file_identity import Inode
 from callkeeper.tls import Certificate, prepare
 from callkeeper.writer import Scribe
 
@@ -175,7 +176,7 @@ def prepare_server(
     *,
     clock: Clock | None = None,
     ready: Callable[[str], None],
-    scribe: Callable[[Settings], Scribe] = ProcessScribe,
+    scribe: Callable[[Settings, Inode | None], Scribe] = ProcessScribe,
 ) -> Server:
     """Return a server with its schema migrated, its keys loaded and its port taken."""
     clock = clock or SystemClock()

@@ -21,10 +21,10 @@ import pytest
 from callkeeper.backup import back_up
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.core.reservation import Result
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from tests.durability.crew import Crew
-from tests.durability.server import ServerProcess
+from tests.durability.server import ServerProcess, send
 from tests.house import HOUR, TASK, VDN, House
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import Opened, Opener, booked, booking, has_campaign
@@ -245,6 +245,14 @@ def replace_by_a_copy(folder: Path) -> None:
     (folder / "copy" / DATABASE_FILE).rename(folder / DATABASE_FILE)
 
 
+def put_a_new_one_there(folder: Path) -> None:
+    remove(folder)
+    now = SystemClock().now()
+    with closing(open_session(Settings(data_dir=folder))) as session:
+        session.migrate()
+        has_campaign(session, VDN, int(TASK), begin_at=now, end_at=now + 1000 * HOUR)
+
+
 @pytest.mark.parametrize(
     "befall",
     [
@@ -273,6 +281,27 @@ def test_a_result_is_not_written_into_files_that_are_gone(
         assert "restart the server" in readiness(house)
         # None is made, and in one that has taken its place nothing is written.
         assert {each: each.stat().st_size for each in folder.glob(f"{DATABASE_FILE}*")} == left
+
+
+@pytest.mark.parametrize("befall", [replace_by_a_copy, put_a_new_one_there])
+def test_who_takes_the_place_of_a_writer_writes_into_the_servers_file_or_into_none(
+    befall: Callable[[Path], None], tmp_path: Path
+) -> None:
+    with ServerProcess(tmp_path, None) as server:
+        server.start()
+        with closing(server.connect()) as connection:
+            wish = {"callType": 1, "calledNo": "1", "userAccount": "anna", "taskId": TASK}
+            create = server.sign("create", wish | {"appointTime": server.clock.now() + HOUR})
+            assert send(connection, create)["resultCode"] == "0200000"
+            befall(tmp_path / "data")
+            kept = (tmp_path / "data" / DATABASE_FILE).read_bytes()
+            server.kill_scribe()
+            for _ in range(3):  # the first may be lost with the one that was killed
+                told = send(connection, create)
+                assert told["resultCode"] == "0200006", told
+        until(lambda: server.readiness() == 503)
+        assert "was removed or replaced while the server runs" in told["resultDesc"]
+        assert (tmp_path / "data" / DATABASE_FILE).read_bytes() == kept
 
 
 def test_files_that_are_gone_are_logged_once_and_the_same_put_back_serve_again(

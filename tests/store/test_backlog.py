@@ -28,6 +28,8 @@ FIVE = Terms(GRACE, vdn_calls_max=5)
 class Counted:
     """A session that counts the statements it runs and the rows that they return."""
 
+    file = None
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.run: Counter[str] = Counter()

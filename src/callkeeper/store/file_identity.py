@@ -15,18 +15,21 @@ Logs = dict[Path, Inode | None]
 
 
 class FileIdentity:
-    """The file of a database that is open, and what SQLite keeps beside it."""
+    """The file of a database that is open, and what SQLite keeps beside it.
 
-    def __init__(self, path: Path) -> None:
+    ``known``: which file it is, where another process of ours has it open already.
+    """
+
+    def __init__(self, path: Path, known: Inode | None = None) -> None:
         self._path = path
         self._beside = [path.with_name(f"{path.name}-{kind}") for kind in ("wal", "shm")]
-        self._known: Inode | None = None
+        self._known = known
         self._lock = threading.Lock()
 
     @property
-    def is_known(self) -> bool:
-        """Whether it has been opened before."""
-        return self._known is not None
+    def known(self) -> Inode | None:
+        """Which file it is; None before it was opened."""
+        return self._known
 
     def note(self) -> None:
         """Note which file a new connection has opened; raise DatabaseLost if it is another one."""

@@ -18,6 +18,7 @@ from callkeeper.core.business_result import BusinessResult, Definition
 from callkeeper.core.campaign import Campaign, CampaignOrder, Opening, Status
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservation import Booking, Order, Reservation
+from callkeeper.store.file_identity import Inode
 from callkeeper.store.ledger import Ledger
 
 
@@ -163,6 +164,10 @@ class AccessKey(msgspec.Struct, frozen=True):
 
 class Store(Ledger, Protocol):
     """The whole of it: these verbs, and the dialer's."""
+
+    @property
+    def file(self) -> Inode | None:
+        """Which file the database is, once it has been opened; None where it is no file of ours."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Open a transaction on the calling thread; it commits at the end, durably."""

@@ -81,6 +81,8 @@ class _Own(threading.local):
 class PostgresSession:
     """A database, named by its URL."""
 
+    file = None  # of ours
+
     def __init__(self, url: str) -> None:
         self._connect = _CONNECT | _read(url)
         self._statements = queries("postgres")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.store.file_identity import Inode
 from callkeeper.store.migrate import Migration
 
 Row = tuple[Any, ...]
@@ -20,6 +21,10 @@ class SchemaMissing(DatabaseFailed):
 
 class Session(Protocol):
     """A database, as one engine speaks to it; each thread has a connection of its own."""
+
+    @property
+    def file(self) -> Inode | None:
+        """Which file it is, once it has been opened; None where it is no file of ours."""
 
     def rows(self, name: str, /, **parameters: object) -> list[Row]:
         """Run a statement and return its rows. A parameter that is None is not given."""

@@ -7,6 +7,7 @@ hold even when the core is wrong: keys, uniqueness, the set of states.
 
 from collections.abc import Sequence
 
+from callkeeper.store.file_identity import Inode
 from callkeeper.store.key_rows import KeyRows
 from callkeeper.store.ledger_rows import LedgerRows
 from callkeeper.store.listing_rows import ListingRows
@@ -14,6 +15,11 @@ from callkeeper.store.listing_rows import ListingRows
 
 class SqlStore(LedgerRows, ListingRows, KeyRows):
     """The port, fulfilled."""
+
+    @property
+    def file(self) -> Inode | None:
+        """Which file the database is."""
+        return self._session.file
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date."""

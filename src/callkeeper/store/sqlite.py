@@ -16,7 +16,7 @@ import msgspec
 
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.checkpointer import Checkpointer
-from callkeeper.store.file_identity import FileIdentity, Logs, gone
+from callkeeper.store.file_identity import FileIdentity, Inode, Logs, gone
 from callkeeper.store.migrate import Migration, catch_up
 from callkeeper.store.session import Item, Row, SchemaMissing, Undertaking, given
 from callkeeper.store.statements import queries
@@ -37,13 +37,21 @@ class SqliteSession:
     """A database file. ``busy_seconds`` is how long to wait for another process's write.
 
     The first connection makes the file where there is none, if it may (``make``). From then on it
-    is this file or none: one that was removed or replaced is neither read nor written.
+    is this file or none: one that was removed or replaced is neither read nor written. ``file`` is
+    which one that is, where another process has it open already.
     """
 
-    def __init__(self, path: Path, *, busy_seconds: float = 5.0, make: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_seconds: float = 5.0,
+        make: bool = True,
+        file: Inode | None = None,
+    ) -> None:
         self._path = path
         self._make = make
-        self._identity = FileIdentity(path)
+        self._identity = FileIdentity(path, file)
         self._busy_seconds = busy_seconds
         self._statements = queries("sqlite")
         self._local = threading.local()
@@ -51,6 +59,11 @@ class SqliteSession:
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._checkpointer = Checkpointer(path, self._connect)
+
+    @property
+    def file(self) -> Inode | None:
+        """Which file it is, once it has been opened."""
+        return self._identity.known
 
     def rows(self, name: str, /, **parameters: object) -> list[Row]:
         """Run a statement and return its rows. A parameter that is None is not given."""
@@ -137,7 +150,7 @@ class SqliteSession:
         connection = self._own()
         if connection is None:
             with self._lock:
-                if self._make and not self._identity.is_known:
+                if self._make and self._identity.known is None:
                     _make_private(self._path)
             connection = self._connect()
             self._local.connection = connection
