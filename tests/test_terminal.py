@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,7 +17,7 @@ from callkeeper.keyring import issue
 from callkeeper.log import configure, flush
 from callkeeper.terminal import blanked, harmless
 from tests.house import VDN, House
-from tests.test_cli import at_house, run
+from tests.test_cli import Ended, at_house, run
 
 NASTY = "one\r\n  now: done\ttwo \u202egnp.exe\u2066 \u200f."
 STEERS = "\u202e\x9b\u2066\x1b\x07"
@@ -75,10 +76,10 @@ def test_why_tells_which_members_are_variables(house: House) -> None:
 class Hostile(BaseHTTPRequestHandler):
     """A server whose refusals would rather be commands."""
 
+    answers: Mapping[str, object]
+
     def do_POST(self) -> None:
-        body = json.dumps(
-            {"resultCode": "0200001", "resultDesc": NASTY + "\x9b31m\x1b]0;owned\x07"}
-        )
+        body = json.dumps(self.answers)
         self.send_response(200)
         self.end_headers()
         self.wfile.write(body.encode())
@@ -87,21 +88,37 @@ class Hostile(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_what_a_hostile_server_says_is_one_harmless_line() -> None:
-    with HTTPServer(("127.0.0.1", 0), Hostile) as server:
+def told_by(answers: Mapping[str, object], *command: str) -> Ended:
+    """Run a command against a server that gives this answer to everything."""
+    hostile = type("OneAnswer", (Hostile,), {"answers": answers})
+    with HTTPServer(("127.0.0.1", 0), hostile) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         ended = run(
-            "cancel",
-            "1",
+            *command,
             CALLKEEPER_URL=f"http://127.0.0.1:{server.server_port}",
             CALLKEEPER_AK="ak",
             CALLKEEPER_SK="sk",
             CALLKEEPER_VDN="1",
         )
         server.shutdown()
+    return ended
+
+
+def test_what_a_hostile_server_says_is_one_harmless_line() -> None:
+    refusal = {"resultCode": "0200001", "resultDesc": f"{NASTY}\x9b31m\x1b]0;owned\x07"}
+    ended = told_by(refusal, "cancel", "1")
     assert (ended.status, ended.err.count("\n")) == (1, 1)
     assert ended.err.strip().isprintable()
     assert r"\u001b]0;owned\u0007" in ended.err
+
+
+def test_the_id_that_a_hostile_server_gives_is_one_harmless_line() -> None:
+    made = {"resultCode": "0200000", "returnObject": {"appointId": NASTY + STEERS}}
+    command = ["reserve", "1", "--at", "+1h", "--campaign", "1", "--agent", "ann"]
+    ended = told_by(made, *command)
+    assert (ended.status, ended.out.count("\n")) == (0, 1)
+    assert ended.out.strip().isprintable()
+    assert told_by(made, *command, "--json").value == {"id": NASTY + STEERS}
 
 
 def test_a_log_line_steers_nothing(house: House, capfd: pytest.CaptureFixture[str]) -> None:

@@ -177,7 +177,7 @@ def list_(
         else:
             page = client.list(offset=offset, limit=limit, **filters)
     if json:
-        show(page, "", as_json=True)
+        show(page, as_json=True)
     else:
         _print(page)
 

@@ -74,7 +74,7 @@ def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = F
             }
             for each in leases
         ]
-        show({"dispatchers": rows, "calls_in_progress": live}, "", as_json=True)
+        show({"dispatchers": rows, "calls_in_progress": live}, as_json=True)
         return
     columns = ("line", "calls", "dispatcher", "state", "calls/s", "since")
     print_table(columns, _line_rows(leases, live, now), "no dispatcher is at work, and no call")
@@ -94,7 +94,7 @@ def attempts(
     if not found:
         raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
     if json:
-        show({"attempts": tries}, "", as_json=True)
+        show({"attempts": tries}, as_json=True)
         return
     known = ("try", "attempt", "state", "outcome", "code", "cause", "SIP")
     columns = (*known, "asked", "rang", "answered", "ended")

@@ -19,7 +19,7 @@ from callkeeper.installation import check_schema, exposed, find_store
 from callkeeper.records import milliseconds
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port import Store
-from callkeeper.terminal import harmless, harmless_lines
+from callkeeper.terminal import harmless
 
 DataDir = Annotated[
     Path | None,
@@ -151,9 +151,10 @@ def is_text(given: str) -> bool:
     return not any("\ud800" <= each <= "\udfff" for each in given)
 
 
-def show(value: Any, sentence: str, *, as_json: bool) -> None:  # noqa: ANN401 - JSON goes out
-    """Print a value as JSON, or a sentence about it, in one line or several."""
-    typer.echo(harmless_lines(msgspec.json.encode(value).decode() if as_json else sentence))
+def show(value: Any, *lines: str, as_json: bool) -> None:  # noqa: ANN401 - JSON goes out
+    """Print a value as JSON, or lines about it, of which none becomes two."""
+    shown = [msgspec.json.encode(value).decode()] if as_json else lines
+    typer.echo("\n".join(map(harmless, shown)))
 
 
 def written(instant: datetime | None) -> str:

@@ -59,7 +59,7 @@ def settle(
     if json:
         rows = [{name: getattr(each, name) for name in _SHOWN} for each in first]
         value = {"before": before, "settled": settled, "found": found, "reservations": rows}
-        show(value, "", as_json=True)
+        show(value, as_json=True)
         return
     _print(found, first, settled=settled if yes else None)
 

@@ -83,10 +83,10 @@ def sign(
         empty_query_line=empty_query_line,
     )
     if json:
-        show(found, "", as_json=True)
+        show(found, as_json=True)
     else:
-        sentence = _in_words(found) if explain else f"Authorization: {found.authorization}"
-        show(found, sentence, as_json=False)
+        told = _in_words(found) if explain else [f"Authorization: {found.authorization}"]
+        show(found, *told, as_json=False)
 
 
 def _explain(
@@ -128,7 +128,7 @@ def _explain(
     )
 
 
-def _in_words(found: Explained) -> str:
+def _in_words(found: Explained) -> list[str]:
     lines = found.canonical_request.split("\n")
     shown = [f"{line}{_LINE_END}" for line in lines[:-1]] + lines[-1:]
     labelled = {
@@ -137,16 +137,14 @@ def _in_words(found: Explained) -> str:
         "signing key": f"{found.signing_key}  ({_SECRET})",
         "signature": found.signature,
     }
-    return "\n".join(
-        [
-            f"canonical request, {found.characters} characters, {_LINE_END} is one LF:",
-            *shown,
-            "",
-            *(f"{label:{_LABEL_WIDTH}}{value}" for label, value in labelled.items()),
-            "",
-            f"Authorization: {found.authorization}",
-        ]
-    )
+    return [
+        f"canonical request, {found.characters} characters, {_LINE_END} is one LF:",
+        *shown,
+        "",
+        *(f"{label:{_LABEL_WIDTH}}{value}" for label, value in labelled.items()),
+        "",
+        f"Authorization: {found.authorization}",
+    ]
 
 
 def _parts(url: str) -> SplitResult:

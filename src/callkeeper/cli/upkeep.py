@@ -30,7 +30,6 @@ from callkeeper.keyring import issue, limit, revoke
 from callkeeper.records import instant
 from callkeeper.store.port import AgentName
 from callkeeper.story import Story, stories
-from callkeeper.terminal import harmless
 
 _UPKEEP = "Run it"
 _RECORDS = "Keys, agents and campaigns"
@@ -82,7 +81,7 @@ def create_key(
     lines = [f"export CALLKEEPER_AK={key.ak}", f"export CALLKEEPER_SK={key.secret}"]
     if vdn is not None:
         lines.append(f"export CALLKEEPER_VDN={vdn}")
-    show({"ak": key.ak, "sk": key.secret}, "\n".join(lines), as_json=json)
+    show({"ak": key.ak, "sk": key.secret}, *lines, as_json=json)
 
 
 @keys.command("list")
@@ -93,7 +92,7 @@ def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json
     if json:
         fields = ("ak", "vdn", "note", "made_at", "revoked_at", "allowance")
         value = {"keys": [{name: getattr(each, name) for name in fields} for each in found]}
-        show(value, "", as_json=True)
+        show(value, as_json=True)
         return
     rows = [
         (
@@ -203,7 +202,8 @@ def why(
     if not found:
         raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
     # An id can be in several VDNs only if somebody brought it there by hand.
-    show({"stories": found}, "\n\n".join(_told(each) for each in found), as_json=json)
+    told = [line for each in found for line in ("", *_told(each))][1:]
+    show({"stories": found}, *told, as_json=json)
 
 
 def migrate(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
@@ -231,8 +231,7 @@ def backup(
     due since; then dial.
     """
     notes = back_up(read_settings(data_dir, database), target)
-    sentence = "\n".join([f"copied to {target}", *notes])
-    show({"target": str(target), "notes": notes}, sentence, as_json=json)
+    show({"target": str(target), "notes": notes}, f"copied to {target}", *notes, as_json=json)
 
 
 def doctor(
@@ -252,11 +251,8 @@ def doctor(
     settings = read_settings(data_dir, database, host=host, port=port, tls=tls, line=line)
     checks = CheckUp(settings, SystemClock()).run()
     good = all(each.good for each in checks)
-    lines = [
-        f"{'good' if each.good else 'BAD ':4}  {each.name}: {harmless(each.says)}"
-        for each in checks
-    ]
-    show({"good": good, "checks": checks}, "\n".join(lines), as_json=json)
+    lines = [f"{'good' if each.good else 'BAD ':4}  {each.name}: {each.says}" for each in checks]
+    show({"good": good, "checks": checks}, *lines, as_json=json)
     if not good:
         raise typer.Exit(1)
 
@@ -265,7 +261,7 @@ def _may(allowance: Allowance | None) -> str:
     return f"{allowance.per_second:g}/s, {allowance.burst} at once" if allowance else ""
 
 
-def _told(story: Story) -> str:
+def _told(story: Story) -> list[str]:
     lines = [f"{story.kind} reservation {story.id} of VDN {story.vdn}"]
     lines += [f"  {each.at}  {each.says} (by {each.by})" for each in story.events]
-    return "\n".join([*lines, f"  now: {story.now}"])
+    return [*lines, f"  now: {story.now}"]
