@@ -45,6 +45,15 @@ def test_a_page_is_at_its_path_as_it_is_spelled_only(shared_house: House, path: 
     assert [status for status, _ in answer] == [404]
 
 
+@pytest.mark.parametrize("target", [f"{page}#" for page in PAGES] + ["/metrics#/x", "/metrics?a#b"])
+def test_a_path_with_a_fragment_leads_nowhere(shared_house: House, target: str) -> None:
+    """A proxy's rule for /metrics does not know it, and the parser would pass over what it is."""
+    sent = f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    ((status, answer),) = converse(shared_house, sent)
+    assert status == 400
+    assert answer["resultDesc"].startswith("a # stands in the path")
+
+
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
 def test_who_has_a_page_is_not_sent_it_again(shared_house: House, path: str) -> None:
     def get(**headers: str) -> tuple[int, bytes]:

@@ -31,6 +31,7 @@ AHEAD_MAX = 16  # requests behind the one that is being answered; with more, no 
 UNREAD_MAX = 16 * 1024  # bytes of a body that nobody has asked for
 _PIECE = 4096  # bytes that are parsed at once
 _NO_HTTP = Phrase("what was sent is no HTTP/1.1 request; Content-Length counts bytes")
+_FRAGMENT = Phrase("a # stands in the path; what a # begins is not sent, and a # itself is %23")
 _HEAD_TOO_LARGE = Phrase(
     "the head, or what is no body, is larger than {most} bytes", most=HEAD_BYTES_MAX
 )
@@ -116,6 +117,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Hand the request on; its body may still be on the way."""
         if self._is_over or self._has_too_many_fields():
+            return
+        if b"#" in self.url:  # else the parser leaves it out, and no proxy's rule for a path holds
+            self._refuse(_FRAGMENT)
             return
         if self.parser.should_upgrade():
             if any(name == b"transfer-encoding" for name, _ in self.headers):
