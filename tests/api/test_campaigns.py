@@ -167,6 +167,15 @@ def test_adding_refuses(either: Campaigning, fields: dict[str, Any], code: str) 
     assert either.query()["totalSize"] == 0
 
 
+def test_a_line_break_is_refused_with_what_the_field_takes(either: Campaigning) -> None:
+    body = either.body(description="first line\nsecond line")
+    answer = either.send("POST", body=body).json()
+    assert answer["resultDesc"] == (
+        "description: '\\n' at position 11 is not allowed; "
+        'it takes any text without " [ ] = ; < > and control characters'
+    )
+
+
 @pytest.mark.parametrize(
     ("hours", "code"),
     [

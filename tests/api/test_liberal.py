@@ -181,8 +181,8 @@ def test_an_agent_of_nothing_but_blanks_is_missing(house: House) -> None:
     assert answer["resultDesc"] == "userAccount: holds nothing but blanks, send a value"
 
 
-@pytest.mark.parametrize("nobody", [[""], ["", " "], ["\u3000"]])
-def test_empty_elements_do_not_filter(house: House, nobody: list[str]) -> None:
+@pytest.mark.parametrize("nobody", [[""], ["", " "], ["\u3000"], [None], [None, ""]])
+def test_empty_elements_do_not_filter(house: House, nobody: list[str | None]) -> None:
     house.reserve(userAccount="anna")
     house.reserve(userAccount="bert")
     assert len(house.listed(userAccountList=nobody)) == 2
@@ -237,6 +237,8 @@ def test_the_published_call_data_is_taken_with_and_without_its_further_level(hou
         ('{"a":1,}', "the comma before } at position 8 is one too many"),
         ('{"a":NaN}', "NaN is no value there"),
         ('{"a":1', "it ends in the middle, after 6 characters"),
+        (" ", "is no JSON: it holds nothing but blanks"),
+        ("\ufeff\r\n", "is no JSON: it holds nothing but blanks"),
         ('{"a":1,"a":2}', "names 'a' more than once"),
         ("[1]", "must hold a JSON object, not an Array"),
         ('"text"', "must hold a JSON object, not a String"),

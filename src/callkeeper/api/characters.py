@@ -70,4 +70,7 @@ CALLED = Characters(
     },
 )
 PRINTABLE = Characters(re.compile(r"[^!-~]"), Phrase("printable ASCII without blanks"))
-PLAIN = Characters(re.compile(r"[\x00-\x1f\x7f-\x9f\"\[\]=;<>]"), Phrase('none of " [ ] = ; < >'))
+PLAIN = Characters(
+    re.compile(r"[\x00-\x1f\x7f-\x9f\"\[\]=;<>]"),
+    Phrase('any text without " [ ] = ; < > and control characters'),
+)

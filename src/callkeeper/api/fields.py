@@ -254,7 +254,7 @@ class Texts(Field, frozen=True, kw_only=True):
             raise TooMany(
                 "has {count} elements, at most {most} fit", count=len(value), most=self.most
             )
-        texts = [self.each.take(element) for element in value if element != ""]
+        texts = [self.each.take(element) for element in value if element not in (None, "")]
         return [text for text in texts if text] or None
 
     def schema(self) -> Schema:

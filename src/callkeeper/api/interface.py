@@ -19,7 +19,7 @@ from callkeeper.api.admission import Visit
 from callkeeper.api.auth import Caller, Gate
 from callkeeper.api.examples import Example
 from callkeeper.api.fields import Form, Values
-from callkeeper.api.json_text import read_json
+from callkeeper.api.json_text import BOM, read_json
 from callkeeper.api.room import LARGE
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import Answer, refused, translator_for
@@ -186,7 +186,7 @@ def _decode(scope: Scope, body: bytes) -> dict[str, Any]:
     if not body:
         return {}
     _check_content_type(_header(scope, b"content-type").decode("latin-1"))
-    if not body.strip():
+    if not body.removeprefix(BOM).strip():
         return {}
     try:
         decoded = read_json(body)

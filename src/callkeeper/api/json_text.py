@@ -13,7 +13,7 @@ import msgspec
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _HALF = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -43,8 +43,8 @@ def read_json(raw: bytes) -> Any:  # noqa: ANN401 - JSON comes in
     except RecursionError as error:
         raise ParameterWrong.saying(_TOO_DEEP) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        text = raw.removeprefix(_BOM)
-        if text != raw and not text.startswith(_BOM):
+        text = raw.removeprefix(BOM)
+        if text != raw and not text.startswith(BOM):
             return read_json(text)
         raise ParameterWrong.saying(_fault(text)) from error
     # Each member has a colon of its own, so that as many colons as members leave none for a second.
@@ -153,6 +153,8 @@ def _stopped(text: str, error: json.JSONDecodeError) -> Phrase | None:
             "missing?",
             place=place,
         )
+    if not text.strip():
+        return Phrase("it holds nothing but blanks")
     if not here:
         return Phrase(
             "it ends in the middle, after {count} characters; send all of it", count=len(text)
