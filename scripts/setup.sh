@@ -156,6 +156,8 @@ if [ "$want" = dev ]; then
     leave_out "clocks that are set while it runs: there is no libfaketime; apt-get install faketime"
   [ -x /usr/sbin/haproxy ] || install haproxy && [ -x /usr/sbin/haproxy ] ||
     leave_out "several machines: there is no haproxy; apt-get install haproxy"
+  [ -x /usr/sbin/pgbouncer ] || install pgbouncer && [ -x /usr/sbin/pgbouncer ] ||
+    leave_out "a pooler before PostgreSQL: there is no pgbouncer; apt-get install pgbouncer"
   has_pbx || install_pbx && has_pbx ||
     leave_out "every call over Asterisk: there is no asterisk, or no sipp; see docs/operating.md"
   # CI too goes on without it: on some days no mirror has one that installs.

@@ -46,6 +46,13 @@ _FOR_MIGRATIONS = (
 )
 _BROKEN = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
 _CROSSED = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+# What a statement that we prepared comes to when a transaction later it is another connection.
+_POOLED = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
+_POOLERS_WORDS = ("pooling mode", "unsupported startup parameter")
+_POOLER = (
+    "a pooler stands before the database: PgBouncer needs pool_mode = session and "
+    "ignore_startup_parameters = options, as docs/operating.md says"
+)
 _READ_ONLY = (
     "it is read-only: a standby, or default_transaction_read_only is on; name the primary, or add "
     "target_session_attrs=read-write to the URL"
@@ -166,6 +173,13 @@ class PostgresSession:
                 "the database could not do its work ({error}); try again",
                 error=type(error).__name__,
             ) from error
+        except _POOLED as error:
+            self._undertaking.doom()
+            raise DatabaseLost(
+                "the database could not do its work ({error}); try again",
+                error=type(error).__name__,
+                detail=_POOLER,
+            ) from error
         except psycopg.errors.UndefinedTable as error:
             self._undertaking.doom()
             raise SchemaMissing from error
@@ -183,7 +197,7 @@ class PostgresSession:
         for name in ("password", "sslpassword"):
             if secret := self._connect.get(name):
                 text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
-        return text
+        return f"{text}; {_POOLER}" if any(each in text for each in _POOLERS_WORDS) else text
 
     def _execute(self, text: str, parameters: dict[str, Any] | None) -> list[Row]:
         connection, held = self._connection(), self._own.held
