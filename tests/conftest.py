@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.asterisks import ASTERISKS, MACHINES, NEWER, Asterisk
 from tests.far_end import FarEnd
 from tests.house import House
+from tests.pbx.documented import files
 from tests.ports import free_port
 from tests.private_asterisk import PrivateAsterisk
 from tests.private_postgres import PrivatePostgres
@@ -142,6 +144,13 @@ def one_asterisk(far_end: FarEnd) -> Iterator[PrivateAsterisk]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def documented_asterisk(far_end: FarEnd, kind: Asterisk) -> Iterator[PrivateAsterisk]:
+    """One with the files that docs/operating.md has, but for addresses and the password."""
+    with _asterisk(far_end, kind, files=files()) as running:
+        yield running
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """A running server on SQLite, with a key for VDN 25 and a campaign."""
@@ -172,9 +181,9 @@ def _far_end() -> FarEnd:
         raise
 
 
-def _asterisk(far_end: FarEnd, kind: Asterisk) -> PrivateAsterisk:
+def _asterisk(far_end: FarEnd, kind: Asterisk, **how: Any) -> PrivateAsterisk:
     try:
-        return PrivateAsterisk(far_end.port, kind)
+        return PrivateAsterisk(far_end.port, kind, **how)
     except FileNotFoundError as missing:
         if kind is NEWER:
             # The one thing that may be left out everywhere: a mirror may have none that installs.

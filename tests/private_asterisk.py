@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -141,7 +142,14 @@ class PrivateAsterisk:
     user = USER
     password = PASSWORD
 
-    def __init__(self, far_end_port: int, kind: Asterisk = MACHINES) -> None:
+    def __init__(
+        self,
+        far_end_port: int,
+        kind: Asterisk = MACHINES,
+        *,
+        files: Mapping[str, str] = {},
+    ) -> None:
+        """``files``: in place of those of the same names above, and written like them."""
         if not kind.is_there:
             raise FileNotFoundError(kind.missing)
         self.version = kind.version
@@ -167,7 +175,7 @@ class PrivateAsterisk:
             "not_loaded": "\n".join(f"noload => {name}.so" for name in _NOT_LOADED.split()),
             "directories": "\n".join(self._directories()),
         }
-        for name, text in _CONFIGURATION.items():
+        for name, text in {**_CONFIGURATION, **files}.items():
             (self._home / "astetcdir" / name).write_text(text.format(**values), "utf-8")
 
     @property

@@ -1,6 +1,6 @@
 """Which numbers may be dialed: by what they begin with and how long they are, for each VDN.
 
-A rule reads "allow 0 0049; deny 00 0900; length 5-15", any part of which may be left out. What is
+A rule reads "allow 0 110; deny 00 0900; length 3-15", any part of which may be left out. What is
 denied is denied, whatever allows it.
 """
 
