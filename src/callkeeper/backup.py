@@ -45,9 +45,16 @@ def back_up(settings: Settings, target: Path) -> list[str]:
         raise BackupRefused("{target} exists; name a directory that does not", target=str(target))
     if not (settings.data_dir / DATABASE_FILE).exists():
         raise BackupRefused("there is no database in {folder}", folder=str(settings.data_dir))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # A name that nobody has: what is cleared away when it fails is our own, whoever else copies.
-    draft = Path(mkdtemp(prefix=f"{target.name}.", suffix=".unfinished", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A name that nobody has: what is cleared away when it fails is ours, whoever else copies.
+        draft = Path(mkdtemp(prefix=f"{target.name}.", suffix=".unfinished", dir=target.parent))
+    except OSError as error:
+        raise BackupRefused(
+            "{target} cannot be made ({error}); name a directory where this user may make one",
+            target=str(target),
+            error=error.strerror or str(error),
+        ) from error
     try:
         _copy_database(settings, draft / DATABASE_FILE)
         notes = _copy_keys(settings, draft)

@@ -1,13 +1,15 @@
 """An installation: its data directory, its database, its seal. It alone names concrete stores."""
 
+import os
 import sqlite3
 import stat
 from contextlib import suppress
+from errno import EACCES
 from pathlib import Path
 
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.sealing import SEALING_FILE, Seal, SealBroken, load_seal
-from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.settings import Settings, SettingsWrong, folder_wrong
 from callkeeper.store.file_identity import Inode
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import AccessKey, Store
@@ -36,7 +38,7 @@ def open_session(settings: Settings, *, make: bool = True, file: Inode | None = 
                 f"database: this Python's SQLite is {sqlite3.sqlite_version}, and must be 3.38 or "
                 "newer; use another Python, or a postgresql:// URL"
             )
-        path = data_dir(settings) / DATABASE_FILE
+        path = (data_dir(settings) if make else settings.data_dir) / DATABASE_FILE
         return SqliteSession(path, busy_seconds=settings.busy_seconds, make=make, file=file)
     try:
         return PostgresSession(settings.database)
@@ -63,7 +65,13 @@ def found_store(settings: Settings) -> Store:
 
 
 def open_store(settings: Settings) -> Store:
-    """Return the store, its schema up to date."""
+    """Return the store, its schema up to date; raise SettingsWrong where it cannot be made."""
+    if settings.database is None:
+        folder = data_dir(settings)
+        file = folder / DATABASE_FILE
+        if not file.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            error = PermissionError(EACCES, os.strerror(EACCES))
+            raise folder_wrong(file, error)  # SQLite would say no more than that it cannot open it
     store = SqlStore(open_session(settings))
     store.migrate()
     return store
@@ -121,7 +129,7 @@ def open_seal(settings: Settings) -> Seal:
     """Return the seal of the secrets; a new data directory is made for a new key."""
     if settings.sealing_key is None:
         data_dir(settings)
-    return load_seal(settings.data_dir, settings.sealing_key)
+    return _load_seal(settings, make=True)
 
 
 def fitting_seal(settings: Settings, store: Store) -> Seal:
@@ -132,7 +140,7 @@ def fitting_seal(settings: Settings, store: Store) -> Seal:
     valid = _valid_keys(store)
     if not valid:
         return open_seal(settings)
-    seal = load_seal(settings.data_dir, settings.sealing_key, make=False)
+    seal = _load_seal(settings, make=False)
     for number, each in enumerate(valid, 1):
         try:
             seal.open(each.sealed_secret, each.ak, each.vdn)
@@ -142,6 +150,13 @@ def fitting_seal(settings: Settings, store: Store) -> Seal:
         else:
             break
     return seal
+
+
+def _load_seal(settings: Settings, *, make: bool) -> Seal:
+    try:
+        return load_seal(settings.data_dir, settings.sealing_key, make=make)
+    except OSError as error:
+        raise folder_wrong(settings.data_dir / SEALING_FILE, error) from error
 
 
 def existing_seal(settings: Settings, store: Store) -> Seal:
@@ -200,5 +215,8 @@ def exposed(settings: Settings) -> str | None:
 
 def data_dir(settings: Settings) -> Path:
     """Return the data directory, made for the owner's eyes only when it is not there."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise folder_wrong(settings.data_dir, error) from error
     return settings.data_dir

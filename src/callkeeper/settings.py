@@ -159,6 +159,15 @@ def _from_file(named: str | None) -> dict[str, Any]:
         raise SettingsWrong(f"{file} is no TOML: {error}") from error
 
 
+def folder_wrong(file: Path, error: OSError) -> SettingsWrong:
+    """Return the refusal of a data directory that cannot be used, or of a file in it."""
+    return SettingsWrong(
+        f"data_dir: cannot make or open {file} ({error.strerror}); name a folder that this user "
+        "may make and write in with --data-dir (or CALLKEEPER_DATA_DIR), or make it as root and "
+        "give it to this user with chown"
+    )
+
+
 def is_ours(info: os.stat_result, user: int, group: int) -> bool:
     """Whether only this user, or root, can write a file; a group of this user's own counts."""
     writers = stat.S_IWOTH if info.st_gid == group else stat.S_IWOTH | stat.S_IWGRP

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from callkeeper.clock import Clock
-from callkeeper.settings import SettingsWrong
+from callkeeper.settings import SettingsWrong, folder_wrong
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VALID = timedelta(days=825)
@@ -59,9 +59,12 @@ def prepare(mode: str, data_dir: Path, host: str, clock: Clock) -> Certificate |
 
 def _kept(data_dir: Path, host: str, clock: Clock) -> Certificate:
     kept = Certificate(data_dir / "tls-certificate.pem", data_dir / "tls-key.pem")
-    with _alone_in(data_dir):
-        if not _serves(kept, clock):
-            _make(kept, host, clock)
+    try:
+        with _alone_in(data_dir):
+            if not _serves(kept, clock):
+                _make(kept, host, clock)
+    except OSError as error:
+        raise folder_wrong(kept.key, error) from error
     return kept
 
 
