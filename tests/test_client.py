@@ -264,7 +264,7 @@ class BadGateway(Page):
 
 
 @contextmanager
-def showing(page: type[Page]) -> Iterator[str]:
+def showing(page: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), page) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

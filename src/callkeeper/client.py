@@ -66,7 +66,9 @@ from callkeeper.records import (
     Page,
     Reservation,
     date_time,
+    made_id,
     milliseconds,
+    results_page,
     to_wire,
 )
 from callkeeper.walk import PAGE_ROWS, walk
@@ -185,9 +187,7 @@ class Client:
             "callData": call_data,
             "remark": remark,
         }
-        found = self._appoint("create", body, self._booking).checked().fields["returnObject"]
-        # The page's table says appointId, its example id.
-        return str(found.get("appointId") or found["id"])
+        return self._appoint("create", body, self._booking).read(made_id)
 
     def move(
         self,
@@ -258,9 +258,7 @@ class Client:
             "offset": offset,
             "limit": limit,
         }
-        fields = self._appoint("list", body, Again.SAFE).checked().fields
-        found = tuple(Reservation.read(each) for each in fields.get("data") or ())
-        return Page(int(fields.get("totalCount") or 0), found)
+        return self._appoint("list", body, Again.SAFE).read(Page.read)
 
     def iterate(self, **filters: Unpack[Filters]) -> Iterator[Reservation]:
         """Yield each reservation that ``list`` would find, once, page by page.
@@ -288,8 +286,8 @@ class Client:
 
     def campaign(self, id: int) -> Campaign:  # noqa: A002
         """Return a campaign with its details; sent again after any failure."""
-        fields = self._campaigns("GET", f"/{id}", None, Again.SAFE).checked().fields
-        return Campaign.read(fields["returnObject"])
+        answer = self._campaigns("GET", f"/{id}", None, Again.SAFE)
+        return answer.read(lambda fields: Campaign.read(fields["returnObject"]))
 
     def campaigns(
         self,
@@ -315,9 +313,7 @@ class Client:
             "curPage": page,
             "rowsPerPage": rows,
         }
-        answer = self._campaigns("GET", "", None, Again.SAFE, query=query).checked()
-        found = tuple(Campaign.read(each) for each in answer.fields.get("data") or ())
-        return CampaignPage(int(answer.fields.get("totalSize") or 0), found)
+        return self._campaigns("GET", "", None, Again.SAFE, query=query).read(CampaignPage.read)
 
     def pause_campaign(self, id: int) -> None:  # noqa: A002
         """Pause a started campaign; sent once only, as a paused one refuses it."""
@@ -364,10 +360,10 @@ class Client:
         while True:
             query = {"pageSize": _RESULTS_PAGE, "pageNum": page}
             path = "/queryBusinessResults"
-            fields = self._campaigns("GET", path, None, Again.SAFE, query=query).checked().fields
-            data = fields.get("data") or ()
-            found += tuple(BusinessResult.read(each) for each in data)
-            if not data or len(found) >= int(fields.get("totalCount") or 0):
+            answer = self._campaigns("GET", path, None, Again.SAFE, query=query)
+            total, results = answer.read(results_page)
+            found += results
+            if not results or len(found) >= total:
                 return found
             page += 1
 
@@ -377,7 +373,7 @@ class Client:
     def _add_campaign(self, version: str, fields: CampaignFields) -> int:
         body = to_wire(fields, version)
         answer = self._campaigns("POST", "", body, Again.NEVER_CONNECTED, version=version)
-        return int(answer.checked().fields["returnObject"]["id"])
+        return answer.read(lambda fields: int(fields["returnObject"]["id"]))
 
     def _campaigns(
         self,

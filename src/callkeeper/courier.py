@@ -7,10 +7,11 @@ the same signed request is what keeps a second try from doing the work twice.
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from secrets import SystemRandom
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import httpx2
 import msgspec
@@ -20,7 +21,12 @@ from callkeeper import signing
 SUCCESS = "0200000"
 CONTENT_TYPE = "application/json; charset=UTF-8"
 
+ANSWER_BYTES_MAX = 16 * 1024 * 1024  # a page of a list takes at most one or two
+
+_Found = TypeVar("_Found")
+
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_TOLD = 80  # bytes or characters of what is not understood
 _UNAUTHORIZED = 401
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
@@ -150,6 +156,17 @@ class Answer(NamedTuple):
             raise NotAuthenticated(self.code, sentence or "authentication failed", self.status)
         raise _KINDS.get(self.code, Refused)(self.code, sentence, self.status)
 
+    def read(self, how: Callable[[Mapping[str, Any]], _Found]) -> _Found:
+        """Return what a success holds, read by ``how``; raise AnswerUnreadable if it does not."""
+        fields = self.checked().fields
+        try:
+            return how(fields)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise AnswerUnreadable(
+                "a success came, but what it holds is not as this API writes it "
+                f"({type(error).__name__}: {str(error)[:_TOLD]}); whether it was done is unknown"
+            ) from error
+
 
 class Style(NamedTuple):
     """How to sign: what servers and readings of the vendor's page differ on."""
@@ -246,7 +263,10 @@ class Courier:
     def send(self, request: httpx2.Request) -> Answer:
         """Send a signed request once; raise Unreachable or AnswerUnreadable."""
         try:
-            response = self._http.send(request)
+            with closing(self._http.send(request, stream=True)) as response:
+                return _read(response, _body(response))
+        except httpx2.DecodingError as error:
+            raise AnswerUnreadable(f"{self._url} answered what cannot be unpacked") from error
         except httpx2.TransportError as error:
             never = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             raise Unreachable(
@@ -254,7 +274,6 @@ class Courier:
                 + ("the request was not sent" if never else "whether it was done is unknown"),
                 maybe_done=not never and not isinstance(error, httpx2.PoolTimeout),
             ) from error
-        return _read(response)
 
     def carry(self, letter: Letter, again: Again) -> Answer:
         """Send a letter, again if it is safe and there is patience left, and return the answer.
@@ -314,11 +333,24 @@ def _may_pass(answer: Answer) -> bool:
     return answer.code == _DATABASE_FAILED or answer.status >= _SERVER_ERROR
 
 
-def _read(response: httpx2.Response) -> Answer:
+def _body(response: httpx2.Response) -> bytes:
+    """Return the body; what is far larger than any answer is not read to its end."""
+    body = bytearray()
+    for piece in response.iter_bytes():
+        body += piece
+        if len(body) > ANSWER_BYTES_MAX:
+            raise AnswerUnreadable(
+                f"HTTP {response.status_code} from {response.url.host}: what comes is longer than "
+                f"{ANSWER_BYTES_MAX} bytes, and no answer of this API"
+            )
+    return bytes(body)
+
+
+def _read(response: httpx2.Response, body: bytes) -> Answer:
     status = response.status_code
     try:
-        fields = msgspec.json.decode(response.content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        fields = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         fields = None
     code = fields.get("resultCode", fields.get("returnCode")) if isinstance(fields, dict) else None
     if isinstance(fields, dict) and code is not None:
@@ -327,6 +359,7 @@ def _read(response: httpx2.Response) -> Answer:
         return Answer(status, str(code), fields, retry_after=seconds)
     if status == _UNAUTHORIZED or status >= _SERVER_ERROR:
         return Answer(status, "", {"resultDesc": f"HTTP {status} without a code"})
+    begins = body[:_TOLD].decode(errors="replace")
     raise AnswerUnreadable(
-        f"HTTP {status} from {response.url.host}: {response.text[:80]!r} is no answer of this API"
+        f"HTTP {status} from {response.url.host}: {begins!r} is no answer of this API"
     )

@@ -46,25 +46,25 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     def read(cls, row: Mapping[str, Any]) -> "Reservation":
         """Return a row of the list."""
         return cls(
-            id=str(row["appointId"]),
+            id=_id(row["appointId"]),
             kind=_named(_KINDS, row.get("callType")) or "",
             at=instant(row.get("appointTime")),
             called=str(row.get("calledNo") or ""),
             campaign=str(row.get("taskId") or ""),
-            campaign_name=row.get("taskName"),
+            campaign_name=_text(row.get("taskName")),
             campaign_status=_named(_STATUS, row.get("taskStatus")),
             overdue=row.get("timeout") in (True, "true"),
-            agent=row.get("userAccount") or row.get("workNo"),
-            agent_name=row.get("userName"),
+            agent=_text(row.get("userAccount") or row.get("workNo")),
+            agent_name=_text(row.get("userName")),
             begin=instant(row.get("beginTime")),
             end=instant(row.get("endTime")),
-            caller=row.get("callerNo"),
-            fail_code=row.get("failCode"),
-            call_id=row.get("callId"),
-            business_result=row.get("busiResult"),
-            business_sub_result=row.get("busiSubStatus"),
-            call_data=row.get("callData"),
-            remark=row.get("remark"),
+            caller=_text(row.get("callerNo")),
+            fail_code=_text(row.get("failCode")),
+            call_id=_text(row.get("callId")),
+            business_result=_text(row.get("busiResult")),
+            business_sub_result=_text(row.get("busiSubStatus")),
+            call_data=_text(row.get("callData")),
+            remark=_text(row.get("remark")),
         )
 
 
@@ -86,6 +86,12 @@ class Page(msgspec.Struct, frozen=True):
 
     total: int
     reservations: tuple[Reservation, ...]
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> "Page":
+        """Return a page of the list as it was answered."""
+        found = tuple(Reservation.read(each) for each in fields.get("data") or ())
+        return cls(int(fields.get("totalCount") or 0), found)
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +125,12 @@ class CampaignPage(msgspec.Struct, frozen=True):
     total: int
     campaigns: tuple[Campaign, ...]
 
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> "CampaignPage":
+        """Return a page of campaigns as it was answered."""
+        found = tuple(Campaign.read(each) for each in fields.get("data") or ())
+        return cls(int(fields.get("totalSize") or 0), found)
+
 
 class BusinessResult(msgspec.Struct, frozen=True):
     """A business result that agents may file, with its sub-results, cec_07_0733."""
@@ -132,6 +144,18 @@ class BusinessResult(msgspec.Struct, frozen=True):
         """Return a definition as it was answered."""
         children = tuple(cls.read(each) for each in row.get("children") or ())
         return cls(str(row["name"]), str(row.get("code") or ""), children)
+
+
+def results_page(fields: Mapping[str, Any]) -> tuple[int, tuple[BusinessResult, ...]]:
+    """Return how many there are in all, and those of a page as it was answered."""
+    found = tuple(BusinessResult.read(each) for each in fields.get("data") or ())
+    return int(fields.get("totalCount") or 0), found
+
+
+def made_id(fields: Mapping[str, Any]) -> str:
+    """Return the id of a reservation that was made."""
+    made = fields["returnObject"]  # the page's table says appointId, its example id
+    return _id(made.get("appointId") or made["id"])
 
 
 class CampaignFields(TypedDict, total=False):
@@ -247,6 +271,18 @@ def _windows(kind: str, windows: Sequence[tuple[str, str]]) -> dict[str, str]:
     for number, (begin, end) in enumerate(windows, 1):
         found[f"{kind}BeginTime{number}"] = begin
         found[f"{kind}EndTime{number}"] = end
+    return found
+
+
+def _text(given: object) -> str | None:
+    """Return a text that may be absent; of a number, or anything else, its JSON."""
+    return given if given is None or isinstance(given, str) else msgspec.json.encode(given).decode()
+
+
+def _id(given: object) -> str:
+    """Return an id, which is never empty."""
+    if not (found := _text(given)):
+        raise ValueError("the id is empty")
     return found
 
 

@@ -1,0 +1,107 @@
+"""What the client makes of answers that are none of this API, or are made to do it harm."""
+
+import gzip
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
+from typing import Any, ClassVar
+
+import pytest
+
+from callkeeper.client import AnswerUnreadable
+from callkeeper.courier import ANSWER_BYTES_MAX
+from tests.house import House
+from tests.test_client import client_of, reserve, showing
+
+ROW = {"appointId": "1", "appointTime": 1_800_000_000_000}
+
+
+class Saying(BaseHTTPRequestHandler):
+    """A server that says something of its own to everything."""
+
+    said = b""
+    headers_sent: ClassVar[Mapping[str, str]] = {}
+
+    def do_POST(self) -> None:
+        self._say()
+
+    def do_GET(self) -> None:
+        self._say()
+
+    def _say(self) -> None:
+        self.rfile.read(int(self.headers["content-length"] or 0))
+        self.send_response(200)
+        for name, value in self.headers_sent.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(self.said)))
+        self.end_headers()
+        with suppress(ConnectionError):  # who has heard enough does not listen to the end
+            self.wfile.write(self.said)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        pass
+
+
+def saying(said: bytes, headers: Mapping[str, str] | None = None) -> type[Saying]:
+    return type("ThisPage", (Saying,), {"said": said, "headers_sent": headers or {}})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"returnObject": None, "data": 5, "totalSize": 1},
+        {"returnObject": [], "data": [[]]},
+        {"returnObject": {"id": None}, "data": [{}]},
+        {"returnObject": {"appointId": "", "id": ""}, "data": [ROW | {"appointId": ""}]},
+        {"returnObject": "x", "data": [ROW | {"appointTime": "soon"}, {"id": "x"}]},
+        {"returnObject": 5, "data": [ROW | {"appointTime": 10**30}, {"id": 10**30}]},
+        {"returnObject": {}, "data": [], "totalCount": "many", "totalSize": [1]},
+    ],
+    ids=str,
+)
+def test_a_success_that_does_not_hold_what_it_should_is_named(
+    house: House, fields: dict[str, Any]
+) -> None:
+    said = json.dumps({"resultCode": "0200000", **fields}).encode()
+    with showing(saying(said)) as url, client_of(house, url) as client:
+        for ask in (
+            lambda: reserve(client, house),
+            client.list,
+            lambda: client.campaign(1),
+            client.campaigns,
+            client.business_results,
+            lambda: client.add_campaign(name="a"),
+        ):
+            with pytest.raises(AnswerUnreadable, match="is not as this API writes it"):
+                ask()
+
+
+def test_a_text_that_a_server_writes_otherwise_is_still_a_text(house: House) -> None:
+    row = ROW | {"userAccount": 101, "callData": {"a": 1}, "remark": True, "taskName": None}
+    said = json.dumps({"resultCode": "0200000", "data": [row], "totalCount": "1"}).encode()
+    with showing(saying(said)) as url, client_of(house, url) as client:
+        (found,) = client.list().reservations
+    assert (found.agent, found.call_data, found.remark) == ("101", '{"a":1}', "true")
+    assert found.campaign_name is None
+
+
+@pytest.mark.parametrize(
+    ("said", "headers", "why"),
+    [
+        (b"[" * 100_000, {}, r"'\[\[.*\[' is no answer of this API"),
+        (b" " * (ANSWER_BYTES_MAX + 1), {}, "longer than 16777216 bytes"),
+        (gzip.compress(b" " * 2 * ANSWER_BYTES_MAX), {"content-encoding": "gzip"}, "longer than"),
+        (b"{}", {"content-encoding": "gzip"}, "cannot be unpacked"),
+    ],
+    ids=["deep", "long", "packed", "not packed"],
+)
+def test_what_would_take_a_client_down_is_no_answer(
+    house: House, said: bytes, headers: dict[str, str], why: str
+) -> None:
+    with (
+        showing(saying(said, headers)) as url,
+        client_of(house, url) as client,
+        pytest.raises(AnswerUnreadable, match=why),
+    ):
+        client.list()
