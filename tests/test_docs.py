@@ -89,6 +89,15 @@ def test_the_first_call_of_the_readme_and_the_list_of_the_api_work_as_they_stand
     assert _run(API, house)["totalCount"] == 1
 
 
+def test_the_bodies_that_the_page_prints_for_create_are_sent_and_answered_so(house: House) -> None:
+    (sent, answer) = map(json.loads, re.findall(r"```json\n(.*?)\n```", API, re.DOTALL))
+    got = house.post("create", sent).json()
+    made = got.pop("returnObject")
+    assert made["appointId"] == made["id"]
+    assert made.keys() == answer.pop("returnObject").keys()
+    assert got == answer
+
+
 def test_the_request_to_check_a_signer_with_has_the_signature_that_is_told() -> None:
     example = re.compile(
         r"with AK `(?P<ak>.*)` and SK `(?P<secret>.*)`, the request\n\n"

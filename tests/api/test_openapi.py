@@ -137,6 +137,19 @@ def test_all_answers_have_the_four_fields(written: dict[str, Any]) -> None:
         assert operation["responses"].keys() == {"200", *doors}
 
 
+def test_a_field_that_is_kept_and_does_nothing_says_so(written: dict[str, Any]) -> None:
+    post = written["paths"]["/rest/isales/v2/openapi/campaigns/{vdnId}"]["post"]
+    fields = post["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    ivr, skill = fields["ivrParam"]["properties"], fields["skillParam"]["properties"]
+    schedule = fields["scheduleParam"]["properties"]
+    own = ("callBackUrl", "priority", "callOrder", "retryPolicy", "callPolicy")
+    idle = {name: fields[name] for name in own}
+    idle |= {name: ivr[name] for name in ("callCount", "callInterval")}
+    idle |= {name: skill[name] for name in ("predictParam", "previewParam")}
+    idle |= {name: each for name, each in schedule.items() if name.startswith("holiday")}
+    assert [name for name, each in idle.items() if "not used yet" not in each["description"]] == []
+
+
 def test_the_signature_is_a_key_in_a_header(written: dict[str, Any]) -> None:
     scheme = written["components"]["securitySchemes"]["C2"]
     assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "Authorization")

@@ -39,8 +39,8 @@ def _count(name: str, says: str) -> Integer:
 
 IVR = Form(
     Text(name="deviceSign", ours="deviceSign", says="access code of the IVR flow", longest=100),
-    _count("callCount", "calls placed per round"),
-    _count("callInterval", "interval between rounds"),
+    _count("callCount", "calls placed per round; kept, not used yet"),
+    _count("callInterval", "interval between rounds; kept, not used yet"),
 )
 _EMPIRICAL = Form(
     _count("maxAvgCallTime", "longest average call"),
@@ -73,8 +73,10 @@ SKILL = Form(
     ),
     Text(name="skillName", ours="skillName", says="its name", longest=100),
     _count("outBoundType", "2 predictive"),
-    Object(name="predictParam", ours="predictParam", says="pacing", form=PREDICTION),
-    Object(name="previewParam", ours="previewParam", says="preview settings"),
+    Object(
+        name="predictParam", ours="predictParam", says="pacing; kept, not used yet", form=PREDICTION
+    ),
+    Object(name="previewParam", ours="previewParam", says="preview settings; kept, not used yet"),
 )
 _RETRY = Form(
     Integer(
@@ -170,10 +172,26 @@ _INIT_STATUSES: dict[InitStatus, Choice] = {
     ),
 }
 _POLICIES = (
-    Integer(name="priority", ours="priority", says="1 to 5, smaller is higher", least=1, most=5),
-    _count("callOrder", "order of dialling"),
-    Object(name="retryPolicy", ours="retryPolicy", says="when to call again", form=_RETRY),
-    Object(name="callPolicy", ours="callPolicy", says="which number to call", form=_CALL),
+    Integer(
+        name="priority",
+        ours="priority",
+        says="1 to 5, smaller is higher; kept, not used yet",
+        least=1,
+        most=5,
+    ),
+    _count("callOrder", "order of dialling; kept, not used yet"),
+    Object(
+        name="retryPolicy",
+        ours="retryPolicy",
+        says="when to call again; kept, not used yet",
+        form=_RETRY,
+    ),
+    Object(
+        name="callPolicy",
+        ours="callPolicy",
+        says="which number to call; kept, not used yet",
+        form=_CALL,
+    ),
 )
 
 
@@ -292,7 +310,7 @@ def _common(*, dates: bool, clears: bool) -> tuple[Field, ...]:
         Text(
             name="callBackUrl",
             ours="callBackUrl",
-            says="where results are sent",
+            says="where results are to be sent; kept, not used yet",
             clears=clears,
             longest=1024,
         ),

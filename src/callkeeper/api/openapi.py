@@ -21,10 +21,11 @@ _IN_PATH = {"vdn": VDN, "campaign": str(CAMPAIGN_ID)}  # of the examples
 _ENVELOPE = ("returnCode", "resultCode", "resultDesc", "returnDesc")
 
 _SAYS = (
-    "Reserved outbound calls and their campaigns, wire-compatible with CC-iSales. Failures that "
-    "the caller can mend are HTTP 200 with a resultCode other than 0200000; resultDesc names the "
-    "field, the rule and the trouble. Times are UTC milliseconds. A digit string is taken where a "
-    "number is due and a whole number where a String is due; unknown fields are ignored."
+    "Reserved outbound calls and their campaigns, wire-compatible with CC-iSales. What an "
+    "interface refuses is HTTP 200 with a resultCode other than 0200000; resultDesc names the "
+    "field, the rule and the trouble. Times of reservations are UTC milliseconds, those of "
+    "campaigns are texts in UTC. A digit string is taken where a number is due and a whole number "
+    "where a String is due; unknown fields are ignored."
 )
 _SIGNATURE = (
     "auth-v2/{AK}/{timestamp}/{signedHeaders}/{signature}: the C2 signature of cec_07_0003. "

@@ -106,7 +106,8 @@ def create_form(deployment: Deployment) -> Form:
         Choice(
             name="callType",
             ours="kind",
-            says="1 manual: an agent dials; 2 automatic: the system dials, 5 minutes early",
+            says="1 manual: an agent dials; 2 automatic: the system dials, 5 minutes early "
+            "unless the operator set another time",
             mandatory=True,
             choices=KINDS,
         ),

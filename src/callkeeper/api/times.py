@@ -146,7 +146,7 @@ def _names(kind: str, place: int) -> tuple[str, str]:
 
 
 def _schedule_form() -> Form:
-    says = {"workday": "of an ordinary day", "holiday": "of a special date"}
+    says = {"workday": "of an ordinary day", "holiday": "of a special date, not used yet"}
     return Form(
         *(
             ClockTime(

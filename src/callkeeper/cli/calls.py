@@ -54,7 +54,7 @@ def reserve(
     agent: Agent = None,
     work_no: WorkNo = None,
     automatic: Annotated[
-        bool, typer.Option("--automatic", help="The system dials, 5 minutes early.")
+        bool, typer.Option("--automatic", help="The system dials, 5 minutes early by default.")
     ] = False,
     call_data: Annotated[
         str | None, typer.Option(help="A JSON object for the flow of an automatic call.")

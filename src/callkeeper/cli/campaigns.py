@@ -138,7 +138,7 @@ def add_campaign(
     caller: Callers = None,
     window: Windows = None,
     device_type: Annotated[
-        int, typer.Option(help="1 robot, 2 predictive, 3 IVR, 5 preview, 6 preempted.")
+        int, typer.Option(help="1 intelligent, 2 predictive, 3 automatic, 5 preview, 6 preempted.")
     ] = _PREVIEW,
     alerting_seconds: Annotated[int, typer.Option(help="How long to ring.", min=5, max=120)] = 30,
     goes_to: GoesTo = None,
