@@ -32,6 +32,14 @@ def test_a_number_that_may_not_be_dialed_is_refused(tmp_path: Path, kind: int) -
         assert len(house.listed()) == 1
 
 
+def test_a_number_behind_a_service_code_is_refused(tmp_path: Path) -> None:
+    with House(tmp_path, numbers="deny 00 0900") as house:
+        for number in ("*31#0900123", "0*900123", "#0049301"):
+            answer = create(house, number)
+            assert answer["resultCode"] == "04000002"
+            assert answer["resultDesc"] == "calledNo: numbers with * or # are not dialed here"
+
+
 def test_a_vdns_own_rule_counts_for_it(tmp_path: Path) -> None:
     with House(tmp_path, numbers="deny 0", numbers_of_vdns={"25": "allow 00"}) as house:
         assert create(house, "00491")["resultCode"] == "0200000"

@@ -31,6 +31,23 @@ def test_a_number_is_dialed_or_one_sentence_says_why_not(number: str, says: str 
             RULE.check(number)
 
 
+@pytest.mark.parametrize("number", ["*31#0900123", "#31#0301234", "0*900123", "03#1", "*#"])
+@pytest.mark.parametrize("text", ["deny 0900", "length 1-20", "allow 0 1", "allow 0 # *; deny 09"])
+def test_what_may_hide_another_number_is_dialed_only_as_it_is_allowed(
+    text: str, number: str
+) -> None:
+    is_allowed = "*" in text and number[0] in "*#"
+    assert (NumberRule.parse(text).objection(number) is None) == is_allowed
+    assert NumberRule().objection(number) is None
+
+
+def test_a_service_code_is_allowed_with_what_may_stand_behind_it() -> None:
+    rule = NumberRule.parse("allow 0 *21#0; deny 00 *21#00")
+    assert rule.objection("*21#0301") is None
+    assert rule.objection("*21#1301") is not None
+    assert rule.objection("*21#0049") is not None
+
+
 def test_without_a_rule_any_number_may_be_dialed() -> None:
     assert NumberRule().objection("0" * 24) is None
 

@@ -1,7 +1,9 @@
 """Which numbers may be dialed: by what they begin with and how long they are, for each VDN.
 
 A rule reads "allow 0 110; deny 00 0900; length 3-15", any part of which may be left out. What is
-denied is denied, whatever allows it.
+denied is denied, whatever allows it. A number that holds * or # may be a service code and another
+number behind it (*31#0900...), which no rule for beginnings sees: where there is a rule, it is
+dialed only if an allowed beginning holds one of these as well.
 """
 
 import msgspec
@@ -42,6 +44,8 @@ class NumberRule(msgspec.Struct, frozen=True):
         if self.allowed and not number.startswith(self.allowed):
             allowed = ", ".join(self.allowed)
             return Phrase("only numbers that begin with {allowed} are dialed here", allowed=allowed)
+        if not number.isdecimal() and self != _NO_RULE and not self._allows_codes(number):
+            return Phrase("numbers with * or # are not dialed here")
         if not self.least <= len(number) <= self.most:
             return Phrase(
                 "only numbers of {least} to {most} digits are dialed here",
@@ -50,6 +54,9 @@ class NumberRule(msgspec.Struct, frozen=True):
             )
         return None
 
+    def _allows_codes(self, number: str) -> bool:
+        return any(number.startswith(each) for each in self.allowed if not each.isdecimal())
+
     def check(self, number: str) -> None:
         """Refuse a number that may not be dialed."""
         objection = self.objection(number)
@@ -57,6 +64,9 @@ class NumberRule(msgspec.Struct, frozen=True):
             refusal = NumberWrong.saying(objection)
             refusal.about = "called_no"
             raise refusal
+
+
+_NO_RULE = NumberRule()
 
 
 class NumberPolicy(msgspec.Struct, frozen=True):
