@@ -23,7 +23,7 @@ from callkeeper.keyring import issue, revoke
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings
 from callkeeper.store.migrate import migrations
-from callkeeper.store.port import Wanted
+from callkeeper.store.port import Store, Wanted
 from callkeeper.tls import prepare
 from tests.house import VDN, House
 from tests.ports import free_port
@@ -117,16 +117,21 @@ def test_a_sealing_key_that_does_not_fit_is_bad(tmp_path: Path) -> None:
     assert bad(settings) == {"sealing key"}
 
 
+def seal_as_of_old(store: Store, data_dir: Path, secret: str) -> None:
+    """Seal the secret of the only key with its name alone, as was done before."""
+    (key,) = store.access_keys()
+    cipher = AESGCM(b64decode((data_dir / "sealing.key").read_bytes()))
+    sealed = bytes(12) + cipher.encrypt(bytes(12), secret.encode(), key.ak.encode())
+    with store.transaction():
+        store.reseal_access_keys([(key.ak, b64encode(sealed).decode())])
+
+
 def test_a_secret_sealed_as_of_old_is_bad_until_migrate_binds_it(
     tmp_path: Path, database: str | None
 ) -> None:
     settings = settled(tmp_path, database)
     store = open_store(settings)
-    (key,) = store.access_keys()
-    cipher = AESGCM(b64decode((settings.data_dir / "sealing.key").read_bytes()))
-    of_old = b64encode(bytes(12) + cipher.encrypt(bytes(12), b"hush", key.ak.encode())).decode()
-    with store.transaction():
-        store.reseal_access_keys([(key.ak, of_old)])
+    seal_as_of_old(store, settings.data_dir, "hush")
     assert bad(settings) == {"sealing key"}
     begin_seal(settings, store)
     (bound,) = store.access_keys()

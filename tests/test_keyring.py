@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from callkeeper import __version__
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
@@ -210,6 +211,8 @@ def test_a_key_let_into_another_vdn_in_the_database_is_no_key(
 def test_a_secret_sealed_as_of_old_opens_until_it_is_bound_to_its_vdn() -> None:
     nonce = bytes(12)
     old = base64.b64encode(nonce + AESGCM(bytes(32)).encrypt(nonce, b"hush", b"AK")).decode()
+    # operating.md says so: with 0.2, that goes, and here it is SealBroken.
+    assert __version__.startswith("0.1.")
     assert SEAL.open(old, "AK", 25) == "hush"
     assert not SEAL.is_bound(old, "AK", 25)
     new = SEAL.seal("hush", "AK", 25)

@@ -27,6 +27,7 @@ from callkeeper.installation import (
     check_schema,
     exposed,
     find_store,
+    sealed_as_of_old,
 )
 from callkeeper.sealing import SEALING_FILE, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong
@@ -149,11 +150,10 @@ class CheckUp:
         seal = load_seal(settings.data_dir, settings.sealing_key)
         for key in keys:
             seal.open(key.sealed_secret, key.ak, key.vdn)
-        loose = [key for key in keys if not seal.is_bound(key.sealed_secret, key.ak, key.vdn)]
-        if loose:
+        if of_old := sealed_as_of_old(self._open, seal):
             raise Sick(
-                f"{len(loose)} of {_count(keys)} sealed as of old, without the VDN; run "
-                "`callkeeper migrate` once no older server runs"
+                f"{len(of_old)} of {_count(keys)} sealed as of old, without the VDN; run "
+                "`callkeeper migrate` once no older server runs; 0.2 does not open them"
             )
         return f"opens {_count(keys)}"
 

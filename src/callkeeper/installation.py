@@ -7,6 +7,8 @@ from contextlib import suppress
 from errno import EACCES
 from pathlib import Path
 
+import structlog
+
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.sealing import SEALING_FILE, Seal, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong, folder_wrong
@@ -185,12 +187,26 @@ def begin_seal(settings: Settings, store: Store) -> None:
 def _bind(store: Store, seal: Seal) -> None:
     """Bind the secrets of old, bound to their name alone, to their VDN too."""
     with store.transaction():
-        loose = [
+        bound = [
             (each.ak, seal.seal(seal.open(*_sealed(each)), each.ak, each.vdn))
-            for each in store.access_keys()
-            if each.revoked_at is None and not seal.is_bound(*_sealed(each))
+            for each in sealed_as_of_old(store, seal)
         ]
-        store.reseal_access_keys(loose)
+        store.reseal_access_keys(bound)
+
+
+def sealed_as_of_old(store: Store, seal: Seal) -> list[AccessKey]:
+    """Return the valid keys whose secrets are bound to their names, and not to their VDNs."""
+    return [each for each in _valid_keys(store) if not seal.is_bound(*_sealed(each))]
+
+
+def warn_of_old_seals(store: Store, seal: Seal) -> None:
+    """Log, at a start, how many keys another version will not open."""
+    if of_old := sealed_as_of_old(store, seal):
+        structlog.get_logger().warning(
+            "sealed_as_of_old",
+            keys=len(of_old),
+            advice="run `callkeeper migrate` once no older server runs; 0.2 does not open them",
+        )
 
 
 def _sealed(key: AccessKey) -> tuple[str, str, int | None]:

@@ -37,7 +37,8 @@ class Seal:
     def open(self, sealed: str, ak: str, vdn: int | None) -> str:
         """Return the secret; raise SealBroken if it was sealed with another key, name or VDN."""
         raw = base64.b64decode(sealed)
-        # Those of old are bound to the name alone, until `callkeeper migrate` seals them again.
+        # Those of old are bound to the name alone, until `callkeeper migrate` seals them again;
+        # 0.2 does not open them any more, and a test remembers.
         for label in (_label(ak, vdn), ak.encode()):
             with suppress(InvalidTag):
                 return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], label).decode()

@@ -26,7 +26,7 @@ from callkeeper.campaigning import Campaigns, Definitions
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.desk import Desk
 from callkeeper.dial import Duty, duty_beside, number_policy
-from callkeeper.installation import data_dir, fitting_seal, open_store
+from callkeeper.installation import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.keyring import Keyring
 from callkeeper.registry import new_registry
 from callkeeper.scribe import ProcessScribe, open_desk
@@ -185,6 +185,8 @@ def prepare_server(
     registry = new_registry()
     try:
         seal = fitting_seal(settings, store)
+        if settings.workers == 1:  # of several, who starts them says so
+            warn_of_old_seals(store, seal)
         desk = open_desk(settings, store, scribe=scribe)
         beside = duty_beside(desk, settings, clock, registry)
         apps = build(settings, desk, seal, clock, registry)

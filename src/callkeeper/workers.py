@@ -27,7 +27,7 @@ from callkeeper import log
 from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.dial import check_rules
-from callkeeper.installation import data_dir, fitting_seal, open_store
+from callkeeper.installation import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.metrics_folder import metrics_folder
 from callkeeper.serve import bind, prepare_server
 from callkeeper.serve import serve as serve_alone
@@ -60,7 +60,7 @@ def _lay_ground(settings: Settings) -> None:
     """Make what all of them need, once, and find what would keep each of them from beginning."""
     store = open_store(settings)
     try:
-        fitting_seal(settings, store)
+        warn_of_old_seals(store, fitting_seal(settings, store))
     finally:
         store.close()
     check_rules(settings)
