@@ -24,7 +24,7 @@ test: .venv/ready-dev ## everything: format, lint, types, imports, all tests on 
 	$(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	  --durations 10
 
-check: .venv/ready-dev ## the same without the tests that start a server or a database
+check: .venv/ready-dev ## format, lint, types, and the tests that take a few seconds
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

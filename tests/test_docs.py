@@ -202,6 +202,17 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize(
+    "page", ["README.md", "ARCHITECTURE.md", "docs/api.md", "docs/operating.md"]
+)
+def test_a_line_of_prose_has_at_most_100_columns(page: str) -> None:
+    text = re.sub(
+        r"^ *```.*?^ *```$", "", (ROOT / page).read_text("utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    prose = [line for line in text.splitlines() if not line.startswith(("|", "    "))]
+    assert [line for line in prose if len(line) > 100] == []
+
+
 def test_every_make_target_that_is_told_exists() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
