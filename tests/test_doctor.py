@@ -4,6 +4,7 @@ import re
 import socket
 import sqlite3
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -25,10 +26,12 @@ from callkeeper.settings import Settings
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import Store, Wanted
 from callkeeper.tls import prepare
+from tests.api.test_outage import put_a_new_one_there, remove, replace_by_a_copy
 from tests.house import VDN, House
 from tests.ports import free_port
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import HOUR, Opener, booked, booking, has_campaign
+from tests.waiting import until
 
 OPERATING = (Path(__file__).parents[1] / "docs/operating.md").read_text("utf-8")
 
@@ -223,3 +226,32 @@ def change(settings: Settings, sql: str) -> None:
         file = sqlite3.connect(settings.data_dir / DATABASE_FILE)
         file.executescript(f"BEGIN;{sql};COMMIT")
         file.close()
+
+
+@pytest.mark.parametrize(
+    "befall",
+    [
+        remove,
+        replace_by_a_copy,
+        put_a_new_one_there,
+        lambda folder: (folder / f"{DATABASE_FILE}-wal").unlink(),
+        lambda folder: (folder / f"{DATABASE_FILE}-shm").unlink(),
+        lambda folder: folder.rename(folder.with_name("elsewhere")),
+    ],
+    ids=["removed", "replaced", "new", "log ahead", "shared memory", "folder moved"],
+)
+def test_files_that_a_running_server_has_lost_are_told_and_not_touched(
+    befall: Callable[[Path], None], tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    with House(folder) as house:
+        house.reserve()
+        befall(folder)
+        until(lambda: house.http.get(f"{house.url}/readyz").status_code == 503)
+        left = {each: each.stat().st_size for each in folder.glob(f"{DATABASE_FILE}*")}
+        ours = Settings(data_dir=folder, port=int(house.url.rpartition(":")[2]))
+        found = check_up(ours)
+        assert "was removed or replaced while the server runs" in found["port"].says
+        assert "the server that runs has lost its files" in found["database"].says
+        assert {"database", "schema", "writing", "port"} <= bad(ours)
+        assert {each: each.stat().st_size for each in folder.glob(f"{DATABASE_FILE}*")} == left

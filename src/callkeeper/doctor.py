@@ -40,6 +40,7 @@ _CERTIFICATE_DAYS_MIN = 14
 _DAY_MS = 86_400_000
 _VDNS_MAX = 100
 _PATIENCE_SECONDS = 3.0
+_FILES_GONE = "was removed or replaced while the server runs"  # as /readyz has it
 
 
 class Sick(Exception):  # noqa: N818 - what it is
@@ -61,15 +62,16 @@ class CheckUp:
         self._settings = settings
         self._clock = clock
         self._store: Store | None = None
-        self._away: Refusal | SettingsWrong | None = None
+        self._away: Sick | Refusal | SettingsWrong | None = None
 
     def run(self) -> list[Check]:
         """Run every check; one that cannot be made is not good. Where nothing is, that is all."""
+        port = self._check("port", self._port)  # first: who serves may have lost its files
         try:
-            self._store = find_store(self._settings)
+            self._store = self._found(port)
         except NoInstallation as nothing:
             return [Check("installation", good=False, says=str(nothing))]
-        except (Refusal, SettingsWrong) as found:
+        except (Sick, Refusal, SettingsWrong) as found:
             self._away = found
         try:
             return [
@@ -82,12 +84,21 @@ class CheckUp:
                 self._check("privacy", self._privacy),
                 self._check("certificate", self._certificate),
                 self._check("disk", self._disk),
-                self._check("port", self._port),
+                port,
                 self._check("line", self._line),
             ]
         finally:
             if self._store is not None:
                 self._store.close()
+
+    def _found(self, port: Check) -> Store:
+        """Return the store; not where a server has lost its files, for to open others does harm."""
+        if _FILES_GONE in port.says:
+            raise Sick(
+                "was not looked at, for the server that runs has lost its files: see port, and "
+                "make no new installation in their place"
+            )
+        return find_store(self._settings)
 
     def _check(self, name: str, check: Callable[[], str]) -> Check:
         try:
