@@ -105,6 +105,16 @@ def test_what_is_no_http_gets_the_four_fields(house: House, sent: bytes) -> None
     assert fields.keys() == {"returnCode", "resultCode", "resultDesc", "returnDesc"}
 
 
+def test_a_request_of_http_1_0_is_answered_and_its_connection_closed(house: House) -> None:
+    asked = signed(house, b"Content-Length: %d\r\n\r\n" % len(BODY)) + BODY
+    host, port = house.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(asked.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1))
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.split()[1] == b"200"
+    assert json.loads(body)["resultCode"] == "0200000"
+
+
 def test_a_head_without_end_is_refused(house: House) -> None:
     piece = b"a" * 16384
     pieces = [b"GET / HTTP/1.1\r\nX: ", *[piece] * (2 * HEAD_BYTES_MAX // len(piece))]
