@@ -96,3 +96,20 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
     lost = [each for each in told if "database_lost" in each]
     assert (len(lost), sum("database_back" in each for each in told)) == (1, 1), told
     assert "connection to server on socket" in lost[0]
+
+
+def test_who_may_make_no_table_works_on_a_schema_that_is_there(
+    own_postgres: PrivatePostgres, tmp_path: Path
+) -> None:
+    database = own_postgres.new_database()
+    assert run("migrate", "--data-dir", str(tmp_path), CALLKEEPER_DATABASE=database).status == 0
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute("CREATE ROLE worker LOGIN")
+        owner.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO worker")
+        owner.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO worker")
+    worker = database.replace("user=postgres", "user=worker")
+    with psycopg.connect(worker) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("CREATE TABLE more (number INTEGER)")
+    with House(tmp_path, database=worker) as house:
+        house.reserve()
+        assert len(house.listed()) == 1

@@ -20,6 +20,11 @@ CREATE TABLE IF NOT EXISTS schema_version (
   name TEXT NOT NULL
 )
 """
+# Asked before: who makes nothing needs no right to make tables.
+_HAS_TABLE: dict[Engine, str] = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'",
+    "postgres": "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL",
+}
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -53,7 +58,8 @@ def catch_up(
     ``steps`` are the migrations that there are, when it is not to be all of the product's.
     A schema newer than this program is left alone: it must serve the program before it too.
     """
-    run(TABLE)
+    if not run(_HAS_TABLE[engine]):
+        run(TABLE)
     done = {row[0] for row in run("SELECT number FROM schema_version")}
     known = migrations(engine) if steps is None else steps
     missing = [each for each in known if each.number not in done]
