@@ -211,7 +211,8 @@ def test_a_total_that_was_tampered_with_is_found_and_counted_anew(
         assert not found.good
         assert f"VDN {VDN}" in found.says
         (recount,) = re.findall(r"```sql\n(DELETE FROM campaign_day.*?)```", OPERATING, re.DOTALL)
-        change(settings, recount)
+        (lock,) = re.findall(r"on PostgreSQL begin it\s+with\s+`(LOCK TABLE .*?)`", OPERATING)
+        change(settings, f"{lock};{recount}" if database else recount)
         assert "tallies" not in bad(settings)
         wanted = Wanted(VDN, 0, 10, agents=["ann"])
         assert opened.store.find_reservations(wanted).total == 2
