@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -46,7 +47,10 @@ _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 _FILE = re.compile(r"`([\w./-]+\.(?:py|sql|md|toml|txt|sh|lua|json)|\.ci/run|Makefile)`")
 _CODES = re.compile(r"^Codes: ([0-9\s]+)", re.MULTILINE)
 _MAKE = re.compile(r"(?:`|^ *)make ([a-z]+)", re.MULTILINE)
+_LINE = re.compile(r"^ {4,}(?:keys=\$\()?(?:\S*/)?callkeeper ([^)\n]+)", re.MULTILINE)
+_ANYTHING = {"URL": "postgresql://localhost/callkeeper"}  # for what stands for something else
 _COMMAND = re.compile(r"(?:`|^ +|bin/)callkeeper ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", re.MULTILINE)
+COMMAND_LINES = sorted({line for page in PAGES for line in _LINE.findall(page.read_text("utf-8"))})
 
 
 def test_every_interface_has_a_section_with_its_fields_and_codes(tmp_path: Path) -> None:
@@ -194,6 +198,14 @@ def test_every_command_that_is_told_exists() -> None:
             if words not in _commands() and (first in groups or first not in _commands()):
                 wrong.append(f"{page.name}: callkeeper {words}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("line", COMMAND_LINES)
+def test_every_command_line_that_is_told_can_be_given(line: str) -> None:
+    command, words = typer.main.get_command(app), shlex.split(line)
+    while inner := getattr(command, "commands", {}).get("".join(words[:1])):
+        command, words = inner, words[1:]
+    command.make_context("callkeeper", [_ANYTHING.get(word, word) for word in words])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
