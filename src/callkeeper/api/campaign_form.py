@@ -321,7 +321,7 @@ def _alerting(least: int, most: int) -> Integer:
     return Integer(
         name="maxAlertingTime",
         ours="alerting_seconds_max",
-        says="seconds to let it ring; in a preview campaign 9 or more, the preview's time-out",
+        says="seconds to let it ring; in a preview campaign 9 or more",
         mandatory=True,
         least=least,
         most=most,
