@@ -75,7 +75,7 @@ def read_whole(text: str, lines: list[str]) -> list[str]:
     """Return the lines of a plan that read a whole table, leaving out a statement's own tables."""
     own = set(_OWN.findall(text)) | set(_INNER.findall(text))
     called = {f"{alias} LEFT-JOIN" for table, alias in _JOINED.findall(text) if table in own}
-    harmless = own | called | {"CONSTANT ROW"}
+    harmless = own | called | {"CONSTANT ROW", "item"}  # the one that a statement is run for
     found = []
     for line, below in pairwise([*lines, ""]):
         scan = re.match(r"SCAN (.*)", line) or re.search(r"Seq Scan on (\w+)", line)

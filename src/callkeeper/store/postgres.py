@@ -20,7 +20,7 @@ from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
 from callkeeper.store.migrate import Migration, catch_up
 from callkeeper.store.port import Collision
 from callkeeper.store.session import Item, Row, SchemaMissing, Undertaking, given
-from callkeeper.store.statements import queries
+from callkeeper.store.statements import answers, queries
 
 # Each statement has an index made for it, and its plan is kept. Made when a table is small, it
 # would read the whole of it for as long as it is kept.
@@ -58,7 +58,6 @@ _READ_ONLY = (
     "target_session_attrs=read-write to the URL"
 )
 _PORTS = re.compile(r"[0-9,]*")
-_ANSWERS = re.compile(r"\A\s*SELECT\b|\bRETURNING\b")
 _MIGRATION_LOCK = 0x63616C6C  # "call"; any number that is the same in every process
 
 
@@ -112,7 +111,7 @@ class PostgresSession:
         self._plan_anew(len(items))
         text = self._statements.get(name)
         parameters |= {"items": msgspec.json.encode(items).decode()}
-        if self._undertaking.is_open and not _ANSWERS.search(text):
+        if self._undertaking.is_open and not answers(text):
             self._undertaking.check()
             self._own.held.append((text, parameters))
             return []

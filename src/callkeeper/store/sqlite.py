@@ -19,7 +19,7 @@ from callkeeper.store.checkpointer import Checkpointer
 from callkeeper.store.file_identity import FileIdentity, Inode, Logs, gone
 from callkeeper.store.migrate import Migration, catch_up
 from callkeeper.store.session import Item, Row, SchemaMissing, Undertaking, given
-from callkeeper.store.statements import queries
+from callkeeper.store.statements import answers, queries
 
 OLDEST = (3, 38, 0)  # the first that reads items with ->>
 _PRAGMAS = (
@@ -76,9 +76,11 @@ class SqliteSession:
         return self._run(text, parameters | lists)
 
     def each(self, name: str, items: Sequence[Item], /, **parameters: object) -> list[Row]:
-        """Run a statement over all items at once."""
+        """Run a statement over all items: at once where it answers, else one after another."""
         text = self._statements.get(name)
-        return self._run(text, {"items": msgspec.json.encode(items).decode()} | parameters)
+        if answers(text):
+            return self._run(text, {"items": msgspec.json.encode(items).decode()} | parameters)
+        return self._run(text, [_named(item) | parameters for item in items], many=True)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -121,13 +123,21 @@ class SqliteSession:
             self._open.clear()
             self._local = threading.local()
 
-    def _run(self, text: str, parameters: Any = ()) -> list[Row]:  # noqa: ANN401 - as sqlite3 has it
+    def _run(
+        self,
+        text: str,
+        parameters: Any = (),  # noqa: ANN401 - as sqlite3 has it
+        *,
+        many: bool = False,
+    ) -> list[Row]:
         """Return a step's rows; one that fails dooms the calling thread's transaction."""
         self._undertaking.check()
         if not self._undertaking.is_open:
             self._identity.check()
         try:
-            return self._connection().execute(text, parameters).fetchall()
+            connection = self._connection()
+            run = connection.executemany if many else connection.execute
+            return run(text, parameters).fetchall()
         except _OURS:
             self._undertaking.doom()
             raise
@@ -198,6 +208,11 @@ class SqliteSession:
             connection.close()
             raise
         return connection
+
+
+def _named(item: Item) -> dict[str, Any]:
+    """Return the values of an item by their names."""
+    return msgspec.structs.asdict(item) if isinstance(item, msgspec.Struct) else dict(item)
 
 
 def _primary_code(error: sqlite3.Error) -> int:

@@ -18,6 +18,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 _ITEMS = re.compile(r"\{items of (\w+)\}")
 _ITEM_COLUMN = re.compile(r"\bitem\.(\w+)")
 _MARK = re.compile(r"\s*-- (?:(?P<engine>sqlite|postgres)|(?P<when>if|unless) (?P<parameter>\w+))$")
+_ANSWERS = re.compile(r"\A\s*SELECT\b|\bRETURNING\b")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
@@ -43,6 +44,8 @@ class Statements:
         if self._engine == "postgres":
             return _ITEMS.sub(r"json_populate_recordset(NULL::\1, :items)", text)
         names = dict.fromkeys(_ITEM_COLUMN.findall(text))
+        if not answers(text):  # it is run for each item: a value that is bound is no JSON to search
+            return _ITEMS.sub(f"(SELECT {', '.join(f':{name} AS {name}' for name in names)})", text)
         columns = ", ".join(f"value ->> '{name}' AS {name}" for name in names)
         return _ITEMS.sub(f"(SELECT {columns} FROM json_each(:items))", text)  # noqa: S608 - ours
 
@@ -63,6 +66,11 @@ def choose(text: str, engine: Engine, given: frozenset[str] = frozenset()) -> st
             continue
         kept.append(re.sub(r"\s*--.*", "", line))
     return "\n".join(kept)
+
+
+def answers(text: str) -> bool:
+    """Whether a statement has rows to answer with."""
+    return _ANSWERS.search(text) is not None
 
 
 def queries(engine: Engine) -> Statements:
