@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 
 from callkeeper import signing
 from callkeeper.api.auth import Caller, Gate
+from callkeeper.api.head import Head
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.desk import Desk
@@ -115,7 +116,7 @@ class Door:
 
     def admit(self, scope: dict[str, Any], body: bytes) -> Caller:
         async def admitted() -> Caller:
-            claim = self._gate.read(scope)
+            claim = self._gate.read(scope, Head.of(scope))
             visit = self._gate.admission.visit(scope)
             key = await self._gate.find(claim, visit, len(body))
             return await self._gate.admit(scope, claim, key, body, visit)

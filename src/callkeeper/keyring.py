@@ -71,14 +71,20 @@ class Keyring:
         Whoever asks for a key that is being looked up waits for that look-up, and shares its
         failure.
         """
+        if key := self.trusted(ak):
+            return key
         ticks = self._clock.ticks()
-        remembered = self._remembered.get(ak)
-        if remembered is not None and ticks - remembered.at < TRUSTED_MS:
-            return remembered.key
         unknown_at = self._unknown.get(ak)
         if unknown_at is not None and ticks - unknown_at < TRUSTED_MS:
             return None
         return await self._looks.outcome(ak, partial(self._look_up, ak, ticks))
+
+    def trusted(self, ak: str) -> OpenKey | None:
+        """Return the key if it was valid less than two seconds ago."""
+        remembered = self._remembered.get(ak)
+        if remembered is not None and self._clock.ticks() - remembered.at < TRUSTED_MS:
+            return remembered.key
+        return None
 
     def knows(self, ak: str) -> bool:
         """Whether there was such a key when it was last looked up."""

@@ -126,14 +126,12 @@ def canonical_request(  # noqa: PLR0913 - the six things that are signed, keywor
     ports of the current page do.
     """
     lines = [method.upper(), path]
-    pairs = sorted(f"{encode(name.encode())}={encode(value.encode())}" for name, value in query)
+    pairs = sorted([f"{encode(name.encode())}={encode(value.encode())}" for name, value in query])
     if pairs or empty_query_line:
         lines.append("&".join(pairs))
     lines.append(signed_headers)
-    lines += sorted(
-        f"{encode(name.lower().encode())}:{encode(headers[name])}"
-        for name in signed_headers.split(";")
-    )
+    names = signed_headers.split(";")
+    lines += sorted([f"{encode(name.lower().encode())}:{encode(headers[name])}" for name in names])
     lines.append(encode(body))
     return "\n".join(lines)
 

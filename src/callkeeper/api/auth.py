@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from callkeeper import signing
 from callkeeper.api.admission import NOBODY, Admission, Visit
+from callkeeper.api.head import Head
 from callkeeper.api.room import LARGE, Room
 from callkeeper.clock import Clock, new_secret_key
 from callkeeper.core.phrase import Phrase
@@ -70,26 +71,22 @@ class Claim(NamedTuple):
 
     def _texts(self, scope: Scope, body: bytes) -> Iterator[str]:
         """Yield what may have been signed: with the headers' values alone, or all that came."""
+        encoded = scope["query_string"].decode("latin-1")
+        query = parse_qsl(encoded, keep_blank_values=True) if encoded else []
         alone = {name: value.strip(_AROUND) for name, value in self.signed.items()}
-        yield from self._readings(scope, body, alone)
-        if alone != self.signed:
-            yield from self._readings(scope, body, self.signed)
-
-    def _readings(self, scope: Scope, body: bytes, signed: Mapping[str, bytes]) -> Iterator[str]:
-        text = scope["query_string"].decode("latin-1")
-        query = parse_qsl(text, keep_blank_values=True) if text else []
-        text = signing.canonical_request(
-            method=scope["method"],
-            path=scope["raw_path"].decode("latin-1"),
-            query=query,
-            signed_headers=self.parts.signed_headers,
-            headers=signed,
-            body=body,
-        )
-        yield text
-        # Without a query, clients differ on whether its empty line is signed; both are right.
-        if not query:
-            yield signing.with_empty_query_line(text)
+        for headers in (alone,) if alone == self.signed else (alone, self.signed):
+            text = signing.canonical_request(
+                method=scope["method"],
+                path=scope["raw_path"].decode("latin-1"),
+                query=query,
+                signed_headers=self.parts.signed_headers,
+                headers=headers,
+                body=body,
+            )
+            yield text
+            # Without a query, clients differ on whether its empty line is signed; both are right.
+            if not query:
+                yield signing.with_empty_query_line(text)
 
     def _is(self, ours: str) -> bool:
         return hmac.compare_digest(ours.encode(), self.parts.signature.encode("latin-1", "replace"))
@@ -109,11 +106,10 @@ class Gate:
         # In place of the secret of a key that there is not: to find that out takes as long.
         self._nobody = new_secret_key()
 
-    def read(self, scope: Scope) -> Claim:
+    def read(self, scope: Scope, head: Head) -> Claim:
         """Return what a request says of itself, before its body is even read; or refuse."""
-        headers = _headers(scope)
         try:
-            parts = signing.Authorization.parse(_header(headers, "authorization"))
+            parts = signing.Authorization.parse(_once(head, b"authorization").decode("latin-1"))
             signed_at = parts.signed_at
         except signing.SigningError as error:
             raise NotAuthenticated.saying(Phrase(error.template, **error.values)) from error
@@ -122,7 +118,7 @@ class Gate:
         off = self._clock.now() - signed_at
         if abs(off) > self._window_ms:
             raise _off(off, self._window_ms)
-        signed = {name: _header(headers, name).encode("latin-1") for name in parts.names}
+        signed = {name: _once(head, name.encode("latin-1")) for name in parts.names}
         if sum(map(len, signed.values())) > _SIGNED_BYTES_MAX:
             raise NotAuthenticated(
                 "the signed headers hold more than {most} bytes", most=_SIGNED_BYTES_MAX
@@ -140,6 +136,8 @@ class Gate:
             visit.name = ak
         if visit.name == NOBODY or self.admission.doubts(ak):
             await visit.pay(size)
+        elif key := self._keyring.trusted(ak):
+            return key
         # What cannot be a key is not looked up, so that nothing long is remembered as unknown.
         key = await self._keyring.find(ak) if len(ak) <= _AK_MAX else None
         visit.name = ak if key else NOBODY
@@ -202,17 +200,14 @@ def _forged(claim: Claim, key: OpenKey | None) -> NotAuthenticated:
     return refusal
 
 
-def _headers(scope: Scope) -> dict[str, list[str]]:
-    headers: dict[str, list[str]] = {}
-    for name, value in scope["headers"]:
-        headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
-    return headers
+def _once(head: Head, name: bytes) -> bytes:
+    """Return the value of a field that has to be sent, and only once."""
+    if name not in head:
+        raise NotAuthenticated("the header {name!r} is missing", name=_shown(name))
+    if name in head.twice:
+        raise NotAuthenticated("the header {name!r} was sent more than once", name=_shown(name))
+    return head[name]
 
 
-def _header(headers: Mapping[str, list[str]], name: str) -> str:
-    values = headers.get(name, [])
-    if not values:
-        raise NotAuthenticated("the header {name!r} is missing", name=name[:64])
-    if len(values) > 1:
-        raise NotAuthenticated("the header {name!r} was sent more than once", name=name[:64])
-    return values[0]
+def _shown(name: bytes) -> str:
+    return name[:64].decode("latin-1")

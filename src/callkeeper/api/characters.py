@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import NoReturn
 
 import msgspec
 
@@ -28,19 +29,18 @@ class Characters(msgspec.Struct, frozen=True):
     words: Phrase
     advice: Mapping[str, Phrase] = {}
 
-    def check(self, text: str) -> None:
-        """Refuse the first character that is not allowed."""
-        if found := self.wrong.search(text):
-            advice = self.advice.get(found[0]) or self.advice.get("")
-            fault = Phrase(
-                "{character!r} at position {position} is not allowed; it takes {allowed}",
-                character=found[0],
-                position=found.start() + 1,
-                allowed=self.words,
-            )
-            if advice:
-                fault = Phrase("{fault}; {advice}", fault=fault, advice=advice)
-            raise CharactersWrong.saying(fault)
+    def refuse(self, found: re.Match[str]) -> NoReturn:
+        """Refuse a text for the first of its characters that is not allowed."""
+        advice = self.advice.get(found[0]) or self.advice.get("")
+        fault = Phrase(
+            "{character!r} at position {position} is not allowed; it takes {allowed}",
+            character=found[0],
+            position=found.start() + 1,
+            allowed=self.words,
+        )
+        if advice:
+            fault = Phrase("{fault}; {advice}", fault=fault, advice=advice)
+        raise CharactersWrong.saying(fault)
 
     @property
     def pattern(self) -> str:

@@ -63,6 +63,7 @@ _KINDS: dict[type, Phrase] = {
     dict: Phrase("an Object"),
 }
 _NULL = Phrase("null")
+_NOTHING: tuple[object, ...] = (None, "", [])
 _TOO_LARGE = Phrase("a number too large to be exact")
 
 
@@ -100,7 +101,8 @@ class Text(Field, frozen=True, kw_only=True):
             raise TooLong(
                 "has {count} characters, at most {most} fit", count=len(text), most=self.longest
             )
-        self.characters.check(text)
+        if found := self.characters.wrong.search(text):
+            self.characters.refuse(found)
         return text
 
     def schema(self) -> Schema:
@@ -272,25 +274,26 @@ class Form:
 
     def __init__(self, *fields: Field) -> None:
         self.fields = fields
+        self._each = [(each, each.name, each.ours, each.take) for each in fields]
 
     def read(self, body: Mapping[str, Any]) -> Values:
         """Return the values that are there, by our names; raise the fault that comes first."""
         values: Values = {}
         first: ParameterWrong | None = None
         first_rank = _MEANING + 1
-        for field in self.fields:
-            value = body.get(field.name)
+        for field, name, ours, take in self._each:
+            value = body.get(name)
             try:
-                if value not in (None, "", []):
-                    values[field.ours] = field.take(value)
+                if value not in _NOTHING:
+                    values[ours] = take(value)
                 elif field.mandatory:
                     raise ParameterMissing("is mandatory, send a value")
                 elif value == "" and field.clears:
-                    values[field.ours] = ""
+                    values[ours] = ""
             except ParameterWrong as fault:
                 rank = _RANK.get(type(fault), _MEANING)
                 if rank < first_rank:
-                    first, first_rank = fault.within(field.name), rank
+                    first, first_rank = fault.within(name), rank
         if first is not None:
             raise first
         return values

@@ -19,6 +19,7 @@ from callkeeper.api.admission import Visit
 from callkeeper.api.auth import Caller, Gate
 from callkeeper.api.examples import Example
 from callkeeper.api.fields import Form, Values
+from callkeeper.api.head import Head
 from callkeeper.api.json_text import BOM, read_json
 from callkeeper.api.room import LARGE
 from callkeeper.api.trace import Trace
@@ -100,8 +101,9 @@ class Interface:
         await answer.response(translator_for(scope["headers"]))(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, trace: Trace, visit: Visit) -> Answer:
-        _check_length(scope)
-        claim = self._gate.read(scope)
+        head = Head.of(scope)
+        _check_length(head)
+        claim = self._gate.read(scope, head)
         body, is_more = await _read(receive, LARGE)
         key = await self._gate.find(claim, visit, len(body))
         if len(body) <= LARGE:
@@ -134,9 +136,9 @@ class Interface:
         return await self._handler(Admitted(origin, values, scope["path_params"]))
 
 
-def _check_length(scope: Scope) -> None:
+def _check_length(head: Head) -> None:
     """Refuse a body that says how large it is, and is too large."""
-    length = _header(scope, b"content-length")
+    length = head.get(b"content-length", b"")
     if length.isdigit() and int(length[:20]) > BODY_MAX:
         raise BodyTooLarge
 
@@ -185,7 +187,7 @@ def _decode(scope: Scope, body: bytes) -> dict[str, Any]:
     """Return the body as a JSON object; an absent one has no fields, whatever its type."""
     if not body:
         return {}
-    _check_content_type(_header(scope, b"content-type").decode("latin-1"))
+    _check_content_type(Head.of(scope).get(b"content-type", b"").decode("latin-1"))
     if not body.removeprefix(BOM).strip():
         return {}
     try:
@@ -208,18 +210,12 @@ def _check_content_type(value: str) -> None:
 
 
 def _idempotency_key(scope: Scope) -> str | None:
-    if sum(name == b"idempotency-key" for name, _ in scope["headers"]) > 1:
+    head = Head.of(scope)
+    if b"idempotency-key" in head.twice:
         raise ParameterWrong("was sent more than once").within("Idempotency-Key")
-    key = _header(scope, b"idempotency-key").decode("latin-1")
+    key = head.get(b"idempotency-key", b"").decode("latin-1")
     if len(key) > IDEMPOTENCY_KEY_MAX or not key.isprintable():
         raise CharactersWrong(
             "must be at most {most} printable characters", most=IDEMPOTENCY_KEY_MAX
         ).within("Idempotency-Key")
     return key or None
-
-
-def _header(scope: Scope, name: bytes) -> bytes:
-    for header, value in scope["headers"]:
-        if header == name:
-            return bytes(value)
-    return b""

@@ -38,7 +38,7 @@ _CODE_DIGITS = 5
 
 # One that begins with + is taken as people write it.
 _CALLER = Characters(
-    re.compile(r"(?!\A\+[0-9*#])[^0-9*#]"),
+    re.compile(r"[^0-9*#](?:(?<!\A\+)|(?![0-9*#]))"),
     Phrase("digits, * and #, and a + before them"),
     {"": Phrase("leave the field out when there is no number")},
 )

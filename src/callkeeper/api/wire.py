@@ -5,6 +5,7 @@ not among them is answered with the general one, 0200001, and the same sentence.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -97,7 +98,15 @@ class Answer:
 
     def response(self, translate: Translate = str) -> Response:
         """Return it as HTTP, told in a language."""
+        if self.code == SUCCESS and not self.payload:
+            return _Json(_succeeded(self.phrase, translate), self.status, self.headers)
         return _Json(msgspec.json.encode(self.fields(translate)), self.status, self.headers)
+
+
+@lru_cache(64)
+def _succeeded(phrase: Phrase, translate: Translate) -> bytes:
+    """Return the body of a bare success; its phrases are a few that never change."""
+    return msgspec.json.encode(Answer(phrase).fields(translate))
 
 
 class _Json(Response):
@@ -110,8 +119,9 @@ class _Json(Response):
         self.raw_headers = [
             *_HEADERS,
             (b"content-length", b"%d" % len(body)),
-            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in more.items()),
         ]
+        for name, value in more.items():
+            self.raw_headers.append((name.encode("latin-1"), value.encode("latin-1")))
 
 
 def refused(
