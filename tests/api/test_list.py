@@ -147,7 +147,7 @@ def test_the_total_counts_all_that_match_and_not_the_page(full_house: House) -> 
         ({"calledNo": True}, "0200001"),
         ({"userAccountList": "anna"}, "0200001"),
         ({"userAccountList": {"0": "anna"}}, "0200001"),
-        ({"userAccountList": [None]}, "0200001"),
+        ({"userAccountList": [True]}, "0200001"),
         ({"userAccountList": [["anna"]]}, "0200001"),
         # Too long, too many and wrong characters have no code of their own here.
         ({"userAccountList": ["a"] * 101}, "0200001"),
