@@ -150,7 +150,7 @@ def _parameters() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.abuse", description=__doc__)
     parser.add_argument("--seconds", type=int, default=10, help="length of a turn")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each abuse")
-    parser.add_argument("--engines", nargs="+", default=["sqlite", "postgres"])
+    parser.add_argument("--engines", nargs="*", default=["sqlite", "postgres"])
     parser.add_argument("--abuses", nargs="+", default=[*FLOODS, *QUIET])
     parser.add_argument("--floods", nargs="*", default=list(_FLOODED), help="what is flooded")
     parser.add_argument("--no-write", dest="write", action="store_false", help="print, no file")
