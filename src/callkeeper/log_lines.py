@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable
 
 LINES_MAX = 10_000
-# Lines of so long go out together. A thread that woke up for each would cost more than the line.
-_GATHER_SECONDS = 0.02
+# When some lines went out, others gather for so long. A thread that wants to go on makes a busy
+# event loop hand over to it again and again, so it should seldom want to.
+_GATHER_SECONDS = 0.1
 # How long the end of the process waits for what was said last.
 _LAST_WORDS_SECONDS = 1.0
 
@@ -66,20 +67,27 @@ class Lines:
     def _work(self) -> None:
         while True:
             self._is_some.wait()
-            self._is_urgent.wait(_GATHER_SECONDS)
-            self._is_some.clear()
-            self._write(self._gathered())
+            while text := self._gathered():
+                self._write(text)
+                self._own_up()
+                self._is_urgent.wait(_GATHER_SECONDS)
+            with self._lock:  # as one step for whoever leaves a line behind
+                self._is_some.clear()
+                if self._waiting:
+                    self._is_some.set()
+                else:
+                    self._is_idle.set()
+
+    def _own_up(self) -> None:
+        """Tell how many lines were dropped."""
+        if self._dropped:
             with self._lock:
                 dropped, self._dropped = self._dropped, 0
-            if dropped:
-                self.tell_dropped(dropped)
-            with self._lock:
-                if not self._is_some.is_set():
-                    self._is_idle.set()
+            self.tell_dropped(dropped)
 
     def _gathered(self) -> bytes:
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        return "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace")
+        return "\n".join([*lines, ""]).encode(errors="backslashreplace")
 
     def _write(self, text: bytes) -> None:
         # Not over sys.stderr: a thread that stands still in there could not be left behind.
