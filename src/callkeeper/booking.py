@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 from callkeeper.clock import Clock
+from callkeeper.core.change import Change, Order
 from callkeeper.core.number_policy import NumberPolicy
 from callkeeper.core.request import id_for, request_digest
-from callkeeper.core.reservation import Booking, Change, Order, Reservation, Wish
+from callkeeper.core.reservation import Booking, Reservation, Wish
 from callkeeper.desk import Desk
 from callkeeper.store.port import Booked, Page, Wanted
 
@@ -82,7 +83,14 @@ class Bookings:
         """Move, close or cancel a reservation, and return it as it then is."""
         now = self._clock.now()
         order = Order(
-            origin.vdn, reservation_id, change, origin.by, now, self._slack_ms, origin.request
+            vdn=origin.vdn,
+            id=reservation_id,
+            change=change,
+            by=origin.by,
+            at=now,
+            slack_ms=self._slack_ms,
+            request=origin.request,
+            signed_at=origin.signed_at,
         )
         return await self._desk.change_reservation(order)
 

@@ -7,6 +7,7 @@ its live attempt, and the dispatchers that there are.
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.breaker import refuses_all
 from callkeeper.core.campaign import Campaign
+from callkeeper.core.change import Settle
 from callkeeper.core.policy import (
     Dial,
     GiveUp,
@@ -17,7 +18,7 @@ from callkeeper.core.policy import (
     holds_all,
     why_not_started,
 )
-from callkeeper.core.reservation import Reservation, Settle
+from callkeeper.core.reservation import Reservation
 from callkeeper.core.spoken import in_utc
 from callkeeper.store.port import Store
 from callkeeper.store.zones import zone_name, zone_of

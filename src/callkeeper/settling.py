@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from callkeeper.core.attempt import FailCodes
 from callkeeper.core.business_result import BusinessResults
+from callkeeper.core.change import Order, Settle
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Order, Reservation, Settle
+from callkeeper.core.reservation import Reservation
 from callkeeper.core.spoken import in_utc
 from callkeeper.store.port import Store, Unsettled
 

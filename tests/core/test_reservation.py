@@ -8,6 +8,7 @@ import pytest
 
 from callkeeper.core.business_result import BusinessResult, BusinessResults
 from callkeeper.core.campaign import Campaign, Status
+from callkeeper.core.change import Cancel, Change, Move, Order, Result
 from callkeeper.core.refusal import (
     AlreadyCalled,
     NoSuchCampaign,
@@ -17,16 +18,7 @@ from callkeeper.core.refusal import (
     TimeWrong,
 )
 from callkeeper.core.request import id_for, request_digest
-from callkeeper.core.reservation import (
-    Booking,
-    Cancel,
-    Change,
-    Move,
-    Order,
-    Reservation,
-    Result,
-    Wish,
-)
+from callkeeper.core.reservation import Booking, Reservation, Wish
 
 UTC = ZoneInfo("UTC")
 NOW = 1_747_310_400_000

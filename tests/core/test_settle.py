@@ -2,8 +2,9 @@
 
 import pytest
 
+from callkeeper.core.change import Cancel, Result, Settle
 from callkeeper.core.refusal import AlreadyCalled, ParameterWrong
-from callkeeper.core.reservation import Cancel, Reservation, Result, Settle, State
+from callkeeper.core.reservation import Reservation, State
 from tests.core.test_reservation import HOUR, LATER, NOW, after, differences, standing
 
 SETTLE = Settle(before=NOW, fail_code="34608", why="nobody knows")

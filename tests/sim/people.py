@@ -18,9 +18,10 @@ from callkeeper.core.campaign import (
     Revision,
     Window,
 )
+from callkeeper.core.change import Cancel, Change, Move, Order, Result
 from callkeeper.core.practice import RETRIABLE, Practice, Retry
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Booking, Cancel, Change, Move, Order, Result, Wish
+from callkeeper.core.reservation import Booking, Wish
 from callkeeper.store.ledger import Claim, Lease
 from callkeeper.store.port import Booked
 from callkeeper.store.sql import SqlStore

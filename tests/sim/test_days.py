@@ -10,9 +10,10 @@ import pytest
 
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.campaign import Campaign
+from callkeeper.core.change import Cancel, Order
 from callkeeper.core.policy import Terms
 from callkeeper.core.refusal import NoSuchReservation, Refusal
-from callkeeper.core.reservation import Cancel, Order, Reservation
+from callkeeper.core.reservation import Reservation
 from callkeeper.store.due_rows import CampaignKey
 from callkeeper.store.ledger import Adoption, Claim, Claimed, Ending, HandBack, Progress
 from callkeeper.store.port import Event

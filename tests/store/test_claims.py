@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from callkeeper.core.campaign import Pause
+from callkeeper.core.change import Cancel, Result
 from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Cancel, Result
 from callkeeper.store.claim_rows import LOOKED_AT
 from callkeeper.store.due_rows import AHEAD
 from callkeeper.store.ledger import Claimed

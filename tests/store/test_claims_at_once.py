@@ -8,8 +8,8 @@ import pytest
 
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.campaign import CampaignOrder, Pause, Resume
+from callkeeper.core.change import Cancel
 from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Cancel
 from callkeeper.store.claim_rows import LOOKED_AT
 from callkeeper.store.ledger import Claimed
 from callkeeper.store.sql import SqlStore

@@ -5,7 +5,7 @@ import pytest
 
 from callkeeper.core.attempt import FailCodes, Hangup
 from callkeeper.core.campaign import Arrange, Delete, Pause
-from callkeeper.core.reservation import Result
+from callkeeper.core.change import Result
 from callkeeper.store.ledger import Evidence
 from callkeeper.store.sql import SqlStore
 from tests.store.calls import (

@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from callkeeper.core.reservation import Cancel, Move, Reservation, Result
+from callkeeper.core.change import Cancel, Move, Result
+from callkeeper.core.reservation import Reservation
 from callkeeper.store.port import AgentName, Listed, Wanted
 from callkeeper.store.sql import SqlStore
 from tests.store.orders import (

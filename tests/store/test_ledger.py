@@ -8,8 +8,8 @@ import pytest
 
 from callkeeper.core.attempt import Attempt
 from callkeeper.core.campaign import CampaignOrder, Delete, Pause, Resume, Revision
+from callkeeper.core.change import Cancel, Result
 from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Cancel, Result
 from callkeeper.store.ledger import Begun, Claimed, Progress, Withdrawn
 from callkeeper.store.sql import SqlStore
 from tests.store.calls import (

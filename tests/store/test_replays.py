@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
+from callkeeper.core.change import Cancel, Move, Order, Result
 from callkeeper.core.refusal import NoSuchReservation
-from callkeeper.core.reservation import Cancel, Move, Order, Result
 from callkeeper.store.port import Event
 from callkeeper.store.sql import SqlStore
 from tests.store.orders import NOW, Opened, Opener, booked, booking, carry_out, check_history, order
@@ -62,6 +62,15 @@ def test_two_processes_at_once_carry_it_out_once(opener: Opener, store: SqlStore
     side_by_side(file, file, file)
     for each in reservations:
         assert [event.what for event in store.events(1, each.id)] == ["reserved", "result"]
+
+
+def test_a_request_is_known_whoever_signs_with_a_clock_ahead_of_its_own(store: SqlStore) -> None:
+    (one,) = booked(store, booking(1))
+    ahead = msgspec.structs.replace(asked("a", one.id, Result(call_id="ahead")), signed_at=NOW + 9)
+    behind = msgspec.structs.replace(asked("b", one.id, Result(call_id="behind")), signed_at=NOW)
+    for each in (ahead, behind, ahead, behind):
+        (last,) = carry_out(store, each)
+    assert (last.call_id, last.version, last.signed_at) == ("behind", 3, NOW + 9)
 
 
 def test_only_the_newest_ten_thousand_changes_are_looked_through(opened: Opened) -> None:

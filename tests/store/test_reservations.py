@@ -5,6 +5,7 @@ import sqlite3
 import msgspec
 import pytest
 
+from callkeeper.core.change import Cancel, Move, Result
 from callkeeper.core.refusal import (
     AlreadyCalled,
     DatabaseFailed,
@@ -13,7 +14,7 @@ from callkeeper.core.refusal import (
     ParameterWrong,
     TimeWrong,
 )
-from callkeeper.core.reservation import Cancel, Move, Reservation, Result
+from callkeeper.core.reservation import Reservation
 from callkeeper.store.port import Booked, Wanted
 from callkeeper.store.postgres import StatementFailed
 from callkeeper.store.sql import SqlStore

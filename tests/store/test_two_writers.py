@@ -13,8 +13,8 @@ import pytest
 
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.campaign import Arrange, CampaignOrder
+from callkeeper.core.change import Move, Result
 from callkeeper.core.practice import RETRIES_MAX, Practice, Retry
-from callkeeper.core.reservation import Move, Result
 from callkeeper.desk import Desk
 from callkeeper.store.port import AccessKey, AgentName, Booked, Collision, Wanted
 from callkeeper.store.sql import SqlStore

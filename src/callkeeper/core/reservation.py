@@ -1,33 +1,27 @@
-"""A reservation: this number, at that time, for this campaign; and every change it can undergo.
+"""A reservation: this number, at that time, for this campaign.
 
     reserve ─► waiting ─► (calling) ─► done
                waiting ─► cancelled
                waiting ─► expired         automatic ones only, past their grace
                waiting ─► done            settled: automatic ones only, after a restore
 
-A change is a value: ``check`` refuses what it could never mean, ``apply`` returns the next
-reservation or raises a Refusal. Nothing else changes a state. Instants are UTC milliseconds.
+The arrows are in change.py, and those of the dialer in tries.py. Instants are UTC milliseconds.
 """
 
 from datetime import tzinfo
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal
 
 import msgspec
 
-from callkeeper.core.business_result import BusinessResults
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.hours import check_dials
 from callkeeper.core.number_policy import NumberRule
 from callkeeper.core.refusal import (
-    AlreadyCalled,
     NoSuchCampaign,
-    NoSuchReservation,
     ParameterWrong,
     TimeWrong,
 )
 from callkeeper.core.spoken import in_utc
-
-T = TypeVar("T")
 
 Kind = Literal["manual", "automatic"]
 
@@ -69,6 +63,7 @@ class Reservation(msgspec.Struct, frozen=True):
     look_at: int | None = None  # when the dialer looks at it next; None: not, or it has it
     held_by: str | None = None  # the rule of its last verdict, when not dialled; or settled
     verdict: str | None = None  # and that verdict, as a sentence
+    signed_at: int | None = None  # when the newest of the requests that changed it was signed
 
     @property
     def is_dialled_by_us(self) -> bool:
@@ -171,229 +166,3 @@ class Booking(msgspec.Struct, frozen=True):
         if zone is not None:
             check_dials(campaign, zone, due_at)
         return due_at
-
-
-class Move(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Another time, agent or note of a manual one; what is None stays, an empty note goes."""
-
-    what: ClassVar[str] = "moved"
-
-    agent: str | None = None
-    appoint_at: int | None = None
-    remark: str | None = None
-
-    def check(self, old: Reservation | None, _defined: BusinessResults, now: int) -> None:
-        """Refuse a time in the past; leaving an overdue reservation where it is is no move."""
-        if self.appoint_at is None or (old is not None and self.appoint_at == old.appoint_at):
-            return
-        if self.appoint_at < now:
-            raise ParameterWrong(
-                "{time} has passed; send a time to come",
-                about="appoint_at",
-                time=in_utc(self.appoint_at),
-            )
-
-    def apply(self, old: Reservation, now: int) -> Reservation:
-        """Return the reservation as moved. Moving it to where it is changes nothing else."""
-        if old.kind == "automatic":
-            raise ParameterWrong(
-                "the reservation is automatic and cannot be modified; delete it, create another",
-                about="id",
-            )
-        if old.state == "done" and self.appoint_at not in (None, old.appoint_at):
-            raise ParameterWrong(
-                "the call of this reservation has been made; "
-                "create another reservation for the next one",
-                about="appoint_at",
-            )
-        return _changed(
-            old,
-            now,
-            agent=_either(self.agent, old.agent),
-            appoint_at=_either(self.appoint_at, old.appoint_at),
-            remark=_text(self.remark, old.remark),
-        )
-
-
-class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a call ended, as a person or a CRM files it; what is None stays as it was filed.
-
-    An empty text takes away what was filed.
-    """
-
-    what: ClassVar[str] = "result"
-
-    agent: str | None = None
-    caller_no: str | None = None
-    fail_code: str | None = None
-    call_id: str | None = None
-    business_result: str | None = None
-    business_sub_result: str | None = None
-    begin_at: int | None = None
-    end_at: int | None = None
-
-    @property
-    def names_business_result(self) -> bool:
-        """Whether it has to be looked up what the VDN has defined."""
-        return bool(self.business_result or self.business_sub_result)
-
-    def check(self, old: Reservation | None, defined: BusinessResults, _now: int) -> None:
-        """Refuse a call that ends before it begins, and a result that the VDN did not define."""
-        begin_at, end_at = self._times(old)
-        if begin_at is not None and end_at is not None and end_at < begin_at:
-            raise ParameterWrong(
-                "the call ends at {end}, before it begins at {begin}",
-                about="end_at",
-                end=in_utc(end_at),
-                begin=in_utc(begin_at),
-            )
-        if self.names_business_result:
-            filed = None if old is None else old.business_result
-            defined.check(_text(self.business_result, filed), self.business_sub_result or None)
-
-    def apply(self, old: Reservation, now: int) -> Reservation:
-        """Return the reservation with this result, closed; what tells of no call closes nothing.
-
-        A second result overwrites the first, field by field. Of a call that the system made,
-        only what a person knows is taken: the agent and the business result. One that waits to be
-        tried again is not tried again once somebody tells how a call to that customer ended.
-        """
-        known: dict[str, object] = {
-            "agent": _either(self.agent, old.agent),
-            "business_result": _text(self.business_result, old.business_result),
-            "business_sub_result": self._sub_result(old),
-        }
-        if old.state == "calling" or not (self._tells_of_a_call or old.state == "done"):
-            return _changed(old, now, **known)
-        closed = {"state": "done", "due_at": None, "look_at": None}
-        if old.is_dialled_by_us:
-            return _changed(old, now, **known, **closed)
-        begin_at, end_at = self._times(old)
-        return _changed(
-            old,
-            now,
-            **known,
-            **closed,
-            caller_no=_text(self.caller_no, old.caller_no),
-            fail_code=_text(self.fail_code, old.fail_code),
-            call_id=_text(self.call_id, old.call_id),
-            begin_at=begin_at,
-            end_at=end_at,
-        )
-
-    @property
-    def _tells_of_a_call(self) -> bool:
-        # The agent says nothing of one, nor does what is taken away; all else belongs to a call.
-        texts = (self.fail_code, self.call_id, self.caller_no)
-        named = self.names_business_result or any(texts)
-        return named or self.begin_at is not None or self.end_at is not None
-
-    def _sub_result(self, old: Reservation) -> str | None:
-        # A sub-result belongs to its result: a new result without one clears the old one's.
-        if _text(self.business_result, old.business_result) != old.business_result:
-            return self.business_sub_result or None
-        return _text(self.business_sub_result, old.business_sub_result)
-
-    def _times(self, old: Reservation | None) -> tuple[int | None, int | None]:
-        # What was filed of another call does not end this one: a new beginning clears its end.
-        if old is None or (self.begin_at is not None and self.begin_at > (old.end_at or 0)):
-            return self.begin_at, self.end_at
-        return _either(self.begin_at, old.begin_at), _either(self.end_at, old.end_at)
-
-
-class Cancel(msgspec.Struct, frozen=True):
-    """The customer no longer wants the call. Afterwards the reservation is as good as absent."""
-
-    what: ClassVar[str] = "cancelled"
-
-    def check(self, _old: Reservation | None, _defined: BusinessResults, _now: int) -> None:
-        """Take any; there is nothing in it that could be wrong."""
-
-    def apply(self, old: Reservation, now: int) -> Reservation:
-        """Return the reservation as cancelled, unless its call is being or was made."""
-        if old.state in ("calling", "done"):
-            raise AlreadyCalled
-        return _changed(old, now, state="cancelled", due_at=None, look_at=None)
-
-
-class Settle(msgspec.Struct, frozen=True):
-    """Whether the call was made is unknown, as after a restore; it is not made any more.
-
-    It is for what was due before an instant. A person may still file how the call ended.
-    """
-
-    what: ClassVar[str] = "settled"
-
-    before: int
-    fail_code: str
-    why: str
-
-    def check(self, _old: Reservation | None, _defined: BusinessResults, now: int) -> None:
-        """Refuse an instant to come: what is due by then was surely not called."""
-        if self.before > now:
-            raise ParameterWrong("only what was due until now can be settled", about="before")
-
-    def apply(self, old: Reservation, now: int) -> Reservation:
-        """Return the reservation as closed; what is known of earlier tries is not of this one."""
-        is_due = old.due_at is not None and old.due_at < self.before
-        if old.state != "waiting" or not is_due:
-            raise ParameterWrong(
-                "the reservation does not wait for a call that was due", about="id"
-            )
-        return _changed(
-            old,
-            now,
-            state="done",
-            due_at=None,
-            look_at=None,
-            held_by=self.what,
-            verdict=self.why,
-            fail_code=self.fail_code,
-            caller_no=None,
-            call_id=None,
-            begin_at=None,
-            end_at=None,
-        )
-
-
-Change = Move | Result | Cancel | Settle
-
-
-class Order(msgspec.Struct, frozen=True):
-    """A change with its address: what, by whom, when, by which request; slack as a Booking's."""
-
-    vdn: int
-    id: str
-    change: Change
-    by: str
-    at: int
-    slack_ms: int = 0
-    request: str | None = None
-
-    def carry_out(self, old: Reservation | None, defined: BusinessResults) -> Reservation:
-        """Return what becomes of the reservation; an absent or cancelled one is refused.
-
-        What a change means is judged before what it is for exists, as the contract orders it, and
-        by the earliest instant that may be now for whoever asks.
-        """
-        self.change.check(old, defined, self.at - self.slack_ms)
-        if old is None or old.state == "cancelled":
-            raise NoSuchReservation(
-                "there is no reservation {id!r} in VDN {vdn}",
-                about="id",
-                id=self.id,
-                vdn=self.vdn,
-            )
-        return self.change.apply(old, self.at)
-
-
-def _changed(old: Reservation, now: int, **fields: object) -> Reservation:
-    return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)
-
-
-def _either(new: T | None, old: T) -> T:
-    return old if new is None else new
-
-
-def _text(new: str | None, old: str | None) -> str | None:
-    return old if new is None else new or None

@@ -16,8 +16,9 @@ import msgspec
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.business_result import BusinessResult, Definition
 from callkeeper.core.campaign import Campaign, CampaignOrder, Opening, Status
+from callkeeper.core.change import Order
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Booking, Order, Reservation
+from callkeeper.core.reservation import Booking, Reservation
 from callkeeper.store.file_identity import Inode
 from callkeeper.store.ledger import Ledger
 

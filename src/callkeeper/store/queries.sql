@@ -10,7 +10,7 @@
 r.vdn, r.id, r.version, r.kind, r.state, r.campaign_id, r.called_no, r.agent, r.appoint_at,
 r.due_at, r.tries, r.call_data, r.remark, r.caller_no, r.fail_code, r.call_id, r.business_result,
 r.business_sub_result, r.begin_at, r.end_at, r.request, r.made_at, r.changed_at, r.look_at,
-r.held_by, r.verdict
+r.held_by, r.verdict, r.signed_at
 
 -- name: lock_reservations
 -- In the order of the key, so that two processes never wait for each other.
@@ -23,14 +23,14 @@ ORDER BY r.vdn, r.id FOR UPDATE OF r                                           -
 INSERT INTO reservation (
   vdn, id, version, kind, state, campaign_id, called_no, agent, appoint_at, due_at, tries,
   call_data, remark, caller_no, fail_code, call_id, business_result, business_sub_result,
-  begin_at, end_at, request, made_at, changed_at, look_at, held_by, verdict
+  begin_at, end_at, request, made_at, changed_at, look_at, held_by, verdict, signed_at
 )
 SELECT
   item.vdn, item.id, item.version, item.kind, item.state, item.campaign_id, item.called_no,
   item.agent, item.appoint_at, item.due_at, item.tries, item.call_data, item.remark,
   item.caller_no, item.fail_code, item.call_id, item.business_result, item.business_sub_result,
   item.begin_at, item.end_at, item.request, item.made_at, item.changed_at, item.look_at,
-  item.held_by, item.verdict
+  item.held_by, item.verdict, item.signed_at
 FROM {items of reservation} AS item
 ORDER BY item.vdn, item.id
 ON CONFLICT (vdn, id) DO NOTHING
@@ -42,10 +42,10 @@ RETURNING vdn, id
 UPDATE reservation AS r
 SET (
   version, state, caller_no, fail_code, call_id, business_result, business_sub_result, begin_at,
-  end_at, changed_at
+  end_at, changed_at, signed_at
 ) = (
   item.version, item.state, item.caller_no, item.fail_code, item.call_id, item.business_result,
-  item.business_sub_result, item.begin_at, item.end_at, item.changed_at
+  item.business_sub_result, item.begin_at, item.end_at, item.changed_at, item.signed_at
 )
 FROM {items of reservation} AS item
 WHERE r.vdn = item.vdn AND r.id = item.id
@@ -54,11 +54,13 @@ WHERE r.vdn = item.vdn AND r.id = item.id
 UPDATE reservation AS r
 SET (
   version, state, agent, appoint_at, due_at, tries, remark, caller_no, fail_code, call_id,
-  business_result, business_sub_result, begin_at, end_at, changed_at, look_at, held_by, verdict
+  business_result, business_sub_result, begin_at, end_at, changed_at, look_at, held_by, verdict,
+  signed_at
 ) = (
   item.version, item.state, item.agent, item.appoint_at, item.due_at, item.tries, item.remark,
   item.caller_no, item.fail_code, item.call_id, item.business_result, item.business_sub_result,
-  item.begin_at, item.end_at, item.changed_at, item.look_at, item.held_by, item.verdict
+  item.begin_at, item.end_at, item.changed_at, item.look_at, item.held_by, item.verdict,
+  item.signed_at
 )
 FROM {items of reservation} AS item
 WHERE r.vdn = item.vdn AND r.id = item.id

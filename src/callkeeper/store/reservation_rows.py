@@ -11,8 +11,9 @@ import msgspec
 
 from callkeeper.core.business_result import BusinessResult, BusinessResults
 from callkeeper.core.campaign import Campaign, campaign_id
+from callkeeper.core.change import Order, Result
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
-from callkeeper.core.reservation import Booking, Order, Reservation, Result
+from callkeeper.core.reservation import Booking, Reservation
 from callkeeper.store.campaign_rows import CampaignRows
 from callkeeper.store.port import Booked, Collision, Event, Unsettled
 from callkeeper.store.rows import Asked
@@ -189,11 +190,11 @@ class ReservationRows(CampaignRows):
 
 
 def _asked_again(orders: Sequence[Order], found: dict[Key, Reservation]) -> dict[Asked, int]:
-    """Return the requests that may have been carried out: not where nothing was changed yet."""
+    """Return the requests that may have been carried out before, each with the newest version."""
     return {
-        (each.vdn, each.id, each.request): old.version
+        (each.vdn, each.id, each.request or ""): old.version
         for each in orders
-        if each.request and (old := found.get((each.vdn, each.id))) and old.version > 1
+        if (old := found.get((each.vdn, each.id))) and each.may_be_a_replay(old)
     }
 
 
