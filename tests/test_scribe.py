@@ -241,7 +241,7 @@ def test_one_that_finds_no_database_refuses_what_it_was_to_write(tmp_path: Path)
 def test_one_that_ends_by_itself_says_why_and_the_log_has_its_status(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "file").touch()
+    wrong = Settings(data_dir=tmp_path, database="postgresql://localhost/calls?nonsense=1")
     said: list[str] = []
 
     def has_told() -> bool:
@@ -253,8 +253,8 @@ def test_one_that_ends_by_itself_says_why_and_the_log_has_its_status(
         assert isinstance(outcome, DatabaseFailed)
         await asyncio.to_thread(until, has_told)
 
-    with_scribe(Settings(data_dir=tmp_path / "file" / "data"), work)
-    assert "NotADirectoryError" in "".join(said)
+    with_scribe(wrong, work)
+    assert "SettingsWrong" in "".join(said)
     assert re.search(r"scribe_lost.*status=1\b", re.sub(r"\x1b\[\d*m", "", "".join(said)))
 
 
