@@ -1,19 +1,18 @@
 """A PgBouncer of the tests' own, before a PostgreSQL of theirs."""
 
 import os
-import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import psycopg
 
 from tests.ports import free_port
 from tests.waiting import until
 
-_PROGRAM = Path("/usr/sbin/pgbouncer")
+PROGRAM = Path("/usr/sbin/pgbouncer")
 _CONFIGURATION = """
 [databases]
 {name} = host={host} user=postgres
@@ -28,48 +27,35 @@ default_pool_size = {size}
 """
 
 
-class PrivatePgBouncer:
-    """A pooler for one database: how it pools, over how many connections, and what it ignores.
+@contextmanager
+def pgbouncer(database: str, *, mode: str, size: int = 1, more: str = "") -> Iterator[str]:
+    """Run a pooler for one database, and provide the URL that goes through it.
 
-    FileNotFoundError when there is no PgBouncer.
+    ``mode`` is how it pools, over ``size`` connections; ``more`` what else is set.
     """
+    name = database.removeprefix("postgresql:///").partition("?")[0]
+    host = database.partition("host=")[2].partition("&")[0]
+    port = free_port()
+    url = f"postgresql://postgres@127.0.0.1:{port}/{name}"
+    told = {"name": name, "host": host, "port": port, "mode": mode, "size": size, "more": more}
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    with tempfile.TemporaryDirectory(prefix="callkeeper-pgbouncer-") as folder:
+        home = Path(folder)
+        home.chmod(0o755)  # it refuses to run as root
+        file = home / "pgbouncer.ini"
+        file.write_text(_CONFIGURATION.format(**told), "utf-8")
+        with (home / "log").open("wb") as log:
+            process = subprocess.Popen([*as_user, str(PROGRAM), str(file)], stdout=log, stderr=log)
 
-    def __init__(self, database: str, *, mode: str, size: int = 1, more: str = "") -> None:
-        if not _PROGRAM.exists():
-            raise FileNotFoundError("no pgbouncer here; apt-get install pgbouncer")
-        name = database.removeprefix("postgresql:///").partition("?")[0]
-        host = database.partition("host=")[2].partition("&")[0]
-        port = free_port()
-        self.url = f"postgresql://postgres@127.0.0.1:{port}/{name}"
-        self._home = Path(tempfile.mkdtemp(prefix="callkeeper-pgbouncer-"))
-        self._home.chmod(0o755)  # it refuses to run as root
-        self._file = self._home / "pgbouncer.ini"
-        told = {"name": name, "host": host, "port": port, "mode": mode, "size": size, "more": more}
-        self._file.write_text(_CONFIGURATION.format(**told))
-
-    def __enter__(self) -> Self:
-        as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        with (self._home / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [*as_user, str(_PROGRAM), str(self._file)], stdout=log, stderr=log
-            )
-        until(self._answers)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._process.terminate()
-        self._process.wait(20)
-        shutil.rmtree(self._home)
-
-    def _answers(self) -> bool:
-        assert self._process.poll() is None, (self._home / "log").read_text()
-        try:
-            psycopg.connect(self.url).close()
-        except psycopg.OperationalError:
+        def answers() -> bool:
+            assert process.poll() is None, (home / "log").read_text("utf-8")
+            with suppress(psycopg.OperationalError), psycopg.connect(url):
+                return True
             return False
-        return True
+
+        try:
+            until(answers)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(20)

@@ -12,7 +12,7 @@ from callkeeper.settings import Settings
 from tests.conftest import leave_out
 from tests.durability.server import ServerProcess, send
 from tests.house import House
-from tests.private_pgbouncer import PrivatePgBouncer
+from tests.private_pgbouncer import PROGRAM, pgbouncer
 from tests.private_postgres import PrivatePostgres
 from tests.test_cli import Ended, run
 from tests.waiting import until
@@ -21,12 +21,10 @@ IGNORING = "ignore_startup_parameters = options"
 SAYS = "PgBouncer needs pool_mode = session and ignore_startup_parameters = options"
 
 
-def pooler(database: str, **how: str | int) -> PrivatePgBouncer:
-    try:
-        return PrivatePgBouncer(database, **how)  # type: ignore[arg-type]
-    except FileNotFoundError as missing:
-        leave_out(f"PgBouncer: {missing}")
-        raise
+@pytest.fixture(scope="module", autouse=True)
+def _there_is_one() -> None:
+    if not PROGRAM.exists():
+        leave_out("PgBouncer: there is none here; apt-get install pgbouncer")
 
 
 def installed(postgres: PrivatePostgres, data_dir: Path) -> str:
@@ -61,9 +59,9 @@ def test_a_command_behind_pooled_transactions_ends_with_what_to_set(
     tmp_path: Path, postgres: PrivatePostgres
 ) -> None:
     database = installed(postgres, tmp_path)
-    with pooler(database, mode="transaction", more=IGNORING) as pool:
-        worked_with(pool.url, tmp_path)
-        said = told(run("doctor", "--port", "0", *where(tmp_path, pool.url)))
+    with pgbouncer(database, mode="transaction", more=IGNORING) as url:
+        worked_with(url, tmp_path)
+        said = told(run("doctor", "--port", "0", *where(tmp_path, url)))
         assert "BAD   tallies: the database could not do its work" in said
         assert SAYS in said
 
@@ -78,9 +76,9 @@ def test_a_command_behind_pooled_transactions_ends_with_what_to_set(
 def test_what_else_a_pooler_refuses_is_told_with_what_to_set(
     tmp_path: Path, postgres: PrivatePostgres, mode: str, more: str, words: str
 ) -> None:
-    with pooler(installed(postgres, tmp_path), mode=mode, more=more) as pool:
+    with pgbouncer(installed(postgres, tmp_path), mode=mode, more=more) as url:
         for command in (["migrate"], ["serve", "--tls", "off", "--port", "0"]):
-            said = told(run(*command, *where(tmp_path, pool.url)))
+            said = told(run(*command, *where(tmp_path, url)))
             assert said.count("\n") == 1
             assert words in said
             assert SAYS in said
@@ -91,10 +89,10 @@ def test_a_server_behind_pooled_transactions_logs_what_to_set(
 ) -> None:
     database = postgres.new_database()
     with (
-        pooler(database, mode="transaction", size=2, more=IGNORING) as pool,
+        pgbouncer(database, mode="transaction", size=2, more=IGNORING) as url,
         ServerProcess(tmp_path, database) as server,
     ):
-        server.move(pool.url)
+        server.move(url)
         server.start()
 
         def is_told() -> bool:
@@ -110,8 +108,8 @@ def test_a_server_behind_pooled_transactions_logs_what_to_set(
 
 def test_a_server_works_behind_pooled_sessions(tmp_path: Path, postgres: PrivatePostgres) -> None:
     with (
-        pooler(postgres.new_database(), mode="session", size=20, more=IGNORING) as pool,
-        House(tmp_path, database=pool.url) as house,
+        pgbouncer(postgres.new_database(), mode="session", size=20, more=IGNORING) as url,
+        House(tmp_path, database=url) as house,
     ):
         for _ in range(20):
             house.reserve()
