@@ -26,7 +26,7 @@ from callkeeper.settings import Settings
 from callkeeper.store.migrate import migrations
 from callkeeper.store.port import Store, Wanted
 from callkeeper.tls import prepare
-from tests.api.test_outage import put_a_new_one_there, remove, replace_by_a_copy
+from tests.api.test_outage import however_lost
 from tests.house import VDN, House
 from tests.ports import free_port
 from tests.private_postgres import PrivatePostgres
@@ -229,20 +229,9 @@ def change(settings: Settings, sql: str) -> None:
         file.close()
 
 
-@pytest.mark.parametrize(
-    "befall",
-    [
-        remove,
-        replace_by_a_copy,
-        put_a_new_one_there,
-        lambda folder: (folder / f"{DATABASE_FILE}-wal").unlink(),
-        lambda folder: (folder / f"{DATABASE_FILE}-shm").unlink(),
-        lambda folder: folder.rename(folder.with_name("elsewhere")),
-    ],
-    ids=["removed", "replaced", "new", "log ahead", "shared memory", "folder moved"],
-)
+@however_lost
 def test_files_that_a_running_server_has_lost_are_told_and_not_touched(
-    befall: Callable[[Path], None], tmp_path: Path
+    befall: Callable[[Path], object], tmp_path: Path
 ) -> None:
     folder = tmp_path / "data"
     with House(folder) as house:

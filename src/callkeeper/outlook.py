@@ -9,6 +9,7 @@ from callkeeper.core.breaker import refuses_all
 from callkeeper.core.campaign import Campaign
 from callkeeper.core.change import Settle
 from callkeeper.core.policy import (
+    CAPS,
     Dial,
     GiveUp,
     Terms,
@@ -25,9 +26,6 @@ from callkeeper.store.zones import zone_name, zone_of
 
 # The rules by which the dialer closes one; by all others it was held once, and is not any more.
 _GIVEN_UP = frozenset({"campaign_gone", "campaign_ended", "grace"})
-
-# What these say may have changed with each call that ended since.
-_BOUNDS = frozenset({"vdn_cap", "campaign_cap"})
 
 _STANDING = {
     "done": "a result is on record",
@@ -105,7 +103,7 @@ def _awaited(store: Store, reservation: Reservation, terms: Terms, now: int) -> 
     hindrance = "; ".join(filter(None, (held, ruled, _unattended(store, now))))
     if reservation.look_at > now:
         return f"due {next_at}" + (f", but {hindrance}" if hindrance else "")
-    said = reservation.verdict if reservation.held_by not in _BOUNDS else None
+    said = reservation.verdict if reservation.held_by not in CAPS else None
     return f"due since {next_at}; {hindrance or said or _busy(store)}"
 
 

@@ -253,20 +253,21 @@ def put_a_new_one_there(folder: Path) -> None:
         has_campaign(session, VDN, int(TASK), begin_at=now, end_at=now + 1000 * HOUR)
 
 
-@pytest.mark.parametrize(
-    "befall",
-    [
-        remove,
-        replace_by_a_copy,
-        lambda folder: (folder / DATABASE_FILE).unlink(),
-        lambda folder: (folder / f"{DATABASE_FILE}-wal").unlink(),
-        lambda folder: (folder / f"{DATABASE_FILE}-shm").unlink(),
-        lambda folder: folder.rename(folder.with_name("elsewhere")),
-    ],
-    ids=["removed", "replaced", "database", "log ahead", "shared memory", "folder moved"],
-)
+LOSSES: dict[str, Callable[[Path], object]] = {
+    "removed": remove,
+    "replaced": replace_by_a_copy,
+    "new": put_a_new_one_there,
+    "database": lambda folder: (folder / DATABASE_FILE).unlink(),
+    "log ahead": lambda folder: (folder / f"{DATABASE_FILE}-wal").unlink(),
+    "shared memory": lambda folder: (folder / f"{DATABASE_FILE}-shm").unlink(),
+    "folder moved": lambda folder: folder.rename(folder.with_name("elsewhere")),
+}
+however_lost = pytest.mark.parametrize("befall", LOSSES.values(), ids=LOSSES)
+
+
+@however_lost
 def test_a_result_is_not_written_into_files_that_are_gone(
-    befall: Callable[[Path], None], tmp_path: Path
+    befall: Callable[[Path], object], tmp_path: Path
 ) -> None:
     folder = tmp_path / "data"
     with House(folder) as house:
@@ -285,7 +286,7 @@ def test_a_result_is_not_written_into_files_that_are_gone(
 
 @pytest.mark.parametrize("befall", [replace_by_a_copy, put_a_new_one_there])
 def test_who_takes_the_place_of_a_writer_writes_into_the_servers_file_or_into_none(
-    befall: Callable[[Path], None], tmp_path: Path
+    befall: Callable[[Path], object], tmp_path: Path
 ) -> None:
     with ServerProcess(tmp_path, None) as server:
         server.start()

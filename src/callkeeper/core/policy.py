@@ -33,6 +33,9 @@ Rule = Literal[
     "clock",  # a clock was set, and it hangs on which time is the right one
 ]
 
+# What these say may change with each call that ends.
+CAPS: frozenset[Rule] = frozenset({"vdn_cap", "campaign_cap"})
+
 # What a person can change at any time is looked at this often.
 _LOOK_AGAIN_MS = 60_000
 # How far ahead anything is held at the most but for hours and retries.
@@ -58,7 +61,7 @@ class Wait(msgspec.Struct, frozen=True):
     @property
     def stays_due(self) -> bool:
         """Whether it goes on waiting in its turn, for a call to end."""
-        return self.rule in ("vdn_cap", "campaign_cap")
+        return self.rule in CAPS
 
 
 class GiveUp(msgspec.Struct, frozen=True):
