@@ -24,7 +24,7 @@ class Tally(NamedTuple):
 
     calls: int
     lost: list[str]  # neither rung, nor with the result that says so
-    unknown: list[str]  # not rung, as its dispatcher was killed about to ask; never tried again
+    unknown: list[str]  # not rung, and nobody can tell so; never tried again
     rung_twice: list[str]
 
 
@@ -53,9 +53,13 @@ class Calls:
                 number, at=at, campaign=1, agent="ann", automatic=True
             )
 
+    def unsettled(self) -> set[str]:
+        """Return the ids of those that have not come to their end."""
+        return {id_ for id_ in self._ids.values() if self._state(id_) != "done"}
+
     def settle(self) -> None:
         """Wait until each of them has come to its end."""
-        until(lambda: all(self._state(each) == "done" for each in self._ids.values()), 90)
+        until(lambda: not self.unsettled(), 90)
 
     def count(self) -> Tally:
         """Return what came of them, by the books of the far end of the trunk."""
