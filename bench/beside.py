@@ -5,7 +5,8 @@
 The other one is a checkout of any commit with a virtual environment of its own (`make test` or
 `make run` makes it): of it only its command line and its API are used. Where the machine is not
 quite idle, the CPU time of a request tells more than the rate, and the least of many turns more
-than their median: whatever else runs only adds to it.
+than their median: whatever else runs only adds to it. Where not even that holds still, count:
+`python -m bench.instructions`.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from callkeeper.client import Client
 from callkeeper.clock import SystemClock
 from callkeeper.keyring import OpenKey
 
-_HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[1]
 _MOST_A_SECOND = 12_000  # more than either answers
 _BOOKING_CONNECTIONS = 64
 _BOOKING_SECONDS = 4
@@ -67,7 +68,7 @@ def _measure(name: str, folder: Path, how: argparse.Namespace) -> None:
     with engine(name) as on, ExitStack() as stack:
         sides = {
             who: stack.enter_context(_side(checkout, on, folder / who))
-            for who, checkout in (("other", how.other), ("this", _HERE))
+            for who, checkout in (("other", how.other), ("this", HERE))
         }
         turns: dict[str, list[Turn]] = {who: [] for who in sides}
         for each in sides.values():
@@ -92,9 +93,16 @@ def _ratio(turns: dict[str, list[Turn]], at: int) -> float:
     return turns["this"][at].rate / turns["other"][at].rate
 
 
-@contextmanager
-def _side(checkout: Path, on: Engine, home: Path) -> Iterator[Side]:
-    """Start a checkout's server over an installation of its own with a campaign full of calls."""
+class Prepared(NamedTuple):
+    """One checkout's server, not running, over reservations; whoever signs for it."""
+
+    program: Program
+    signer: Signer
+    ids: list[str]
+
+
+def prepare(checkout: Path, on: Engine, home: Path, reservations: int) -> Prepared:
+    """Make an installation of a checkout, with a campaign full of calls to file results for."""
     home.mkdir()
     settings = on.new(home)
     place = ["--data-dir", str(settings.data_dir)]
@@ -108,10 +116,18 @@ def _side(checkout: Path, on: Engine, home: Path) -> Iterator[Side]:
         campaign = _told(
             ours, "campaign", "add", "--vdn", str(VDN), "--name", "all", "--end", "+48h", *place
         )
-        _book(server, signer, campaign["id"], home)
+        _book(server, signer, campaign["id"], home, reservations)
         with Client(server.url, made["ak"], made["sk"], vdn=VDN) as client:
             ids = [each.id for each in client.iterate()]
-        yield Side(server, signer, ids, count(), home)
+    return Prepared(program, signer, ids)
+
+
+@contextmanager
+def _side(checkout: Path, on: Engine, home: Path) -> Iterator[Side]:
+    """Start a checkout's server over an installation of its own."""
+    prepared = prepare(checkout, on, home, _RESERVATIONS)
+    with running(prepared.program, on, home) as server:
+        yield Side(server, prepared.signer, prepared.ids, count(), home)
 
 
 def _told(ours: list[str], *command: str) -> dict[str, Any]:
@@ -121,10 +137,10 @@ def _told(ours: list[str], *command: str) -> dict[str, Any]:
     return told
 
 
-def _book(server: Server, signer: Signer, campaign: int, home: Path) -> None:
+def _book(server: Server, signer: Signer, campaign: int, home: Path, reservations: int) -> None:
     wishes = signed.wishes(VDN, campaign, count(), signer.clock.now())
     requests = signer.prepare(
-        home / "wishes", "create", islice(wishes, _RESERVATIONS), server=server
+        home / "wishes", "create", islice(wishes, reservations), server=server
     )
     # All of them on either side: else its results would name other agents, which is more to write.
     seconds = _BOOKING_SECONDS
@@ -132,19 +148,25 @@ def _book(server: Server, signer: Signer, campaign: int, home: Path) -> None:
         seconds *= 2
 
 
-def _parameters() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.beside",
-        description=__doc__,
+def parser(name: str, about: str | None) -> argparse.ArgumentParser:
+    """Return the parser of what every comparison with another checkout is told."""
+    made = argparse.ArgumentParser(
+        prog=f"python -m bench.{name}",
+        description=about,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("other", type=lambda text: Path(text).absolute(), help="another checkout")
-    parser.add_argument("--engines", nargs="+", choices=options.ENGINES, default=options.ENGINES)
-    parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--seconds", type=int, default=6, help="length of a turn")
-    parser.add_argument("--rounds", type=int, default=12, help="turns of each")
-    parser.add_argument("--folder", type=Path, help="where to put the databases, for a while")
-    return parser.parse_args()
+    made.add_argument("other", type=lambda text: Path(text).absolute(), help="another checkout")
+    made.add_argument("--engines", nargs="+", choices=options.ENGINES, default=options.ENGINES)
+    made.add_argument("--connections", type=int, default=64)
+    made.add_argument("--folder", type=Path, help="where to put the databases, for a while")
+    return made
+
+
+def _parameters() -> argparse.Namespace:
+    ours = parser("beside", __doc__)
+    ours.add_argument("--seconds", type=int, default=6, help="length of a turn")
+    ours.add_argument("--rounds", type=int, default=12, help="turns of each")
+    return ours.parse_args()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,102 @@
+"""The instructions that updateResult takes in this checkout, beside those in another one.
+
+    python -m bench.instructions ../earlier
+
+Rates and CPU times differ by a quarter from one minute to the next where a machine is shared; how
+many instructions a program runs does not. valgrind (`apt-get install valgrind`) counts those of the
+server and of the process that writes, not the kernel's and not PostgreSQL's: a server is loaded
+for some seconds, another one for longer, and the difference is divided by that of the requests.
+"""
+
+import argparse
+import re
+import tempfile
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import load, signed
+from bench.beside import HERE, Prepared, parser, prepare
+from bench.engine import Engine, engine
+from bench.server import running
+from bench.signed import VDN
+
+_RESERVATIONS = 5_000
+_SECONDS = (15, 45)  # of the two that are loaded; a server is fifty times slower under valgrind
+_MOST_A_SECOND = 500
+_VALGRIND = (
+    "valgrind",
+    "--tool=cachegrind",
+    "--cache-sim=no",
+    "--branch-sim=no",
+    "--trace-children=yes",
+    "--quiet",
+)
+
+
+class Counted(NamedTuple):
+    """What a server and its children ran until they ended, for so many requests."""
+
+    requests: int
+    instructions: int
+
+
+def main() -> int:
+    """Count both on each engine, and print what came out."""
+    how = parser("instructions", __doc__).parse_args()
+    for name in how.engines:
+        with (
+            tempfile.TemporaryDirectory(prefix="callkeeper-instructions-", dir=how.folder) as home,
+            engine(name) as on,
+        ):
+            other, this = (
+                _instructions(checkout, on, Path(home) / who, how)
+                for who, checkout in (("other", how.other), ("this", HERE))
+            )
+        print(f"{name:9} other {other:9,.0f} instructions a request")
+        print(f"{name:9} this  {this:9,.0f} instructions a request, {this / other - 1:+.1%}")
+    return 0
+
+
+def _instructions(checkout: Path, on: Engine, home: Path, how: argparse.Namespace) -> float:
+    """Return how many instructions a checkout runs for a request."""
+    prepared = prepare(checkout, on, home, _RESERVATIONS)
+    numbers = count()
+    few, many = (_count(prepared, on, home, numbers, how, seconds) for seconds in _SECONDS)
+    return (many.instructions - few.instructions) / (many.requests - few.requests)
+
+
+def _count(
+    prepared: Prepared,
+    on: Engine,
+    home: Path,
+    numbers: Iterator[int],
+    how: argparse.Namespace,
+    seconds: int,
+) -> Counted:
+    """Load a server that is counted, and end it."""
+    out = home / f"counted-{seconds}"
+    out.mkdir()
+    command = [*_VALGRIND, f"--cachegrind-out-file={out}/%p", *prepared.program.command]
+    with running(prepared.program._replace(command=command), on, home) as server:
+        bodies = islice(signed.results(VDN, prepared.ids, numbers), _MOST_A_SECOND * seconds)
+        requests = prepared.signer.prepare(
+            home / f"requests-{seconds}", "updateResult", bodies, server=server
+        )
+        turn = load.run(server, requests, how.connections, seconds)
+    if turn.ran_out:
+        raise RuntimeError(f"{turn.requests} requests were too few for {seconds} s")
+    return Counted(turn.requests, sum(_total(each) for each in out.iterdir()))
+
+
+def _total(file: Path) -> int:
+    """Return what a process ran, as cachegrind writes it down when the process ends."""
+    summary = re.search(r"^summary: *([\d,]+)", file.read_text("utf-8"), re.MULTILINE)
+    if summary is None:
+        raise RuntimeError(f"{file}: the process did not end by itself")
+    return int(summary[1].replace(",", ""))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
