@@ -227,6 +227,17 @@ def test_a_phone_that_may_have_rung_unheard_while_nobody_looked_is_no_congestion
     assert result(stage, reservation) == "01040"
 
 
+def test_a_phone_that_rang_unheard_and_is_gone_when_it_is_looked_up_is_no_congestion(
+    stage: Stage, dora: Actor
+) -> None:
+    reservation = stage.due(1, NO_ANSWER)
+    dora.line.rings = "unheard"
+    act(stage, dora, seconds=5, step_ms=500)
+    stage.clock.move(MINUTE)  # as where the database was away
+    act(stage, dora, seconds=30, step_ms=500)
+    assert result(stage, reservation) == "01040"
+
+
 @pytest.mark.parametrize("rings", ["behind media", "unheard"])
 def test_what_was_heard_of_a_phone_that_rings_outlives_its_dispatcher(
     stage: Stage, exchange: Exchange, dora: Actor, rings: Rings

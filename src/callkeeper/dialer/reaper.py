@@ -185,7 +185,7 @@ class Reaper:
         if presence == "gone":
             self._miss(held, ticks)
             return
-        held.missing_since = None
+        held.missing_since, held.seen_at = None, ticks
         if presence != "up" and ticks > held.rings_until + _STUCK_MS:
             shift.over(attempt, "silence", "neither answered nor ended, long after its time")
             return

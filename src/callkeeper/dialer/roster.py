@@ -21,13 +21,13 @@ class Held:
 
     ``heard_since`` is how many gaps the line had when it was last certain how the call stood, with
     all of its words put down or still to come; None: that was never so while it was ours.
-    When it was begun (``since``), looked at, missed and so on, is all in ticks.
+    When it was begun (``since``), looked at, seen there, missed and so on, is all in ticks.
     """
 
     def __init__(self, attempt: Attempt, ticks: int, *, is_asked: bool) -> None:
         self.attempt = attempt
         self.is_asked = is_asked
-        self.since = self.looked_at = ticks
+        self.since = self.looked_at = self.seen_at = ticks
         self.heard_since: int | None = None
         self.missing_since: int | None = None
 
@@ -43,8 +43,9 @@ class Held:
 
     def has_all(self, gaps: int, ticks: int) -> bool:
         """Whether all was heard of it by then, so that what was not heard was not so."""
-        has_looked = ticks < self.last_look_at or self.looked_at >= self.last_look_at
-        return has_looked and self.heard_since == gaps
+        # A look that came when it was gone does not tell how it had been.
+        was_seen = ticks < self.last_look_at or self.seen_at >= self.last_look_at
+        return was_seen and self.heard_since == gaps
 
     def knows(self, **fields: object) -> None:
         """Keep what is now known of the attempt."""
