@@ -20,10 +20,10 @@ from bench.stage import CAMPAIGN, add_campaign
 from bench.volley import Volley, cpu_seconds, ordered, tell
 from callkeeper import log
 from callkeeper.clock import Clock, SystemClock
-from callkeeper.core.attempt import FailCodes
-from callkeeper.core.policy import Terms
+from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.request import id_for, request_digest
-from callkeeper.core.reservation import Booking, Wish
+from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.handover import Handover

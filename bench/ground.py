@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from callkeeper import signing
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.request import id_for, request_digest
-from callkeeper.core.reservation import Booking, Wish
+from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings

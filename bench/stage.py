@@ -10,7 +10,7 @@ from bench.server import WAYS, Program, empty, ours, usual
 from bench.signed import VDN, Signer, numbers
 from callkeeper.clock import Clock
 from callkeeper.core.request import id_for, request_digest
-from callkeeper.core.reservation import Booking, Wish
+from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import issue
 from callkeeper.settings import Settings

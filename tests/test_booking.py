@@ -8,9 +8,9 @@ import pytest
 
 from callkeeper.booking import Bookings, Origin
 from callkeeper.clock import HandClock
-from callkeeper.core.change import Cancel, Move, Result
 from callkeeper.core.refusal import NoSuchReservation, ParameterWrong
-from callkeeper.core.reservation import Wish
+from callkeeper.core.reservations.changes import Cancel, Move, Result
+from callkeeper.core.reservations.reservation import Wish
 from callkeeper.desk import Desk
 from callkeeper.store.port import Wanted
 from callkeeper.store.sql import SqlStore

@@ -7,7 +7,8 @@ import pytest
 
 from callkeeper.campaigning import Campaigns
 from callkeeper.clock import HandClock
-from callkeeper.core.campaign import Campaign, Plan, Window
+from callkeeper.core.campaigns.campaign import Campaign, Window
+from callkeeper.core.campaigns.changes import Plan
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.desk import Desk
 from callkeeper.installation import open_store

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from callkeeper.core.lease import LEASE_MS
+from callkeeper.core.dialing.lease import LEASE_MS
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.ledger import Lease
 from tests.house import VDN, House

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from callkeeper.core.change import Order, Result
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation, Refusal
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Order, Result
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.desk import Desk, Grouped
 from callkeeper.store.port import Collision
 from callkeeper.store.sql import SqlStore

@@ -4,7 +4,7 @@ import pytest
 
 from callkeeper import desk, keyring, readiness, scribe, turns, walk, writer
 from callkeeper.api import admission, interface, protocol, room
-from callkeeper.core import breaker, lease, watch
+from callkeeper.core.dialing import breaker, lease, watch
 from callkeeper.dialer import ari, reaper
 from callkeeper.store import due_rows, sqlite
 from tests.surface import ROOT

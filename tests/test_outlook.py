@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from callkeeper.core.campaign import CampaignOrder, Plan, Revision, Window
-from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.campaigns.campaign import Window
+from callkeeper.core.campaigns.changes import CampaignOrder, Plan, Revision
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.outlook import outlook
 from tests.store.orders import (
     CAMPAIGN,

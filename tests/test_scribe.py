@@ -13,9 +13,9 @@ import pytest
 import uvloop
 
 from callkeeper.batch import Write, WriteBroke
-from callkeeper.core.change import Result
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Result
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.scribe import ProcessScribe
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from callkeeper.core.business_result import BusinessResult, Definition
-from callkeeper.core.lease import LEASE_MS
+from callkeeper.core.campaigns.business_result import BusinessResult, Definition
+from callkeeper.core.dialing.lease import LEASE_MS
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.keyring import issue
 from tests.house import HOUR, VDN, House

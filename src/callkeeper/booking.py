@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from callkeeper.clock import Clock
-from callkeeper.core.change import Change, Order
-from callkeeper.core.number_policy import NumberPolicy
 from callkeeper.core.request import id_for, request_digest
-from callkeeper.core.reservation import Booking, Reservation, Wish
+from callkeeper.core.reservations.changes import Change, Order
+from callkeeper.core.reservations.number_policy import NumberPolicy
+from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
 from callkeeper.desk import Desk
 from callkeeper.store.port import Booked, Page, Wanted
 

@@ -5,16 +5,9 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from callkeeper.clock import Clock, new_result_code
-from callkeeper.core.business_result import BusinessResult, Definition
-from callkeeper.core.campaign import (
-    Campaign,
-    CampaignChange,
-    CampaignOrder,
-    Opening,
-    Plan,
-    Revision,
-    Status,
-)
+from callkeeper.core.campaigns.business_result import BusinessResult, Definition
+from callkeeper.core.campaigns.campaign import Campaign, Status
+from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, Opening, Plan, Revision
 from callkeeper.core.refusal import NoSuchCampaign, NoSuchSkillQueue
 from callkeeper.desk import Desk
 from callkeeper.store.port import CampaignPage, CampaignsWanted, DefinitionPage

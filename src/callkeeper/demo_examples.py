@@ -16,8 +16,9 @@ from callkeeper.api.examples import (
     RESULT_ID,
     UPDATE,
 )
-from callkeeper.core.campaign import CallerNumber, Opening, Plan, Window
-from callkeeper.core.reservation import Booking, Wish
+from callkeeper.core.campaigns.campaign import CallerNumber, Window
+from callkeeper.core.campaigns.changes import Opening, Plan
+from callkeeper.core.reservations.reservation import Booking, Wish
 
 CAMPAIGN_ID = 1106025109
 RESERVATION_IDS = (RESULT_ID, MOVE_ID, DELETE_ID)

@@ -11,9 +11,9 @@ import uvloop
 from prometheus_client import CollectorRegistry, start_http_server
 
 from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
-from callkeeper.core.attempt import FINDINGS, FailCodes
-from callkeeper.core.number_policy import NumberPolicy, NumberRule
-from callkeeper.core.policy import Terms
+from callkeeper.core.dialing.outcomes import FINDINGS, FailCodes
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
 from callkeeper.desk import Desk
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.dialer import Dialer

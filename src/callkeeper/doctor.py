@@ -17,7 +17,7 @@ import msgspec
 from cryptography import x509
 
 from callkeeper.clock import Clock
-from callkeeper.core.breaker import refuses_all
+from callkeeper.core.dialing.breaker import refuses_all
 from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.dial import asked, check_rules, line_name
 from callkeeper.dialer.line import LineRefused, LineSilent

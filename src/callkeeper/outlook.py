@@ -4,11 +4,10 @@ Read off what stands at this instant: the reservation with the dialer's last ver
 its live attempt, and the dispatchers that there are.
 """
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.breaker import refuses_all
-from callkeeper.core.campaign import Campaign
-from callkeeper.core.change import Settle
-from callkeeper.core.policy import (
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.breaker import refuses_all
+from callkeeper.core.dialing.policy import (
     CAPS,
     Dial,
     GiveUp,
@@ -19,7 +18,8 @@ from callkeeper.core.policy import (
     holds_all,
     why_not_started,
 )
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Settle
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.spoken import in_utc
 from callkeeper.store.port import Store
 from callkeeper.store.zones import zone_name, zone_of

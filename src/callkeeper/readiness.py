@@ -3,9 +3,9 @@
 import asyncio
 
 from callkeeper.clock import monotonic
-from callkeeper.core.campaign import Campaign
+from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.desk import Desk
 from callkeeper.shared import Shared
 from callkeeper.store.port import Booked

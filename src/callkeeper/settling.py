@@ -6,11 +6,11 @@ ended may have been one of them, and must not be dialed again.
 
 from collections.abc import Iterator
 
-from callkeeper.core.attempt import FailCodes
-from callkeeper.core.business_result import BusinessResults
-from callkeeper.core.change import Order, Settle
+from callkeeper.core.campaigns.business_result import BusinessResults
+from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Order, Settle
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.spoken import in_utc
 from callkeeper.store.port import Store, Unsettled
 

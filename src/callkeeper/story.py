@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from callkeeper.core.call_data import as_variables
-from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.call_data import as_variables
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.spoken import in_utc, span
 from callkeeper.log import masked
 from callkeeper.outlook import outlook

@@ -12,7 +12,7 @@ import pytest
 from callkeeper.api.campaign_form import form_v1, plan
 from callkeeper.api.examples import APPOINTED_AT, CAMPAIGN_ID, STANDING
 from callkeeper.clock import HandClock
-from callkeeper.core.campaign import Opening
+from callkeeper.core.campaigns.changes import Opening
 from callkeeper.demo_examples import RESERVATION_IDS, booking
 from tests.house import VDN, House
 from tests.surface import interfaces

@@ -20,7 +20,7 @@ import pytest
 
 from callkeeper.backup import back_up
 from callkeeper.clock import HandClock, SystemClock
-from callkeeper.core.change import Result
+from callkeeper.core.reservations.changes import Result
 from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from tests.durability.crew import Crew

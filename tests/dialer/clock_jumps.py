@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from callkeeper.clock import SystemClock
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore

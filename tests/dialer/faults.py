@@ -13,9 +13,9 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from callkeeper.batch import Verb
-from callkeeper.core.attempt import Attempt
+from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line import (
     Dialling,

@@ -11,7 +11,8 @@ from typing import Literal, Protocol
 
 import pytest
 
-from callkeeper.core.attempt import Attempt, FailCodes, Finding, Hangup
+from callkeeper.core.dialing.attempt import Attempt, Hangup
+from callkeeper.core.dialing.outcomes import FailCodes, Finding
 from callkeeper.dialer.line import (
     Answered,
     Dialling,

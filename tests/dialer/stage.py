@@ -11,9 +11,10 @@ from prometheus_client import CollectorRegistry
 
 from callkeeper.batch import Verb
 from callkeeper.clock import HandClock
-from callkeeper.core.attempt import Attempt, FailCodes
-from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.desk import Desk, Readers
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.handover import Handover

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from callkeeper.core.attempt import Hangup
+from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.ari_events import ReplacedError, UnreadError, read
 from callkeeper.dialer.line import Answered, Ended, Presence, Ringing
 

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import pytest
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.reservation import Reservation
 from tests.dialer.stage import MINUTE, Stage
 from tests.store.orders import has_campaign
 

@@ -3,7 +3,7 @@
 import pytest
 
 from callkeeper.clock import HandClock
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from tests.dialer.faults import Actor, Exchange, act, attempt_of, enter, outcomes
 from tests.dialer.stage import LEAD, MINUTE, Stage
 from tests.store.orders import NOW, check_history, has_campaign

@@ -2,8 +2,8 @@
 
 import pytest
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.reservations.reservation import Reservation
 from tests.dialer.faults import Actor, Exchange, Fault, act, attempt_of, enter, outcomes
 from tests.dialer.stage import Stage
 from tests.store.orders import NOW, check_history

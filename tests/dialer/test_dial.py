@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from callkeeper.clock import HandClock
-from callkeeper.core.policy import Terms
+from callkeeper.core.dialing.policy import Terms
 from callkeeper.desk import Desk
 from callkeeper.dial import build_line, dial, duty_beside, line_name, terms
 from callkeeper.dialer.ari import AriLine

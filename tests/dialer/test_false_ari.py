@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from callkeeper.core.attempt import FailCodes, Hangup
+from callkeeper.core.dialing.attempt import Hangup
+from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.dialer.ari import CONNECTIONS, AriLine
 from callkeeper.dialer.line import (
     Answered,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from callkeeper.core.call_data import PREFIX
+from callkeeper.core.reservations.call_data import PREFIX
 from callkeeper.dialer.handover import Handover, HandoverWrong, destination, variables
 from callkeeper.dialer.line import Place
 from tests.dialer.faults import Exchange, act, enter

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from callkeeper.core.campaign import CampaignChange, CampaignOrder, Pause, Resume
-from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Booking, Reservation
+from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, Pause, Resume
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.reservation import Booking, Reservation
 from callkeeper.dial import terms
 from callkeeper.settings import load
 from tests.dialer.faults import Exchange, act, enter

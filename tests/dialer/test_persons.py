@@ -2,10 +2,10 @@
 
 import pytest
 
-from callkeeper.core.campaign import CampaignOrder, Delete, Pause, Resume
-from callkeeper.core.change import Cancel, Change, Result
+from callkeeper.core.campaigns.changes import CampaignOrder, Delete, Pause, Resume
 from callkeeper.core.refusal import AlreadyCalled, Refusal
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Cancel, Change, Result
+from callkeeper.core.reservations.reservation import Reservation
 from tests.dialer.faults import Exchange, act, attempt_of, enter
 from tests.dialer.stage import Stage
 from tests.store.orders import CAMPAIGN, NOW, carry_out, check_history, order

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
-from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.line import (
     Dialling,
     LineDown,

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from callkeeper.clock import HandClock
-from callkeeper.core.attempt import Hangup
+from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.line import Answered, Dialling, Ended, LineEvent, LineRefused, Ringing
 from callkeeper.dialer.rehearsal import RehearsalLine
 from tests.dialer.line_contract import CLAIMS, Claim, Course, new_id

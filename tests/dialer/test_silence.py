@@ -6,9 +6,9 @@ from typing import get_args
 import msgspec
 import pytest
 
-from callkeeper.core.attempt import Attempt, Hangup
-from callkeeper.core.practice import RETRIABLE
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.campaigns.dial_settings import RETRIABLE
+from callkeeper.core.dialing.attempt import Attempt, Hangup
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.line import Ended
 from tests.dialer.faults import (
     Actor,

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from callkeeper.core.change import Result
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Result
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port import Event, Wanted
 from callkeeper.store.sql import SqlStore
 from tests.durability.server import TASK, VDN, Served, Signed, send

@@ -4,7 +4,7 @@ from itertools import count
 from typing import NamedTuple
 
 from callkeeper.client import Client
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import issue
 from callkeeper.settings import Settings

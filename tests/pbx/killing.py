@@ -15,7 +15,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from callkeeper.clock import SystemClock
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.sql import SqlStore

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from callkeeper.clock import SystemClock
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.desk import Desk
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line import LineDown, LineRefused

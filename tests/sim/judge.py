@@ -8,10 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from callkeeper.core.attempt import Attempt, Outcome
-from callkeeper.core.breaker import ROW
-from callkeeper.core.campaign import Campaign
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.breaker import ROW
+from callkeeper.core.outcome import Outcome
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.line import LineDown, LineRefused, LineUnwilling
 from callkeeper.dialer.post import Post
 from callkeeper.store.ledger import Begun, Claim, Claimed

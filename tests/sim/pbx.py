@@ -7,7 +7,7 @@ from contextvars import Context
 from heapq import heappop, heappush
 from typing import Any, NamedTuple, get_args
 
-from callkeeper.core.attempt import Hangup
+from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.line import (
     Answered,
     Dialling,

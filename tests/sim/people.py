@@ -5,9 +5,9 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from callkeeper.core.campaign import (
+from callkeeper.core.campaigns.campaign import Campaign, Window
+from callkeeper.core.campaigns.changes import (
     Arrange,
-    Campaign,
     CampaignChange,
     CampaignOrder,
     Delete,
@@ -16,12 +16,11 @@ from callkeeper.core.campaign import (
     Plan,
     Resume,
     Revision,
-    Window,
 )
-from callkeeper.core.change import Cancel, Change, Move, Order, Result
-from callkeeper.core.practice import RETRIABLE, Practice, Retry
+from callkeeper.core.campaigns.dial_settings import RETRIABLE, Practice, Retry
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Booking, Wish
+from callkeeper.core.reservations.changes import Cancel, Change, Move, Order, Result
+from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.store.ledger import Claim, Lease
 from callkeeper.store.port import Booked
 from callkeeper.store.sql import SqlStore

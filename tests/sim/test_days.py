@@ -8,12 +8,12 @@ from typing import get_args
 import msgspec
 import pytest
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.campaign import Campaign
-from callkeeper.core.change import Cancel, Order
-from callkeeper.core.policy import Terms
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.refusal import NoSuchReservation, Refusal
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Cancel, Order
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.due_rows import CampaignKey
 from callkeeper.store.ledger import Adoption, Claim, Claimed, Ending, HandBack, Progress
 from callkeeper.store.port import Event

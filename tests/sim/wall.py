@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from callkeeper.core.campaign import Campaign, Window
+from callkeeper.core.campaigns.campaign import Campaign, Window
 
 _MINUTE = 60_000
 _DAY = 24 * 60 * _MINUTE

@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from callkeeper.batch import Write
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.policy import Terms
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.post import Post
 from callkeeper.store.ledger import Begun, Claim, Claimed, Ending, Withdrawn

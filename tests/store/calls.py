@@ -6,12 +6,13 @@ Each function is a transaction of its own.
 from itertools import count
 from typing import Any
 
-from callkeeper.core.attempt import Attempt, FailCodes, Hangup
-from callkeeper.core.campaign import CampaignChange, CampaignOrder
-from callkeeper.core.policy import Terms
-from callkeeper.core.practice import Practice, Retry
+from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder
+from callkeeper.core.campaigns.dial_settings import Practice, Retry
+from callkeeper.core.dialing.attempt import Attempt, Hangup
+from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.ledger import (
     Adoption,
     Begun,

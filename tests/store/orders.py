@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Self
 
 import psycopg
 
-from callkeeper.core.change import Change, Order
-from callkeeper.core.reservation import Booking, Reservation, Wish
+from callkeeper.core.reservations.changes import Change, Order
+from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
 from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.port import Booked

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from callkeeper.core.campaign import Pause, Resume
-from callkeeper.core.policy import Terms
+from callkeeper.core.campaigns.changes import Pause, Resume
+from callkeeper.core.dialing.policy import Terms
 from callkeeper.outlook import outlook
 from callkeeper.store.claim_rows import LOOKED_AT
 from callkeeper.store.due_rows import CAMPAIGNS_MAX

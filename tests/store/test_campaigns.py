@@ -5,17 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
-from callkeeper.core.business_result import BusinessResult, Definition
-from callkeeper.core.campaign import (
-    Campaign,
-    CampaignOrder,
-    Delete,
-    Opening,
-    Pause,
-    Plan,
-    Revision,
-    Window,
-)
+from callkeeper.core.campaigns.business_result import BusinessResult, Definition
+from callkeeper.core.campaigns.campaign import Campaign, Window
+from callkeeper.core.campaigns.changes import CampaignOrder, Delete, Opening, Pause, Plan, Revision
 from callkeeper.core.refusal import (
     CampaignNameTaken,
     NoSuchCampaign,

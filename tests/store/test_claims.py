@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from callkeeper.core.campaign import Pause
-from callkeeper.core.change import Cancel, Result
-from callkeeper.core.policy import Terms
+from callkeeper.core.campaigns.changes import Pause
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.store.claim_rows import LOOKED_AT
 from callkeeper.store.due_rows import AHEAD
 from callkeeper.store.ledger import Claimed

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.campaign import CampaignOrder, Pause, Resume
-from callkeeper.core.change import Cancel
-from callkeeper.core.policy import Terms
+from callkeeper.core.campaigns.changes import CampaignOrder, Pause, Resume
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.changes import Cancel
 from callkeeper.store.claim_rows import LOOKED_AT
 from callkeeper.store.ledger import Claimed
 from callkeeper.store.sql import SqlStore

@@ -7,8 +7,8 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from callkeeper.core.campaign import Campaign
-from callkeeper.core.practice import Practice
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.campaigns.dial_settings import Practice
 from callkeeper.store.ledger import Claimed
 from callkeeper.store.migrate import Migration, migrations
 from callkeeper.store.sql import SqlStore

@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from callkeeper.core.attempt import FailCodes, Hangup
-from callkeeper.core.campaign import Arrange, Delete, Pause
-from callkeeper.core.change import Result
+from callkeeper.core.campaigns.changes import Arrange, Delete, Pause
+from callkeeper.core.dialing.attempt import Hangup
+from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.reservations.changes import Result
 from callkeeper.store.ledger import Evidence
 from callkeeper.store.sql import SqlStore
 from tests.store.calls import (

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from callkeeper.core.change import Cancel, Move, Result
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Cancel, Move, Result
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port import AgentName, Listed, Wanted
 from callkeeper.store.sql import SqlStore
 from tests.store.orders import (

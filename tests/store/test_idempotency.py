@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from callkeeper.core.change import Cancel
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
-from callkeeper.core.reservation import Booking
+from callkeeper.core.reservations.changes import Cancel
+from callkeeper.core.reservations.reservation import Booking
 from callkeeper.store.port import Booked, Wanted
 from callkeeper.store.sql import SqlStore
 from tests.store.orders import HOUR, NOW, Opened, book, booked, booking, carry_out, order

@@ -3,8 +3,8 @@
 import msgspec
 
 from callkeeper.core.allowance import Allowance, Limit
-from callkeeper.core.change import Move
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.reservations.changes import Move
 from callkeeper.store.port import AccessKey, AgentName, Wanted
 from callkeeper.store.sql import SqlStore
 from tests.store.orders import NOW, Opener, book, booked, booking, carry_out, order

@@ -1,7 +1,7 @@
 """Who answers for an attempt, on both engines: its dispatcher, as long as that one lives."""
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.campaign import Pause
+from callkeeper.core.campaigns.changes import Pause
+from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.store.sql import SqlStore
 from tests.store.calls import (
     LEAD,

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.campaign import CampaignOrder, Delete, Pause, Resume, Revision
-from callkeeper.core.change import Cancel, Result
-from callkeeper.core.policy import Terms
+from callkeeper.core.campaigns.changes import CampaignOrder, Delete, Pause, Resume, Revision
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.store.ledger import Begun, Claimed, Progress, Withdrawn
 from callkeeper.store.sql import SqlStore
 from tests.store.calls import (

@@ -8,8 +8,8 @@ from time import monotonic
 
 import pytest
 
-from callkeeper.core.change import Result
 from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.reservations.changes import Result
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.port import AccessKey
 from callkeeper.store.postgres import PostgresSession, StatementFailed

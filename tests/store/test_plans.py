@@ -11,7 +11,7 @@ from typing import cast
 import psycopg
 import pytest
 
-from callkeeper.core.change import Result
+from callkeeper.core.reservations.changes import Result
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.sql import SqlStore
 from callkeeper.store.statements import Engine, queries

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from callkeeper.core.change import Cancel, Move, Order, Result
 from callkeeper.core.refusal import NoSuchReservation
+from callkeeper.core.reservations.changes import Cancel, Move, Order, Result
 from callkeeper.store.port import Event
 from callkeeper.store.sql import SqlStore
 from tests.store.orders import NOW, Opened, Opener, booked, booking, carry_out, check_history, order

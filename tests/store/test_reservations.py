@@ -5,7 +5,6 @@ import sqlite3
 import msgspec
 import pytest
 
-from callkeeper.core.change import Cancel, Move, Result
 from callkeeper.core.refusal import (
     AlreadyCalled,
     DatabaseFailed,
@@ -14,7 +13,8 @@ from callkeeper.core.refusal import (
     ParameterWrong,
     TimeWrong,
 )
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Cancel, Move, Result
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port import Booked, Wanted
 from callkeeper.store.postgres import StatementFailed
 from callkeeper.store.sql import SqlStore

@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 import pytest
 
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.port import Wanted
 from callkeeper.store.statements import Engine, Statements

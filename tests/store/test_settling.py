@@ -2,11 +2,11 @@
 
 import pytest
 
-from callkeeper.core.attempt import FailCodes
-from callkeeper.core.campaign import Arrange, Pause, Resume
-from callkeeper.core.change import Result
+from callkeeper.core.campaigns.changes import Arrange, Pause, Resume
+from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.refusal import ParameterWrong
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Result
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.settling import Settling, SettlingRefused
 from callkeeper.store.port import Unsettled
 from callkeeper.store.sql import SqlStore

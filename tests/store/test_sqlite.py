@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from callkeeper.core.change import Cancel, Order
 from callkeeper.core.refusal import NoSuchReservation, Refusal
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.changes import Cancel, Order
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.desk import Desk
 from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings

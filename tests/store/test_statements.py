@@ -14,10 +14,10 @@ import psycopg
 import pytest
 
 import callkeeper
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.business_result import BusinessResult
-from callkeeper.core.campaign import Campaign
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.campaigns.business_result import BusinessResult
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.ledger import Lease
 from callkeeper.store.migrate import migrations

@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 import pytest
 
-from callkeeper.core.change import Cancel, Move, Result
+from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.store.listing_rows import DAY_MS
 from callkeeper.store.migrate import migrations

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from callkeeper.core.allowance import Allowance, Limit
-from callkeeper.core.campaign import Arrange, CampaignOrder
-from callkeeper.core.change import Move, Result
-from callkeeper.core.practice import RETRIES_MAX, Practice, Retry
+from callkeeper.core.campaigns.changes import Arrange, CampaignOrder
+from callkeeper.core.campaigns.dial_settings import RETRIES_MAX, Practice, Retry
+from callkeeper.core.reservations.changes import Move, Result
 from callkeeper.desk import Desk
 from callkeeper.store.port import AccessKey, AgentName, Booked, Collision, Wanted
 from callkeeper.store.sql import SqlStore

@@ -2,9 +2,9 @@
 
 import pytest
 
-from callkeeper.core.campaign import Arrange, CampaignChange, Pause, Resume, Revision
-from callkeeper.core.policy import Terms
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.campaigns.changes import Arrange, CampaignChange, Pause, Resume, Revision
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.sql import SqlStore
 from tests.store.calls import (
     GRACE,

@@ -12,7 +12,7 @@ from callkeeper.api.interface import Admitted, Interface
 from callkeeper.api.objects import Objects
 from callkeeper.api.wire import Answer
 from callkeeper.campaigning import Definitions, Naming
-from callkeeper.core.business_result import BusinessResult
+from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.phrase import Phrase
 
 _TOP = "1"

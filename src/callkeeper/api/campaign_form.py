@@ -13,7 +13,8 @@ from callkeeper.api.characters import ANYTHING, BLANKS, PHONE, PLAIN
 from callkeeper.api.fields import Choice, Field, Form, Integer, Text, Values
 from callkeeper.api.objects import Object, Objects
 from callkeeper.api.times import DateTime, Hours, Schedule
-from callkeeper.core.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber, Plan
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber
+from callkeeper.core.campaigns.changes import Plan
 from callkeeper.core.refusal import ParameterWrong
 
 InitStatus = Literal["zero_starts", "one_starts"]

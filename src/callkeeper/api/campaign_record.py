@@ -5,7 +5,7 @@ from typing import Any
 from callkeeper.api.campaign_form import IVR, PREDICTION, SKILL
 from callkeeper.api.fields import Form, Schema
 from callkeeper.api.times import SCHEDULE, date_time, schedule
-from callkeeper.core.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign
 
 ENDED = 4
 STATUS = {"draft": 1, "started": 2, "paused": 3}

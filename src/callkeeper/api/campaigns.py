@@ -15,16 +15,8 @@ from callkeeper.api.times import DateTime
 from callkeeper.api.wire import Answer
 from callkeeper.campaigning import Campaigns
 from callkeeper.clock import Clock
-from callkeeper.core.campaign import (
-    IVR_DEVICES,
-    SKILL_DEVICES,
-    CampaignChange,
-    Delete,
-    Pause,
-    Resume,
-    Revision,
-    campaign_id,
-)
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, campaign_id
+from callkeeper.core.campaigns.changes import CampaignChange, Delete, Pause, Resume, Revision
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
 from callkeeper.store.port import CampaignsWanted

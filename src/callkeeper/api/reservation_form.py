@@ -27,10 +27,10 @@ from callkeeper.api.fields import (
     Text,
     Texts,
 )
-from callkeeper.core.attempt import ANSWERED_CODE
+from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import TimeWrong
-from callkeeper.core.reservation import Kind
+from callkeeper.core.reservations.reservation import Kind
 
 Deployment = Literal["integrated", "op"]
 

@@ -18,10 +18,10 @@ from callkeeper.api.reservation_form import (
 from callkeeper.api.wire import Answer
 from callkeeper.booking import Bookings
 from callkeeper.clock import Clock
-from callkeeper.core.campaign import campaign_id
-from callkeeper.core.change import Cancel, Move, Result
+from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.core.phrase import Phrase
-from callkeeper.core.reservation import Wish
+from callkeeper.core.reservations.changes import Cancel, Move, Result
+from callkeeper.core.reservations.reservation import Wish
 from callkeeper.store.port import Listed, Wanted
 
 PATH = "/rest/isales/v1/openapi/campaigns/{vdn}/appoint/"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from callkeeper.api.fields import Field, Form, Schema, Text, Values
 from callkeeper.api.objects import read_object, unknown_members
-from callkeeper.core.campaign import Window
+from callkeeper.core.campaigns.campaign import Window
 from callkeeper.core.refusal import DoNotGoTogether, ParameterWrong, TypeWrong
 
 _DATE_TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{1,2}):([0-9]{2}):([0-9]{2})")

@@ -24,15 +24,9 @@ from callkeeper.cli.options import (
 )
 from callkeeper.cli.practice import TimeZone, practice
 from callkeeper.clock import SystemClock
-from callkeeper.core.campaign import (
-    IVR_DEVICES,
-    SKILL_DEVICES,
-    CallerNumber,
-    Opening,
-    Plan,
-    Window,
-)
-from callkeeper.core.practice import Practice
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber, Window
+from callkeeper.core.campaigns.changes import Opening, Plan
+from callkeeper.core.campaigns.dial_settings import Practice
 from callkeeper.core.refusal import Refusal
 
 campaigns = typer.Typer(no_args_is_help=True)

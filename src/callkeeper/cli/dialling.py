@@ -18,7 +18,7 @@ from callkeeper.cli.options import (
 )
 from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
-from callkeeper.core.attempt import Attempt
+from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.dial import dial as dial_until_stopped
 from callkeeper.records import instant

@@ -9,8 +9,8 @@ import typer
 
 from callkeeper.cli.options import Database, DataDir, Json, Vdn, existing_store, show
 from callkeeper.clock import SystemClock
-from callkeeper.core.campaign import Arrange, CampaignOrder
-from callkeeper.core.practice import (
+from callkeeper.core.campaigns.changes import Arrange, CampaignOrder
+from callkeeper.core.campaigns.dial_settings import (
     RETRIABLE,
     RETRIES_MAX,
     SPACING_SECONDS_MAX,

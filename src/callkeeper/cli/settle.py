@@ -17,8 +17,8 @@ from callkeeper.cli.options import (
 )
 from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
-from callkeeper.core.attempt import FailCodes
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.records import instant
 from callkeeper.settling import Settling
 from callkeeper.store.port import Unsettled

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from callkeeper.core.attempt import Hangup
+from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.line import Answered, Ended, LineEvent, Presence, Ringing
 
 # The trunk carries the calls of others too. Ours are known by their ids: an attempt's is the

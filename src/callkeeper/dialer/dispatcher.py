@@ -3,7 +3,7 @@
 import asyncio
 
 from callkeeper.clock import new_attempt_id
-from callkeeper.core.attempt import Attempt
+from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.gate import Gate
 from callkeeper.dialer.handover import variables

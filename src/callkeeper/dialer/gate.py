@@ -2,8 +2,8 @@
 
 import asyncio
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.breaker import Breaker
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.breaker import Breaker
 from callkeeper.dialer.line import LineDown, LineRefused, LineSilent, LineUnwilling
 from callkeeper.dialer.shift import Shift
 from callkeeper.store.ledger import Evidence

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from callkeeper.core.attempt import Hangup
+from callkeeper.core.dialing.attempt import Hangup
 
 # "ringing": the far end rings, or was heard before it answered, as by early media.
 Presence = Literal["gone", "there", "ringing", "up"]

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from callkeeper.core.attempt import FailCodes
-from callkeeper.core.policy import Terms
+from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.dialing.policy import Terms
 from callkeeper.dialer.handover import Handover
 
 

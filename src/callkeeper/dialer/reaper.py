@@ -8,8 +8,8 @@ It is never dialled again.
 import asyncio
 from itertools import islice
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.lease import LEASE_MS, latest
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.lease import LEASE_MS, latest
 from callkeeper.dialer.line import Answered, LineSilent, Ringing
 from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.roster import Held

@@ -15,7 +15,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from callkeeper.clock import Clock
-from callkeeper.core.attempt import Hangup
+from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.line import (
     Answered,
     Dialling,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from callkeeper.core.attempt import Attempt
+from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.dialer.line import LineEvent
 
 # Words on attempts of other dispatchers are kept for the day that they die: theirs is then ours.

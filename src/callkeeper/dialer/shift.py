@@ -4,7 +4,7 @@ import msgspec
 import structlog
 
 from callkeeper.clock import Clock
-from callkeeper.core.attempt import Attempt
+from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
 from callkeeper.dialer.line import Line

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from callkeeper.clock import Clock
-from callkeeper.core.watch import JUMP_MS, Doubt, Watch
+from callkeeper.core.dialing.watch import JUMP_MS, Doubt, Watch
 
 # What took longer to read than this tells too little of when it was so.
 _PROMPT_MS = 1_000

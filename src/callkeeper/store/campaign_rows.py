@@ -8,16 +8,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from callkeeper.core.business_result import BusinessResult, Definition
-from callkeeper.core.campaign import (
-    IVR_DEVICES,
-    SKILL_DEVICES,
-    Campaign,
-    CampaignOrder,
-    Opening,
-    check_name,
-    same_kind,
-)
+from callkeeper.core.campaigns.business_result import BusinessResult, Definition
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign, same_kind
+from callkeeper.core.campaigns.changes import CampaignOrder, Opening, check_name
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.store.port import CampaignPage, CampaignsWanted, DefinitionPage, Event
 from callkeeper.store.rows import Rows

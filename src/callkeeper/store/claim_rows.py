@@ -7,11 +7,11 @@ can run beside everything else and never stand in a circle.
 from collections.abc import Sequence
 from functools import partial
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.breaker import refuses_all
-from callkeeper.core.campaign import Campaign
-from callkeeper.core.pace import Pace
-from callkeeper.core.policy import (
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.breaker import refuses_all
+from callkeeper.core.dialing.pace import Pace
+from callkeeper.core.dialing.policy import (
     Busyness,
     Dial,
     Doubtful,
@@ -22,10 +22,10 @@ from callkeeper.core.policy import (
     decide,
     decide_in_doubt,
 )
+from callkeeper.core.dialing.reservation_changes import claimed, given_up, held, put_off, unplaced
+from callkeeper.core.dialing.watch import SURE, Doubt
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Reservation
-from callkeeper.core.tries import claimed, given_up, held, put_off, unplaced
-from callkeeper.core.watch import SURE, Doubt
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.due_rows import AHEAD, Due, DueRows, Load
 from callkeeper.store.ledger import Claim, Claimed
 from callkeeper.store.standing import happened

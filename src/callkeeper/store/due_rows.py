@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from callkeeper.core.campaign import Campaign
-from callkeeper.core.policy import Busyness, Terms, holds_all
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.dialing.policy import Busyness, Terms, holds_all
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.campaign_rows import campaign_of
 from callkeeper.store.reservation_rows import Key, ReservationRows
 

@@ -10,11 +10,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from callkeeper.core.attempt import Attempt, FailCodes, Hangup
-from callkeeper.core.lease import stands
-from callkeeper.core.policy import Busyness, Terms
+from callkeeper.core.dialing.attempt import Attempt, Hangup
+from callkeeper.core.dialing.lease import stands
+from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.dialing.policy import Busyness, Terms
+from callkeeper.core.dialing.watch import SURE, Doubt
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.watch import SURE, Doubt
 
 
 class Claim(msgspec.Struct, frozen=True):

@@ -7,15 +7,22 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from callkeeper.core.attempt import Attempt, Hangup
-from callkeeper.core.campaign import Campaign
-from callkeeper.core.lease import latest
-from callkeeper.core.policy import HELD_MS, Busyness, Dial, Doubtful, Wait
-from callkeeper.core.practice import SPACING_SECONDS_MAX, Practice
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.campaigns.dial_settings import SPACING_SECONDS_MAX, Practice
+from callkeeper.core.dialing.attempt import Attempt, Hangup
+from callkeeper.core.dialing.lease import latest
+from callkeeper.core.dialing.policy import HELD_MS, Busyness, Dial, Doubtful, Wait
+from callkeeper.core.dialing.reservation_changes import (
+    begun,
+    ended,
+    given_up,
+    handed_back,
+    held,
+    not_dialled,
+)
+from callkeeper.core.dialing.watch import JUMP_MS
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Reservation
-from callkeeper.core.tries import begun, ended, given_up, handed_back, held, not_dialled
-from callkeeper.core.watch import JUMP_MS
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.claim_rows import ClaimRows, verdict_on
 from callkeeper.store.due_rows import CampaignKey
 from callkeeper.store.ledger import (

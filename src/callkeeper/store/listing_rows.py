@@ -2,7 +2,7 @@
 
 import msgspec
 
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port import Listed, Page, Wanted
 from callkeeper.store.rows import Rows
 from callkeeper.store.session import Row

@@ -14,11 +14,12 @@ from typing import Literal, Protocol
 import msgspec
 
 from callkeeper.core.allowance import Allowance, Limit
-from callkeeper.core.business_result import BusinessResult, Definition
-from callkeeper.core.campaign import Campaign, CampaignOrder, Opening, Status
-from callkeeper.core.change import Order
+from callkeeper.core.campaigns.business_result import BusinessResult, Definition
+from callkeeper.core.campaigns.campaign import Campaign, Status
+from callkeeper.core.campaigns.changes import CampaignOrder, Opening
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservation import Booking, Reservation
+from callkeeper.core.reservations.changes import Order
+from callkeeper.core.reservations.reservation import Booking, Reservation
 from callkeeper.store.file_identity import Inode
 from callkeeper.store.ledger import Ledger
 

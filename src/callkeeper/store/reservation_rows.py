@@ -9,11 +9,11 @@ from operator import attrgetter
 
 import msgspec
 
-from callkeeper.core.business_result import BusinessResult, BusinessResults
-from callkeeper.core.campaign import Campaign, campaign_id
-from callkeeper.core.change import Order, Result
+from callkeeper.core.campaigns.business_result import BusinessResult, BusinessResults
+from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
-from callkeeper.core.reservation import Booking, Reservation
+from callkeeper.core.reservations.changes import Order, Result
+from callkeeper.core.reservations.reservation import Booking, Reservation
 from callkeeper.store.campaign_rows import CampaignRows
 from callkeeper.store.port import Booked, Collision, Event, Unsettled
 from callkeeper.store.rows import Asked

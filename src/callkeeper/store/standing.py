@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.ledger import Adoption, Ending, HandBack, Placing, Progress
 from callkeeper.store.port import Event
 from callkeeper.store.reservation_rows import Key

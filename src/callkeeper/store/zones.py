@@ -3,7 +3,7 @@
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from callkeeper.core.campaign import Campaign
+from callkeeper.core.campaigns.campaign import Campaign
 
 
 def zone_name(campaign: Campaign, otherwise: str) -> str:

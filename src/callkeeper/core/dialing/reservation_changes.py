@@ -5,10 +5,10 @@ A hold is the dialer's own note and no change of the promise: it leaves version 
 
 import msgspec
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.policy import GiveUp, Rule, Wait
-from callkeeper.core.practice import Practice
-from callkeeper.core.reservation import Reservation
+from callkeeper.core.campaigns.dial_settings import Practice
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.policy import GiveUp, Rule, Wait
+from callkeeper.core.reservations.reservation import Reservation
 
 # How soon a line that could not be asked is tried again.
 _AGAIN_MS = 5_000

@@ -5,11 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from callkeeper.core.attempt import Attempt
-from callkeeper.core.policy import GiveUp, Rule, Wait
-from callkeeper.core.practice import Practice, Retry
-from callkeeper.core.reservation import Reservation
-from callkeeper.core.tries import (
+from callkeeper.core.campaigns.dial_settings import Practice, Retry
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.policy import GiveUp, Rule, Wait
+from callkeeper.core.dialing.reservation_changes import (
     begun,
     claimed,
     ended,
@@ -18,8 +17,9 @@ from callkeeper.core.tries import (
     held,
     not_dialled,
 )
-from tests.core.test_attempt import attempt
-from tests.core.test_reservation import LATER, NOW, differences, standing
+from callkeeper.core.reservations.reservation import Reservation
+from tests.core.dialing.test_outcomes import attempt
+from tests.core.reservations.test_reservation import LATER, NOW, differences, standing
 
 RETRIES = Practice(retries=(Retry("busy", 2, 60),))
 

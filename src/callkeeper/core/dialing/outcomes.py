@@ -1,94 +1,19 @@
-"""An attempt: one try at calling, and what the line's words about it amount to.
-
-    claimed ─► placing ─► placed ─► ended      placing is committed before the phone rings
-    claimed ─► ended                           withdrawn: surely not dialled
-
-Its id is also the id of the channel, so that it can be looked up at the line after a crash.
-Instants are UTC milliseconds.
-"""
+"""What the line's words about an attempt amount to: an outcome, and a result code."""
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-
-AttemptState = Literal[
-    "claimed",  # a dispatcher has the reservation; surely not dialled
-    "placing",  # the line was, or is about to be, asked; perhaps dialled
-    "placed",  # the line confirmed it
-    "ended",  # it has an outcome; nothing changes it any more
-]
-
-Outcome = Literal[
-    "answered",
-    "busy",
-    "no_answer",
-    "rejected",
-    "number_changed",
-    "wrong_number",
-    "unreachable",
-    "congestion",
-    "failed",  # the line gave a cause that stands for none of the others
-    "refused",  # by the line itself: nothing was dialled
-    "unknown",  # dialled, perhaps, and no word ever came; a person has to look
-    "withdrawn",  # claimed, and then not dialled after all; no try of the reservation's
-]
-
-ANSWERED_CODE = "00000"
+from callkeeper.core.dialing.attempt import Attempt, Hangup
+from callkeeper.core.outcome import ANSWERED_CODE, Outcome
 
 # What the line itself says when it stops ringing, by its version: nothing, or "no answer".
 _TIMEOUT_CAUSES = frozenset({0, 19})
+
 # No reason, a redirection that is not followed, and a SIP status for which there is no cause.
 _CAUSES_WITHOUT_REASON = frozenset({0, 23, 127})
 
 # How far before its end a ring timeout may already be one: the line's clock is not ours.
 _TIMEOUT_SLACK_MS = 1_000
-
-
-class Attempt(msgspec.Struct, frozen=True):
-    """An attempt as it stands. ``number`` counts a reservation's tries, from 1."""
-
-    vdn: int
-    id: str
-    reservation_id: str
-    campaign_id: int
-    number: int
-    line: str
-    holder: str  # the dispatcher that answers for it
-    state: AttemptState
-    called_no: str
-    caller_no: str | None
-    alerting_seconds: int
-    due_at: int
-    claimed_at: int
-    placing_at: int | None = None
-    placed_at: int | None = None
-    ringing_at: int | None = None  # the far end rang, or was heard before it answered
-    answered_at: int | None = None
-    ended_at: int | None = None
-    outcome: Outcome | None = None
-    fail_code: str | None = None
-    cause: int | None = None
-    cause_text: str | None = None
-    sip_code: int | None = None
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it has no outcome yet."""
-        return self.state != "ended"
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether the far end rang or answered, as far as is known."""
-        return self.ringing_at is not None or self.answered_at is not None
-
-
-class Hangup(msgspec.Struct, frozen=True):
-    """How the line says that a channel ended; a Q.850 cause, its text, a SIP status if known."""
-
-    cause: int
-    text: str = ""
-    sip_code: int | None = None
 
 
 class Finding(NamedTuple):

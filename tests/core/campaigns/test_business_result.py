@@ -2,7 +2,7 @@
 
 import pytest
 
-from callkeeper.core.business_result import BusinessResult, BusinessResults, Definition
+from callkeeper.core.campaigns.business_result import BusinessResult, BusinessResults, Definition
 from callkeeper.core.refusal import ParameterWrong
 
 

@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from callkeeper.core.business_result import BusinessResult, BusinessResults
-from callkeeper.core.campaign import Campaign, Status
-from callkeeper.core.change import Cancel, Change, Move, Order, Result
+from callkeeper.core.campaigns.business_result import BusinessResult, BusinessResults
+from callkeeper.core.campaigns.campaign import Campaign, Status
 from callkeeper.core.refusal import (
     AlreadyCalled,
     NoSuchCampaign,
@@ -18,7 +17,8 @@ from callkeeper.core.refusal import (
     TimeWrong,
 )
 from callkeeper.core.request import id_for, request_digest
-from callkeeper.core.reservation import Booking, Reservation, Wish
+from callkeeper.core.reservations.changes import Cancel, Change, Move, Order, Result
+from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
 
 UTC = ZoneInfo("UTC")
 NOW = 1_747_310_400_000

@@ -2,10 +2,10 @@
 
 import pytest
 
-from callkeeper.core.change import Cancel, Result, Settle
 from callkeeper.core.refusal import AlreadyCalled, ParameterWrong
-from callkeeper.core.reservation import Reservation, State
-from tests.core.test_reservation import HOUR, LATER, NOW, after, differences, standing
+from callkeeper.core.reservations.changes import Cancel, Result, Settle
+from callkeeper.core.reservations.reservation import Reservation, State
+from tests.core.reservations.test_reservation import HOUR, LATER, NOW, after, differences, standing
 
 SETTLE = Settle(before=NOW, fail_code="34608", why="nobody knows")
 

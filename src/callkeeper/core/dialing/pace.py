@@ -5,7 +5,7 @@ All that has to be kept is the instant at which the next call may be made, in mi
 
 import msgspec
 
-from callkeeper.core.watch import JUMP_MS
+from callkeeper.core.dialing.watch import JUMP_MS
 
 # How much of the past a line may catch up on at once: less than this, and a dispatcher that looks
 # every few hundredths of a second would lose part of its rate.

@@ -1,6 +1,6 @@
 """How long a dispatcher answers for what it holds."""
 
-from callkeeper.core.watch import JUMP_MS
+from callkeeper.core.dialing.watch import JUMP_MS
 
 # After so long a silence others take over.
 LEASE_MS = 15_000

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from callkeeper.core.breaker import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, ROW, Breaker
+from callkeeper.core.dialing.breaker import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, ROW, Breaker
 
 
 def after(*numbers: str, is_of_number: bool = False, is_doubtful: bool = True) -> Breaker:

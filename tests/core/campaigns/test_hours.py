@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from callkeeper.core.campaign import Campaign, Window
-from callkeeper.core.hours import are_open, never_dials, next_opening
+from callkeeper.core.campaigns.campaign import Campaign, Window
+from callkeeper.core.campaigns.hours import are_open, never_dials, next_opening
 from callkeeper.core.spoken import in_zone
-from tests.core.test_reservation import CAMPAIGN
+from tests.core.reservations.test_reservation import CAMPAIGN
 
 MINUTE = 60_000
 DAY = 1440 * MINUTE

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from callkeeper.core.campaign import Campaign, Window
-from callkeeper.core.policy import (
+from callkeeper.core.campaigns.campaign import Campaign, Window
+from callkeeper.core.campaigns.dial_settings import Practice
+from callkeeper.core.dialing.policy import (
     Busyness,
     Dial,
     GiveUp,
@@ -19,9 +20,8 @@ from callkeeper.core.policy import (
     foresee,
     promised_at,
 )
-from callkeeper.core.practice import Practice
-from callkeeper.core.reservation import Reservation
-from tests.core.test_reservation import CAMPAIGN, HOUR, LEAD, NOW, standing
+from callkeeper.core.reservations.reservation import Reservation
+from tests.core.reservations.test_reservation import CAMPAIGN, HOUR, LEAD, NOW, standing
 
 UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -13,14 +13,14 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from callkeeper.core.campaign import Campaign
-from callkeeper.core.hours import check_dials
-from callkeeper.core.number_policy import NumberRule
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.campaigns.hours import check_dials
 from callkeeper.core.refusal import (
     NoSuchCampaign,
     ParameterWrong,
     TimeWrong,
 )
+from callkeeper.core.reservations.number_policy import NumberRule
 from callkeeper.core.spoken import in_utc
 
 Kind = Literal["manual", "automatic"]

@@ -6,8 +6,8 @@ from operator import neg
 from hypothesis import given
 from hypothesis import strategies as some
 
-from callkeeper.core.policy import Dial, Doubtful, GiveUp, Verdict, Wait, decide_in_doubt
-from callkeeper.core.watch import JUMP_MS, SURE, SURE_MS, Doubt, Watch
+from callkeeper.core.dialing.policy import Dial, Doubtful, GiveUp, Verdict, Wait, decide_in_doubt
+from callkeeper.core.dialing.watch import JUMP_MS, SURE, SURE_MS, Doubt, Watch
 
 NOW = 1_800_000_000_000
 HOUR = 3_600_000

@@ -1,19 +1,12 @@
-"""A campaign: the outbound task that reservations belong to, with its dates, windows and numbers.
+"""Every change of a campaign as a value with ``apply``, and the order that asks for it."""
 
-    add ─► draft ─► started ◄─► paused        resume starts a draft and a paused one
-                    └──────► ended ◄──────┘   by the clock alone: its end has passed
-
-A change is a value, and its ``apply`` returns the next campaign or raises a Refusal; nothing else
-changes a state. Instants are UTC milliseconds; windows are minutes of the day.
-"""
-
-import re
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import msgspec
 
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, CallerNumber, Campaign, Status, Window
+from callkeeper.core.campaigns.dial_settings import Practice, Retry, check
 from callkeeper.core.phrase import Phrase
-from callkeeper.core.practice import Practice, Retry, check
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
     CampaignEnded,
@@ -27,9 +20,9 @@ from callkeeper.core.refusal import (
     TooManySkillCampaigns,
 )
 
-_ID = re.compile(r"[1-9][0-9]{0,17}")
 _SECOND_MS = 1000
 _DAY_MS = 24 * 60 * 60 * 1000
+
 # The wire writes a date with four digits of a year, and lists them within this century.
 _YEARS = "2000..2099"
 _FIRST_MS = 946_684_800_000
@@ -37,68 +30,6 @@ _AFTER_LAST_MS = 4_102_444_800_000
 
 # The largest id that may be given: those that are counted on from it still have 18 digits.
 GIVEN_ID_MAX = 10**17
-
-Status = Literal["draft", "started", "paused"]  # as stored; "ended" is read off the clock
-
-# The device type says what a connected call is handed to.
-IVR_DEVICES = frozenset({1, 3})
-SKILL_DEVICES = frozenset({2, 5, 6})
-
-
-class CallerNumber(msgspec.Struct, frozen=True):
-    """A number that the customer may see; of several, the smallest priority is shown."""
-
-    number: str
-    priority: int = 1
-
-
-class Window(msgspec.Struct, frozen=True):
-    """A stretch of the day, in minutes from midnight, in which the campaign may dial.
-
-    ``place`` tells which of a campaign's three windows of a kind it is, from 1; they may have gaps.
-    """
-
-    begin: int
-    end: int
-    place: int = 1
-
-
-class Campaign(msgspec.Struct, frozen=True):
-    """A campaign as it stands. ``version`` counts its changes, from 1.
-
-    ``terms`` holds what only the wire knows of it, kept as it was given: the documented parts
-    that no decision of ours reads yet.
-    """
-
-    vdn: int
-    id: int
-    version: int
-    name: str
-    description: str | None
-    status: Status
-    begin_at: int
-    end_at: int
-    device_type: int
-    caller_numbers: tuple[CallerNumber, ...]
-    alerting_seconds_max: int
-    workday_windows: tuple[Window, ...]
-    special_day_windows: tuple[Window, ...]
-    terms: dict[str, Any]
-    made_at: int
-    changed_at: int
-    deleted_at: int | None
-    goes_to: str | None = None  # "ivr CODE" or "skill ID"; what an answered call is handed to
-    practice: Practice = Practice()
-
-    def has_ended(self, now: int) -> bool:
-        """Whether its end has passed; an ended campaign cannot be modified, paused or resumed."""
-        return self.end_at <= now
-
-    @property
-    def shown_number(self) -> str | None:
-        """The number that the customer sees: the first of those with the smallest priority."""
-        best = min(self.caller_numbers, key=lambda each: each.priority, default=None)
-        return best.number if best else None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -332,18 +263,6 @@ class CampaignOrder(msgspec.Struct, frozen=True):
         if old is None or old.deleted_at is not None:
             raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=self.id, vdn=self.vdn)
         return self.change.apply(old, self.at)
-
-
-def campaign_id(text: str) -> int | None:
-    """Return the id that a text names; None for a text that is not written as one."""
-    if not _ID.fullmatch(text):
-        return None
-    return int(text)
-
-
-def same_kind(device_type: int) -> frozenset[int]:
-    """Return the device types whose campaigns count as of one kind: skill queue or IVR."""
-    return IVR_DEVICES if device_type in IVR_DEVICES else SKILL_DEVICES
 
 
 def check_name(name: str, holder: int | None, campaign: int) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from callkeeper.core.attempt import Outcome
+from callkeeper.core.outcome import Outcome
 from callkeeper.core.refusal import ParameterWrong
 
 # An unknown outcome is no ground to dial again: the customer may have been reached.

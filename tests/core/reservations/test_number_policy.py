@@ -2,10 +2,10 @@
 
 import pytest
 
-from callkeeper.core.number_policy import NumberPolicy, NumberRule
-from callkeeper.core.policy import Dial, GiveUp, Terms
+from callkeeper.core.dialing.policy import Dial, GiveUp, Terms
 from callkeeper.core.refusal import NumberWrong
-from tests.core.test_policy import GRACE, due, verdict
+from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
+from tests.core.dialing.test_policy import GRACE, due, verdict
 
 RULE = NumberRule.parse("allow 0 110; deny 00 0900;length  3-12")
 

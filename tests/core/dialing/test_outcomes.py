@@ -4,13 +4,8 @@ from typing import Any
 
 import pytest
 
-from callkeeper.core.attempt import (
-    FINDINGS,
-    Attempt,
-    FailCodes,
-    Finding,
-    Hangup,
-)
+from callkeeper.core.dialing.attempt import Attempt, Hangup
+from callkeeper.core.dialing.outcomes import FINDINGS, FailCodes, Finding
 
 NOW = 1_747_310_400_000
 SECOND = 1000

@@ -7,7 +7,7 @@ open twice, and an hour that never comes opens nothing.
 from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 
-from callkeeper.core.campaign import Campaign, Window
+from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.spoken import by_clock, in_zone

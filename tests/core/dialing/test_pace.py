@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from callkeeper.core.pace import Pace
+from callkeeper.core.dialing.pace import Pace
 
 SECOND = 1_000_000
 CATCH_UP = SECOND // 10

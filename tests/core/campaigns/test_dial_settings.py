@@ -5,9 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from callkeeper.core.attempt import FINDINGS
-from callkeeper.core.campaign import Arrange
-from callkeeper.core.practice import (
+from callkeeper.core.campaigns.changes import Arrange
+from callkeeper.core.campaigns.dial_settings import (
     RETRIABLE,
     RETRIES_MAX,
     SPACING_SECONDS_MAX,
@@ -15,8 +14,9 @@ from callkeeper.core.practice import (
     Retry,
     check,
 )
+from callkeeper.core.dialing.outcomes import FINDINGS
 from callkeeper.core.refusal import ParameterWrong
-from tests.core.test_reservation import CAMPAIGN, NOW
+from tests.core.reservations.test_reservation import CAMPAIGN, NOW
 
 BUSY = Retry("busy", 2, 60)
 SILENT = Retry("no_answer", 1, 600)

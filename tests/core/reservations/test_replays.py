@@ -2,8 +2,8 @@
 
 import pytest
 
-from callkeeper.core.change import Order, Result
-from tests.core.test_reservation import FREE, LATER, standing
+from callkeeper.core.reservations.changes import Order, Result
+from tests.core.reservations.test_reservation import FREE, LATER, standing
 
 
 def filed(signed_at: int | None, request: str | None = "r") -> Order:

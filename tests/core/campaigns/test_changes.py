@@ -5,10 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from callkeeper.core.campaign import (
-    GIVEN_ID_MAX,
+from callkeeper.core.campaigns.campaign import (
     CallerNumber,
     Campaign,
+    Status,
+    Window,
+    campaign_id,
+    same_kind,
+)
+from callkeeper.core.campaigns.changes import (
+    GIVEN_ID_MAX,
     CampaignChange,
     CampaignOrder,
     Delete,
@@ -17,11 +23,7 @@ from callkeeper.core.campaign import (
     Plan,
     Resume,
     Revision,
-    Status,
-    Window,
-    campaign_id,
     check_name,
-    same_kind,
 )
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,

@@ -1,0 +1,1 @@
+"""Campaigns: when and how calls are made, and what agents may file."""

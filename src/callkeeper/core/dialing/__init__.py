@@ -1,0 +1,1 @@
+"""Dialing: attempts, what evidence means, and whether and when to dial."""

@@ -1,0 +1,67 @@
+"""An attempt: one try at calling, and what the line's words about it amount to.
+
+    claimed ─► placing ─► placed ─► ended      placing is committed before the phone rings
+    claimed ─► ended                           withdrawn: surely not dialled
+
+Its id is also the id of the channel, so that it can be looked up at the line after a crash.
+Instants are UTC milliseconds.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from callkeeper.core.outcome import Outcome
+
+AttemptState = Literal[
+    "claimed",  # a dispatcher has the reservation; surely not dialled
+    "placing",  # the line was, or is about to be, asked; perhaps dialled
+    "placed",  # the line confirmed it
+    "ended",  # it has an outcome; nothing changes it any more
+]
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """An attempt as it stands. ``number`` counts a reservation's tries, from 1."""
+
+    vdn: int
+    id: str
+    reservation_id: str
+    campaign_id: int
+    number: int
+    line: str
+    holder: str  # the dispatcher that answers for it
+    state: AttemptState
+    called_no: str
+    caller_no: str | None
+    alerting_seconds: int
+    due_at: int
+    claimed_at: int
+    placing_at: int | None = None
+    placed_at: int | None = None
+    ringing_at: int | None = None  # the far end rang, or was heard before it answered
+    answered_at: int | None = None
+    ended_at: int | None = None
+    outcome: Outcome | None = None
+    fail_code: str | None = None
+    cause: int | None = None
+    cause_text: str | None = None
+    sip_code: int | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has no outcome yet."""
+        return self.state != "ended"
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the far end rang or answered, as far as is known."""
+        return self.ringing_at is not None or self.answered_at is not None
+
+
+class Hangup(msgspec.Struct, frozen=True):
+    """How the line says that a channel ended; a Q.850 cause, its text, a SIP status if known."""
+
+    cause: int
+    text: str = ""
+    sip_code: int | None = None

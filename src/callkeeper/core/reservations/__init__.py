@@ -1,0 +1,1 @@
+"""Reservations: what a promise is, and all that can become of it."""
