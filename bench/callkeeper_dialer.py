@@ -35,7 +35,7 @@ from callkeeper.dialer.shift import Shift
 from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.scribe import open_desk
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests import far_end_scenario, private_asterisk
 
 DESTINATION = "answered,hold"  # of the private Asterisk's dialplan

@@ -19,7 +19,7 @@ from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.fleet.balancer import configuration
 from tests.processes import children, forget_peaks, peak_mib
 from tests.store.orders import has_campaign

@@ -12,8 +12,8 @@ from bench.stage import campaign
 from callkeeper.clock import Clock
 from callkeeper.installation import open_session
 from callkeeper.settings import Settings
-from callkeeper.store.migrate import migrations
-from callkeeper.store.statements import Engine
+from callkeeper.store.engine.migrate import migrations
+from callkeeper.store.engine.statements import Engine
 
 DAY_MS = 86_400_000
 VDNS = 100

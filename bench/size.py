@@ -21,7 +21,7 @@ from bench.signed import Body, Signer
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import issue
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 
 _PARAMETERS = ("sizes", "connections", "seconds", "rounds", "idle_seconds")
 _QUICK = {"sizes": [10_000, 100_000], "rounds": 1, "seconds": 1, "idle_seconds": 3}

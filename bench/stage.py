@@ -14,7 +14,7 @@ from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import issue
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 
 CAMPAIGN = 1
 _WORKERS = 2

@@ -16,7 +16,7 @@ from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.serve import prepare_server
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.warm import warm_scribe
 
 VDN = 25

@@ -16,7 +16,7 @@ from callkeeper.installation import open_session
 from callkeeper.sealing import Seal
 from callkeeper.serve import build
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "callkeeper"

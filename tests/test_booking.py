@@ -12,8 +12,8 @@ from callkeeper.core.refusal import NoSuchReservation, ParameterWrong
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Wish
 from callkeeper.desk import Desk
-from callkeeper.store.port import Wanted
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.reservations import Wanted
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import HOUR, NOW, Opener, has_campaign
 
 WISH = Wish("manual", "66660001", "7", NOW + HOUR, agent="ann")

@@ -6,7 +6,7 @@ import pytest
 
 from callkeeper.installation import open_session
 from callkeeper.settings import Settings
-from callkeeper.store.migrate import migrations
+from callkeeper.store.engine.migrate import migrations
 from tests.private_postgres import PrivatePostgres
 from tests.test_cli import COMMANDS, RESULT_ID, run, run_in
 

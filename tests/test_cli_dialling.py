@@ -14,7 +14,7 @@ import pytest
 
 from callkeeper.core.dialing.lease import LEASE_MS
 from callkeeper.installation import DATABASE_FILE
-from callkeeper.store.ledger import Lease
+from callkeeper.store.port.dialing import Lease
 from tests.house import VDN, House
 from tests.ports import free_port
 from tests.test_cli import PROGRAM, Ended, at_house, environment, run, started

@@ -14,8 +14,8 @@ from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.desk import Desk, Grouped
-from callkeeper.store.port import Collision
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.store import Collision
+from callkeeper.store.rows.store import SqlStore
 from callkeeper.writer import BATCH_MAX, ThreadScribe, Writer, asker_has_gone
 from tests.store.orders import Opener, booked, booking, check_history, has_campaign, order
 

@@ -23,8 +23,9 @@ from callkeeper.installation import (
 from callkeeper.keyring import issue, revoke
 from callkeeper.sealing import Seal
 from callkeeper.settings import Settings
-from callkeeper.store.migrate import migrations
-from callkeeper.store.port import Store, Wanted
+from callkeeper.store.engine.migrate import migrations
+from callkeeper.store.port.reservations import Wanted
+from callkeeper.store.port.store import Store
 from callkeeper.tls import prepare
 from tests.api.test_outage import however_lost
 from tests.house import VDN, House

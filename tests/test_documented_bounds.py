@@ -6,7 +6,8 @@ from callkeeper import desk, keyring, readiness, scribe, turns, walk, writer
 from callkeeper.api import admission, interface, protocol, room
 from callkeeper.core.dialing import breaker, lease, watch
 from callkeeper.dialer import ari, reaper
-from callkeeper.store import due_rows, sqlite
+from callkeeper.store.engine import sqlite
+from callkeeper.store.rows import due as due_rows
 from tests.surface import ROOT
 
 KIB = 1024

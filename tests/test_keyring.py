@@ -16,8 +16,9 @@ from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.desk import Desk
 from callkeeper.keyring import TRUSTED_MS, Keyring, OpenKey, issue, revoke
 from callkeeper.sealing import Seal, SealBroken
-from callkeeper.store.port import AccessKey, Page, Wanted
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.access import AccessKey
+from callkeeper.store.port.reservations import Page, Wanted
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import NOW, Opener
 
 SEAL = Seal(bytes(32))

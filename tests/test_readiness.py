@@ -18,7 +18,7 @@ from callkeeper.doctor import Check
 from callkeeper.installation import DATABASE_FILE
 from callkeeper.readiness import FRESH_SECONDS
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.durability.server import ServerProcess
 from tests.house import House
 from tests.private_postgres import PrivatePostgres, Standby

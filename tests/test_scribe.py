@@ -18,7 +18,7 @@ from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.scribe import ProcessScribe
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from callkeeper.writer import BATCH_MAX
 from tests.durability.server import ServerProcess
 from tests.private_postgres import PrivatePostgres

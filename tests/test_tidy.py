@@ -49,7 +49,7 @@ PLACES = {"service", "services", "models", "utils", "util", "helpers", "common",
 SPEAKS_WIRE = re.compile(
     r"src/callkeeper/(api/\w+|client|records|courier|cli/\w+|demo(_\w+)?)\.py"
     # It reads a campaign's terms, which were stored as the wire names them.
-    r"|src/callkeeper/store/migrations/0002_dialer\.sql"
+    r"|src/callkeeper/store/engine/migrations/0002_dialer\.sql"
 )
 
 COMMAND_LINE = re.compile(r"src/callkeeper/cli/\w+\.py")

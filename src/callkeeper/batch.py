@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.store.port import Collision, Store
+from callkeeper.store.port.store import Collision, Store
 
 Verb = Callable[[Sequence[Any]], Sequence[Any]]
 

@@ -8,7 +8,7 @@ from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.number_policy import NumberPolicy
 from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
 from callkeeper.desk import Desk
-from callkeeper.store.port import Booked, Page, Wanted
+from callkeeper.store.port.reservations import Booked, Page, Wanted
 
 # So many hex digits of their signatures no two requests share, of whichever keys.
 _TELLING = 32

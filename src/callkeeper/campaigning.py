@@ -10,7 +10,7 @@ from callkeeper.core.campaigns.campaign import Campaign, Status
 from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, Opening, Plan, Revision
 from callkeeper.core.refusal import NoSuchCampaign, NoSuchSkillQueue
 from callkeeper.desk import Desk
-from callkeeper.store.port import CampaignPage, CampaignsWanted, DefinitionPage
+from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
 
 
 class Naming(msgspec.Struct, frozen=True):

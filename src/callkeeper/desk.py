@@ -13,7 +13,7 @@ from typing import Generic, ParamSpec, TypeVar
 from callkeeper.clock import monotonic
 from callkeeper.core.refusal import DatabaseFailed, Refusal
 from callkeeper.outage import Outage
-from callkeeper.store.port import Store
+from callkeeper.store.port.store import Store
 from callkeeper.writer import ThreadScribe, Writer
 
 T = TypeVar("T")

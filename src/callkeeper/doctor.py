@@ -31,8 +31,9 @@ from callkeeper.installation import (
 )
 from callkeeper.sealing import SEALING_FILE, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong
-from callkeeper.store.migrate import migrations
-from callkeeper.store.port import AccessKey, Store
+from callkeeper.store.engine.migrate import migrations
+from callkeeper.store.port.access import AccessKey
+from callkeeper.store.port.store import Store
 
 _CLOCKS_MS_MAX = 2_000
 _DISK_BYTES_MIN = 500_000_000

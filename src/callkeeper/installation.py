@@ -12,13 +12,14 @@ import structlog
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.sealing import SEALING_FILE, Seal, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong, folder_wrong
+from callkeeper.store.engine.migrate import migrations
+from callkeeper.store.engine.postgres import NotAllowed, PostgresSession, StatementFailed, UrlWrong
+from callkeeper.store.engine.session import SchemaMissing, Session
+from callkeeper.store.engine.sqlite import OLDEST, SqliteSession
 from callkeeper.store.file_identity import Inode
-from callkeeper.store.migrate import migrations
-from callkeeper.store.port import AccessKey, Store
-from callkeeper.store.postgres import NotAllowed, PostgresSession, StatementFailed, UrlWrong
-from callkeeper.store.session import SchemaMissing, Session
-from callkeeper.store.sql import SqlStore
-from callkeeper.store.sqlite import OLDEST, SqliteSession
+from callkeeper.store.port.access import AccessKey
+from callkeeper.store.port.store import Store
+from callkeeper.store.rows.store import SqlStore
 
 DATABASE_FILE = "callkeeper.db"
 TLS_KEY_FILE = "tls-key.pem"

@@ -11,7 +11,8 @@ from callkeeper.core.refusal import Refusal
 from callkeeper.desk import Desk
 from callkeeper.sealing import Seal, SealBroken
 from callkeeper.shared import Shared
-from callkeeper.store.port import AccessKey, Store
+from callkeeper.store.port.access import AccessKey
+from callkeeper.store.port.store import Store
 
 # How long a key is trusted without asking again: so soon a revoked one is forgotten.
 TRUSTED_MS = 2_000

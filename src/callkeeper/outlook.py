@@ -21,7 +21,7 @@ from callkeeper.core.dialing.policy import (
 from callkeeper.core.reservations.changes import Settle
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.spoken import in_utc
-from callkeeper.store.port import Store
+from callkeeper.store.port.store import Store
 from callkeeper.store.zones import zone_name, zone_of
 
 # The rules by which the dialer closes one; by all others it was held once, and is not any more.

@@ -8,7 +8,7 @@ from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.desk import Desk
 from callkeeper.shared import Shared
-from callkeeper.store.port import Booked
+from callkeeper.store.port.reservations import Booked
 from callkeeper.writer import asker_has_gone
 
 FRESH_SECONDS = 1.0  # how long an answer is given again, so that a flood costs one write a second

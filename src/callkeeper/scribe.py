@@ -29,7 +29,7 @@ from callkeeper.outage import Outage
 from callkeeper.settings import Settings
 from callkeeper.signals import held_back, ignore_all
 from callkeeper.store.file_identity import Inode
-from callkeeper.store.port import Store
+from callkeeper.store.port.store import Store
 from callkeeper.writer import Scribe, Writer
 
 _END_SECONDS = 30

@@ -12,7 +12,8 @@ from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Order, Settle
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.spoken import in_utc
-from callkeeper.store.port import Store, Unsettled
+from callkeeper.store.port.reservations import Unsettled
+from callkeeper.store.port.store import Store
 
 # How many are settled in one transaction: whoever writes meanwhile waits no longer than for these.
 _BATCH = 500

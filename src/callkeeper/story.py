@@ -14,7 +14,7 @@ from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.spoken import in_utc, span
 from callkeeper.log import masked
 from callkeeper.outlook import outlook
-from callkeeper.store.port import Event, Store
+from callkeeper.store.port.store import Event, Store
 from callkeeper.terminal import harmless
 
 _NUMBERS = ("called_no", "caller_no")

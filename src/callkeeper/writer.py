@@ -18,7 +18,7 @@ from callkeeper.batch import Verb, Write, carry_out
 from callkeeper.clock import monotonic
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.store.port import Store
+from callkeeper.store.port.store import Store
 
 BATCH_MAX = 512
 WAITING_MAX = 20_000

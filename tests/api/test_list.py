@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from callkeeper.clock import HandClock
-from callkeeper.store.port import AgentName
+from callkeeper.store.port.access import AgentName
 from tests.house import HOUR, TASK, VDN, House
 
 NOW = 1_747_310_400_000

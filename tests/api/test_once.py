@@ -14,7 +14,7 @@ import pytest
 
 from callkeeper import signing
 from callkeeper.serve import prepare_server
-from callkeeper.store.port import Wanted
+from callkeeper.store.port.reservations import Wanted
 from tests.house import CONTENT_TYPE, HOUR, TASK, VDN, House
 
 CREATE = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/create"

@@ -19,7 +19,7 @@ from callkeeper.clock import SystemClock
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation import open_session
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres
 from tests.processes import kill
 from tests.store.orders import HOUR, booked, booking, has_campaign

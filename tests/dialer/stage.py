@@ -23,7 +23,7 @@ from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
-from callkeeper.store.port import Collision, Store
+from callkeeper.store.port.store import Collision, Store
 from callkeeper.writer import ThreadScribe, Writer
 from tests.store.orders import NOW, Opened, booked, booking
 

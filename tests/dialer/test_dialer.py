@@ -16,7 +16,7 @@ from callkeeper.dialer.line import Dialling, Line
 from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.dialer.faults import DiedError, Exchange, enter
 from tests.dialer.stage import LEAD, Stage, inline_desk, post
 from tests.store.orders import HOUR, Opener, booked, booking, check_history, has_campaign

@@ -22,7 +22,7 @@ from callkeeper.dialer.line import (
     Ringing,
 )
 from callkeeper.dialer.roster import Roster
-from callkeeper.store.ledger import Ending
+from callkeeper.store.port.dialing import Ending
 from tests.dialer.false_ari import JSON, NOTHING, Answer, FalseAri, told, well
 from tests.dialer.stage import Stage
 

@@ -12,8 +12,9 @@ import msgspec
 
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port import Event, Wanted
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.reservations import Wanted
+from callkeeper.store.port.store import Event
+from callkeeper.store.rows.store import SqlStore
 from tests.durability.server import TASK, VDN, Served, Signed, send
 from tests.store.orders import HOUR
 

@@ -16,7 +16,7 @@ from callkeeper.clock import SystemClock
 from callkeeper.installation import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.ports import free_port
 from tests.processes import Process, children, kill
 from tests.store.orders import HOUR, has_campaign

@@ -18,7 +18,7 @@ from callkeeper.clock import SystemClock
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation import open_session
 from callkeeper.settings import Settings
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.asterisks import ASTERISKS, MACHINES, Asterisk
 from tests.far_end import FarEnd
 from tests.far_end_scenario import ANSWERS_BRIEFLY

@@ -15,7 +15,7 @@ from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line import LineDown, LineRefused
 from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.shift import Shift
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.dialer.stage import LEAD, post
 from tests.far_end import FarEnd
 from tests.pbx.stage import call, comes_true, line_to, running

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
-from callkeeper.store.session import Session
-from callkeeper.store.sql import SqlStore
-from callkeeper.store.sqlite import SqliteSession
+from callkeeper.store.engine.session import Session
+from callkeeper.store.engine.sqlite import SqliteSession
+from callkeeper.store.rows.store import SqlStore
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk that is none: nothing here has to outlive us
 _TABLES = ("reservation", "event", "agent", "campaign", "campaign_counter", "attempt", "dispatcher")

@@ -16,7 +16,7 @@ from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.shift import Shift
 from callkeeper.dialer.timekeeper import OwnTime
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from callkeeper.writer import Writer
 from tests.dialer.stage import InlineReaders
 from tests.sim.fate import Fate

@@ -15,7 +15,7 @@ from callkeeper.core.outcome import Outcome
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.line import LineDown, LineRefused, LineUnwilling
 from callkeeper.dialer.post import Post
-from callkeeper.store.ledger import Begun, Claim, Claimed
+from callkeeper.store.port.dialing import Begun, Claim, Claimed
 from tests.sim import wall
 from tests.sim.arena import Arena
 from tests.sim.pbx import REFUSED, SILENT, Call, Pbx

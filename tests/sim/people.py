@@ -21,9 +21,9 @@ from callkeeper.core.campaigns.dial_settings import RETRIABLE, Practice, Retry
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Cancel, Change, Move, Order, Result
 from callkeeper.core.reservations.reservation import Booking, Wish
-from callkeeper.store.ledger import Claim, Lease
-from callkeeper.store.port import Booked
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.dialing import Claim, Lease
+from callkeeper.store.port.reservations import Booked
+from callkeeper.store.rows.store import SqlStore
 from tests.sim.judge import Judge, Key
 from tests.sim.timeloop import TimeLoop
 from tests.sim.trace import Trace

@@ -14,10 +14,10 @@ from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Cancel, Order
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.due_rows import CampaignKey
-from callkeeper.store.ledger import Adoption, Claim, Claimed, Ending, HandBack, Progress
-from callkeeper.store.port import Event
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.dialing import Adoption, Claim, Claimed, Ending, HandBack, Progress
+from callkeeper.store.port.store import Event
+from callkeeper.store.rows.due import CampaignKey
+from callkeeper.store.rows.store import SqlStore
 from tests.dialer.faults import Rings
 from tests.sim.arena import Arena, StoreMaker
 from tests.sim.fate import FAULTS

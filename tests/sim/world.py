@@ -13,7 +13,7 @@ from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.post import Post
-from callkeeper.store.ledger import Begun, Claim, Claimed, Ending, Withdrawn
+from callkeeper.store.port.dialing import Begun, Claim, Claimed, Ending, Withdrawn
 from tests.dialer.stage import post
 from tests.sim.arena import Arena
 from tests.sim.audit import Audit

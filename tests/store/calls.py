@@ -13,7 +13,7 @@ from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.ledger import (
+from callkeeper.store.port.dialing import (
     Adoption,
     Begun,
     Claim,
@@ -26,7 +26,7 @@ from callkeeper.store.ledger import (
     Progress,
     Withdrawn,
 )
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import CAMPAIGN, NOW, booked, booking
 
 LEAD = 300_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import Opened, Opener, has_campaign
 
 

@@ -12,9 +12,9 @@ from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
 from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
-from callkeeper.store.port import Booked
-from callkeeper.store.session import Session
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.engine.session import Session
+from callkeeper.store.port.reservations import Booked
+from callkeeper.store.rows.store import SqlStore
 
 NOW = 1_800_000_000_000
 HOUR = 3_600_000

@@ -16,8 +16,8 @@ from callkeeper.core.refusal import (
     TooManyIvrCampaigns,
     TooManySkillCampaigns,
 )
-from callkeeper.store.port import CampaignsWanted
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.campaigns import CampaignsWanted
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import CAMPAIGN, HOUR, NOW, Opened, Opener
 
 THREADS = 20

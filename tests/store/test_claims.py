@@ -9,11 +9,11 @@ import pytest
 from callkeeper.core.campaigns.changes import Pause
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.changes import Cancel, Result
-from callkeeper.store.claim_rows import LOOKED_AT
-from callkeeper.store.due_rows import AHEAD
-from callkeeper.store.ledger import Claimed
-from callkeeper.store.postgres import StatementFailed
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.engine.postgres import StatementFailed
+from callkeeper.store.port.dialing import Claimed
+from callkeeper.store.rows.claims import LOOKED_AT
+from callkeeper.store.rows.due import AHEAD
+from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     GRACE,
     LEAD,

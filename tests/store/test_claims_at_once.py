@@ -10,9 +10,9 @@ from callkeeper.core.campaigns.changes import CampaignOrder, Pause, Resume
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.changes import Cancel
-from callkeeper.store.claim_rows import LOOKED_AT
-from callkeeper.store.ledger import Claimed
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.dialing import Claimed
+from callkeeper.store.rows.claims import LOOKED_AT
+from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     GRACE,
     claim,

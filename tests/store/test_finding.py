@@ -8,8 +8,9 @@ import pytest
 
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port import AgentName, Listed, Wanted
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.access import AgentName
+from callkeeper.store.port.reservations import Listed, Wanted
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import (
     HOUR,
     NOW,

@@ -5,8 +5,8 @@ from typing import Any
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
 from callkeeper.core.reservations.changes import Cancel
 from callkeeper.core.reservations.reservation import Booking
-from callkeeper.store.port import Booked, Wanted
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.reservations import Booked, Wanted
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import HOUR, NOW, Opened, book, booked, booking, carry_out, order
 
 

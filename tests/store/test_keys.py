@@ -5,8 +5,9 @@ import msgspec
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Move
-from callkeeper.store.port import AccessKey, AgentName, Wanted
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.access import AccessKey, AgentName
+from callkeeper.store.port.reservations import Wanted
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import NOW, Opener, book, booked, booking, carry_out, order
 
 

@@ -2,7 +2,7 @@
 
 from callkeeper.core.campaigns.changes import Pause
 from callkeeper.core.dialing.attempt import Attempt
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     LEAD,
     adopt,

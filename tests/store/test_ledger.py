@@ -10,8 +10,8 @@ from callkeeper.core.campaigns.changes import CampaignOrder, Delete, Pause, Resu
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.changes import Cancel, Result
-from callkeeper.store.ledger import Begun, Claimed, Progress, Withdrawn
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.dialing import Begun, Claimed, Progress, Withdrawn
+from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     GRACE,
     LEAD,

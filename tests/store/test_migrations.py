@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.store.migrate import Migration, migrations
-from callkeeper.store.postgres import StatementFailed
-from callkeeper.store.statements import Engine
+from callkeeper.store.engine.migrate import Migration, migrations
+from callkeeper.store.engine.postgres import StatementFailed
+from callkeeper.store.engine.statements import Engine
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import Opener
 

@@ -11,9 +11,9 @@ import pytest
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.changes import Result
 from callkeeper.installation import DATABASE_FILE
-from callkeeper.store.port import AccessKey
-from callkeeper.store.postgres import PostgresSession, StatementFailed
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.engine.postgres import PostgresSession, StatementFailed
+from callkeeper.store.port.access import AccessKey
+from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import NOW, Opener, booked, booking, carry_out, has_campaign, order
 

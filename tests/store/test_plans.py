@@ -13,8 +13,8 @@ import pytest
 
 from callkeeper.core.reservations.changes import Result
 from callkeeper.installation import DATABASE_FILE
-from callkeeper.store.sql import SqlStore
-from callkeeper.store.statements import Engine, queries
+from callkeeper.store.engine.statements import Engine, queries
+from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import claim, due, end, ending, placing
 from tests.store.orders import NOW, Opened, Opener, booked, booking, carry_out, order
 from tests.store.test_statements import PARTS, variants

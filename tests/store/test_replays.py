@@ -6,8 +6,8 @@ import msgspec
 
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.core.reservations.changes import Cancel, Move, Order, Result
-from callkeeper.store.port import Event
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.store import Event
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import NOW, Opened, Opener, booked, booking, carry_out, check_history, order
 from tests.store.test_two_writers import side_by_side
 

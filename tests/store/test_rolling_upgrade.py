@@ -17,8 +17,8 @@ import pytest
 
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation import DATABASE_FILE
-from callkeeper.store.port import Wanted
-from callkeeper.store.statements import Engine, Statements
+from callkeeper.store.engine.statements import Engine, Statements
+from callkeeper.store.port.reservations import Wanted
 from tests.store.orders import CAMPAIGN, Opener, booking, has_campaign
 
 RELEASED = Path(__file__).with_name("released")

@@ -8,8 +8,8 @@ from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.settling import Settling, SettlingRefused
-from callkeeper.store.port import Unsettled
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.reservations import Unsettled
+from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     RETRIES,
     begun,

@@ -14,9 +14,10 @@ from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.desk import Desk
 from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
-from callkeeper.store.port import AccessKey, Page, Wanted
-from callkeeper.store.sql import SqlStore
-from callkeeper.store.sqlite import SqliteSession
+from callkeeper.store.engine.sqlite import SqliteSession
+from callkeeper.store.port.access import AccessKey
+from callkeeper.store.port.reservations import Page, Wanted
+from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import Opened, Opener, booked, booking, order
 from tests.waiting import until
 

@@ -19,22 +19,21 @@ from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation import DATABASE_FILE
-from callkeeper.store.ledger import Lease
-from callkeeper.store.migrate import migrations
-from callkeeper.store.port import AccessKey, Event
-from callkeeper.store.reservation_rows import BEYOND_RESULT
-from callkeeper.store.sql import SqlStore
-from callkeeper.store.statements import FILES, Engine, Statements, queries
+from callkeeper.store.engine.migrate import migrations
+from callkeeper.store.engine.statements import FILES, Engine, Statements, queries
+from callkeeper.store.port.access import AccessKey
+from callkeeper.store.port.dialing import Lease
+from callkeeper.store.port.store import Event
+from callkeeper.store.rows.reservations import BEYOND_RESULT
+from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import Opener
 
-TEXT = "".join(files("callkeeper.store").joinpath(each).read_text("utf-8") for each in FILES)
+TEXT = "".join(files("callkeeper.store.engine").joinpath(each).read_text("utf-8") for each in FILES)
 PIECES = re.split(r"^-- name: (\w+)\n", TEXT, flags=re.MULTILINE)[1:]
 TEXTS = dict(zip(PIECES[::2], PIECES[1::2], strict=True))
 PARTS = set(re.findall(r"\{(\w+)\}", TEXT))
-SOURCES = {
-    file.name: file.read_text("utf-8") for file in Path(callkeeper.__path__[0]).rglob("*.py")
-}
+SOURCES = {file: file.read_text("utf-8") for file in Path(callkeeper.__path__[0]).rglob("*.py")}
 CREATED = re.compile(r"CREATE TABLE (\w+) \((.*?)\n\)", re.DOTALL)
 ADDED = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+) ")
 

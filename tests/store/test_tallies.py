@@ -14,10 +14,10 @@ import pytest
 
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.installation import DATABASE_FILE
-from callkeeper.store.listing_rows import DAY_MS
-from callkeeper.store.migrate import migrations
-from callkeeper.store.port import Wanted
-from callkeeper.store.statements import Engine
+from callkeeper.store.engine.migrate import migrations
+from callkeeper.store.engine.statements import Engine
+from callkeeper.store.port.reservations import Wanted
+from callkeeper.store.rows.listing import DAY_MS
 from tests.store.orders import (
     CAMPAIGN,
     HOUR,

@@ -16,8 +16,10 @@ from callkeeper.core.campaigns.changes import Arrange, CampaignOrder
 from callkeeper.core.campaigns.dial_settings import RETRIES_MAX, Practice, Retry
 from callkeeper.core.reservations.changes import Move, Result
 from callkeeper.desk import Desk
-from callkeeper.store.port import AccessKey, AgentName, Booked, Collision, Wanted
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.port.access import AccessKey, AgentName
+from callkeeper.store.port.reservations import Booked, Wanted
+from callkeeper.store.port.store import Collision
+from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import (
     CAMPAIGN,

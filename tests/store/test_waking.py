@@ -5,7 +5,7 @@ import pytest
 from callkeeper.core.campaigns.changes import Arrange, CampaignChange, Pause, Resume, Revision
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.sql import SqlStore
+from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     GRACE,
     RETRIES,

@@ -19,7 +19,7 @@ from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, campa
 from callkeeper.core.campaigns.changes import CampaignChange, Delete, Pause, Resume, Revision
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
-from callkeeper.store.port import CampaignsWanted
+from callkeeper.store.port.campaigns import CampaignsWanted
 
 VDN_V1 = "/rest/isales/v1/openapi/campaigns/{vdn}"
 VDN_V2 = "/rest/isales/v2/openapi/campaigns/{vdn}"

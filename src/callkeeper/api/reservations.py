@@ -22,7 +22,7 @@ from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Wish
-from callkeeper.store.port import Listed, Wanted
+from callkeeper.store.port.reservations import Listed, Wanted
 
 PATH = "/rest/isales/v1/openapi/campaigns/{vdn}/appoint/"
 

@@ -23,7 +23,7 @@ from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.dial import dial as dial_until_stopped
 from callkeeper.records import instant
 from callkeeper.registry import new_registry
-from callkeeper.store.ledger import Lease
+from callkeeper.store.port.dialing import Lease
 from callkeeper.terminal import harmless
 
 _PANEL = "Find out"

@@ -18,7 +18,7 @@ from callkeeper.clock import SystemClock
 from callkeeper.installation import check_schema, exposed, find_store
 from callkeeper.records import milliseconds
 from callkeeper.settings import Settings, SettingsWrong, load
-from callkeeper.store.port import Store
+from callkeeper.store.port.store import Store
 from callkeeper.terminal import harmless
 
 DataDir = Annotated[

@@ -18,7 +18,7 @@ from callkeeper.core.campaigns.dial_settings import (
     Retry,
 )
 from callkeeper.core.refusal import NoSuchCampaign, Refusal
-from callkeeper.store.port import Store
+from callkeeper.store.port.store import Store
 
 T = TypeVar("T")
 

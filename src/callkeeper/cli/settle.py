@@ -21,7 +21,7 @@ from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.records import instant
 from callkeeper.settling import Settling
-from callkeeper.store.port import Unsettled
+from callkeeper.store.port.reservations import Unsettled
 
 _SHOWN_MAX = 100
 _SHOWN = ("id", "vdn", "campaign_id", "due_at", "tries")

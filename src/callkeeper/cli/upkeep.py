@@ -28,7 +28,7 @@ from callkeeper.doctor import CheckUp
 from callkeeper.installation import begin_seal, existing_seal, open_store
 from callkeeper.keyring import issue, limit, revoke
 from callkeeper.records import instant
-from callkeeper.store.port import AgentName
+from callkeeper.store.port.access import AgentName
 from callkeeper.story import Story, stories
 
 _UPKEEP = "Run it"

@@ -9,7 +9,7 @@ from callkeeper.dialer.gate import Gate
 from callkeeper.dialer.handover import variables
 from callkeeper.dialer.line import Dialling, LineRefused, LineSilent
 from callkeeper.dialer.shift import Shift
-from callkeeper.store.ledger import Begun, Claim, Claimed, Placing
+from callkeeper.store.port.dialing import Begun, Claim, Claimed, Placing
 
 # How many attempts are claimed and not yet answered for by the line: what a crash would delay, or
 # leave to be looked up.

@@ -6,7 +6,7 @@ from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.breaker import Breaker
 from callkeeper.dialer.line import LineDown, LineRefused, LineSilent, LineUnwilling
 from callkeeper.dialer.shift import Shift
-from callkeeper.store.ledger import Evidence
+from callkeeper.store.port.dialing import Evidence
 
 # How long the line may take to say how it is before a call is tried.
 _CHECK_SECONDS = 5.0

@@ -4,7 +4,7 @@ from callkeeper.core.refusal import Refusal
 from callkeeper.dialer.line import Answered, Ended, LineEvent, Ringing
 from callkeeper.dialer.roster import Held
 from callkeeper.dialer.shift import Shift
-from callkeeper.store.ledger import Progress
+from callkeeper.store.port.dialing import Progress
 
 # How many events one step takes: what a crash loses of the line's words at the most.
 MOST = 512

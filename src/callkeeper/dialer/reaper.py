@@ -14,7 +14,7 @@ from callkeeper.dialer.line import Answered, LineSilent, Ringing
 from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.roster import Held
 from callkeeper.dialer.shift import Shift
-from callkeeper.store.ledger import Adoption, HandBack, Lease
+from callkeeper.store.port.dialing import Adoption, HandBack, Lease
 
 # A dispatcher says that it lives every RENEW_MS; after LEASE_MS of silence others take over. This
 # and all that follows goes by ticks.

@@ -12,7 +12,7 @@ from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.roster import Roster
 from callkeeper.dialer.timekeeper import OwnTime, Timekeeper
-from callkeeper.store.ledger import Ending, Evidence, Progress
+from callkeeper.store.port.dialing import Ending, Evidence, Progress
 
 
 class Shift:

@@ -6,8 +6,8 @@ import msgspec
 
 from callkeeper.core.allowance import Limit
 from callkeeper.core.refusal import ParameterWrong, Refusal
-from callkeeper.store.port import AccessKey, AgentName
-from callkeeper.store.rows import Rows
+from callkeeper.store.port.access import AccessKey, AgentName
+from callkeeper.store.rows.rows import Rows
 
 
 class KeyRows(Rows):

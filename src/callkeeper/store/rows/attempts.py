@@ -23,9 +23,7 @@ from callkeeper.core.dialing.reservation_changes import (
 from callkeeper.core.dialing.watch import JUMP_MS
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.claim_rows import ClaimRows, verdict_on
-from callkeeper.store.due_rows import CampaignKey
-from callkeeper.store.ledger import (
+from callkeeper.store.port.dialing import (
     Adoption,
     Begun,
     Ending,
@@ -35,8 +33,10 @@ from callkeeper.store.ledger import (
     Progress,
     Withdrawn,
 )
-from callkeeper.store.port import Event
-from callkeeper.store.standing import Standing, happened
+from callkeeper.store.port.store import Event
+from callkeeper.store.rows.attempt_batch import Standing, happened
+from callkeeper.store.rows.claims import ClaimRows, verdict_on
+from callkeeper.store.rows.due import CampaignKey
 
 # A dispatcher that has been silent for so long is of no interest to anybody.
 _FORGET_MS = 24 * 60 * 60 * 1000

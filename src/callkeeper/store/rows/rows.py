@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
-from callkeeper.store.port import Event
-from callkeeper.store.session import Session
+from callkeeper.store.engine.session import Session
+from callkeeper.store.port.store import Event
 
 # How many of the newest events of what a request is about are looked through for it.
 _EVENTS_MAX = 10_000

@@ -3,9 +3,9 @@
 import msgspec
 
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port import Listed, Page, Wanted
-from callkeeper.store.rows import Rows
-from callkeeper.store.session import Row
+from callkeeper.store.engine.session import Row
+from callkeeper.store.port.reservations import Listed, Page, Wanted
+from callkeeper.store.rows.rows import Rows
 
 DAY_MS = 86_400_000  # a day of the tallies, which is UTC's
 

@@ -17,10 +17,10 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
-from callkeeper.store.migrate import Migration, catch_up
-from callkeeper.store.port import Collision
-from callkeeper.store.session import Item, Row, SchemaMissing, Undertaking, given
-from callkeeper.store.statements import answers, queries
+from callkeeper.store.engine.migrate import Migration, catch_up
+from callkeeper.store.engine.session import Item, Row, SchemaMissing, Undertaking, given
+from callkeeper.store.engine.statements import answers, queries
+from callkeeper.store.port.store import Collision
 
 # Each statement has an index made for it, and its plan is kept. Made when a table is small, it
 # would read the whole of it for as long as it is kept.

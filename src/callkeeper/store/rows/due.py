@@ -11,8 +11,8 @@ from typing import NamedTuple
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.policy import Busyness, Terms, holds_all
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.campaign_rows import campaign_of
-from callkeeper.store.reservation_rows import Key, ReservationRows
+from callkeeper.store.rows.campaigns import campaign_of
+from callkeeper.store.rows.reservations import Key, ReservationRows
 
 CampaignKey = tuple[int, int]
 

@@ -9,9 +9,9 @@ import msgspec
 
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.ledger import Adoption, Ending, HandBack, Placing, Progress
-from callkeeper.store.port import Event
-from callkeeper.store.reservation_rows import Key
+from callkeeper.store.port.dialing import Adoption, Ending, HandBack, Placing, Progress
+from callkeeper.store.port.store import Event
+from callkeeper.store.rows.reservations import Key
 
 About = TypeVar("About", Placing, Progress, Ending, HandBack, Adoption)
 

@@ -12,9 +12,10 @@ from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign, same_kind
 from callkeeper.core.campaigns.changes import CampaignOrder, Opening, check_name
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
-from callkeeper.store.port import CampaignPage, CampaignsWanted, DefinitionPage, Event
-from callkeeper.store.rows import Rows
-from callkeeper.store.session import Row
+from callkeeper.store.engine.session import Row
+from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
+from callkeeper.store.port.store import Event
+from callkeeper.store.rows.rows import Rows
 
 # Columns that hold a list or an object, as JSON.
 _JSON = ("caller_numbers", "workday_windows", "special_day_windows", "terms", "practice")

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import msgspec
 
 from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.store.engine.migrate import Migration
 from callkeeper.store.file_identity import Inode
-from callkeeper.store.migrate import Migration
 
 Row = tuple[Any, ...]
 Item = msgspec.Struct | Mapping[str, Any]

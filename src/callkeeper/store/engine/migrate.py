@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from callkeeper.store.statements import Engine, choose
+from callkeeper.store.engine.statements import Engine, choose
 
 # A step that the engines have too little in common for is a file for each.
 _NAME = re.compile(r"(?P<number>\d{4})_\w+(?P<engine>\.sqlite|\.postgres|)\.sql")

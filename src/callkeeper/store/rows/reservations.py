@@ -14,9 +14,10 @@ from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.reservation import Booking, Reservation
-from callkeeper.store.campaign_rows import CampaignRows
-from callkeeper.store.port import Booked, Collision, Event, Unsettled
-from callkeeper.store.rows import Asked
+from callkeeper.store.port.reservations import Booked, Unsettled
+from callkeeper.store.port.store import Collision, Event
+from callkeeper.store.rows.campaigns import CampaignRows
+from callkeeper.store.rows.rows import Asked
 from callkeeper.store.zones import zone_of
 
 Key = tuple[int, str]

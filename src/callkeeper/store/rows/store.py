@@ -8,9 +8,9 @@ hold even when the core is wrong: keys, uniqueness, the set of states.
 from collections.abc import Sequence
 
 from callkeeper.store.file_identity import Inode
-from callkeeper.store.key_rows import KeyRows
-from callkeeper.store.ledger_rows import LedgerRows
-from callkeeper.store.listing_rows import ListingRows
+from callkeeper.store.rows.attempts import LedgerRows
+from callkeeper.store.rows.keys import KeyRows
+from callkeeper.store.rows.listing import ListingRows
 
 
 class SqlStore(LedgerRows, ListingRows, KeyRows):

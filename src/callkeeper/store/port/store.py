@@ -9,113 +9,26 @@ PostgreSQL is lost during the commit itself is that open, and the refusal says s
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 
-from callkeeper.core.allowance import Allowance, Limit
-from callkeeper.core.campaigns.business_result import BusinessResult, Definition
-from callkeeper.core.campaigns.campaign import Campaign, Status
+from callkeeper.core.allowance import Limit
+from callkeeper.core.campaigns.business_result import Definition
+from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.changes import CampaignOrder, Opening
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Order
 from callkeeper.core.reservations.reservation import Booking, Reservation
 from callkeeper.store.file_identity import Inode
-from callkeeper.store.ledger import Ledger
+from callkeeper.store.port.access import AccessKey, AgentName
+from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
+from callkeeper.store.port.dialing import Ledger
+from callkeeper.store.port.reservations import Booked, Page, Unsettled, Wanted
 
 
 class Collision(Exception):  # noqa: N818 - it is no error
     """Another process wrote first what this transaction was about to write; run it again."""
-
-
-class Booked(msgspec.Struct, frozen=True):
-    """The reservation that a booking made, or had made before (``again``)."""
-
-    reservation: Reservation
-    again: bool
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """Which reservations of a VDN to list; what is None does not filter. All filters hold at once.
-
-    ``begin_at`` and ``end_at`` bound the appointed time, both included.
-    """
-
-    vdn: int
-    offset: int
-    limit: int
-    called_no: str | None = None
-    agents: list[str] | None = None
-    begin_at: int | None = None
-    end_at: int | None = None
-    campaign_id: int | None = None
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """A reservation with the names that a list shows beside it."""
-
-    reservation: Reservation
-    campaign_name: str | None
-    campaign_status: Status | None
-    campaign_end_at: int | None
-    campaign_deleted_at: int | None
-    agent_name: str | None
-
-
-class Unsettled(msgspec.Struct, frozen=True):
-    """How much a VDN has that was due before an instant, and when its last change was.
-
-    ``waiting`` is to be dialled, ``calling`` being dialled, ``manual`` for an agent to ring.
-    """
-
-    vdn: int
-    waiting: int
-    calling: int
-    manual: int
-    changed_at: int
-
-
-class Page(msgspec.Struct, frozen=True):
-    """A page of a list, and how many there are in all."""
-
-    total: int
-    listed: list[Listed]
-
-
-class CampaignsWanted(msgspec.Struct, frozen=True):
-    """Which campaigns of a VDN to list; what is None does not filter. All filters hold at once.
-
-    ``status`` is that of campaigns that have not ended at ``now``, ``ended`` True leaves only those
-    that have; ``name`` is a part of the name. A campaign begins no earlier than ``begin_at`` and
-    ends no later than ``end_at``.
-    """
-
-    vdn: int
-    offset: int
-    limit: int
-    now: int
-    name: str | None = None
-    status: Status | None = None
-    ended: Literal[True] | None = None
-    device_type: int | None = None
-    begin_at: int | None = None
-    end_at: int | None = None
-
-
-class CampaignPage(msgspec.Struct, frozen=True):
-    """A page of campaigns, how many match in all, and how many the VDN has that have not ended."""
-
-    total: int
-    campaigns: list[Campaign]
-    active_skill: int
-    active_ivr: int
-
-
-class DefinitionPage(msgspec.Struct, frozen=True):
-    """A page of business results, each with its sub-results, and how many there are in all."""
-
-    total: int
-    results: list[tuple[BusinessResult, list[BusinessResult]]]
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -133,35 +46,6 @@ class Event(msgspec.Struct, frozen=True):
     by_whom: str
     detail: str
     request: str | None = None
-
-
-class AgentName(msgspec.Struct, frozen=True):
-    """What to call an agent."""
-
-    vdn: int
-    account: str
-    user_name: str
-    made_at: int
-
-
-class AccessKey(msgspec.Struct, frozen=True):
-    """A key as stored: its secret is sealed. ``vdn`` None: it serves every VDN."""
-
-    ak: str
-    vdn: int | None
-    sealed_secret: str
-    note: str | None
-    made_at: int
-    revoked_at: int | None
-    per_second: float | None = None
-    burst: int | None = None
-
-    @property
-    def allowance(self) -> Allowance | None:
-        """How many requests it may send; None: any number."""
-        if self.per_second is None or self.burst is None:
-            return None
-        return Allowance(self.per_second, self.burst)
 
 
 class Store(Ledger, Protocol):

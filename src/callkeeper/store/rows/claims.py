@@ -26,9 +26,9 @@ from callkeeper.core.dialing.reservation_changes import claimed, given_up, held,
 from callkeeper.core.dialing.watch import SURE, Doubt
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.due_rows import AHEAD, Due, DueRows, Load
-from callkeeper.store.ledger import Claim, Claimed
-from callkeeper.store.standing import happened
+from callkeeper.store.port.dialing import Claim, Claimed
+from callkeeper.store.rows.attempt_batch import happened
+from callkeeper.store.rows.due import AHEAD, Due, DueRows, Load
 from callkeeper.store.zones import zone_name, zone_of
 
 # How much a claim looks at that sweeps. Another looks at little more than it could dial.

@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.store.checkpointer import Checkpointer
+from callkeeper.store.engine.checkpointer import Checkpointer
+from callkeeper.store.engine.migrate import Migration, catch_up
+from callkeeper.store.engine.session import Item, Row, SchemaMissing, Undertaking, given
+from callkeeper.store.engine.statements import answers, queries
 from callkeeper.store.file_identity import FileIdentity, Inode, Logs, gone
-from callkeeper.store.migrate import Migration, catch_up
-from callkeeper.store.session import Item, Row, SchemaMissing, Undertaking, given
-from callkeeper.store.statements import answers, queries
 
 OLDEST = (3, 38, 0)  # the first that reads items with ->>
 _PRAGMAS = (

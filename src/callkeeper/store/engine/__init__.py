@@ -1,0 +1,1 @@
+"""What the rows need of a database, and the two databases."""

@@ -1,0 +1,1 @@
+"""What a database must do, in our words."""
