@@ -19,6 +19,7 @@ from bench.signed import VDN
 from bench.stage import CAMPAIGN, add_campaign
 from bench.volley import Volley, cpu_seconds, ordered, tell
 from callkeeper import log
+from callkeeper.asyncstore.writer_process import open_desk
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
@@ -33,7 +34,6 @@ from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
 from callkeeper.installation import DATABASE_FILE, open_session
-from callkeeper.scribe import open_desk
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from tests import far_end_scenario, private_asterisk

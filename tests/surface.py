@@ -10,8 +10,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from callkeeper.api.interface import Interface
+from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import SystemClock
-from callkeeper.desk import Desk
 from callkeeper.installation import open_session
 from callkeeper.sealing import Seal
 from callkeeper.serve import build

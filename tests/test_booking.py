@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from callkeeper.asyncstore.store import Desk
 from callkeeper.booking import Bookings, Origin
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NoSuchReservation, ParameterWrong
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Wish
-from callkeeper.desk import Desk
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import HOUR, NOW, Opener, has_campaign

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from callkeeper.asyncstore.store import Desk
 from callkeeper.campaigning import Campaigns
 from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.campaigns.changes import Plan
 from callkeeper.core.refusal import ParameterWrong
-from callkeeper.desk import Desk
 from callkeeper.installation import open_store
 from callkeeper.settings import Settings
 from tests.campaigns import DAY, NOW

@@ -2,8 +2,9 @@
 
 import pytest
 
-from callkeeper import desk, keyring, readiness, scribe, turns, walk, writer
+from callkeeper import keyring, readiness, turns, walk
 from callkeeper.api import admission, interface, protocol, room
+from callkeeper.asyncstore import readers, writer, writer_process
 from callkeeper.core.dialing import breaker, lease, watch
 from callkeeper.dialer import ari, reaper
 from callkeeper.store.engine import sqlite
@@ -26,8 +27,8 @@ def _seconds(milliseconds: float) -> str:
 ARCHITECTURE = {
     "a batch": f"forms the next batch, at most {writer.BATCH_MAX};",
     "writes that wait": f"At most {_whole(writer.WAITING_MAX)} writes wait; more are refused.",
-    "reads that wait": f"{_whole(desk.READ_SECONDS_MAX)} seconds for its thread, or would wait"
-    f" behind {_whole(desk.READS_MAX)} others,",
+    "reads that wait": f"{_whole(readers.READ_SECONDS_MAX)} seconds for its thread, or would wait"
+    f" behind {_whole(readers.READS_MAX)} others,",
 }
 API = {
     "the tenant": f"an integer from 1 to {interface.VDN_MAX}.",
@@ -37,7 +38,8 @@ API = {
 }
 OPERATING = {
     "the oldest SQLite": f"({'.'.join(map(str, sqlite.OLDEST[:2]))} or newer:",
-    "a silent database": f"does not answer is given up after {_whole(scribe.SILENT_SECONDS)} s",
+    "a silent database": "does not answer is given up after"
+    f" {_whole(writer_process.SILENT_SECONDS)} s",
     "a lease": f"holds a lease of {_seconds(lease.LEASE_MS)} s and renews it every"
     f" {_seconds(reaper.RENEW_MS)} s.",
     "a clock that was set": f"set by more than {_seconds(watch.JUMP_MS)} s, that is logged",

@@ -11,9 +11,9 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from callkeeper import __version__
+from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.desk import Desk
 from callkeeper.keyring import TRUSTED_MS, Keyring, OpenKey, issue, revoke
 from callkeeper.sealing import Seal, SealBroken
 from callkeeper.store.port.access import AccessKey

@@ -15,9 +15,9 @@ from hypothesis import strategies as some
 from callkeeper import signing
 from callkeeper.api.auth import Caller, Gate
 from callkeeper.api.head import Head
+from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NotAuthenticated
-from callkeeper.desk import Desk
 from callkeeper.installation import open_store
 from callkeeper.keyring import Keyring, OpenKey, issue
 from callkeeper.sealing import Seal

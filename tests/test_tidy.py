@@ -41,7 +41,10 @@ MAY_ASK = {
 CLOCKS = {"clock", "_clock", "_CLOCK", "self", "SystemClock"}
 
 MAY_KEEP_AN_ERROR = {
-    ("src/callkeeper/batch.py", "carry_out"): "a bug is carried to the request that it belongs to",
+    (
+        "src/callkeeper/asyncstore/batch.py",
+        "carry_out",
+    ): "a bug is carried to the request that it belongs to",
 }
 
 PLACES = {"service", "services", "models", "utils", "util", "helpers", "common", "base", "misc"}

@@ -23,7 +23,7 @@ from threading import Lock
 from typing import IO, Any, NamedTuple
 
 import callkeeper.cli.program  # noqa: F401 - so that every copy has it
-from callkeeper import scribe
+from callkeeper.asyncstore import writer_process
 from callkeeper.settings import Settings
 from callkeeper.store.file_identity import Inode
 
@@ -82,12 +82,12 @@ def start_warm(arguments: Sequence[str], folder: Path, log: IO[bytes], **more: s
         return Copy(order, [nothing.fileno(), log.fileno(), log.fileno()])
 
 
-def warm_scribe(settings: Settings, file: Inode | None = None) -> scribe.ProcessScribe:
+def warm_scribe(settings: Settings, file: Inode | None = None) -> writer_process.ProcessScribe:
     """Return a scribe whose process is a copy."""
-    return scribe.ProcessScribe(settings, file, _start_scribe)
+    return writer_process.ProcessScribe(settings, file, _start_scribe)
 
 
-def _start_scribe(pipe: int) -> scribe.Process:
+def _start_scribe(pipe: int) -> writer_process.Process:
     order = Order((), "", dict(os.environ), Path.cwd(), 0)
     with Path(os.devnull).open() as nothing:
         return Copy(order, [nothing.fileno(), 1, 2], pipe)
@@ -207,7 +207,7 @@ def _become(order: dict[str, Any], pipe: list[int]) -> None:
     signal.alarm(order["seconds"])
     sys.argv[1:] = [*order["arguments"], *map(str, pipe)]
     if pipe:
-        scribe.main()
+        writer_process.main()
     else:
         runpy.run_module("callkeeper", run_name="__main__", alter_sys=True)
 

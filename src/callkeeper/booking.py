@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
+from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import Clock
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.number_policy import NumberPolicy
 from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
-from callkeeper.desk import Desk
 from callkeeper.store.port.reservations import Booked, Page, Wanted
 
 # So many hex digits of their signatures no two requests share, of whichever keys.

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
+from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import Clock, new_result_code
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Status
 from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, Opening, Plan, Revision
 from callkeeper.core.refusal import NoSuchCampaign, NoSuchSkillQueue
-from callkeeper.desk import Desk
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
 
 

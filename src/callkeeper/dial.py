@@ -10,11 +10,12 @@ from typing import Any
 import uvloop
 from prometheus_client import CollectorRegistry, start_http_server
 
+from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.writer_process import open_desk
 from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
 from callkeeper.core.dialing.outcomes import FINDINGS, FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
-from callkeeper.desk import Desk
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.handover import Handover, HandoverWrong, destination
@@ -24,7 +25,6 @@ from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
 from callkeeper.installation import found_store
-from callkeeper.scribe import open_desk
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 

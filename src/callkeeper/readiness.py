@@ -2,14 +2,14 @@
 
 import asyncio
 
+from callkeeper.asker import asker_has_gone
+from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import monotonic
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.desk import Desk
 from callkeeper.shared import Shared
 from callkeeper.store.port.reservations import Booked
-from callkeeper.writer import asker_has_gone
 
 FRESH_SECONDS = 1.0  # how long an answer is given again, so that a flood costs one write a second
 # How long the oldest write may have waited for a server to count as able to work.

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from callkeeper.batch import Verb
+from callkeeper.asyncstore.batch import Verb
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.reservation import Reservation

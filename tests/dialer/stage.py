@@ -9,13 +9,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry
 
-from callkeeper.batch import Verb
+from callkeeper.asyncstore.batch import Verb
+from callkeeper.asyncstore.readers import Readers
+from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.writer import ThreadScribe, Writer
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.desk import Desk, Readers
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.handover import Handover
 from callkeeper.dialer.line import Line
@@ -24,7 +26,6 @@ from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
 from callkeeper.store.port.store import Collision, Store
-from callkeeper.writer import ThreadScribe, Writer
 from tests.store.orders import NOW, Opened, booked, booking
 
 P = ParamSpec("P")

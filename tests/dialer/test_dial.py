@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.policy import Terms
-from callkeeper.desk import Desk
 from callkeeper.dial import build_line, dial, duty_beside, line_name, terms
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.rehearsal import RehearsalLine

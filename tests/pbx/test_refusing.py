@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import SystemClock
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.desk import Desk
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line import LineDown, LineRefused
 from callkeeper.dialer.meter import Meter

@@ -7,9 +7,10 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry
 
-from callkeeper.batch import Write, carry_out
+from callkeeper.asyncstore.batch import Write, carry_out
+from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.writer import Writer
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.desk import Desk
 from callkeeper.dialer.dialer import Dialer, Duty
 from callkeeper.dialer.line import Dialling
 from callkeeper.dialer.meter import Meter
@@ -17,7 +18,6 @@ from callkeeper.dialer.post import Post
 from callkeeper.dialer.shift import Shift
 from callkeeper.dialer.timekeeper import OwnTime
 from callkeeper.store.rows.store import SqlStore
-from callkeeper.writer import Writer
 from tests.dialer.stage import InlineReaders
 from tests.sim.fate import Fate
 from tests.sim.pbx import Extension, Pbx

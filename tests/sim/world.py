@@ -8,7 +8,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from callkeeper.batch import Write
+from callkeeper.asyncstore.batch import Write
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.refusal import DatabaseFailed

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from callkeeper.asyncstore.store import Desk
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Cancel, Order
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.desk import Desk
 from callkeeper.installation import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.engine.sqlite import SqliteSession

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from callkeeper.asyncstore.store import Desk
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.campaigns.changes import Arrange, CampaignOrder
 from callkeeper.core.campaigns.dial_settings import RETRIES_MAX, Practice, Retry
 from callkeeper.core.reservations.changes import Move, Result
-from callkeeper.desk import Desk
 from callkeeper.store.port.access import AccessKey, AgentName
 from callkeeper.store.port.reservations import Booked, Wanted
 from callkeeper.store.port.store import Collision

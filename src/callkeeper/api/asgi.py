@@ -18,8 +18,8 @@ from callkeeper.api.interface import Interface
 from callkeeper.api.logbook import Figures, Logbook
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import refused, translator_for
+from callkeeper.asyncstore.store import Desk
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
-from callkeeper.desk import Desk
 
 
 class Applications(NamedTuple):

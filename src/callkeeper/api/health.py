@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from callkeeper.api.admission import Admission
 from callkeeper.api.pages import Page
+from callkeeper.asyncstore.store import Desk
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.desk import Desk
 from callkeeper.readiness import Readiness
 from callkeeper.shared import Shared
 

@@ -21,8 +21,8 @@ from callkeeper.api.connections import Connections
 from callkeeper.api.cork import Cork
 from callkeeper.api.intake import Intake, before
 from callkeeper.api.wire import Answer, translator_for
+from callkeeper.asker import asker_has_gone
 from callkeeper.core.phrase import Phrase
-from callkeeper.writer import asker_has_gone
 
 HEAD_BYTES_MAX = 64 * 1024
 HEAD_FIELDS_MAX = 100

@@ -3,10 +3,10 @@
 import msgspec
 import structlog
 
+from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.desk import Desk
 from callkeeper.dialer.line import Line
 from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post

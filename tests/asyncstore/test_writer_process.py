@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 import uvloop
 
-from callkeeper.batch import Write, WriteBroke
+from callkeeper.asyncstore.batch import Write, WriteBroke
+from callkeeper.asyncstore.writer import BATCH_MAX
+from callkeeper.asyncstore.writer_process import ProcessScribe
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.scribe import ProcessScribe
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
-from callkeeper.writer import BATCH_MAX
 from tests.durability.server import ServerProcess
 from tests.private_postgres import PrivatePostgres
 from tests.processes import are_gone
@@ -104,7 +104,7 @@ def test_a_bug_comes_back_with_the_words_that_tell_where_it_is(
         broken = Write(store.add_reservations, booking(5, kind=None))
         bug, written = await scribe.carry_out([broken, *filed(store, "r00000")])
         assert isinstance(bug, WriteBroke)
-        assert "reservation_rows.py" in str(bug)
+        assert "rows/reservations.py" in str(bug)
         assert isinstance(written, Reservation)
 
     with_scribe(settings, work)

@@ -6,8 +6,8 @@ from time import monotonic
 
 import pytest
 
+from callkeeper.asyncstore.readers import Readers
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.desk import Readers
 from tests.waiting import until
 
 

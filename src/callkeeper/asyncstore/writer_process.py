@@ -1,4 +1,4 @@
-"""The scribe: the process that writes. ``python -m callkeeper.scribe``, started by ours alone.
+"""The process that writes: ``python -m callkeeper.asyncstore.writer_process``, started by ours.
 
 Python runs one thread at a time, and two that hand each other work for every request are half as
 fast as one. So batches are carried out by a process of their own: each is one message to it, and
@@ -19,18 +19,18 @@ from typing import Protocol
 import structlog
 
 from callkeeper import log
-from callkeeper.batch import Write, WriteBroke, carry_out
+from callkeeper.asyncstore.batch import Write, WriteBroke, carry_out
+from callkeeper.asyncstore.messages import Messages
+from callkeeper.asyncstore.outage import Outage
+from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.writer import Scribe, Writer
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import DatabaseFailed, Refusal
-from callkeeper.desk import Desk
 from callkeeper.installation import attach_store, open_store
-from callkeeper.messages import Messages
-from callkeeper.outage import Outage
 from callkeeper.settings import Settings
 from callkeeper.signals import held_back, ignore_all
 from callkeeper.store.file_identity import Inode
 from callkeeper.store.port.store import Store
-from callkeeper.writer import Scribe, Writer
 
 _END_SECONDS = 30
 _LAST_WORDS_SECONDS = 2  # for one that is lost to say why
@@ -64,7 +64,7 @@ class Process(Protocol):
 
 def start(handle: int) -> Process:
     """Start the process that ``main`` is; it inherits its end of the pipe."""
-    command = [sys.executable, "-P", "-m", "callkeeper.scribe", str(handle)]
+    command = [sys.executable, "-P", "-m", "callkeeper.asyncstore.writer_process", str(handle)]
     with held_back():
         return subprocess.Popen(  # noqa: S603 - this very program
             command, stdin=subprocess.DEVNULL, pass_fds=[handle]

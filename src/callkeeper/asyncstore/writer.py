@@ -8,13 +8,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
 from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 
-from callkeeper.batch import Verb, Write, carry_out
+from callkeeper.asker import asker_has_gone
+from callkeeper.asyncstore.batch import Verb, Write, carry_out
 from callkeeper.clock import monotonic
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import DatabaseFailed
@@ -24,9 +24,6 @@ BATCH_MAX = 512
 WAITING_MAX = 20_000
 
 _GONE = Phrase("the client went away before this was written; nothing was stored")
-
-# Whoever asked for what is done now, if that is somebody who may go away: whether it has gone.
-asker_has_gone: ContextVar[Callable[[], bool] | None] = ContextVar("asker_has_gone", default=None)
 
 
 class Scribe(Protocol):

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from callkeeper.asker import asker_has_gone
+from callkeeper.asyncstore.store import Desk, Grouped
+from callkeeper.asyncstore.writer import BATCH_MAX, ThreadScribe, Writer
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.desk import Desk, Grouped
 from callkeeper.store.port.store import Collision
 from callkeeper.store.rows.store import SqlStore
-from callkeeper.writer import BATCH_MAX, ThreadScribe, Writer, asker_has_gone
 from tests.store.orders import Opener, booked, booking, check_history, has_campaign, order
 
 

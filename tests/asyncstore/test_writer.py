@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from callkeeper.batch import Write
+from callkeeper.asyncstore.batch import Write
+from callkeeper.asyncstore.writer import BATCH_MAX, Writer
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.writer import BATCH_MAX, Writer
 
 
 class HeldScribe:

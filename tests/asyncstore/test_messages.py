@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 import pytest
 import uvloop
 
-from callkeeper.messages import Messages
+from callkeeper.asyncstore.messages import Messages
 
 LARGE = 3_000_000
 

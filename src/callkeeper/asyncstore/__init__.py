@@ -1,0 +1,1 @@
+"""The store as async code asks it: threads that read, a process that writes."""
