@@ -33,7 +33,7 @@ from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
-from callkeeper.installation import DATABASE_FILE, open_session
+from callkeeper.installation.database import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from tests import far_end_scenario, private_asterisk

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from bench import processes
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.settings import Settings
 from tests.private_postgres import PrivatePostgres
 

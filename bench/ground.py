@@ -16,7 +16,7 @@ from callkeeper import signing
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Booking, Wish
-from callkeeper.installation import open_seal, open_session
+from callkeeper.installation.database import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bench.engine import address, is_postgres, run
 from bench.stage import campaign
 from callkeeper.clock import Clock
-from callkeeper.installation import open_session
+from callkeeper.installation.database import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.statements import Engine

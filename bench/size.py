@@ -19,7 +19,7 @@ from bench.mass import Mass
 from bench.server import Server, ours, resident_mb, running
 from bench.signed import Body, Signer
 from callkeeper.clock import Clock, SystemClock, monotonic
-from callkeeper.installation import open_seal, open_session
+from callkeeper.installation.database import open_seal, open_session
 from callkeeper.keyring import issue
 from callkeeper.store.rows.store import SqlStore
 

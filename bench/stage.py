@@ -11,7 +11,7 @@ from bench.signed import VDN, Signer, numbers
 from callkeeper.clock import Clock
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Booking, Wish
-from callkeeper.installation import open_seal, open_session
+from callkeeper.installation.database import open_seal, open_session
 from callkeeper.keyring import issue
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore

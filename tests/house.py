@@ -12,7 +12,7 @@ import httpx2
 
 from callkeeper import signing
 from callkeeper.clock import Clock, SystemClock
-from callkeeper.installation import open_seal, open_session
+from callkeeper.installation.database import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.serve import prepare_server
 from callkeeper.settings import Settings

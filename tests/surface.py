@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from callkeeper.api.interface import Interface
 from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import SystemClock
-from callkeeper.installation import open_session
-from callkeeper.sealing import Seal
+from callkeeper.installation.database import open_session
+from callkeeper.installation.sealing import Seal
 from callkeeper.serve import build
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore

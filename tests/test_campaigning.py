@@ -11,7 +11,7 @@ from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.campaigns.changes import Plan
 from callkeeper.core.refusal import ParameterWrong
-from callkeeper.installation import open_store
+from callkeeper.installation.database import open_store
 from callkeeper.settings import Settings
 from tests.campaigns import DAY, NOW
 

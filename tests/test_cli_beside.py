@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from callkeeper.installation import open_session
+from callkeeper.installation.database import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.engine.migrate import migrations
 from tests.private_postgres import PrivatePostgres

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from callkeeper.core.dialing.lease import LEASE_MS
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.port.dialing import Lease
 from tests.house import VDN, House
 from tests.ports import free_port

@@ -13,20 +13,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.doctor import Check, CheckUp
-from callkeeper.installation import (
+from callkeeper.installation.database import (
     DATABASE_FILE,
     begin_seal,
     open_seal,
     open_session,
     open_store,
 )
+from callkeeper.installation.sealing import Seal
+from callkeeper.installation.tls import prepare
 from callkeeper.keyring import issue, revoke
-from callkeeper.sealing import Seal
 from callkeeper.settings import Settings
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.port.store import Store
-from callkeeper.tls import prepare
 from tests.api.test_outage import however_lost
 from tests.house import VDN, House
 from tests.ports import free_port

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from callkeeper.clock import SystemClock
-from callkeeper.installation import open_seal, open_session, open_store
+from callkeeper.installation.database import open_seal, open_session, open_store
 from callkeeper.keyring import issue
 from callkeeper.settings import Settings
 from tests.conftest import leave_out

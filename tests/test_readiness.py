@@ -15,7 +15,7 @@ import pytest
 
 from callkeeper.clock import monotonic
 from callkeeper.doctor import Check
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.readiness import FRESH_SECONDS
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore

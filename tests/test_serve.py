@@ -17,9 +17,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from callkeeper.clock import SystemClock
-from callkeeper.installation import open_seal, open_store
+from callkeeper.installation.database import open_seal, open_store
+from callkeeper.installation.sealing import SealBroken
 from callkeeper.keyring import issue, revoke
-from callkeeper.sealing import SealBroken
 from callkeeper.serve import Server, http_config, prepare_server
 from callkeeper.settings import Settings, SettingsWrong
 from tests.house import VDN

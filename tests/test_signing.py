@@ -18,9 +18,9 @@ from callkeeper.api.head import Head
 from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NotAuthenticated
-from callkeeper.installation import open_store
+from callkeeper.installation.database import open_store
+from callkeeper.installation.sealing import Seal
 from callkeeper.keyring import Keyring, OpenKey, issue
-from callkeeper.sealing import Seal
 from callkeeper.settings import Settings
 
 FILE = msgspec.json.decode(Path(__file__).with_name("vectors").joinpath("c2.json").read_bytes())

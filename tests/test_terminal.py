@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.keyring import issue
 from callkeeper.log import configure, flush
 from callkeeper.terminal import blanked, harmless

@@ -32,8 +32,8 @@ CHANCE_CALLS = {
 }
 MAY_ASK = {
     "src/callkeeper/clock.py": "it is the clock",
-    "src/callkeeper/sealing.py": "a key and a nonce must not come from where tests can steer them",
-    "src/callkeeper/tls.py": "nor must a private key; a serial number is drawn beside it",
+    "src/callkeeper/installation/sealing.py": "no test may steer a key or a nonce",
+    "src/callkeeper/installation/tls.py": "nor a private key; a serial number is drawn too",
     "src/callkeeper/client.py": "the client stands alone, and runs on its user's clock",
     "src/callkeeper/courier.py": "it is the client's; it pauses, by chance, between two tries",
 }

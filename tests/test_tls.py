@@ -11,8 +11,8 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from callkeeper.clock import HandClock, SystemClock
+from callkeeper.installation.tls import Certificate, prepare
 from callkeeper.settings import SettingsWrong
-from callkeeper.tls import Certificate, prepare
 
 _DAY_MS = 86_400_000
 _STARTS = 4
@@ -21,7 +21,7 @@ _PREPARE = """
 import sys
 from pathlib import Path
 from callkeeper.clock import SystemClock
-from callkeeper.tls import prepare
+from callkeeper.installation.tls import prepare
 for line in sys.stdin:
     prepare("auto", Path(line.strip()), "127.0.0.1", SystemClock())
     print("done", flush=True)

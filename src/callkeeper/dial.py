@@ -24,7 +24,7 @@ from callkeeper.dialer.meter import Meter
 from callkeeper.dialer.post import Post
 from callkeeper.dialer.rehearsal import RehearsalLine
 from callkeeper.dialer.shift import Shift
-from callkeeper.installation import found_store
+from callkeeper.installation.database import found_store
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 

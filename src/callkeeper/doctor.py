@@ -21,7 +21,7 @@ from callkeeper.core.dialing.breaker import refuses_all
 from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.dial import asked, check_rules, line_name
 from callkeeper.dialer.line import LineRefused, LineSilent
-from callkeeper.installation import (
+from callkeeper.installation.database import (
     DATABASE_FILE,
     NoInstallation,
     check_schema,
@@ -29,7 +29,7 @@ from callkeeper.installation import (
     find_store,
     sealed_as_of_old,
 )
-from callkeeper.sealing import SEALING_FILE, SealBroken, load_seal
+from callkeeper.installation.sealing import SEALING_FILE, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.port.access import AccessKey

@@ -9,7 +9,7 @@ from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import Clock, new_access_key, new_secret_key
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import Refusal
-from callkeeper.sealing import Seal, SealBroken
+from callkeeper.installation.sealing import Seal, SealBroken
 from callkeeper.shared import Shared
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.store import Store

@@ -28,14 +28,14 @@ from callkeeper.booking import Bookings
 from callkeeper.campaigning import Campaigns, Definitions
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.dial import Duty, duty_beside, number_policy
-from callkeeper.installation import data_dir, fitting_seal, open_store, warn_of_old_seals
+from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
+from callkeeper.installation.sealing import Seal
+from callkeeper.installation.tls import Certificate, prepare
 from callkeeper.keyring import Keyring
 from callkeeper.registry import new_registry
-from callkeeper.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
-from callkeeper.tls import Certificate, prepare
 
 _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
 # The loop takes one connection from a listener each time it comes round: from so many of the same

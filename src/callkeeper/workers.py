@@ -27,13 +27,13 @@ from callkeeper import log
 from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.dial import check_rules
-from callkeeper.installation import data_dir, fitting_seal, open_store, warn_of_old_seals
+from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
+from callkeeper.installation.tls import prepare
 from callkeeper.metrics_folder import metrics_folder
 from callkeeper.serve import bind, prepare_server
 from callkeeper.serve import serve as serve_alone
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
-from callkeeper.tls import prepare
 
 _AGAIN_SECONDS = 1.0  # between the tries to start a worker that is lost before it is ready
 _END_SECONDS = 30

@@ -16,7 +16,7 @@ from callkeeper.api.characters import BLANKS
 from callkeeper.api.fields import Form
 from callkeeper.api.interface import BODY_MAX
 from callkeeper.core.refusal import ParameterWrong
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation.database import DATABASE_FILE
 from tests.house import HOUR, TASK, VDN, House
 from tests.surface import interfaces
 

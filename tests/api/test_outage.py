@@ -18,10 +18,10 @@ import msgspec
 import psycopg
 import pytest
 
-from callkeeper.backup import back_up
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.core.reservations.changes import Result
-from callkeeper.installation import DATABASE_FILE, open_session
+from callkeeper.installation.backup import back_up
+from callkeeper.installation.database import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from tests.durability.crew import Crew
 from tests.durability.server import ServerProcess, send

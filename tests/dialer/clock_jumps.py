@@ -17,7 +17,7 @@ from typing import NamedTuple, Self
 
 from callkeeper.clock import SystemClock
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.installation import open_session
+from callkeeper.installation.database import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres

@@ -12,7 +12,7 @@ from callkeeper.core.dialing.policy import Terms
 from callkeeper.dial import build_line, dial, duty_beside, line_name, terms
 from callkeeper.dialer.ari import AriLine
 from callkeeper.dialer.rehearsal import RehearsalLine
-from callkeeper.installation import open_store
+from callkeeper.installation.database import open_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from tests.store.orders import NOW
 

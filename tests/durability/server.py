@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple, Self
 
 from callkeeper import signing
 from callkeeper.clock import SystemClock
-from callkeeper.installation import open_seal, open_session
+from callkeeper.installation.database import open_seal, open_session
 from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore

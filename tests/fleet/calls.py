@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from callkeeper.client import Client
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.installation import open_seal, open_session
+from callkeeper.installation.database import open_seal, open_session
 from callkeeper.keyring import issue
 from callkeeper.settings import Settings
 from tests.far_end import FarEnd

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from callkeeper.clock import SystemClock
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.installation import open_session
+from callkeeper.installation.database import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from tests.asterisks import ASTERISKS, MACHINES, Asterisk

@@ -10,7 +10,7 @@ import psycopg
 
 from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
-from callkeeper.installation import DATABASE_FILE, open_session
+from callkeeper.installation.database import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.reservations import Booked

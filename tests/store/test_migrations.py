@@ -47,7 +47,7 @@ BROKEN = Migration(
 START = """
 import sys
 from pathlib import Path
-from callkeeper.installation import open_store
+from callkeeper.installation.database import open_store
 from callkeeper.settings import Settings
 sys.stdin.readline()
 store = open_store(Settings(data_dir=Path(sys.argv[1]), database=sys.argv[2] or None))

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from callkeeper.core.reservations.changes import Result
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.statements import Engine, queries
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import claim, due, end, ending, placing

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.statements import Engine, Statements
 from callkeeper.store.port.reservations import Wanted
 from tests.store.orders import CAMPAIGN, Opener, booking, has_campaign

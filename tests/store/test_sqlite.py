@@ -12,7 +12,7 @@ from callkeeper.asyncstore.store import Desk
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Cancel, Order
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.installation import DATABASE_FILE, open_session
+from callkeeper.installation.database import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.engine.sqlite import SqliteSession
 from callkeeper.store.port.access import AccessKey

@@ -18,7 +18,7 @@ from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.statements import FILES, Engine, Statements, queries
 from callkeeper.store.port.access import AccessKey

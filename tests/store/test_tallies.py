@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from callkeeper.core.reservations.changes import Cancel, Move, Result
-from callkeeper.installation import DATABASE_FILE
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.statements import Engine
 from callkeeper.store.port.reservations import Wanted

@@ -26,7 +26,7 @@ from callkeeper.asyncstore.store import Desk
 from callkeeper.asyncstore.writer import Scribe, Writer
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import DatabaseFailed, Refusal
-from callkeeper.installation import attach_store, open_store
+from callkeeper.installation.database import attach_store, open_store
 from callkeeper.settings import Settings
 from callkeeper.signals import held_back, ignore_all
 from callkeeper.store.file_identity import Inode

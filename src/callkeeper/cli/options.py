@@ -15,7 +15,7 @@ import typer
 from callkeeper.api.characters import ANY, BLANKS
 from callkeeper.client import Client
 from callkeeper.clock import SystemClock
-from callkeeper.installation import check_schema, exposed, find_store
+from callkeeper.installation.database import check_schema, exposed, find_store
 from callkeeper.records import milliseconds
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port.store import Store

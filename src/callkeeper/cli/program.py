@@ -31,7 +31,7 @@ from callkeeper.cli.table import console
 from callkeeper.client import CallkeeperError
 from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.demo import play
-from callkeeper.sealing import SealBroken
+from callkeeper.installation.sealing import SealBroken
 from callkeeper.settings import SettingsWrong, unknown
 from callkeeper.signing import SigningError
 from callkeeper.terminal import harmless, harmless_lines

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from callkeeper.backup import back_up
 from callkeeper.cli.options import (
     Database,
     DataDir,
@@ -25,7 +24,8 @@ from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.dial import terms
 from callkeeper.doctor import CheckUp
-from callkeeper.installation import begin_seal, existing_seal, open_store
+from callkeeper.installation.backup import back_up
+from callkeeper.installation.database import begin_seal, existing_seal, open_store
 from callkeeper.keyring import issue, limit, revoke
 from callkeeper.records import instant
 from callkeeper.store.port.access import AgentName

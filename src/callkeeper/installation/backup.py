@@ -10,8 +10,8 @@ from tempfile import mkdtemp
 from typing import Protocol, runtime_checkable
 
 from callkeeper.core.refusal import Refusal
-from callkeeper.installation import DATABASE_FILE, TLS_KEY_FILE, open_session
-from callkeeper.sealing import SEALING_FILE
+from callkeeper.installation.database import DATABASE_FILE, TLS_KEY_FILE, open_session
+from callkeeper.installation.sealing import SEALING_FILE
 from callkeeper.settings import Settings
 
 TLS_FILES = ("tls-certificate.pem", TLS_KEY_FILE)

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
-from callkeeper.sealing import SEALING_FILE, Seal, SealBroken, load_seal
+from callkeeper.installation.sealing import SEALING_FILE, Seal, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong, folder_wrong
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.postgres import NotAllowed, PostgresSession, StatementFailed, UrlWrong

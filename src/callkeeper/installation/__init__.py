@@ -1,0 +1,1 @@
+"""What one machine keeps: its database, its seal, its certificate."""
