@@ -30,7 +30,7 @@ from bench.ground import (
     signed,
 )
 from callkeeper.clock import SystemClock
-from callkeeper.keyring import OpenKey
+from callkeeper.usecases.keys import OpenKey
 from tests.private_postgres import PrivatePostgres
 
 _PACKAGES = ("uvicorn", "starlette", "msgspec", "psycopg")

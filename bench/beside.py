@@ -27,7 +27,7 @@ from bench.server import OURS, Program, Server, running
 from bench.signed import VDN, Signer
 from callkeeper.client import Client
 from callkeeper.clock import SystemClock
-from callkeeper.keyring import OpenKey
+from callkeeper.usecases.keys import OpenKey
 
 HERE = Path(__file__).parents[1]
 _MOST_A_SECOND = 12_000  # more than either answers

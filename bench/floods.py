@@ -26,7 +26,7 @@ from bench.ground import (
     promise_calls,
     signed,
 )
-from callkeeper.keyring import OpenKey
+from callkeeper.usecases.keys import OpenKey
 
 FLOODS = {
     f"{kind}, {connections:,} connections": (kind, connections)

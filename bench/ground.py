@@ -17,9 +17,9 @@ from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.installation.database import open_seal, open_session
-from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.keys import OpenKey, issue
 from tests.fleet.balancer import configuration
 from tests.processes import children, forget_peaks, peak_mib
 from tests.store.orders import has_campaign

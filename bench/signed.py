@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from bench.server import Server
 from callkeeper import signing
 from callkeeper.clock import Clock
-from callkeeper.keyring import OpenKey
+from callkeeper.usecases.keys import OpenKey
 
 VDN = 25
 _CONTENT_TYPE = "application/json; charset=UTF-8"

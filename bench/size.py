@@ -20,8 +20,8 @@ from bench.server import Server, ours, resident_mb, running
 from bench.signed import Body, Signer
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.installation.database import open_seal, open_session
-from callkeeper.keyring import issue
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.keys import issue
 
 _PARAMETERS = ("sizes", "connections", "seconds", "rounds", "idle_seconds")
 _QUICK = {"sizes": [10_000, 100_000], "rounds": 1, "seconds": 1, "idle_seconds": 3}

@@ -12,9 +12,9 @@ from callkeeper.clock import Clock
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.installation.database import open_seal, open_session
-from callkeeper.keyring import issue
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.keys import issue
 
 CAMPAIGN = 1
 _WORKERS = 2

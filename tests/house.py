@@ -13,10 +13,10 @@ import httpx2
 from callkeeper import signing
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.installation.database import open_seal, open_session
-from callkeeper.keyring import OpenKey, issue
 from callkeeper.serve import prepare_server
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.keys import OpenKey, issue
 from tests.warm import warm_scribe
 
 VDN = 25

@@ -22,11 +22,11 @@ from callkeeper.installation.database import (
 )
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import prepare
-from callkeeper.keyring import issue, revoke
 from callkeeper.settings import Settings
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.keys import issue, revoke
 from tests.api.test_outage import however_lost
 from tests.house import VDN, House
 from tests.ports import free_port

@@ -2,13 +2,14 @@
 
 import pytest
 
-from callkeeper import keyring, readiness, turns, walk
+from callkeeper import turns, walk
 from callkeeper.api import admission, interface, protocol, room
 from callkeeper.asyncstore import readers, writer, writer_process
 from callkeeper.core.dialing import breaker, lease, watch
 from callkeeper.dialer import ari, reaper
 from callkeeper.store.engine import sqlite
 from callkeeper.store.rows import due as due_rows
+from callkeeper.usecases import keys, readiness
 from tests.surface import ROOT
 
 KIB = 1024
@@ -87,7 +88,7 @@ def test_a_bound_in_words_is_the_programs(page: str, what: str, words: str) -> N
 
 def test_bounds_that_are_words_themselves_are_the_programs() -> None:
     operating = " ".join((ROOT / "docs" / "operating.md").read_text("utf-8").split())
-    assert (breaker.ROW, keyring.TRUSTED_MS, readiness.FRESH_SECONDS) == (3, 2000, 1)
+    assert (breaker.ROW, keys.TRUSTED_MS, readiness.FRESH_SECONDS) == (3, 2000, 1)
     for words in (
         "After three refusals in a row a dispatcher asks for no more calls.",
         "A revoked key is refused within two seconds, on every machine.",

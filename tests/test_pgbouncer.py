@@ -7,8 +7,8 @@ import pytest
 
 from callkeeper.clock import SystemClock
 from callkeeper.installation.database import open_seal, open_session, open_store
-from callkeeper.keyring import issue
 from callkeeper.settings import Settings
+from callkeeper.usecases.keys import issue
 from tests.conftest import leave_out
 from tests.durability.server import ServerProcess, send
 from tests.house import House

@@ -20,8 +20,8 @@ from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.installation.database import open_store
 from callkeeper.installation.sealing import Seal
-from callkeeper.keyring import Keyring, OpenKey, issue
 from callkeeper.settings import Settings
+from callkeeper.usecases.keys import Keyring, OpenKey, issue
 
 FILE = msgspec.json.decode(Path(__file__).with_name("vectors").joinpath("c2.json").read_bytes())
 VECTORS = pytest.mark.parametrize("vector", FILE["vectors"], ids=lambda vector: vector["name"])

@@ -13,9 +13,9 @@ from threading import Thread
 import pytest
 
 from callkeeper.installation.database import DATABASE_FILE
-from callkeeper.keyring import issue
 from callkeeper.log import configure, flush
 from callkeeper.terminal import blanked, harmless
+from callkeeper.usecases.keys import issue
 from tests.house import VDN, House
 from tests.test_cli import Ended, at_house, run
 

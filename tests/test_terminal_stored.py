@@ -12,7 +12,7 @@ import pytest
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.dialing.lease import LEASE_MS
 from callkeeper.installation.database import DATABASE_FILE
-from callkeeper.keyring import issue
+from callkeeper.usecases.keys import issue
 from tests.house import HOUR, VDN, House
 from tests.test_cli import Ended, at_house
 from tests.test_cli_dialling import at_data, dialled, has_result, reserve

@@ -27,9 +27,9 @@ from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.refusal import Refusal
 from callkeeper.courier import SUCCESS, Answer, Courier, Letter
 from callkeeper.installation.database import DATABASE_FILE, fitting_seal, open_store
-from callkeeper.keyring import OpenKey, issue
 from callkeeper.serve import prepare_server
 from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.usecases.keys import OpenKey, issue
 
 VDN = 25
 

@@ -24,18 +24,18 @@ from callkeeper.api.reservations import ReservationInterfaces
 from callkeeper.asyncstore.store import Desk
 from callkeeper.asyncstore.writer import Scribe
 from callkeeper.asyncstore.writer_process import ProcessScribe, open_desk
-from callkeeper.booking import Bookings
-from callkeeper.campaigning import Campaigns, Definitions
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.dial import Duty, duty_beside, number_policy
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import Certificate, prepare
-from callkeeper.keyring import Keyring
 from callkeeper.registry import new_registry
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
+from callkeeper.usecases.campaigns import Campaigns, Definitions
+from callkeeper.usecases.keys import Keyring
+from callkeeper.usecases.reservations import Bookings
 
 _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
 # The loop takes one connection from a listener each time it comes round: from so many of the same

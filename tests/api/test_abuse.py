@@ -17,7 +17,7 @@ from callkeeper.api import admission
 from callkeeper.api.interface import BODY_MAX
 from callkeeper.api.room import LARGE, OF_ONE_KEY
 from callkeeper.clock import SystemClock
-from callkeeper.keyring import OpenKey
+from callkeeper.usecases.keys import OpenKey
 from tests.durability.server import VDN, ServerProcess, send
 from tests.house import House
 from tests.processes import forget_peaks, peak_mib

@@ -9,7 +9,7 @@ import pytest
 
 from callkeeper import signing
 from callkeeper.clock import HandClock
-from callkeeper.keyring import TRUSTED_MS, OpenKey, revoke
+from callkeeper.usecases.keys import TRUSTED_MS, OpenKey, revoke
 from tests.house import CONTENT_TYPE, VDN, House
 
 NOW = 1_747_310_400_000

@@ -1,8 +1,8 @@
 """Turns among VDNs, over HTTP: whatever becomes of a request, its turn is given back."""
 
 from callkeeper.core.allowance import Limit
-from callkeeper.keyring import OpenKey, limit
 from callkeeper.turns import WRITES
+from callkeeper.usecases.keys import OpenKey, limit
 from tests.house import VDN, House
 
 OTHER = 26

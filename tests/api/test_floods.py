@@ -14,7 +14,7 @@ import pytest
 
 from callkeeper.api.admission import AT_ONCE, PER_SECOND
 from callkeeper.api.interface import BODY_MAX
-from callkeeper.keyring import OpenKey
+from callkeeper.usecases.keys import OpenKey
 from tests.api.test_abuse import (
     bounded_memory,
     connected,

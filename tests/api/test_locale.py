@@ -8,7 +8,7 @@ import pytest
 
 from callkeeper.api.examples import PUBLISHED_V1
 from callkeeper.core.allowance import Limit
-from callkeeper.keyring import limit
+from callkeeper.usecases.keys import limit
 from tests.api.test_once import create
 from tests.api.test_protocol import converse
 from tests.house import VDN, House

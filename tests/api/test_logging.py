@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from callkeeper import log
-from callkeeper.keyring import OpenKey
+from callkeeper.usecases.keys import OpenKey
 from tests.house import HOUR, TASK, VDN, House
 
 NUMBER = "13800138000"

@@ -16,7 +16,7 @@ from callkeeper.dialer.line import (
     LineUnwilling,
 )
 from callkeeper.dialer.rehearsal import RehearsalLine
-from callkeeper.outlook import outlook
+from callkeeper.usecases.outlook import outlook
 from tests.dialer.stage import MINUTE, Stage
 from tests.store.orders import check_history, has_campaign
 

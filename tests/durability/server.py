@@ -14,9 +14,9 @@ from typing import IO, Any, NamedTuple, Self
 from callkeeper import signing
 from callkeeper.clock import SystemClock
 from callkeeper.installation.database import open_seal, open_session
-from callkeeper.keyring import OpenKey, issue
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.keys import OpenKey, issue
 from tests.ports import free_port
 from tests.processes import Process, children, kill
 from tests.store.orders import HOUR, has_campaign

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from callkeeper.client import Client
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation.database import open_seal, open_session
-from callkeeper.keyring import issue
 from callkeeper.settings import Settings
+from callkeeper.usecases.keys import issue
 from tests.far_end import FarEnd
 from tests.far_end_scenario import ANSWERS_BRIEFLY
 from tests.fleet.fleet import Fleet

@@ -7,9 +7,9 @@ from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.settling import Settling, SettlingRefused
 from callkeeper.store.port.reservations import Unsettled
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.settling import Settling, SettlingRefused
 from tests.store.calls import (
     RETRIES,
     begun,

@@ -16,8 +16,8 @@ from callkeeper.clock import Clock, new_secret_key
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.core.spoken import span
-from callkeeper.keyring import Keyring, OpenKey
 from callkeeper.turns import Turns
+from callkeeper.usecases.keys import Keyring, OpenKey
 
 _SIGNED_BYTES_MAX = 16 * 1024
 _PIECE = 16 * 1024

@@ -13,13 +13,13 @@ from callkeeper.api.fields import Choice, Field, Form, Integer, Text, Values
 from callkeeper.api.interface import Admitted, Interface
 from callkeeper.api.times import DateTime
 from callkeeper.api.wire import Answer
-from callkeeper.campaigning import Campaigns
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, campaign_id
 from callkeeper.core.campaigns.changes import CampaignChange, Delete, Pause, Resume, Revision
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
 from callkeeper.store.port.campaigns import CampaignsWanted
+from callkeeper.usecases.campaigns import Campaigns
 
 VDN_V1 = "/rest/isales/v1/openapi/campaigns/{vdn}"
 VDN_V2 = "/rest/isales/v2/openapi/campaigns/{vdn}"

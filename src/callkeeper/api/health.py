@@ -12,8 +12,8 @@ from callkeeper.api.admission import Admission
 from callkeeper.api.pages import Page
 from callkeeper.asyncstore.store import Desk
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.readiness import Readiness
-from callkeeper.shared import Shared
+from callkeeper.usecases.readiness import Readiness
+from callkeeper.usecases.single_flight import Shared
 
 
 def _of_all(registry: CollectorRegistry) -> CollectorRegistry:

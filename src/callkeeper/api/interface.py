@@ -24,13 +24,13 @@ from callkeeper.api.json_text import BOM, read_json
 from callkeeper.api.room import LARGE
 from callkeeper.api.trace import Trace
 from callkeeper.api.wire import Answer, refused, translator_for
-from callkeeper.booking import Origin
 from callkeeper.core.refusal import (
     BodyTooLarge,
     CharactersWrong,
     ParameterWrong,
     Refusal,
 )
+from callkeeper.usecases.origin import Origin
 
 BODY_MAX = 1024 * 1024
 VDN_MAX = 9999

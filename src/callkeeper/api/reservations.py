@@ -16,13 +16,13 @@ from callkeeper.api.reservation_form import (
     update_form,
 )
 from callkeeper.api.wire import Answer
-from callkeeper.booking import Bookings
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Wish
 from callkeeper.store.port.reservations import Listed, Wanted
+from callkeeper.usecases.reservations import Bookings
 
 PATH = "/rest/isales/v1/openapi/campaigns/{vdn}/appoint/"
 

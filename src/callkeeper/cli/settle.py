@@ -20,8 +20,8 @@ from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.records import instant
-from callkeeper.settling import Settling
 from callkeeper.store.port.reservations import Unsettled
+from callkeeper.usecases.settling import Settling
 
 _SHOWN_MAX = 100
 _SHOWN = ("id", "vdn", "campaign_id", "due_at", "tries")

@@ -26,10 +26,10 @@ from callkeeper.dial import terms
 from callkeeper.doctor import CheckUp
 from callkeeper.installation.backup import back_up
 from callkeeper.installation.database import begin_seal, existing_seal, open_store
-from callkeeper.keyring import issue, limit, revoke
 from callkeeper.records import instant
 from callkeeper.store.port.access import AgentName
-from callkeeper.story import Story, stories
+from callkeeper.usecases.keys import issue, limit, revoke
+from callkeeper.usecases.timeline import Story, stories
 
 _UPKEEP = "Run it"
 _RECORDS = "Keys, agents and campaigns"

@@ -15,10 +15,10 @@ from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.installation.sealing import Seal, SealBroken
-from callkeeper.keyring import TRUSTED_MS, Keyring, OpenKey, issue, revoke
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.reservations import Page, Wanted
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.keys import TRUSTED_MS, Keyring, OpenKey, issue, revoke
 from tests.store.orders import NOW, Opener
 
 SEAL = Seal(bytes(32))

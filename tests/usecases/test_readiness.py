@@ -16,9 +16,9 @@ import pytest
 from callkeeper.clock import monotonic
 from callkeeper.doctor import Check
 from callkeeper.installation.database import DATABASE_FILE
-from callkeeper.readiness import FRESH_SECONDS
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.readiness import FRESH_SECONDS
 from tests.durability.server import ServerProcess
 from tests.house import House
 from tests.private_postgres import PrivatePostgres, Standby

@@ -8,8 +8,8 @@ from callkeeper.clock import monotonic
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.shared import Shared
 from callkeeper.store.port.reservations import Booked
+from callkeeper.usecases.single_flight import Shared
 
 FRESH_SECONDS = 1.0  # how long an answer is given again, so that a flood costs one write a second
 # How long the oldest write may have waited for a server to count as able to work.

@@ -11,7 +11,7 @@ from callkeeper.core.campaigns.campaign import Window
 from callkeeper.core.campaigns.changes import CampaignOrder, Plan, Revision
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.outlook import outlook
+from callkeeper.usecases.outlook import outlook
 from tests.store.orders import (
     CAMPAIGN,
     HOUR,

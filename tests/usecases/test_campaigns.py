@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from callkeeper.asyncstore.store import Desk
-from callkeeper.campaigning import Campaigns
 from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.campaigns.changes import Plan
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.installation.database import open_store
 from callkeeper.settings import Settings
+from callkeeper.usecases.campaigns import Campaigns
 from tests.campaigns import DAY, NOW
 
 GIVEN = 1106025109

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from callkeeper.asyncstore.store import Desk
-from callkeeper.booking import Bookings, Origin
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NoSuchReservation, ParameterWrong
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Wish
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.origin import Origin
+from callkeeper.usecases.reservations import Bookings
 from tests.store.orders import HOUR, NOW, Opener, has_campaign
 
 WISH = Wish("manual", "66660001", "7", NOW + HOUR, agent="ann")

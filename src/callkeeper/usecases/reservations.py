@@ -1,7 +1,5 @@
 """Use cases of reservations: reserve one, change one, find some."""
 
-from typing import NamedTuple
-
 from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import Clock
 from callkeeper.core.request import id_for, request_digest
@@ -9,30 +7,7 @@ from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.number_policy import NumberPolicy
 from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
 from callkeeper.store.port.reservations import Booked, Page, Wanted
-
-# So many hex digits of their signatures no two requests share, of whichever keys.
-_TELLING = 32
-
-
-class Origin(NamedTuple):
-    """The signed request that something comes from."""
-
-    vdn: int
-    ak: str
-    signature: str
-    signed_at: int
-    body: bytes
-    idempotency_key: str | None = None
-
-    @property
-    def by(self) -> str:
-        """Who did it, as the history has it."""
-        return f"key {self.ak}"
-
-    @property
-    def request(self) -> str:
-        """What the history tells it by from every other: 128 bits of its signature."""
-        return self.signature[:_TELLING]
+from callkeeper.usecases.origin import Origin
 
 
 class Bookings:

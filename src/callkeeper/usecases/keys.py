@@ -10,9 +10,9 @@ from callkeeper.clock import Clock, new_access_key, new_secret_key
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.sealing import Seal, SealBroken
-from callkeeper.shared import Shared
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.single_flight import Shared
 
 # How long a key is trusted without asking again: so soon a revoked one is forgotten.
 TRUSTED_MS = 2_000

@@ -13,9 +13,9 @@ from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.spoken import in_utc, span
 from callkeeper.log import masked
-from callkeeper.outlook import outlook
 from callkeeper.store.port.store import Event, Store
 from callkeeper.terminal import harmless
+from callkeeper.usecases.outlook import outlook
 
 _NUMBERS = ("called_no", "caller_no")
 _SUCCESS = frozenset("0")  # of which a code of success consists, however many there are
