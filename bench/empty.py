@@ -15,8 +15,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from callkeeper.api.reservations import PATH
-from callkeeper.api.wire import Answer
 from callkeeper.core.phrase import Phrase
+from callkeeper.http.answer import Answer
 from callkeeper.serve import Server, http_config
 
 _ANSWER = Answer(Phrase("update success"))

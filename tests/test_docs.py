@@ -18,10 +18,10 @@ import typer
 
 from callkeeper import signing
 from callkeeper.api.interface import Interface
-from callkeeper.api.wire import CODES, SUCCESS
 from callkeeper.bounds import allowed
 from callkeeper.cli.program import app
 from callkeeper.core.dialing.outcomes import FINDINGS
+from callkeeper.http.answer import CODES, SUCCESS
 from callkeeper.settings import Settings
 from tests.conftest import leave_out
 from tests.house import House

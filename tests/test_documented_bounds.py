@@ -2,11 +2,12 @@
 
 import pytest
 
-from callkeeper import turns, walk
-from callkeeper.api import admission, interface, protocol, room
+from callkeeper import walk
+from callkeeper.api import interface
 from callkeeper.asyncstore import readers, writer, writer_process
 from callkeeper.core.dialing import breaker, lease, watch
 from callkeeper.dialer import ari, reaper
+from callkeeper.http import admission, fairness, large_bodies, protocol
 from callkeeper.store.engine import sqlite
 from callkeeper.store.rows import due as due_rows
 from callkeeper.usecases import keys, readiness
@@ -59,13 +60,15 @@ OPERATING = {
     "requests ahead": f"Some {protocol.AHEAD_MAX} requests are read ahead of their answers,",
     "turns": f"{admission.AT_ONCE} at once and then {admission.PER_SECOND} a second, in each",
     "bodies that wait": f"wait for a turn hold {admission.BYTES_MAX // MIB} MiB at most,",
-    "large bodies": f"Bodies of more than {room.LARGE // KIB} KiB are checked one after another,"
-    f" in the background, and {room.OF_ONE_KEY} of one access key are taken in at once;"
-    f" {room.WAITING_MAX} more wait,",
+    "large bodies": f"Bodies of more than {large_bodies.LARGE // KIB} KiB are checked"
+    " one after another,"
+    f" in the background, and {large_bodies.OF_ONE_KEY} of one access key are taken in at once;"
+    f" {large_bodies.WAITING_MAX} more wait,",
     "a body": f"A body: {interface.BODY_MAX // MIB} MiB. A page of a list: {walk.PAGE_ROWS}.",
     "writes that wait": f"At most {_whole(writer.WAITING_MAX)} writes wait for the database",
-    "a VDN's share": f"each has at most {turns.WRITES} writes and {turns.READS} read in hand,",
-    "a VDN that is alone": f"sent anything for {_whole(turns.CONTESTED_SECONDS)} s, has no such",
+    "a VDN's share": f"each has at most {fairness.WRITES} writes"
+    f" and {fairness.READS} read in hand,",
+    "a VDN that is alone": f"sent anything for {_whole(fairness.CONTESTED_SECONDS)} s, has no such",
 }
 
 

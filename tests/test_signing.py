@@ -14,10 +14,10 @@ from hypothesis import strategies as some
 
 from callkeeper import signing
 from callkeeper.api.auth import Caller, Gate
-from callkeeper.api.head import Head
 from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NotAuthenticated
+from callkeeper.http.head import Head
 from callkeeper.installation.database import open_store
 from callkeeper.installation.sealing import Seal
 from callkeeper.settings import Settings

@@ -19,13 +19,13 @@ from callkeeper.api.asgi import Applications, applications
 from callkeeper.api.auth import Gate
 from callkeeper.api.business_results import BusinessResultInterfaces
 from callkeeper.api.campaigns import CampaignInterfaces
-from callkeeper.api.protocol import bounded
 from callkeeper.api.reservations import ReservationInterfaces
 from callkeeper.asyncstore.store import Desk
 from callkeeper.asyncstore.writer import Scribe
 from callkeeper.asyncstore.writer_process import ProcessScribe, open_desk
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.dial import Duty, duty_beside, number_policy
+from callkeeper.http.protocol import bounded
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import Certificate, prepare

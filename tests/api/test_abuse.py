@@ -13,10 +13,10 @@ import httpx2
 import pytest
 
 from callkeeper import signing
-from callkeeper.api import admission
 from callkeeper.api.interface import BODY_MAX
-from callkeeper.api.room import LARGE, OF_ONE_KEY
 from callkeeper.clock import SystemClock
+from callkeeper.http import admission
+from callkeeper.http.large_bodies import LARGE, OF_ONE_KEY
 from callkeeper.usecases.keys import OpenKey
 from tests.durability.server import VDN, ServerProcess, send
 from tests.house import House

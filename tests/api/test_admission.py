@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from starlette.requests import ClientDisconnect
 
-from callkeeper.api.admission import LOST, Admission
 from callkeeper.clock import monotonic
 from callkeeper.core.refusal import TooManyRequests
+from callkeeper.http.admission import LOST, Admission
 from tests.waiting import until
 
 FAST = 1000  # turns a second

@@ -1,7 +1,7 @@
 """Turns among VDNs, over HTTP: whatever becomes of a request, its turn is given back."""
 
 from callkeeper.core.allowance import Limit
-from callkeeper.turns import WRITES
+from callkeeper.http.fairness import WRITES
 from callkeeper.usecases.keys import OpenKey, limit
 from tests.house import VDN, House
 

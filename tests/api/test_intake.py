@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import uvloop
 
-from callkeeper.api.intake import before
+from callkeeper.http.intake import before
 
 _SENT = 32 * 1024 * 1024  # bytes; with fewer, two may stay apart by luck
 

@@ -15,7 +15,7 @@ from callkeeper.api.characters import WORD
 from callkeeper.api.fields import Form, Integer, Text
 from callkeeper.api.manual import page
 from callkeeper.api.openapi import document
-from callkeeper.api.wire import CODES
+from callkeeper.http.answer import CODES
 from tests.house import House
 from tests.surface import answered, asked, field_names, interfaces, shape
 

@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callkeeper import signing
-from callkeeper.api.intake import Intake
-from callkeeper.api.protocol import HEAD_BYTES_MAX, bounded
+from callkeeper.http.intake import Intake
+from callkeeper.http.protocol import HEAD_BYTES_MAX, bounded
 from tests.house import VDN, House
 from tests.waiting import until
 

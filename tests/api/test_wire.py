@@ -5,9 +5,9 @@ import re
 import msgspec
 import pytest
 
-from callkeeper.api.wire import CODES, Answer, refused
 from callkeeper.core import refusal as no
 from callkeeper.core.refusal import Refusal
+from callkeeper.http.answer import CODES, Answer, refused
 
 
 def _kinds(of: type[Refusal] = Refusal) -> set[type[Refusal]]:

@@ -13,13 +13,13 @@ from starlette.routing import Match, Route
 from starlette.types import Lifespan
 
 from callkeeper.api import health, manual
-from callkeeper.api.admission import Admission
 from callkeeper.api.interface import Interface
-from callkeeper.api.logbook import Figures, Logbook
-from callkeeper.api.trace import Trace
-from callkeeper.api.wire import refused, translator_for
 from callkeeper.asyncstore.store import Desk
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
+from callkeeper.http.access_log import Figures, Logbook
+from callkeeper.http.admission import Admission
+from callkeeper.http.answer import refused, translator_for
+from callkeeper.http.request_facts import Trace
 
 
 class Applications(NamedTuple):

@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl
 from starlette.types import Scope
 
 from callkeeper import signing
-from callkeeper.api.admission import NOBODY, Admission, Visit
-from callkeeper.api.head import Head
-from callkeeper.api.room import LARGE, Room
 from callkeeper.clock import Clock, new_secret_key
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.core.spoken import span
-from callkeeper.turns import Turns
+from callkeeper.http.admission import NOBODY, Admission, Visit
+from callkeeper.http.fairness import Turns
+from callkeeper.http.head import Head
+from callkeeper.http.large_bodies import LARGE, Room
 from callkeeper.usecases.keys import Keyring, OpenKey
 
 _SIGNED_BYTES_MAX = 16 * 1024

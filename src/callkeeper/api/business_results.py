@@ -10,9 +10,9 @@ from callkeeper.api.characters import PLAIN, Characters
 from callkeeper.api.fields import Field, Form, Integer, Schema, Text
 from callkeeper.api.interface import Admitted, Interface
 from callkeeper.api.objects import Objects
-from callkeeper.api.wire import Answer
 from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.phrase import Phrase
+from callkeeper.http.answer import Answer
 from callkeeper.usecases.campaigns import Definitions, Naming
 
 _TOP = "1"

@@ -12,12 +12,12 @@ from callkeeper.api.campaign_record import DETAIL, ENDED, ROW, STATUS, detail, r
 from callkeeper.api.fields import Choice, Field, Form, Integer, Text, Values
 from callkeeper.api.interface import Admitted, Interface
 from callkeeper.api.times import DateTime
-from callkeeper.api.wire import Answer
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, campaign_id
 from callkeeper.core.campaigns.changes import CampaignChange, Delete, Pause, Resume, Revision
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
+from callkeeper.http.answer import Answer
 from callkeeper.store.port.campaigns import CampaignsWanted
 from callkeeper.usecases.campaigns import Campaigns
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from callkeeper.api.reservation_form import Deployment
-from callkeeper.api.wire import SUCCESS
+from callkeeper.http.answer import SUCCESS
 
 VDN = 25
 CAMPAIGN_ID = 46

@@ -8,10 +8,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from callkeeper.api.admission import Admission
 from callkeeper.api.pages import Page
 from callkeeper.asyncstore.store import Desk
 from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.http.admission import Admission
 from callkeeper.usecases.readiness import Readiness
 from callkeeper.usecases.single_flight import Shared
 

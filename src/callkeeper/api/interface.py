@@ -15,21 +15,21 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from callkeeper.api.admission import Visit
 from callkeeper.api.auth import Caller, Gate
 from callkeeper.api.examples import Example
 from callkeeper.api.fields import Form, Values
-from callkeeper.api.head import Head
 from callkeeper.api.json_text import BOM, read_json
-from callkeeper.api.room import LARGE
-from callkeeper.api.trace import Trace
-from callkeeper.api.wire import Answer, refused, translator_for
 from callkeeper.core.refusal import (
     BodyTooLarge,
     CharactersWrong,
     ParameterWrong,
     Refusal,
 )
+from callkeeper.http.admission import Visit
+from callkeeper.http.answer import Answer, refused, translator_for
+from callkeeper.http.head import Head
+from callkeeper.http.large_bodies import LARGE
+from callkeeper.http.request_facts import Trace
 from callkeeper.usecases.origin import Origin
 
 BODY_MAX = 1024 * 1024

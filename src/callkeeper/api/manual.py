@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from callkeeper.api.admission import Admission
 from callkeeper.api.fields import Schema
 from callkeeper.api.interface import Interface
 from callkeeper.api.openapi import document
 from callkeeper.api.pages import Page, fixed
+from callkeeper.http.admission import Admission
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;

@@ -13,7 +13,7 @@ from callkeeper import __version__
 from callkeeper.api.examples import CAMPAIGN_ID, VDN
 from callkeeper.api.fields import Schema
 from callkeeper.api.interface import BODY_MAX, IDEMPOTENCY_KEY_MAX, VDN_MAX, Interface
-from callkeeper.api.wire import CODES, DATABASE_FAILED, PARAMETER_WRONG, SUCCESS
+from callkeeper.http.answer import CODES, DATABASE_FAILED, PARAMETER_WRONG, SUCCESS
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _JSON = "application/json"

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from callkeeper.api.admission import PAGES, Admission
+from callkeeper.http.admission import PAGES, Admission
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

@@ -15,12 +15,12 @@ from callkeeper.api.reservation_form import (
     result_form,
     update_form,
 )
-from callkeeper.api.wire import Answer
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Wish
+from callkeeper.http.answer import Answer
 from callkeeper.store.port.reservations import Listed, Wanted
 from callkeeper.usecases.reservations import Bookings
 

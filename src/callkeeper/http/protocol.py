@@ -16,13 +16,13 @@ import msgspec
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from callkeeper.api.admission import LOST
-from callkeeper.api.connections import Connections
-from callkeeper.api.cork import Cork
-from callkeeper.api.intake import Intake, before
-from callkeeper.api.wire import Answer, translator_for
 from callkeeper.asker import asker_has_gone
 from callkeeper.core.phrase import Phrase
+from callkeeper.http.admission import LOST
+from callkeeper.http.answer import Answer, translator_for
+from callkeeper.http.connections import Connections
+from callkeeper.http.cork import Cork
+from callkeeper.http.intake import Intake, before
 
 HEAD_BYTES_MAX = 64 * 1024
 HEAD_FIELDS_MAX = 100

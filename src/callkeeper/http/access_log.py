@@ -7,10 +7,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callkeeper.api.trace import Trace
-from callkeeper.api.wire import DATABASE_FAILED, Answer, translator_for
 from callkeeper.clock import monotonic
 from callkeeper.core.phrase import Phrase
+from callkeeper.http.answer import DATABASE_FAILED, Answer, translator_for
+from callkeeper.http.request_facts import Trace
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 

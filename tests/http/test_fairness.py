@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from callkeeper.turns import Turns
+from callkeeper.http.fairness import Turns
 
 SHARE = 3
 

@@ -1,0 +1,1 @@
+"""What every page and interface stands on: HTTP itself."""
