@@ -9,7 +9,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from callkeeper.api.interface import Interface
+from callkeeper.api.contract.interface import Interface
 from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import SystemClock
 from callkeeper.installation.database import open_session

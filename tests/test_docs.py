@@ -17,7 +17,7 @@ import pytest
 import typer
 
 from callkeeper import signing
-from callkeeper.api.interface import Interface
+from callkeeper.api.contract.interface import Interface
 from callkeeper.bounds import allowed
 from callkeeper.cli.program import app
 from callkeeper.core.dialing.outcomes import FINDINGS

@@ -3,7 +3,7 @@
 import pytest
 
 from callkeeper import walk
-from callkeeper.api import interface
+from callkeeper.api.contract import interface
 from callkeeper.asyncstore import readers, writer, writer_process
 from callkeeper.core.dialing import breaker, lease, watch
 from callkeeper.dialer import ari, reaper

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from callkeeper import signing
-from callkeeper.api.auth import Caller, Gate
+from callkeeper.api.contract.auth import Caller, Gate
 from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NotAuthenticated

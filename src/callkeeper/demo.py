@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.text import Text
 
 from callkeeper import demo_examples as examples
-from callkeeper.api.examples import RESULT_ID
+from callkeeper.api.contract.examples import RESULT_ID
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.refusal import Refusal
 from callkeeper.courier import SUCCESS, Answer, Courier, Letter

@@ -16,9 +16,9 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from callkeeper.api.asgi import Applications, applications
-from callkeeper.api.auth import Gate
-from callkeeper.api.business_results import BusinessResultInterfaces
-from callkeeper.api.campaigns import CampaignInterfaces
+from callkeeper.api.campaigns.business_results import BusinessResultInterfaces
+from callkeeper.api.campaigns.campaigns import CampaignInterfaces
+from callkeeper.api.contract.auth import Gate
 from callkeeper.api.reservations import ReservationInterfaces
 from callkeeper.asyncstore.store import Desk
 from callkeeper.asyncstore.writer import Scribe

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from callkeeper.api.characters import BLANKS
-from callkeeper.api.fields import Form
-from callkeeper.api.interface import BODY_MAX
+from callkeeper.api.contract.characters import BLANKS
+from callkeeper.api.contract.fields import Form
+from callkeeper.api.contract.interface import BODY_MAX
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.installation.database import DATABASE_FILE
 from tests.house import HOUR, TASK, VDN, House

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from callkeeper.api.json_text import read_json
+from callkeeper.api.contract.json_text import read_json
 from callkeeper.core.refusal import ParameterWrong
 from tests.house import VDN, House
 

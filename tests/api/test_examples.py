@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from callkeeper.api.campaign_form import form_v1, plan
-from callkeeper.api.examples import APPOINTED_AT, CAMPAIGN_ID, STANDING
+from callkeeper.api.campaigns.form import form_v1, plan
+from callkeeper.api.contract.examples import APPOINTED_AT, CAMPAIGN_ID, STANDING
 from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.changes import Opening
 from callkeeper.demo_examples import RESERVATION_IDS, booking

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from callkeeper.api.characters import BLANKS
+from callkeeper.api.contract.characters import BLANKS
 from tests.house import HOUR, TASK, House
 
 OBJECT = {

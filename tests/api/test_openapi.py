@@ -11,10 +11,10 @@ import pytest
 import schemathesis
 from schemathesis.core.result import Ok
 
-from callkeeper.api.characters import WORD
-from callkeeper.api.fields import Form, Integer, Text
-from callkeeper.api.manual import page
-from callkeeper.api.openapi import document
+from callkeeper.api.contract.characters import WORD
+from callkeeper.api.contract.docs_page import page
+from callkeeper.api.contract.fields import Form, Integer, Text
+from callkeeper.api.contract.openapi import document
 from callkeeper.http.answer import CODES
 from tests.house import House
 from tests.surface import answered, asked, field_names, interfaces, shape

@@ -12,8 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Lifespan
 
-from callkeeper.api import health, manual
-from callkeeper.api.interface import Interface
+from callkeeper.api import health
+from callkeeper.api.contract import docs_page
+from callkeeper.api.contract.interface import Interface
 from callkeeper.asyncstore.store import Desk
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
 from callkeeper.http.access_log import Figures, Logbook
@@ -48,7 +49,7 @@ def applications(
     figures = Figures(registry)
     inside = Admission() if apart else admission  # no flood outside is in the way of those inside
     signed = [Route(each.path, each, methods=[each.method]) for each in _often_first(interfaces)]
-    pages = [*health.routes(desk, registry, inside), *manual.routes(interfaces, inside)]
+    pages = [*health.routes(desk, registry, inside), *docs_page.routes(interfaces, inside)]
     if not apart:
         routes = [*signed, *pages]
         return Applications(_application(routes, figures, admission, lifespan), None)

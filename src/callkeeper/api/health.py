@@ -8,7 +8,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from callkeeper.api.pages import Page
+from callkeeper.api.contract.pages import Page
 from callkeeper.asyncstore.store import Desk
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.http.admission import Admission

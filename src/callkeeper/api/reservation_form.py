@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from callkeeper.api.characters import (
+from callkeeper.api.contract.characters import (
     ALPHANUMERIC,
     CALLED,
     DIGITS,
@@ -14,7 +14,7 @@ from callkeeper.api.characters import (
     WORD,
     Characters,
 )
-from callkeeper.api.fields import (
+from callkeeper.api.contract.fields import (
     Account,
     CalledNumber,
     Choice,

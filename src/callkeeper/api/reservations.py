@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from callkeeper.api import examples
-from callkeeper.api.auth import Gate
-from callkeeper.api.fields import Form, Schema, Values
-from callkeeper.api.interface import Admitted, Interface
+from callkeeper.api.contract import examples
+from callkeeper.api.contract.auth import Gate
+from callkeeper.api.contract.fields import Form, Schema, Values
+from callkeeper.api.contract.interface import Admitted, Interface
 from callkeeper.api.reservation_form import (
     APPOINT_ID,
     KINDS,

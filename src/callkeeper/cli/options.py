@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 import typer
 
-from callkeeper.api.characters import ANY, BLANKS
+from callkeeper.api.contract.characters import ANY, BLANKS
 from callkeeper.client import Client
 from callkeeper.clock import SystemClock
 from callkeeper.installation.database import check_schema, exposed, find_store

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from callkeeper.api.characters import ANY, ANYTHING, BLANKS, Characters
-from callkeeper.api.json_text import read_json
+from callkeeper.api.contract.characters import ANY, ANYTHING, BLANKS, Characters
+from callkeeper.api.contract.json_text import read_json
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
     CharactersWrong,

@@ -3,13 +3,13 @@
 import re
 from typing import Any
 
-from callkeeper.api import examples
-from callkeeper.api.auth import Gate
-from callkeeper.api.campaigns import VALIDATION, VDN_V1
-from callkeeper.api.characters import PLAIN, Characters
-from callkeeper.api.fields import Field, Form, Integer, Schema, Text
-from callkeeper.api.interface import Admitted, Interface
-from callkeeper.api.objects import Objects
+from callkeeper.api.campaigns.campaigns import VALIDATION, VDN_V1
+from callkeeper.api.contract import examples
+from callkeeper.api.contract.auth import Gate
+from callkeeper.api.contract.characters import PLAIN, Characters
+from callkeeper.api.contract.fields import Field, Form, Integer, Schema, Text
+from callkeeper.api.contract.interface import Admitted, Interface
+from callkeeper.api.contract.objects import Objects
 from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import Answer

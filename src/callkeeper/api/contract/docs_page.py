@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from callkeeper.api.fields import Schema
-from callkeeper.api.interface import Interface
-from callkeeper.api.openapi import document
-from callkeeper.api.pages import Page, fixed
+from callkeeper.api.contract.fields import Schema
+from callkeeper.api.contract.interface import Interface
+from callkeeper.api.contract.openapi import document
+from callkeeper.api.contract.pages import Page, fixed
 from callkeeper.http.admission import Admission
 
 _STYLE = """

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from callkeeper.api.campaign_form import IVR, PREDICTION, SKILL
-from callkeeper.api.fields import Form, Schema
-from callkeeper.api.times import SCHEDULE, date_time, schedule
+from callkeeper.api.campaigns.form import IVR, PREDICTION, SKILL
+from callkeeper.api.contract.fields import Form, Schema
+from callkeeper.api.contract.times import SCHEDULE, date_time, schedule
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign
 
 ENDED = 4

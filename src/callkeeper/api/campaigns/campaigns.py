@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from callkeeper.api import examples
-from callkeeper.api.auth import Gate
-from callkeeper.api.campaign_form import InitStatus, form_v1, form_v2, plan
-from callkeeper.api.campaign_record import DETAIL, ENDED, ROW, STATUS, detail, row
-from callkeeper.api.fields import Choice, Field, Form, Integer, Text, Values
-from callkeeper.api.interface import Admitted, Interface
-from callkeeper.api.times import DateTime
+from callkeeper.api.campaigns.form import InitStatus, form_v1, form_v2, plan
+from callkeeper.api.campaigns.record import DETAIL, ENDED, ROW, STATUS, detail, row
+from callkeeper.api.contract import examples
+from callkeeper.api.contract.auth import Gate
+from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text, Values
+from callkeeper.api.contract.interface import Admitted, Interface
+from callkeeper.api.contract.times import DateTime
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, campaign_id
 from callkeeper.core.campaigns.changes import CampaignChange, Delete, Pause, Resume, Revision

@@ -7,7 +7,7 @@ are absent, and members that the contract does not know are given back as they w
 from collections.abc import Mapping
 from typing import Any
 
-from callkeeper.api.fields import Field, Form, Schema, Values
+from callkeeper.api.contract.fields import Field, Form, Schema, Values
 from callkeeper.core.refusal import ParameterWrong, TooMany, TypeWrong
 
 _DEPTH_MAX = 16

@@ -15,10 +15,10 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from callkeeper.api.auth import Caller, Gate
-from callkeeper.api.examples import Example
-from callkeeper.api.fields import Form, Values
-from callkeeper.api.json_text import BOM, read_json
+from callkeeper.api.contract.auth import Caller, Gate
+from callkeeper.api.contract.examples import Example
+from callkeeper.api.contract.fields import Form, Values
+from callkeeper.api.contract.json_text import BOM, read_json
 from callkeeper.core.refusal import (
     BodyTooLarge,
     CharactersWrong,

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from callkeeper.api.characters import ANYTHING, BLANKS, PHONE, PLAIN
-from callkeeper.api.fields import Choice, Field, Form, Integer, Text, Values
-from callkeeper.api.objects import Object, Objects
-from callkeeper.api.times import DateTime, Hours, Schedule
+from callkeeper.api.contract.characters import ANYTHING, BLANKS, PHONE, PLAIN
+from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text, Values
+from callkeeper.api.contract.objects import Object, Objects
+from callkeeper.api.contract.times import DateTime, Hours, Schedule
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber
 from callkeeper.core.campaigns.changes import Plan
 from callkeeper.core.refusal import ParameterWrong

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from callkeeper.api.fields import Field, Form, Schema, Text, Values
-from callkeeper.api.objects import read_object, unknown_members
+from callkeeper.api.contract.fields import Field, Form, Schema, Text, Values
+from callkeeper.api.contract.objects import read_object, unknown_members
 from callkeeper.core.campaigns.campaign import Window
 from callkeeper.core.refusal import DoNotGoTogether, ParameterWrong, TypeWrong
 

@@ -1,0 +1,1 @@
+"""What all signed interfaces have in common."""
