@@ -11,7 +11,7 @@ import uvloop
 
 from bench.volley import Volley, cpu_seconds, ordered, tell
 from callkeeper.clock import SystemClock
-from callkeeper.dialer.ari import CONNECTIONS
+from callkeeper.dialer.line.ari import CONNECTIONS
 from tests import far_end_scenario, private_asterisk
 
 _SECONDS_MAX = 300

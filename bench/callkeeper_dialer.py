@@ -25,14 +25,14 @@ from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Booking, Wish
-from callkeeper.dialer.ari import AriLine
+from callkeeper.dialer.config import Post
+from callkeeper.dialer.context import Shift
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.handover import Handover
-from callkeeper.dialer.line import Dialling
-from callkeeper.dialer.meter import Meter
-from callkeeper.dialer.post import Post
-from callkeeper.dialer.rehearsal import RehearsalLine
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.line.ari import AriLine
+from callkeeper.dialer.line.destinations import Handover
+from callkeeper.dialer.line.line import Dialling
+from callkeeper.dialer.line.rehearsal import RehearsalLine
+from callkeeper.dialer.metrics import Meter
 from callkeeper.installation.database import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore

@@ -6,7 +6,8 @@ from callkeeper import walk
 from callkeeper.api.contract import interface
 from callkeeper.asyncstore import readers, writer, writer_process
 from callkeeper.core.dialing import breaker, lease, watch
-from callkeeper.dialer import ari, reaper
+from callkeeper.dialer import reaper
+from callkeeper.dialer.line import ari
 from callkeeper.http import admission, fairness, large_bodies, protocol
 from callkeeper.store.engine import sqlite
 from callkeeper.store.rows import due as due_rows

@@ -16,14 +16,14 @@ from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
 from callkeeper.core.dialing.outcomes import FINDINGS, FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
-from callkeeper.dialer.ari import AriLine
+from callkeeper.dialer.config import Post
+from callkeeper.dialer.context import Shift
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.handover import Handover, HandoverWrong, destination
-from callkeeper.dialer.line import Line
-from callkeeper.dialer.meter import Meter
-from callkeeper.dialer.post import Post
-from callkeeper.dialer.rehearsal import RehearsalLine
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.line.ari import AriLine
+from callkeeper.dialer.line.destinations import Handover, HandoverWrong, destination
+from callkeeper.dialer.line.line import Line
+from callkeeper.dialer.line.rehearsal import RehearsalLine
+from callkeeper.dialer.metrics import Meter
 from callkeeper.installation.database import found_store
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending

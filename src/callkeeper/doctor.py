@@ -20,7 +20,7 @@ from callkeeper.clock import Clock
 from callkeeper.core.dialing.breaker import refuses_all
 from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.dial import asked, check_rules, line_name
-from callkeeper.dialer.line import LineRefused, LineSilent
+from callkeeper.dialer.line.line import LineRefused, LineSilent
 from callkeeper.installation.database import (
     DATABASE_FILE,
     NoInstallation,

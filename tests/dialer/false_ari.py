@@ -8,7 +8,7 @@ from hashlib import sha1
 from types import TracebackType
 from typing import Self
 
-from callkeeper.dialer.ari import AriLine
+from callkeeper.dialer.line.ari import AriLine
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455's
 _LONG, _LONGEST = 126, 127

@@ -16,8 +16,9 @@ from callkeeper.asyncstore.batch import Verb
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.dialer.context import Shift
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.line import (
+from callkeeper.dialer.line.line import (
     Dialling,
     Ended,
     LineDown,
@@ -26,9 +27,8 @@ from callkeeper.dialer.line import (
     Presence,
     Ringing,
 )
-from callkeeper.dialer.meter import Meter
-from callkeeper.dialer.rehearsal import RehearsalLine
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.line.rehearsal import RehearsalLine
+from callkeeper.dialer.metrics import Meter
 from tests.dialer.stage import InlineWriter, Stage, inline_desk, post
 
 Fault = Literal[

@@ -13,7 +13,7 @@ import pytest
 
 from callkeeper.core.dialing.attempt import Attempt, Hangup
 from callkeeper.core.dialing.outcomes import FailCodes, Finding
-from callkeeper.dialer.line import (
+from callkeeper.dialer.line.line import (
     Answered,
     Dialling,
     Ended,

@@ -18,13 +18,13 @@ from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.dialer.config import Post
+from callkeeper.dialer.context import Shift
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.handover import Handover
-from callkeeper.dialer.line import Line
-from callkeeper.dialer.meter import Meter
-from callkeeper.dialer.post import Post
-from callkeeper.dialer.rehearsal import RehearsalLine
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.line.destinations import Handover
+from callkeeper.dialer.line.line import Line
+from callkeeper.dialer.line.rehearsal import RehearsalLine
+from callkeeper.dialer.metrics import Meter
 from callkeeper.store.port.store import Collision, Store
 from tests.store.orders import NOW, Opened, booked, booking
 

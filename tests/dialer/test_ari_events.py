@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from callkeeper.core.dialing.attempt import Hangup
-from callkeeper.dialer.ari_events import ReplacedError, UnreadError, read
-from callkeeper.dialer.line import Answered, Ended, Presence, Ringing
+from callkeeper.dialer.line.ari_events import ReplacedError, UnreadError, read
+from callkeeper.dialer.line.line import Answered, Ended, Presence, Ringing
 
 OURS = "1747316188-341779482013123"
 

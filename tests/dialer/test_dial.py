@@ -10,8 +10,8 @@ from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.dial import build_line, dial, duty_beside, line_name, terms
-from callkeeper.dialer.ari import AriLine
-from callkeeper.dialer.rehearsal import RehearsalLine
+from callkeeper.dialer.line.ari import AriLine
+from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.installation.database import open_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from tests.store.orders import NOW

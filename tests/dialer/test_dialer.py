@@ -11,11 +11,11 @@ from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.dialer.context import Shift
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.line import Dialling, Line
-from callkeeper.dialer.meter import Meter
-from callkeeper.dialer.rehearsal import RehearsalLine
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.line.line import Dialling, Line
+from callkeeper.dialer.line.rehearsal import RehearsalLine
+from callkeeper.dialer.metrics import Meter
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.faults import DiedError, Exchange, enter
 from tests.dialer.stage import LEAD, Stage, inline_desk, post

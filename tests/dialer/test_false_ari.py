@@ -9,8 +9,8 @@ import pytest
 
 from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.dialer.ari import CONNECTIONS, AriLine
-from callkeeper.dialer.line import (
+from callkeeper.dialer.line.ari import CONNECTIONS, AriLine
+from callkeeper.dialer.line.line import (
     Answered,
     Dialling,
     Ended,
@@ -21,7 +21,7 @@ from callkeeper.dialer.line import (
     Place,
     Ringing,
 )
-from callkeeper.dialer.roster import Roster
+from callkeeper.dialer.live_calls import Roster
 from callkeeper.store.port.dialing import Ending
 from tests.dialer.false_ari import JSON, NOTHING, Answer, FalseAri, told, well
 from tests.dialer.stage import Stage

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from callkeeper.core.reservations.call_data import PREFIX
-from callkeeper.dialer.handover import Handover, HandoverWrong, destination, variables
-from callkeeper.dialer.line import Place
+from callkeeper.dialer.line.destinations import Handover, HandoverWrong, destination, variables
+from callkeeper.dialer.line.line import Place
 from tests.dialer.faults import Exchange, act, enter
 from tests.dialer.stage import Stage
 from tests.store.orders import has_campaign

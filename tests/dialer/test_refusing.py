@@ -8,14 +8,14 @@ from structlog.testing import capture_logs
 
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.dialer.line import (
+from callkeeper.dialer.line.line import (
     Dialling,
     LineDown,
     LineRefused,
     LineSilent,
     LineUnwilling,
 )
-from callkeeper.dialer.rehearsal import RehearsalLine
+from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.usecases.outlook import outlook
 from tests.dialer.stage import MINUTE, Stage
 from tests.store.orders import check_history, has_campaign

@@ -6,8 +6,8 @@ import pytest
 
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.attempt import Hangup
-from callkeeper.dialer.line import Answered, Dialling, Ended, LineEvent, LineRefused, Ringing
-from callkeeper.dialer.rehearsal import RehearsalLine
+from callkeeper.dialer.line.line import Answered, Dialling, Ended, LineEvent, LineRefused, Ringing
+from callkeeper.dialer.line.rehearsal import RehearsalLine
 from tests.dialer.line_contract import CLAIMS, Claim, Course, new_id
 from tests.store.orders import NOW
 

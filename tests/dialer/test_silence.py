@@ -9,7 +9,7 @@ import pytest
 from callkeeper.core.campaigns.dial_settings import RETRIABLE
 from callkeeper.core.dialing.attempt import Attempt, Hangup
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.dialer.line import Ended
+from callkeeper.dialer.line.line import Ended
 from tests.dialer.faults import (
     Actor,
     Exchange,

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
 
-from callkeeper.dialer.ari import AriLine
-from callkeeper.dialer.line import Dialling, LineEvent, Place
+from callkeeper.dialer.line.ari import AriLine
+from callkeeper.dialer.line.line import Dialling, LineEvent, Place
 from tests import far_end_scenario
 from tests.dialer.line_contract import Course, new_id, up_to
 from tests.private_asterisk import PASSWORD, TRUNK, USER

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from callkeeper.dialer.handover import variables
-from callkeeper.dialer.line import Answered, Ended
+from callkeeper.dialer.line.destinations import variables
+from callkeeper.dialer.line.line import Answered, Ended
 from tests.far_end_scenario import ANSWERS
 from tests.pbx.stage import call, line_to, running
 from tests.private_asterisk import PrivateAsterisk

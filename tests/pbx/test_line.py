@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from callkeeper.dialer.line import Answered, Ended
+from callkeeper.dialer.line.line import Answered, Ended
 from tests.dialer.line_contract import CLAIMS, Claim, hangup_of, new_id
 from tests.far_end import FarEnd
 from tests.far_end_scenario import ANSWERS

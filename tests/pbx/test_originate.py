@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from structlog.testing import capture_logs
 
-from callkeeper.dialer.ari import AriLine
-from callkeeper.dialer.line import LineDown, LineRefused, LineSilent
+from callkeeper.dialer.line.ari import AriLine
+from callkeeper.dialer.line.line import LineDown, LineRefused, LineSilent
 from tests.far_end import FarEnd
 from tests.far_end_scenario import RINGS
 from tests.pbx.stage import call, comes_true, line_to, running

@@ -5,8 +5,8 @@ import asyncio
 from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection, serve
 
-from callkeeper.dialer.ari import PING_SECONDS, PONG_SECONDS
-from callkeeper.dialer.line import Answered, Ended, Line, Ringing
+from callkeeper.dialer.line.ari import PING_SECONDS, PONG_SECONDS
+from callkeeper.dialer.line.line import Answered, Ended, Line, Ringing
 from tests.far_end import FarEnd
 from tests.far_end_scenario import ANSWERS, ANSWERS_LATE, RINGS
 from tests.pbx.stage import BRIEF, call, comes_true, line_to, running

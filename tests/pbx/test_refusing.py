@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry
 from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import SystemClock
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.dialer.context import Shift
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.line import LineDown, LineRefused
-from callkeeper.dialer.meter import Meter
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.line.line import LineDown, LineRefused
+from callkeeper.dialer.metrics import Meter
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.stage import LEAD, post
 from tests.far_end import FarEnd

@@ -9,7 +9,7 @@ import pytest
 
 from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.core.dialing.outcomes import Finding
-from callkeeper.dialer.line import Answered, Dialling, Ended, LineEvent, Place, Ringing
+from callkeeper.dialer.line.line import Answered, Dialling, Ended, LineEvent, Place, Ringing
 from tests.dialer.line_contract import end_of, finding, hangup_of
 from tests.far_end import FarEnd
 from tests.far_end_scenario import (

@@ -11,11 +11,11 @@ from callkeeper.asyncstore.batch import Write, carry_out
 from callkeeper.asyncstore.store import Desk
 from callkeeper.asyncstore.writer import Writer
 from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.dialer.config import Post
+from callkeeper.dialer.context import Shift
 from callkeeper.dialer.dialer import Dialer, Duty
-from callkeeper.dialer.line import Dialling
-from callkeeper.dialer.meter import Meter
-from callkeeper.dialer.post import Post
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.line.line import Dialling
+from callkeeper.dialer.metrics import Meter
 from callkeeper.dialer.timekeeper import OwnTime
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.stage import InlineReaders

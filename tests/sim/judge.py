@@ -13,8 +13,8 @@ from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.breaker import ROW
 from callkeeper.core.outcome import Outcome
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.dialer.line import LineDown, LineRefused, LineUnwilling
-from callkeeper.dialer.post import Post
+from callkeeper.dialer.config import Post
+from callkeeper.dialer.line.line import LineDown, LineRefused, LineUnwilling
 from callkeeper.store.port.dialing import Begun, Claim, Claimed
 from tests.sim import wall
 from tests.sim.arena import Arena

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from typing import Any, NamedTuple, get_args
 
 from callkeeper.core.dialing.attempt import Hangup
-from callkeeper.dialer.line import (
+from callkeeper.dialer.line.line import (
     Answered,
     Dialling,
     Ended,
@@ -20,7 +20,7 @@ from callkeeper.dialer.line import (
     Presence,
     Ringing,
 )
-from callkeeper.dialer.rehearsal import RehearsalLine
+from callkeeper.dialer.line.rehearsal import RehearsalLine
 from tests.dialer.faults import Rings, as_it_rings
 from tests.sim.fate import Fate
 from tests.sim.timeloop import TimeLoop

@@ -12,7 +12,7 @@ from callkeeper.asyncstore.batch import Write
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.dialer.post import Post
+from callkeeper.dialer.config import Post
 from callkeeper.store.port.dialing import Begun, Claim, Claimed, Ending, Withdrawn
 from tests.dialer.stage import post
 from tests.sim.arena import Arena

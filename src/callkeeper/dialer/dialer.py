@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 
 from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.dialer.context import Shift
 from callkeeper.dialer.dispatcher import Dispatcher
 from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.reaper import Reaper
-from callkeeper.dialer.shift import Shift
 
 # How often it is looked whether something is due; a promise is late by half of it on average.
 _POLL_SECONDS = 0.05

@@ -5,10 +5,10 @@ import asyncio
 from callkeeper.clock import new_attempt_id
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.dialer.context import Shift
 from callkeeper.dialer.gate import Gate
-from callkeeper.dialer.handover import variables
-from callkeeper.dialer.line import Dialling, LineRefused, LineSilent
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.line.destinations import variables
+from callkeeper.dialer.line.line import Dialling, LineRefused, LineSilent
 from callkeeper.store.port.dialing import Begun, Claim, Claimed, Placing
 
 # How many attempts are claimed and not yet answered for by the line: what a crash would delay, or

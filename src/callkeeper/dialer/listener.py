@@ -1,9 +1,9 @@
 """The listener: from the line's events to what is on record, each word for its own attempt only."""
 
 from callkeeper.core.refusal import Refusal
-from callkeeper.dialer.line import Answered, Ended, LineEvent, Ringing
-from callkeeper.dialer.roster import Held
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.context import Shift
+from callkeeper.dialer.line.line import Answered, Ended, LineEvent, Ringing
+from callkeeper.dialer.live_calls import Held
 from callkeeper.store.port.dialing import Progress
 
 # How many events one step takes: what a crash loses of the line's words at the most.

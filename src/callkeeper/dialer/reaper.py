@@ -10,10 +10,10 @@ from itertools import islice
 
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import LEASE_MS, latest
-from callkeeper.dialer.line import Answered, LineSilent, Ringing
+from callkeeper.dialer.context import Shift
+from callkeeper.dialer.line.line import Answered, LineSilent, Ringing
 from callkeeper.dialer.listener import Listener
-from callkeeper.dialer.roster import Held
-from callkeeper.dialer.shift import Shift
+from callkeeper.dialer.live_calls import Held
 from callkeeper.store.port.dialing import Adoption, HandBack, Lease
 
 # A dispatcher says that it lives every RENEW_MS; after LEASE_MS of silence others take over. This

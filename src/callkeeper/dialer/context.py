@@ -7,10 +7,10 @@ from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.dialer.line import Line
-from callkeeper.dialer.meter import Meter
-from callkeeper.dialer.post import Post
-from callkeeper.dialer.roster import Roster
+from callkeeper.dialer.config import Post
+from callkeeper.dialer.line.line import Line
+from callkeeper.dialer.live_calls import Roster
+from callkeeper.dialer.metrics import Meter
 from callkeeper.dialer.timekeeper import OwnTime, Timekeeper
 from callkeeper.store.port.dialing import Ending, Evidence, Progress
 

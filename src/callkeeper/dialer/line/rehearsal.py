@@ -16,7 +16,7 @@ from itertools import count
 
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.attempt import Hangup
-from callkeeper.dialer.line import (
+from callkeeper.dialer.line.line import (
     Answered,
     Dialling,
     Ended,

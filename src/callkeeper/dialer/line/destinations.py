@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from callkeeper.core.reservations.call_data import PREFIX, WHOLE, has_own_variable, members
-from callkeeper.dialer.line import Place
+from callkeeper.dialer.line.line import Place
 from callkeeper.terminal import blanked, harmless
 
 _PLACE = re.compile(

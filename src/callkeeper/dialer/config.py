@@ -4,7 +4,7 @@ import msgspec
 
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
-from callkeeper.dialer.handover import Handover
+from callkeeper.dialer.line.destinations import Handover
 
 
 class Post(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from callkeeper.core.dialing.attempt import Hangup
-from callkeeper.dialer.line import Answered, Ended, LineEvent, Presence, Ringing
+from callkeeper.dialer.line.line import Answered, Ended, LineEvent, Presence, Ringing
 
 # The trunk carries the calls of others too. Ours are known by their ids: an attempt's is the
 # second it was made in, and fifteen digits.

@@ -7,8 +7,8 @@ from typing import TypeVar
 import httpx2
 import msgspec
 
-from callkeeper.dialer.ari_events import plain
-from callkeeper.dialer.line import LineRefused
+from callkeeper.dialer.line.ari_events import plain
+from callkeeper.dialer.line.line import LineRefused
 
 # The versions that this is for; tests/pbx runs on both ends.
 OLDEST, NEWEST = 16, 22

@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from callkeeper import clock
-from callkeeper.dialer.ari_answers import (
+from callkeeper.dialer.line.ari_answers import (
     Found,
     Info,
     Made,
@@ -29,8 +29,8 @@ from callkeeper.dialer.ari_answers import (
     read_as,
     said,
 )
-from callkeeper.dialer.ari_events import Inbox, ReplacedError, UnreadError, presence, read
-from callkeeper.dialer.line import (
+from callkeeper.dialer.line.ari_events import Inbox, ReplacedError, UnreadError, presence, read
+from callkeeper.dialer.line.line import (
     Dialling,
     LineDown,
     LineEvent,

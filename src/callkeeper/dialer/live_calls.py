@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from callkeeper.core.dialing.attempt import Attempt
-from callkeeper.dialer.line import LineEvent
+from callkeeper.dialer.line.line import LineEvent
 
 # Words on attempts of other dispatchers are kept for the day that they die: theirs is then ours.
 _STRAY_MAX = 10_000

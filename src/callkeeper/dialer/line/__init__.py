@@ -1,0 +1,1 @@
+"""The lines: what a PBX must do and tell, Asterisk, and none at all."""
