@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from callkeeper.api.reservations import PATH
 from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import Answer
-from callkeeper.serve import Server, http_config
+from callkeeper.processes.serve import Server, http_config
 
 _ANSWER = Answer(Phrase("update success"))
 

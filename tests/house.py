@@ -13,7 +13,7 @@ import httpx2
 from callkeeper import signing
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.installation.database import open_seal, open_session
-from callkeeper.serve import prepare_server
+from callkeeper.processes.serve import prepare_server
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import OpenKey, issue

@@ -14,7 +14,7 @@ from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import SystemClock
 from callkeeper.installation.database import open_session
 from callkeeper.installation.sealing import Seal
-from callkeeper.serve import build
+from callkeeper.processes.serve import build
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from callkeeper.demo import play
+from callkeeper.operations.demo import play
 from callkeeper.settings import SettingsWrong
 
 

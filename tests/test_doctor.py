@@ -12,7 +12,6 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from callkeeper.clock import HandClock, SystemClock
-from callkeeper.doctor import Check, CheckUp
 from callkeeper.installation.database import (
     DATABASE_FILE,
     begin_seal,
@@ -22,6 +21,7 @@ from callkeeper.installation.database import (
 )
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import prepare
+from callkeeper.operations.doctor import Check, CheckUp
 from callkeeper.settings import Settings
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.port.reservations import Wanted

@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from callkeeper.bounds import converted
-from callkeeper.dial import number_policy
+from callkeeper.processes.dial import number_policy
 from callkeeper.settings import Settings
 
 OPERATING = (Path(__file__).parents[1] / "docs" / "operating.md").read_text("utf-8")

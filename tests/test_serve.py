@@ -19,7 +19,7 @@ from starlette.routing import Route
 from callkeeper.clock import SystemClock
 from callkeeper.installation.database import open_seal, open_store
 from callkeeper.installation.sealing import SealBroken
-from callkeeper.serve import Server, http_config, prepare_server
+from callkeeper.processes.serve import Server, http_config, prepare_server
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.usecases.keys import issue, revoke
 from tests.house import VDN

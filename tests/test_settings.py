@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from callkeeper.dial import check_rules
+from callkeeper.processes.dial import check_rules
 from callkeeper.settings import Settings, SettingsWrong, is_ours, load
 
 KEY = base64.b64encode(bytes(32)).decode()

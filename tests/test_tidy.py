@@ -50,7 +50,7 @@ MAY_KEEP_AN_ERROR = {
 PLACES = {"service", "services", "models", "utils", "util", "helpers", "common", "base", "misc"}
 
 SPEAKS_WIRE = re.compile(
-    r"src/callkeeper/(api/[\w/]+|client|records|courier|cli/\w+|demo(_\w+)?)\.py"
+    r"src/callkeeper/(api/[\w/]+|client|records|courier|cli/\w+|operations/demo(_\w+)?)\.py"
     # It reads a campaign's terms, which were stored as the wire names them.
     r"|src/callkeeper/store/engine/migrations/0002_dialer\.sql"
 )

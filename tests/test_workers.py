@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from callkeeper.metrics_folder import metrics_folder
+from callkeeper.processes.metrics_folder import metrics_folder
 from tests.durability.server import ServerProcess, send
 from tests.house import HOUR, TASK
 from tests.private_postgres import PrivatePostgres

@@ -13,7 +13,7 @@ from callkeeper.api.campaigns.form import form_v1, plan
 from callkeeper.api.contract.examples import APPOINTED_AT, CAMPAIGN_ID, STANDING
 from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.changes import Opening
-from callkeeper.demo_examples import RESERVATION_IDS, booking
+from callkeeper.operations.demo_examples import RESERVATION_IDS, booking
 from tests.house import VDN, House
 from tests.surface import interfaces
 

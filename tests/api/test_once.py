@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from callkeeper import signing
-from callkeeper.serve import prepare_server
+from callkeeper.processes.serve import prepare_server
 from callkeeper.store.port.reservations import Wanted
 from tests.house import CONTENT_TYPE, HOUR, TASK, VDN, House
 

@@ -9,10 +9,10 @@ from prometheus_client import CollectorRegistry
 from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.policy import Terms
-from callkeeper.dial import build_line, dial, duty_beside, line_name, terms
 from callkeeper.dialer.line.ari import AriLine
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.installation.database import open_store
+from callkeeper.processes.dial import build_line, dial, duty_beside, line_name, terms
 from callkeeper.settings import Settings, SettingsWrong, load
 from tests.store.orders import NOW
 

@@ -8,7 +8,7 @@ import pytest
 from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, Pause, Resume
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.reservation import Booking, Reservation
-from callkeeper.dial import terms
+from callkeeper.processes.dial import terms
 from callkeeper.settings import load
 from tests.dialer.faults import Exchange, act, enter
 from tests.dialer.stage import LEAD, MINUTE, Stage

@@ -14,8 +14,8 @@ import psycopg
 import pytest
 
 from callkeeper.clock import monotonic
-from callkeeper.doctor import Check
 from callkeeper.installation.database import DATABASE_FILE
+from callkeeper.operations.doctor import Check
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.readiness import FRESH_SECONDS

@@ -20,9 +20,9 @@ from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import NoSuchReservation
-from callkeeper.dial import dial as dial_until_stopped
+from callkeeper.processes.dial import dial as dial_until_stopped
+from callkeeper.processes.metrics import new_registry
 from callkeeper.records import instant
-from callkeeper.registry import new_registry
 from callkeeper.store.port.dialing import Lease
 from callkeeper.terminal import harmless
 

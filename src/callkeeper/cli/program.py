@@ -30,12 +30,12 @@ from callkeeper.cli.sign import sign
 from callkeeper.cli.table import console
 from callkeeper.client import CallkeeperError
 from callkeeper.core.refusal import Refusal, told_in_full
-from callkeeper.demo import play
 from callkeeper.installation.sealing import SealBroken
+from callkeeper.operations.demo import play
+from callkeeper.processes.workers import serve as serve_until_stopped
 from callkeeper.settings import SettingsWrong, unknown
 from callkeeper.signing import SigningError
 from callkeeper.terminal import harmless, harmless_lines
-from callkeeper.workers import serve as serve_until_stopped
 
 _EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, OSError)
 

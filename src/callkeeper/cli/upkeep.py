@@ -22,10 +22,10 @@ from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import NoSuchReservation, Refusal
-from callkeeper.dial import terms
-from callkeeper.doctor import CheckUp
 from callkeeper.installation.backup import back_up
 from callkeeper.installation.database import begin_seal, existing_seal, open_store
+from callkeeper.operations.doctor import CheckUp
+from callkeeper.processes.dial import terms
 from callkeeper.records import instant
 from callkeeper.store.port.access import AgentName
 from callkeeper.usecases.keys import issue, limit, revoke

@@ -1,4 +1,4 @@
-"""Several processes that serve one port. ``python -m callkeeper.workers`` is one, started by ours.
+"""Several processes that serve one port; ``python -m callkeeper.processes.workers`` is one of them.
 
 Each is a whole server with connections of its own to PostgreSQL; the kernel deals out what arrives
 (SO_REUSEPORT). This process serves nobody. It starts them, replaces the ones that are lost, and
@@ -26,12 +26,12 @@ from prometheus_client.multiprocess import mark_process_dead
 from callkeeper import log
 from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
-from callkeeper.dial import check_rules
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.installation.tls import prepare
-from callkeeper.metrics_folder import metrics_folder
-from callkeeper.serve import bind, prepare_server
-from callkeeper.serve import serve as serve_alone
+from callkeeper.processes.dial import check_rules
+from callkeeper.processes.metrics_folder import metrics_folder
+from callkeeper.processes.serve import bind, prepare_server
+from callkeeper.processes.serve import serve as serve_alone
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 
@@ -119,7 +119,14 @@ class _Workers:
             ours.send_bytes(pickle.dumps(msgspec.structs.replace(self._settings, dialer=dials)))
             handle = theirs.fileno()
             process = subprocess.Popen(  # noqa: S603 - this very program
-                [sys.executable, "-P", "-m", "callkeeper.workers", str(handle), str(number)],
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "callkeeper.processes.workers",
+                    str(handle),
+                    str(number),
+                ],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[handle],
                 env={**os.environ, _METRICS: self._metrics},

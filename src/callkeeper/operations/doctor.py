@@ -19,7 +19,6 @@ from cryptography import x509
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.breaker import refuses_all
 from callkeeper.core.refusal import Refusal, told_in_full
-from callkeeper.dial import asked, check_rules, line_name
 from callkeeper.dialer.line.line import LineRefused, LineSilent
 from callkeeper.installation.database import (
     DATABASE_FILE,
@@ -30,6 +29,7 @@ from callkeeper.installation.database import (
     sealed_as_of_old,
 )
 from callkeeper.installation.sealing import SEALING_FILE, SealBroken, load_seal
+from callkeeper.processes.dial import asked, check_rules, line_name
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.port.access import AccessKey

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Lifespan
 
-from callkeeper.api import health
 from callkeeper.api.contract import docs_page
 from callkeeper.api.contract.interface import Interface
 from callkeeper.asyncstore.store import Desk
@@ -21,6 +20,7 @@ from callkeeper.http.access_log import Figures, Logbook
 from callkeeper.http.admission import Admission
 from callkeeper.http.answer import refused, translator_for
 from callkeeper.http.request_facts import Trace
+from callkeeper.processes import health
 
 
 class Applications(NamedTuple):

@@ -15,7 +15,6 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from callkeeper.api.asgi import Applications, applications
 from callkeeper.api.campaigns.business_results import BusinessResultInterfaces
 from callkeeper.api.campaigns.campaigns import CampaignInterfaces
 from callkeeper.api.contract.auth import Gate
@@ -24,12 +23,13 @@ from callkeeper.asyncstore.store import Desk
 from callkeeper.asyncstore.writer import Scribe
 from callkeeper.asyncstore.writer_process import ProcessScribe, open_desk
 from callkeeper.clock import Clock, SystemClock
-from callkeeper.dial import Duty, duty_beside, number_policy
 from callkeeper.http.protocol import bounded
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import Certificate, prepare
-from callkeeper.registry import new_registry
+from callkeeper.processes.application import Applications, applications
+from callkeeper.processes.dial import Duty, duty_beside, number_policy
+from callkeeper.processes.metrics import new_registry
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode

@@ -21,13 +21,13 @@ import structlog
 from rich.console import Console
 from rich.text import Text
 
-from callkeeper import demo_examples as examples
 from callkeeper.api.contract.examples import RESULT_ID
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.refusal import Refusal
 from callkeeper.courier import SUCCESS, Answer, Courier, Letter
 from callkeeper.installation.database import DATABASE_FILE, fitting_seal, open_store
-from callkeeper.serve import prepare_server
+from callkeeper.operations import demo_examples as examples
+from callkeeper.processes.serve import prepare_server
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.usecases.keys import OpenKey, issue
 

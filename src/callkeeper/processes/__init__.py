@@ -1,0 +1,1 @@
+"""The composition root: what runs, and of what it is made."""
