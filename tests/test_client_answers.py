@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from callkeeper.client import AnswerUnreadable
-from callkeeper.courier import ANSWER_BYTES_MAX
+from callkeeper.client.sending import ANSWER_BYTES_MAX
 from tests.house import House
 from tests.test_client import client_of, reserve, showing
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from callkeeper import walk
 from callkeeper.api.contract import interface
 from callkeeper.asyncstore import readers, writer, writer_process
+from callkeeper.client import walk
 from callkeeper.core.dialing import breaker, lease, watch
 from callkeeper.dialer import reaper
 from callkeeper.dialer.line import ari

@@ -34,8 +34,8 @@ MAY_ASK = {
     "src/callkeeper/clock.py": "it is the clock",
     "src/callkeeper/installation/sealing.py": "no test may steer a key or a nonce",
     "src/callkeeper/installation/tls.py": "nor a private key; a serial number is drawn too",
-    "src/callkeeper/client.py": "the client stands alone, and runs on its user's clock",
-    "src/callkeeper/courier.py": "it is the client's; it pauses, by chance, between two tries",
+    "src/callkeeper/client/client.py": "the client runs on its user's clock",
+    "src/callkeeper/client/sending.py": "it pauses, by chance, between two tries",
 }
 # A clock of ours may be asked anywhere: these are names that hold one.
 CLOCKS = {"clock", "_clock", "_CLOCK", "self", "SystemClock"}
@@ -50,7 +50,7 @@ MAY_KEEP_AN_ERROR = {
 PLACES = {"service", "services", "models", "utils", "util", "helpers", "common", "base", "misc"}
 
 SPEAKS_WIRE = re.compile(
-    r"src/callkeeper/(api/[\w/]+|client|records|courier|cli/\w+|operations/demo(_\w+)?)\.py"
+    r"src/callkeeper/(api/[\w/]+|client/\w+|cli/\w+|operations/demo(_\w+)?)\.py"
     # It reads a campaign's terms, which were stored as the wire names them.
     r"|src/callkeeper/store/engine/migrations/0002_dialer\.sql"
 )

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callkeeper.client import Client, Filters, Page, Reservation
-from callkeeper.records import milliseconds
-from callkeeper.walk import PAGE_ROWS, walk
+from callkeeper.client.records import milliseconds
+from callkeeper.client.walk import PAGE_ROWS, walk
 from tests.house import HOUR, TASK, VDN, House
 
 START = datetime(2090, 1, 1, tzinfo=UTC)

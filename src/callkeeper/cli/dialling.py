@@ -17,12 +17,12 @@ from callkeeper.cli.options import (
     written,
 )
 from callkeeper.cli.table import print_table
+from callkeeper.client.records import instant
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.processes.dial import dial as dial_until_stopped
 from callkeeper.processes.metrics import new_registry
-from callkeeper.records import instant
 from callkeeper.store.port.dialing import Lease
 from callkeeper.terminal import harmless
 

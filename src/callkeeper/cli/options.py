@@ -14,9 +14,9 @@ import typer
 
 from callkeeper.api.contract.characters import ANY, BLANKS
 from callkeeper.client import Client
+from callkeeper.client.records import milliseconds
 from callkeeper.clock import SystemClock
 from callkeeper.installation.database import check_schema, exposed, find_store
-from callkeeper.records import milliseconds
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port.store import Store
 from callkeeper.terminal import harmless

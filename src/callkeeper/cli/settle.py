@@ -16,10 +16,10 @@ from callkeeper.cli.options import (
     written,
 )
 from callkeeper.cli.table import print_table
+from callkeeper.client.records import instant
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.records import instant
 from callkeeper.store.port.reservations import Unsettled
 from callkeeper.usecases.settling import Settling
 

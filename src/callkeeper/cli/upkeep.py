@@ -19,6 +19,7 @@ from callkeeper.cli.options import (
     written,
 )
 from callkeeper.cli.table import print_table
+from callkeeper.client.records import instant
 from callkeeper.clock import SystemClock
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import NoSuchReservation, Refusal
@@ -26,7 +27,6 @@ from callkeeper.installation.backup import back_up
 from callkeeper.installation.database import begin_seal, existing_seal, open_store
 from callkeeper.operations.doctor import CheckUp
 from callkeeper.processes.dial import terms
-from callkeeper.records import instant
 from callkeeper.store.port.access import AgentName
 from callkeeper.usecases.keys import issue, limit, revoke
 from callkeeper.usecases.timeline import Story, stories

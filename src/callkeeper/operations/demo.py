@@ -22,9 +22,9 @@ from rich.console import Console
 from rich.text import Text
 
 from callkeeper.api.contract.examples import RESULT_ID
+from callkeeper.client.sending import SUCCESS, Answer, Courier, Letter
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.refusal import Refusal
-from callkeeper.courier import SUCCESS, Answer, Courier, Letter
 from callkeeper.installation.database import DATABASE_FILE, fitting_seal, open_store
 from callkeeper.operations import demo_examples as examples
 from callkeeper.processes.serve import prepare_server

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Protocol, Unpack
 
-from callkeeper.records import Filters, Page, Reservation
+from callkeeper.client.records import Filters, Page, Reservation
 
 PAGE_ROWS = 100
 

@@ -17,6 +17,14 @@ import httpx2
 import msgspec
 
 from callkeeper import signing
+from callkeeper.client.errors import (
+    DATABASE_FAILED,
+    KINDS,
+    AnswerUnreadable,
+    NotAuthenticated,
+    Refused,
+    Unreachable,
+)
 
 SUCCESS = "0200000"
 CONTENT_TYPE = "application/json; charset=UTF-8"
@@ -32,93 +40,6 @@ _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _SCHEMES = ("http", "https")
 _THREE = ("content-length", "content-type", "host")
-_DATABASE_FAILED = "0200006"
-
-
-class CallkeeperError(Exception):
-    """A request did not do what was asked."""
-
-
-class Refused(CallkeeperError):  # noqa: N818 - what happened
-    """The server refused, with a code of the contract and a sentence."""
-
-    def __init__(self, code: str, sentence: str, status: int = 200) -> None:
-        super().__init__(f"{code} {sentence}".strip())
-        self.code = code
-        self.sentence = sentence
-        self.status = status
-
-
-class NotAuthenticated(Refused):
-    """The key is unknown, the signature does not match, or the clocks are too far apart."""
-
-
-class ParameterRefused(Refused):
-    """A field is missing or wrong; the sentence names it."""
-
-
-class TimeRefused(ParameterRefused):
-    """The appointed time is incorrect."""
-
-
-class NumberRefused(ParameterRefused):
-    """The number to be called is incorrect."""
-
-
-class NoSuchReservation(Refused):
-    """There is no such reservation, or it was cancelled."""
-
-
-class AlreadyCalled(Refused):
-    """The call is being made or was made, and cannot be cancelled."""
-
-
-class NoSuchCampaign(Refused):
-    """There is no such campaign."""
-
-
-class StateForbids(Refused):
-    """The campaign is started, not started or ended, and that forbids it."""
-
-
-class DatabaseFailed(Refused):
-    """The server's database failed: nothing was stored, unless the sentence says otherwise.
-
-    Sending the same again is safe. With status 429 the key has sent more requests than it may.
-    """
-
-
-class Unreachable(CallkeeperError):  # noqa: N818 - what happened
-    """No answer came. ``maybe_done``: the request may have been carried out all the same."""
-
-    def __init__(self, sentence: str, *, maybe_done: bool) -> None:
-        super().__init__(sentence)
-        self.maybe_done = maybe_done
-
-    def told(self, *, lost: bool) -> "Unreachable":
-        """Return it as the whole request's failure; ``lost``: an earlier try may have run."""
-        if self.maybe_done or not lost:
-            return self
-        return Unreachable(f"{self}; an earlier try may have been done", maybe_done=True)
-
-
-class AnswerUnreadable(CallkeeperError):  # noqa: N818 - what happened
-    """An answer came that is not one of this API."""
-
-
-_KINDS: dict[str, type[Refused]] = {
-    "0200001": ParameterRefused,
-    **{f"020000{number:02}": ParameterRefused for number in range(1, 12)},
-    "04000001": TimeRefused,
-    "04000002": NumberRefused,
-    "04000004": NoSuchReservation,
-    "04000005": AlreadyCalled,
-    "0200007": NoSuchCampaign,
-    "0200009": StateForbids,
-    "0200011": StateForbids,
-    "0200016": StateForbids,
-    _DATABASE_FAILED: DatabaseFailed,
-}
 
 
 class Again(Enum):
@@ -154,7 +75,7 @@ class Answer(NamedTuple):
         sentence = str(self.fields.get("resultDesc") or self.fields.get("returnDesc") or "")
         if self.status == _UNAUTHORIZED:
             raise NotAuthenticated(self.code, sentence or "authentication failed", self.status)
-        raise _KINDS.get(self.code, Refused)(self.code, sentence, self.status)
+        raise KINDS.get(self.code, Refused)(self.code, sentence, self.status)
 
     def read(self, how: Callable[[Mapping[str, Any]], _Found]) -> _Found:
         """Return what a success holds, read by ``how``; raise AnswerUnreadable if it does not."""
@@ -330,7 +251,7 @@ def _host(url: str) -> str:
 
 def _may_pass(answer: Answer) -> bool:
     """Whether it is a failure that may have passed when the request comes again."""
-    return answer.code == _DATABASE_FAILED or answer.status >= _SERVER_ERROR
+    return answer.code == DATABASE_FAILED or answer.status >= _SERVER_ERROR
 
 
 def _body(response: httpx2.Response) -> bytes:
