@@ -37,7 +37,7 @@ _TOLD = "told"
 LONGEST = (
     "tests/test_cli.py",
     "tests/durability/test_kill.py",
-    "tests/test_cli_dialling.py",
+    "tests/test_cli_dialer.py",
     "tests/sim/test_days.py",
     "tests/api/test_campaigns.py",
     "tests/api/test_bad_input.py",

@@ -13,7 +13,7 @@ from tests.private_postgres import PrivatePostgres
 from tests.store.calls import renew
 from tests.store.orders import HOUR
 from tests.test_cli import Ended, run
-from tests.test_cli_dialling import at_data, dialled, reserve, reserve_by_hand
+from tests.test_cli_dialer import at_data, dialled, reserve, reserve_by_hand
 from tests.waiting import until
 
 BUSY = "66660002"  # on the line that rings nobody, and soon over

@@ -15,7 +15,7 @@ from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.usecases.keys import issue
 from tests.house import HOUR, VDN, House
 from tests.test_cli import Ended, at_house
-from tests.test_cli_dialling import at_data, dialled, has_result, reserve
+from tests.test_cli_dialer import at_data, dialled, has_result, reserve
 from tests.waiting import until
 
 STEERS = "\u202e\x9b\u2066\x1b\x07"

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from callkeeper.cli.dial_settings import TimeZone, practice
 from callkeeper.cli.options import (
     INSTANT_WORDS,
     Database,
@@ -22,7 +23,6 @@ from callkeeper.cli.options import (
     read_text,
     show,
 )
-from callkeeper.cli.practice import TimeZone, practice
 from callkeeper.clock import SystemClock
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber, Window
 from callkeeper.core.campaigns.changes import Opening, Plan

@@ -16,7 +16,9 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from callkeeper import __version__, log
-from callkeeper.cli import calls, campaigns, dialling, upkeep
+from callkeeper.cli import campaigns, operations
+from callkeeper.cli import dialer as dialling
+from callkeeper.cli import reservations as calls
 from callkeeper.cli.options import (
     Database,
     DataDir,
@@ -178,7 +180,7 @@ def demo(
 
 calls.add_to(app)
 dialling.add_to(app)
-upkeep.add_to(app)
+operations.add_to(app)
 app.add_typer(campaigns.campaigns, name="campaign", rich_help_panel="Keys, agents and campaigns")
 app.command(rich_help_panel="Run it")(settle)
 app.command(rich_help_panel="Find out")(sign)

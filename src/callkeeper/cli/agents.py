@@ -1,0 +1,41 @@
+"""Agents: what to call them."""
+
+from typing import Annotated
+
+import typer
+
+from callkeeper.cli.options import (
+    Database,
+    DataDir,
+    Json,
+    Vdn,
+    existing_store,
+    read_text,
+    show,
+)
+from callkeeper.clock import SystemClock
+from callkeeper.store.port.access import AgentName
+
+agents = typer.Typer(no_args_is_help=True, help="Agents: what to call them.")
+
+
+@agents.command("name")
+def name_agent(
+    account: Annotated[
+        str,
+        typer.Argument(parser=read_text, metavar="ACCOUNT", help="Business account or agent id."),
+    ],
+    user_name: Annotated[
+        str, typer.Argument(parser=read_text, metavar="NAME", help="What lists call the agent.")
+    ],
+    *,
+    vdn: Vdn,
+    data_dir: DataDir = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Say what to call an agent; a second time renames."""
+    with existing_store(data_dir, database) as store, store.transaction():
+        store.name_agents([AgentName(vdn, account, user_name, SystemClock().now())])
+    value = {"vdn": vdn, "account": account, "userName": user_name}
+    show(value, f"agent {account} of VDN {vdn} is {user_name}", as_json=json)

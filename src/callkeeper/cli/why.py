@@ -1,0 +1,45 @@
+"""Why a reservation was, or was not, dialed."""
+
+from typing import Annotated
+
+import typer
+
+from callkeeper.cli.options import (
+    Database,
+    DataDir,
+    Json,
+    existing_store,
+    read_settings,
+    show,
+)
+from callkeeper.clock import SystemClock
+from callkeeper.core.refusal import NoSuchReservation
+from callkeeper.processes.dial import terms
+from callkeeper.usecases.timeline import Story, stories
+
+
+def why(
+    id: Annotated[str, typer.Argument(metavar="APPOINT_ID", show_default=False)],  # noqa: A002 - the word for it
+    *,
+    show_numbers: Annotated[
+        bool, typer.Option("--show-numbers", help="Show phone numbers in full.")
+    ] = False,
+    data_dir: DataDir = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Tell what happened to a reservation, by whom, and what it waits for."""
+    general = terms(read_settings(data_dir, database))
+    with existing_store(data_dir, database) as store:
+        found = stories(store, id, general, SystemClock().now(), show_numbers=show_numbers)
+    if not found:
+        raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
+    # An id can be in several VDNs only if somebody brought it there by hand.
+    told = [line for each in found for line in ("", *_told(each))][1:]
+    show({"stories": found}, *told, as_json=json)
+
+
+def _told(story: Story) -> list[str]:
+    lines = [f"{story.kind} reservation {story.id} of VDN {story.vdn}"]
+    lines += [f"  {each.at}  {each.says} (by {each.by})" for each in story.events]
+    return [*lines, f"  now: {story.now}"]
