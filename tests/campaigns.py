@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx2
 
-from callkeeper.api.contract.examples import PUBLISHED_V1, PUBLISHED_V2
+from callkeeper.api.examples import PUBLISHED_V1, PUBLISHED_V2
 from callkeeper.clock import HandClock
 from tests.house import ABSENT, VDN, House
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from callkeeper.api.contract.examples import PUBLISHED_BUSINESS_RESULT as PUBLISHED
+from callkeeper.api.examples import PUBLISHED_BUSINESS_RESULT as PUBLISHED
 from tests.campaigns import Campaigning
 from tests.house import ABSENT, House
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from callkeeper.api.contract.examples import PUBLISHED_V2
+from callkeeper.api.examples import PUBLISHED_V2
 from callkeeper.clock import HandClock
 from tests.campaigns import BEGIN, DAY, END, IVR, NOW, PAUSED, STARTED, Campaigning
 from tests.house import ABSENT, HOUR, VDN, House

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from callkeeper.api.contract.examples import PUBLISHED_V1, PUBLISHED_V2
+from callkeeper.api.examples import PUBLISHED_V1, PUBLISHED_V2
 from callkeeper.clock import HandClock
 from tests.campaigns import BEGIN, DAY, IVR, NOW, PAUSED, SUCCESS, VDN_WITHOUT, Campaigning
 from tests.house import ABSENT, House

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from callkeeper.api.campaigns.form import form_v1, plan
-from callkeeper.api.contract.examples import APPOINTED_AT, CAMPAIGN_ID, STANDING
+from callkeeper.api.contract.example import CAMPAIGN_ID
+from callkeeper.api.examples import APPOINTED_AT, STANDING
 from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.changes import Opening
 from callkeeper.operations.demo_examples import RESERVATION_IDS, booking

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from callkeeper.api.contract.examples import PUBLISHED_V1
+from callkeeper.api.examples import PUBLISHED_V1
 from callkeeper.core.allowance import Limit
 from callkeeper.usecases.keys import limit
 from tests.api.test_once import create

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from callkeeper.api.contract import examples
+from callkeeper.api import examples
 from callkeeper.api.contract.auth import Gate
 from callkeeper.api.contract.fields import Form, Schema, Values
 from callkeeper.api.contract.interface import Admitted, Interface

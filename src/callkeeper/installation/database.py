@@ -101,9 +101,14 @@ def find_store(settings: Settings) -> Store:
     return store
 
 
+def newest_schema() -> int:
+    """Return the number of the newest schema that this version knows."""
+    return migrations("sqlite")[-1].number
+
+
 def check_schema(store: Store) -> int:
     """Return the schema's number; raise SettingsWrong if this program wants a later one."""
-    latest = migrations("sqlite")[-1].number
+    latest = newest_schema()
     try:
         number = store.schema_version()
     except (StatementFailed, NotAllowed) as error:

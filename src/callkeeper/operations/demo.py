@@ -21,7 +21,7 @@ import structlog
 from rich.console import Console
 from rich.text import Text
 
-from callkeeper.api.contract.examples import RESULT_ID
+from callkeeper.api.examples import RESULT_ID
 from callkeeper.client.sending import SUCCESS, Answer, Courier, Letter
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.refusal import Refusal

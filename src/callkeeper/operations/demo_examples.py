@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from callkeeper.api.contract.examples import (
+from callkeeper.api.examples import (
     DELETE_ID,
     MOVE_ID,
     PUBLISHED_BUSINESS_RESULT,

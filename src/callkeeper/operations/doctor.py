@@ -26,12 +26,12 @@ from callkeeper.installation.database import (
     check_schema,
     exposed,
     find_store,
+    newest_schema,
     sealed_as_of_old,
 )
 from callkeeper.installation.sealing import SEALING_FILE, SealBroken, load_seal
 from callkeeper.processes.dial import asked, check_rules, line_name
 from callkeeper.settings import Settings, SettingsWrong
-from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.store import Store
 
@@ -116,7 +116,7 @@ class CheckUp:
 
     def _schema(self) -> str:
         number = check_schema(self._open)
-        newer = number > migrations("sqlite")[-1].number
+        newer = number > newest_schema()
         return f"is at {number}" + (", newer than this program" if newer else "")
 
     def _writing(self) -> str:

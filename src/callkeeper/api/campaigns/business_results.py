@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from callkeeper.api import examples
 from callkeeper.api.campaigns.campaigns import VALIDATION, VDN_V1
-from callkeeper.api.contract import examples
 from callkeeper.api.contract.auth import Gate
 from callkeeper.api.contract.characters import PLAIN, Characters
 from callkeeper.api.contract.fields import Field, Form, Integer, Schema, Text

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from callkeeper.api import examples
 from callkeeper.api.campaigns.form import InitStatus, form_v1, form_v2, plan
 from callkeeper.api.campaigns.record import DETAIL, ENDED, ROW, STATUS, detail, row
-from callkeeper.api.contract import examples
 from callkeeper.api.contract.auth import Gate
 from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text, Values
 from callkeeper.api.contract.interface import Admitted, Interface

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from callkeeper.api.contract.auth import Caller, Gate
-from callkeeper.api.contract.examples import Example
+from callkeeper.api.contract.example import Example
 from callkeeper.api.contract.fields import Form, Values
 from callkeeper.api.contract.json_text import BOM, read_json
 from callkeeper.core.refusal import (

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callkeeper import __version__
-from callkeeper.api.contract.examples import CAMPAIGN_ID, VDN
+from callkeeper.api.contract.example import CAMPAIGN_ID, VDN
 from callkeeper.api.contract.fields import Schema
 from callkeeper.api.contract.interface import BODY_MAX, IDEMPOTENCY_KEY_MAX, VDN_MAX, Interface
 from callkeeper.http.answer import CODES, DATABASE_FAILED, PARAMETER_WRONG, SUCCESS

@@ -3,14 +3,11 @@
 As far as the vendor prints one, it is his; a time of his that is past lies in 2030 here.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from callkeeper.api.contract.example import CAMPAIGN_ID, Example
 from callkeeper.api.reservation_form import Deployment
 from callkeeper.http.answer import SUCCESS
-
-VDN = 25
-CAMPAIGN_ID = 46
 
 RESULT_ID = "174738152455111432454674595509"
 MOVE_ID = "174729926098016859445364892091"
@@ -124,17 +121,6 @@ PUBLISHED_BUSINESS_RESULT: dict[str, Any] = {
         {"name": "客户关机", "code": "100002", "description": "客户关机"},
     ],
 }
-
-
-class Example(NamedTuple):
-    """A body, or what stands in the query instead, and the answer to it.
-
-    ``varies`` are members of the answer that are others each time it is sent, like ids.
-    """
-
-    request: Mapping[str, Any]
-    answer: Mapping[str, Any]
-    varies: tuple[str, ...] = ()
 
 
 def _says(said: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON goes out
