@@ -12,9 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from callkeeper.core.dialing.lease import LEASE_MS
+from callkeeper.core.dialing.lease import LEASE_MS, Lease
 from callkeeper.installation.database import DATABASE_FILE
-from callkeeper.store.port.dialing import Lease
 from tests.house import VDN, House
 from tests.ports import free_port
 from tests.test_cli import PROGRAM, Ended, at_house, environment, run, started

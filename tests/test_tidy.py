@@ -47,6 +47,14 @@ MAY_KEEP_AN_ERROR = {
     ): "a bug is carried to the request that it belongs to",
 }
 
+# Where the moves of attempts and of reservations stand: nowhere else is a state set.
+MOVES = {
+    "src/callkeeper/core/dialing/attempt_changes.py",
+    "src/callkeeper/core/dialing/reservation_changes.py",
+    "src/callkeeper/core/reservations/changes.py",
+    "src/callkeeper/core/reservations/reservation.py",
+}
+
 PLACES = {"service", "services", "models", "utils", "util", "helpers", "common", "base", "misc"}
 
 SPEAKS_WIRE = re.compile(
@@ -146,7 +154,32 @@ def nothing_is_mocked(source: Source) -> Iterator[str]:
                 yield source.at(node, "patches code; pass the right object in")
 
 
+def a_state_is_set_only_where_its_moves_stand(source: Source) -> Iterator[str]:
+    if source.name.startswith("src/callkeeper/") and source.name not in MOVES:
+        for node in states_set(source.tree):
+            yield source.at(node, "sets a state; only a move in the core does that")
+
+
+def states_set(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield where a state is given by name: as a keyword, or in a dict of what is to change."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.keyword(arg="state", value=value) if _is_text(value):
+                yield value
+            case ast.Dict(keys=keys, values=values):
+                for key, value in zip(keys, values, strict=True):
+                    if isinstance(key, ast.Constant) and key.value == "state" and _is_text(value):
+                        yield value
+
+
+def _is_text(value: ast.AST) -> bool:
+    return any(
+        isinstance(each, ast.Constant) and isinstance(each.value, str) for each in ast.walk(value)
+    )
+
+
 RULES: list[Rule] = [
+    a_state_is_set_only_where_its_moves_stand,
     function_is_short,
     parameters_are_few,
     imports_stand_on_top,
@@ -215,11 +248,28 @@ def test_the_wires_names_stay_at_the_wire(tmp_path: Path) -> None:
 def test_every_exception_is_still_needed() -> None:
     sources = {source.name: source for source in _sources()}
     idle = [name for name in MAY_ASK if not any(asks_for_time_or_chance(sources[name]))]
+    idle += [name for name in MOVES if not any(states_set(sources[name].tree))]
     for name, function in MAY_KEEP_AN_ERROR:
         named = [each for each in _functions(sources[name].tree) if each.name == function]
         if not any(fault for each in named for fault in swallowed(sources[name], each)):
             idle.append(f"{name}: {function}")
     _none(idle)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'replace(old, state="ended")',
+        'replace(old, **{"state": "done" if is_late else "waiting"})',
+    ],
+)
+def test_a_state_that_is_set_elsewhere_is_seen(text: str) -> None:
+    tree = ast.parse(text)
+    assert (
+        len([*a_state_is_set_only_where_its_moves_stand(Source("src/callkeeper/x.py", tree))]) == 1
+    )
+    for file in MOVES:
+        assert not [*a_state_is_set_only_where_its_moves_stand(Source(file, tree))]
 
 
 def test_every_test_file_that_is_to_begin_first_is_there() -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from callkeeper.core.dialing.attempt import Hangup
+from callkeeper.core.dialing.attempt_changes import Ending
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.dialer.line.ari import CONNECTIONS, AriLine
 from callkeeper.dialer.line.line import (
@@ -22,7 +23,6 @@ from callkeeper.dialer.line.line import (
     Ringing,
 )
 from callkeeper.dialer.live_calls import Roster
-from callkeeper.store.port.dialing import Ending
 from tests.dialer.false_ari import JSON, NOTHING, Answer, FalseAri, told, well
 from tests.dialer.stage import Stage
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import Begun
 from callkeeper.core.dialing.breaker import ROW
+from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.outcome import Outcome
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.config import Post
 from callkeeper.dialer.line.line import LineDown, LineRefused, LineUnwilling
-from callkeeper.store.port.dialing import Begun, Claim, Claimed
 from tests.sim import wall
 from tests.sim.arena import Arena
 from tests.sim.pbx import REFUSED, SILENT, Call, Pbx

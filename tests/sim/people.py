@@ -18,10 +18,11 @@ from callkeeper.core.campaigns.changes import (
     Revision,
 )
 from callkeeper.core.campaigns.dial_settings import RETRIABLE, Practice, Retry
+from callkeeper.core.dialing.lease import Lease
+from callkeeper.core.dialing.triage import Claim
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Cancel, Change, Move, Order, Result
 from callkeeper.core.reservations.reservation import Booking, Wish
-from callkeeper.store.port.dialing import Claim, Lease
 from callkeeper.store.port.reservations import Booked
 from callkeeper.store.rows.store import SqlStore
 from tests.sim.judge import Judge, Key

@@ -10,13 +10,13 @@ import pytest
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import Adoption, Ending, HandBack, Progress
 from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.triage import CampaignKey, Claim, Claimed
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Cancel, Order
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port.dialing import Adoption, Claim, Claimed, Ending, HandBack, Progress
 from callkeeper.store.port.store import Event
-from callkeeper.store.rows.due import CampaignKey
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.faults import Rings
 from tests.sim.arena import Arena, StoreMaker

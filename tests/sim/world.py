@@ -10,10 +10,11 @@ from typing import Any
 
 from callkeeper.asyncstore.batch import Write
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import Begun, Ending, Withdrawn
 from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.config import Post
-from callkeeper.store.port.dialing import Begun, Claim, Claimed, Ending, Withdrawn
 from tests.dialer.stage import post
 from tests.sim.arena import Arena
 from tests.sim.audit import Audit

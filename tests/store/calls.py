@@ -9,23 +9,22 @@ from typing import Any
 from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder
 from callkeeper.core.campaigns.dial_settings import Practice, Retry
 from callkeeper.core.dialing.attempt import Attempt, Hangup
-from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.core.dialing.policy import Terms
-from callkeeper.core.refusal import Refusal
-from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port.dialing import (
+from callkeeper.core.dialing.attempt_changes import (
     Adoption,
     Begun,
-    Claim,
-    Claimed,
     Ending,
     Evidence,
     HandBack,
-    Lease,
     Placing,
     Progress,
     Withdrawn,
 )
+from callkeeper.core.dialing.lease import Lease
+from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.triage import Claim, Claimed
+from callkeeper.core.refusal import Refusal
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import CAMPAIGN, NOW, booked, booking
 

@@ -11,9 +11,9 @@ import pytest
 
 from callkeeper.core.campaigns.changes import Pause, Resume
 from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.triage import Claimed
 from callkeeper.store.engine.migrate import Migration
 from callkeeper.store.engine.session import Item, Row, Session
-from callkeeper.store.port.dialing import Claimed
 from callkeeper.store.rows.claims import LOOKED_AT
 from callkeeper.store.rows.due import CAMPAIGNS_MAX
 from callkeeper.store.rows.store import SqlStore

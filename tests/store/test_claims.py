@@ -8,9 +8,9 @@ import pytest
 
 from callkeeper.core.campaigns.changes import Pause
 from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.triage import Claimed
 from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.store.engine.postgres import StatementFailed
-from callkeeper.store.port.dialing import Claimed
 from callkeeper.store.rows.claims import LOOKED_AT
 from callkeeper.store.rows.due import AHEAD
 from callkeeper.store.rows.store import SqlStore

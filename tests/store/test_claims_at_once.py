@@ -9,8 +9,8 @@ import pytest
 from callkeeper.core.campaigns.changes import CampaignOrder, Pause, Resume
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.triage import Claimed
 from callkeeper.core.reservations.changes import Cancel
-from callkeeper.store.port.dialing import Claimed
 from callkeeper.store.rows.claims import LOOKED_AT
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (

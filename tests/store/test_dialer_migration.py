@@ -9,9 +9,9 @@ import pytest
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.dial_settings import Practice
+from callkeeper.core.dialing.triage import Claimed
 from callkeeper.store.engine.migrate import Migration, migrations
 from callkeeper.store.engine.statements import Engine
-from callkeeper.store.port.dialing import Claimed
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import claim
 from tests.store.orders import HOUR, NOW, Opened, Opener, check_history

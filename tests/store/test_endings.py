@@ -5,9 +5,9 @@ import pytest
 
 from callkeeper.core.campaigns.changes import Arrange, Delete, Pause
 from callkeeper.core.dialing.attempt import Hangup
+from callkeeper.core.dialing.attempt_changes import Evidence
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.reservations.changes import Result
-from callkeeper.store.port.dialing import Evidence
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     BUSY,

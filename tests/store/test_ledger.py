@@ -8,9 +8,10 @@ import pytest
 
 from callkeeper.core.campaigns.changes import CampaignOrder, Delete, Pause, Resume, Revision
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import Begun, Progress, Withdrawn
 from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.triage import Claimed
 from callkeeper.core.reservations.changes import Cancel, Result
-from callkeeper.store.port.dialing import Begun, Claimed, Progress, Withdrawn
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     GRACE,

@@ -17,12 +17,12 @@ import callkeeper
 from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.statements import FILES, Engine, Statements, queries
 from callkeeper.store.port.access import AccessKey
-from callkeeper.store.port.dialing import Lease
 from callkeeper.store.port.store import Event
 from callkeeper.store.rows.reservations import BEYOND_RESULT
 from callkeeper.store.rows.store import SqlStore

@@ -20,10 +20,10 @@ from callkeeper.cli.table import print_table
 from callkeeper.client.records import instant
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.processes.dial import dial as dial_until_stopped
 from callkeeper.processes.metrics import new_registry
-from callkeeper.store.port.dialing import Lease
 from callkeeper.terminal import harmless
 
 _PANEL = "Find out"

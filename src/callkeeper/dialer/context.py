@@ -6,13 +6,13 @@ import structlog
 from callkeeper.asyncstore.store import Desk
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import Ending, Evidence, Progress
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.config import Post
 from callkeeper.dialer.line.line import Line
 from callkeeper.dialer.live_calls import Roster
 from callkeeper.dialer.metrics import Meter
 from callkeeper.dialer.timekeeper import OwnTime, Timekeeper
-from callkeeper.store.port.dialing import Ending, Evidence, Progress
 
 
 class Shift:
@@ -60,7 +60,9 @@ class Shift:
         word = self.words.get(attempt.id)
         if word is None:
             word = Progress(attempt.vdn, attempt.reservation_id, attempt.id)
-        self.words[attempt.id] = word.at(placed=placed, ringing=ringing, answered=answered)
+        self.words[attempt.id] = word = word.at(placed=placed, ringing=ringing, answered=answered)
+        if held := self.roster.get(attempt.id):
+            held.hears(word)
 
     def over(
         self,

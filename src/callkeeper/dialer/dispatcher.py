@@ -4,12 +4,13 @@ import asyncio
 
 from callkeeper.clock import new_attempt_id
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import Begun, Placing
+from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.context import Shift
 from callkeeper.dialer.gate import Gate
 from callkeeper.dialer.line.destinations import variables
 from callkeeper.dialer.line.line import Dialling, LineRefused, LineSilent
-from callkeeper.store.port.dialing import Begun, Claim, Claimed, Placing
 
 # How many attempts are claimed and not yet answered for by the line: what a crash would delay, or
 # leave to be looked up.
@@ -158,8 +159,6 @@ class Dispatcher:
             shift.meter.placed.inc()
             # The listener writes it: where the phone rings at once, together with that.
             shift.hear(attempt, placed=shift.clock.now())
-            if held := shift.roster.get(attempt.id):
-                held.knows(state="placed")
 
     def _too_late(self, attempt: Attempt) -> str | None:
         """Say why not to ask: others may have judged what became of it, or the verdict is old."""

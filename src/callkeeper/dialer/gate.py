@@ -3,10 +3,10 @@
 import asyncio
 
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import Evidence
 from callkeeper.core.dialing.breaker import Breaker
 from callkeeper.dialer.context import Shift
 from callkeeper.dialer.line.line import LineDown, LineRefused, LineSilent, LineUnwilling
-from callkeeper.store.port.dialing import Evidence
 
 # How long the line may take to say how it is before a call is tried.
 _CHECK_SECONDS = 5.0

@@ -1,10 +1,10 @@
 """The listener: from the line's events to what is on record, each word for its own attempt only."""
 
+from callkeeper.core.dialing.attempt_changes import Progress
 from callkeeper.core.refusal import Refusal
 from callkeeper.dialer.context import Shift
 from callkeeper.dialer.line.line import Answered, Ended, LineEvent, Ringing
 from callkeeper.dialer.live_calls import Held
-from callkeeper.store.port.dialing import Progress
 
 # How many events one step takes: what a crash loses of the line's words at the most.
 MOST = 512
@@ -35,11 +35,9 @@ class Listener:
         match event:
             case Ringing():
                 shift.hear(attempt, ringing=at)
-                held.knows(state="placed", ringing_at=attempt.ringing_at or at)
             case Answered():
                 shift.hear(attempt, answered=at)
                 shift.meter.answered.inc(attempt.answered_at is None)
-                held.knows(state="placed", answered_at=attempt.answered_at or at)
             case Ended():
                 self._hear_end(held, event, at, ticks)
 

@@ -3,9 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 
-import msgspec
-
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import Progress
 from callkeeper.dialer.line.line import LineEvent
 
 # Words on attempts of other dispatchers are kept for the day that they die: theirs is then ours.
@@ -47,9 +46,9 @@ class Held:
         was_seen = ticks < self.last_look_at or self.seen_at >= self.last_look_at
         return was_seen and self.heard_since == gaps
 
-    def knows(self, **fields: object) -> None:
-        """Keep what is now known of the attempt."""
-        self.attempt = msgspec.structs.replace(self.attempt, **fields)
+    def hears(self, word: Progress) -> None:
+        """Keep what was heard of the attempt."""
+        self.attempt = word.apply(self.attempt) or self.attempt
 
 
 class Roster:

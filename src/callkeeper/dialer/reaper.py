@@ -9,12 +9,12 @@ import asyncio
 from itertools import islice
 
 from callkeeper.core.dialing.attempt import Attempt
-from callkeeper.core.dialing.lease import LEASE_MS, latest
+from callkeeper.core.dialing.attempt_changes import Adoption, HandBack
+from callkeeper.core.dialing.lease import LEASE_MS, Lease, latest
 from callkeeper.dialer.context import Shift
 from callkeeper.dialer.line.line import Answered, LineSilent, Ringing
 from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.live_calls import Held
-from callkeeper.store.port.dialing import Adoption, HandBack, Lease
 
 # A dispatcher says that it lives every RENEW_MS; after LEASE_MS of silence others take over. This
 # and all that follows goes by ticks.

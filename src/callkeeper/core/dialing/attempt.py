@@ -1,7 +1,4 @@
-"""An attempt: one try at calling, and what the line's words about it amount to.
-
-    claimed ─► placing ─► placed ─► ended      placing is committed before the phone rings
-    claimed ─► ended                           withdrawn: surely not dialled
+"""An attempt: one try at calling. ``attempt_changes`` has its moves.
 
 Its id is also the id of the channel, so that it can be looked up at the line after a crash.
 Instants are UTC milliseconds.
@@ -14,8 +11,8 @@ import msgspec
 from callkeeper.core.outcome import Outcome
 
 AttemptState = Literal[
-    "claimed",  # a dispatcher has the reservation; surely not dialled
-    "placing",  # the line was, or is about to be, asked; perhaps dialled
+    "claimed",  # a dispatcher has the reservation; surely not dialed
+    "placing",  # the line was, or is about to be, asked; perhaps dialed
     "placed",  # the line confirmed it
     "ended",  # it has an outcome; nothing changes it any more
 ]

@@ -1,22 +1,20 @@
-"""What a batch about attempts stands on: the locked rows, and what has become of them so far.
+"""A batch about attempts: the locked rows, and what has become of them so far.
 
 Two items about one attempt in one batch see each other.
 """
 
-from typing import TypeVar
-
 import msgspec
 
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import Move, Placing
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port.dialing import Adoption, Ending, HandBack, Placing, Progress
 from callkeeper.store.port.store import Event
 from callkeeper.store.rows.reservations import Key
 
-About = TypeVar("About", Placing, Progress, Ending, HandBack, Adoption)
+About = Placing | Move
 
 
-class Standing:
+class AttemptBatch:
     """Attempts and their reservations, by key, as they are now."""
 
     def __init__(self, reservations: dict[Key, Reservation], attempts: dict[Key, Attempt]) -> None:
@@ -33,19 +31,17 @@ class Standing:
             return None
         return attempt
 
+    def move(self, item: Move) -> Attempt | None:
+        """Keep the attempt that a move is about as it then is; None where it comes too late."""
+        attempt = self.live(item)
+        moved = None if attempt is None else item.apply(attempt)
+        return None if moved is None else self.keep_attempt(moved)
+
     def keep_attempt(self, attempt: Attempt) -> Attempt:
         """Keep an attempt as it is now."""
         key = (attempt.vdn, attempt.id)
         self.attempts[key] = self.changed_attempts[key] = attempt
         return attempt
-
-    def withdraw(self, attempt: Attempt, now: int, why: str | None = None) -> Attempt:
-        """Keep an attempt as one that was not dialled."""
-        return self.keep_attempt(
-            msgspec.structs.replace(
-                attempt, state="ended", ended_at=now, outcome="withdrawn", cause_text=why
-            )
-        )
 
     def keep(self, reservation: Reservation, *events: Event) -> None:
         """Keep a reservation as it is now, and what happened to it."""

@@ -6,46 +6,20 @@ and are not read, so that nobody else waits for them, and they need not be woken
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.policy import Busyness, Terms, holds_all
+from callkeeper.core.dialing.triage import CampaignKey, Due, Judged, Load
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.rows.campaigns import campaign_of
-from callkeeper.store.rows.reservations import Key, ReservationRows
-
-CampaignKey = tuple[int, int]
+from callkeeper.store.rows.reservations import ReservationRows
+from callkeeper.store.zones import zone_of
 
 # How many are read as they come. Beyond it, campaigns that are held are left out.
 AHEAD = 100
 # How many campaigns a claim looks at, and how many reservations of each at the least.
 CAMPAIGNS_MAX = 256
 FEW = 4
-
-
-class Load:
-    """How many live attempts there are, by what bounds them."""
-
-    def __init__(self) -> None:
-        self.on_line = 0
-        self.vdns: Counter[int] = Counter()
-        self.campaigns: Counter[CampaignKey] = Counter()
-
-    def of(self, key: CampaignKey) -> Busyness:
-        """Return what bounds a campaign's calls."""
-        return Busyness(self.vdns[key[0]], self.campaigns[key])
-
-
-class Due(NamedTuple):
-    """Some of what is due, in due order, and its campaigns.
-
-    ``ends``: behind each of these, its campaign has more. ``is_all``: there is nothing else.
-    """
-
-    reservations: list[Reservation]
-    campaigns: dict[CampaignKey, Campaign]
-    ends: frozenset[Key]
-    is_all: bool
 
 
 class DueRows(ReservationRows):
@@ -81,7 +55,8 @@ class DueRows(ReservationRows):
             rows = self._session.rows("due_reservations", now=now, limit=AHEAD)
             due = [Reservation(*row) for row in rows]
             keys = {(each.vdn, each.campaign_id) for each in due}
-            return Due(due, self._judged_campaigns(keys), frozenset(), is_all=True)
+            judged = _in_their_zones(self._judged_campaigns(keys), terms)
+            return Due(due, judged, frozenset(), is_all=True)
         heads = self._session.rows("campaigns_due", now=now)
         late = {
             (vdn, id_)
@@ -95,12 +70,12 @@ class DueRows(ReservationRows):
             [key for key in campaigns if key in held & late], now
         )
         few = max(FEW, most // max(1, len(chosen)))
-        return self._first_of(chosen, campaigns, now, few)
+        return self._first_of(chosen, _in_their_zones(campaigns, terms), now, few)
 
     def _first_of(
         self,
         keys: Sequence[CampaignKey],
-        campaigns: dict[CampaignKey, Campaign],
+        campaigns: dict[CampaignKey, Judged],
         now: int,
         few: int,
     ) -> Due:
@@ -124,6 +99,12 @@ class DueRows(ReservationRows):
         }
         keyed = ((each["vdn"], each["id"]) for each in wanted)
         return {key: found[key] for key in keyed if key in found}
+
+
+def _in_their_zones(
+    campaigns: dict[CampaignKey, Campaign], terms: Terms
+) -> dict[CampaignKey, Judged]:
+    return {key: Judged(each, zone_of(each, terms.zone)) for key, each in campaigns.items()}
 
 
 def _turn(each: Reservation) -> tuple[int, int]:
