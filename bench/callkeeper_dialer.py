@@ -19,20 +19,20 @@ from bench.signed import VDN
 from bench.stage import CAMPAIGN, add_campaign
 from bench.volley import Volley, cpu_seconds, ordered, tell
 from callkeeper import log
-from callkeeper.asyncstore.writer_process import open_desk
+from callkeeper.asyncstore.writer_process import open_async_store
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Booking, Wish
-from callkeeper.dialer.config import Post
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.config import DialerConfig
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line.ari import AriLine
-from callkeeper.dialer.line.destinations import Handover
+from callkeeper.dialer.line.destinations import Destinations
 from callkeeper.dialer.line.line import Dialling
 from callkeeper.dialer.line.rehearsal import RehearsalLine
-from callkeeper.dialer.metrics import Meter
+from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.installation.database import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
@@ -80,8 +80,8 @@ async def main(volley: Volley) -> None:
     settings = Settings(data_dir=Path(volley.folder) / "data", database=volley.database)
     _prepare(settings, volley, clock)
     line = NotedAsterisk(volley.ari_url, clock) if volley.ari_url else NotedRehearsal(clock)
-    desk = open_desk(settings)
-    dialer = Dialer(Shift(_post(volley), desk, line, Meter(registry), clock))
+    desk = open_async_store(settings)
+    dialer = Dialer(DialerContext(_post(volley), desk, line, DialerMetrics(registry), clock))
     dialling = asyncio.create_task(dialer.run())
     now = clock.now()
     volley.check_prepared(now)
@@ -124,16 +124,16 @@ def _prepare(settings: Settings, volley: Volley, clock: Clock) -> None:
     store.close()
 
 
-def _post(volley: Volley) -> Post:
+def _post(volley: Volley) -> DialerConfig:
     """Return a post whose bounds hold nothing back."""
-    return Post(
+    return DialerConfig(
         name="benchmark",
         line="benchmark",
         calls_max=volley.count,
         calls_per_second=_PER_SECOND,
         terms=Terms(grace_ms=_GRACE_MS),
         codes=FailCodes(),
-        handover=Handover(DESTINATION, {}),
+        handover=Destinations(DESTINATION, {}),
     )
 
 

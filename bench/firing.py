@@ -58,7 +58,7 @@ THROUGH_ASTERISK = (
     Contender("asterisk", "bare loop", "bare_ari", prepares=10_000),
 )
 
-Turns = dict[Contender, list[Fired]]
+FairShare = dict[Contender, list[Fired]]
 
 
 class Range:
@@ -127,7 +127,7 @@ def main() -> int:
 
 def _at_once(range_: Range, how: argparse.Namespace) -> dict[str, Any]:
     contenders = [each for each in CONTENDERS if each.engine in how.engines]
-    turns: Turns = {each: [] for each in contenders}
+    turns: FairShare = {each: [] for each in contenders}
     for _ in range(how.rounds):
         for each in contenders:
             turns[each].append(range_.fire(each, how.reservations))
@@ -137,7 +137,7 @@ def _at_once(range_: Range, how: argparse.Namespace) -> dict[str, Any]:
 def _steady(range_: Range, how: argparse.Namespace) -> dict[str, Any]:
     ours = [each for each in CONTENDERS if each.name == OURS and each.engine in how.engines]
     jobs = how.per_second * how.seconds
-    turns: Turns = {each: [] for each in ours}
+    turns: FairShare = {each: [] for each in ours}
     for _ in range(how.rounds):
         for each in ours:
             turns[each].append(range_.fire(each, jobs, per_second=how.per_second))
@@ -155,7 +155,7 @@ def _asterisk(range_: Range, how: argparse.Namespace) -> dict[str, Any] | None:
     except FileNotFoundError as missing:
         print(f"left out, through Asterisk: {missing}", file=sys.stderr)
         return None
-    turns: Turns = {each: [] for each in THROUGH_ASTERISK}
+    turns: FairShare = {each: [] for each in THROUGH_ASTERISK}
     with far_end, asterisk:
         version = asterisk.ask("GET", "/asterisk/info")["system"]["version"].partition("~")[0]
         for _ in range(how.rounds):
@@ -168,7 +168,7 @@ def _asterisk(range_: Range, how: argparse.Namespace) -> dict[str, Any] | None:
     return {"version": version, **_by_engine(turns)["asterisk"]}
 
 
-def _by_engine(turns: Turns) -> dict[str, Any]:
+def _by_engine(turns: FairShare) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for who, fired in turns.items():
         found.setdefault(who.engine, {})[who.name] = firing_report.summary(fired)

@@ -26,7 +26,7 @@ _PARAMETERS = ("connections", "seconds", "rounds", "reservations")
 _QUICK = {"rounds": 1, "seconds": 1, "connections": [16], "reservations": 2_000}
 _REQUESTS_A_SECOND = 20_000  # more than anything of ours answers
 
-Turns = dict[str, list[Turn]]
+FairShare = dict[str, list[Turn]]
 
 
 class Bench(NamedTuple):
@@ -117,7 +117,7 @@ def _measure(bench: Bench, how: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {UPDATE: {}, CREATE: {}}
     bench.round(max(how.connections), 1)  # to warm up
     for connections in how.connections:
-        turns: dict[str, Turns] = {UPDATE: {}, CREATE: {}}
+        turns: dict[str, FairShare] = {UPDATE: {}, CREATE: {}}
         for number in range(how.rounds):
             for interface, of in bench.round(connections, how.seconds).items():
                 for name, turn in of.items():

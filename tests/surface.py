@@ -10,7 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from callkeeper.api.contract.interface import Interface
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import SystemClock
 from callkeeper.installation.database import open_session
 from callkeeper.installation.sealing import Seal
@@ -89,5 +89,5 @@ def shape(path: str) -> str:
 def _application(data_dir: Path, **settings: Any) -> Any:
     given = Settings(data_dir=data_dir, **settings)
     store = SqlStore(open_session(given))
-    apps = build(given, Desk(store), Seal(bytes(32)), SystemClock(), CollectorRegistry())
+    apps = build(given, AsyncStore(store), Seal(bytes(32)), SystemClock(), CollectorRegistry())
     return apps.outside

@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from callkeeper import signing
 from callkeeper.api.contract.auth import Caller, Gate
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.http.head import Head
@@ -110,7 +110,7 @@ class Door:
         store = open_store(Settings(data_dir=data_dir))
         seal = Seal(bytes(32))
         self.key = issue(store, seal, clock, 25)
-        self.desk = Desk(store)
+        self.desk = AsyncStore(store)
         self._gate = Gate(Keyring(self.desk, seal, clock), clock, 900_000)
         self.runner = asyncio.Runner()
 

@@ -82,9 +82,9 @@ def start_warm(arguments: Sequence[str], folder: Path, log: IO[bytes], **more: s
         return Copy(order, [nothing.fileno(), log.fileno(), log.fileno()])
 
 
-def warm_scribe(settings: Settings, file: Inode | None = None) -> writer_process.ProcessScribe:
+def warm_scribe(settings: Settings, file: Inode | None = None) -> writer_process.WriterProcess:
     """Return a scribe whose process is a copy."""
-    return writer_process.ProcessScribe(settings, file, _start_scribe)
+    return writer_process.WriterProcess(settings, file, _start_scribe)
 
 
 def _start_scribe(pipe: int) -> writer_process.Process:

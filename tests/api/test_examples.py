@@ -13,7 +13,7 @@ from callkeeper.api.campaigns.form import form_v1, plan
 from callkeeper.api.contract.example import CAMPAIGN_ID
 from callkeeper.api.examples import APPOINTED_AT, STANDING
 from callkeeper.clock import HandClock
-from callkeeper.core.campaigns.changes import Opening
+from callkeeper.core.campaigns.changes import NewCampaign
 from callkeeper.operations.demo_examples import RESERVATION_IDS, booking
 from tests.house import VDN, House
 from tests.surface import interfaces
@@ -164,9 +164,9 @@ def _take_over(path: str, printed: dict[str, Any], answer: dict[str, Any]) -> No
     _at(parent, answer)[name] = _at(path, printed)
 
 
-def _standing() -> Opening:
+def _standing() -> NewCampaign:
     values = form_v1(adding="zero_starts").read(STANDING)
-    return Opening(
+    return NewCampaign(
         vdn=VDN,
         plan=plan(values),
         begin_at=values["begin_at"],

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from callkeeper.asker import asker_has_gone
-from callkeeper.asyncstore.store import Desk, Grouped
-from callkeeper.asyncstore.writer import BATCH_MAX, ThreadScribe, Writer
+from callkeeper.asyncstore.store import AsyncStore, Grouped
+from callkeeper.asyncstore.writer import BATCH_MAX, Writer, WriterThread
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.reservation import Reservation
@@ -62,11 +62,11 @@ def store(opener: Opener) -> WatchedStore:
     return store
 
 
-def at_desk(store: SqlStore, work: Callable[[Desk], Awaitable[None]]) -> None:
+def at_desk(store: SqlStore, work: Callable[[AsyncStore], Awaitable[None]]) -> None:
     """Do some work at a desk over a store, and close it, within half a minute."""
 
     async def all_of_it() -> None:
-        desk = Desk(store)
+        desk = AsyncStore(store)
         await work(desk)
         await desk.close()
 
@@ -86,7 +86,7 @@ async def begun(store: WatchedStore, *writes: Awaitable[Any]) -> list["asyncio.T
 
 
 def test_what_arrives_during_a_transaction_is_written_in_the_next(store: WatchedStore) -> None:
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         first = await begun(store, desk.change_reservation(filed(0, "first")))
         rest = [
             asyncio.ensure_future(desk.change_reservation(filed(n % 10, f"c{n}")))
@@ -102,7 +102,7 @@ def test_what_arrives_during_a_transaction_is_written_in_the_next(store: Watched
 
 
 def test_a_batch_is_bounded(store: WatchedStore) -> None:
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         first = await begun(store, desk.change_reservation(filed(0, "first")))
         rest = [
             asyncio.ensure_future(desk.change_reservation(filed(n % 10, f"c{n}")))
@@ -119,7 +119,7 @@ def test_a_batch_is_bounded(store: WatchedStore) -> None:
 def test_nothing_is_answered_before_it_is_durable(opener: Opener, store: WatchedStore) -> None:
     elsewhere = opener.open().store
 
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         (task,) = await begun(store, desk.change_reservation(filed(1, "mine")))
         await asyncio.sleep(0)
         assert not task.done()
@@ -132,7 +132,7 @@ def test_nothing_is_answered_before_it_is_durable(opener: Opener, store: Watched
 
 
 def test_changes_of_one_reservation_are_made_in_the_order_they_came(store: WatchedStore) -> None:
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         changed = await asyncio.gather(
             *(desk.change_reservation(filed(3, f"c{n}")) for n in range(50))
         )
@@ -144,7 +144,7 @@ def test_changes_of_one_reservation_are_made_in_the_order_they_came(store: Watch
 
 
 def test_a_refusal_reaches_only_whoever_is_refused(store: WatchedStore) -> None:
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         outcomes = await asyncio.gather(
             *(desk.change_reservation(filed(n, "c")) for n in (1, 99, 2)), return_exceptions=True
         )
@@ -156,7 +156,7 @@ def test_a_refusal_reaches_only_whoever_is_refused(store: WatchedStore) -> None:
 def test_many_are_answered_in_order_each_with_its_outcome_or_its_refusal(
     store: WatchedStore,
 ) -> None:
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         outcomes = await desk.change_reservation.many([filed(n, "c") for n in (1, 99, 2)])
         assert [type(each) for each in outcomes] == [Reservation, NoSuchReservation, Reservation]
         assert await desk.change_reservation.many([]) == []
@@ -172,7 +172,7 @@ def test_many_are_answered_in_order_each_with_its_outcome_or_its_refusal(
 def test_a_bug_in_one_item_fails_alone(store: WatchedStore) -> None:
     broken = booking(50, kind=None)  # no form lets this through; the database must not either
 
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         first = await begun(store, desk.change_reservation(filed(0, "first")))
         tasks = [
             asyncio.ensure_future(each)
@@ -204,8 +204,8 @@ def test_a_database_that_fails_refuses_the_whole_batch_and_the_next_works(
         store.change_reservations([filed(1, "lost")])
         raise DatabaseFailed
 
-    async def work(desk: Desk) -> None:
-        writer = Writer(ThreadScribe(store))
+    async def work(desk: AsyncStore) -> None:
+        writer = Writer(WriterThread(store))
         first = await begun(store, desk.change_reservation(filed(0, "first")))
         store.may_commit.set()
         await asyncio.gather(*first)
@@ -233,8 +233,8 @@ def test_a_collision_is_run_again_and_given_up_in_the_end(
             raise Collision
         return outcomes
 
-    async def work(_desk: Desk) -> None:
-        writer = Writer(ThreadScribe(store))
+    async def work(_desk: AsyncStore) -> None:
+        writer = Writer(WriterThread(store))
         (outcome,) = await asyncio.gather(
             Grouped(writer, contested)(filed(1, "c")), return_exceptions=True
         )
@@ -248,8 +248,8 @@ def test_a_collision_is_run_again_and_given_up_in_the_end(
 def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
     store: WatchedStore,
 ) -> None:
-    async def work(_desk: Desk) -> None:
-        writer = Writer(ThreadScribe(store), waiting_max=5)
+    async def work(_desk: AsyncStore) -> None:
+        writer = Writer(WriterThread(store), waiting_max=5)
         change = Grouped(writer, store.change_reservations)
         first = await begun(store, change(filed(0, "first")))
         waiting = [asyncio.ensure_future(change(filed(n, "c"))) for n in range(1, 6)]
@@ -266,7 +266,7 @@ def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
 
 def test_closing_writes_what_waits_and_takes_no_more(store: WatchedStore) -> None:
     async def work() -> None:
-        desk = Desk(store)
+        desk = AsyncStore(store)
         first = await begun(store, desk.change_reservation(filed(0, "first")))
         rest = [asyncio.ensure_future(desk.change_reservation(filed(n, "c"))) for n in range(1, 10)]
         await asyncio.sleep(0)
@@ -284,7 +284,7 @@ def test_closing_writes_what_waits_and_takes_no_more(store: WatchedStore) -> Non
 
 
 def test_a_desk_that_was_never_used_closes(store: WatchedStore) -> None:
-    async def nothing(_desk: Desk) -> None:
+    async def nothing(_desk: AsyncStore) -> None:
         return
 
     at_desk(store, nothing)
@@ -292,7 +292,7 @@ def test_a_desk_that_was_never_used_closes(store: WatchedStore) -> None:
 
 
 def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedStore) -> None:
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         tasks = await begun(store, *(desk.change_reservation(filed(n, "c")) for n in range(6)))
         for task in tasks[::2]:
             task.cancel()
@@ -307,11 +307,11 @@ def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedSt
 
 
 def test_what_nobody_waits_for_any_more_is_not_begun(store: WatchedStore) -> None:
-    async def file_for(desk: Desk, number: int, has_gone: Callable[[], bool]) -> None:
+    async def file_for(desk: AsyncStore, number: int, has_gone: Callable[[], bool]) -> None:
         asker_has_gone.set(has_gone)
         await desk.change_reservation(filed(number, "c"))
 
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         gone: set[int] = set()
         first = await begun(store, desk.change_reservation(filed(0, "c")))
         rest = [
@@ -334,7 +334,7 @@ def test_what_nobody_waits_for_any_more_is_not_begun(store: WatchedStore) -> Non
 
 
 def test_reading_does_not_wait_for_a_writer(store: WatchedStore) -> None:
-    async def work(desk: Desk) -> None:
+    async def work(desk: AsyncStore) -> None:
         (task,) = await begun(store, desk.change_reservation(filed(1, "c")))
         assert await desk.schema_version() > 0
         assert not task.done()

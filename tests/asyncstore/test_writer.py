@@ -11,7 +11,7 @@ from callkeeper.asyncstore.writer import BATCH_MAX, Writer
 from callkeeper.core.refusal import DatabaseFailed
 
 
-class HeldScribe:
+class HeldBatchWriter:
     """Takes batches, and answers each when it is told to."""
 
     def __init__(self) -> None:
@@ -42,22 +42,22 @@ def verb(items: Sequence[object]) -> Sequence[object]:
     return items
 
 
-def at_a_writer(work: Callable[[Writer, HeldScribe], Awaitable[None]], **how: Any) -> None:
+def at_a_writer(work: Callable[[Writer, HeldBatchWriter], Awaitable[None]], **how: Any) -> None:
     async def all_of_it() -> None:
-        scribe = HeldScribe()
+        scribe = HeldBatchWriter()
         await work(Writer(scribe, **how), scribe)
 
     asyncio.run(asyncio.wait_for(all_of_it(), 30))
 
 
-async def until_taken(scribe: HeldScribe, batches: int) -> None:
+async def until_taken(scribe: HeldBatchWriter, batches: int) -> None:
     while len(scribe.batches) < batches:
         scribe.has_taken.clear()
         await scribe.has_taken.wait()
 
 
 def test_the_dialers_orders_go_before_all_that_requests_have_brought() -> None:
-    async def work(writer: Writer, scribe: HeldScribe) -> None:
+    async def work(writer: Writer, scribe: HeldBatchWriter) -> None:
         under_way = writer.write(verb, ["begun"])
         await until_taken(scribe, 1)
         requests = writer.write(verb, list(range(3 * BATCH_MAX)))
@@ -78,7 +78,7 @@ def test_the_dialers_orders_go_before_all_that_requests_have_brought() -> None:
 
 
 def test_a_queue_that_requests_have_filled_still_takes_the_dialers_orders() -> None:
-    async def work(writer: Writer, scribe: HeldScribe) -> None:
+    async def work(writer: Writer, scribe: HeldBatchWriter) -> None:
         waiting = writer.write(verb, ["one", "two"])
         with pytest.raises(DatabaseFailed, match="too busy"):
             writer.write(verb, ["three"])

@@ -14,7 +14,7 @@ import uvloop
 
 from callkeeper.asyncstore.batch import Write, WriteBroke
 from callkeeper.asyncstore.writer import BATCH_MAX
-from callkeeper.asyncstore.writer_process import ProcessScribe
+from callkeeper.asyncstore.writer_process import WriterProcess
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
@@ -28,7 +28,7 @@ from tests.waiting import until
 from tests.warm import warm_scribe
 
 # What holds of the server's own is to hold of the copies that most tests have in its place.
-COLD_AND_WARM = pytest.mark.parametrize("make", [ProcessScribe, warm_scribe], ids=["cold", "warm"])
+COLD_AND_WARM = pytest.mark.parametrize("make", [WriterProcess, warm_scribe], ids=["cold", "warm"])
 NO_STORE = SqlStore(None)  # type: ignore[arg-type]  # names the verbs, and no more
 
 
@@ -50,8 +50,8 @@ def store(tmp_path: Path, database: str | None) -> Any:
 
 def with_scribe(
     settings: Settings,
-    work: Callable[[ProcessScribe], Awaitable[None]],
-    make: Callable[[Settings], ProcessScribe] = ProcessScribe,
+    work: Callable[[WriterProcess], Awaitable[None]],
+    make: Callable[[Settings], WriterProcess] = WriterProcess,
 ) -> None:
     async def all_of_it() -> None:
         scribe = make(settings)
@@ -67,7 +67,7 @@ def filed(store: SqlStore, *ids: str) -> list[Write]:
     return [Write(store.change_reservations, order(id_, Result(call_id="c"))) for id_ in ids]
 
 
-def pid_of(scribe: ProcessScribe) -> int:
+def pid_of(scribe: WriterProcess) -> int:
     assert scribe.pid is not None
     return scribe.pid
 
@@ -75,7 +75,7 @@ def pid_of(scribe: ProcessScribe) -> int:
 def test_what_is_written_and_what_is_refused_comes_back_as_it_is(
     settings: Settings, store: SqlStore
 ) -> None:
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         written, refused = await scribe.carry_out(filed(store, "r00000", "r00099"))
         assert isinstance(written, Reservation)
         assert written == store.reservations_with_id("r00000")[0]
@@ -88,7 +88,7 @@ def test_what_is_written_and_what_is_refused_comes_back_as_it_is(
 def test_what_no_pipe_holds_at_once_gets_there_and_back(
     settings: Settings, store: SqlStore
 ) -> None:
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         bookings = [booking(number, remark=f"{number:01000}") for number in range(1, BATCH_MAX)]
         batch = [Write(store.add_reservations, each) for each in bookings]
         outcomes = await scribe.carry_out(batch)
@@ -100,7 +100,7 @@ def test_what_no_pipe_holds_at_once_gets_there_and_back(
 def test_a_bug_comes_back_with_the_words_that_tell_where_it_is(
     settings: Settings, store: SqlStore
 ) -> None:
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         broken = Write(store.add_reservations, booking(5, kind=None))
         bug, written = await scribe.carry_out([broken, *filed(store, "r00000")])
         assert isinstance(bug, WriteBroke)
@@ -112,9 +112,9 @@ def test_a_bug_comes_back_with_the_words_that_tell_where_it_is(
 
 @COLD_AND_WARM
 def test_one_that_is_lost_answers_that_it_is_unknown_and_is_replaced(
-    settings: Settings, store: SqlStore, make: Callable[[Settings], ProcessScribe]
+    settings: Settings, store: SqlStore, make: Callable[[Settings], WriterProcess]
 ) -> None:
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         await scribe.carry_out(filed(store, "r00000"))
         first = pid_of(scribe)
         os.kill(first, signal.SIGSTOP)
@@ -134,7 +134,7 @@ def test_one_that_does_not_answer_in_time_is_replaced_and_what_it_had_is_unknown
     settings: Settings, store: SqlStore, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async def work() -> None:
-        scribe = ProcessScribe(settings, seconds_max=0.3)
+        scribe = WriterProcess(settings, seconds_max=0.3)
         try:
             scribe.begin()
             first = pid_of(scribe)
@@ -157,7 +157,7 @@ def test_a_commit_that_waits_for_a_standby_which_is_none_is_given_up(
     settings = Settings(data_dir=tmp_path, database=own_postgres.new_database())
 
     async def work() -> None:
-        scribe = ProcessScribe(settings, seconds_max=3)
+        scribe = WriterProcess(settings, seconds_max=3)
         try:
             await scribe.carry_out(filed(opened.store, "r00000"))
             own_postgres.wait_for("ghost")
@@ -182,7 +182,7 @@ def test_a_commit_that_waits_for_a_standby_which_is_none_is_given_up(
 def test_a_batch_that_is_not_taken_in_lets_the_loop_go_on(
     settings: Settings, store: SqlStore
 ) -> None:
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         await scribe.carry_out(filed(store, "r00000"))
         os.kill(pid_of(scribe), signal.SIGSTOP)
         many = [booking(number, remark="x" * 4_000) for number in range(1, BATCH_MAX)]
@@ -200,7 +200,7 @@ def test_a_batch_that_is_not_taken_in_lets_the_loop_go_on(
 def test_one_that_is_lost_while_it_waits_is_replaced_before_anybody_notices(
     settings: Settings, store: SqlStore
 ) -> None:
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         await scribe.carry_out(filed(store, "r00000"))
         os.kill(pid_of(scribe), signal.SIGKILL)
         await asyncio.to_thread(until, lambda: scribe.pid is None)
@@ -212,11 +212,11 @@ def test_one_that_is_lost_while_it_waits_is_replaced_before_anybody_notices(
 
 @COLD_AND_WARM
 def test_signals_to_the_group_leave_it_writing_and_it_ends_when_told(
-    settings: Settings, store: SqlStore, make: Callable[[Settings], ProcessScribe]
+    settings: Settings, store: SqlStore, make: Callable[[Settings], WriterProcess]
 ) -> None:
     pids: list[int] = []
 
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         await scribe.carry_out(filed(store, "r00000"))
         pids.append(pid_of(scribe))
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -232,7 +232,7 @@ def test_signals_to_the_group_leave_it_writing_and_it_ends_when_told(
 def test_one_that_finds_no_database_refuses_what_it_was_to_write(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", database="postgresql://127.0.0.1:1/nothing")
 
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         (outcome,) = await scribe.carry_out(filed(NO_STORE, "r00000"))
         assert isinstance(outcome, DatabaseFailed)
 
@@ -249,7 +249,7 @@ def test_one_that_ends_by_itself_says_why_and_the_log_has_its_status(
         said.extend(capfd.readouterr())
         return "scribe_lost" in "".join(said)
 
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         (outcome,) = await scribe.carry_out(filed(NO_STORE, "r00000"))
         assert isinstance(outcome, DatabaseFailed)
         await asyncio.to_thread(until, has_told)
@@ -264,7 +264,7 @@ def test_one_that_cannot_be_started_just_now_is_started_for_the_next_batch(
 ) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 
-    async def work(scribe: ProcessScribe) -> None:
+    async def work(scribe: WriterProcess) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # not one file more
         try:
             (outcome,) = await scribe.carry_out(filed(store, "r00000"))

@@ -16,20 +16,20 @@ from callkeeper.asyncstore.batch import Verb
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line.line import (
+    ChannelState,
     Dialling,
     Ended,
     LineDown,
     LineEvent,
     LineSilent,
-    Presence,
     Ringing,
 )
 from callkeeper.dialer.line.rehearsal import RehearsalLine
-from callkeeper.dialer.metrics import Meter
-from tests.dialer.stage import InlineWriter, Stage, inline_desk, post
+from callkeeper.dialer.metrics import DialerMetrics
+from tests.dialer.stage import InlineWriter, Stage, inline_async_store, post
 
 Fault = Literal[
     "fails",  # nothing is stored, and the writer says so
@@ -121,7 +121,7 @@ class FaultyLine:
         self.placing: Placing = "makes"
         self.is_deaf = False
         self.rings: Rings = "aloud"
-        self.finds: Presence | Literal["silence"] | None = None  # None: what there is
+        self.finds: ChannelState | Literal["silence"] | None = None  # None: what there is
         exchange.ears.append(self)
 
     def hear(self, event: LineEvent) -> None:
@@ -144,7 +144,7 @@ class FaultyLine:
         if self.placing != "makes":
             raise LineSilent("no answer in time")
 
-    async def find(self, attempt_id: str) -> Presence:
+    async def find(self, attempt_id: str) -> ChannelState:
         """Tell what there is, or what was planned."""
         self._exchange.tell()
         if self.finds == "silence":
@@ -177,10 +177,10 @@ class Actor(NamedTuple):
 def enter(stage: Stage, exchange: Exchange, name: str = "dora", **fields: Any) -> Actor:
     """Return a dispatcher at the exchange."""
     line, writer = FaultyLine(exchange), FaultyWriter(stage)
-    desk = inline_desk(stage.store, writer)
-    meter = Meter(CollectorRegistry())
+    desk = inline_async_store(stage.store, writer)
+    meter = DialerMetrics(CollectorRegistry())
     own, clock = stage.database.own_time, fields.pop("clock", stage.clock)
-    shift = Shift(post(name, **fields), desk, line, meter, clock, own_time=own)
+    shift = DialerContext(post(name, **fields), desk, line, meter, clock, own_time=own)
     return Actor(Dialer(shift), line, writer)
 
 

@@ -11,20 +11,20 @@ from prometheus_client import CollectorRegistry
 
 from callkeeper.asyncstore.batch import Verb
 from callkeeper.asyncstore.readers import Readers
-from callkeeper.asyncstore.store import Desk
-from callkeeper.asyncstore.writer import ThreadScribe, Writer
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.asyncstore.writer import Writer, WriterThread
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.dialer.config import Post
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.config import DialerConfig
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.line.destinations import Handover
+from callkeeper.dialer.line.destinations import Destinations
 from callkeeper.dialer.line.line import Line
 from callkeeper.dialer.line.rehearsal import RehearsalLine
-from callkeeper.dialer.metrics import Meter
+from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.store.port.store import Collision, Store
 from tests.store.orders import NOW, Opened, booked, booking
 
@@ -39,7 +39,7 @@ class InlineWriter(Writer):
     """Writes at once, on the calling thread: one transaction for what is given together."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(ThreadScribe(store))
+        super().__init__(WriterThread(store))
         self._inline = store
 
     def write(
@@ -83,13 +83,13 @@ class InlineReaders(Readers):
         return read
 
 
-def inline_desk(store: Store, writer: Writer | None = None) -> Desk:
+def inline_async_store(store: Store, writer: Writer | None = None) -> AsyncStore:
     """Return a desk without threads."""
     readers = InlineReaders()
-    return Desk(store, writer=writer or InlineWriter(store), lists=readers, looks=readers)
+    return AsyncStore(store, writer=writer or InlineWriter(store), lists=readers, looks=readers)
 
 
-def post(name: str = "dora", **fields: Any) -> Post:
+def post(name: str = "dora", **fields: Any) -> DialerConfig:
     """Return a dispatcher's post with little to hold it back."""
     given: dict[str, Any] = {
         "name": name,
@@ -98,9 +98,9 @@ def post(name: str = "dora", **fields: Any) -> Post:
         "calls_per_second": 10_000.0,
         "terms": Terms(grace_ms=30 * MINUTE),
         "codes": FailCodes(),
-        "handover": Handover("answered,s", {}),
+        "handover": Destinations("answered,s", {}),
     } | fields
-    return Post(**given)
+    return DialerConfig(**given)
 
 
 class DatabaseClock:
@@ -127,10 +127,12 @@ class Stage:
     def dialer(self, name: str = "dora", **fields: Any) -> Dialer:
         """Return a dialer with a post of its own."""
         given = post(name, **fields)
-        desk = inline_desk(self.store)
-        meter = Meter(CollectorRegistry())
+        desk = inline_async_store(self.store)
+        meter = DialerMetrics(CollectorRegistry())
         return Dialer(
-            Shift(given, desk, self.line, meter, self.clock, own_time=self.database.own_time)
+            DialerContext(
+                given, desk, self.line, meter, self.clock, own_time=self.database.own_time
+            )
         )
 
     def due(self, number: int, called_no: str = "66660001", **fields: Any) -> Reservation:

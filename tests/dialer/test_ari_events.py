@@ -7,7 +7,7 @@ import pytest
 
 from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.line.ari_events import ReplacedError, UnreadError, read
-from callkeeper.dialer.line.line import Answered, Ended, Presence, Ringing
+from callkeeper.dialer.line.line import Answered, ChannelState, Ended, Ringing
 
 OURS = "1747316188-341779482013123"
 
@@ -28,7 +28,7 @@ def test_an_end_carries_its_cause() -> None:
     ("state", "was"),
     [("Up", "up"), ("Ringing", "ringing"), ("Down", "there"), ("Dialing", "there")],
 )
-def test_an_end_tells_how_the_channel_was(state: str, was: Presence) -> None:
+def test_an_end_tells_how_the_channel_was(state: str, was: ChannelState) -> None:
     told = read(_message("ChannelDestroyed", channel={"id": OURS, "state": state}, cause=16))
     assert told == Ended(OURS, Hangup(16), was)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.dialer.line.ari import AriLine
@@ -61,7 +61,7 @@ def test_a_server_says_the_same_before_it_serves(
 ) -> None:
     def begin() -> None:
         given = settings(tmp_path, **fields)
-        duty_beside(Desk(open_store(given)), given, CLOCK, CollectorRegistry())
+        duty_beside(AsyncStore(open_store(given)), given, CLOCK, CollectorRegistry())
 
     with pytest.raises(SettingsWrong) as raised:
         begin()
@@ -73,7 +73,7 @@ def test_a_server_without_a_line_or_told_not_to_dials_nothing(
     tmp_path: Path, fields: dict[str, Any]
 ) -> None:
     given = settings(tmp_path, **fields)
-    assert duty_beside(Desk(open_store(given)), given, CLOCK, CollectorRegistry()) is None
+    assert duty_beside(AsyncStore(open_store(given)), given, CLOCK, CollectorRegistry()) is None
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_server_without_a_line_or_told_not_to_dials_nothing(
 )
 def test_a_code_may_be_set_for_any_evidence(tmp_path: Path, evidence: str) -> None:
     given = settings(tmp_path, fail_codes={evidence: "X1"})
-    assert duty_beside(Desk(open_store(given)), given, CLOCK, CollectorRegistry()) is not None
+    assert duty_beside(AsyncStore(open_store(given)), given, CLOCK, CollectorRegistry()) is not None
 
 
 def test_the_settings_are_the_terms_of_all_campaigns(tmp_path: Path) -> None:

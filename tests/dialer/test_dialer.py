@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line.line import Dialling, Line
 from callkeeper.dialer.line.rehearsal import RehearsalLine
-from callkeeper.dialer.metrics import Meter
+from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.faults import DiedError, Exchange, enter
-from tests.dialer.stage import LEAD, Stage, inline_desk, post
+from tests.dialer.stage import LEAD, Stage, inline_async_store, post
 from tests.store.orders import HOUR, Opener, booked, booking, check_history, has_campaign
 
 SECONDS_MAX = 120.0  # of what takes a few, were the machine not busy with other tests
@@ -95,18 +95,20 @@ class OwesAnAnswer(RehearsalLine):
         await super().place(dialling)
 
 
-def dialer_of(desk: Desk, name: str = "dora", line: Line | None = None, **spans: int) -> Dialer:
+def dialer_of(
+    desk: AsyncStore, name: str = "dora", line: Line | None = None, **spans: int
+) -> Dialer:
     """Return a dialer on the machine's own clock."""
     clock = SystemClock()
     line = line or RehearsalLine(clock, **spans)
-    return Dialer(Shift(post(name), desk, line, Meter(CollectorRegistry()), clock))
+    return Dialer(DialerContext(post(name), desk, line, DialerMetrics(CollectorRegistry()), clock))
 
 
 def test_it_dials_what_is_due_and_stops_when_it_is_told_to(store: SqlStore) -> None:
     promised = due(store, "1", "2", "4", "5", "9", "8", "1", "2")
 
     async def work() -> None:
-        desk = Desk(store)
+        desk = AsyncStore(store)
         dialer = dialer_of(desk, ring_ms=50, talk_ms=200)
         await stopped(dialer, lambda: all_done(store, promised))
         assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -124,7 +126,7 @@ def test_two_share_the_work_and_ring_nobody_twice(opener: Opener, store: SqlStor
     promised = due(store, *["2"] * 60)
 
     async def work() -> None:
-        desks = [Desk(opener.open().store) for _ in range(2)]
+        desks = [AsyncStore(opener.open().store) for _ in range(2)]
         dora, emma = (
             dialer_of(desk, name, ring_ms=50) for desk, name in zip(desks, "de", strict=True)
         )
@@ -182,7 +184,7 @@ def test_a_line_that_confirms_slowly_holds_up_nobody_else(store: SqlStore) -> No
     slow, *others = due(store, "7", *["2"] * 5)
 
     async def work() -> None:
-        desk = Desk(store)
+        desk = AsyncStore(store)
         line = OwesAnAnswer(ring_ms=10, slow_ms=0)
 
         def others_are_done() -> bool:
@@ -207,11 +209,11 @@ def test_what_it_does_is_counted(stage: Stage) -> None:
     has_campaign(stage.session, 1, 8, status="paused")
     stage.due(9, campaign_id="8")
     registry = CollectorRegistry()
-    shift = Shift(
+    shift = DialerContext(
         post(),
-        inline_desk(stage.store),
+        inline_async_store(stage.store),
         stage.line,
-        Meter(registry),
+        DialerMetrics(registry),
         stage.clock,
         own_time=stage.database.own_time,
     )

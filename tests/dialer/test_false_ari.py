@@ -22,7 +22,7 @@ from callkeeper.dialer.line.line import (
     Place,
     Ringing,
 )
-from callkeeper.dialer.live_calls import Roster
+from callkeeper.dialer.live_calls import LiveCalls
 from tests.dialer.false_ari import JSON, NOTHING, Answer, FalseAri, told, well
 from tests.dialer.stage import Stage
 
@@ -264,7 +264,7 @@ def test_a_call_that_finds_no_connection_in_time_is_not_made_later() -> None:
 
 
 def test_of_a_call_of_somebody_else_the_first_word_of_a_kind_is_kept() -> None:
-    roster = Roster()
+    roster = LiveCalls()
     for now in range(10_000):
         roster.keep_stray(Ringing(ID), now, now)
     roster.keep_stray(Answered(ID), 10_000, 10_000)

@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from callkeeper.core.reservations.call_data import PREFIX
-from callkeeper.dialer.line.destinations import Handover, HandoverWrong, destination, variables
+from callkeeper.dialer.line.destinations import (
+    Destinations,
+    DestinationsWrong,
+    destination,
+    variables,
+)
 from callkeeper.dialer.line.line import Place
 from tests.dialer.faults import Exchange, act, enter
 from tests.dialer.stage import Stage
@@ -53,13 +58,13 @@ def test_a_destination_is_a_place_in_the_dialplan_or_an_endpoint(
     ],
 )
 def test_what_is_neither_is_refused_and_named(text: str) -> None:
-    with pytest.raises(HandoverWrong) as raised:
+    with pytest.raises(DestinationsWrong) as raised:
         destination(text)
     assert repr(text) in str(raised.value)
 
 
 def test_a_campaigns_calls_go_where_its_name_says_and_the_rest_to_the_default() -> None:
-    handover = Handover("rest,s", {"ivr 66001": "ivr,1", "skill 12": "PJSIP/1001"})
+    handover = Destinations("rest,s", {"ivr 66001": "ivr,1", "skill 12": "PJSIP/1001"})
     assert handover.of("ivr 66001") == Place("ivr", "1")
     assert handover.of("skill 12") == "PJSIP/1001"
     for other in (None, "", "ivr 12", "skill 66001"):
@@ -67,10 +72,10 @@ def test_a_campaigns_calls_go_where_its_name_says_and_the_rest_to_the_default() 
 
 
 def test_a_wrong_destination_is_found_before_anything_is_dialled() -> None:
-    with pytest.raises(HandoverWrong):
-        Handover("rest,s", {"ivr 66001": "nowhere"})
-    with pytest.raises(HandoverWrong):
-        Handover("nowhere", {})
+    with pytest.raises(DestinationsWrong):
+        Destinations("rest,s", {"ivr 66001": "nowhere"})
+    with pytest.raises(DestinationsWrong):
+        Destinations("nowhere", {})
 
 
 def test_without_call_data_there_are_no_variables() -> None:
@@ -164,7 +169,7 @@ def test_the_line_is_asked_with_all_that_the_campaign_and_the_wish_say(stage: St
     )
     reservation = stage.due(1, "1234", campaign_id="8", call_data='{"a":1,"b(c)":2}')
     exchange = Exchange(stage)
-    handover = Handover("rest,s", {"ivr 66001": "ivr,100"})
+    handover = Destinations("rest,s", {"ivr 66001": "ivr,100"})
     act(stage, enter(stage, exchange, handover=handover))
     (asked,) = exchange.asked
     (attempt,) = stage.attempts(reservation)

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from callkeeper.http.fairness import Turns
+from callkeeper.http.fairness import FairShare
 
 SHARE = 3
 
 
-def run(work: Callable[[Turns], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(work(Turns(writes=SHARE, reads=1)), 30))
+def run(work: Callable[[FairShare], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(asyncio.wait_for(work(FairShare(writes=SHARE, reads=1)), 30))
 
 
-def take(turns: Turns, whose: int, count: int) -> "list[asyncio.Task[None]]":
+def take(turns: FairShare, whose: int, count: int) -> "list[asyncio.Task[None]]":
     """Ask for so many turns; those that can be had at once are had after ``settle``."""
     return [asyncio.create_task(turns.take(whose, reads=False)) for _ in range(count)]
 
@@ -32,14 +32,14 @@ async def drop(*asked: "asyncio.Task[None]") -> None:
 
 
 def test_a_lone_vdn_has_all_it_asks_for() -> None:
-    async def work(turns: Turns) -> None:
+    async def work(turns: FairShare) -> None:
         assert await settle(*take(turns, 1, 100)) == 100
 
     run(work)
 
 
 def test_among_several_each_has_its_share_and_no_more() -> None:
-    async def work(turns: Turns) -> None:
+    async def work(turns: FairShare) -> None:
         await turns.take(2, reads=False)
         turns.give_back(2, reads=False)
         one, two = take(turns, 1, 10), take(turns, 2, 10)
@@ -52,7 +52,7 @@ def test_among_several_each_has_its_share_and_no_more() -> None:
 
 
 def test_reads_and_writes_of_a_vdn_do_not_wait_for_each_other() -> None:
-    async def work(turns: Turns) -> None:
+    async def work(turns: FairShare) -> None:
         await turns.take(2, reads=False)
         reading = [asyncio.create_task(turns.take(1, reads=True)) for _ in range(5)]
         writing = take(turns, 1, 5)
@@ -63,7 +63,7 @@ def test_reads_and_writes_of_a_vdn_do_not_wait_for_each_other() -> None:
 
 
 def test_whoever_has_nothing_in_hand_waits_for_nobody() -> None:
-    async def work(turns: Turns) -> None:
+    async def work(turns: FairShare) -> None:
         flood = take(turns, 1, 100)
         await settle(*flood)
         for whose in range(2, 50):
@@ -73,7 +73,7 @@ def test_whoever_has_nothing_in_hand_waits_for_nobody() -> None:
 
 
 def test_what_waits_comes_in_its_order() -> None:
-    async def work(turns: Turns) -> None:
+    async def work(turns: FairShare) -> None:
         await turns.take(2, reads=False)
         asked = take(turns, 1, SHARE + 4)
         for count in range(SHARE, SHARE + 4):
@@ -86,7 +86,7 @@ def test_what_waits_comes_in_its_order() -> None:
 
 
 def test_a_turn_is_not_lost_with_whoever_waited_for_it() -> None:
-    async def work(turns: Turns) -> None:
+    async def work(turns: FairShare) -> None:
         await turns.take(2, reads=False)
         asked = take(turns, 1, SHARE + 2)
         await settle(*asked)
@@ -105,7 +105,7 @@ def test_a_turn_is_not_lost_with_whoever_waited_for_it() -> None:
 
 
 def test_nothing_is_kept_of_a_vdn_that_is_done() -> None:
-    async def work(turns: Turns) -> None:
+    async def work(turns: FairShare) -> None:
         for whose in (1, 2):
             asked = take(turns, whose, 5)
             await settle(*asked)

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import SystemClock
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line.line import LineDown, LineRefused
-from callkeeper.dialer.metrics import Meter
+from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.stage import LEAD, post
 from tests.far_end import FarEnd
@@ -75,9 +75,9 @@ async def outlive(
 ) -> tuple[list[Reservation], str]:
     """Let so many calls come due while Asterisk refuses all; return them, and what was found."""
     name, old, new, module = change
-    registry, clock, desk = CollectorRegistry(), SystemClock(), Desk(store)
+    registry, clock, desk = CollectorRegistry(), SystemClock(), AsyncStore(store)
     line = line_to(asterisk.url)
-    shift = Shift(post(calls_per_second=20.0), desk, line, Meter(registry), clock)
+    shift = DialerContext(post(calls_per_second=20.0), desk, line, DialerMetrics(registry), clock)
     dialling = asyncio.create_task(Dialer(shift).run())
     try:
         await comes_true(lambda: line.is_up)

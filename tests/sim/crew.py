@@ -8,14 +8,14 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 from prometheus_client import CollectorRegistry
 
 from callkeeper.asyncstore.batch import Write, carry_out
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer import Writer
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.dialer.config import Post
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.config import DialerConfig
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer, Duty
 from callkeeper.dialer.line.line import Dialling
-from callkeeper.dialer.metrics import Meter
+from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.dialer.timekeeper import OwnTime
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.stage import InlineReaders
@@ -49,7 +49,7 @@ class Onlookers(Protocol):
         """Keep an error that is nobody's intention."""
 
 
-class HauntedScribe:
+class HauntedBatchWriter:
     """Writes some time after it was asked to, and then what fate wants."""
 
     def __init__(self, store: SqlStore, station: "Station") -> None:
@@ -149,7 +149,7 @@ class Station:
 
     def __init__(
         self,
-        post: Post,
+        post: DialerConfig,
         store: SqlStore,
         pbx: Pbx,
         onlookers: Onlookers,
@@ -169,13 +169,17 @@ class Station:
         self._loop: TimeLoop = pbx.loop
         self._tasks: list[asyncio.Task[Any]] = []
         readers = HauntedReaders(self.fate)
-        desk = Desk(store, writer=Writer(HauntedScribe(store, self)), lists=readers, looks=readers)
+        desk = AsyncStore(
+            store, writer=Writer(HauntedBatchWriter(store, self)), lists=readers, looks=readers
+        )
         # Only who can ask the database may begin with a clock that is wrong, and keep it.
         self.clock = WrongClock(pbx.loop, self.fate.random, may_stay_wrong=own_time is not None)
         if own_time is not None and self.fate.strikes("clock_leaps"):
             self.clock.leap()
-        meter = Meter(CollectorRegistry())
-        self._shift = Shift(post, desk, self.extension, meter, self.clock, own_time=own_time)
+        meter = DialerMetrics(CollectorRegistry())
+        self._shift = DialerContext(
+            post, desk, self.extension, meter, self.clock, own_time=own_time
+        )
         self._shift.log = self.trace.logger(self.name)
         self.dialer = Dialer(self._shift)
         self._duties: list[Duty] = [

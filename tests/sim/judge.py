@@ -15,7 +15,7 @@ from callkeeper.core.dialing.breaker import ROW
 from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.outcome import Outcome
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.dialer.config import Post
+from callkeeper.dialer.config import DialerConfig
 from callkeeper.dialer.line.line import LineDown, LineRefused, LineUnwilling
 from tests.sim import wall
 from tests.sim.arena import Arena
@@ -53,7 +53,7 @@ class Try:
 class Judge:
     """Knows the promises, and remembers what bears on them."""
 
-    def __init__(self, arena: Arena, pbx: Pbx, rules: Post) -> None:
+    def __init__(self, arena: Arena, pbx: Pbx, rules: DialerConfig) -> None:
         self.campaigns: dict[tuple[int, int], Campaign] = {}
         self.faults: list[BaseException] = []
         self.counts: Counter[str] = Counter()

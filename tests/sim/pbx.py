@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_args
 from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.line.line import (
     Answered,
+    ChannelState,
     Dialling,
     Ended,
     LineDown,
@@ -17,7 +18,6 @@ from callkeeper.dialer.line.line import (
     LineRefused,
     LineSilent,
     LineUnwilling,
-    Presence,
     Ringing,
 )
 from callkeeper.dialer.line.rehearsal import RehearsalLine
@@ -107,7 +107,7 @@ class Pbx:
         for span in (0, ring_ms, ring_ms + talk_ms, ring_end - _LAST_LOOK_MS, ring_end):
             heappush(self._wakes, now + span)
 
-    async def find(self, attempt_id: str) -> Presence:
+    async def find(self, attempt_id: str) -> ChannelState:
         """Tell how a call is now."""
         self.advance()
         found = await self._engine.find(attempt_id)
@@ -238,7 +238,7 @@ class Extension:
         if self._fate.strikes("silent_made"):
             raise LineSilent("the simulated line is silent about what it did")
 
-    async def find(self, attempt_id: str) -> Presence:
+    async def find(self, attempt_id: str) -> ChannelState:
         """Ask the PBX how a call is."""
         if self._is_all_cut() or self._fate.strikes("find_silent"):
             raise LineSilent("the simulated line is silent")

@@ -11,13 +11,13 @@ from callkeeper.core.campaigns.changes import (
     CampaignChange,
     CampaignOrder,
     Delete,
-    Opening,
+    NewCampaign,
     Pause,
     Plan,
     Resume,
     Revision,
 )
-from callkeeper.core.campaigns.dial_settings import RETRIABLE, Practice, Retry
+from callkeeper.core.campaigns.dial_settings import RETRIABLE, DialSettings, Retry
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.dialing.triage import Claim
 from callkeeper.core.refusal import Refusal
@@ -115,7 +115,7 @@ class People:
         random = self._random
         begin_at = now + random.choice([0, 0, 0, random.randrange(24 * HOUR)])
         lasts_ms = random.choice([1, days, days + 2]) * 24 * HOUR
-        opening = Opening(
+        opening = NewCampaign(
             vdn=vdn,
             plan=self._draw_plan(f"campaign {number}"),
             begin_at=begin_at,
@@ -145,10 +145,10 @@ class People:
             terms={},
         )
 
-    def _draw_practice(self) -> Practice:
+    def _draw_practice(self) -> DialSettings:
         random = self._random
         outcomes = random.sample(RETRIABLE, random.randint(0, len(RETRIABLE)))
-        return Practice(
+        return DialSettings(
             time_zone=random.choice(ZONES),
             calls_max=random.choice([None, None, 1, 2, 5]),
             retries=tuple(

@@ -14,7 +14,7 @@ from callkeeper.core.dialing.attempt_changes import Begun, Ending, Withdrawn
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.dialer.config import Post
+from callkeeper.dialer.config import DialerConfig
 from tests.dialer.stage import post
 from tests.sim.arena import Arena
 from tests.sim.audit import Audit
@@ -226,7 +226,7 @@ class World:
         )
         return bool(is_open)
 
-    def _draw_rules(self) -> Post:
+    def _draw_rules(self) -> DialerConfig:
         random = self._random
         self._shared: dict[str, Any] = {
             "calls_max": random.choice([1, 2, 5, 100]),

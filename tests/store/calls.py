@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder
-from callkeeper.core.campaigns.dial_settings import Practice, Retry
+from callkeeper.core.campaigns.dial_settings import DialSettings, Retry
 from callkeeper.core.dialing.attempt import Attempt, Hangup
 from callkeeper.core.dialing.attempt_changes import (
     Adoption,
@@ -32,7 +32,7 @@ LEAD = 300_000
 GRACE = 1_800_000
 TERMS = Terms(grace_ms=GRACE)
 BUSY = Hangup(17, "User busy", 486)
-RETRIES = Practice(retries=(Retry("busy", 1, 60),))
+RETRIES = DialSettings(retries=(Retry("busy", 1, 60),))
 
 _numbers = count(1)
 

@@ -7,7 +7,14 @@ from typing import Any
 
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Window
-from callkeeper.core.campaigns.changes import CampaignOrder, Delete, Opening, Pause, Plan, Revision
+from callkeeper.core.campaigns.changes import (
+    CampaignOrder,
+    Delete,
+    NewCampaign,
+    Pause,
+    Plan,
+    Revision,
+)
 from callkeeper.core.refusal import (
     CampaignNameTaken,
     NoSuchCampaign,
@@ -38,7 +45,7 @@ def plan(name: str, **fields: Any) -> Plan:
     return Plan(**given | fields)
 
 
-def opening(name: str, *, vdn: int = EMPTY, **fields: Any) -> Opening:
+def opening(name: str, *, vdn: int = EMPTY, **fields: Any) -> NewCampaign:
     given: dict[str, Any] = {
         "begin_at": NOW,
         "end_at": NOW + HOUR,
@@ -49,15 +56,15 @@ def opening(name: str, *, vdn: int = EMPTY, **fields: Any) -> Opening:
     }
     fields = given | fields
     device_type = fields.pop("device_type", 3)
-    return Opening(vdn=vdn, plan=plan(name, device_type=device_type), **fields)
+    return NewCampaign(vdn=vdn, plan=plan(name, device_type=device_type), **fields)
 
 
-def add(store: SqlStore, *openings: Opening) -> list[Campaign | Refusal]:
+def add(store: SqlStore, *openings: NewCampaign) -> list[Campaign | Refusal]:
     with store.transaction():
         return store.add_campaigns(openings)
 
 
-def added(store: SqlStore, *openings: Opening) -> list[Campaign]:
+def added(store: SqlStore, *openings: NewCampaign) -> list[Campaign]:
     outcomes = [each for each in add(store, *openings) if isinstance(each, Campaign)]
     assert len(outcomes) == len(openings)
     return outcomes

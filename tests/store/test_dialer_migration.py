@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from callkeeper.core.campaigns.campaign import Campaign
-from callkeeper.core.campaigns.dial_settings import Practice
+from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.store.engine.migrate import Migration, migrations
 from callkeeper.store.engine.statements import Engine
@@ -143,7 +143,7 @@ def test_where_a_campaigns_calls_go_is_read_from_its_terms(old: Opened, id_: int
     found = campaign(old.store, id_)
     assert found.goes_to == goes_to
     assert (found.device_type, found.terms) == (device_type, msgspec.json.decode(terms))
-    assert found.practice == Practice()
+    assert found.practice == DialSettings()
 
 
 def test_what_was_due_before_is_claimed_afterwards(old: Opened) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Cancel, Order
 from callkeeper.core.reservations.reservation import Reservation
@@ -57,7 +57,7 @@ def test_every_connection_to_sqlite_writes_through_to_the_disk(tmp_path: Path) -
     store.look()  # as the command line does, on the main thread
 
     async def work() -> None:
-        desk = Desk(store)
+        desk = AsyncStore(store)
         await desk.access_key("AK")
         await desk.find_reservations(Wanted(1, 0, 10))
         with pytest.raises(NoSuchReservation):

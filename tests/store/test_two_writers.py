@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.campaigns.changes import Arrange, CampaignOrder
-from callkeeper.core.campaigns.dial_settings import RETRIES_MAX, Practice, Retry
+from callkeeper.core.campaigns.dial_settings import RETRIES_MAX, DialSettings, Retry
 from callkeeper.core.reservations.changes import Move, Result
 from callkeeper.store.port.access import AccessKey, AgentName
 from callkeeper.store.port.reservations import Booked, Wanted
@@ -83,7 +83,9 @@ def test_two_at_once_that_change_different_parts_both_count(
             together.wait(30)
             campaign, key = mine.campaign(1, CAMPAIGN), mine.access_key("A")
             assert campaign is not None
-            assert campaign.practice == Practice(calls_max=turn, retries=(Retry("busy", turn, 5),))
+            assert campaign.practice == DialSettings(
+                calls_max=turn, retries=(Retry("busy", turn, 5),)
+            )
             assert key is not None
             assert key.allowance == Allowance(turn, 1000 + turn)
 
@@ -104,7 +106,7 @@ def test_the_same_request_booked_from_two_processes_at_once_is_one_reservation(
     gate = threading.Barrier(len(stores))
 
     async def reserve(mine: SqlStore) -> list[Booked]:
-        desk = Desk(mine)
+        desk = AsyncStore(mine)
         made = []
         for number in range(ROUNDS):
             gate.wait(30)
@@ -154,7 +156,7 @@ def test_batches_that_cross_are_all_carried_out(opener: Opener, store: SqlStore)
     gate = threading.Barrier(2)
 
     async def work(mine: SqlStore, base: int, way: int) -> None:
-        desk = Desk(mine)
+        desk = AsyncStore(mine)
         for turn in range(10):
             gate.wait(30)
             agents = [f"agent-{turn}-{n}" for n in range(4)][::way]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.campaigns.changes import Plan
@@ -20,7 +20,7 @@ GIVEN = 1106025109
 
 def test_an_operator_brings_ids_along_and_the_vdns_own_go_on_from_there(tmp_path: Path) -> None:
     async def move_in() -> list[Campaign]:
-        desk = Desk(open_store(Settings(data_dir=tmp_path)))
+        desk = AsyncStore(open_store(Settings(data_dir=tmp_path)))
         campaigns = Campaigns(desk, HandClock(NOW), active_max=20, skill_queues=None)
         dates = (NOW, NOW + DAY)
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NoSuchReservation, ParameterWrong
 from callkeeper.core.reservations.changes import Cancel, Move, Result
@@ -35,7 +35,7 @@ def ask(store: SqlStore, work: Callable[[Bookings], Awaitable[None]]) -> None:
     """Do some work with the use cases, at NOW, within half a minute."""
 
     async def all_of_it() -> None:
-        desk = Desk(store)
+        desk = AsyncStore(store)
         await work(Bookings(desk, HandClock(NOW), 300_000))
         await desk.close()
 

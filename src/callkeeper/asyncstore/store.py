@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from callkeeper.asyncstore.outage import Outage
 from callkeeper.asyncstore.readers import R, Readers
-from callkeeper.asyncstore.writer import ThreadScribe, Writer
+from callkeeper.asyncstore.writer import Writer, WriterThread
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.port.store import Store
 
@@ -51,7 +51,7 @@ class Grouped(Generic[T, R]):
         return outcomes
 
 
-class Desk:
+class AsyncStore:
     """The store as the async side sees it: one line for each verb.
 
     ``writer``, ``lists`` and ``looks`` are whoever works for it; threads, where none is given.
@@ -69,7 +69,7 @@ class Desk:
     ) -> None:
         self._store = store
         self.outage = outage or Outage()
-        self._writer = writer = writer or Writer(ThreadScribe(store))
+        self._writer = writer = writer or Writer(WriterThread(store))
         self._lists = lists or Readers("reader", 2)
         self._looks = looks or Readers("key-reader", 1)
         self._hears_writes: list[Callable[[object], None]] = [self.outage.hear]

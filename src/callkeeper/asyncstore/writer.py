@@ -26,7 +26,7 @@ WAITING_MAX = 20_000
 _GONE = Phrase("the client went away before this was written; nothing was stored")
 
 
-class Scribe(Protocol):
+class BatchWriter(Protocol):
     """Whoever carries out batches, one at a time, away from the event loop."""
 
     def begin(self) -> None:
@@ -39,7 +39,7 @@ class Scribe(Protocol):
         """End; no batch is under way then, and none will come."""
 
 
-class ThreadScribe:
+class WriterThread:
     """A thread of this process. Simple, and as fast as what else this process does lets it be."""
 
     def __init__(self, store: Store) -> None:
@@ -78,7 +78,7 @@ class Writer:
     others have filled the queue: a call that is due does not wait for those who file results.
     """
 
-    def __init__(self, scribe: Scribe, *, waiting_max: int = WAITING_MAX) -> None:
+    def __init__(self, scribe: BatchWriter, *, waiting_max: int = WAITING_MAX) -> None:
         self._scribe = scribe
         self._waiting_max = waiting_max
         self.hear: Callable[[object], None] = lambda _outcome: None  # how each batch ended

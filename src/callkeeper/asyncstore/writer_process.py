@@ -22,8 +22,8 @@ from callkeeper import log
 from callkeeper.asyncstore.batch import Write, WriteBroke, carry_out
 from callkeeper.asyncstore.messages import Messages
 from callkeeper.asyncstore.outage import Outage
-from callkeeper.asyncstore.store import Desk
-from callkeeper.asyncstore.writer import Scribe, Writer
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.asyncstore.writer import BatchWriter, Writer
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import DatabaseFailed, Refusal
 from callkeeper.installation.database import attach_store, open_store
@@ -71,7 +71,7 @@ def start(handle: int) -> Process:
         )
 
 
-class ProcessScribe:
+class WriterProcess:
     """A process that writes for this one. One that is lost or silent is replaced by the next batch.
 
     ``file`` is the SQLite file that this one has open: each of them writes into it, or into none.
@@ -185,15 +185,15 @@ class ProcessScribe:
         self._log.error("scribe_lost", pid=process.pid, status=status)
 
 
-def open_desk(
+def open_async_store(
     settings: Settings,
     store: Store | None = None,
     outage: Outage | None = None,
-    scribe: Callable[[Settings, Inode | None], Scribe] = ProcessScribe,
-) -> Desk:
+    scribe: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
+) -> AsyncStore:
     """Return a desk whose writes have a process of their own; ``store`` if it is open already."""
     opened = store or open_store(settings)
-    return Desk(opened, writer=Writer(scribe(settings, opened.file)), outage=outage)
+    return AsyncStore(opened, writer=Writer(scribe(settings, opened.file)), outage=outage)
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ from callkeeper.cli.options import (
 )
 from callkeeper.clock import SystemClock
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber, Window
-from callkeeper.core.campaigns.changes import Opening, Plan
-from callkeeper.core.campaigns.dial_settings import Practice
+from callkeeper.core.campaigns.changes import NewCampaign, Plan
+from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.refusal import Refusal
 
 campaigns = typer.Typer(no_args_is_help=True)
@@ -161,7 +161,7 @@ def add_campaign(
         caller_numbers=_different(caller or []),
         goes_to=goes_to,
     )
-    opening = Opening(
+    opening = NewCampaign(
         vdn=vdn,
         plan=plan,
         begin_at=_whole_seconds(begin or now),
@@ -171,7 +171,7 @@ def add_campaign(
         at=now,
         active_max=read_settings(data_dir, database).active_campaigns_max,
         id=id,
-        practice=Practice(time_zone=time_zone),
+        practice=DialSettings(time_zone=time_zone),
     )
     with existing_store(data_dir, database) as store:
         with store.transaction():

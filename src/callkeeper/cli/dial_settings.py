@@ -14,7 +14,7 @@ from callkeeper.core.campaigns.dial_settings import (
     RETRIABLE,
     RETRIES_MAX,
     SPACING_SECONDS_MAX,
-    Practice,
+    DialSettings,
     Retry,
 )
 from callkeeper.core.refusal import NoSuchCampaign, Refusal
@@ -131,14 +131,14 @@ def _part(option: str, given: T | None, *, takes_away: bool) -> T | msgspec.Unse
     return msgspec.UNSET if given is None and not takes_away else given
 
 
-def _shown(store: Store, vdn: int, campaign_id: int) -> Practice:
+def _shown(store: Store, vdn: int, campaign_id: int) -> DialSettings:
     campaign = store.campaign(vdn, campaign_id)
     if campaign is None:
         raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=campaign_id, vdn=vdn)
     return campaign.practice
 
 
-def _changed(store: Store, vdn: int, campaign_id: int, arrange: Arrange) -> Practice:
+def _changed(store: Store, vdn: int, campaign_id: int, arrange: Arrange) -> DialSettings:
     # The core changes what stands when it has the lock, so that two commands at once both count.
     order = CampaignOrder(vdn, campaign_id, arrange, "operator", SystemClock().now())
     with store.transaction():
@@ -148,7 +148,7 @@ def _changed(store: Store, vdn: int, campaign_id: int, arrange: Arrange) -> Prac
     return outcome.practice
 
 
-def _told(campaign_id: int, arranged: Practice) -> str:
+def _told(campaign_id: int, arranged: DialSettings) -> str:
     told = []
     if arranged.time_zone:
         told.append(f"its windows are in {arranged.time_zone}")

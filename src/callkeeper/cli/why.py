@@ -15,7 +15,7 @@ from callkeeper.cli.options import (
 from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.processes.dial import terms
-from callkeeper.usecases.timeline import Story, stories
+from callkeeper.usecases.timeline import Timeline, stories
 
 
 def why(
@@ -39,7 +39,7 @@ def why(
     show({"stories": found}, *told, as_json=json)
 
 
-def _told(story: Story) -> list[str]:
+def _told(story: Timeline) -> list[str]:
     lines = [f"{story.kind} reservation {story.id} of VDN {story.vdn}"]
     lines += [f"  {each.at}  {each.says} (by {each.by})" for each in story.events]
     return [*lines, f"  now: {story.now}"]

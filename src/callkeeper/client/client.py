@@ -24,10 +24,10 @@ from callkeeper.client.records import (
 from callkeeper.client.sending import (
     Again,
     Answer,
-    Courier,
-    Letter,
     Patience,
+    Sender,
     Style,
+    UnsignedRequest,
     encode,
     pairs,
     system_now,
@@ -64,7 +64,7 @@ class Client:
         now: Callable[[], int] = system_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._courier = Courier(
+        self._courier = Sender(
             url,
             ak,
             sk,
@@ -321,4 +321,4 @@ class Client:
     ) -> Answer:
         path = f"/rest/isales/{version}/openapi/campaigns/{self._vdn}{rest}"
         raw = b"" if body is None else encode(body)
-        return self._courier.carry(Letter(method, path, raw, pairs(query or {})), again)
+        return self._courier.carry(UnsignedRequest(method, path, raw, pairs(query or {})), again)

@@ -50,7 +50,7 @@ class Again(Enum):
     SAME = "after any failure, as the same signed request, which the server carries out once"
 
 
-class Letter(NamedTuple):
+class UnsignedRequest(NamedTuple):
     """A request before it is signed: the path after the server's URL, raw query pairs, JSON."""
 
     method: str
@@ -119,7 +119,7 @@ def system_now() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Courier:
+class Sender:
     """Carries letters to one server, signed with one key. Close it, or use it with ``with``.
 
     ``verify`` is True, False or the path of a CA certificate, such as the tls-certificate.pem
@@ -156,7 +156,7 @@ class Courier:
         """Close the connections."""
         self._http.close()
 
-    def sign(self, letter: Letter) -> httpx2.Request:
+    def sign(self, letter: UnsignedRequest) -> httpx2.Request:
         """Return a letter as a signed request. It can be sent more than once."""
         # What is signed is read off the request that goes out: the Host header above all.
         request = self._http.build_request(
@@ -196,7 +196,7 @@ class Courier:
                 maybe_done=not never and not isinstance(error, httpx2.PoolTimeout),
             ) from error
 
-    def carry(self, letter: Letter, again: Again) -> Answer:
+    def carry(self, letter: UnsignedRequest, again: Again) -> Answer:
         """Send a letter, again if it is safe and there is patience left, and return the answer.
 
         Business refusals are returned, not raised: call ``checked`` on the answer.

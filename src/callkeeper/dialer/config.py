@@ -4,10 +4,10 @@ import msgspec
 
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
-from callkeeper.dialer.line.destinations import Handover
+from callkeeper.dialer.line.destinations import Destinations
 
 
-class Post(msgspec.Struct, frozen=True):
+class DialerConfig(msgspec.Struct, frozen=True):
     """``calls_max`` and ``calls_per_second`` bound the line, whoever else dials over it."""
 
     name: str
@@ -16,4 +16,4 @@ class Post(msgspec.Struct, frozen=True):
     calls_per_second: float
     terms: Terms
     codes: FailCodes
-    handover: Handover
+    handover: Destinations

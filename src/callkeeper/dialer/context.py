@@ -3,19 +3,19 @@
 import msgspec
 import structlog
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Ending, Evidence, Progress
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.dialer.config import Post
+from callkeeper.dialer.config import DialerConfig
 from callkeeper.dialer.line.line import Line
-from callkeeper.dialer.live_calls import Roster
-from callkeeper.dialer.metrics import Meter
+from callkeeper.dialer.live_calls import LiveCalls
+from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.dialer.timekeeper import OwnTime, Timekeeper
 
 
-class Shift:
+class DialerContext:
     """A dispatcher at work. ``lease_until``, in ticks, is how long it answers for what it holds.
 
     ``trouble`` is why the line refuses every call, although it can be asked; None: it does not.
@@ -24,10 +24,10 @@ class Shift:
 
     def __init__(
         self,
-        post: Post,
-        desk: Desk,
+        post: DialerConfig,
+        desk: AsyncStore,
         line: Line,
-        meter: Meter,
+        meter: DialerMetrics,
         clock: Clock,
         *,
         own_time: OwnTime | None = None,
@@ -37,7 +37,7 @@ class Shift:
         self.line = line
         self.meter = meter
         self.clock = Timekeeper(clock, own_time or desk.own_time, self._clock_leapt)
-        self.roster = Roster()
+        self.roster = LiveCalls()
         self.lease_until = 0
         self.placed = 0
         self.trouble: str | None = None

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dispatcher import Dispatcher
 from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.reaper import Reaper
@@ -23,7 +23,7 @@ Duty = Callable[[int], Coroutine[object, object, object]]
 class Dialer:
     """Dispatcher, listener and reaper of one shift, and the line's own upkeep."""
 
-    def __init__(self, shift: Shift) -> None:
+    def __init__(self, shift: DialerContext) -> None:
         self._shift = shift
         self.dispatcher = Dispatcher(shift)
         self.listener = Listener(shift)

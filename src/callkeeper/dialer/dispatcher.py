@@ -7,7 +7,7 @@ from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Begun, Placing
 from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.gate import Gate
 from callkeeper.dialer.line.destinations import variables
 from callkeeper.dialer.line.line import Dialling, LineRefused, LineSilent
@@ -26,7 +26,7 @@ _PATIENCE_SECONDS = 0.2
 class Dispatcher:
     """Turns due reservations into attempts: one step after another, the line's answers overlap."""
 
-    def __init__(self, shift: Shift) -> None:
+    def __init__(self, shift: DialerContext) -> None:
         self._shift = shift
         self._gate = Gate(shift)
         self._asking: set[asyncio.Task[None]] = set()

@@ -5,7 +5,7 @@ import asyncio
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Evidence
 from callkeeper.core.dialing.breaker import Breaker
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.line.line import LineDown, LineRefused, LineSilent, LineUnwilling
 
 # How long the line may take to say how it is before a call is tried.
@@ -15,7 +15,7 @@ _CHECK_SECONDS = 5.0
 class Gate:
     """Says how many calls the line may be asked for, and what its refusals stand for."""
 
-    def __init__(self, shift: Shift) -> None:
+    def __init__(self, shift: DialerContext) -> None:
         self._shift = shift
         self._breaker = Breaker()
         self._campaigns: set[tuple[int, int]] = set()

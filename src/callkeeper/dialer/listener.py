@@ -2,9 +2,9 @@
 
 from callkeeper.core.dialing.attempt_changes import Progress
 from callkeeper.core.refusal import Refusal
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.line.line import Answered, Ended, LineEvent, Ringing
-from callkeeper.dialer.live_calls import Held
+from callkeeper.dialer.live_calls import LiveCall
 
 # How many events one step takes: what a crash loses of the line's words at the most.
 MOST = 512
@@ -13,7 +13,7 @@ MOST = 512
 class Listener:
     """Takes what the line tells. A word that comes twice, or late, changes nothing."""
 
-    def __init__(self, shift: Shift) -> None:
+    def __init__(self, shift: DialerContext) -> None:
         self._shift = shift
 
     async def step(self, now: int) -> int:
@@ -28,7 +28,7 @@ class Listener:
         await self.write()
         return len(events)
 
-    def hear(self, held: Held, event: LineEvent, at: int, ticks: int) -> None:
+    def hear(self, held: LiveCall, event: LineEvent, at: int, ticks: int) -> None:
         """Take one word on an attempt of ours, that came at an instant, which also is in ticks."""
         shift, attempt = self._shift, held.attempt
         held.missing_since = None
@@ -48,7 +48,7 @@ class Listener:
             await self._note(words)
         await self._shift.write_endings()
 
-    def _hear_end(self, held: Held, end: Ended, at: int, ticks: int) -> None:
+    def _hear_end(self, held: LiveCall, end: Ended, at: int, ticks: int) -> None:
         """Take how it ended; that tells how it stood, if the word on that was lost.
 
         No cause would: an answered call too may end as busy, if the far end says so in its BYE.

@@ -15,7 +15,7 @@ _STRAY_MS = 120_000
 _LAST_LOOK_MS = 2_000
 
 
-class Held:
+class LiveCall:
     """An attempt in our hands. ``is_asked``: the line is being asked to make the call just now.
 
     ``heard_since`` is how many gaps the line had when it was last certain how the call stood, with
@@ -51,27 +51,27 @@ class Held:
         self.attempt = word.apply(self.attempt) or self.attempt
 
 
-class Roster:
+class LiveCalls:
     """Who is on the phone, by attempt id."""
 
     def __init__(self) -> None:
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, LiveCall] = {}
         # The first of a kind counts, as it does for what is ours.
         self._strays: OrderedDict[str, dict[type, tuple[int, int, LineEvent]]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def __iter__(self) -> Iterator[Held]:
+    def __iter__(self) -> Iterator[LiveCall]:
         return iter(list(self._held.values()))
 
-    def take_up(self, attempt: Attempt, ticks: int, *, is_asked: bool) -> Held:
+    def take_up(self, attempt: Attempt, ticks: int, *, is_asked: bool) -> LiveCall:
         """Answer for an attempt from now on."""
-        held = Held(attempt, ticks, is_asked=is_asked)
+        held = LiveCall(attempt, ticks, is_asked=is_asked)
         self._held[attempt.id] = held
         return held
 
-    def get(self, attempt_id: str) -> Held | None:
+    def get(self, attempt_id: str) -> LiveCall | None:
         """Return an attempt that is ours."""
         return self._held.get(attempt_id)
 

@@ -7,7 +7,7 @@ from callkeeper.core.dialing.attempt import Attempt
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0)
 
 
-class Meter:
+class DialerMetrics:
     """The dialer's metrics, in one registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -11,10 +11,10 @@ from itertools import islice
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Adoption, HandBack
 from callkeeper.core.dialing.lease import LEASE_MS, Lease, latest
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.line.line import Answered, LineSilent, Ringing
 from callkeeper.dialer.listener import Listener
-from callkeeper.dialer.live_calls import Held
+from callkeeper.dialer.live_calls import LiveCall
 
 # A dispatcher says that it lives every RENEW_MS; after LEASE_MS of silence others take over. This
 # and all that follows goes by ticks.
@@ -41,7 +41,7 @@ _COUNTED_MAX = 10_000
 class Reaper:
     """Puts right what a crash, a cut or a silence left."""
 
-    def __init__(self, shift: Shift, listener: Listener) -> None:
+    def __init__(self, shift: DialerContext, listener: Listener) -> None:
         self._shift = shift
         self._listener = listener
         self._begun_at = shift.clock.now()
@@ -151,7 +151,7 @@ class Reaper:
         for heard_at, event in roster.strays_of(attempt.id):
             self._listener.hear(held, event, *heard_at)
 
-    def _suspect(self, held: Held) -> None:
+    def _suspect(self, held: LiveCall) -> None:
         held.looked_at = self._shift.clock.ticks() - _LOOK_AGAIN_MS
 
     async def _look_after(self, now: int) -> None:
@@ -167,13 +167,13 @@ class Reaper:
         await asyncio.gather(*(self._look_up(each, now) for each in islice(silent, _LOOK_UPS_MAX)))
         await self._listener.write()
 
-    def _is_silent(self, held: Held) -> bool:
+    def _is_silent(self, held: LiveCall) -> bool:
         wait = _LOOK_AGAIN_MS if held.missing_since is None else _WORD_MS
         ticks = self._shift.clock.ticks()
         is_last_look = not held.attempt.is_heard and held.looked_at < held.last_look_at <= ticks
         return not held.is_asked and (is_last_look or ticks - held.looked_at >= wait)
 
-    async def _look_up(self, held: Held, now: int) -> None:
+    async def _look_up(self, held: LiveCall, now: int) -> None:
         shift, attempt = self._shift, held.attempt
         gaps = shift.line.gaps
         try:
@@ -195,7 +195,7 @@ class Reaper:
         elif presence == "ringing" and attempt.ringing_at is None:
             self._listener.hear(held, Ringing(attempt.id), now, ticks)
 
-    def _miss(self, held: Held, ticks: int) -> None:
+    def _miss(self, held: LiveCall, ticks: int) -> None:
         """Note that a call is gone; it is over once the word on how it ended had time to come."""
         if held.missing_since is None:
             held.missing_since = ticks

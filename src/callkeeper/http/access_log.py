@@ -48,7 +48,7 @@ class Figures:
         self.measure = cache(seconds.labels)
 
 
-class Logbook:
+class AccessLog:
     """Logs and measures what passes through it."""
 
     def __init__(self, app: ASGIApp, figures: Figures) -> None:

@@ -21,7 +21,7 @@ CONTESTED_SECONDS = 10.0
 _Whose = tuple[int, bool]
 
 
-class Turns:
+class FairShare:
     """Who has how many requests in hand; reads and writes are counted apart."""
 
     def __init__(self, *, writes: int = WRITES, reads: int = READS) -> None:

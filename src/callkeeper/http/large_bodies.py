@@ -16,7 +16,7 @@ OF_ONE_KEY = 4
 WAITING_MAX = 64  # for room of one key; who goes away meanwhile leaves its place late
 
 
-class Room:
+class LargeBodies:
     """What is held while a large body is in hand."""
 
     def __init__(self) -> None:

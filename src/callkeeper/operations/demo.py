@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.text import Text
 
 from callkeeper.api.examples import RESULT_ID
-from callkeeper.client.sending import SUCCESS, Answer, Courier, Letter
+from callkeeper.client.sending import SUCCESS, Answer, Sender, UnsignedRequest
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.database import DATABASE_FILE, fitting_seal, open_store
@@ -86,8 +86,8 @@ class _Stage:
         self._console = console
         self._clock = clock
         authority = settings.data_dir / "tls-certificate.pem"
-        self._courier = Courier(url, key.ak, key.secret, verify=authority)
-        self._forger = Courier(url, key.ak, "not-the-secret-key", verify=authority)
+        self._courier = Sender(url, key.ak, key.secret, verify=authority)
+        self._forger = Sender(url, key.ak, "not-the-secret-key", verify=authority)
         self._played = 0
         self._good = 0
         self._pause = threading.Event()
@@ -269,8 +269,10 @@ class _Stage:
 
     def _letter(
         self, method: str, rest: str, body: bytes, query: tuple[tuple[str, str], ...] = ()
-    ) -> Letter:
-        return Letter(method, f"/rest/isales/v1/openapi/campaigns/{VDN}{rest}", body, query)
+    ) -> UnsignedRequest:
+        return UnsignedRequest(
+            method, f"/rest/isales/v1/openapi/campaigns/{VDN}{rest}", body, query
+        )
 
 
 def _prepare(settings: Settings, clock: Clock) -> OpenKey:

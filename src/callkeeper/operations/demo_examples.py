@@ -17,7 +17,7 @@ from callkeeper.api.examples import (
     UPDATE,
 )
 from callkeeper.core.campaigns.campaign import CallerNumber, Window
-from callkeeper.core.campaigns.changes import Opening, Plan
+from callkeeper.core.campaigns.changes import NewCampaign, Plan
 from callkeeper.core.reservations.reservation import Booking, Wish
 
 CAMPAIGN_ID = 1106025109
@@ -111,7 +111,7 @@ def booking(
     )
 
 
-def opening(vdn: int, now: int) -> Opening:
+def opening(vdn: int, now: int) -> NewCampaign:
     """Return the campaign of the published reservations, with the id that they name."""
     plan = Plan(
         name="demo",
@@ -122,7 +122,7 @@ def opening(vdn: int, now: int) -> Opening:
         terms={},
         caller_numbers=(CallerNumber("10086"),),
     )
-    return Opening(
+    return NewCampaign(
         vdn=vdn,
         plan=plan,
         begin_at=now,

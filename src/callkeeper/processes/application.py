@@ -14,9 +14,9 @@ from starlette.types import Lifespan
 
 from callkeeper.api.contract import docs_page
 from callkeeper.api.contract.interface import Interface
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
-from callkeeper.http.access_log import Figures, Logbook
+from callkeeper.http.access_log import AccessLog, Figures
 from callkeeper.http.admission import Admission
 from callkeeper.http.answer import refused, translator_for
 from callkeeper.http.request_facts import Trace
@@ -32,7 +32,7 @@ class Applications(NamedTuple):
 
 def applications(
     interfaces: Sequence[Interface],
-    desk: Desk,
+    desk: AsyncStore,
     registry: CollectorRegistry,
     admission: Admission,
     *,
@@ -92,7 +92,7 @@ def _application(
     app = Starlette(
         lifespan=lifespan,
         routes=routes,
-        middleware=[Middleware(Logbook, figures=figures)],
+        middleware=[Middleware(AccessLog, figures=figures)],
         exception_handlers={404: no_such_place, 405: wrong_method},
     )
     # A redirect would lose the signature, and answers without the four fields.

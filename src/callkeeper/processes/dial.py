@@ -10,20 +10,20 @@ from typing import Any
 import uvloop
 from prometheus_client import CollectorRegistry, start_http_server
 
-from callkeeper.asyncstore.store import Desk
-from callkeeper.asyncstore.writer_process import open_desk
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.asyncstore.writer_process import open_async_store
 from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
 from callkeeper.core.dialing.outcomes import FINDINGS, FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
-from callkeeper.dialer.config import Post
-from callkeeper.dialer.context import Shift
+from callkeeper.dialer.config import DialerConfig
+from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line.ari import AriLine
-from callkeeper.dialer.line.destinations import Handover, HandoverWrong, destination
+from callkeeper.dialer.line.destinations import Destinations, DestinationsWrong, destination
 from callkeeper.dialer.line.line import Line
 from callkeeper.dialer.line.rehearsal import RehearsalLine
-from callkeeper.dialer.metrics import Meter
+from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.installation.database import found_store
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
@@ -37,7 +37,7 @@ Duty = Callable[[], Coroutine[Any, Any, None]]
 
 
 def duty_beside(
-    desk: Desk, settings: Settings, clock: Clock, registry: CollectorRegistry
+    desk: AsyncStore, settings: Settings, clock: Clock, registry: CollectorRegistry
 ) -> Duty | None:
     """Return what a server runs beside itself to dial; None where it is not to.
 
@@ -47,7 +47,7 @@ def duty_beside(
     check_rules(settings)
     if settings.line is None or not settings.dialer:
         return None
-    own = None if settings.database is None else open_desk(settings, outage=desk.outage)
+    own = None if settings.database is None else open_async_store(settings, outage=desk.outage)
     dialer = _dialer(own or desk, settings, clock, registry)
 
     async def run() -> None:
@@ -66,7 +66,7 @@ def dial(settings: Settings, registry: CollectorRegistry, ready: Callable[[str],
         raise SettingsWrong("line: say which, --line asterisk or --line rehearsal")
     check_rules(settings)
     _password(settings)
-    desk = open_desk(settings, found_store(settings))
+    desk = open_async_store(settings, found_store(settings))
     dialer = _dialer(desk, settings, SystemClock(), registry)
     _show_metrics(settings, registry)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -85,7 +85,7 @@ def _show_metrics(settings: Settings, registry: CollectorRegistry) -> None:
         ) from error
 
 
-async def _until_stopped(dialer: Dialer, desk: Desk, ready: Callable[[str], None]) -> None:
+async def _until_stopped(dialer: Dialer, desk: AsyncStore, ready: Callable[[str], None]) -> None:
     dialling = asyncio.ensure_future(dialer.run())
     for number in ending():
         asyncio.get_running_loop().add_signal_handler(number, dialling.cancel)
@@ -151,9 +151,11 @@ def number_policy(settings: Settings) -> NumberPolicy:
     return NumberPolicy(general, own)
 
 
-def _dialer(desk: Desk, settings: Settings, clock: Clock, registry: CollectorRegistry) -> Dialer:
+def _dialer(
+    desk: AsyncStore, settings: Settings, clock: Clock, registry: CollectorRegistry
+) -> Dialer:
     name = new_dispatcher_name(socket.gethostname(), os.getpid())
-    post = Post(
+    post = DialerConfig(
         name=name,
         line=line_name(settings),
         calls_max=settings.line_calls_max,
@@ -162,7 +164,9 @@ def _dialer(desk: Desk, settings: Settings, clock: Clock, registry: CollectorReg
         codes=FailCodes(_checked(settings.fail_codes)),
         handover=_handover(settings),
     )
-    return Dialer(Shift(post, desk, build_line(settings, clock, name), Meter(registry), clock))
+    return Dialer(
+        DialerContext(post, desk, build_line(settings, clock, name), DialerMetrics(registry), clock)
+    )
 
 
 def line_name(settings: Settings) -> str:
@@ -170,16 +174,16 @@ def line_name(settings: Settings) -> str:
     return settings.line_name or settings.line or "none"
 
 
-def _handover(settings: Settings) -> Handover:
+def _handover(settings: Settings) -> Destinations:
     for name, text in {"destination": settings.destination, **settings.destinations}.items():
         if name != "destination" and not _GOES_TO.fullmatch(name):
             raise SettingsWrong(f"destinations: {name!r} must read 'ivr CODE' or 'skill ID'")
         try:
             destination(text)
-        except HandoverWrong as wrong:
+        except DestinationsWrong as wrong:
             where = name if name == "destination" else f"destinations, {name!r}"
             raise SettingsWrong(f"{where}: {wrong}") from wrong
-    return Handover(settings.destination, settings.destinations)
+    return Destinations(settings.destination, settings.destinations)
 
 
 def _checked(fail_codes: dict[str, str]) -> dict[str, str]:

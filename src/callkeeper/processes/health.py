@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from callkeeper.api.contract.pages import Page
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.http.admission import Admission
 from callkeeper.usecases.readiness import Readiness
-from callkeeper.usecases.single_flight import Shared
+from callkeeper.usecases.single_flight import SingleFlight
 
 
 def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
@@ -25,7 +25,7 @@ def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
     return together
 
 
-def routes(desk: Desk, registry: CollectorRegistry, admission: Admission) -> list[Page]:
+def routes(desk: AsyncStore, registry: CollectorRegistry, admission: Admission) -> list[Page]:
     """Return the routes that need no signature."""
 
     async def healthz(_request: Request) -> Response:
@@ -38,7 +38,7 @@ def routes(desk: Desk, registry: CollectorRegistry, admission: Admission) -> lis
         return generate_latest(_of_all(registry))
 
     # Whoever asks does not say who it is; so many who ask at once must cost little.
-    counts = Shared[bytes]()
+    counts = SingleFlight[bytes]()
 
     async def readyz(_request: Request) -> Response:
         found = await readiness.schema()

@@ -19,9 +19,9 @@ from callkeeper.api.campaigns.business_results import BusinessResultInterfaces
 from callkeeper.api.campaigns.campaigns import CampaignInterfaces
 from callkeeper.api.contract.auth import Gate
 from callkeeper.api.reservations import ReservationInterfaces
-from callkeeper.asyncstore.store import Desk
-from callkeeper.asyncstore.writer import Scribe
-from callkeeper.asyncstore.writer_process import ProcessScribe, open_desk
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.asyncstore.writer import BatchWriter
+from callkeeper.asyncstore.writer_process import WriterProcess, open_async_store
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.http.protocol import bounded
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
@@ -45,7 +45,7 @@ _INSIDE_CONNECTIONS = 200
 
 
 def build(
-    settings: Settings, desk: Desk, seal: Seal, clock: Clock, registry: CollectorRegistry
+    settings: Settings, desk: AsyncStore, seal: Seal, clock: Clock, registry: CollectorRegistry
 ) -> Applications:
     """Return the applications over a desk; the lifespan of the first closes the desk."""
     slack_ms = settings.clock_window_seconds * 1000
@@ -176,7 +176,7 @@ def prepare_server(
     *,
     clock: Clock | None = None,
     ready: Callable[[str], None],
-    scribe: Callable[[Settings, Inode | None], Scribe] = ProcessScribe,
+    scribe: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
 ) -> Server:
     """Return a server with its schema migrated, its keys loaded and its port taken."""
     clock = clock or SystemClock()
@@ -187,7 +187,7 @@ def prepare_server(
         seal = fitting_seal(settings, store)
         if settings.workers == 1:  # of several, who starts them says so
             warn_of_old_seals(store, seal)
-        desk = open_desk(settings, store, scribe=scribe)
+        desk = open_async_store(settings, store, scribe=scribe)
         beside = duty_beside(desk, settings, clock, registry)
         apps = build(settings, desk, seal, clock, registry)
         listener = bind(settings.host, settings.port, shared=settings.workers > 1)

@@ -4,11 +4,17 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_result_code
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Status
-from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, Opening, Plan, Revision
+from callkeeper.core.campaigns.changes import (
+    CampaignChange,
+    CampaignOrder,
+    NewCampaign,
+    Plan,
+    Revision,
+)
 from callkeeper.core.refusal import NoSuchCampaign, NoSuchSkillQueue
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
 
@@ -34,7 +40,7 @@ class Campaigns:
     """
 
     def __init__(
-        self, desk: Desk, clock: Clock, active_max: int, skill_queues: Collection[int] | None
+        self, desk: AsyncStore, clock: Clock, active_max: int, skill_queues: Collection[int] | None
     ) -> None:
         self._desk = desk
         self._clock = clock
@@ -57,7 +63,7 @@ class Campaigns:
         Or with a given one, for who comes from elsewhere with the ids that a CRM already holds.
         """
         self._check_skill_queue(plan)
-        opening = Opening(
+        opening = NewCampaign(
             vdn=vdn,
             plan=plan,
             begin_at=dates[0],
@@ -107,7 +113,7 @@ class Campaigns:
 class Definitions:
     """The business results that VDNs have defined."""
 
-    def __init__(self, desk: Desk, clock: Clock) -> None:
+    def __init__(self, desk: AsyncStore, clock: Clock) -> None:
         self._desk = desk
         self._clock = clock
 

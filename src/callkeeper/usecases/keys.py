@@ -5,14 +5,14 @@ from typing import NamedTuple, TypeVar
 
 import structlog
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_access_key, new_secret_key
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.sealing import Seal, SealBroken
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.store import Store
-from callkeeper.usecases.single_flight import Shared
+from callkeeper.usecases.single_flight import SingleFlight
 
 # How long a key is trusted without asking again: so soon a revoked one is forgotten.
 TRUSTED_MS = 2_000
@@ -49,7 +49,7 @@ class Keyring:
     A name that is no key costs the same work as one that is, so that nobody can tell them apart.
     """
 
-    def __init__(self, desk: Desk, seal: Seal, clock: Clock) -> None:
+    def __init__(self, desk: AsyncStore, seal: Seal, clock: Clock) -> None:
         self._desk = desk
         self._seal = seal
         self._clock = clock
@@ -57,7 +57,7 @@ class Keyring:
         self._remembered: dict[str, _Remembered] = {}
         self._unknown: dict[str, int] = {}  # since when
         self._decoy = seal.seal(new_secret_key(), "", None)
-        self._looks = Shared[OpenKey | None]()
+        self._looks = SingleFlight[OpenKey | None]()
         self._full_at: dict[str, int] = {}  # of keys with an allowance that have spent of it
 
     def spend(self, key: OpenKey) -> None:

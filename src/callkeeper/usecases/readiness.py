@@ -3,13 +3,13 @@
 import asyncio
 
 from callkeeper.asker import asker_has_gone
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import monotonic
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.reservations import Booked
-from callkeeper.usecases.single_flight import Shared
+from callkeeper.usecases.single_flight import SingleFlight
 
 FRESH_SECONDS = 1.0  # how long an answer is given again, so that a flood costs one write a second
 # How long the oldest write may have waited for a server to count as able to work.
@@ -24,9 +24,9 @@ _GROWS = (Booked, Reservation, Campaign)  # storing one adds to the history, so 
 class Readiness:
     """Finds out whether the writes of a desk succeed. It belongs to one event loop."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AsyncStore) -> None:
         self._desk = desk
-        self._looks = Shared[int | DatabaseFailed]()
+        self._looks = SingleFlight[int | DatabaseFailed]()
         self._found: tuple[float, int | DatabaseFailed] | None = None
         self._failure: tuple[float, DatabaseFailed] | None = None
         desk.hear_writes(self._hear)

@@ -1,6 +1,6 @@
 """Use cases of reservations: reserve one, change one, find some."""
 
-from callkeeper.asyncstore.store import Desk
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.changes import Change, Order
@@ -19,7 +19,7 @@ class Bookings:
 
     def __init__(
         self,
-        desk: Desk,
+        desk: AsyncStore,
         clock: Clock,
         lead_ms: int,
         zone: str = "UTC",

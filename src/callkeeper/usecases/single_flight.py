@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 
 
-class Shared(Generic[T]):
+class SingleFlight(Generic[T]):
     """Look-ups that are under way, each by what it is about. They belong to one event loop."""
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ class Happening(msgspec.Struct, frozen=True):
     detail: dict[str, Any]
 
 
-class Story(msgspec.Struct, frozen=True):
+class Timeline(msgspec.Struct, frozen=True):
     """A reservation's story; ``now`` is the sentence of how it stands."""
 
     id: str
@@ -44,7 +44,7 @@ class Story(msgspec.Struct, frozen=True):
 
 def stories(
     store: Store, reservation_id: str, terms: Terms, now: int, *, show_numbers: bool
-) -> list[Story]:
+) -> list[Timeline]:
     """Return the story of each VDN's reservation with this id; none when there is none."""
     return [
         _story(store, each, terms, now, show_numbers=show_numbers)
@@ -54,9 +54,9 @@ def stories(
 
 def _story(
     store: Store, reservation: Reservation, terms: Terms, now: int, *, show_numbers: bool
-) -> Story:
+) -> Timeline:
     events = store.events(reservation.vdn, reservation.id)
-    return Story(
+    return Timeline(
         id=reservation.id,
         vdn=reservation.vdn,
         kind=reservation.kind,

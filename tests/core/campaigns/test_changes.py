@@ -18,7 +18,7 @@ from callkeeper.core.campaigns.changes import (
     CampaignChange,
     CampaignOrder,
     Delete,
-    Opening,
+    NewCampaign,
     Pause,
     Plan,
     Resume,
@@ -58,7 +58,7 @@ def plan(**fields: Any) -> Plan:
     return Plan(**given | fields)
 
 
-def opening(**fields: Any) -> Opening:
+def opening(**fields: Any) -> NewCampaign:
     given: dict[str, Any] = {
         "vdn": 1,
         "plan": plan(),
@@ -69,7 +69,7 @@ def opening(**fields: Any) -> Opening:
         "at": NOW,
         "active_max": 2,
     }
-    return Opening(**given | fields)
+    return NewCampaign(**given | fields)
 
 
 def campaign(status: Status = "started", **fields: Any) -> Campaign:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from callkeeper.core.campaigns.dial_settings import Practice, Retry
+from callkeeper.core.campaigns.dial_settings import DialSettings, Retry
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import GiveUp, Rule, Wait
 from callkeeper.core.dialing.reservation_changes import (
@@ -21,7 +21,7 @@ from callkeeper.core.reservations.reservation import Reservation
 from tests.core.dialing.test_outcomes import attempt
 from tests.core.reservations.test_reservation import LATER, NOW, differences, standing
 
-RETRIES = Practice(retries=(Retry("busy", 2, 60),))
+RETRIES = DialSettings(retries=(Retry("busy", 2, 60),))
 
 
 def due(**fields: Any) -> Reservation:
@@ -115,7 +115,7 @@ def test_what_was_not_dialled_waits_again_and_its_try_does_not_count() -> None:
 
 def test_what_ended_is_done_with_the_result_of_its_attempt() -> None:
     old = calling(due_at=NOW)
-    assert differences(old, ended(old, over("busy"), Practice(), LATER)) == {
+    assert differences(old, ended(old, over("busy"), DialSettings(), LATER)) == {
         "state": "done",
         "due_at": None,
         "fail_code": "00537",
@@ -127,7 +127,7 @@ def test_what_ended_is_done_with_the_result_of_its_attempt() -> None:
 
 
 def test_nobody_knows_when_a_call_of_unknown_outcome_ended() -> None:
-    done = ended(calling(end_at=NOW), over("unknown"), Practice(), LATER)
+    done = ended(calling(end_at=NOW), over("unknown"), DialSettings(), LATER)
     assert (done.state, done.begin_at, done.end_at) == ("done", NOW + 1, None)
 
 
@@ -142,7 +142,7 @@ def test_a_retry_waits_for_its_spacing_with_the_result_so_far() -> None:
 
 
 def test_a_verdict_tells_an_outcome_in_words() -> None:
-    practice = Practice(retries=(Retry("no_answer", 1, 60),))
+    practice = DialSettings(retries=(Retry("no_answer", 1, 60),))
     new = ended(calling(), over("no_answer"), practice, LATER)
     assert new.verdict == "try 1 ended with no answer; try 2 follows"
 

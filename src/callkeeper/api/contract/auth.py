@@ -14,9 +14,9 @@ from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.core.spoken import span
 from callkeeper.http.admission import NOBODY, Admission, Visit
-from callkeeper.http.fairness import Turns
+from callkeeper.http.fairness import FairShare
 from callkeeper.http.head import Head
-from callkeeper.http.large_bodies import LARGE, Room
+from callkeeper.http.large_bodies import LARGE, LargeBodies
 from callkeeper.usecases.keys import Keyring, OpenKey
 
 _SIGNED_BYTES_MAX = 16 * 1024
@@ -96,9 +96,9 @@ class Gate:
     """Checks signatures. ``window_ms`` is how far a timestamp may lie from now, either way."""
 
     def __init__(self, keyring: Keyring, clock: Clock, window_ms: int) -> None:
-        self.turns = Turns()
+        self.turns = FairShare()
         self.admission = Admission()
-        self.room = Room()
+        self.room = LargeBodies()
         self._large = asyncio.Lock()
         self._keyring = keyring
         self._clock = clock

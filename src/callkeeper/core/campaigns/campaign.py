@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from callkeeper.core.campaigns.dial_settings import Practice
+from callkeeper.core.campaigns.dial_settings import DialSettings
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -67,7 +67,7 @@ class Campaign(msgspec.Struct, frozen=True):
     changed_at: int
     deleted_at: int | None
     goes_to: str | None = None  # "ivr CODE" or "skill ID"; what an answered call is handed to
-    practice: Practice = Practice()
+    practice: DialSettings = DialSettings()
 
     def has_ended(self, now: int) -> bool:
         """Whether its end has passed; an ended campaign cannot be modified, paused or resumed."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, CallerNumber, Campaign, Status, Window
-from callkeeper.core.campaigns.dial_settings import Practice, Retry, check
+from callkeeper.core.campaigns.dial_settings import DialSettings, Retry, check
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
@@ -60,7 +60,7 @@ class Plan(msgspec.Struct, frozen=True):
         return (CallerNumber(self.shown_number),) if self.shown_number else ()
 
 
-class Opening(msgspec.Struct, frozen=True):
+class NewCampaign(msgspec.Struct, frozen=True):
     """A campaign to be added: where, what, by whom, when.
 
     ``id`` None: the next of the VDN's own. An operator who comes from elsewhere gives the ids that
@@ -78,7 +78,7 @@ class Opening(msgspec.Struct, frozen=True):
     at: int
     active_max: int
     id: int | None = None
-    practice: Practice = Practice()
+    practice: DialSettings = DialSettings()
     request: str | None = None
 
     def campaign(self, next_id: int, active: int) -> Campaign:
@@ -229,7 +229,7 @@ class Arrange(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return the campaign with this practice; one that has ended makes no calls."""
         if old.has_ended(now):
             raise CampaignEnded
-        check(Practice(retries=self.retries))
+        check(DialSettings(retries=self.retries))
         practice = old.practice
         if self.time_zone is not msgspec.UNSET:
             practice = msgspec.structs.replace(practice, time_zone=self.time_zone)

@@ -24,7 +24,7 @@ class Retry(msgspec.Struct, frozen=True):
     spacing_seconds: int
 
 
-class Practice(msgspec.Struct, frozen=True, omit_defaults=True):
+class DialSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """None: as the settings have it. Without retries, one try is all there is."""
 
     time_zone: str | None = None
@@ -37,7 +37,7 @@ class Practice(msgspec.Struct, frozen=True, omit_defaults=True):
         return next((each for each in fitting if tries <= each.times), None)
 
 
-def check(practice: Practice) -> None:
+def check(practice: DialSettings) -> None:
     """Refuse what no dialer could do."""
     if practice.calls_max is not None and practice.calls_max < 1:
         raise ParameterWrong("a campaign may have 1 call at once, or more", about="calls_max")

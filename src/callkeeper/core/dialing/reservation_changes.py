@@ -5,7 +5,7 @@ A hold is the dialer's own note and no change of the promise: it leaves version 
 
 import msgspec
 
-from callkeeper.core.campaigns.dial_settings import Practice
+from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import GiveUp, Rule, Wait
 from callkeeper.core.reservations.reservation import Reservation
@@ -70,7 +70,7 @@ def not_dialled(old: Reservation, why: str, now: int) -> Reservation:
     )
 
 
-def ended(old: Reservation, attempt: Attempt, practice: Practice, now: int) -> Reservation:
+def ended(old: Reservation, attempt: Attempt, practice: DialSettings, now: int) -> Reservation:
     """Return it with the result of an attempt: done, or waiting for another try."""
     old = _changed(
         old,

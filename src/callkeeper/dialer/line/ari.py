@@ -31,6 +31,7 @@ from callkeeper.dialer.line.ari_answers import (
 )
 from callkeeper.dialer.line.ari_events import Inbox, ReplacedError, UnreadError, presence, read
 from callkeeper.dialer.line.line import (
+    ChannelState,
     Dialling,
     LineDown,
     LineEvent,
@@ -38,7 +39,6 @@ from callkeeper.dialer.line.line import (
     LineSilent,
     LineUnwilling,
     Place,
-    Presence,
 )
 
 REQUEST_SECONDS = 5.0
@@ -204,7 +204,7 @@ class AriLine:
             raise LineDown(f"{wrong} ({said(answer)})")
         raise LineUnwilling(said(answer))
 
-    async def find(self, attempt_id: str) -> Presence:
+    async def find(self, attempt_id: str) -> ChannelState:
         """Tell whether an attempt's channel is there, rings or is up. Raise LineSilent."""
         channel = f"/channels/{attempt_id}"
         answer = await self._ask("GET", channel)

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from callkeeper.core.dialing.attempt import Hangup
-from callkeeper.dialer.line.line import Answered, Ended, LineEvent, Presence, Ringing
+from callkeeper.dialer.line.line import Answered, ChannelState, Ended, LineEvent, Ringing
 
 # The trunk carries the calls of others too. Ours are known by their ids: an attempt's is the
 # second it was made in, and fifteen digits.
@@ -22,7 +22,7 @@ _Number = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]  # what a database hold
 
 
 # A channel is in some other state while the far end has neither rung nor answered.
-_PRESENCES: dict[str, Presence] = {"Up": "up", "Ringing": "ringing"}
+_PRESENCES: dict[str, ChannelState] = {"Up": "up", "Ringing": "ringing"}
 
 
 class UnreadError(Exception):
@@ -75,7 +75,7 @@ def plain(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text[:_MOST_SAID])
 
 
-def presence(state: str) -> Presence:
+def presence(state: str) -> ChannelState:
     """Return what the state of a channel that there is means."""
     return _PRESENCES.get(state, "there")
 

@@ -15,11 +15,11 @@ _PLACE = re.compile(
 _ENDPOINT = re.compile(r"[A-Za-z]\w*/[\w.@:+-]{1,200}")
 
 
-class HandoverWrong(ValueError):  # noqa: N818 - what it is
+class DestinationsWrong(ValueError):  # noqa: N818 - what it is
     """A destination is neither a place in the dialplan nor an endpoint."""
 
 
-class Handover:
+class Destinations:
     """The destinations that the settings name: one for each IVR code or skill, one for the rest."""
 
     def __init__(self, default: str, named: Mapping[str, str]) -> None:
@@ -32,12 +32,12 @@ class Handover:
 
 
 def destination(text: str) -> Place | str:
-    """Read ``context,extension[,priority]`` or ``TECH/endpoint``. Raise HandoverWrong."""
+    """Read ``context,extension[,priority]`` or ``TECH/endpoint``. Raise DestinationsWrong."""
     if place := _PLACE.fullmatch(text):
         return Place(place["context"], place["extension"], int(place["priority"] or 1))
     if _ENDPOINT.fullmatch(text):
         return text
-    raise HandoverWrong(
+    raise DestinationsWrong(
         f"{text!r} is no destination; write context,extension or an endpoint like PJSIP/1001"
     )
 

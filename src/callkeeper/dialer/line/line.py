@@ -11,7 +11,7 @@ import msgspec
 from callkeeper.core.dialing.attempt import Hangup
 
 # "ringing": the far end rings, or was heard before it answered, as by early media.
-Presence = Literal["gone", "there", "ringing", "up"]
+ChannelState = Literal["gone", "there", "ringing", "up"]
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class Ended(msgspec.Struct, frozen=True):
 
     attempt_id: str
     hangup: Hangup
-    was: Presence
+    was: ChannelState
 
 
 LineEvent = Ringing | Answered | Ended
@@ -102,7 +102,7 @@ class Line(Protocol):
         do with the line, LineRefused for what concerns this call alone, or LineSilent.
         """
 
-    async def find(self, attempt_id: str) -> Presence:
+    async def find(self, attempt_id: str) -> ChannelState:
         """Tell whether an attempt's channel is there, rings or is up. Raise LineSilent."""
 
     async def heard(self) -> None:

@@ -18,11 +18,11 @@ from callkeeper.clock import Clock
 from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.line.line import (
     Answered,
+    ChannelState,
     Dialling,
     Ended,
     LineEvent,
     LineRefused,
-    Presence,
     Ringing,
 )
 
@@ -50,7 +50,7 @@ class RehearsalLine:
         self._ring_ms = ring_ms
         self._talk_ms = talk_ms
         self._slow_ms = slow_ms
-        self._calls: dict[str, Presence] = {}
+        self._calls: dict[str, ChannelState] = {}
         self._plan: list[tuple[int, int, LineEvent]] = []
         self._numbers = count()
 
@@ -83,7 +83,7 @@ class RehearsalLine:
                 await asyncio.sleep(_TICK_SECONDS)
         self._script(dialling, ends_with)
 
-    async def find(self, attempt_id: str) -> Presence:
+    async def find(self, attempt_id: str) -> ChannelState:
         """Tell whether a call is in progress, and answered."""
         return self._calls.get(attempt_id, "gone")
 

@@ -16,7 +16,7 @@ import msgspec
 from callkeeper.core.allowance import Limit
 from callkeeper.core.campaigns.business_result import Definition
 from callkeeper.core.campaigns.campaign import Campaign
-from callkeeper.core.campaigns.changes import CampaignOrder, Opening
+from callkeeper.core.campaigns.changes import CampaignOrder, NewCampaign
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Order
 from callkeeper.core.reservations.reservation import Booking, Reservation
@@ -99,7 +99,7 @@ class Store(Ledger, Protocol):
     def campaign(self, vdn: int, campaign_id: int) -> Campaign | None:
         """Return a campaign that is not deleted."""
 
-    def add_campaigns(self, openings: Sequence[Opening]) -> list[Campaign | Refusal]:
+    def add_campaigns(self, openings: Sequence[NewCampaign]) -> list[Campaign | Refusal]:
         """Add campaigns, each with its first event, within the quota and uniquely named.
 
         A request that was carried out before answers the campaign that it added.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from callkeeper.core.campaigns.campaign import Campaign
-from callkeeper.core.campaigns.dial_settings import SPACING_SECONDS_MAX, Practice
+from callkeeper.core.campaigns.dial_settings import SPACING_SECONDS_MAX, DialSettings
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import (
     Adoption,
@@ -86,7 +86,7 @@ class LedgerRows(ClaimRows):
                 detail = {"attempt": attempt.id, "why": why}
                 event = happened(new, "not_dialled", ending.at, ending.by, **detail)
             else:
-                practice = practices.get((old.vdn, old.campaign_id), Practice())
+                practice = practices.get((old.vdn, old.campaign_id), DialSettings())
                 new = ended(old, attempt, practice, ending.at)
                 event = _outcome(new, attempt, ending)
             batch.keep(new, event)
@@ -192,7 +192,7 @@ class LedgerRows(ClaimRows):
             self._session.each("update_attempts", list(batch.changed_attempts.values()))
         self._append(batch.events)
 
-    def _practices(self, reservations: Iterable[Reservation]) -> dict[CampaignKey, Practice]:
+    def _practices(self, reservations: Iterable[Reservation]) -> dict[CampaignKey, DialSettings]:
         keys = {(each.vdn, each.campaign_id) for each in reservations}
         found = {(vdn, id_): self.campaign(vdn, id_) for vdn, id_ in keys}
         return {key: each.practice for key, each in found.items() if each is not None}

@@ -10,7 +10,7 @@ import msgspec
 
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign, same_kind
-from callkeeper.core.campaigns.changes import CampaignOrder, Opening, check_name
+from callkeeper.core.campaigns.changes import CampaignOrder, NewCampaign, check_name
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.store.engine.session import Row
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
@@ -30,7 +30,7 @@ class CampaignRows(Rows):
         rows = self._session.rows("campaign", vdn=vdn, id=campaign_id)
         return campaign_of(rows[0]) if rows else None
 
-    def add_campaigns(self, openings: Sequence[Opening]) -> list[Campaign | Refusal]:
+    def add_campaigns(self, openings: Sequence[NewCampaign]) -> list[Campaign | Refusal]:
         """Add campaigns, each with its first event, within the quota and uniquely named.
 
         One that is refused takes no id.
@@ -149,7 +149,7 @@ class CampaignRows(Rows):
         asked = (order.vdn, f"{_SUBJECT}{order.id}", order.request or "")
         return bool(order.request and self._carried_out({asked: old.version}))
 
-    def _opened(self, opening: Opening, next_id: int) -> Campaign:
+    def _opened(self, opening: NewCampaign, next_id: int) -> Campaign:
         kind = same_kind(opening.plan.device_type)
         new = opening.campaign(next_id, self._active(opening.vdn, opening.at, kind))
         check_name(new.name, self._holder(new.vdn, new.name), new.id)
@@ -181,7 +181,7 @@ def _columns(campaign: Campaign) -> dict[str, object]:
 
 
 def _event(
-    campaign: Campaign, cause: Opening | CampaignOrder, what: str, detail: msgspec.Struct
+    campaign: Campaign, cause: NewCampaign | CampaignOrder, what: str, detail: msgspec.Struct
 ) -> Event:
     return Event(
         vdn=campaign.vdn,
