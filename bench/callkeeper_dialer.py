@@ -80,8 +80,8 @@ async def main(volley: Volley) -> None:
     settings = Settings(data_dir=Path(volley.folder) / "data", database=volley.database)
     _prepare(settings, volley, clock)
     line = NotedAsterisk(volley.ari_url, clock) if volley.ari_url else NotedRehearsal(clock)
-    desk = open_async_store(settings)
-    dialer = Dialer(DialerContext(_post(volley), desk, line, DialerMetrics(registry), clock))
+    async_store = open_async_store(settings)
+    dialer = Dialer(DialerContext(_post(volley), async_store, line, DialerMetrics(registry), clock))
     dialling = asyncio.create_task(dialer.run())
     now = clock.now()
     volley.check_prepared(now)
@@ -95,7 +95,7 @@ async def main(volley: Volley) -> None:
     dialling.cancel()
     with suppress(asyncio.CancelledError):
         await dialling
-    await desk.close()
+    await async_store.close()
     due = _due_by_attempt(settings)
     tell([at - due[attempt] for attempt, at in line.placed.items()], done_ms, used)
 

@@ -110,8 +110,8 @@ class Door:
         store = open_store(Settings(data_dir=data_dir))
         seal = Seal(bytes(32))
         self.key = issue(store, seal, clock, 25)
-        self.desk = AsyncStore(store)
-        self._gate = Gate(Keyring(self.desk, seal, clock), clock, 900_000)
+        self.async_store = AsyncStore(store)
+        self._gate = Gate(Keyring(self.async_store, seal, clock), clock, 900_000)
         self.runner = asyncio.Runner()
 
     def admit(self, scope: dict[str, Any], body: bytes) -> Caller:
@@ -129,7 +129,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     door = Door(tmp_path_factory.mktemp("door"))
     with door.runner:
         yield door
-        door.runner.run(door.desk.close())
+        door.runner.run(door.async_store.close())
 
 
 text = some.text(some.characters(exclude_categories=["Cs"]))

@@ -15,8 +15,8 @@ def define(house: House, body: Any, **fields: Any) -> str:
 
 
 def query(house: House, text: str = "pageSize=50&pageNum=1", **how: Any) -> dict[str, Any]:
-    desk = Campaigning(house, **how)
-    answer: dict[str, Any] = desk.send("GET", "/queryBusinessResults", query=text).json()
+    async_store = Campaigning(house, **how)
+    answer: dict[str, Any] = async_store.send("GET", "/queryBusinessResults", query=text).json()
     return answer
 
 

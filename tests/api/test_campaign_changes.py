@@ -22,54 +22,54 @@ ENVELOPE = {
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Campaigning]:
+def async_store(tmp_path: Path) -> Iterator[Campaigning]:
     """V1 on a house that stands at one instant."""
     with House(tmp_path / "data", clock=HandClock(NOW)) as house:
         yield Campaigning(house)
 
 
 @pytest.fixture
-def v2(desk: Campaigning) -> Campaigning:
+def v2(async_store: Campaigning) -> Campaigning:
     """V2 on the same house."""
-    return Campaigning(desk.house, 2)
+    return Campaigning(async_store.house, 2)
 
 
 @pytest.fixture(params=[1, 2], ids=["V1", "V2"])
-def either(desk: Campaigning, request: pytest.FixtureRequest) -> Campaigning:
+def either(async_store: Campaigning, request: pytest.FixtureRequest) -> Campaigning:
     """Each version in turn."""
-    return Campaigning(desk.house, request.param)
+    return Campaigning(async_store.house, request.param)
 
 
-def pause(desk: Campaigning, id_: int) -> str:
-    return desk.code("PUT", f"/{id_}/pause", version=1)
+def pause(async_store: Campaigning, id_: int) -> str:
+    return async_store.code("PUT", f"/{id_}/pause", version=1)
 
 
-def resume(desk: Campaigning, id_: int) -> str:
-    return desk.code("PUT", f"/{id_}/resume", version=1)
+def resume(async_store: Campaigning, id_: int) -> str:
+    return async_store.code("PUT", f"/{id_}/resume", version=1)
 
 
-def delete(desk: Campaigning, id_: int, body: Any = None) -> str:
-    return desk.code("DELETE", f"/{id_}", body, version=1)
+def delete(async_store: Campaigning, id_: int, body: Any = None) -> str:
+    return async_store.code("DELETE", f"/{id_}", body, version=1)
 
 
 def test_every_change_answers_with_the_envelope_alone(any_house: House) -> None:
     any_house.key = any_house.issue(None)
     far = {"strBeginTime": "2090-01-01 00:00:00", "strEndTime": "2090-12-31 00:00:00"}
     for version in (1, 2):
-        desk = Campaigning(any_house, version, vdn=7)
-        id_ = desk.add(**far, **PAUSED)
-        changed = desk.body(name="another", **far)
+        async_store = Campaigning(any_house, version, vdn=7)
+        id_ = async_store.add(**far, **PAUSED)
+        changed = async_store.body(name="another", **far)
         for method, rest, body in (
             ("PUT", "", changed),
             ("PUT", "/resume", None),
             ("PUT", "/pause", {}),
             ("DELETE", "", {"archiveHistory": 0}),
         ):
-            answer = desk.send(
+            answer = async_store.send(
                 method, f"/{id_}{rest}", body, version=version if body is changed else 1
             )
             assert (answer.status_code, answer.json()) == (200, ENVELOPE)
-        assert desk.code("GET", f"/{id_}", version=1) == "0200007"
+        assert async_store.code("GET", f"/{id_}", version=1) == "0200007"
 
 
 def test_modifying_replaces_what_is_sent(either: Campaigning) -> None:
@@ -91,21 +91,28 @@ def test_what_a_modification_does_not_send_stays(either: Campaigning) -> None:
     assert either.one(id_) == before
 
 
-def test_v1_may_leave_the_dates_out_and_v2_may_not(desk: Campaigning, v2: Campaigning) -> None:
-    id_ = desk.add()
-    assert desk.modifying(id_, **UNDATED) == "0200000"
-    assert (desk.one(id_)["strBeginTime"], desk.one(id_)["strEndTime"]) == (BEGIN, END)
+def test_v1_may_leave_the_dates_out_and_v2_may_not(
+    async_store: Campaigning, v2: Campaigning
+) -> None:
+    id_ = async_store.add()
+    assert async_store.modifying(id_, **UNDATED) == "0200000"
+    assert (async_store.one(id_)["strBeginTime"], async_store.one(id_)["strEndTime"]) == (
+        BEGIN,
+        END,
+    )
     assert v2.modifying(v2.add(), **UNDATED) == "02000001"
 
 
-def test_v1_does_not_take_from_v2_what_it_does_not_know(desk: Campaigning, v2: Campaigning) -> None:
+def test_v1_does_not_take_from_v2_what_it_does_not_know(
+    async_store: Campaigning, v2: Campaigning
+) -> None:
     id_ = v2.add()
-    assert desk.modifying(id_, callerNo="88889527") == "0200000"
-    found = desk.one(id_)
+    assert async_store.modifying(id_, callerNo="88889527") == "0200000"
+    found = async_store.one(id_)
     assert found["callerNoList"] == PUBLISHED_V2["callerNo"]
     assert found["retryPolicy"] == PUBLISHED_V2["retryPolicy"]
-    assert desk.modifying(id_, callerNo="10010") == "0200000"
-    assert desk.one(id_)["callerNoList"] == [{"accessCode": "10010", "priority": 1}]
+    assert async_store.modifying(id_, callerNo="10010") == "0200000"
+    assert async_store.one(id_)["callerNoList"] == [{"accessCode": "10010", "priority": 1}]
 
 
 def test_the_initial_status_is_of_no_account_when_modifying(either: Campaigning) -> None:
@@ -179,33 +186,33 @@ def test_the_queue_is_checked_when_modifying(tmp_path: Path) -> None:
     clock = HandClock(NOW)
     with House(tmp_path / "data", clock=clock, skill_queues=(2, 5)) as house:
         for version in (1, 2):
-            desk = Campaigning(house, version)
-            id_ = desk.add()
-            assert desk.modifying(id_, skillParam={"skillId": 6}) == "0200017"
+            async_store = Campaigning(house, version)
+            id_ = async_store.add()
+            assert async_store.modifying(id_, skillParam={"skillId": 6}) == "0200017"
 
 
-def test_a_draft_is_resumed_paused_and_resumed_again(desk: Campaigning) -> None:
+def test_a_draft_is_resumed_paused_and_resumed_again(async_store: Campaigning) -> None:
     id_ = 77
-    desk.house.has_campaign(id_, status="draft")
-    assert desk.one(id_)["status"] == 1
-    assert pause(desk, id_) == "0200011"
-    assert resume(desk, id_) == "0200000"
-    assert desk.one(id_)["status"] == 2
-    assert resume(desk, id_) == "0200011"
-    assert pause(desk, id_) == "0200000"
-    assert desk.one(id_)["status"] == 3
-    assert pause(desk, id_) == "0200011"
-    assert resume(desk, id_) == "0200000"
+    async_store.house.has_campaign(id_, status="draft")
+    assert async_store.one(id_)["status"] == 1
+    assert pause(async_store, id_) == "0200011"
+    assert resume(async_store, id_) == "0200000"
+    assert async_store.one(id_)["status"] == 2
+    assert resume(async_store, id_) == "0200011"
+    assert pause(async_store, id_) == "0200000"
+    assert async_store.one(id_)["status"] == 3
+    assert pause(async_store, id_) == "0200011"
+    assert resume(async_store, id_) == "0200000"
 
 
-def test_a_started_campaign_is_deleted_only_after_a_pause(desk: Campaigning) -> None:
-    id_ = desk.add(**STARTED)
-    assert delete(desk, id_) == "0200009"
-    assert pause(desk, id_) == "0200000"
-    assert delete(desk, id_, {"archiveHistory": 1}) == "0200000"
-    assert delete(desk, id_) == "0200007"
-    assert desk.modifying(id_) == "0200007"
-    assert resume(desk, id_) == "0200007"
+def test_a_started_campaign_is_deleted_only_after_a_pause(async_store: Campaigning) -> None:
+    id_ = async_store.add(**STARTED)
+    assert delete(async_store, id_) == "0200009"
+    assert pause(async_store, id_) == "0200000"
+    assert delete(async_store, id_, {"archiveHistory": 1}) == "0200000"
+    assert delete(async_store, id_) == "0200007"
+    assert async_store.modifying(id_) == "0200007"
+    assert resume(async_store, id_) == "0200007"
 
 
 @pytest.mark.parametrize(
@@ -220,29 +227,29 @@ def test_a_started_campaign_is_deleted_only_after_a_pause(desk: Campaigning) -> 
     ],
     ids=str,
 )
-def test_the_body_of_a_deletion(desk: Campaigning, body: Any, code: str) -> None:
-    assert delete(desk, desk.add(**PAUSED), body) == code
+def test_the_body_of_a_deletion(async_store: Campaigning, body: Any, code: str) -> None:
+    assert delete(async_store, async_store.add(**PAUSED), body) == code
 
 
-def test_the_reservations_of_a_deleted_campaign_keep_its_name(desk: Campaigning) -> None:
-    id_ = desk.add(name="spring", **PAUSED)
-    desk.house.reserve(taskId=str(id_), appointTime=NOW + HOUR)
-    assert delete(desk, id_) == "0200000"
-    assert desk.add(name="spring") == id_ + 1
-    (listed,) = desk.house.listed()
+def test_the_reservations_of_a_deleted_campaign_keep_its_name(async_store: Campaigning) -> None:
+    id_ = async_store.add(name="spring", **PAUSED)
+    async_store.house.reserve(taskId=str(id_), appointTime=NOW + HOUR)
+    assert delete(async_store, id_) == "0200000"
+    assert async_store.add(name="spring") == id_ + 1
+    (listed,) = async_store.house.listed()
     assert (listed["taskId"], listed["taskName"], listed["taskStatus"]) == (str(id_), "spring", "4")
 
 
-def test_the_history_tells_every_change_and_no_refused_one(desk: Campaigning) -> None:
-    id_ = desk.add(**STARTED)
-    resume(desk, id_)
-    pause(desk, id_)
-    desk.modifying(id_, name="renamed")
-    desk.modifying(id_, deviceType=6)
-    resume(desk, id_)
-    pause(desk, id_)
-    delete(desk, id_, {"archiveHistory": 1})
-    events = desk.house.store.events(VDN, f"campaign/{id_}")
+def test_the_history_tells_every_change_and_no_refused_one(async_store: Campaigning) -> None:
+    id_ = async_store.add(**STARTED)
+    resume(async_store, id_)
+    pause(async_store, id_)
+    async_store.modifying(id_, name="renamed")
+    async_store.modifying(id_, deviceType=6)
+    resume(async_store, id_)
+    pause(async_store, id_)
+    delete(async_store, id_, {"archiveHistory": 1})
+    events = async_store.house.store.events(VDN, f"campaign/{id_}")
     assert [(each.version, each.what) for each in events] == [
         (1, "added"),
         (2, "paused"),
@@ -251,7 +258,7 @@ def test_the_history_tells_every_change_and_no_refused_one(desk: Campaigning) ->
         (5, "paused"),
         (6, "deleted"),
     ]
-    assert {each.by_whom for each in events} == {f"key {desk.house.key.ak}"}
+    assert {each.by_whom for each in events} == {f"key {async_store.house.key.ak}"}
     assert msgspec.json.decode(events[0].detail)["begin_at"] == NOW - 8 * HOUR
     assert msgspec.json.decode(events[2].detail)["plan"]["name"] == "renamed"
     assert msgspec.json.decode(events[5].detail) == {"to_history": True}

@@ -13,16 +13,18 @@ from tests.house import ABSENT, House
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Campaigning]:
+def async_store(tmp_path: Path) -> Iterator[Campaigning]:
     """V1 in a VDN that has no campaigns yet."""
     with House(tmp_path / "data", clock=HandClock(NOW)) as house:
         house.key = house.issue(None)
         yield Campaigning(house, vdn=VDN_WITHOUT)
 
 
-def test_the_detail_of_v1_is_what_was_added_with_null_where_nothing_was(desk: Campaigning) -> None:
-    id_ = desk.add()
-    answer = desk.send("GET", f"/{id_}").json()
+def test_the_detail_of_v1_is_what_was_added_with_null_where_nothing_was(
+    async_store: Campaigning,
+) -> None:
+    id_ = async_store.add()
+    answer = async_store.send("GET", f"/{id_}").json()
     hours = {name: time or None for name, time in PUBLISHED_V1["scheduleParam"].items()}
     predict = {
         "predictMethod": 5,
@@ -56,9 +58,9 @@ def test_the_detail_of_v1_is_what_was_added_with_null_where_nothing_was(desk: Ca
     }
 
 
-def test_querying_all_shows_the_documented_members(desk: Campaigning) -> None:
-    id_ = desk.add()
-    assert desk.query() == SUCCESS | {
+def test_querying_all_shows_the_documented_members(async_store: Campaigning) -> None:
+    id_ = async_store.add()
+    assert async_store.query() == SUCCESS | {
         "curPage": 1,
         "totalSize": 1,
         "rowsPerPage": 10,
@@ -80,7 +82,7 @@ def test_querying_all_shows_the_documented_members(desk: Campaigning) -> None:
 
 def test_querying_all_filters(any_house: House) -> None:
     any_house.key = any_house.issue(None)
-    desk = Campaigning(any_house, vdn=VDN_WITHOUT)
+    async_store = Campaigning(any_house, vdn=VDN_WITHOUT)
     far = {"strBeginTime": "2090-01-01 00:00:00", "strEndTime": "2090-12-31 00:00:00"}
     later = {"strBeginTime": "2091-01-01 00:00:00", "strEndTime": "2091-12-31 00:00:00"}
     draft = 99
@@ -93,41 +95,47 @@ def test_querying_all_filters(any_house: House) -> None:
         begin_at=3_786_912_000_000,
         end_at=3_818_361_600_000,
     )
-    started = desk.add(name="started_1", **later, **STARTED)
-    paused = desk.add(name="paused", **far, **PAUSED, **IVR)
-    assert desk.listed() == [draft, started, paused]
-    assert desk.listed(status=1) == [draft]
-    assert desk.listed(status=2) == [started]
-    assert desk.listed(status=3) == [paused]
-    assert desk.listed(status=4) == []
-    assert desk.listed(deviceType=2) == [draft, started]
-    assert desk.listed(deviceType=3) == [paused]
-    assert desk.listed(deviceType=1) == []
-    assert desk.listed(name="d_1") == [started]
-    assert desk.listed(name="0% 'd") == [draft]
-    assert desk.listed(name="%") == [draft]
-    assert desk.listed(beginTime="2090-01-01 0:00:01") == [started]
-    assert desk.listed(endTime="2090-12-31 00:00:00") == [draft, paused]
-    assert desk.listed(status=2, deviceType=3) == []
+    started = async_store.add(name="started_1", **later, **STARTED)
+    paused = async_store.add(name="paused", **far, **PAUSED, **IVR)
+    assert async_store.listed() == [draft, started, paused]
+    assert async_store.listed(status=1) == [draft]
+    assert async_store.listed(status=2) == [started]
+    assert async_store.listed(status=3) == [paused]
+    assert async_store.listed(status=4) == []
+    assert async_store.listed(deviceType=2) == [draft, started]
+    assert async_store.listed(deviceType=3) == [paused]
+    assert async_store.listed(deviceType=1) == []
+    assert async_store.listed(name="d_1") == [started]
+    assert async_store.listed(name="0% 'd") == [draft]
+    assert async_store.listed(name="%") == [draft]
+    assert async_store.listed(beginTime="2090-01-01 0:00:01") == [started]
+    assert async_store.listed(endTime="2090-12-31 00:00:00") == [draft, paused]
+    assert async_store.listed(status=2, deviceType=3) == []
 
 
-def test_an_ended_campaign_is_listed_as_ended_and_as_nothing_else(desk: Campaigning) -> None:
-    id_ = desk.add(strEndTime="2027-01-15 08:00:01", **STARTED)
-    desk.clock.move(1000)
-    assert [desk.listed(status=status) for status in (0, 1, 2, 3, 4)] == [[id_], [], [], [], [id_]]
-    assert desk.query()["data"][0]["status"] == 4
+def test_an_ended_campaign_is_listed_as_ended_and_as_nothing_else(async_store: Campaigning) -> None:
+    id_ = async_store.add(strEndTime="2027-01-15 08:00:01", **STARTED)
+    async_store.clock.move(1000)
+    assert [async_store.listed(status=status) for status in (0, 1, 2, 3, 4)] == [
+        [id_],
+        [],
+        [],
+        [],
+        [id_],
+    ]
+    assert async_store.query()["data"][0]["status"] == 4
 
 
-def test_querying_all_pages(desk: Campaigning) -> None:
-    ids = [desk.add(name=f"n{number}") for number in range(12)]
-    assert desk.listed() == ids[:10]
-    assert desk.listed(curPage=2) == ids[10:]
-    assert desk.listed(curPage=3) == []
-    assert desk.listed(curPage=2, rowsPerPage=5) == ids[5:10]
-    answer = desk.query(curPage=-3, rowsPerPage=ABSENT)
+def test_querying_all_pages(async_store: Campaigning) -> None:
+    ids = [async_store.add(name=f"n{number}") for number in range(12)]
+    assert async_store.listed() == ids[:10]
+    assert async_store.listed(curPage=2) == ids[10:]
+    assert async_store.listed(curPage=3) == []
+    assert async_store.listed(curPage=2, rowsPerPage=5) == ids[5:10]
+    answer = async_store.query(curPage=-3, rowsPerPage=ABSENT)
     assert (answer["curPage"], answer["rowsPerPage"], answer["totalSize"]) == (1, 10, 12)
-    assert desk.listed(curPage=ABSENT, rowsPerPage=100) == ids
-    assert desk.listed(curPage=1_000_000_000, rowsPerPage=100) == []
+    assert async_store.listed(curPage=ABSENT, rowsPerPage=100) == ids
+    assert async_store.listed(curPage=1_000_000_000, rowsPerPage=100) == []
 
 
 @pytest.mark.parametrize(
@@ -149,8 +157,8 @@ def test_querying_all_pages(desk: Campaigning) -> None:
     ],
     ids=str,
 )
-def test_querying_all_refuses(desk: Campaigning, filters: dict[str, Any], code: str) -> None:
-    assert desk.query(**filters)["resultCode"] == code
+def test_querying_all_refuses(async_store: Campaigning, filters: dict[str, Any], code: str) -> None:
+    assert async_store.query(**filters)["resultCode"] == code
 
 
 @pytest.mark.parametrize(
@@ -162,32 +170,32 @@ def test_querying_all_refuses(desk: Campaigning, filters: dict[str, Any], code: 
     ],
 )
 def test_a_query_that_names_a_parameter_twice_is_told_which(
-    desk: Campaigning, query: str, twice: str
+    async_store: Campaigning, query: str, twice: str
 ) -> None:
-    answer = desk.send("GET", "", query=query).json()
+    answer = async_store.send("GET", "", query=query).json()
     said = f"the query names '{twice}' more than once; send it once"
     assert (answer["resultCode"], answer["resultDesc"]) == ("0200001", said)
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_a_campaign_of_another_vdn_is_not_there(desk: Campaigning, version: int) -> None:
-    id_ = Campaigning(desk.house, version, vdn=8).add(**STARTED)
-    assert desk.code("GET", f"/{id_}") == "0200007"
-    assert desk.modifying(id_) == "0200007"
+def test_a_campaign_of_another_vdn_is_not_there(async_store: Campaigning, version: int) -> None:
+    id_ = Campaigning(async_store.house, version, vdn=8).add(**STARTED)
+    assert async_store.code("GET", f"/{id_}") == "0200007"
+    assert async_store.modifying(id_) == "0200007"
     for rest in ("/pause", "/resume"):
-        assert desk.code("PUT", f"/{id_}{rest}") == "0200007"
-    assert desk.code("DELETE", f"/{id_}") == "0200007"
-    assert desk.query()["totalSize"] == 0
+        assert async_store.code("PUT", f"/{id_}{rest}") == "0200007"
+    assert async_store.code("DELETE", f"/{id_}") == "0200007"
+    assert async_store.query()["totalSize"] == 0
 
 
 @pytest.mark.parametrize(
     ("campaign", "code"), [("0", "0200007"), ("9" * 30, "0200007"), ("x", "0200001")]
 )
-def test_a_path_that_names_no_campaign(desk: Campaigning, campaign: str, code: str) -> None:
-    assert desk.code("GET", f"/{campaign}") == code
-    assert desk.code("PUT", f"/{campaign}", desk.body()) == code
-    assert desk.code("DELETE", f"/{campaign}") == code
-    assert desk.code("PUT", f"/{campaign}/pause") == code
+def test_a_path_that_names_no_campaign(async_store: Campaigning, campaign: str, code: str) -> None:
+    assert async_store.code("GET", f"/{campaign}") == code
+    assert async_store.code("PUT", f"/{campaign}", async_store.body()) == code
+    assert async_store.code("DELETE", f"/{campaign}") == code
+    assert async_store.code("PUT", f"/{campaign}/pause") == code
 
 
 @pytest.mark.parametrize(
@@ -201,14 +209,17 @@ def test_a_path_that_names_no_campaign(desk: Campaigning, campaign: str, code: s
     ],
 )
 def test_the_newer_status_counts_where_it_is_sent(
-    desk: Campaigning, filters: dict[str, Any], found: list[str]
+    async_store: Campaigning, filters: dict[str, Any], found: list[str]
 ) -> None:
-    ids = {"started": desk.add(name="a", **STARTED), "paused": desk.add(name="b", **PAUSED)}
-    assert desk.listed(**filters) == [ids[name] for name in found]
+    ids = {
+        "started": async_store.add(name="a", **STARTED),
+        "paused": async_store.add(name="b", **PAUSED),
+    }
+    assert async_store.listed(**filters) == [ids[name] for name in found]
 
 
-def test_a_newer_status_that_is_none_is_refused_by_its_name(desk: Campaigning) -> None:
-    answer = desk.query(statusV2=9)
+def test_a_newer_status_that_is_none_is_refused_by_its_name(async_store: Campaigning) -> None:
+    answer = async_store.query(statusV2=9)
     assert answer["resultCode"] == "02000007"
     assert answer["resultDesc"].startswith("statusV2: 9 is none of ")
-    assert desk.query(status=ABSENT)["resultDesc"].startswith("status: is mandatory")
+    assert async_store.query(status=ABSENT)["resultDesc"].startswith("status: is mandatory")

@@ -13,7 +13,7 @@ from tests.house import ABSENT, House
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Campaigning]:
+def async_store(tmp_path: Path) -> Iterator[Campaigning]:
     """V1 in a VDN that has no campaigns yet."""
     with House(tmp_path / "data", clock=HandClock(NOW)) as house:
         house.key = house.issue(None)
@@ -21,15 +21,15 @@ def desk(tmp_path: Path) -> Iterator[Campaigning]:
 
 
 @pytest.fixture(params=[1, 2], ids=["V1", "V2"])
-def either(desk: Campaigning, request: pytest.FixtureRequest) -> Campaigning:
+def either(async_store: Campaigning, request: pytest.FixtureRequest) -> Campaigning:
     """Each version in turn."""
-    return Campaigning(desk.house, request.param, VDN_WITHOUT)
+    return Campaigning(async_store.house, request.param, VDN_WITHOUT)
 
 
 @pytest.fixture
-def v2(desk: Campaigning) -> Campaigning:
+def v2(async_store: Campaigning) -> Campaigning:
     """V2 in the same VDN."""
-    return Campaigning(desk.house, 2, VDN_WITHOUT)
+    return Campaigning(async_store.house, 2, VDN_WITHOUT)
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -38,10 +38,10 @@ def test_the_published_example_gets_the_published_answer_once_its_dates_are_to_c
 ) -> None:
     printed = PUBLISHED_V1 if version == 1 else PUBLISHED_V2
     any_house.key = any_house.issue(None)
-    desk = Campaigning(any_house, version, VDN_WITHOUT)
-    assert desk.code("POST", "", printed) == "0200002"
+    async_store = Campaigning(any_house, version, VDN_WITHOUT)
+    assert async_store.code("POST", "", printed) == "0200002"
     dates = {"strBeginTime": "2090-09-10 00:00:00", "strEndTime": "2090-10-07 23:59:59"}
-    answer = desk.send("POST", "", printed | dates)
+    answer = async_store.send("POST", "", printed | dates)
     assert (answer.status_code, answer.json()) == (200, SUCCESS | {"returnObject": {"id": 1}})
 
 
@@ -77,7 +77,7 @@ def test_members_that_the_contract_does_not_know_are_given_back(either: Campaign
     assert (schedule["workdayBeginTime1"], schedule["workdayEndTime1"]) == ("08:00", "24:00")
 
 
-def test_a_gap_between_windows_stays_where_it_was(desk: Campaigning) -> None:
+def test_a_gap_between_windows_stays_where_it_was(async_store: Campaigning) -> None:
     hours = {
         "workdayBeginTime1": "08:00",
         "workdayEndTime1": "09:00",
@@ -87,7 +87,7 @@ def test_a_gap_between_windows_stays_where_it_was(desk: Campaigning) -> None:
         "holidayBeginTime2": "10:00",
         "holidayEndTime2": "12:00",
     }
-    found = desk.one(desk.add(scheduleParam=hours))["scheduleParam"]
+    found = async_store.one(async_store.add(scheduleParam=hours))["scheduleParam"]
     assert {name: time for name, time in found.items() if time} == {
         name: time for name, time in hours.items() if time
     }
@@ -115,8 +115,8 @@ def test_with_one_starts_a_zero_makes_a_draft(
     tmp_path: Path, version: int, sent: Any, status: int
 ) -> None:
     with House(tmp_path / "data", clock=HandClock(NOW), init_status="one_starts") as house:
-        desk = Campaigning(house, version)
-        assert desk.one(desk.add(initStatus=sent))["status"] == status
+        async_store = Campaigning(house, version)
+        assert async_store.one(async_store.add(initStatus=sent))["status"] == status
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,8 @@ def test_windows_go_forwards_and_do_not_overlap(
     ],
     ids=str,
 )
-def test_the_caller_number_of_v1(desk: Campaigning, caller: Any, code: str) -> None:
-    assert desk.adding(callerNo=caller) == code
+def test_the_caller_number_of_v1(async_store: Campaigning, caller: Any, code: str) -> None:
+    assert async_store.adding(callerNo=caller) == code
 
 
 @pytest.mark.parametrize(
@@ -259,9 +259,9 @@ def test_the_rest_of_v2(v2: Campaigning, fields: dict[str, Any], code: str) -> N
 
 
 def test_v1_lets_it_ring_for_120_seconds_and_v2_as_long_as_the_setting_says(
-    desk: Campaigning, tmp_path: Path
+    async_store: Campaigning, tmp_path: Path
 ) -> None:
-    assert desk.adding(maxAlertingTime=120) == "0200000"
+    assert async_store.adding(maxAlertingTime=120) == "0200000"
     with House(tmp_path / "90", clock=HandClock(NOW), alerting_seconds_max=90) as house:
         v2 = Campaigning(house, 2)
         assert v2.adding(maxAlertingTime=91) == "02000007"
@@ -291,26 +291,26 @@ def test_a_skill_queue_must_be_one_that_the_settings_name(tmp_path: Path) -> Non
     clock = HandClock(NOW)
     with House(tmp_path / "data", clock=clock, skill_queues=(2, 5)) as house:
         for version in (1, 2):
-            desk = Campaigning(house, version)
-            assert desk.adding(skillParam={"skillId": 6}) == "0200017"
-            assert desk.adding(skillParam={"skillId": 5}) == "0200000"
+            async_store = Campaigning(house, version)
+            assert async_store.adding(skillParam={"skillId": 6}) == "0200017"
+            assert async_store.adding(skillParam={"skillId": 5}) == "0200000"
 
 
 def test_the_quota_counts_each_kind_and_neither_the_ended_nor_the_deleted(tmp_path: Path) -> None:
     with House(tmp_path / "data", clock=HandClock(NOW), active_campaigns_max=2) as house:
         house.key = house.issue(None)
-        desk = Campaigning(house, vdn=VDN_WITHOUT)
-        first = desk.add(name="a", strEndTime="2027-01-15 09:00:00")
-        desk.add(name="b", deviceType=5)
-        assert desk.adding(name="c", deviceType=6) == "0200003"
+        async_store = Campaigning(house, vdn=VDN_WITHOUT)
+        first = async_store.add(name="a", strEndTime="2027-01-15 09:00:00")
+        async_store.add(name="b", deviceType=5)
+        assert async_store.adding(name="c", deviceType=6) == "0200003"
         for name in ("d", "e"):
-            desk.add(name=name, **IVR)
-        assert desk.adding(name="f", **IVR) == "0200004"
-        counts = desk.query()
+            async_store.add(name=name, **IVR)
+        assert async_store.adding(name="f", **IVR) == "0200004"
+        counts = async_store.query()
         assert (counts["curSkillQueueCount"], counts["curIvrCount"]) == (2, 2)
-        desk.clock.move(DAY // 24)
-        assert desk.one(first)["status"] == 4
-        third = desk.add(name="c", deviceType=6, **PAUSED)
-        assert desk.adding(name="g") == "0200003"
-        assert desk.code("DELETE", f"/{third}") == "0200000"
-        assert desk.adding(name="g") == "0200000"
+        async_store.clock.move(DAY // 24)
+        assert async_store.one(first)["status"] == 4
+        third = async_store.add(name="c", deviceType=6, **PAUSED)
+        assert async_store.adding(name="g") == "0200003"
+        assert async_store.code("DELETE", f"/{third}") == "0200000"
+        assert async_store.adding(name="g") == "0200000"

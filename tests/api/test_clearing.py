@@ -67,11 +67,11 @@ def test_a_campaign_loses_its_description_and_where_results_are_sent(
     tmp_path: Path, version: int
 ) -> None:
     with House(tmp_path, clock=HandClock(NOW)) as house:
-        desk = Campaigning(house, version)
-        id_ = desk.add(description="a note", callBackUrl="https://x")
+        async_store = Campaigning(house, version)
+        id_ = async_store.add(description="a note", callBackUrl="https://x")
         texts = ("description", "callBackUrl")
         for nothing, kept in ((None, ["a note", "https://x"]), ("", [None, None])):
-            assert desk.modifying(id_, description=nothing, callBackUrl=nothing) == "0200000"
-            assert [desk.one(id_)[name] for name in texts] == kept
-        id_ = desk.add(name="other", description="", callBackUrl="")
-        assert [desk.one(id_)[name] for name in texts] == [None, None]
+            assert async_store.modifying(id_, description=nothing, callBackUrl=nothing) == "0200000"
+            assert [async_store.one(id_)[name] for name in texts] == kept
+        id_ = async_store.add(name="other", description="", callBackUrl="")
+        assert [async_store.one(id_)[name] for name in texts] == [None, None]

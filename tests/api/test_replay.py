@@ -128,29 +128,30 @@ def test_a_pause_that_is_replayed_does_not_stop_a_campaign_that_was_resumed(
 
 
 def test_a_revision_that_is_replayed_does_not_undo_a_later_one(any_house: House) -> None:
-    desk = Campaigning(any_house)
-    id_ = desk.add()
+    async_store = Campaigning(any_house)
+    id_ = async_store.add()
     one, two = (
-        sign(any_house, "PUT", f"{V1}/{id_}", desk.body(name=name)) for name in ("one", "two")
+        sign(any_house, "PUT", f"{V1}/{id_}", async_store.body(name=name))
+        for name in ("one", "two")
     )
     for each in (one, two, one):
         assert code(each.send(any_house.url)) == "0200000"
-    assert desk.one(id_)["name"] == "two"
+    assert async_store.one(id_)["name"] == "two"
 
 
 def test_a_campaign_that_was_renamed_or_deleted_is_not_added_again(any_house: House) -> None:
-    house, desk = any_house, Campaigning(any_house)
-    added = sign(house, "POST", V1, desk.body(name="first", **PAUSED))
+    house, async_store = any_house, Campaigning(any_house)
+    added = sign(house, "POST", V1, async_store.body(name="first", **PAUSED))
     first = added.send(house.url)
     assert code(first) == "0200000"
     id_ = first.json()["returnObject"]["id"]
-    assert desk.modifying(id_, name="another") == "0200000"
+    assert async_store.modifying(id_, name="another") == "0200000"
     assert added.send(house.url).content == first.content
     delete = sign(house, "DELETE", f"{V1}/{id_}", {"archiveHistory": 0})
     for each in (delete, added, delete):
         assert code(each.send(house.url)) == "0200000"
     assert added.send(house.url).content == first.content
-    assert desk.code("GET", f"/{id_}") == "0200007"
+    assert async_store.code("GET", f"/{id_}") == "0200007"
 
 
 def test_a_business_result_is_defined_once(any_house: House) -> None:

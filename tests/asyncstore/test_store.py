@@ -1,4 +1,4 @@
-"""The desk: what arrives together is written together, and answered once it is durable."""
+"""The store, asked by async code: what arrives together is written together, durably."""
 
 import asyncio
 import threading
@@ -63,12 +63,12 @@ def store(opener: Opener) -> WatchedStore:
 
 
 def at_desk(store: SqlStore, work: Callable[[AsyncStore], Awaitable[None]]) -> None:
-    """Do some work at a desk over a store, and close it, within half a minute."""
+    """Do some work at a store, and close it, within half a minute."""
 
     async def all_of_it() -> None:
-        desk = AsyncStore(store)
-        await work(desk)
-        await desk.close()
+        async_store = AsyncStore(store)
+        await work(async_store)
+        await async_store.close()
 
     asyncio.run(asyncio.wait_for(all_of_it(), 30))
 
@@ -86,10 +86,10 @@ async def begun(store: WatchedStore, *writes: Awaitable[Any]) -> list["asyncio.T
 
 
 def test_what_arrives_during_a_transaction_is_written_in_the_next(store: WatchedStore) -> None:
-    async def work(desk: AsyncStore) -> None:
-        first = await begun(store, desk.change_reservation(filed(0, "first")))
+    async def work(async_store: AsyncStore) -> None:
+        first = await begun(store, async_store.change_reservation(filed(0, "first")))
         rest = [
-            asyncio.ensure_future(desk.change_reservation(filed(n % 10, f"c{n}")))
+            asyncio.ensure_future(async_store.change_reservation(filed(n % 10, f"c{n}")))
             for n in range(300)
         ]
         await asyncio.sleep(0)  # each has now joined the queue
@@ -102,10 +102,10 @@ def test_what_arrives_during_a_transaction_is_written_in_the_next(store: Watched
 
 
 def test_a_batch_is_bounded(store: WatchedStore) -> None:
-    async def work(desk: AsyncStore) -> None:
-        first = await begun(store, desk.change_reservation(filed(0, "first")))
+    async def work(async_store: AsyncStore) -> None:
+        first = await begun(store, async_store.change_reservation(filed(0, "first")))
         rest = [
-            asyncio.ensure_future(desk.change_reservation(filed(n % 10, f"c{n}")))
+            asyncio.ensure_future(async_store.change_reservation(filed(n % 10, f"c{n}")))
             for n in range(BATCH_MAX + 1)
         ]
         await asyncio.sleep(0)
@@ -119,8 +119,8 @@ def test_a_batch_is_bounded(store: WatchedStore) -> None:
 def test_nothing_is_answered_before_it_is_durable(opener: Opener, store: WatchedStore) -> None:
     elsewhere = opener.open().store
 
-    async def work(desk: AsyncStore) -> None:
-        (task,) = await begun(store, desk.change_reservation(filed(1, "mine")))
+    async def work(async_store: AsyncStore) -> None:
+        (task,) = await begun(store, async_store.change_reservation(filed(1, "mine")))
         await asyncio.sleep(0)
         assert not task.done()
         assert elsewhere.reservations_with_id("r00001")[0].call_id is None
@@ -132,9 +132,9 @@ def test_nothing_is_answered_before_it_is_durable(opener: Opener, store: Watched
 
 
 def test_changes_of_one_reservation_are_made_in_the_order_they_came(store: WatchedStore) -> None:
-    async def work(desk: AsyncStore) -> None:
+    async def work(async_store: AsyncStore) -> None:
         changed = await asyncio.gather(
-            *(desk.change_reservation(filed(3, f"c{n}")) for n in range(50))
+            *(async_store.change_reservation(filed(3, f"c{n}")) for n in range(50))
         )
         assert [each.version for each in changed] == list(range(2, 52))
 
@@ -144,9 +144,10 @@ def test_changes_of_one_reservation_are_made_in_the_order_they_came(store: Watch
 
 
 def test_a_refusal_reaches_only_whoever_is_refused(store: WatchedStore) -> None:
-    async def work(desk: AsyncStore) -> None:
+    async def work(async_store: AsyncStore) -> None:
         outcomes = await asyncio.gather(
-            *(desk.change_reservation(filed(n, "c")) for n in (1, 99, 2)), return_exceptions=True
+            *(async_store.change_reservation(filed(n, "c")) for n in (1, 99, 2)),
+            return_exceptions=True,
         )
         assert [type(each) for each in outcomes] == [Reservation, NoSuchReservation, Reservation]
 
@@ -156,12 +157,12 @@ def test_a_refusal_reaches_only_whoever_is_refused(store: WatchedStore) -> None:
 def test_many_are_answered_in_order_each_with_its_outcome_or_its_refusal(
     store: WatchedStore,
 ) -> None:
-    async def work(desk: AsyncStore) -> None:
-        outcomes = await desk.change_reservation.many([filed(n, "c") for n in (1, 99, 2)])
+    async def work(async_store: AsyncStore) -> None:
+        outcomes = await async_store.change_reservation.many([filed(n, "c") for n in (1, 99, 2)])
         assert [type(each) for each in outcomes] == [Reservation, NoSuchReservation, Reservation]
-        assert await desk.change_reservation.many([]) == []
+        assert await async_store.change_reservation.many([]) == []
         with pytest.raises(Exception, match=r"constraint|NotNullViolation") as raised:
-            await desk.add_reservation.many([booking(20), booking(50, kind=None)])
+            await async_store.add_reservation.many([booking(20), booking(50, kind=None)])
         assert not isinstance(raised.value, Refusal)
 
     at_desk(store, work)
@@ -172,15 +173,15 @@ def test_many_are_answered_in_order_each_with_its_outcome_or_its_refusal(
 def test_a_bug_in_one_item_fails_alone(store: WatchedStore) -> None:
     broken = booking(50, kind=None)  # no form lets this through; the database must not either
 
-    async def work(desk: AsyncStore) -> None:
-        first = await begun(store, desk.change_reservation(filed(0, "first")))
+    async def work(async_store: AsyncStore) -> None:
+        first = await begun(store, async_store.change_reservation(filed(0, "first")))
         tasks = [
             asyncio.ensure_future(each)
             for each in (
-                desk.add_reservation(booking(20)),
-                desk.add_reservation(broken),
-                desk.change_reservation(filed(1, "c")),
-                desk.add_reservation(booking(21)),
+                async_store.add_reservation(booking(20)),
+                async_store.add_reservation(broken),
+                async_store.change_reservation(filed(1, "c")),
+                async_store.add_reservation(booking(21)),
             )
         ]
         await asyncio.sleep(0)
@@ -204,9 +205,9 @@ def test_a_database_that_fails_refuses_the_whole_batch_and_the_next_works(
         store.change_reservations([filed(1, "lost")])
         raise DatabaseFailed
 
-    async def work(desk: AsyncStore) -> None:
+    async def work(async_store: AsyncStore) -> None:
         writer = Writer(WriterThread(store))
-        first = await begun(store, desk.change_reservation(filed(0, "first")))
+        first = await begun(store, async_store.change_reservation(filed(0, "first")))
         store.may_commit.set()
         await asyncio.gather(*first)
         failing = Grouped(writer, refuse)
@@ -233,7 +234,7 @@ def test_a_collision_is_run_again_and_given_up_in_the_end(
             raise Collision
         return outcomes
 
-    async def work(_desk: AsyncStore) -> None:
+    async def work(_store: AsyncStore) -> None:
         writer = Writer(WriterThread(store))
         (outcome,) = await asyncio.gather(
             Grouped(writer, contested)(filed(1, "c")), return_exceptions=True
@@ -248,7 +249,7 @@ def test_a_collision_is_run_again_and_given_up_in_the_end(
 def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
     store: WatchedStore,
 ) -> None:
-    async def work(_desk: AsyncStore) -> None:
+    async def work(_store: AsyncStore) -> None:
         writer = Writer(WriterThread(store), waiting_max=5)
         change = Grouped(writer, store.change_reservations)
         first = await begun(store, change(filed(0, "first")))
@@ -266,25 +267,28 @@ def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
 
 def test_closing_writes_what_waits_and_takes_no_more(store: WatchedStore) -> None:
     async def work() -> None:
-        desk = AsyncStore(store)
-        first = await begun(store, desk.change_reservation(filed(0, "first")))
-        rest = [asyncio.ensure_future(desk.change_reservation(filed(n, "c"))) for n in range(1, 10)]
+        async_store = AsyncStore(store)
+        first = await begun(store, async_store.change_reservation(filed(0, "first")))
+        rest = [
+            asyncio.ensure_future(async_store.change_reservation(filed(n, "c")))
+            for n in range(1, 10)
+        ]
         await asyncio.sleep(0)
-        closing = asyncio.ensure_future(desk.close())
+        closing = asyncio.ensure_future(async_store.close())
         await asyncio.sleep(0)
         store.may_commit.set()
         await closing
         changed = await asyncio.gather(*first, *rest)
         assert [each.version for each in changed] == [2] * 10
         with pytest.raises(DatabaseFailed):
-            await desk.change_reservation(filed(0, "late"))
+            await async_store.change_reservation(filed(0, "late"))
 
     asyncio.run(asyncio.wait_for(work(), 30))
     assert [len(store.events(1, f"r{n:05d}")) for n in range(10)] == [2] * 10
 
 
 def test_a_desk_that_was_never_used_closes(store: WatchedStore) -> None:
-    async def nothing(_desk: AsyncStore) -> None:
+    async def nothing(_store: AsyncStore) -> None:
         return
 
     at_desk(store, nothing)
@@ -292,8 +296,10 @@ def test_a_desk_that_was_never_used_closes(store: WatchedStore) -> None:
 
 
 def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedStore) -> None:
-    async def work(desk: AsyncStore) -> None:
-        tasks = await begun(store, *(desk.change_reservation(filed(n, "c")) for n in range(6)))
+    async def work(async_store: AsyncStore) -> None:
+        tasks = await begun(
+            store, *(async_store.change_reservation(filed(n, "c")) for n in range(6))
+        )
         for task in tasks[::2]:
             task.cancel()
         await asyncio.sleep(0)
@@ -307,36 +313,36 @@ def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedSt
 
 
 def test_what_nobody_waits_for_any_more_is_not_begun(store: WatchedStore) -> None:
-    async def file_for(desk: AsyncStore, number: int, has_gone: Callable[[], bool]) -> None:
+    async def file_for(async_store: AsyncStore, number: int, has_gone: Callable[[], bool]) -> None:
         asker_has_gone.set(has_gone)
-        await desk.change_reservation(filed(number, "c"))
+        await async_store.change_reservation(filed(number, "c"))
 
-    async def work(desk: AsyncStore) -> None:
+    async def work(async_store: AsyncStore) -> None:
         gone: set[int] = set()
-        first = await begun(store, desk.change_reservation(filed(0, "c")))
+        first = await begun(store, async_store.change_reservation(filed(0, "c")))
         rest = [
-            asyncio.ensure_future(file_for(desk, n, partial(gone.__contains__, n)))
+            asyncio.ensure_future(file_for(async_store, n, partial(gone.__contains__, n)))
             for n in range(1, 6)
         ]
         await asyncio.sleep(0)  # each has now joined the queue
         gone.update((2, 3))
         rest[4].cancel()
-        assert desk.oldest_write_seconds > 0
+        assert async_store.oldest_write_seconds > 0
         store.may_commit.set()
         outcomes = await asyncio.gather(*first, *rest, return_exceptions=True)
         failed = [type(each) for each in outcomes if isinstance(each, BaseException)]
         assert failed == [DatabaseFailed, DatabaseFailed, asyncio.CancelledError]
         assert "nothing was stored" in str(outcomes[2])
-        assert desk.oldest_write_seconds == 0
+        assert async_store.oldest_write_seconds == 0
 
     at_desk(store, work)
     assert [len(store.events(1, f"r{n:05d}")) for n in range(6)] == [2, 2, 1, 1, 2, 1]
 
 
 def test_reading_does_not_wait_for_a_writer(store: WatchedStore) -> None:
-    async def work(desk: AsyncStore) -> None:
-        (task,) = await begun(store, desk.change_reservation(filed(1, "c")))
-        assert await desk.schema_version() > 0
+    async def work(async_store: AsyncStore) -> None:
+        (task,) = await begun(store, async_store.change_reservation(filed(1, "c")))
+        assert await async_store.schema_version() > 0
         assert not task.done()
         store.may_commit.set()
         await task

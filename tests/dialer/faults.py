@@ -177,10 +177,10 @@ class Actor(NamedTuple):
 def enter(stage: Stage, exchange: Exchange, name: str = "dora", **fields: Any) -> Actor:
     """Return a dispatcher at the exchange."""
     line, writer = FaultyLine(exchange), FaultyWriter(stage)
-    desk = inline_async_store(stage.store, writer)
+    async_store = inline_async_store(stage.store, writer)
     meter = DialerMetrics(CollectorRegistry())
     own, clock = stage.database.own_time, fields.pop("clock", stage.clock)
-    shift = DialerContext(post(name, **fields), desk, line, meter, clock, own_time=own)
+    shift = DialerContext(post(name, **fields), async_store, line, meter, clock, own_time=own)
     return Actor(Dialer(shift), line, writer)
 
 

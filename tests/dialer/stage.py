@@ -84,7 +84,7 @@ class InlineReaders(Readers):
 
 
 def inline_async_store(store: Store, writer: Writer | None = None) -> AsyncStore:
-    """Return a desk without threads."""
+    """Return a store without threads."""
     readers = InlineReaders()
     return AsyncStore(store, writer=writer or InlineWriter(store), lists=readers, looks=readers)
 
@@ -127,11 +127,11 @@ class Stage:
     def dialer(self, name: str = "dora", **fields: Any) -> Dialer:
         """Return a dialer with a post of its own."""
         given = post(name, **fields)
-        desk = inline_async_store(self.store)
+        async_store = inline_async_store(self.store)
         meter = DialerMetrics(CollectorRegistry())
         return Dialer(
             DialerContext(
-                given, desk, self.line, meter, self.clock, own_time=self.database.own_time
+                given, async_store, self.line, meter, self.clock, own_time=self.database.own_time
             )
         )
 

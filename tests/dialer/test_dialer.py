@@ -96,23 +96,25 @@ class OwesAnAnswer(RehearsalLine):
 
 
 def dialer_of(
-    desk: AsyncStore, name: str = "dora", line: Line | None = None, **spans: int
+    async_store: AsyncStore, name: str = "dora", line: Line | None = None, **spans: int
 ) -> Dialer:
     """Return a dialer on the machine's own clock."""
     clock = SystemClock()
     line = line or RehearsalLine(clock, **spans)
-    return Dialer(DialerContext(post(name), desk, line, DialerMetrics(CollectorRegistry()), clock))
+    return Dialer(
+        DialerContext(post(name), async_store, line, DialerMetrics(CollectorRegistry()), clock)
+    )
 
 
 def test_it_dials_what_is_due_and_stops_when_it_is_told_to(store: SqlStore) -> None:
     promised = due(store, "1", "2", "4", "5", "9", "8", "1", "2")
 
     async def work() -> None:
-        desk = AsyncStore(store)
-        dialer = dialer_of(desk, ring_ms=50, talk_ms=200)
+        async_store = AsyncStore(store)
+        dialer = dialer_of(async_store, ring_ms=50, talk_ms=200)
         await stopped(dialer, lambda: all_done(store, promised))
         assert asyncio.all_tasks() == {asyncio.current_task()}
-        await desk.close()
+        await async_store.close()
 
     asyncio.run(work())
     codes = [store.reservations_with_id(each.id)[0].fail_code for each in promised]
@@ -126,14 +128,15 @@ def test_two_share_the_work_and_ring_nobody_twice(opener: Opener, store: SqlStor
     promised = due(store, *["2"] * 60)
 
     async def work() -> None:
-        desks = [AsyncStore(opener.open().store) for _ in range(2)]
+        stores = [AsyncStore(opener.open().store) for _ in range(2)]
         dora, emma = (
-            dialer_of(desk, name, ring_ms=50) for desk, name in zip(desks, "de", strict=True)
+            dialer_of(async_store, name, ring_ms=50)
+            for async_store, name in zip(stores, "de", strict=True)
         )
         beside = asyncio.ensure_future(stopped(emma, lambda: all_done(store, promised)))
         await asyncio.gather(stopped(dora, lambda: all_done(store, promised)), beside)
-        for desk in desks:
-            await desk.close()
+        for async_store in stores:
+            await async_store.close()
 
     asyncio.run(work())
     assert [len(store.attempts_of(1, each.id)) for each in promised] == [1] * 60
@@ -184,7 +187,7 @@ def test_a_line_that_confirms_slowly_holds_up_nobody_else(store: SqlStore) -> No
     slow, *others = due(store, "7", *["2"] * 5)
 
     async def work() -> None:
-        desk = AsyncStore(store)
+        async_store = AsyncStore(store)
         line = OwesAnAnswer(ring_ms=10, slow_ms=0)
 
         def others_are_done() -> bool:
@@ -195,8 +198,8 @@ def test_a_line_that_confirms_slowly_holds_up_nobody_else(store: SqlStore) -> No
             asyncio.get_running_loop().call_soon(line.let_go.set)
             return True
 
-        await stopped(dialer_of(desk, line=line), others_are_done)
-        await desk.close()
+        await stopped(dialer_of(async_store, line=line), others_are_done)
+        await async_store.close()
 
     asyncio.run(work())
     # Told to stop, it still waited for the answer that the line owed.

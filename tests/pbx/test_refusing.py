@@ -75,9 +75,11 @@ async def outlive(
 ) -> tuple[list[Reservation], str]:
     """Let so many calls come due while Asterisk refuses all; return them, and what was found."""
     name, old, new, module = change
-    registry, clock, desk = CollectorRegistry(), SystemClock(), AsyncStore(store)
+    registry, clock, async_store = CollectorRegistry(), SystemClock(), AsyncStore(store)
     line = line_to(asterisk.url)
-    shift = DialerContext(post(calls_per_second=20.0), desk, line, DialerMetrics(registry), clock)
+    shift = DialerContext(
+        post(calls_per_second=20.0), async_store, line, DialerMetrics(registry), clock
+    )
     dialling = asyncio.create_task(Dialer(shift).run())
     try:
         await comes_true(lambda: line.is_up)
@@ -93,7 +95,7 @@ async def outlive(
     finally:
         dialling.cancel()
         await asyncio.gather(dialling, return_exceptions=True)
-        await desk.close()
+        await async_store.close()
     return promised, found
 
 

@@ -169,7 +169,7 @@ class Station:
         self._loop: TimeLoop = pbx.loop
         self._tasks: list[asyncio.Task[Any]] = []
         readers = HauntedReaders(self.fate)
-        desk = AsyncStore(
+        async_store = AsyncStore(
             store, writer=Writer(HauntedBatchWriter(store, self)), lists=readers, looks=readers
         )
         # Only who can ask the database may begin with a clock that is wrong, and keep it.
@@ -177,11 +177,11 @@ class Station:
         if own_time is not None and self.fate.strikes("clock_leaps"):
             self.clock.leap()
         meter = DialerMetrics(CollectorRegistry())
-        self._shift = DialerContext(
-            post, desk, self.extension, meter, self.clock, own_time=own_time
+        self._context = DialerContext(
+            post, async_store, self.extension, meter, self.clock, own_time=own_time
         )
-        self._shift.log = self.trace.logger(self.name)
-        self.dialer = Dialer(self._shift)
+        self._context.log = self.trace.logger(self.name)
+        self.dialer = Dialer(self._context)
         self._duties: list[Duty] = [
             self.dialer.reaper.step,
             self.dialer.dispatcher.step,

@@ -38,7 +38,10 @@ LATER = [
     Migration(
         9999,
         "9999_last.sql",
-        ["CREATE TABLE desk (number INTEGER NOT NULL)", "CREATE INDEX desk_n ON desk (number)"],
+        [
+            "CREATE TABLE async_store (number INTEGER NOT NULL)",
+            "CREATE INDEX desk_n ON async_store (number)",
+        ],
     ),
 ]
 BROKEN = Migration(

@@ -57,12 +57,12 @@ def test_every_connection_to_sqlite_writes_through_to_the_disk(tmp_path: Path) -
     store.look()  # as the command line does, on the main thread
 
     async def work() -> None:
-        desk = AsyncStore(store)
-        await desk.access_key("AK")
-        await desk.find_reservations(Wanted(1, 0, 10))
+        async_store = AsyncStore(store)
+        await async_store.access_key("AK")
+        await async_store.find_reservations(Wanted(1, 0, 10))
         with pytest.raises(NoSuchReservation):
-            await desk.change_reservation(order("r00001", Cancel()))
-        await desk.close()
+            await async_store.change_reservation(order("r00001", Cancel()))
+        await async_store.close()
 
     asyncio.run(asyncio.wait_for(work(), 30))
     full = [2, "wal"]

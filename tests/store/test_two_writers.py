@@ -106,12 +106,12 @@ def test_the_same_request_booked_from_two_processes_at_once_is_one_reservation(
     gate = threading.Barrier(len(stores))
 
     async def reserve(mine: SqlStore) -> list[Booked]:
-        desk = AsyncStore(mine)
+        async_store = AsyncStore(mine)
         made = []
         for number in range(ROUNDS):
             gate.wait(30)
-            made.append(await desk.add_reservation(booking(number)))
-        await desk.close()
+            made.append(await async_store.add_reservation(booking(number)))
+        await async_store.close()
         return made
 
     answers = side_by_side(*(lambda mine=mine: asyncio.run(reserve(mine)) for mine in stores))
@@ -150,27 +150,27 @@ def test_whoever_comes_second_waits_for_the_first_and_is_told_to_run_again(
 
 
 def test_batches_that_cross_are_all_carried_out(opener: Opener, store: SqlStore) -> None:
-    """New agents and reservations, taken by two desks in opposite orders, and again and again."""
+    """New agents and reservations, taken by two stores in opposite orders, and again and again."""
     reservations = booked(store, *(booking(number) for number in range(30)))
     ids = [each.id for each in reservations]
     gate = threading.Barrier(2)
 
     async def work(mine: SqlStore, base: int, way: int) -> None:
-        desk = AsyncStore(mine)
+        async_store = AsyncStore(mine)
         for turn in range(10):
             gate.wait(30)
             agents = [f"agent-{turn}-{n}" for n in range(4)][::way]
             await asyncio.gather(
                 *(
-                    desk.change_reservation(order(id_, Move(agent=agents[n % 4])))
+                    async_store.change_reservation(order(id_, Move(agent=agents[n % 4])))
                     for n, id_ in enumerate(ids[::way])
                 ),
                 *(
-                    desk.add_reservation(booking(base + turn * 4 + n, agent=agents[n]))
+                    async_store.add_reservation(booking(base + turn * 4 + n, agent=agents[n]))
                     for n in range(4)
                 ),
             )
-        await desk.close()
+        await async_store.close()
 
     side_by_side(
         lambda: asyncio.run(work(opener.open().store, 100, 1)),

@@ -20,8 +20,8 @@ GIVEN = 1106025109
 
 def test_an_operator_brings_ids_along_and_the_vdns_own_go_on_from_there(tmp_path: Path) -> None:
     async def move_in() -> list[Campaign]:
-        desk = AsyncStore(open_store(Settings(data_dir=tmp_path)))
-        campaigns = Campaigns(desk, HandClock(NOW), active_max=20, skill_queues=None)
+        async_store = AsyncStore(open_store(Settings(data_dir=tmp_path)))
+        campaigns = Campaigns(async_store, HandClock(NOW), active_max=20, skill_queues=None)
         dates = (NOW, NOW + DAY)
         try:
             added = [
@@ -31,7 +31,7 @@ def test_an_operator_brings_ids_along_and_the_vdns_own_go_on_from_there(tmp_path
             with pytest.raises(ParameterWrong, match="the id of another campaign"):
                 await campaigns.add(25, _plan("c"), dates, "draft", "operator", id=GIVEN)
         finally:
-            await desk.close()
+            await async_store.close()
         return added
 
     assert [(each.id, each.name) for each in asyncio.run(move_in())] == [

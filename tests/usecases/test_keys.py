@@ -78,13 +78,13 @@ def with_keyring(
     """Do some work with a keyring over a store, within half a minute."""
 
     async def all_of_it() -> None:
-        desk = AsyncStore(store)
+        async_store = AsyncStore(store)
         try:
-            await work(Keyring(desk, SEAL, clock), desk)
+            await work(Keyring(async_store, SEAL, clock), async_store)
         finally:
             store.may_list.set()
             store.may_look.set()
-            await desk.close()
+            await async_store.close()
 
     asyncio.run(asyncio.wait_for(all_of_it(), 30))
 
@@ -104,7 +104,7 @@ async def _found(keyring: Keyring, ak: str) -> object:
 def test_forty_who_ask_at_once_are_one_look(
     store: SlowStore, clock: HandClock, key: OpenKey
 ) -> None:
-    async def work(keyring: Keyring, _desk: AsyncStore) -> None:
+    async def work(keyring: Keyring, _store: AsyncStore) -> None:
         finding = await asked(keyring, store, key.ak)
         store.may_look.set()
         assert await asyncio.gather(*finding) == [key] * 40
@@ -115,7 +115,7 @@ def test_forty_who_ask_at_once_are_one_look(
 
 
 def test_whoever_asked_first_may_go_away(store: SlowStore, clock: HandClock, key: OpenKey) -> None:
-    async def work(keyring: Keyring, _desk: AsyncStore) -> None:
+    async def work(keyring: Keyring, _store: AsyncStore) -> None:
         first, *others = await asked(keyring, store, key.ak)
         first.cancel()
         await asyncio.wait([first])
@@ -130,7 +130,7 @@ def test_whoever_asked_first_may_go_away(store: SlowStore, clock: HandClock, key
 def test_a_look_that_fails_fails_for_all_who_wait_and_is_not_remembered(
     store: SlowStore, clock: HandClock, key: OpenKey
 ) -> None:
-    async def work(keyring: Keyring, _desk: AsyncStore) -> None:
+    async def work(keyring: Keyring, _store: AsyncStore) -> None:
         finding = await asked(keyring, store, key.ak)
         store.fails = True
         store.may_look.set()
@@ -146,7 +146,7 @@ def test_a_look_that_fails_fails_for_all_who_wait_and_is_not_remembered(
 def test_a_revoked_key_is_trusted_for_two_seconds_from_when_it_was_looked_for(
     store: SlowStore, clock: HandClock, key: OpenKey
 ) -> None:
-    async def work(keyring: Keyring, _desk: AsyncStore) -> None:
+    async def work(keyring: Keyring, _store: AsyncStore) -> None:
         finding = await asked(keyring, store, key.ak)
         clock.move(TRUSTED_MS - 1)
         store.may_look.set()
@@ -163,7 +163,7 @@ def test_a_revoked_key_is_trusted_for_two_seconds_from_when_it_was_looked_for(
 def test_a_clock_that_is_set_keeps_no_revoked_key_alive_and_asks_for_no_key_again(
     store: SlowStore, clock: HandClock, key: OpenKey, leap_ms: int
 ) -> None:
-    async def work(keyring: Keyring, _desk: AsyncStore) -> None:
+    async def work(keyring: Keyring, _store: AsyncStore) -> None:
         assert await keyring.find(key.ak) == key
         clock.leap(leap_ms)
         assert await keyring.find(key.ak) == key
@@ -179,13 +179,15 @@ def test_a_clock_that_is_set_keeps_no_revoked_key_alive_and_asks_for_no_key_agai
 def test_slow_lists_delay_neither_a_key_nor_readiness(
     store: SlowStore, clock: HandClock, key: OpenKey
 ) -> None:
-    async def work(keyring: Keyring, desk: AsyncStore) -> None:
+    async def work(keyring: Keyring, async_store: AsyncStore) -> None:
         store.may_list.clear()
-        lists = [asyncio.ensure_future(desk.find_reservations(EVERYTHING)) for _ in range(20)]
+        lists = [
+            asyncio.ensure_future(async_store.find_reservations(EVERYTHING)) for _ in range(20)
+        ]
         for _ in range(2):  # as many as there are threads for them
             assert await asyncio.to_thread(store.lists_begun.acquire, timeout=20)
         assert await asyncio.wait_for(keyring.find(key.ak), 10) == key
-        assert await asyncio.wait_for(desk.schema_version(), 10) > 0
+        assert await asyncio.wait_for(async_store.schema_version(), 10) > 0
         assert not any(each.done() for each in lists)
         store.may_list.set()
         assert [page.total for page in await asyncio.gather(*lists)] == [0] * 20
@@ -201,7 +203,7 @@ def test_a_key_let_into_another_vdn_in_the_database_is_no_key(
         database.execute("UPDATE access_key SET vdn = NULL WHERE vdn = 1")
         database.execute("UPDATE access_key SET vdn = 1 WHERE vdn = 2")
 
-    async def work(keyring: Keyring, _desk: AsyncStore) -> None:
+    async def work(keyring: Keyring, _store: AsyncStore) -> None:
         assert await keyring.find(key.ak) is None
         assert await keyring.find(others[0].ak) is None
         assert await keyring.find(others[1].ak) == others[1]

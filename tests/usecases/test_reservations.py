@@ -35,9 +35,9 @@ def ask(store: SqlStore, work: Callable[[Bookings], Awaitable[None]]) -> None:
     """Do some work with the use cases, at NOW, within half a minute."""
 
     async def all_of_it() -> None:
-        desk = AsyncStore(store)
-        await work(Bookings(desk, HandClock(NOW), 300_000))
-        await desk.close()
+        async_store = AsyncStore(store)
+        await work(Bookings(async_store, HandClock(NOW), 300_000))
+        await async_store.close()
 
     asyncio.run(asyncio.wait_for(all_of_it(), 30))
 

@@ -1,4 +1,4 @@
-"""Whether the database is there, as its desk hears of it: said once when it is lost, and back."""
+"""Whether the database is there, as its store hears of it: said once when it is lost, and back."""
 
 import structlog
 

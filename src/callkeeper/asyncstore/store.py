@@ -55,7 +55,7 @@ class AsyncStore:
     """The store as the async side sees it: one line for each verb.
 
     ``writer``, ``lists`` and ``looks`` are whoever works for it; threads, where none is given.
-    ``outage`` is shared by the desks of one process, so that one is told of once.
+    ``outage`` is shared by the stores of one process, so that one is told of once.
     """
 
     def __init__(

@@ -191,7 +191,7 @@ def open_async_store(
     outage: Outage | None = None,
     scribe: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
 ) -> AsyncStore:
-    """Return a desk whose writes have a process of their own; ``store`` if it is open already."""
+    """Return a store whose writes have a process of their own; ``store`` if it is open already."""
     opened = store or open_store(settings)
     return AsyncStore(opened, writer=Writer(scribe(settings, opened.file)), outage=outage)
 

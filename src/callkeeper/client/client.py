@@ -64,7 +64,7 @@ class Client:
         now: Callable[[], int] = system_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._courier = Sender(
+        self._sender = Sender(
             url,
             ak,
             sk,
@@ -91,7 +91,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._courier.close()
+        self._sender.close()
 
     def reserve(
         self,
@@ -321,4 +321,4 @@ class Client:
     ) -> Answer:
         path = f"/rest/isales/{version}/openapi/campaigns/{self._vdn}{rest}"
         raw = b"" if body is None else encode(body)
-        return self._courier.carry(UnsignedRequest(method, path, raw, pairs(query or {})), again)
+        return self._sender.carry(UnsignedRequest(method, path, raw, pairs(query or {})), again)

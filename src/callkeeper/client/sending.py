@@ -120,7 +120,7 @@ def system_now() -> int:
 
 
 class Sender:
-    """Carries letters to one server, signed with one key. Close it, or use it with ``with``.
+    """Carries requests to one server, signed with one key. Close it, or use it with ``with``.
 
     ``verify`` is True, False or the path of a CA certificate, such as the tls-certificate.pem
     that a server keeps in its data directory. Raise Unreachable when ``url`` is none.
@@ -156,14 +156,14 @@ class Sender:
         """Close the connections."""
         self._http.close()
 
-    def sign(self, letter: UnsignedRequest) -> httpx2.Request:
-        """Return a letter as a signed request. It can be sent more than once."""
+    def sign(self, unsigned: UnsignedRequest) -> httpx2.Request:
+        """Return it as a signed request. It can be sent more than once."""
         # What is signed is read off the request that goes out: the Host header above all.
         request = self._http.build_request(
-            letter.method,
-            self._url + letter.path,
-            content=letter.body,
-            params=list(letter.query) or None,
+            unsigned.method,
+            self._url + unsigned.path,
+            content=unsigned.body,
+            params=list(unsigned.query) or None,
             headers={"content-type": CONTENT_TYPE},
         )
         names = _THREE if self._style.three_headers else ("host",)
@@ -171,12 +171,12 @@ class Sender:
             self._ak,
             self._sk,
             at=signing.timestamp(self._now(), milliseconds=self._style.milliseconds),
-            method=letter.method,
+            method=unsigned.method,
             path=request.url.raw_path.decode("ascii").partition("?")[0],
-            query=letter.query,
+            query=unsigned.query,
             # Without a body there is no length that could be signed.
             headers={name: request.headers[name] for name in names if name in request.headers},
-            body=letter.body,
+            body=unsigned.body,
             empty_query_line=self._style.empty_query_line,
         )
         return request
@@ -196,12 +196,12 @@ class Sender:
                 maybe_done=not never and not isinstance(error, httpx2.PoolTimeout),
             ) from error
 
-    def carry(self, letter: UnsignedRequest, again: Again) -> Answer:
-        """Send a letter, again if it is safe and there is patience left, and return the answer.
+    def carry(self, unsigned: UnsignedRequest, again: Again) -> Answer:
+        """Send a request, again if it is safe and there is patience left, and return the answer.
 
         Business refusals are returned, not raised: call ``checked`` on the answer.
         """
-        request = self.sign(letter)
+        request = self.sign(unsigned)
         lost = False
         for failures in range(1, self._patience.tries + 1):
             last = failures == self._patience.tries
@@ -220,7 +220,7 @@ class Sender:
                 asked = answer.retry_after
             self._sleep(self._patience.pause(failures, asked))
             if again is not Again.SAME:
-                request = self.sign(letter)
+                request = self.sign(unsigned)
         raise AssertionError  # patience has at least one try
 
 

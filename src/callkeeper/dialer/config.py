@@ -1,4 +1,4 @@
-"""A dispatcher's post: who it is, which line it has, and by which rules it dials."""
+"""A dispatcher's config: who it is, which line it has, and by which rules it dials."""
 
 import msgspec
 

@@ -19,25 +19,25 @@ class DialerContext:
     """A dispatcher at work. ``lease_until``, in ticks, is how long it answers for what it holds.
 
     ``trouble`` is why the line refuses every call, although it can be asked; None: it does not.
-    ``own_time`` asks for the database's own clock: the desk does, unless somebody else is given.
+    ``own_time`` asks for the database's own clock: the store does, unless somebody else is given.
     """
 
     def __init__(
         self,
-        post: DialerConfig,
-        desk: AsyncStore,
+        config: DialerConfig,
+        async_store: AsyncStore,
         line: Line,
-        meter: DialerMetrics,
+        metrics: DialerMetrics,
         clock: Clock,
         *,
         own_time: OwnTime | None = None,
     ) -> None:
-        self.post = post
-        self.desk = desk
+        self.config = config
+        self.async_store = async_store
         self.line = line
-        self.meter = meter
-        self.clock = Timekeeper(clock, own_time or desk.own_time, self._clock_leapt)
-        self.roster = LiveCalls()
+        self.metrics = metrics
+        self.clock = Timekeeper(clock, own_time or async_store.own_time, self._clock_leapt)
+        self.live_calls = LiveCalls()
         self.lease_until = 0
         self.placed = 0
         self.trouble: str | None = None
@@ -61,7 +61,7 @@ class DialerContext:
         if word is None:
             word = Progress(attempt.vdn, attempt.reservation_id, attempt.id)
         self.words[attempt.id] = word = word.at(placed=placed, ringing=ringing, answered=answered)
-        if held := self.roster.get(attempt.id):
+        if held := self.live_calls.get(attempt.id):
             held.hears(word)
 
     def over(
@@ -78,10 +78,10 @@ class DialerContext:
             vdn=attempt.vdn,
             reservation_id=attempt.reservation_id,
             attempt_id=attempt.id,
-            by=self.post.name,
+            by=self.config.name,
             at=self.clock.now() if at is None else at,
             evidence=evidence,
-            codes=self.post.codes,
+            codes=self.config.codes,
             remark=remark,
             is_all_heard=is_all_heard,
         )
@@ -107,7 +107,7 @@ class DialerContext:
         ]
         self._being_written |= waiting
         try:
-            outcomes = await self.desk.end_attempt.many(endings)
+            outcomes = await self.async_store.end_attempt.many(endings)
         finally:
             self._being_written -= waiting
         failed: DatabaseFailed | None = None
@@ -117,7 +117,7 @@ class DialerContext:
                 continue
             self._endings.pop(ending.attempt_id, None)
             self.words.pop(ending.attempt_id, None)
-            self.roster.let_go(ending.attempt_id)
+            self.live_calls.let_go(ending.attempt_id)
             if isinstance(outcome, Attempt):
                 self._tell(outcome)
         if failed is not None:
@@ -125,11 +125,11 @@ class DialerContext:
         return len(endings)
 
     def _clock_leapt(self, by_ms: int) -> None:
-        self.meter.clock_jumps.inc()
+        self.metrics.clock_jumps.inc()
         self.log.warning("clock_jumped", seconds=by_ms / 1000)
 
     def _tell(self, attempt: Attempt) -> None:
-        self.meter.ended(attempt)
+        self.metrics.ended(attempt)
         tell = self.log.warning if attempt.outcome == "unknown" else self.log.info
         tell(
             "attempt_ended",

@@ -21,22 +21,22 @@ Duty = Callable[[int], Coroutine[object, object, object]]
 
 
 class Dialer:
-    """Dispatcher, listener and reaper of one shift, and the line's own upkeep."""
+    """Dispatcher, listener and reaper of one context, and the line's own upkeep."""
 
-    def __init__(self, shift: DialerContext) -> None:
-        self._shift = shift
-        self.dispatcher = Dispatcher(shift)
-        self.listener = Listener(shift)
-        self.reaper = Reaper(shift, self.listener)
+    def __init__(self, context: DialerContext) -> None:
+        self._context = context
+        self.dispatcher = Dispatcher(context)
+        self.listener = Listener(context)
+        self.reaper = Reaper(context, self.listener)
 
     @property
     def name(self) -> str:
         """What this dispatcher is called."""
-        return self._shift.post.name
+        return self._context.config.name
 
     def now(self) -> int:
         """Return the instant that this dispatcher believes it is."""
-        return self._shift.clock.now()
+        return self._context.clock.now()
 
     async def step(self, now: int) -> bool:
         """Do each duty once; return whether it may be worth to do so again at once."""
@@ -46,10 +46,10 @@ class Dialer:
 
     async def run(self) -> None:
         """Dial until cancelled; then hand over what is in hand, and go."""
-        shift = self._shift
-        shift.log.info("dialer_begins", dispatcher=shift.post.name, line=shift.post.line)
+        context = self._context
+        context.log.info("dialer_begins", dispatcher=context.config.name, line=context.config.line)
         async with asyncio.TaskGroup() as upkeep:
-            line = upkeep.create_task(shift.line.run())
+            line = upkeep.create_task(context.line.run())
             try:
                 async with asyncio.TaskGroup() as duties:
                     duties.create_task(self._keep(self.reaper.step, self._rest))
@@ -64,15 +64,15 @@ class Dialer:
         is_away = False
         while True:
             try:
-                outcome = await _whole(duty(self._shift.clock.now()))
+                outcome = await _whole(duty(self._context.clock.now()))
             except DatabaseFailed as failed:
                 if not is_away:
-                    self._shift.log.warning("dialer_waits_for_database", why=failed.sentence)
+                    self._context.log.warning("dialer_waits_for_database", why=failed.sentence)
                 is_away = True
                 await asyncio.sleep(_DATABASE_SECONDS)
                 continue
             if is_away:
-                self._shift.log.info("dialer_goes_on")
+                self._context.log.info("dialer_goes_on")
             is_away = False
             await pause(outcome)
 
@@ -84,22 +84,22 @@ class Dialer:
             # Not wait_for: in Python 3.11 it forgets to stop when a word comes at that moment.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LISTEN_SECONDS):
-                    await self._shift.line.heard()
+                    await self._context.line.heard()
 
     async def _rest(self, _: object) -> None:
         await asyncio.sleep(_LOOK_AFTER_SECONDS)
 
     async def _hand_over(self) -> None:
         """Let the line's last answers come in, and end the lease, so that others need not wait."""
-        shift = self._shift
+        context = self._context
         try:
             await self.dispatcher.settle()
-            now = shift.clock.now()
+            now = context.clock.now()
             await self.listener.step(now)
             await self.reaper.renew(now, now)
         except DatabaseFailed as failed:
-            shift.log.warning("not_handed_over", why=failed.sentence)
-        shift.log.info("dialer_ends", dispatcher=shift.post.name)
+            context.log.warning("not_handed_over", why=failed.sentence)
+        context.log.info("dialer_ends", dispatcher=context.config.name)
 
 
 async def _whole(step: Coroutine[object, object, object]) -> object:

@@ -26,9 +26,9 @@ _PATIENCE_SECONDS = 0.2
 class Dispatcher:
     """Turns due reservations into attempts: one step after another, the line's answers overlap."""
 
-    def __init__(self, shift: DialerContext) -> None:
-        self._shift = shift
-        self._gate = Gate(shift)
+    def __init__(self, context: DialerContext) -> None:
+        self._context = context
+        self._gate = Gate(context)
         self._asking: set[asyncio.Task[None]] = set()
         self._bug: BaseException | None = None
         self._swept_at: int | None = None  # in ticks
@@ -38,7 +38,9 @@ class Dispatcher:
         """Do what is due; return whether it may be worth to look again at once."""
         if self._bug is not None:
             raise self._bug
-        if not await self._shift.desk.is_any_due(self._shift.clock.doubt().earliest(now)):
+        if not await self._context.async_store.is_any_due(
+            self._context.clock.doubt().earliest(now)
+        ):
             await self._gate.rest()
             return False
         claimed = await self._claim()
@@ -53,35 +55,38 @@ class Dispatcher:
             await asyncio.wait(self._asking)
 
     async def _claim(self) -> Claimed:
-        shift, post, clock = self._shift, self._shift.post, self._shift.clock
+        context, config, clock = self._context, self._context.config, self._context.clock
         # Without a line nothing is claimed; but what is too late still expires, and says so.
-        can_dial, asked = shift.line.is_up and clock.ticks() < shift.lease_until, len(self._asking)
+        can_dial, asked = (
+            context.line.is_up and clock.ticks() < context.lease_until,
+            len(self._asking),
+        )
         most = await self._gate.room(BATCH - asked if can_dial else 0, asked)
         # What the line refused last is tried last: it may be those numbers, and not the line.
         last = self._gate.refused if most else frozenset()
         # Not when the step began: the database was asked since, and may have said otherwise.
         ticks, now = clock.ticks(), clock.now()
         claim = Claim(
-            line=post.line,
-            holder=post.name,
+            line=config.line,
+            holder=config.name,
             at=now,
             ids=tuple(new_attempt_id(now) for _ in range(most)),
-            calls_max=post.calls_max,
-            per_second=post.calls_per_second,
-            terms=post.terms,
+            calls_max=config.calls_max,
+            per_second=config.calls_per_second,
+            terms=config.terms,
             sweeps=bool(last) or self._finds_late or self._is_time_to_sweep(ticks),
             doubt=clock.doubt(),
             last=last,
-            trouble=shift.trouble,
+            trouble=context.trouble,
         )
         if claim.sweeps:
             self._swept_at = ticks
-        claimed = await shift.desk.claim_due(claim)
+        claimed = await context.async_store.claim_due(claim)
         # Where much is too late, the next step sweeps on.
         self._finds_late = claimed.more and claimed.given_up > 0
-        shift.meter.claimed.inc(len(claimed.attempts))
-        shift.meter.held.inc(claimed.held)
-        shift.meter.given_up.inc(claimed.given_up)
+        context.metrics.claimed.inc(len(claimed.attempts))
+        context.metrics.held.inc(claimed.held)
+        context.metrics.given_up.inc(claimed.given_up)
         return claimed
 
     def _is_time_to_sweep(self, ticks: int) -> bool:
@@ -92,24 +97,24 @@ class Dispatcher:
 
         If that fails, the claims stand until the reaper hands them back.
         """
-        shift = self._shift
+        context = self._context
         # A claim may take its time, and the verdict is to be of now.
-        ticks, now, doubt = shift.clock.ticks(), shift.clock.now(), shift.clock.doubt()
-        name, terms = shift.post.name, shift.post.terms
+        ticks, now, doubt = context.clock.ticks(), context.clock.now(), context.clock.doubt()
+        name, terms = context.config.name, context.config.terms
         placings = [
             Placing(each.vdn, each.reservation_id, each.id, name, now, terms, doubt)
             for each in claimed.attempts
         ]
         begun: list[Begun] = []
-        outcomes = await shift.desk.begin_attempt.many(placings)
+        outcomes = await context.async_store.begin_attempt.many(placings)
         for attempt, outcome in zip(claimed.attempts, outcomes, strict=True):
             if isinstance(outcome, Begun):
-                held = shift.roster.take_up(outcome.attempt, ticks, is_asked=True)
-                held.heard_since = shift.line.gaps
+                held = context.live_calls.take_up(outcome.attempt, ticks, is_asked=True)
+                held.heard_since = context.line.gaps
                 begun.append(outcome)
             elif isinstance(outcome, DatabaseFailed):
                 # It may be on record as begun; but the line was not asked, and will not be.
-                shift.over(attempt, "down", outcome.sentence)
+                context.over(attempt, "down", outcome.sentence)
         return begun
 
     async def _ask_all(self, begun: list[Begun]) -> None:
@@ -127,43 +132,43 @@ class Dispatcher:
 
     async def _ask(self, begun: Begun) -> None:
         """Ask the line to make one call, and put down what it said."""
-        shift, attempt = self._shift, begun.attempt
+        context, attempt = self._context, begun.attempt
         try:
             await self._ask_line(begun)
-            await shift.write_endings()
+            await context.write_endings()
         except DatabaseFailed as failed:
             # The listener writes endings too.
-            shift.log.warning("not_put_down", attempt=attempt.id, why=failed.sentence)
+            context.log.warning("not_put_down", attempt=attempt.id, why=failed.sentence)
         finally:
-            held = shift.roster.get(attempt.id)
+            held = context.live_calls.get(attempt.id)
             if held is not None:
                 held.is_asked = False
-                held.looked_at = shift.clock.ticks()
+                held.looked_at = context.clock.ticks()
 
     async def _ask_line(self, begun: Begun) -> None:
-        shift, attempt = self._shift, begun.attempt
+        context, attempt = self._context, begun.attempt
         if (too_late := self._too_late(attempt)) is not None:
-            shift.over(attempt, "down", too_late)
+            context.over(attempt, "down", too_late)
             return
-        shift.meter.late(attempt, shift.clock.now())
+        context.metrics.late(attempt, context.clock.now())
         try:
-            await shift.line.place(self._dialling(begun))
+            await context.line.place(self._dialling(begun))
         except LineRefused as refused:
-            shift.over(attempt, self._gate.refused_by(attempt, refused), str(refused))
+            context.over(attempt, self._gate.refused_by(attempt, refused), str(refused))
         except LineSilent as silent:
             self._gate.heard_nothing(attempt, silent)
-            shift.log.warning("line_silent", attempt=attempt.id, why=str(silent))
+            context.log.warning("line_silent", attempt=attempt.id, why=str(silent))
         else:
             self._gate.took(attempt)
-            shift.placed += 1
-            shift.meter.placed.inc()
+            context.placed += 1
+            context.metrics.placed.inc()
             # The listener writes it: where the phone rings at once, together with that.
-            shift.hear(attempt, placed=shift.clock.now())
+            context.hear(attempt, placed=context.clock.now())
 
     def _too_late(self, attempt: Attempt) -> str | None:
         """Say why not to ask: others may have judged what became of it, or the verdict is old."""
-        ticks, held = self._shift.clock.ticks(), self._shift.roster.get(attempt.id)
-        if ticks >= self._shift.lease_until:
+        ticks, held = self._context.clock.ticks(), self._context.live_calls.get(attempt.id)
+        if ticks >= self._context.lease_until:
             return "the dispatcher's lease ran out before the line was asked"
         if held is None or ticks - held.since > _FRESH_MS:
             return "it took too long to put on record that the line is asked"
@@ -176,6 +181,6 @@ class Dispatcher:
             called_no=attempt.called_no,
             caller_no=attempt.caller_no,
             alerting_seconds=attempt.alerting_seconds,
-            goes_to=self._shift.post.handover.of(begun.goes_to),
+            goes_to=self._context.config.handover.of(begun.goes_to),
             variables=variables(begun.call_data),
         )

@@ -15,8 +15,8 @@ _CHECK_SECONDS = 5.0
 class Gate:
     """Says how many calls the line may be asked for, and what its refusals stand for."""
 
-    def __init__(self, shift: DialerContext) -> None:
-        self._shift = shift
+    def __init__(self, context: DialerContext) -> None:
+        self._context = context
         self._breaker = Breaker()
         self._campaigns: set[tuple[int, int]] = set()
 
@@ -38,8 +38,8 @@ class Gate:
 
     async def rest(self) -> None:
         """Find out now and then, while there is no call to try, if the line is well again."""
-        if self._shift.line.is_up and await self._is_well():
-            self._shift.trouble = None
+        if self._context.line.is_up and await self._is_well():
+            self._context.trouble = None
 
     def took(self, attempt: Attempt) -> None:
         """Note that the line took a call; if it was shut, it is open."""
@@ -47,8 +47,8 @@ class Gate:
         self._breaker = self._breaker.took(attempt.called_no)
         self._campaigns.clear()
         if not was_closed:
-            self._shift.log.info("line_takes_calls", line=self._shift.post.line)
-            self._shift.trouble = None
+            self._context.log.info("line_takes_calls", line=self._context.config.line)
+            self._context.trouble = None
 
     def refused_by(self, attempt: Attempt, refusal: LineRefused) -> Evidence:
         """Note a refusal; return what it means for its attempt.
@@ -69,34 +69,34 @@ class Gate:
 
     async def _is_well(self) -> bool:
         """Ask the line how it is, if it is shut and it is time to; that costs nobody a promise."""
-        now = self._shift.clock.ticks()
+        now = self._context.clock.ticks()
         if not self._breaker.may_try(now):
             return False
         self._breaker = self._breaker.trying(now)
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
-                await self._shift.line.check()
+                await self._context.line.check()
         except (LineRefused, LineSilent) as no:
             why = str(no)
         except TimeoutError:
             why = "the line does not tell in time how it is"
         else:
             return True
-        self._breaker = self._breaker.tried_in_vain(why, self._shift.clock.ticks())
-        self._shift.trouble = why
+        self._breaker = self._breaker.tried_in_vain(why, self._context.clock.ticks())
+        self._context.trouble = why
         return False
 
     def _note(
         self, attempt: Attempt, why: str, *, is_of_number: bool, is_doubtful: bool = False
     ) -> None:
-        shift, old = self._shift, self._breaker
-        now, number = shift.clock.ticks(), attempt.called_no
+        context, old = self._context, self._breaker
+        now, number = context.clock.ticks(), attempt.called_no
         self._breaker = old.refused_one(
             number, why, now, is_of_number=is_of_number, is_doubtful=is_doubtful
         )
         self._campaigns.add((attempt.vdn, attempt.campaign_id))
         if self._breaker.is_closed:
             return
-        shift.trouble = why
+        context.trouble = why
         if old.is_closed:
-            shift.log.warning("line_refusing", line=shift.post.line, why=why)
+            context.log.warning("line_refusing", line=context.config.line, why=why)

@@ -41,12 +41,12 @@ _COUNTED_MAX = 10_000
 class Reaper:
     """Puts right what a crash, a cut or a silence left."""
 
-    def __init__(self, shift: DialerContext, listener: Listener) -> None:
-        self._shift = shift
+    def __init__(self, context: DialerContext, listener: Listener) -> None:
+        self._context = context
         self._listener = listener
-        self._begun_at = shift.clock.now()
+        self._begun_at = context.clock.now()
         self._renewed_at: int | None = None
-        self._recounted_at = self._placed_at = shift.clock.ticks()
+        self._recounted_at = self._placed_at = context.clock.ticks()
         self._placed_then = 0
         self._gaps = 0
         self._leaps = 0
@@ -55,9 +55,9 @@ class Reaper:
     async def step(self, now: int) -> None:
         """Renew the lease if it is time, and look after what has been silent."""
         if self._is_time_to_renew:
-            leaps = self._shift.clock.leaps
-            await self._shift.clock.ask_database()
-            now = self._shift.clock.now()
+            leaps = self._context.clock.leaps
+            await self._context.clock.ask_database()
+            now = self._context.clock.now()
             await self.renew(now, now + LEASE_MS)
             self._leaps = leaps
             await self._take_over(now)
@@ -67,127 +67,129 @@ class Reaper:
 
     @property
     def _is_time_to_renew(self) -> bool:
-        clock = self._shift.clock
+        clock = self._context.clock
         if self._renewed_at is None or clock.leaps != self._leaps:
             return True
         return clock.ticks() - self._renewed_at >= RENEW_MS
 
     async def renew(self, now: int, until: int) -> None:
         """Say that we live, and answer for what we hold until an instant."""
-        shift, ticks = self._shift, self._shift.clock.ticks()
+        context, ticks = self._context, self._context.clock.ticks()
         seconds = (ticks - self._placed_at) / 1000
         lease = Lease(
-            name=shift.post.name,
-            line=shift.post.line,
+            name=context.config.name,
+            line=context.config.line,
             begun_at=self._begun_at,
             said_at=now,
             lease_until=until,
-            is_up=shift.line.is_up,
-            trouble=shift.trouble,
-            per_second=(shift.placed - self._placed_then) / seconds if seconds > 0 else 0.0,
+            is_up=context.line.is_up,
+            trouble=context.trouble,
+            per_second=(context.placed - self._placed_then) / seconds if seconds > 0 else 0.0,
         )
-        await shift.desk.renew_lease(lease)
-        shift.lease_until = ticks + until - now
+        await context.async_store.renew_lease(lease)
+        context.lease_until = ticks + until - now
         self._renewed_at = self._placed_at = ticks
-        self._placed_then = shift.placed
+        self._placed_then = context.placed
 
     async def _wake(self, now: int) -> None:
         """Once, and whenever another time is believed, mend what a clock wrote that was ahead."""
-        turns = self._shift.clock.turns
+        turns = self._context.clock.turns
         if turns != self._turns:
-            await self._shift.desk.wake_from_ahead(now)
+            await self._context.async_store.wake_from_ahead(now)
             self._turns = turns
 
     async def _measure(self, now: int) -> None:
-        shift = self._shift
-        shift.meter.due.set(await shift.desk.count_due(now, _COUNTED_MAX))
-        shift.meter.live.set(len(shift.roster))
-        shift.meter.line_up.set(shift.line.is_up)
-        shift.meter.line_refuses.set(shift.trouble is not None)
-        shift.meter.line_gaps.set(shift.line.gaps)
+        context = self._context
+        context.metrics.due.set(await context.async_store.count_due(now, _COUNTED_MAX))
+        context.metrics.live.set(len(context.live_calls))
+        context.metrics.line_up.set(context.line.is_up)
+        context.metrics.line_refuses.set(context.trouble is not None)
+        context.metrics.line_gaps.set(context.line.gaps)
 
     async def _take_over(self, now: int) -> None:
-        shift, post = self._shift, self._shift.post
-        orphans = await shift.desk.attempts_orphaned(post.line, now, now - LEASE_MS, _ORPHANS_MAX)
+        context, config = self._context, self._context.config
+        orphans = await context.async_store.attempts_orphaned(
+            config.line, now, now - LEASE_MS, _ORPHANS_MAX
+        )
         claims = [each for each in orphans if each.state == "claimed"]
         if claims:
-            await shift.desk.hand_back.many(
+            await context.async_store.hand_back.many(
                 [HandBack(each.vdn, each.reservation_id, each.id, now) for each in claims]
             )
         await self._adopt([each for each in orphans if each.state != "claimed"])
-        ticks = shift.clock.ticks()
+        ticks = context.clock.ticks()
         if ticks - self._recounted_at >= _LOOK_AGAIN_MS:
             self._recounted_at = ticks
             await self._recount(now)
 
     async def _recount(self, now: int) -> None:
         """Take up what is ours on record and not in hand: a commit whose answer was lost."""
-        shift, post = self._shift, self._shift.post
-        for attempt in await shift.desk.attempts_held(post.line, post.name, _HELD_MAX):
+        context, config = self._context, self._context.config
+        for attempt in await context.async_store.attempts_held(config.line, config.name, _HELD_MAX):
             is_old = not now - LEASE_MS < attempt.claimed_at <= latest(now)
-            if is_old and attempt.state != "claimed" and shift.roster.get(attempt.id) is None:
+            if is_old and attempt.state != "claimed" and context.live_calls.get(attempt.id) is None:
                 self._take_up(attempt)
         await self._listener.write()
 
     async def _adopt(self, orphans: list[Attempt]) -> None:
-        shift, name = self._shift, self._shift.post.name
+        context, name = self._context, self._context.config.name
         adoptions = [
             Adoption(each.vdn, each.reservation_id, each.id, each.holder, name) for each in orphans
         ]
-        for adopted in await shift.desk.adopt_attempt.many(adoptions) if adoptions else []:
+        for adopted in await context.async_store.adopt_attempt.many(adoptions) if adoptions else []:
             if not isinstance(adopted, Attempt):
                 continue  # somebody was faster
-            shift.log.info("adopted", attempt=adopted.id, reservation=adopted.reservation_id)
+            context.log.info("adopted", attempt=adopted.id, reservation=adopted.reservation_id)
             self._take_up(adopted)
         await self._listener.write()
 
     def _take_up(self, attempt: Attempt) -> None:
         """Answer for an attempt that was not in hand, and for what was heard of it meanwhile."""
-        roster = self._shift.roster
-        now, ticks = self._shift.clock.now(), self._shift.clock.ticks()
+        live_calls = self._context.live_calls
+        now, ticks = self._context.clock.now(), self._context.clock.ticks()
         begun_ago = max(0, now - (attempt.placing_at or attempt.claimed_at))
-        held = roster.take_up(attempt, ticks - begun_ago, is_asked=False)
+        held = live_calls.take_up(attempt, ticks - begun_ago, is_asked=False)
         self._suspect(held)
-        for heard_at, event in roster.strays_of(attempt.id):
+        for heard_at, event in live_calls.strays_of(attempt.id):
             self._listener.hear(held, event, *heard_at)
 
     def _suspect(self, held: LiveCall) -> None:
-        held.looked_at = self._shift.clock.ticks() - _LOOK_AGAIN_MS
+        held.looked_at = self._context.clock.ticks() - _LOOK_AGAIN_MS
 
     async def _look_after(self, now: int) -> None:
         """Look up at the line what has been silent, and all of it after a gap in its words."""
-        shift = self._shift
-        if not shift.line.is_up:
+        context = self._context
+        if not context.line.is_up:
             return
-        if shift.line.gaps != self._gaps:
-            self._gaps = shift.line.gaps
-            for held in shift.roster:
+        if context.line.gaps != self._gaps:
+            self._gaps = context.line.gaps
+            for held in context.live_calls:
                 self._suspect(held)
-        silent = (each for each in shift.roster if self._is_silent(each))
+        silent = (each for each in context.live_calls if self._is_silent(each))
         await asyncio.gather(*(self._look_up(each, now) for each in islice(silent, _LOOK_UPS_MAX)))
         await self._listener.write()
 
     def _is_silent(self, held: LiveCall) -> bool:
         wait = _LOOK_AGAIN_MS if held.missing_since is None else _WORD_MS
-        ticks = self._shift.clock.ticks()
+        ticks = self._context.clock.ticks()
         is_last_look = not held.attempt.is_heard and held.looked_at < held.last_look_at <= ticks
         return not held.is_asked and (is_last_look or ticks - held.looked_at >= wait)
 
     async def _look_up(self, held: LiveCall, now: int) -> None:
-        shift, attempt = self._shift, held.attempt
-        gaps = shift.line.gaps
+        context, attempt = self._context, held.attempt
+        gaps = context.line.gaps
         try:
-            presence = await shift.line.find(attempt.id)
+            presence = await context.line.find(attempt.id)
         except LineSilent:
-            held.looked_at = shift.clock.ticks() - _LOOK_AGAIN_MS + _RETRY_MS
+            held.looked_at = context.clock.ticks() - _LOOK_AGAIN_MS + _RETRY_MS
             return
-        held.looked_at = ticks = shift.clock.ticks()
+        held.looked_at = ticks = context.clock.ticks()
         if presence == "gone":
             self._miss(held, ticks)
             return
         held.missing_since, held.seen_at = None, ticks
         if presence != "up" and ticks > held.rings_until + _STUCK_MS:
-            shift.over(attempt, "silence", "neither answered nor ended, long after its time")
+            context.over(attempt, "silence", "neither answered nor ended, long after its time")
             return
         held.heard_since = gaps
         if presence == "up" and attempt.answered_at is None:
@@ -200,4 +202,4 @@ class Reaper:
         if held.missing_since is None:
             held.missing_since = ticks
         elif ticks - held.missing_since >= _WORD_MS:
-            self._shift.over(held.attempt, "silence", "gone from the line without a word")
+            self._context.over(held.attempt, "silence", "gone from the line without a word")

@@ -1,9 +1,9 @@
-"""Turns: while several VDNs are at work, each has a few requests in hand, and its others wait.
+"""Fair shares: while several VDNs are at work, each has a few requests in hand; others wait.
 
 A lone VDN has as many in hand as it sends: nobody is there to be fair to, and large batches are
 what makes the writer fast. As soon as a second one shows up, whoever has its share in hand waits
 until one of its own is done. So the queues that all have in common stay short: the event loop's,
-and the desk's.
+and the store's.
 """
 
 import asyncio

@@ -86,7 +86,7 @@ class _Stage:
         self._console = console
         self._clock = clock
         authority = settings.data_dir / "tls-certificate.pem"
-        self._courier = Sender(url, key.ak, key.secret, verify=authority)
+        self._sender = Sender(url, key.ak, key.secret, verify=authority)
         self._forger = Sender(url, key.ak, "not-the-secret-key", verify=authority)
         self._played = 0
         self._good = 0
@@ -99,7 +99,7 @@ class _Stage:
         self._dialling()
         self._refusing()
         self._campaigning()
-        self._courier.close()
+        self._sender.close()
         self._forger.close()
         good = self._good == self._played
         self._console.print(
@@ -175,7 +175,7 @@ class _Stage:
         listing = examples.list_of(examples.AUTOMATIC_NO)
         end = monotonic() + _CALL_SECONDS
         while monotonic() < end:
-            rows = self._courier.send(self._appoint("list", listing)).fields["data"]
+            rows = self._sender.send(self._appoint("list", listing)).fields["data"]
             if any(row["failCode"] for row in rows):
                 break
             self._pause.wait(_LOOK_SECONDS)
@@ -190,7 +190,7 @@ class _Stage:
         self._step(
             "List reservations, signed with a wrong secret key",
             "HTTP 401",
-            self._forger.sign(self._letter("POST", "/appoint/list", examples.LIST)),
+            self._forger.sign(self._unsigned("POST", "/appoint/list", examples.LIST)),
             "0200001",
             status=401,
         )
@@ -224,7 +224,7 @@ class _Stage:
         self._step(
             "Query the business results",
             "one, with two sub-results",
-            self._courier.sign(self._letter("GET", "/queryBusinessResults", b"", query)),
+            self._sender.sign(self._unsigned("GET", "/queryBusinessResults", b"", query)),
             seems=lambda fields: len(fields["data"][0]["children"]) == 2,  # noqa: PLR2004 - as published
         )
 
@@ -239,7 +239,7 @@ class _Stage:
         seems: Callable[[Mapping[str, Any]], bool] = bool,
     ) -> None:
         step = Step(title, expected, request, code, status, seems)
-        answer = self._courier.send(step.request)
+        answer = self._sender.send(step.request)
         good = (answer.status, answer.code) == (step.status, step.code) and step.seems(
             answer.fields
         )
@@ -265,9 +265,9 @@ class _Stage:
         return self._sign("POST", f"/appoint/{name}", body)
 
     def _sign(self, method: str, rest: str, body: bytes) -> httpx2.Request:
-        return self._courier.sign(self._letter(method, rest, body))
+        return self._sender.sign(self._unsigned(method, rest, body))
 
-    def _letter(
+    def _unsigned(
         self, method: str, rest: str, body: bytes, query: tuple[tuple[str, str], ...] = ()
     ) -> UnsignedRequest:
         return UnsignedRequest(

@@ -32,24 +32,24 @@ class Applications(NamedTuple):
 
 def applications(
     interfaces: Sequence[Interface],
-    desk: AsyncStore,
+    async_store: AsyncStore,
     registry: CollectorRegistry,
     admission: Admission,
     *,
     apart: bool,
 ) -> Applications:
-    """Return the ASGI applications; ``apart``: pages are inside only. The first closes the desk."""
+    """Return the applications; the first closes the store. ``apart``: pages are inside only."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        desk.begin()
+        async_store.begin()
         yield
-        await desk.close()
+        await async_store.close()
 
     figures = Figures(registry)
     inside = Admission() if apart else admission  # no flood outside is in the way of those inside
     signed = [Route(each.path, each, methods=[each.method]) for each in _often_first(interfaces)]
-    pages = [*health.routes(desk, registry, inside), *docs_page.routes(interfaces, inside)]
+    pages = [*health.routes(async_store, registry, inside), *docs_page.routes(interfaces, inside)]
     if not apart:
         routes = [*signed, *pages]
         return Applications(_application(routes, figures, admission, lifespan), None)

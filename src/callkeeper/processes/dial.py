@@ -37,18 +37,20 @@ Duty = Callable[[], Coroutine[Any, Any, None]]
 
 
 def duty_beside(
-    desk: AsyncStore, settings: Settings, clock: Clock, registry: CollectorRegistry
+    async_store: AsyncStore, settings: Settings, clock: Clock, registry: CollectorRegistry
 ) -> Duty | None:
     """Return what a server runs beside itself to dial; None where it is not to.
 
-    On SQLite it writes through the server's own desk, as there is one writer. On PostgreSQL it has
-    a desk of its own, so that neither waits for what the other one locks.
+    On SQLite it writes through the server's own, as there is one writer. On PostgreSQL it has
+    a store of its own, so that neither waits for what the other one locks.
     """
     check_rules(settings)
     if settings.line is None or not settings.dialer:
         return None
-    own = None if settings.database is None else open_async_store(settings, outage=desk.outage)
-    dialer = _dialer(own or desk, settings, clock, registry)
+    own = (
+        None if settings.database is None else open_async_store(settings, outage=async_store.outage)
+    )
+    dialer = _dialer(own or async_store, settings, clock, registry)
 
     async def run() -> None:
         try:
@@ -66,11 +68,11 @@ def dial(settings: Settings, registry: CollectorRegistry, ready: Callable[[str],
         raise SettingsWrong("line: say which, --line asterisk or --line rehearsal")
     check_rules(settings)
     _password(settings)
-    desk = open_async_store(settings, found_store(settings))
-    dialer = _dialer(desk, settings, SystemClock(), registry)
+    async_store = open_async_store(settings, found_store(settings))
+    dialer = _dialer(async_store, settings, SystemClock(), registry)
     _show_metrics(settings, registry)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_stopped(dialer, desk, ready))
+        runner.run(_until_stopped(dialer, async_store, ready))
 
 
 def _show_metrics(settings: Settings, registry: CollectorRegistry) -> None:
@@ -85,7 +87,9 @@ def _show_metrics(settings: Settings, registry: CollectorRegistry) -> None:
         ) from error
 
 
-async def _until_stopped(dialer: Dialer, desk: AsyncStore, ready: Callable[[str], None]) -> None:
+async def _until_stopped(
+    dialer: Dialer, async_store: AsyncStore, ready: Callable[[str], None]
+) -> None:
     dialling = asyncio.ensure_future(dialer.run())
     for number in ending():
         asyncio.get_running_loop().add_signal_handler(number, dialling.cancel)
@@ -95,7 +99,7 @@ async def _until_stopped(dialer: Dialer, desk: AsyncStore, ready: Callable[[str]
         if not dialling.cancelled():
             dialling.result()
     finally:
-        await desk.close()
+        await async_store.close()
 
 
 def check_rules(settings: Settings) -> None:
@@ -152,10 +156,10 @@ def number_policy(settings: Settings) -> NumberPolicy:
 
 
 def _dialer(
-    desk: AsyncStore, settings: Settings, clock: Clock, registry: CollectorRegistry
+    async_store: AsyncStore, settings: Settings, clock: Clock, registry: CollectorRegistry
 ) -> Dialer:
     name = new_dispatcher_name(socket.gethostname(), os.getpid())
-    post = DialerConfig(
+    config = DialerConfig(
         name=name,
         line=line_name(settings),
         calls_max=settings.line_calls_max,
@@ -165,7 +169,9 @@ def _dialer(
         handover=_handover(settings),
     )
     return Dialer(
-        DialerContext(post, desk, build_line(settings, clock, name), DialerMetrics(registry), clock)
+        DialerContext(
+            config, async_store, build_line(settings, clock, name), DialerMetrics(registry), clock
+        )
     )
 
 

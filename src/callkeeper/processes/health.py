@@ -25,13 +25,15 @@ def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
     return together
 
 
-def routes(desk: AsyncStore, registry: CollectorRegistry, admission: Admission) -> list[Page]:
+def routes(
+    async_store: AsyncStore, registry: CollectorRegistry, admission: Admission
+) -> list[Page]:
     """Return the routes that need no signature."""
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    readiness = Readiness(desk)
+    readiness = Readiness(async_store)
 
     async def figures() -> bytes:
         await asyncio.sleep(0)  # until all are heard that ask just now

@@ -45,30 +45,34 @@ _INSIDE_CONNECTIONS = 200
 
 
 def build(
-    settings: Settings, desk: AsyncStore, seal: Seal, clock: Clock, registry: CollectorRegistry
+    settings: Settings,
+    async_store: AsyncStore,
+    seal: Seal,
+    clock: Clock,
+    registry: CollectorRegistry,
 ) -> Applications:
-    """Return the applications over a desk; the lifespan of the first closes the desk."""
+    """Return the applications over a store; the lifespan of the first closes the store."""
     slack_ms = settings.clock_window_seconds * 1000
-    gate = Gate(Keyring(desk, seal, clock), clock, slack_ms)
+    gate = Gate(Keyring(async_store, seal, clock), clock, slack_ms)
     bookings = Bookings(
-        desk,
+        async_store,
         clock,
         settings.lead_seconds * 1000,
         settings.time_zone,
         slack_ms=slack_ms,
         numbers=number_policy(settings),
     )
-    campaigns = Campaigns(desk, clock, settings.active_campaigns_max, settings.skill_queues)
+    campaigns = Campaigns(async_store, clock, settings.active_campaigns_max, settings.skill_queues)
     interfaces = [
         *ReservationInterfaces(bookings, clock).all(gate, settings.deployment),
-        *BusinessResultInterfaces(Definitions(desk, clock)).all(gate),
+        *BusinessResultInterfaces(Definitions(async_store, clock)).all(gate),
         # Last, as a campaign's path matches any word after the VDN.
         *CampaignInterfaces(
             campaigns, clock, settings.alerting_seconds_max, settings.init_status
         ).all(gate),
     ]
     apart = settings.internal_port is not None
-    return applications(interfaces, desk, registry, gate.admission, apart=apart)
+    return applications(interfaces, async_store, registry, gate.admission, apart=apart)
 
 
 def serve(
@@ -187,9 +191,9 @@ def prepare_server(
         seal = fitting_seal(settings, store)
         if settings.workers == 1:  # of several, who starts them says so
             warn_of_old_seals(store, seal)
-        desk = open_async_store(settings, store, scribe=scribe)
-        beside = duty_beside(desk, settings, clock, registry)
-        apps = build(settings, desk, seal, clock, registry)
+        async_store = open_async_store(settings, store, scribe=scribe)
+        beside = duty_beside(async_store, settings, clock, registry)
+        apps = build(settings, async_store, seal, clock, registry)
         listener = bind(settings.host, settings.port, shared=settings.workers > 1)
         listener.listen(_BACKLOG)
         inside = _inside(apps.inside, settings)

@@ -40,9 +40,13 @@ class Campaigns:
     """
 
     def __init__(
-        self, desk: AsyncStore, clock: Clock, active_max: int, skill_queues: Collection[int] | None
+        self,
+        async_store: AsyncStore,
+        clock: Clock,
+        active_max: int,
+        skill_queues: Collection[int] | None,
     ) -> None:
-        self._desk = desk
+        self._store = async_store
         self._clock = clock
         self._active_max = active_max
         self._skill_queues = skill_queues
@@ -75,7 +79,7 @@ class Campaigns:
             id=id,
             request=request,
         )
-        return await self._desk.add_campaign(opening)
+        return await self._store.add_campaign(opening)
 
     async def change(
         self,
@@ -90,18 +94,18 @@ class Campaigns:
         if isinstance(change, Revision):
             self._check_skill_queue(change.plan)
         order = CampaignOrder(vdn, campaign_id, change, by, self._clock.now(), request)
-        return await self._desk.change_campaign(order)
+        return await self._store.change_campaign(order)
 
     async def one(self, vdn: int, campaign_id: int) -> Campaign:
         """Return a campaign."""
-        campaign = await self._desk.campaign(vdn, campaign_id)
+        campaign = await self._store.campaign(vdn, campaign_id)
         if campaign is None:
             raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=campaign_id, vdn=vdn)
         return campaign
 
     async def find(self, wanted: CampaignsWanted) -> CampaignPage:
         """Return a page of campaigns."""
-        return await self._desk.find_campaigns(wanted)
+        return await self._store.find_campaigns(wanted)
 
     def _check_skill_queue(self, plan: Plan) -> None:
         queue = plan.skill_queue
@@ -113,8 +117,8 @@ class Campaigns:
 class Definitions:
     """The business results that VDNs have defined."""
 
-    def __init__(self, desk: AsyncStore, clock: Clock) -> None:
-        self._desk = desk
+    def __init__(self, async_store: AsyncStore, clock: Clock) -> None:
+        self._store = async_store
         self._clock = clock
 
     async def define(
@@ -132,8 +136,8 @@ class Definitions:
         below = tuple(
             child.result(vdn, top.code, place, now) for place, child in enumerate(children)
         )
-        return await self._desk.define_business_result(Definition(top, below, by, request))
+        return await self._store.define_business_result(Definition(top, below, by, request))
 
     async def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
         """Return a page of results with their sub-results."""
-        return await self._desk.find_business_results(vdn, offset, limit)
+        return await self._store.find_business_results(vdn, offset, limit)

@@ -49,8 +49,8 @@ class Keyring:
     A name that is no key costs the same work as one that is, so that nobody can tell them apart.
     """
 
-    def __init__(self, desk: AsyncStore, seal: Seal, clock: Clock) -> None:
-        self._desk = desk
+    def __init__(self, async_store: AsyncStore, seal: Seal, clock: Clock) -> None:
+        self._store = async_store
         self._seal = seal
         self._clock = clock
         self._log = structlog.get_logger()
@@ -92,7 +92,7 @@ class Keyring:
         return ak in self._remembered
 
     async def _look_up(self, ak: str, ticks: int) -> OpenKey | None:
-        stored = await self._desk.access_key(ak)
+        stored = await self._store.access_key(ak)
         if stored is None or stored.revoked_at is not None:
             self._seal.open(self._decoy, "", None)
             self._remembered.pop(ak, None)

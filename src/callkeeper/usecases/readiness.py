@@ -22,18 +22,18 @@ _GROWS = (Booked, Reservation, Campaign)  # storing one adds to the history, so 
 
 
 class Readiness:
-    """Finds out whether the writes of a desk succeed. It belongs to one event loop."""
+    """Finds out whether the writes of a store succeed. It belongs to one event loop."""
 
-    def __init__(self, desk: AsyncStore) -> None:
-        self._desk = desk
+    def __init__(self, async_store: AsyncStore) -> None:
+        self._store = async_store
         self._looks = SingleFlight[int | DatabaseFailed]()
         self._found: tuple[float, int | DatabaseFailed] | None = None
         self._failure: tuple[float, DatabaseFailed] | None = None
-        desk.hear_writes(self._hear)
+        async_store.hear_writes(self._hear)
 
     async def schema(self) -> int | DatabaseFailed:
         """Return the schema's number; or why this server cannot work, at most a second old."""
-        if (waited := self._desk.oldest_write_seconds) > WRITE_SECONDS_MAX:
+        if (waited := self._store.oldest_write_seconds) > WRITE_SECONDS_MAX:
             return _still(waited)
         if self._found is not None and monotonic() - self._found[0] < FRESH_SECONDS:
             return self._found[1]
@@ -42,9 +42,9 @@ class Readiness:
     async def _look(self) -> int | DatabaseFailed:
         asker_has_gone.set(None)  # whoever asked first may go: others ask too
         try:
-            found: int | DatabaseFailed = await self._desk.schema_version()
+            found: int | DatabaseFailed = await self._store.schema_version()
             async with asyncio.timeout(WRITE_SECONDS_MAX):
-                await self._desk.write_probe(None)
+                await self._store.write_probe(None)
         except TimeoutError:
             found = _still(WRITE_SECONDS_MAX)
         except DatabaseFailed as failed:
