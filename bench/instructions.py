@@ -3,28 +3,29 @@
     python -m bench.instructions ../earlier
 
 Rates and CPU times differ by a quarter from one minute to the next where a machine is shared; how
-many instructions a program runs does not. valgrind (`apt-get install valgrind`) counts those of the
-server and of the process that writes, not the kernel's and not PostgreSQL's: a server is loaded
-for some seconds, another one for longer, and the difference is divided by that of the requests.
+many instructions a program runs hardly does. valgrind (`apt-get install valgrind`) counts those of
+the server and of the process that writes, not the kernel's and not PostgreSQL's. One server is
+loaded for some seconds, another is idle for as long, and the difference is divided by the requests:
+so what goes by time alone, which would weigh fifty times as much as it does, is left out.
 """
 
 import argparse
 import re
 import tempfile
-from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
+from threading import Event
 from typing import NamedTuple
 
 from bench import load, signed
 from bench.beside import HERE, Prepared, parser, prepare
 from bench.engine import Engine, engine
-from bench.server import running
+from bench.server import Server, running
 from bench.signed import VDN
 from callkeeper.client import Client
 
 _RESERVATIONS = 5_000
-_SECONDS = (15, 45)  # of the two that are loaded; a server is fifty times slower under valgrind
+_SECONDS = 40  # a server is fifty times slower under valgrind
 _MOST_A_SECOND = 500
 _BEGINS_SECONDS = 60
 _VALGRIND = (
@@ -64,36 +65,36 @@ def main() -> int:
 def _instructions(checkout: Path, on: Engine, home: Path, how: argparse.Namespace) -> float:
     """Return how many instructions a checkout runs for a request."""
     prepared = prepare(checkout, on, home, _RESERVATIONS)
-    numbers = count()
-    few, many = (_count(prepared, on, home, numbers, how, seconds) for seconds in _SECONDS)
-    return (many.instructions - few.instructions) / (many.requests - few.requests)
+    idle, busy = (_count(prepared, on, home, each) for each in (0, how.connections))
+    return (busy.instructions - idle.instructions) / busy.requests
 
 
-def _count(
-    prepared: Prepared,
-    on: Engine,
-    home: Path,
-    numbers: Iterator[int],
-    how: argparse.Namespace,
-    seconds: int,
-) -> Counted:
-    """Load a server that is counted, and end it."""
-    out = home / f"counted-{seconds}"
+def _count(prepared: Prepared, on: Engine, home: Path, connections: int) -> Counted:
+    """Run a server that is counted, over so many connections, and end it."""
+    out = home / f"counted-{connections}"
     out.mkdir()
     command = [*_VALGRIND, f"--cachegrind-out-file={out}/%p", *prepared.program.command]
     with running(prepared.program._replace(command=command), on, home) as server:
-        with Client(
-            server.url, *prepared.signer.key[:2], vdn=VDN, timeout=_BEGINS_SECONDS
-        ) as client:
+        ak, secret, *_ = prepared.signer.key
+        with Client(server.url, ak, secret, vdn=VDN, timeout=_BEGINS_SECONDS) as client:
             client.record_result(prepared.ids[0], fail_code="00000")  # its writer has begun then
-        bodies = islice(signed.results(VDN, prepared.ids, numbers), _MOST_A_SECOND * seconds)
-        requests = prepared.signer.prepare(
-            home / f"requests-{seconds}", "updateResult", bodies, server=server
-        )
-        turn = load.run(server, requests, how.connections, seconds)
+        requests = _load(prepared, home, server, connections) if connections else _wait()
+    return Counted(requests, sum(_total(each) for each in out.iterdir()))
+
+
+def _load(prepared: Prepared, home: Path, server: Server, connections: int) -> int:
+    """File results, none of them twice, and return how many."""
+    bodies = islice(signed.results(VDN, prepared.ids, count()), _MOST_A_SECOND * _SECONDS)
+    requests = prepared.signer.prepare(home / "requests", "updateResult", bodies, server=server)
+    turn = load.run(server, requests, connections, _SECONDS)
     if turn.ran_out:
-        raise RuntimeError(f"{turn.requests} requests were too few for {seconds} s")
-    return Counted(turn.requests, sum(_total(each) for each in out.iterdir()))
+        raise RuntimeError(f"{turn.requests} requests were too few for {_SECONDS} s")
+    return turn.requests
+
+
+def _wait() -> int:
+    Event().wait(_SECONDS)
+    return 0
 
 
 def _total(file: Path) -> int:

@@ -102,7 +102,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         try:
             with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own, on loopback
                 return
-        except urllib.error.URLError:
+        except (urllib.error.URLError, TimeoutError):
             never.wait(_POLL_SECONDS)
     raise RuntimeError(f"{url} did not come up: {log.read_text('utf-8', 'replace')[-2000:]}")
 
