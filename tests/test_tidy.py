@@ -66,6 +66,7 @@ SPEAKS_WIRE = re.compile(
 COMMAND_LINE = re.compile(r"src/callkeeper/cli/\w+\.py")
 
 CODE = {".py", ".sql", ".sh", ".lua", ".toml", ".txt", ""}
+NAMED = re.compile(r"(?<![\w*{}])([\w/]+\.(?:py|sql))\b")
 TASK = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X])\b(?!.*#\d)")
 ADDRESS = re.compile(
     r"--(index-url|extra-index-url|find-links|trusted-host)"
@@ -209,6 +210,18 @@ def test_files_and_lines_are_short() -> None:
 
 def test_a_module_is_named_after_a_thing_not_a_place() -> None:
     _none(file for file in _names() if Path(file).stem in PLACES)
+
+
+def test_no_source_names_a_file_that_is_not_there() -> None:
+    there = _names()
+    _none(
+        f"{name}:{number}: {match[1]}"
+        for name, lines in _texts()
+        if name.startswith("src/")
+        for number, line in enumerate(lines, 1)
+        for match in NAMED.finditer(line)
+        if not any(f"/{each}".endswith(f"/{match[1]}") for each in there)
+    )
 
 
 def test_what_is_left_to_do_has_an_issue_number() -> None:

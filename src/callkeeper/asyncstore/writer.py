@@ -1,7 +1,7 @@
 """The writer: what arrives together is written together, and answered once it is durable.
 
-A write joins the batch that is gathering while the one before it is carried out. Whoever carries
-batches out is a scribe: a thread of this process, or a process of its own (see scribe.py).
+A write joins the batch that is gathering while the one before it is carried out. Batches are
+carried out by a thread of this process, or by a process of its own (see writer_process.py).
 """
 
 import asyncio

@@ -21,7 +21,7 @@ Duty = Callable[[int], Coroutine[object, object, object]]
 
 
 class Dialer:
-    """Dispatcher, listener and reaper of one context, and the line's own upkeep."""
+    """Dispatcher, listener and reaper over one context, and the line's own upkeep."""
 
     def __init__(self, context: DialerContext) -> None:
         self._context = context

@@ -57,10 +57,8 @@ class Dispatcher:
     async def _claim(self) -> Claimed:
         context, config, clock = self._context, self._context.config, self._context.clock
         # Without a line nothing is claimed; but what is too late still expires, and says so.
-        can_dial, asked = (
-            context.line.is_up and clock.ticks() < context.lease_until,
-            len(self._asking),
-        )
+        can_dial = context.line.is_up and clock.ticks() < context.lease_until
+        asked = len(self._asking)
         most = await self._gate.room(BATCH - asked if can_dial else 0, asked)
         # What the line refused last is tried last: it may be those numbers, and not the line.
         last = self._gate.refused if most else frozenset()

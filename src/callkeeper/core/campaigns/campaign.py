@@ -3,8 +3,8 @@
     add ─► draft ─► started ◄─► paused        resume starts a draft and a paused one
                     └──────► ended ◄──────┘   by the clock alone: its end has passed
 
-A change is a value, and its ``apply`` returns the next campaign or raises a Refusal; nothing else
-changes a state. Instants are UTC milliseconds; windows are minutes of the day.
+The arrows are in changes.py; nothing else changes a status. Instants are UTC milliseconds; windows
+are minutes of the day.
 """
 
 import re

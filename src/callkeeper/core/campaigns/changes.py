@@ -1,4 +1,8 @@
-"""Every change of a campaign as a value with ``apply``, and the order that asks for it."""
+"""Every change of a campaign, and the order that asks for it.
+
+A change is a value, and its ``apply`` returns the next campaign or raises a Refusal. Instants are
+UTC milliseconds.
+"""
 
 from typing import Any, ClassVar
 

@@ -5,7 +5,8 @@
                waiting ─► expired         automatic ones only, past their grace
                waiting ─► done            settled: automatic ones only, after a restore
 
-The arrows are in change.py, and those of the dialer in tries.py. Instants are UTC milliseconds.
+The arrows are in changes.py, the dialer's in dialing/reservation_changes.py. Instants are UTC
+milliseconds.
 """
 
 from datetime import tzinfo
