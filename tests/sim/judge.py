@@ -27,8 +27,8 @@ Key = tuple[int, str]
 _ASKED_WITHIN_MS = 10_000
 _CATCH_UP_SECONDS = 0.1
 _CLOCK_SLACK_MS = 2_000  # a clock that is off by more is wrong
-# A line that says of each number that it is this one is believed so often; once more, should a call
-# that was asked for before be taken late.
+# A line that says of each number that it is this one is believed for so many numbers; once more,
+# should a call that was asked for before be taken late.
 _USED_UP_MAX = 2 * ROW
 _GIVEN_UP = """
 SELECT vdn, id, campaign_id, held_by FROM reservation
@@ -65,8 +65,8 @@ class Judge:
         self._next_try_at: dict[Key, int] = {}
         self._tries: defaultdict[Key, list[Try]] = defaultdict(list)
         self._by_id: dict[str, Try] = {}
-        self._doubted: set[Key] = set()
-        self._used_up: Counter[tuple[str, int]] = Counter()
+        self._doubted: set[str] = set()
+        self._used_up: dict[tuple[str, int], set[str]] = {}
         self._room = self._most_room
         self._paced_at = 0
         self._given_up: set[Key] = set()
@@ -258,18 +258,18 @@ class Judge:
         if kind is None or attempt.called_no[-1] == REFUSED:
             return
         self.counts[f"refused as all are, {kind.__name__}: {attempt.outcome}"] += 1
-        key = (attempt.vdn, attempt.reservation_id)
+        number = attempt.called_no
         if attempt.outcome == "unknown":
             return  # whoever was told of the refusal died, and nobody else knows
         if attempt.outcome == "withdrawn":
-            self._doubted.add(key)
+            self._doubted.add(number)
             return
-        if kind is LineDown or (kind is LineUnwilling and key not in self._doubted):
+        if kind is LineDown or (kind is LineUnwilling and number not in self._doubted):
             raise BrokenError(f"{attempt.id} is {attempt.outcome}, and everybody was refused")
         if kind is LineRefused:
-            since = self._pbx.refusals
-            self._used_up[station, since] += 1
-            if self._used_up[station, since] > _USED_UP_MAX:
+            used_up = self._used_up.setdefault((station, self._pbx.refusals), set())
+            used_up.add(number)  # which may have been promised many calls
+            if len(used_up) > _USED_UP_MAX:
                 raise BrokenError(f"{station} used up promise after promise, and all were refused")
 
     def _check_caps(self, vdn: int, campaign: Campaign) -> None:

@@ -1,117 +1,71 @@
-"""What is due: all of it while that is little, the first of each campaign when it is much.
+"""Claiming what is due: read and lock, let the core judge each, write all verdicts back.
 
-A campaign that is paused, or has as many calls as it may, can have any number due. Those stay due
-and are not read, so that nobody else waits for them, and they need not be woken.
+A claim waits for no lock: what another transaction holds is left for the next claim, so that claims
+can run beside everything else and never stand in a circle.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from callkeeper.core.campaigns.campaign import Campaign
-from callkeeper.core.dialing.policy import Busyness, Terms, holds_all
-from callkeeper.core.dialing.triage import CampaignKey, Due, Judged, Load
+from callkeeper.core.dialing.pace import Pace
+from callkeeper.core.dialing.policy import GiveUp
+from callkeeper.core.dialing.triage import Claim, Claimed, Triage
+from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.rows.campaigns import campaign_of
-from callkeeper.store.rows.reservations import ReservationRows
-from callkeeper.store.zones import zone_of
+from callkeeper.store.rows.attempt_batch import happened
+from callkeeper.store.rows.due import AHEAD, DueRows
 
-# How many are read as they come. Beyond it, campaigns that are held are left out.
-AHEAD = 100
-# How many campaigns a claim looks at, and how many reservations of each at the least.
-CAMPAIGNS_MAX = 256
-FEW = 4
+# How much a claim looks at that sweeps. Another looks at little more than it could dial.
+LOOKED_AT = 500
 
 
-class DueRows(ReservationRows):
-    """The verbs that look at what is due."""
+class ClaimRows(DueRows):
+    """The verb that claims, and what the dialer's other verbs share with it."""
 
-    def busyness(self, vdn: int, campaign_id: int) -> Busyness:
-        """Return how many calls there are that bound those of a campaign."""
-        return self._load("").of((vdn, campaign_id))
+    def claim_due(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
+        """Judge what is due, in due order, and claim what may be dialed; hold or close the rest.
 
-    def is_any_due(self, now: int) -> bool:
-        """Whether a reservation waits to be looked at."""
-        return bool(self._session.rows("is_any_due", now=now))
-
-    def count_due(self, now: int, limit: int) -> int:
-        """Return how many reservations wait to be looked at, counting no further than a limit."""
-        return int(self._session.rows("count_due", now=now, limit=limit)[0][0])
-
-    def _load(self, line: str) -> Load:
-        load = Load()
-        for its_line, vdn, campaign_id, count in self._session.rows("count_live_attempts"):
-            load.vdns[vdn] += count
-            load.campaigns[vdn, campaign_id] += count
-            if its_line == line:
-                load.on_line += count
-        return load
-
-    def _due(self, now: int, terms: Terms, load: Load, most: int, *, sweeps: bool) -> Due:
-        """Return what is due; of much, the first of each campaign, about ``most`` in all.
-
-        What a campaign holds is left out then, but for what a claim that sweeps may find too late.
+        Nothing is claimed while another dispatcher's claim is under way.
         """
-        if self.count_due(now, AHEAD + 1) <= AHEAD:
-            rows = self._session.rows("due_reservations", now=now, limit=AHEAD)
-            due = [Reservation(*row) for row in rows]
-            keys = {(each.vdn, each.campaign_id) for each in due}
-            judged = _in_their_zones(self._judged_campaigns(keys), terms)
-            return Due(due, judged, frozenset(), is_all=True)
-        heads = self._session.rows("campaigns_due", now=now)
-        late = {
-            (vdn, id_)
-            for vdn, id_, appoint_at in heads
-            if sweeps and appoint_at + terms.grace_ms < now
-        }
-        campaigns = self._judged_campaigns((vdn, id_) for vdn, id_, _ in heads)
-        held = {key for key, each in campaigns.items() if holds_all(each, terms, load.of(key), now)}
-        open_ = [key for key in campaigns if key not in held]
-        chosen = open_[:CAMPAIGNS_MAX] + _in_turn(
-            [key for key in campaigns if key in held & late], now
-        )
-        few = max(FEW, most // max(1, len(chosen)))
-        return self._first_of(chosen, _in_their_zones(campaigns, terms), now, few)
+        return [self._claim(each) for each in claims]
 
-    def _first_of(
-        self,
-        keys: Sequence[CampaignKey],
-        campaigns: dict[CampaignKey, Judged],
-        now: int,
-        few: int,
-    ) -> Due:
-        items = [{"vdn": vdn, "campaign_id": id_} for vdn, id_ in keys]
-        rows = self._session.each("due_of_campaigns", items, now=now, few=few) if items else []
-        due = sorted((Reservation(*row) for row in rows), key=_turn)
-        counts = Counter((each.vdn, each.campaign_id) for each in due)
-        last = {(each.vdn, each.campaign_id): (each.vdn, each.id) for each in due}
-        ends = frozenset(last[key] for key, count in counts.items() if count == few)
-        return Due(due, campaigns, ends, is_all=False)
+    def _claim(self, claim: Claim) -> Claimed:
+        if not self._session.rows("take_turn")[0][0]:
+            return Claimed([])
+        load = self._load(claim.line)
+        triage = Triage(claim, load, self._pace(claim))
+        if triage.most == 0 and not claim.sweeps:
+            return Claimed([])
+        looked_at = LOOKED_AT if claim.sweeps else triage.most + AHEAD
+        surely = claim.doubt.earliest(claim.at)
+        due = self._due(surely, claim.terms, load, looked_at, sweeps=claim.sweeps)
+        triage.judge_all(due)
+        self._write(triage)
+        more = triage.gets_on and (not due.is_all or len(triage.attempts) == triage.most)
+        held = len(triage.held) + len(triage.capped)
+        return Claimed(triage.attempts, held, len(triage.given_up), more)
 
-    def _judged_campaigns(self, keys: Iterable[CampaignKey]) -> dict[CampaignKey, Campaign]:
-        """Return campaigns, deleted or not, that stay as they are until this transaction ends.
+    def _write(self, triage: Triage) -> None:
+        claim = triage.claim
+        if triage.attempts:
+            self._session.each("add_attempts", triage.attempts)
+            next_at = triage.pace.after(len(triage.attempts))
+            self._session.rows("pace_line", name=claim.line, next_at=next_at)
+        noted = [*triage.noted, *triage.held, *triage.capped]
+        if noted:
+            self._session.each("note_verdicts", noted)
+        self._close(triage.given_up, claim.at, claim.holder)
 
-        They come in the order of the keys. One that is just being changed is left out.
-        """
-        wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
-        found = {
-            (each.vdn, each.id): each
-            for each in map(campaign_of, self._session.each("campaigns_of", wanted))
-        }
-        keyed = ((each["vdn"], each["id"]) for each in wanted)
-        return {key: found[key] for key in keyed if key in found}
+    def _close(self, closed: list[tuple[Reservation, GiveUp]], now: int, holder: str) -> None:
+        """Write reservations that will not be dialed any more, each with its event."""
+        if closed:
+            self._session.each("update_reservations", [each for each, _ in closed])
+            self._append(
+                [
+                    happened(each, each.state, now, holder, rule=verdict.rule, why=verdict.why)
+                    for each, verdict in closed
+                ]
+            )
 
-
-def _in_their_zones(
-    campaigns: dict[CampaignKey, Campaign], terms: Terms
-) -> dict[CampaignKey, Judged]:
-    return {key: Judged(each, zone_of(each, terms.zone)) for key, each in campaigns.items()}
-
-
-def _turn(each: Reservation) -> tuple[int, int]:
-    return each.look_at or 0, each.appoint_at
-
-
-def _in_turn(keys: list[CampaignKey], now: int) -> list[CampaignKey]:
-    """Return no more than may be looked at, beginning with another one each time."""
-    begin = now % max(1, len(keys))
-    return (keys[begin:] + keys[:begin])[:CAMPAIGNS_MAX]
+    def _pace(self, claim: Claim) -> Pace:
+        rows = self._session.rows("line_pace", name=claim.line)
+        return Pace(rows[0][0] if rows else 0, claim.at * 1000, claim.per_second)
