@@ -120,7 +120,7 @@ def _prepare(settings: Settings, volley: Volley, clock: Clock) -> None:
         bookings.append(Booking(VDN, id_, wish, digest.hex(), "benchmark", now, 0))
     for begin in range(0, volley.count, _BATCH):
         with store.transaction():
-            store.add_reservations(bookings[begin : begin + _BATCH])
+            store.reservations.add(bookings[begin : begin + _BATCH])
     store.close()
 
 

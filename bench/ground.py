@@ -176,8 +176,8 @@ def lateness_ms(on: Ground, calls: Sequence[str]) -> list[int]:
     """Return how late the line was asked for each call; one not asked for is late until now."""
     late = []
     for each in calls:
-        (reservation,) = on.store.reservations_with_id(each)
-        attempts = on.store.attempts_of(GOOD, each)
+        (reservation,) = on.store.reservations.with_id(each)
+        attempts = on.store.attempts.of(GOOD, each)
         asked = attempts[0].placing_at if attempts else None
         late.append((asked or SystemClock().now()) - reservation.appoint_at)
     return late
@@ -198,7 +198,7 @@ def _store(store: SqlStore, now: int, vdn: int, wishes: Sequence[tuple[Wish, str
         digest = request_digest("abuse", str(vdn), name)
         bookings.append(Booking(vdn, id_for(now, digest), wish, digest.hex(), "abuse", now, 0))
     with store.transaction():
-        store.add_reservations(bookings)
+        store.reservations.add(bookings)
     return [booking.id for booking in bookings]
 
 

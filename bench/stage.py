@@ -84,7 +84,7 @@ def _book(store: SqlStore, count: int, clock: Clock) -> list[str]:
         bookings.append(Booking(VDN, id_, wish, digest.hex(), "benchmark", now, 0))
     for begin in range(0, count, _BATCH):
         with store.transaction():
-            store.add_reservations(bookings[begin : begin + _BATCH])
+            store.reservations.add(bookings[begin : begin + _BATCH])
     return [booking.id for booking in bookings]
 
 

@@ -148,7 +148,7 @@ def test_a_line_that_refuses_every_call_is_told_of(house: House) -> None:
     until_ = now + LEASE_MS
     anna = Lease("anna", "rehearsal", now, now, until_, is_up=True, per_second=0.0, trouble=why)
     with house.store.transaction():
-        house.store.renew_leases([anna])
+        house.store.leases.renew([anna])
     (row,) = at_data(house, "lines", "--json").value["dispatchers"]
     assert (row["state"], row["trouble"]) == ("line refuses", why)
     assert f"refuses every call: {why}" in " ".join(at_data(house, "lines").out.split())
@@ -277,7 +277,7 @@ def test_each_line_stands_once_with_its_calls_and_the_gone_are_left_out(house: H
         ]
     ]
     with house.store.transaction():
-        house.store.renew_leases(leases)
+        house.store.leases.renew(leases)
     shown = [line.split()[:3] for line in at_data(house, "lines").out.splitlines()[1:]]
     assert shown == [["a", "0", "anna"], ["bert", "up", "0.0"], ["b", "0", "carl"]]
     assert len(at_data(house, "lines", "--json").value["dispatchers"]) == len(leases)
@@ -313,11 +313,11 @@ def test_a_practice_is_shown_and_changed_part_by_part(house: House) -> None:
         "campaign 7: its windows are in Europe/Berlin; at most 2 calls at once; "
         "after busy at most 3 times again, 600 s apart\n"
     )
-    campaign = house.store.campaign(VDN, int(TASK))
+    campaign = house.store.campaigns.get(VDN, int(TASK))
     assert campaign is not None
     assert campaign.practice.retries[0].spacing_seconds == 600
     assert at_data(house, *arrange).out == told
-    assert house.store.campaign(VDN, int(TASK)) == campaign
+    assert house.store.campaigns.get(VDN, int(TASK)) == campaign
     more = at_data(house, *arrange, "--retry", "no_answer:1:1d").out
     assert more == told.replace("\n", "; after no_answer at most 1 times again, 86400 s apart\n")
     less = at_data(house, *arrange, "--no-retry", "--no-calls-max").out

@@ -125,7 +125,7 @@ def test_a_host_that_no_certificate_can_name_is_one_line(tmp_path: Path) -> None
 
 def test_an_added_campaign_is_kept_in_whole_seconds(house: House) -> None:
     made = add(house.settings.data_dir, "--json").value
-    found = house.store.campaign(25, made["id"])
+    found = house.store.campaigns.get(25, made["id"])
     assert found is not None
     assert (found.begin_at % 1000, found.end_at % 1000) == (0, 0)
 
@@ -133,7 +133,7 @@ def test_an_added_campaign_is_kept_in_whole_seconds(house: House) -> None:
 def test_a_campaign_is_added_as_started_unless_it_is_to_be_paused(house: House) -> None:
     for more, status in (([], "started"), (["--name", "later", "--paused"], "paused")):
         made = add(house.settings.data_dir, "--json", *more).value
-        found = house.store.campaign(25, made["id"])
+        found = house.store.campaigns.get(25, made["id"])
         assert found is not None
         assert found.status == status
 

@@ -77,7 +77,7 @@ def test_a_client_written_after_the_docs_does_all_that_it_means_to(
     told = {"remark": "改期", "busiResult": "sold", "failCode": "00000", "taskStatus": "3"}
     assert last | told | {"appointTime": first[0]["appointTime"] + 1} == last
     automatic = steps[2]["answer"]["returnObject"]["appointId"]
-    (kept,) = serving.store.reservations_with_id(automatic)
+    (kept,) = serving.store.reservations.with_id(automatic)
     assert (kept.state, json.loads(kept.call_data or "")) == ("cancelled", {"name": "张三"})
 
 

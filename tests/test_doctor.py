@@ -123,11 +123,11 @@ def test_a_sealing_key_that_does_not_fit_is_bad(tmp_path: Path) -> None:
 
 def seal_as_of_old(store: Store, data_dir: Path, secret: str) -> None:
     """Seal the secret of the only key with its name alone, as was done before."""
-    (key,) = store.access_keys()
+    (key,) = store.keys.all()
     cipher = AESGCM(b64decode((data_dir / "sealing.key").read_bytes()))
     sealed = bytes(12) + cipher.encrypt(bytes(12), secret.encode(), key.ak.encode())
     with store.transaction():
-        store.reseal_access_keys([(key.ak, b64encode(sealed).decode())])
+        store.keys.reseal([(key.ak, b64encode(sealed).decode())])
 
 
 def test_a_secret_sealed_as_of_old_is_bad_until_migrate_binds_it(
@@ -138,7 +138,7 @@ def test_a_secret_sealed_as_of_old_is_bad_until_migrate_binds_it(
     seal_as_of_old(store, settings.data_dir, "hush")
     assert bad(settings) == {"sealing key"}
     begin_seal(settings, store)
-    (bound,) = store.access_keys()
+    (bound,) = store.keys.all()
     assert bad(settings) == set()
     assert open_seal(settings).open(bound.sealed_secret, bound.ak, bound.vdn) == "hush"
     store.close()
@@ -147,7 +147,7 @@ def test_a_secret_sealed_as_of_old_is_bad_until_migrate_binds_it(
 def test_a_sealing_key_need_not_open_what_was_revoked(tmp_path: Path) -> None:
     settings = settled(tmp_path)
     store = open_store(settings)
-    (key,) = store.access_keys()
+    (key,) = store.keys.all()
     assert revoke(store, SystemClock(), key.ak)
     store.close()
     (settings.data_dir / "sealing.key").unlink()
@@ -216,7 +216,7 @@ def test_a_total_that_was_tampered_with_is_found_and_counted_anew(
         change(settings, f"{lock};{recount}" if database else recount)
         assert "tallies" not in bad(settings)
         wanted = Wanted(VDN, 0, 10, agents=["ann"])
-        assert opened.store.find_reservations(wanted).total == 2
+        assert opened.store.reservations.find(wanted).total == 2
 
 
 def change(settings: Settings, sql: str) -> None:

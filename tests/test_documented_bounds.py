@@ -10,7 +10,7 @@ from callkeeper.dialer import reaper
 from callkeeper.dialer.line import ari
 from callkeeper.http import admission, fairness, large_bodies, protocol
 from callkeeper.store.engine import sqlite
-from callkeeper.store.rows import due as due_rows
+from callkeeper.store.rows import backlog
 from callkeeper.usecases import keys, readiness
 from tests.surface import ROOT
 
@@ -48,7 +48,7 @@ OPERATING = {
     "a clock that was set": f"set by more than {_seconds(watch.JUMP_MS)} s, that is logged",
     "a new time": f"for {_seconds(watch.SURE_MS)} s only that is done which is right by the old",
     "pauses of a line": f"pauses that double up to {_seconds(breaker.LONGEST_PAUSE_MS)} s,",
-    "a backlog": f"Beyond {due_rows.AHEAD} that are due,",
+    "a backlog": f"Beyond {backlog.AHEAD} that are due,",
     "a reconnect": f"After the reconnect (at most {_whole(ari.LONGEST_PAUSE_SECONDS)} s later)",
     "a silent socket": "dies silently is noticed within"
     f" {_whole(ari.PING_SECONDS + ari.PONG_SECONDS)} s.",

@@ -159,10 +159,10 @@ def test_it_shows_what_it_would_settle_and_changes_nothing_until_it_is_told_to(
     assert id_ in shown.out
     assert overdue not in shown.out
     assert shown.out.endswith("nothing was changed; --yes settles 1\n")
-    assert [each.state for each in idle.store.reservations_with_id(id_)] == ["waiting"]
+    assert [each.state for each in idle.store.reservations.with_id(id_)] == ["waiting"]
     done = settle(idle, idle.now(), "--yes")
     assert done.out.endswith("settled 1: their outcome is unknown, and they are not dialed again\n")
-    (kept,) = idle.store.reservations_with_id(overdue)
+    (kept,) = idle.store.reservations.with_id(overdue)
     assert (kept.state, kept.version) == ("waiting", 1)
 
 
@@ -174,7 +174,7 @@ def reserve_due(house: House) -> str:
 def test_what_is_due_later_stays(idle: House) -> None:
     id_ = reserve_by_hand(idle)
     assert settle(idle, idle.now(), "--yes", "--json").value["settled"] == 0
-    (kept,) = idle.store.reservations_with_id(id_)
+    (kept,) = idle.store.reservations.with_id(id_)
     assert (kept.state, kept.version) == ("waiting", 1)
 
 

@@ -26,7 +26,7 @@ def server(
     flags = ["--line=rehearsal", *(["--workers=2"] if request.param == "workers" else [])]
     with ServerProcess(tmp_path, postgres.new_database(), *flags) as server:
         server.start()
-        until(lambda: server.store.leases() and " serves http" in server.log)
+        until(lambda: server.store.leases.all() and " serves http" in server.log)
         yield server
 
 
@@ -40,7 +40,7 @@ def everybody(server: ServerProcess) -> list[int]:
 
 def dials(server: ServerProcess) -> bool:
     now = server.clock.now()
-    return any(each.lease_until > now for each in server.store.leases())
+    return any(each.lease_until > now for each in server.store.leases.all())
 
 
 @pytest.mark.parametrize("number", ENDING)

@@ -80,7 +80,7 @@ def define(house: House) -> None:
     sold = BusinessResult(VDN, "", "sold", "Sold", "", now)
     phone = BusinessResult(VDN, "sold", "phone", "Phone", "", now)
     with house.store.transaction():
-        house.store.define_business_results([Definition(sold, (phone,), "operator")])
+        house.store.business_results.define([Definition(sold, (phone,), "operator")])
 
 
 def file_everything(house: House, id_: str) -> None:

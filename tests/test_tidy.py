@@ -3,7 +3,7 @@
 import ast
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,8 @@ FUNCTION_LINES = 70
 FILE_LINES = 400
 COLUMNS = 100
 PARAMETERS = 6
+INHERITS = 2  # classes of ours above a class of ours
+EXCEPTIONS = {"Exception", "OSError", "RuntimeError", "ValueError"}
 
 # The clock's rule: only clock.py asks for the time, for chance or for a new name.
 CHANCE_MODULES = {"time", "random", "uuid", "secrets"}
@@ -224,6 +226,15 @@ def test_no_source_names_a_file_that_is_not_there() -> None:
     )
 
 
+def test_what_a_class_inherits_stands_in_its_bases_or_theirs() -> None:
+    _none(f"{name} inherits {depth} deep" for name, depth in depths(_classes()) if depth > INHERITS)
+
+
+def test_a_class_that_inherits_too_deep_is_seen() -> None:
+    tree = ast.parse("class A: ...\nclass B(A): ...\nclass C(B[int]): ...\nclass D(C, A): ...")
+    assert dict(depths({each.name: each for each in _class_definitions(tree)}))["D"] > INHERITS
+
+
 def test_what_is_left_to_do_has_an_issue_number() -> None:
     _none(_matches(TASK, CODE))
 
@@ -298,6 +309,38 @@ def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
+
+
+def depths(classes: Mapping[str, ast.ClassDef]) -> Iterator[tuple[str, int]]:
+    """Yield how many classes of ours stand above each; trees of exceptions aside."""
+
+    def bases(name: str) -> set[str]:
+        given = (getattr(each, "value", each) for each in classes[name].bases)
+        return {each.id for each in given if isinstance(each, ast.Name)}
+
+    def above(name: str) -> set[str]:
+        return bases(name) & classes.keys()
+
+    def depth(name: str) -> int:
+        return max((1 + depth(base) for base in above(name)), default=0)
+
+    def is_exception(name: str) -> bool:
+        return bool(bases(name) & EXCEPTIONS) or any(map(is_exception, above(name)))
+
+    yield from ((name, depth(name)) for name in classes if not is_exception(name))
+
+
+def _classes() -> dict[str, ast.ClassDef]:
+    return {
+        each.name: each
+        for source in _sources()
+        if source.name.startswith("src/")
+        for each in _class_definitions(source.tree)
+    }
+
+
+def _class_definitions(tree: ast.AST) -> Iterator[ast.ClassDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
 
 
 def _catches_all(handler: ast.ExceptHandler) -> bool:

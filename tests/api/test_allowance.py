@@ -72,7 +72,7 @@ def test_what_is_refused_is_not_carried_out(still: House) -> None:
     still.clock.move(TRUSTED_MS)  # type: ignore[attr-defined]
     ask(still)
     assert still.post("delete", {"appointId": appoint_id}).status_code == 429
-    assert [r.state for r in still.store.reservations_with_id(appoint_id)] == ["waiting"]
+    assert [r.state for r in still.store.reservations.with_id(appoint_id)] == ["waiting"]
 
 
 def test_another_key_of_the_same_vdn_has_its_own_allowance(still: House) -> None:

@@ -228,10 +228,10 @@ def test_a_key_issued_after_it_was_first_refused_is_let_in_within_two_seconds(
         late = house.seal.seal("late secret", "LATE", VDN)
         key = OpenKey("LATE", "late secret", VDN)
         refusal(send(house, sign(house, key=key)))
-        stored = house.store.access_key(house.key.ak)
+        stored = house.store.keys.get(house.key.ak)
         assert stored is not None
         with house.store.transaction():
-            house.store.add_access_keys([type(stored)("LATE", VDN, late, None, NOW, None)])
+            house.store.keys.add([type(stored)("LATE", VDN, late, None, NOW, None)])
         clock.move(TRUSTED_MS)
         assert is_let_in(send(house, sign(house, key=key)))
 

@@ -25,7 +25,7 @@ def automatic(house: House, called_no: str, in_ms: int = MINUTE) -> str:
 
 
 def is_calling(house: House, id_: str) -> bool:
-    return house.store.reservations_with_id(id_)[0].state == "calling"
+    return house.store.reservations.with_id(id_)[0].state == "calling"
 
 
 def code(house: House, name: str, **fields: object) -> str:
@@ -37,7 +37,7 @@ def test_the_system_writes_the_result(dialling: House) -> None:
     id_ = automatic(dialling, ANSWERED)
     until(lambda: dialling.listed()[0]["failCode"])
     (row,) = dialling.listed()
-    (attempt,) = dialling.store.attempts_of(25, id_)
+    (attempt,) = dialling.store.attempts.of(25, id_)
     assert (row["appointId"], row["failCode"], row["callId"]) == (id_, "00000", attempt.id)
     assert (row["callerNo"], row["timeout"]) == ("10086", False)
     assert (row["beginTime"], row["endTime"]) == (attempt.placing_at, attempt.ended_at)
@@ -47,7 +47,7 @@ def test_it_is_dialled_five_minutes_early_and_not_before(dialling: House) -> Non
     later = automatic(dialling, ANSWERED, 10 * MINUTE)
     automatic(dialling, BUSY, 5 * MINUTE)
     until(lambda: any(row["failCode"] for row in dialling.listed()))
-    assert dialling.store.attempts_of(25, later) == []
+    assert dialling.store.attempts.of(25, later) == []
 
 
 def test_one_that_is_being_called_cannot_be_deleted(dialling: House) -> None:
@@ -62,7 +62,7 @@ def test_a_deleted_one_is_never_dialled(dialling: House) -> None:
     assert code(dialling, "delete", appointId=gone) == "0200000"
     automatic(dialling, BUSY, 5 * MINUTE + 1_600)
     until(lambda: any(row["failCode"] for row in dialling.listed()))
-    assert dialling.store.attempts_of(25, gone) == []
+    assert dialling.store.attempts.of(25, gone) == []
 
 
 def test_of_a_call_that_the_system_makes_only_what_a_person_knows_is_taken(dialling: House) -> None:
@@ -83,15 +83,15 @@ def test_one_that_a_person_closed_is_not_dialled(dialling: House) -> None:
     assert code(dialling, "updateResult", appointId=id_, failCode="00000") == "0200000"
     automatic(dialling, BUSY, 5 * MINUTE + 1_600)
     until(lambda: all(row["failCode"] for row in dialling.listed()))
-    assert dialling.store.attempts_of(25, id_) == []
+    assert dialling.store.attempts.of(25, id_) == []
 
 
 def test_a_campaign_that_is_paused_holds_its_calls_until_it_is_resumed(dialling: House) -> None:
     campaign = "/v1/openapi/campaigns/25/1106025109"
     assert dialling.send("PUT", f"{campaign}/pause").json()["resultCode"] == "0200000"
     id_ = automatic(dialling, BUSY)
-    until(lambda: dialling.store.reservations_with_id(id_)[0].held_by == "status")
-    assert dialling.store.attempts_of(25, id_) == []
+    until(lambda: dialling.store.reservations.with_id(id_)[0].held_by == "status")
+    assert dialling.store.attempts.of(25, id_) == []
     assert dialling.send("PUT", f"{campaign}/resume").json()["resultCode"] == "0200000"
     until(lambda: dialling.listed()[0]["failCode"] == "00537")
 

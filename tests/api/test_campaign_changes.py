@@ -249,7 +249,7 @@ def test_the_history_tells_every_change_and_no_refused_one(async_store: Campaign
     resume(async_store, id_)
     pause(async_store, id_)
     delete(async_store, id_, {"archiveHistory": 1})
-    events = async_store.house.store.events(VDN, f"campaign/{id_}")
+    events = async_store.house.store.history.of(VDN, f"campaign/{id_}")
     assert [(each.version, each.what) for each in events] == [
         (1, "added"),
         (2, "paused"),

@@ -24,7 +24,7 @@ def test_an_empty_note_clears_and_an_absent_one_stays(any_house: House) -> None:
         answer = any_house.post("update", {"appointId": id_, **body}).json()
         assert answer["resultCode"] == "0200000"
         assert any_house.listed()[0]["remark"] == kept
-    assert '"remark":""' in any_house.store.events(VDN, id_)[-1].detail
+    assert '"remark":""' in any_house.store.history.of(VDN, id_)[-1].detail
 
 
 def test_the_shell_clears_a_note_and_a_call_id(house: House) -> None:

@@ -66,7 +66,7 @@ def test_the_reservation_of_another_vdn_does_not_exist(house: House) -> None:
 
 def test_a_reservation_that_is_being_called_cannot_be_deleted(any_house: House) -> None:
     appoint_id = any_house.reserve(callType=2)
-    (waiting,) = any_house.store.reservations_with_id(appoint_id)
+    (waiting,) = any_house.store.reservations.with_id(appoint_id)
     calling = msgspec.structs.replace(waiting, state="calling", due_at=None)
     with any_house.session.transaction():
         any_house.session.each("update_reservations", [calling])

@@ -65,8 +65,8 @@ def ready(tmp_path: Path) -> Iterator[House]:
     """A house where everything is that the examples speak of."""
     with House(tmp_path, clock=HandClock(NOW)) as house:
         with house.store.transaction():
-            house.store.add_campaigns([_standing()])
-            house.store.add_reservations(
+            house.store.campaigns.add([_standing()])
+            house.store.reservations.add(
                 [
                     booking(each, VDN, campaign_id=CAMPAIGN_ID, appoint_at=APPOINTED_AT)
                     for each in RESERVATION_IDS

@@ -267,7 +267,7 @@ def test_call_data_may_hold_1024_characters_once_it_is_unescaped(house: House) -
 def test_a_time_that_has_just_passed_is_now(house: House, ago: int) -> None:
     now = house.now()
     row = made(house, create(house, callType=2, appointTime=now - ago + 5_000))
-    (found,) = house.store.reservations_with_id(row["appointId"])
+    (found,) = house.store.reservations.with_id(row["appointId"])
     assert found.due_at == found.made_at >= now
     id_ = house.reserve()
     moved = {"appointId": id_, "appointTime": house.now() - ago + 5_000}

@@ -41,7 +41,7 @@ def test_a_record_has_every_documented_field_in_its_type(any_house: House) -> No
     appoint_id = any_house.reserve(callType=1)
     with any_house.store.transaction():
         name = AgentName(VDN, "testName", "Test Name", any_house.now())
-        any_house.store.name_agents([name])
+        any_house.store.agents.name([name])
     response = any_house.post("list", {"offset": 0, "limit": 10}).json()
     assert list(response) == [
         "returnCode",

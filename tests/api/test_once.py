@@ -88,7 +88,7 @@ def server_beside(house: House) -> Iterator[str]:
 
 
 def stored(house: House) -> int:
-    return house.store.find_reservations(Wanted(VDN, 0, 1)).total
+    return house.store.reservations.find(Wanted(VDN, 0, 1)).total
 
 
 def codes(answers: Sequence[httpx2.Response]) -> Counter[Any]:
@@ -103,7 +103,7 @@ def test_five_hundred_times_the_same_bytes_are_one_reservation(any_house: House)
     assert Counter(answer.headers.get(REPLAYED) for answer in answers) == {"true": 499, None: 1}
     assert stored(any_house) == 1
     appoint_id = answers[0].json()["returnObject"]["appointId"]
-    assert [event.what for event in any_house.store.events(VDN, appoint_id)] == ["reserved"]
+    assert [event.what for event in any_house.store.history.of(VDN, appoint_id)] == ["reserved"]
 
 
 @pytest.mark.parametrize("how", ["same signature", "same Idempotency-Key"])

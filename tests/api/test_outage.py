@@ -77,7 +77,7 @@ def filing(appoint_id: str) -> dict[str, Any]:
 
 
 def history(house: House, appoint_id: str) -> list[str]:
-    return [event.what for event in house.store.events(VDN, appoint_id)]
+    return [event.what for event in house.store.history.of(VDN, appoint_id)]
 
 
 @contextmanager
@@ -198,11 +198,11 @@ def passes(filing: list[Future[list[str]]], seen: Counter[Any], how: Any, more: 
 
 def check_filed(house: House, appoint_id: str, acknowledged: list[str]) -> None:
     """Every acknowledged result is in the history once, in order; what else is there was sent."""
-    events = house.store.events(VDN, appoint_id)[1:]
+    events = house.store.history.of(VDN, appoint_id)[1:]
     found = [msgspec.json.decode(each.detail, type=Result).call_id for each in events]
     assert [each for each in found if each in set(acknowledged)] == acknowledged
     assert len(set(found)) == len(found)
-    (standing,) = house.store.reservations_with_id(appoint_id)
+    (standing,) = house.store.reservations.with_id(appoint_id)
     assert standing.call_id == found[-1]
     assert standing.version == 1 + len(found)
 

@@ -61,7 +61,7 @@ def filed(house: House, id_: str, call_id: str) -> Signed:
 
 
 def whats(house: House, subject: str) -> list[str]:
-    return [event.what for event in house.store.events(VDN, subject)]
+    return [event.what for event in house.store.history.of(VDN, subject)]
 
 
 def test_a_result_that_is_replayed_leaves_its_correction_alone(any_house: House) -> None:
@@ -159,7 +159,7 @@ def test_a_business_result_is_defined_once(any_house: House) -> None:
     define = sign(house, "POST", f"{V1}/addBusinessResult", {"name": "sold"})
     first, second = define.send(house.url), define.send(house.url)
     assert (code(first), first.content) == ("0200000", second.content)
-    assert house.store.find_business_results(VDN, 0, 10).total == 1
+    assert house.store.business_results.find(VDN, 0, 10).total == 1
 
 
 def test_what_was_refused_is_judged_anew(any_house: House) -> None:

@@ -42,7 +42,7 @@ def test_a_second_result_overwrites_the_first_and_both_are_in_the_history(house:
     house.post("updateResult", {"appointId": appoint_id, "failCode": "00000"})
     (listed,) = house.listed()
     assert (listed["failCode"], listed["callId"]) == ("00000", "a-1")
-    events = house.store.events(VDN, appoint_id)
+    events = house.store.history.of(VDN, appoint_id)
     assert [event.what for event in events] == ["reserved", "result", "result"]
     assert ["00603" in event.detail for event in events] == [False, True, False]
 
@@ -89,7 +89,7 @@ def test_a_fault_gets_its_code_and_changes_nothing(
     appoint_id = shared_house.reserve()
     response = shared_house.post("updateResult", {"appointId": appoint_id, **fields})
     assert (response.status_code, response.json()["resultCode"]) == (200, code)
-    assert [event.what for event in shared_house.store.events(VDN, appoint_id)] == ["reserved"]
+    assert [event.what for event in shared_house.store.history.of(VDN, appoint_id)] == ["reserved"]
 
 
 def test_numbers_may_come_where_texts_are_due(house: House) -> None:

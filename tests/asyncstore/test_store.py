@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from callkeeper.asker import asker_has_gone
-from callkeeper.asyncstore.store import AsyncStore, Grouped
+from callkeeper.asyncstore.grouped import Grouped
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer import BATCH_MAX, Writer, WriterThread
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Order, Result
@@ -87,9 +88,9 @@ async def begun(store: WatchedStore, *writes: Awaitable[Any]) -> list["asyncio.T
 
 def test_what_arrives_during_a_transaction_is_written_in_the_next(store: WatchedStore) -> None:
     async def work(async_store: AsyncStore) -> None:
-        first = await begun(store, async_store.change_reservation(filed(0, "first")))
+        first = await begun(store, async_store.reservations.change(filed(0, "first")))
         rest = [
-            asyncio.ensure_future(async_store.change_reservation(filed(n % 10, f"c{n}")))
+            asyncio.ensure_future(async_store.reservations.change(filed(n % 10, f"c{n}")))
             for n in range(300)
         ]
         await asyncio.sleep(0)  # each has now joined the queue
@@ -98,14 +99,14 @@ def test_what_arrives_during_a_transaction_is_written_in_the_next(store: Watched
 
     at_desk(store, work)
     assert store.transactions == 2
-    check_history(store, *(r for n in range(10) for r in store.reservations_with_id(f"r{n:05d}")))
+    check_history(store, *(r for n in range(10) for r in store.reservations.with_id(f"r{n:05d}")))
 
 
 def test_a_batch_is_bounded(store: WatchedStore) -> None:
     async def work(async_store: AsyncStore) -> None:
-        first = await begun(store, async_store.change_reservation(filed(0, "first")))
+        first = await begun(store, async_store.reservations.change(filed(0, "first")))
         rest = [
-            asyncio.ensure_future(async_store.change_reservation(filed(n % 10, f"c{n}")))
+            asyncio.ensure_future(async_store.reservations.change(filed(n % 10, f"c{n}")))
             for n in range(BATCH_MAX + 1)
         ]
         await asyncio.sleep(0)
@@ -120,13 +121,13 @@ def test_nothing_is_answered_before_it_is_durable(opener: Opener, store: Watched
     elsewhere = opener.open().store
 
     async def work(async_store: AsyncStore) -> None:
-        (task,) = await begun(store, async_store.change_reservation(filed(1, "mine")))
+        (task,) = await begun(store, async_store.reservations.change(filed(1, "mine")))
         await asyncio.sleep(0)
         assert not task.done()
-        assert elsewhere.reservations_with_id("r00001")[0].call_id is None
+        assert elsewhere.reservations.with_id("r00001")[0].call_id is None
         store.may_commit.set()
         assert (await task).call_id == "mine"
-        assert elsewhere.reservations_with_id("r00001")[0].call_id == "mine"
+        assert elsewhere.reservations.with_id("r00001")[0].call_id == "mine"
 
     at_desk(store, work)
 
@@ -134,19 +135,19 @@ def test_nothing_is_answered_before_it_is_durable(opener: Opener, store: Watched
 def test_changes_of_one_reservation_are_made_in_the_order_they_came(store: WatchedStore) -> None:
     async def work(async_store: AsyncStore) -> None:
         changed = await asyncio.gather(
-            *(async_store.change_reservation(filed(3, f"c{n}")) for n in range(50))
+            *(async_store.reservations.change(filed(3, f"c{n}")) for n in range(50))
         )
         assert [each.version for each in changed] == list(range(2, 52))
 
     at_desk(store, work)
-    details = [event.detail for event in store.events(1, "r00003")[1:]]
+    details = [event.detail for event in store.history.of(1, "r00003")[1:]]
     assert details == [f'{{"call_id":"c{n}"}}' for n in range(50)]
 
 
 def test_a_refusal_reaches_only_whoever_is_refused(store: WatchedStore) -> None:
     async def work(async_store: AsyncStore) -> None:
         outcomes = await asyncio.gather(
-            *(async_store.change_reservation(filed(n, "c")) for n in (1, 99, 2)),
+            *(async_store.reservations.change(filed(n, "c")) for n in (1, 99, 2)),
             return_exceptions=True,
         )
         assert [type(each) for each in outcomes] == [Reservation, NoSuchReservation, Reservation]
@@ -158,30 +159,30 @@ def test_many_are_answered_in_order_each_with_its_outcome_or_its_refusal(
     store: WatchedStore,
 ) -> None:
     async def work(async_store: AsyncStore) -> None:
-        outcomes = await async_store.change_reservation.many([filed(n, "c") for n in (1, 99, 2)])
+        outcomes = await async_store.reservations.change.many([filed(n, "c") for n in (1, 99, 2)])
         assert [type(each) for each in outcomes] == [Reservation, NoSuchReservation, Reservation]
-        assert await async_store.change_reservation.many([]) == []
+        assert await async_store.reservations.change.many([]) == []
         with pytest.raises(Exception, match=r"constraint|NotNullViolation") as raised:
-            await async_store.add_reservation.many([booking(20), booking(50, kind=None)])
+            await async_store.reservations.add.many([booking(20), booking(50, kind=None)])
         assert not isinstance(raised.value, Refusal)
 
     at_desk(store, work)
     assert store.transactions == 2
-    assert len(store.events(1, "r00020")) == 1  # the bug failed alone
+    assert len(store.history.of(1, "r00020")) == 1  # the bug failed alone
 
 
 def test_a_bug_in_one_item_fails_alone(store: WatchedStore) -> None:
     broken = booking(50, kind=None)  # no form lets this through; the database must not either
 
     async def work(async_store: AsyncStore) -> None:
-        first = await begun(store, async_store.change_reservation(filed(0, "first")))
+        first = await begun(store, async_store.reservations.change(filed(0, "first")))
         tasks = [
             asyncio.ensure_future(each)
             for each in (
-                async_store.add_reservation(booking(20)),
-                async_store.add_reservation(broken),
-                async_store.change_reservation(filed(1, "c")),
-                async_store.add_reservation(booking(21)),
+                async_store.reservations.add(booking(20)),
+                async_store.reservations.add(broken),
+                async_store.reservations.change(filed(1, "c")),
+                async_store.reservations.add(booking(21)),
             )
         ]
         await asyncio.sleep(0)
@@ -192,22 +193,22 @@ def test_a_bug_in_one_item_fails_alone(store: WatchedStore) -> None:
         assert not isinstance(outcomes[2], Refusal)
 
     at_desk(store, work)
-    assert store.reservations_with_id("r00050") == []
-    assert store.events(1, "r00050") == []
+    assert store.reservations.with_id("r00050") == []
+    assert store.history.of(1, "r00050") == []
     for id_, events in (("r00020", 1), ("r00021", 1), ("r00001", 2)):
-        assert len(store.events(1, id_)) == events
+        assert len(store.history.of(1, id_)) == events
 
 
 def test_a_database_that_fails_refuses_the_whole_batch_and_the_next_works(
     opener: Opener, store: WatchedStore
 ) -> None:
     def refuse(_items: Sequence[Order]) -> list[Reservation | Refusal]:
-        store.change_reservations([filed(1, "lost")])
+        store.reservations.change([filed(1, "lost")])
         raise DatabaseFailed
 
     async def work(async_store: AsyncStore) -> None:
         writer = Writer(WriterThread(store))
-        first = await begun(store, async_store.change_reservation(filed(0, "first")))
+        first = await begun(store, async_store.reservations.change(filed(0, "first")))
         store.may_commit.set()
         await asyncio.gather(*first)
         failing = Grouped(writer, refuse)
@@ -215,7 +216,7 @@ def test_a_database_that_fails_refuses_the_whole_batch_and_the_next_works(
             *(failing(filed(n, "c")) for n in range(5)), return_exceptions=True
         )
         assert [type(each) for each in outcomes] == [DatabaseFailed] * 5
-        assert (await Grouped(writer, store.change_reservations)(filed(1, "c"))).version == 2
+        assert (await Grouped(writer, store.reservations.change)(filed(1, "c"))).version == 2
         await writer.stop()
 
     at_desk(store, work)
@@ -229,7 +230,7 @@ def test_a_collision_is_run_again_and_given_up_in_the_end(
     left = iter(range(collisions))
 
     def contested(orders: Sequence[Order]) -> list[Reservation | Refusal]:
-        outcomes = store.change_reservations(orders)
+        outcomes = store.reservations.change(orders)
         if next(left, None) is not None:
             raise Collision
         return outcomes
@@ -243,7 +244,7 @@ def test_a_collision_is_run_again_and_given_up_in_the_end(
         await writer.stop()
 
     at_desk(store, work)
-    assert len(store.events(1, "r00001")) == (2 if answer is Reservation else 1)
+    assert len(store.history.of(1, "r00001")) == (2 if answer is Reservation else 1)
 
 
 def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
@@ -251,7 +252,7 @@ def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
 ) -> None:
     async def work(_store: AsyncStore) -> None:
         writer = Writer(WriterThread(store), waiting_max=5)
-        change = Grouped(writer, store.change_reservations)
+        change = Grouped(writer, store.reservations.change)
         first = await begun(store, change(filed(0, "first")))
         waiting = [asyncio.ensure_future(change(filed(n, "c"))) for n in range(1, 6)]
         await asyncio.sleep(0)
@@ -268,9 +269,9 @@ def test_a_queue_that_is_full_refuses_and_takes_again_when_it_has_room(
 def test_closing_writes_what_waits_and_takes_no_more(store: WatchedStore) -> None:
     async def work() -> None:
         async_store = AsyncStore(store)
-        first = await begun(store, async_store.change_reservation(filed(0, "first")))
+        first = await begun(store, async_store.reservations.change(filed(0, "first")))
         rest = [
-            asyncio.ensure_future(async_store.change_reservation(filed(n, "c")))
+            asyncio.ensure_future(async_store.reservations.change(filed(n, "c")))
             for n in range(1, 10)
         ]
         await asyncio.sleep(0)
@@ -281,10 +282,10 @@ def test_closing_writes_what_waits_and_takes_no_more(store: WatchedStore) -> Non
         changed = await asyncio.gather(*first, *rest)
         assert [each.version for each in changed] == [2] * 10
         with pytest.raises(DatabaseFailed):
-            await async_store.change_reservation(filed(0, "late"))
+            await async_store.reservations.change(filed(0, "late"))
 
     asyncio.run(asyncio.wait_for(work(), 30))
-    assert [len(store.events(1, f"r{n:05d}")) for n in range(10)] == [2] * 10
+    assert [len(store.history.of(1, f"r{n:05d}")) for n in range(10)] == [2] * 10
 
 
 def test_a_desk_that_was_never_used_closes(store: WatchedStore) -> None:
@@ -298,7 +299,7 @@ def test_a_desk_that_was_never_used_closes(store: WatchedStore) -> None:
 def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedStore) -> None:
     async def work(async_store: AsyncStore) -> None:
         tasks = await begun(
-            store, *(async_store.change_reservation(filed(n, "c")) for n in range(6))
+            store, *(async_store.reservations.change(filed(n, "c")) for n in range(6))
         )
         for task in tasks[::2]:
             task.cancel()
@@ -309,17 +310,17 @@ def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedSt
         assert gone == [True, False] * 3
 
     at_desk(store, work)
-    assert [len(store.events(1, f"r{n:05d}")) for n in range(6)] == [2] * 6
+    assert [len(store.history.of(1, f"r{n:05d}")) for n in range(6)] == [2] * 6
 
 
 def test_what_nobody_waits_for_any_more_is_not_begun(store: WatchedStore) -> None:
     async def file_for(async_store: AsyncStore, number: int, has_gone: Callable[[], bool]) -> None:
         asker_has_gone.set(has_gone)
-        await async_store.change_reservation(filed(number, "c"))
+        await async_store.reservations.change(filed(number, "c"))
 
     async def work(async_store: AsyncStore) -> None:
         gone: set[int] = set()
-        first = await begun(store, async_store.change_reservation(filed(0, "c")))
+        first = await begun(store, async_store.reservations.change(filed(0, "c")))
         rest = [
             asyncio.ensure_future(file_for(async_store, n, partial(gone.__contains__, n)))
             for n in range(1, 6)
@@ -336,12 +337,12 @@ def test_what_nobody_waits_for_any_more_is_not_begun(store: WatchedStore) -> Non
         assert async_store.oldest_write_seconds == 0
 
     at_desk(store, work)
-    assert [len(store.events(1, f"r{n:05d}")) for n in range(6)] == [2, 2, 1, 1, 2, 1]
+    assert [len(store.history.of(1, f"r{n:05d}")) for n in range(6)] == [2, 2, 1, 1, 2, 1]
 
 
 def test_reading_does_not_wait_for_a_writer(store: WatchedStore) -> None:
     async def work(async_store: AsyncStore) -> None:
-        (task,) = await begun(store, async_store.change_reservation(filed(1, "c")))
+        (task,) = await begun(store, async_store.reservations.change(filed(1, "c")))
         assert await async_store.schema_version() > 0
         assert not task.done()
         store.may_commit.set()

@@ -64,7 +64,7 @@ def with_scribe(
 
 
 def filed(store: SqlStore, *ids: str) -> list[Write]:
-    return [Write(store.change_reservations, order(id_, Result(call_id="c"))) for id_ in ids]
+    return [Write(store.reservations.change, order(id_, Result(call_id="c"))) for id_ in ids]
 
 
 def pid_of(scribe: WriterProcess) -> int:
@@ -78,7 +78,7 @@ def test_what_is_written_and_what_is_refused_comes_back_as_it_is(
     async def work(scribe: WriterProcess) -> None:
         written, refused = await scribe.carry_out(filed(store, "r00000", "r00099"))
         assert isinstance(written, Reservation)
-        assert written == store.reservations_with_id("r00000")[0]
+        assert written == store.reservations.with_id("r00000")[0]
         assert isinstance(refused, NoSuchReservation)
         assert (refused.about, "r00099" in refused.sentence) == ("id", True)
 
@@ -90,7 +90,7 @@ def test_what_no_pipe_holds_at_once_gets_there_and_back(
 ) -> None:
     async def work(scribe: WriterProcess) -> None:
         bookings = [booking(number, remark=f"{number:01000}") for number in range(1, BATCH_MAX)]
-        batch = [Write(store.add_reservations, each) for each in bookings]
+        batch = [Write(store.reservations.add, each) for each in bookings]
         outcomes = await scribe.carry_out(batch)
         assert not [each for each in outcomes if isinstance(each, Exception)]
 
@@ -101,7 +101,7 @@ def test_a_bug_comes_back_with_the_words_that_tell_where_it_is(
     settings: Settings, store: SqlStore
 ) -> None:
     async def work(scribe: WriterProcess) -> None:
-        broken = Write(store.add_reservations, booking(5, kind=None))
+        broken = Write(store.reservations.add, booking(5, kind=None))
         bug, written = await scribe.carry_out([broken, *filed(store, "r00000")])
         assert isinstance(bug, WriteBroke)
         assert "rows/reservations.py" in str(bug)
@@ -186,7 +186,7 @@ def test_a_batch_that_is_not_taken_in_lets_the_loop_go_on(
         await scribe.carry_out(filed(store, "r00000"))
         os.kill(pid_of(scribe), signal.SIGSTOP)
         many = [booking(number, remark="x" * 4_000) for number in range(1, BATCH_MAX)]
-        answer = scribe.carry_out([Write(store.add_reservations, each) for each in many])
+        answer = scribe.carry_out([Write(store.reservations.add, each) for each in many])
         for _ in range(3):
             await asyncio.sleep(0)  # would never return, were the loop to wait for the pipe
         assert not answer.done()

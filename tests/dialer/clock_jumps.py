@@ -170,12 +170,12 @@ class Scene:
 
     def rung(self, reservation: Reservation) -> int:
         """Return how often it was dialled."""
-        attempts = self.store.attempts_of(1, reservation.id)
+        attempts = self.store.attempts.of(1, reservation.id)
         return sum(each.placing_at is not None for each in attempts if each.outcome != "withdrawn")
 
     def standing(self, reservation: Reservation) -> Reservation:
         """Return a reservation as it is now."""
-        return self.store.reservations_with_id(reservation.id)[0]
+        return self.store.reservations.with_id(reservation.id)[0]
 
     def tally(
         self,
@@ -207,7 +207,7 @@ def scene(home: Path, database: str | None, *names: str) -> Iterator[Scene]:
         stack.callback(played.store.close)
         for each in played.dispatchers:
             stack.enter_context(each)
-        until(lambda: len(played.store.leases()) == len(names), 60)
+        until(lambda: len(played.store.leases.all()) == len(names), 60)
         yield played
 
 

@@ -30,6 +30,7 @@ from callkeeper.dialer.line.line import (
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.dialer.metrics import DialerMetrics
 from tests.dialer.stage import InlineWriter, Stage, inline_async_store, post
+from tests.families import name_of
 
 Fault = Literal[
     "fails",  # nothing is stored, and the writer says so
@@ -64,7 +65,7 @@ class FaultyWriter(InlineWriter):
         self, verb: Verb, items: Sequence[object], *, goes_first: bool = False
     ) -> "list[asyncio.Future[Any]]":
         """Write, or do what is planned."""
-        name = verb.__name__
+        name = name_of(self._inline, verb)
         self.counts[name] += 1
         fault = self.plan.get((name, self.counts[name])) or self.plan.get((name, 0))
         self._live(fault == "dies before")

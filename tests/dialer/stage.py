@@ -168,10 +168,10 @@ class Stage:
 
     def standing(self, reservation: Reservation) -> Reservation:
         """Return a reservation as it is now."""
-        found = self.store.reservations_with_id(reservation.id)
+        found = self.store.reservations.with_id(reservation.id)
         (standing,) = [each for each in found if each.vdn == reservation.vdn]
         return standing
 
     def attempts(self, reservation: Reservation) -> list[Attempt]:
         """Return the attempts of a reservation."""
-        return self.store.attempts_of(reservation.vdn, reservation.id)
+        return self.store.attempts.of(reservation.vdn, reservation.id)

@@ -108,7 +108,7 @@ def test_what_expired_while_nobody_dialled_does_so_half_a_minute_after_somebody_
     emma = enter(stage, exchange)
     act(stage, emma, seconds=29.5)
     assert {stage.standing(each).state for each in late} == {"waiting"}
-    writes = emma.writer.counts["claim_due"]
+    writes = emma.writer.counts["due.claim"]
     stage.clock.leap(-LEAD - GRACE - 1)
     act(stage, emma, seconds=10)
     assert writes > 0
@@ -124,7 +124,7 @@ def test_and_if_the_clock_was_right_it_expires_then(stage: Stage, exchange: Exch
     act(stage, emma, seconds=31)
     expired = stage.standing(late)
     assert (expired.state, expired.held_by) == ("expired", "grace")
-    assert len([each for each in stage.store.events(1, late.id) if each.what == "expired"]) == 1
+    assert len([each for each in stage.store.history.of(1, late.id) if each.what == "expired"]) == 1
 
 
 def test_one_whose_clock_is_fast_stops_nobody_when_its_database_knows_better(
@@ -138,7 +138,7 @@ def test_one_whose_clock_is_fast_stops_nobody_when_its_database_knows_better(
     due = [stage.due(each) for each in range(2, 12)]
     act(stage, emma)
     assert calls(stage, *due, later) == [1] * 10 + [0]
-    assert [each.lease_until for each in stage.store.leases()] == [NOW + 15_000]
+    assert [each.lease_until for each in stage.store.leases.all()] == [NOW + 15_000]
     more = [stage.due(each) for each in range(12, 20)]
     act(stage, dora)
     assert calls(stage, *due, *more) == [1] * 18
@@ -158,12 +158,12 @@ def test_one_whose_clock_is_slow_dials_by_the_databases(stage: Stage, exchange: 
 
 def test_a_leap_is_told_and_the_lease_is_renewed_at_once(stage: Stage, dora: Actor) -> None:
     act(stage, dora)
-    assert dora.writer.counts["renew_leases"] == 1
+    assert dora.writer.counts["leases.renew"] == 1
     stage.clock.leap(2_001)
     act(stage, dora)
-    assert dora.writer.counts["renew_leases"] == 2
+    assert dora.writer.counts["leases.renew"] == 2
     act(stage, dora)
-    assert dora.writer.counts["renew_leases"] == 2
+    assert dora.writer.counts["leases.renew"] == 2
 
 
 def test_what_hangs_on_the_clock_says_so(stage: Stage, dora: Actor) -> None:

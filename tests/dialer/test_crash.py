@@ -31,7 +31,7 @@ def dies(
 def test_what_was_only_claimed_is_handed_back_and_dialled_once(
     stage: Stage, exchange: Exchange
 ) -> None:
-    reservation = dies(stage, exchange, "claim_due", "dies after")
+    reservation = dies(stage, exchange, "due.claim", "dies after")
     assert attempt_of(stage, reservation).state == "claimed"
     emma = enter(stage, exchange, "emma")
     act(stage, emma, seconds=LEASE_SECONDS - 1)
@@ -49,7 +49,7 @@ def test_what_was_perhaps_dialled_is_looked_up_and_never_dialled_again(
     stage: Stage, exchange: Exchange
 ) -> None:
     """It was not; but nobody can know, for the line was perhaps asked."""
-    reservation = dies(stage, exchange, "begin_attempts", "dies after")
+    reservation = dies(stage, exchange, "attempts.begin", "dies after")
     act(stage, enter(stage, exchange, "emma"), seconds=600, step_ms=1_000)
     assert exchange.asked == []
     assert outcomes(stage, reservation) == ["unknown"]
@@ -62,7 +62,7 @@ def test_a_call_in_progress_is_adopted_and_its_result_written(
     stage: Stage, exchange: Exchange
 ) -> None:
     exchange = Exchange(stage, talk_ms=60_000)
-    reservation = dies(stage, exchange, "note_progress", "dies before")
+    reservation = dies(stage, exchange, "attempts.note_progress", "dies before")
     assert attempt_of(stage, reservation).state == "placing"
     act(stage, seconds=30)
     emma = enter(stage, exchange, "emma")
@@ -80,7 +80,7 @@ def test_a_call_in_progress_is_adopted_and_its_result_written(
 def survived(stage: Stage, exchange: Exchange, called_no: str) -> Attempt:
     """Return the attempt after whose placing dora died, and whose words emma heard meanwhile."""
     emma = enter(stage, exchange, "emma")
-    reservation = dies(stage, exchange, "note_progress", "dies before", called_no)
+    reservation = dies(stage, exchange, "attempts.note_progress", "dies before", called_no)
     act(stage, emma, seconds=60, step_ms=100)
     check_history(stage.store, stage.standing(reservation))
     assert len(exchange.asked) == 1
@@ -116,7 +116,7 @@ def test_what_a_survivor_heard_happened_when_it_was_heard(
 def test_what_nobody_heard_the_end_of_is_unknown(
     stage: Stage, exchange: Exchange, called_no: str
 ) -> None:
-    reservation = dies(stage, exchange, "note_progress", "dies before", called_no)
+    reservation = dies(stage, exchange, "attempts.note_progress", "dies before", called_no)
     act(stage, seconds=60)
     exchange.tell()  # to nobody
     act(stage, enter(stage, exchange, "emma"), seconds=60)
@@ -126,7 +126,7 @@ def test_what_nobody_heard_the_end_of_is_unknown(
 
 def test_of_two_survivors_one_takes_over(stage: Stage, exchange: Exchange) -> None:
     others = enter(stage, exchange, "emma"), enter(stage, exchange, "fay")
-    reservation = dies(stage, exchange, "note_progress", "dies before", NO_ANSWER)
+    reservation = dies(stage, exchange, "attempts.note_progress", "dies before", NO_ANSWER)
     act(stage, *others, seconds=60)
     assert attempt_of(stage, reservation).holder in ("emma", "fay")
     done = stage.standing(reservation)
@@ -134,7 +134,7 @@ def test_of_two_survivors_one_takes_over(stage: Stage, exchange: Exchange) -> No
     check_history(stage.store, done)
 
 
-VERBS = ("renew_leases", "claim_due", "begin_attempts", "note_progress", "end_attempts")
+VERBS = ("leases.renew", "due.claim", "attempts.begin", "attempts.note_progress", "attempts.end")
 FAULTS: tuple[Fault, ...] = ("dies before", "dies after")
 
 

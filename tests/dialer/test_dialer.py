@@ -55,19 +55,19 @@ def due(store: SqlStore, *called_nos: str) -> list[Reservation]:
 
 def attempt_of(store: SqlStore, promised: Reservation) -> Attempt:
     """Return the only attempt of a reservation."""
-    (attempt,) = store.attempts_of(1, promised.id)
+    (attempt,) = store.attempts.of(1, promised.id)
     return attempt
 
 
 def states(store: SqlStore, promised: Sequence[Reservation]) -> set[str]:
     """Return the states in which reservations are."""
-    return {each.state for one in promised for each in store.reservations_with_id(one.id)}
+    return {each.state for one in promised for each in store.reservations.with_id(one.id)}
 
 
 def all_done(store: SqlStore, promised: Sequence[Reservation]) -> bool:
     """Whether all of them are done; none is asked for behind the first that is not."""
     return all(
-        each.state == "done" for one in promised for each in store.reservations_with_id(one.id)
+        each.state == "done" for one in promised for each in store.reservations.with_id(one.id)
     )
 
 
@@ -117,10 +117,10 @@ def test_it_dials_what_is_due_and_stops_when_it_is_told_to(store: SqlStore) -> N
         await async_store.close()
 
     asyncio.run(work())
-    codes = [store.reservations_with_id(each.id)[0].fail_code for each in promised]
+    codes = [store.reservations.with_id(each.id)[0].fail_code for each in promised]
     assert codes == ["00000", "00537", "00604", "00605", "00538", "34606", "00000", "00537"]
     check_history(store, *promised)
-    (lease,) = store.leases()
+    (lease,) = store.leases.all()
     assert lease.lease_until <= SystemClock().now()
 
 
@@ -139,7 +139,7 @@ def test_two_share_the_work_and_ring_nobody_twice(opener: Opener, store: SqlStor
             await async_store.close()
 
     asyncio.run(work())
-    assert [len(store.attempts_of(1, each.id)) for each in promised] == [1] * 60
+    assert [len(store.attempts.of(1, each.id)) for each in promised] == [1] * 60
     check_history(store, *promised)
 
 
@@ -148,7 +148,7 @@ def test_a_database_that_is_away_is_waited_for(stage: Stage) -> None:
     reservation = stage.due(1)
     exchange = Exchange(stage)
     dora = enter(stage, exchange)
-    dora.writer.plan["claim_due", 1] = "fails"
+    dora.writer.plan["due.claim", 1] = "fails"
     asyncio.run(stopped(dora.dialer, lambda: bool(exchange.asked)))
     assert stage.standing(reservation).state == "calling"
 
@@ -156,7 +156,7 @@ def test_a_database_that_is_away_is_waited_for(stage: Stage) -> None:
 def test_a_bug_ends_the_dialer_and_is_told(stage: Stage) -> None:
     stage.due(1)
     dora = enter(stage, Exchange(stage))
-    dora.writer.plan["claim_due", 1] = "dies before"
+    dora.writer.plan["due.claim", 1] = "dies before"
     with pytest.raises(ExceptionGroup) as raised:
         asyncio.run(asyncio.wait_for(dora.dialer.run(), SECONDS_MAX))
     assert raised.group_contains(DiedError)
@@ -166,7 +166,7 @@ def test_a_bug_while_the_line_is_asked_ends_it_too(stage: Stage) -> None:
     """Whatever the line does wrong would otherwise be done again for every call."""
     stage.due(1)
     dora = enter(stage, Exchange(stage))
-    dora.writer.plan["note_progress", 1] = "dies before"
+    dora.writer.plan["attempts.note_progress", 1] = "dies before"
     with pytest.raises(ExceptionGroup) as raised:
         asyncio.run(asyncio.wait_for(dora.dialer.run(), SECONDS_MAX))
     assert raised.group_contains(DiedError)
@@ -176,11 +176,11 @@ def test_a_database_that_is_away_when_it_stops_does_not_hold_it_up(stage: Stage)
     stage.due(1)
     exchange = Exchange(stage)
     dora = enter(stage, exchange)
-    dora.writer.then["note_progress"] = lambda: dora.writer.plan.update(
-        {(verb, 0): "fails" for verb in ("note_progress", "end_attempts", "renew_leases")}
+    dora.writer.then["attempts.note_progress"] = lambda: dora.writer.plan.update(
+        {(verb, 0): "fails" for verb in ("attempts.note_progress", "attempts.end", "leases.renew")}
     )
     asyncio.run(stopped(dora.dialer, lambda: bool(exchange.asked)))
-    assert len(stage.store.attempts_held("rehearsal", "dora", 10)) == 1
+    assert len(stage.store.attempts.held("rehearsal", "dora", 10)) == 1
 
 
 def test_a_line_that_confirms_slowly_holds_up_nobody_else(store: SqlStore) -> None:

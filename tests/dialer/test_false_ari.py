@@ -76,7 +76,7 @@ def test_the_lines_words_are_kept_short_on_one_line_and_by_any_database(stage: S
     (live,) = stage.attempts(reservation)
     now, codes = stage.clock.now(), FailCodes()
     with stage.store.transaction():
-        stage.store.end_attempts(
+        stage.store.attempts.end(
             [Ending(live.vdn, reservation.id, live.id, "dora", now, ended.hangup, codes)]
         )
     assert stage.attempts(reservation)[0].cause_text == ended.hangup.text

@@ -29,7 +29,7 @@ def change(stage: Stage, how: CampaignChange, campaign_id: int = CAMPAIGN) -> No
     """Change a campaign now."""
     with stage.store.transaction():
         orders = [CampaignOrder(1, campaign_id, how, "key K", stage.clock.now())]
-        (outcome,) = stage.store.change_campaigns(orders)
+        (outcome,) = stage.store.campaigns.change(orders)
     assert not isinstance(outcome, Exception), outcome
 
 
@@ -82,7 +82,7 @@ def test_beyond_its_grace_it_expires_with_a_reason_and_an_event(stage: Stage) ->
     assert (expired.state, expired.held_by, expired.tries) == ("expired", "grace", 0)
     assert expired.verdict == "it is 30 min late, and the grace is 30 min"
     assert stage.attempts(reservation) == []
-    event = stage.store.events(1, reservation.id)[-1]
+    event = stage.store.history.of(1, reservation.id)[-1]
     assert (event.what, event.by_whom) == ("expired", "dialer dora")
     assert msgspec.json.decode(event.detail) == {"rule": "grace", "why": expired.verdict}
     check_history(stage.store, expired)
@@ -191,7 +191,7 @@ def test_hours_that_close_between_claim_and_call_are_closed(stage: Stage) -> Non
     reservation = stage.due(1, campaign_id="8")
     exchange = Exchange(stage)
     dora = enter(stage, exchange)
-    dora.writer.then["claim_due"] = lambda: stage.clock.move(MINUTE)
+    dora.writer.then["due.claim"] = lambda: stage.clock.move(MINUTE)
     act(stage, dora)
     assert exchange.asked == []
     held = stage.standing(reservation)

@@ -21,7 +21,7 @@ def test_a_dispatcher_says_that_it_lives_every_three_seconds(
     for after, said in ((0, 0), (2_500, 0), (500, 3_000)):
         stage.clock.move(after)
         act(stage, dora)
-        (lease,) = stage.store.leases()
+        (lease,) = stage.store.leases.all()
         assert (lease.said_at, lease.lease_until) == (NOW + said, NOW + said + 15_000)
     assert (lease.name, lease.line, lease.begun_at, lease.is_up) == ("dora", "rehearsal", NOW, True)
 
@@ -35,7 +35,7 @@ def test_a_lease_says_how_fast_its_dispatcher_dials_and_whether_its_line_is_up(
     act(stage, dora)
     dora.line.is_up = False
     act(stage, dora, seconds=3)
-    (lease,) = stage.store.leases()
+    (lease,) = stage.store.leases.all()
     assert (lease.per_second, lease.is_up) == (2.0, False)
 
 
@@ -52,7 +52,7 @@ def test_what_took_too_long_to_put_on_record_is_not_asked_for(
     """Others may have judged by then what became of it, or its hours are over."""
     reservation = stage.due(1)
     dora = enter(stage, exchange)
-    dora.writer.then["begin_attempts"] = lambda: stage.clock.move(late_ms)
+    dora.writer.then["attempts.begin"] = lambda: stage.clock.move(late_ms)
     act(stage, dora)
     assert exchange.asked == []
     back = stage.standing(reservation)
@@ -71,7 +71,7 @@ def test_a_dispatcher_that_cannot_renew_its_lease_claims_nothing_more(
     late = stage.due(2, appoint_at=NOW + LEAD + 15_000)
     dora = enter(stage, exchange)
     act(stage, dora)
-    dora.writer.plan["renew_leases", 0] = "fails"
+    dora.writer.plan["leases.renew", 0] = "fails"
     act(stage, dora, seconds=30)
     assert [each.called_no for each in exchange.asked] == [reservation.called_no]
     assert stage.attempts(late) == []
@@ -98,9 +98,9 @@ def test_whoever_is_told_to_stop_hands_over_at_once(stage: Stage) -> None:
     exchange = Exchange(stage, talk_ms=60_000)
     reservation = stage.due(1)
     dora = enter(stage, exchange)
-    told_to_stop_after(dora, "note_progress")
+    told_to_stop_after(dora, "attempts.note_progress")
     assert attempt_of(stage, reservation).state == "placed"
-    (lease,) = stage.store.leases()
+    (lease,) = stage.store.leases.all()
     assert lease.lease_until == NOW
     emma = enter(stage, exchange, "emma")
     act(stage, emma)
@@ -133,6 +133,6 @@ def test_whoever_is_told_to_stop_between_claim_and_call_still_makes_the_call(
     """Otherwise each restart would leave calls of which nobody knows whether they were made."""
     reservation = stage.due(1)
     dora = enter(stage, exchange)
-    told_to_stop_after(dora, "claim_due")
+    told_to_stop_after(dora, "due.claim")
     assert len(exchange.asked) == 1
     assert attempt_of(stage, reservation).state == "placed"

@@ -31,7 +31,7 @@ def test_a_person_who_comes_between_claim_and_call_is_heard(
 ) -> None:
     reservation = stage.due(1)
     dora = enter(stage, exchange)
-    dora.writer.then["claim_due"] = lambda: change(stage, reservation, how)
+    dora.writer.then["due.claim"] = lambda: change(stage, reservation, how)
     act(stage, dora, seconds=60)
     assert exchange.asked == []
     standing = stage.standing(reservation)
@@ -50,9 +50,9 @@ def test_a_campaign_that_is_paused_between_claim_and_call_dials_once_it_is_resum
         dora.writer.then.clear()
         with stage.store.transaction():
             orders = [CampaignOrder(1, CAMPAIGN, how, "key K", stage.clock.now())]
-            stage.store.change_campaigns(orders)
+            stage.store.campaigns.change(orders)
 
-    dora.writer.then["claim_due"] = lambda: order_campaign(Pause())
+    dora.writer.then["due.claim"] = lambda: order_campaign(Pause())
     act(stage, dora, seconds=10)
     assert exchange.asked == []
     assert stage.standing(reservation).held_by == "status"

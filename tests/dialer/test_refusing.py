@@ -182,14 +182,14 @@ def test_everybody_is_told_that_the_line_refuses(stage: Stage, line: Refusing) -
     line.refusal, line.is_well = lambda _number: LineDown(WHY), False
     dora = stage.dialer()
     stage.run(dora, seconds=10, step_ms=1000)
-    (lease,) = stage.store.leases()
+    (lease,) = stage.store.leases.all()
     assert (lease.is_up, lease.trouble) == (True, WHY)
     now = stage.clock.now()
     told = outlook(stage.store, stage.standing(promised[4]), DAY_TERMS, now)
     assert f"line rehearsal refuses every call: {WHY}; it is tried again by itself" in told
     line.refusal, line.is_well = lambda _number: None, True
     stage.run(dora, seconds=40, step_ms=1000)
-    (lease,) = stage.store.leases()
+    (lease,) = stage.store.leases.all()
     assert lease.trouble is None
 
 
@@ -203,6 +203,6 @@ def test_with_nothing_left_to_try_it_still_finds_out_that_the_line_is_well(
     assert {stage.standing(each).state for each in promised} == {"expired"}
     line.is_well, asked = True, len(line.asked)
     stage.run(dora, seconds=40, step_ms=1000)
-    (lease,) = stage.store.leases()
+    (lease,) = stage.store.leases.all()
     assert lease.trouble is None
     assert len(line.asked) == asked

@@ -141,8 +141,8 @@ def test_while_look_ups_are_silent_too_nothing_is_decided(
 def test_what_is_on_record_is_written_once(stage: Stage, dora: Actor) -> None:
     stage.due(1, ANSWERED)
     act(stage, dora, seconds=20)
-    assert dora.writer.counts["begin_attempts"] == dora.writer.counts["end_attempts"] == 1
-    assert dora.writer.counts["note_progress"] <= 3  # placed, rings, answered
+    assert dora.writer.counts["attempts.begin"] == dora.writer.counts["attempts.end"] == 1
+    assert dora.writer.counts["attempts.note_progress"] <= 3  # placed, rings, answered
 
 
 def heard_until(stage: Stage, dora: Actor, called_no: str, seconds: float) -> Attempt:
@@ -299,11 +299,11 @@ def test_a_long_conversation_is_left_alone(stage: Stage, dora: Actor) -> None:
 
 
 VERBS = (
-    "renew_leases",
-    "claim_due",
-    "begin_attempts",
-    "note_progress",
-    "end_attempts",
+    "leases.renew",
+    "due.claim",
+    "attempts.begin",
+    "attempts.note_progress",
+    "attempts.end",
 )
 KINDS: tuple[Fault, ...] = ("fails", "is lost")
 
@@ -324,7 +324,7 @@ def test_a_write_that_fails_once_loses_nothing(
 
 
 @pytest.mark.parametrize("called_no", [ANSWERED, BUSY])
-@pytest.mark.parametrize("verb", ["note_progress", "end_attempts"])
+@pytest.mark.parametrize("verb", ["attempts.note_progress", "attempts.end"])
 def test_while_the_database_is_away_what_was_heard_is_kept(
     stage: Stage, exchange: Exchange, dora: Actor, verb: str, called_no: str
 ) -> None:

@@ -12,8 +12,8 @@ import msgspec
 
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.store.port.history import Event
 from callkeeper.store.port.reservations import Wanted
-from callkeeper.store.port.store import Event
 from callkeeper.store.rows.store import SqlStore
 from tests.durability.server import TASK, VDN, Served, Signed, send
 from tests.store.orders import HOUR
@@ -48,9 +48,9 @@ class Promise:
         """Insist that state and history hold what was acknowledged, exactly; count the events."""
         assert self.id is not None
         wanted = Wanted(VDN, 0, 2, called_no=self.fields["calledNo"])
-        (standing,) = (each.reservation for each in store.find_reservations(wanted).listed)
+        (standing,) = (each.reservation for each in store.reservations.find(wanted).listed)
         assert standing.id == self.id
-        events = store.events(VDN, self.id)
+        events = store.history.of(VDN, self.id)
         assert [event.version for event in events] == list(range(1, standing.version + 1))
         self._check_booking(standing, events[0])
         filed = self._check_history(
@@ -248,7 +248,7 @@ class Crew:
         """Check everything once more, and return how many requests were acknowledged and found."""
         store = self._server.store
         promises = list(self.promises)
-        assert store.find_reservations(Wanted(VDN, 0, 1)).total == len(promises)
+        assert store.reservations.find(Wanted(VDN, 0, 1)).total == len(promises)
         found = check(store, promises)
         return sum(each.acknowledged for each in promises), found
 

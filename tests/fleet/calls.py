@@ -81,5 +81,5 @@ class Calls:
         return self._reservation(reservation_id).state
 
     def _reservation(self, reservation_id: str) -> Reservation:
-        (reservation,) = self._store.reservations_with_id(reservation_id)
+        (reservation,) = self._store.reservations.with_id(reservation_id)
         return reservation

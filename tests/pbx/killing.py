@@ -96,7 +96,7 @@ class Scene:
 
     def _standing(self, reservations: list[Reservation]) -> Iterator[Reservation]:
         for each in reservations:
-            yield self.store.reservations_with_id(each.id)[0]
+            yield self.store.reservations.with_id(each.id)[0]
 
     def _count(self, reservations: list[Reservation], kills: int, seconds: float) -> Tally:
         rung = self.far_end.rung() - self._rung_before

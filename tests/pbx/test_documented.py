@@ -66,7 +66,7 @@ def _reserve(house: House, number: str, campaign: int) -> str:
 
 
 def _hang_up(house: House, asterisk: PrivateAsterisk, reservation: str) -> None:
-    attempt = until(lambda: house.store.attempts_of(VDN, reservation))[-1]
+    attempt = until(lambda: house.store.attempts.of(VDN, reservation))[-1]
     asterisk.hang_up(attempt.id)
     until(lambda: not asterisk.channels())
 

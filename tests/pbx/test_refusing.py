@@ -67,7 +67,7 @@ def due(store: SqlStore, many: int) -> list[Reservation]:
 
 def outcomes(store: SqlStore, promised: list[Reservation]) -> Counter[str | None]:
     """Return how many reservations have which code."""
-    return Counter(store.reservations_with_id(each.id)[0].fail_code for each in promised)
+    return Counter(store.reservations.with_id(each.id)[0].fail_code for each in promised)
 
 
 async def outlive(
@@ -131,7 +131,7 @@ def test_a_module_of_ari_that_is_not_loaded_is_the_line_being_down(
 
 
 def _verdict(store: SqlStore, reservation: Reservation) -> str:
-    return str(store.reservations_with_id(reservation.id)[0].verdict)
+    return str(store.reservations.with_id(reservation.id)[0].verdict)
 
 
 async def _refusal(asterisk: PrivateAsterisk, spoil: Callable[[], object]) -> LineRefused:

@@ -72,7 +72,7 @@ def test_call_data_reaches_the_dialplan_as_variables(
         )
 
         def channel() -> str | None:
-            attempts = house.store.attempts_of(VDN, id_)
+            attempts = house.store.attempts.of(VDN, id_)
             return next((each.id for each in attempts if each.answered_at), None)
 
         answered = until(channel)

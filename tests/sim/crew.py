@@ -19,6 +19,7 @@ from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.dialer.timekeeper import OwnTime
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.stage import InlineReaders
+from tests.families import name_of
 from tests.sim.fate import Fate
 from tests.sim.pbx import Extension, Pbx
 from tests.sim.timeloop import TimeLoop, WrongClock
@@ -87,7 +88,8 @@ class HauntedBatchWriter:
             answer.set_result(outcomes)
 
     def _haunted(self, batch: Sequence[Write]) -> list[object]:
-        station, names = self._station, list(dict.fromkeys(each.verb.__name__ for each in batch))
+        station = self._station
+        names = list(dict.fromkeys(name_of(self._store, each.verb) for each in batch))
         if self._fate.strikes("killed_before_write"):
             station.die(f"before it wrote {names}")
             return []

@@ -127,7 +127,7 @@ class People:
             practice=self._draw_practice(),
         )
         with self._store.transaction():
-            (campaign,) = self._store.add_campaigns([opening])
+            (campaign,) = self._store.campaigns.add([opening])
         assert isinstance(campaign, Campaign), campaign
         self._note(campaign)
         self._campaigns.append((campaign.vdn, campaign.id))
@@ -178,7 +178,7 @@ class People:
             lead_ms=LEAD_MS,
         )
         with self._store.transaction():
-            (booked,) = self._store.add_reservations([booking])
+            (booked,) = self._store.reservations.add([booking])
         if isinstance(booked, Booked):
             self._trace.add("people", f"reserve {booking.id} in {campaign} to {called_no}")
             self._judge.reserved(booked.reservation)
@@ -189,7 +189,7 @@ class People:
         changes: list[Change] = [Cancel(), Result(fail_code="00000"), Move(appoint_at=now + HOUR)]
         (change,) = random.choices(changes, [5, 3, 1])
         with self._store.transaction():
-            (outcome,) = self._store.change_reservations([Order(*key, change, "key K", now)])
+            (outcome,) = self._store.reservations.change([Order(*key, change, "key K", now)])
         if isinstance(outcome, Refusal):
             self._trace.add("people", f"may not: {change.what} {key[1]}: {outcome.sentence}")
             return
@@ -199,7 +199,7 @@ class People:
     def _change_campaign(self, key: tuple[int, int]) -> None:
         now, change = self._loop.now(), self._draw_change(self._judge.campaigns[key])
         with self._store.transaction():
-            (outcome,) = self._store.change_campaigns([CampaignOrder(*key, change, "key K", now)])
+            (outcome,) = self._store.campaigns.change([CampaignOrder(*key, change, "key K", now)])
         if isinstance(outcome, Refusal):
             self._trace.add("people", f"may not: {change.what} {key}: {outcome.sentence}")
             return

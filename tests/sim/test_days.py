@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 import msgspec
@@ -16,10 +16,17 @@ from callkeeper.core.dialing.triage import CampaignKey, Claim, Claimed
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Cancel, Order
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port.store import Event
+from callkeeper.store.engine.session import Session
+from callkeeper.store.port.history import Event
+from callkeeper.store.rows.attempts import AttemptRows
+from callkeeper.store.rows.backlog import Backlog
+from callkeeper.store.rows.due import DueRows
+from callkeeper.store.rows.history import HistoryRows
+from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.faults import Rings
-from tests.sim.arena import Arena, StoreMaker
+from tests.families import turn
+from tests.sim.arena import Arena
 from tests.sim.fate import FAULTS
 from tests.sim.run import run_seeds
 from tests.sim.trace import Trace
@@ -65,74 +72,74 @@ def test_a_seed_goes_the_same_way_again(arena: Arena) -> None:
     assert len(first.lines()) > 100
 
 
-class ForgetsCancels(SqlStore):
+class ForgetsCancels(ReservationRows):
     """Says that it cancelled, and did not."""
 
-    def change_reservations(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
+    def change(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
         (order,) = orders
         if not isinstance(order.change, Cancel):
-            return super().change_reservations(orders)
-        found = [each for each in self.reservations_with_id(order.id) if each.vdn == order.vdn]
+            return super().change(orders)
+        found = [each for each in self.with_id(order.id) if each.vdn == order.vdn]
         if not found or found[0].state != "waiting":
             return [NoSuchReservation()]
         return [msgspec.structs.replace(found[0], state="cancelled")]
 
 
-class RedialsUnknown(SqlStore):
+class RedialsUnknown(AttemptRows):
     """Has another go where nobody knows what came of the first."""
 
-    def end_attempts(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
-        outcomes = super().end_attempts(endings)
+    def end(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
+        outcomes = super().end(endings)
         for each in outcomes:
             if isinstance(each, Attempt) and each.outcome == "unknown":
-                (old,) = self._lock([(each.vdn, each.reservation_id)]).values()
+                (old,) = self._reservations.lock([(each.vdn, each.reservation_id)]).values()
                 again = msgspec.structs.replace(
                     old, state="waiting", due_at=each.ended_at, look_at=each.ended_at
                 )
-                self._session.each("update_reservations", [again])
+                self._reservations.keep([again])
         return outcomes
 
 
-class IgnoresHours(SqlStore):
+class IgnoresHours(Backlog):
     """Dials at any hour."""
 
-    def _judged_campaigns(self, keys: set[CampaignKey]) -> dict[CampaignKey, Campaign]:  # type: ignore[override]
-        found = super()._judged_campaigns(keys)
+    def judged_campaigns(self, keys: Iterable[CampaignKey]) -> dict[CampaignKey, Campaign]:
+        found = super().judged_campaigns(keys)
         return {
             key: msgspec.structs.replace(each, workday_windows=()) for key, each in found.items()
         }
 
 
-class IgnoresPauses(SqlStore):
+class IgnoresPauses(Backlog):
     """Dials for campaigns that are paused."""
 
-    def _judged_campaigns(self, keys: set[CampaignKey]) -> dict[CampaignKey, Campaign]:  # type: ignore[override]
-        found = super()._judged_campaigns(keys)
+    def judged_campaigns(self, keys: Iterable[CampaignKey]) -> dict[CampaignKey, Campaign]:
+        found = super().judged_campaigns(keys)
         return {key: msgspec.structs.replace(each, status="started") for key, each in found.items()}
 
 
-class IgnoresCaps(SqlStore):
+class IgnoresCaps(DueRows):
     """Makes as many calls at once as there are."""
 
-    def claim_due(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
+    def claim(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
         (claim,) = claims
         terms = Terms(claim.terms.grace_ms, claim.terms.zone)
-        return super().claim_due([msgspec.structs.replace(claim, calls_max=1_000, terms=terms)])
+        return super().claim([msgspec.structs.replace(claim, calls_max=1_000, terms=terms)])
 
 
-class IgnoresPace(SqlStore):
+class IgnoresPace(DueRows):
     """Makes as many calls a second as there are."""
 
-    def claim_due(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
+    def claim(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
         (claim,) = claims
-        return super().claim_due([msgspec.structs.replace(claim, per_second=10_000.0)])
+        return super().claim([msgspec.structs.replace(claim, per_second=10_000.0)])
 
 
-class HearsNothing(SqlStore):
+class HearsNothing(AttemptRows):
     """Forgets that phones rang."""
 
-    def end_attempts(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
-        return super().end_attempts([_unheard(each) for each in endings])
+    def end(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
+        return super().end([_unheard(each) for each in endings])
 
     def note_progress(self, words: Sequence[Progress]) -> list[bool | Refusal]:
         return super().note_progress([_unrung(each) for each in words])
@@ -147,54 +154,59 @@ def _unrung(word: Progress) -> Progress:
     return msgspec.structs.replace(word, ringing_at=None)
 
 
-class GivesUpTooSoon(SqlStore):
+class GivesUpTooSoon(DueRows):
     """Holds what is a minute late for too late, whatever the grace; as a wrong clock would."""
 
-    def claim_due(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
+    def claim(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
         (claim,) = claims
         terms = msgspec.structs.replace(claim.terms, grace_ms=60_000)
-        return super().claim_due([msgspec.structs.replace(claim, terms=terms)])
+        return super().claim([msgspec.structs.replace(claim, terms=terms)])
 
 
-class KeepsClaims(SqlStore):
+class KeepsClaims(AttemptRows):
     """Does not hand back what a dispatcher claimed that died."""
 
     def hand_back(self, claims: Sequence[HandBack]) -> list[bool | Refusal]:
         return [True for _ in claims]
 
 
-class AdoptsNothing(SqlStore):
+class AdoptsNothing(AttemptRows):
     """Leaves the calls of the dead to themselves."""
 
-    def adopt_attempts(self, adoptions: Sequence[Adoption]) -> list[Attempt | Refusal | None]:
+    def adopt(self, adoptions: Sequence[Adoption]) -> list[Attempt | Refusal | None]:
         return [None for _ in adoptions]
 
 
-class TellsHalf(SqlStore):
+class TellsHalf(HistoryRows):
     """Leaves out of the history that it dialled."""
 
-    def _append(self, events: list[Event]) -> None:
-        super()._append([each for each in events if each.what != "dialled"])
+    def append(self, events: Sequence[Event]) -> None:
+        super().append([each for each in events if each.what != "dialled"])
 
 
-SABOTEURS: list[tuple[StoreMaker, str]] = [
-    (ForgetsCancels, "is cancelled by a person, and is dialled"),
-    (RedialsUnknown, "is tried again, .* unknown"),
-    (IgnoresHours, "outside its campaign's hours|the hours open at"),
-    (IgnoresPauses, "begins, and its campaign is (paused|draft)"),
-    (IgnoresCaps, "calls, and may have"),
-    (IgnoresPace, "more calls a second than it may"),
-    (HearsNothing, "rang (aloud|behind media|unheard), and is congestion"),
-    (GivesUpTooSoon, "given up as too late, and it is not"),
-    (KeepsClaims, "live for hours: .* 'claimed'"),
-    (AdoptsNothing, "live for hours: .* 'pla(cing|ced)'"),
-    (TellsHalf, "its new events are"),
+SABOTEURS: list[tuple[type, str, str]] = [
+    (ForgetsCancels, "reservations", "is cancelled by a person, and is dialled"),
+    (RedialsUnknown, "attempts", "is tried again, .* unknown"),
+    (IgnoresHours, "due._backlog", "outside its campaign's hours|the hours open at"),
+    (IgnoresPauses, "due._backlog", "begins, and its campaign is (paused|draft)"),
+    (IgnoresCaps, "due", "calls, and may have"),
+    (IgnoresPace, "due", "more calls a second than it may"),
+    (HearsNothing, "attempts", "rang (aloud|behind media|unheard), and is congestion"),
+    (GivesUpTooSoon, "due", "given up as too late, and it is not"),
+    (KeepsClaims, "attempts", "live for hours: .* 'claimed'"),
+    (AdoptsNothing, "attempts", "live for hours: .* 'pla(cing|ced)'"),
+    (TellsHalf, "history", "its new events are"),
 ]
 
 
-@pytest.mark.parametrize(("saboteur", "words"), SABOTEURS)
-def test_a_broken_promise_is_seen(saboteur: StoreMaker, words: str) -> None:
-    with Arena(saboteur) as arena:
+@pytest.mark.parametrize(("saboteur", "family", "words"), SABOTEURS)
+def test_a_broken_promise_is_seen(saboteur: type, family: str, words: str) -> None:
+    def make(session: Session) -> SqlStore:
+        store = SqlStore(session)
+        turn(store, family, saboteur)
+        return store
+
+    with Arena(make) as arena:
         told = _first_failure(arena)
     assert re.match("seed [0-9]+: ", told)
     assert re.search(words, told.splitlines()[0])

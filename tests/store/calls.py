@@ -61,7 +61,7 @@ def wish(**fields: Any) -> Claim:
 def claim(store: SqlStore, **fields: Any) -> Claimed:
     """Claim what is due."""
     with store.transaction():
-        (claimed,) = store.claim_due([wish(**fields)])
+        (claimed,) = store.due.claim([wish(**fields)])
     assert isinstance(claimed, Claimed)
     return claimed
 
@@ -89,7 +89,7 @@ def placing(attempt: Attempt, **fields: Any) -> Placing:
 def begin(store: SqlStore, attempt: Attempt, **fields: Any) -> Begun | Withdrawn:
     """Begin an attempt, if it may be begun."""
     with store.transaction():
-        (outcome,) = store.begin_attempts([placing(attempt, **fields)])
+        (outcome,) = store.attempts.begin([placing(attempt, **fields)])
     assert not isinstance(outcome, Refusal)
     return outcome
 
@@ -109,7 +109,7 @@ def word(attempt: Attempt, **instants: int) -> Progress:
 def note(store: SqlStore, *words: Progress) -> list[Any]:
     """Put down what the line told."""
     with store.transaction():
-        return list(store.note_progress(words))
+        return list(store.attempts.note_progress(words))
 
 
 def ending(attempt: Attempt, evidence: Evidence = BUSY, **fields: Any) -> Ending:
@@ -129,14 +129,14 @@ def ending(attempt: Attempt, evidence: Evidence = BUSY, **fields: Any) -> Ending
 def end(store: SqlStore, *endings: Ending) -> list[Any]:
     """End attempts."""
     with store.transaction():
-        return list(store.end_attempts(endings))
+        return list(store.attempts.end(endings))
 
 
 def give_back(store: SqlStore, *attempts: Attempt, at: int = NOW) -> list[Any]:
     """Hand claims back."""
     with store.transaction():
         return list(
-            store.hand_back(
+            store.attempts.hand_back(
                 [HandBack(each.vdn, each.reservation_id, each.id, at) for each in attempts]
             )
         )
@@ -148,7 +148,7 @@ def adopt(store: SqlStore, holder: str, *attempts: Attempt) -> list[Any]:
         Adoption(each.vdn, each.reservation_id, each.id, each.holder, holder) for each in attempts
     ]
     with store.transaction():
-        return list(store.adopt_attempts(adoptions))
+        return list(store.attempts.adopt(adoptions))
 
 
 def renew(store: SqlStore, name: str, until: int, **fields: Any) -> Lease:
@@ -162,7 +162,7 @@ def renew(store: SqlStore, name: str, until: int, **fields: Any) -> Lease:
     }
     lease = Lease(name=name, lease_until=until, **given | fields)
     with store.transaction():
-        store.renew_leases([lease])
+        store.leases.renew([lease])
     return lease
 
 
@@ -177,19 +177,19 @@ def rearrange(
     """Change a campaign."""
     with store.transaction():
         orders = [CampaignOrder(vdn, campaign_id, change, "key K", at)]
-        (outcome,) = store.change_campaigns(orders)
+        (outcome,) = store.campaigns.change(orders)
     assert not isinstance(outcome, Refusal), outcome
 
 
 def standing(store: SqlStore, subject: Reservation | Attempt) -> Reservation:
     """Return a reservation, or that of an attempt, as it is now."""
     id_ = subject.id if isinstance(subject, Reservation) else subject.reservation_id
-    (found,) = [each for each in store.reservations_with_id(id_) if each.vdn == subject.vdn]
+    (found,) = [each for each in store.reservations.with_id(id_) if each.vdn == subject.vdn]
     return found
 
 
 def as_it_is(store: SqlStore, attempt: Attempt) -> Attempt:
     """Return an attempt as it is now."""
-    attempts = store.attempts_of(attempt.vdn, attempt.reservation_id)
+    attempts = store.attempts.of(attempt.vdn, attempt.reservation_id)
     (found,) = [each for each in attempts if each.id == attempt.id]
     return found

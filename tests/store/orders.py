@@ -87,13 +87,13 @@ def order(id_: str, change: Change, *, vdn: int = 1, at: int = NOW) -> Order:
 def book(store: SqlStore, *bookings: Booking) -> list[Any]:
     """Book in one transaction."""
     with store.transaction():
-        return store.add_reservations(bookings)
+        return store.reservations.add(bookings)
 
 
 def carry_out(store: SqlStore, *orders: Order) -> list[Any]:
     """Carry orders out in one transaction."""
     with store.transaction():
-        return store.change_reservations(orders)
+        return store.reservations.change(orders)
 
 
 def booked(store: SqlStore, *bookings: Booking) -> list[Reservation]:
@@ -133,8 +133,8 @@ def has_campaign(session: Session, vdn: int, id_: int = CAMPAIGN, **fields: Any)
 def check_history(store: SqlStore, *reservations: Reservation) -> None:
     """Insist that history and state agree: one event for each version, in order."""
     for each in reservations:
-        (standing,) = [r for r in store.reservations_with_id(each.id) if r.vdn == each.vdn]
-        events = store.events(each.vdn, each.id)
+        (standing,) = [r for r in store.reservations.with_id(each.id) if r.vdn == each.vdn]
+        events = store.history.of(each.vdn, each.id)
         assert [event.version for event in events] == list(range(1, standing.version + 1))
         assert events[0].what == "reserved"
         assert events[-1].happened_at == standing.changed_at

@@ -14,8 +14,8 @@ from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.store.engine.migrate import Migration
 from callkeeper.store.engine.session import Item, Row, Session
-from callkeeper.store.rows.claims import LOOKED_AT
-from callkeeper.store.rows.due import CAMPAIGNS_MAX
+from callkeeper.store.rows.backlog import CAMPAIGNS_MAX
+from callkeeper.store.rows.due import LOOKED_AT
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.outlook import outlook
 from tests.store.calls import GRACE, LEAD, claim, due, end, ending, placing, rearrange
@@ -62,7 +62,7 @@ class Counted:
 def backlog(opened: Opened, numbers: range = range(MANY), **fields: Any) -> None:
     """Put into the database what came due one after another before now; the ids tell the order."""
     given: dict[str, Any] = {"kind": "automatic", "appoint_at": NOW + LEAD} | fields
-    campaign = opened.store.campaign(given.get("vdn", 1), int(given.get("campaign_id", 7)))
+    campaign = opened.store.campaigns.get(given.get("vdn", 1), int(given.get("campaign_id", 7)))
     one = booking(0, **given).reservation(campaign, ZoneInfo("UTC"))
     early = [
         msgspec.structs.replace(one, id=f"b{n:06d}", look_at=NOW - MANY + n, due_at=NOW - MANY + n)
@@ -105,7 +105,7 @@ def test_a_call_that_ends_makes_room_for_the_one_that_is_next(opened: Opened) ->
     backlog(opened)
     first, *_ = claim(opened.store, terms=FIVE).attempts
     with opened.store.transaction():
-        opened.store.begin_attempts([placing(first)])
+        opened.store.attempts.begin([placing(first)])
     end(opened.store, ending(first, at=NOW))
     assert called(claim(opened.store, terms=FIVE)) == named(5)
 
@@ -179,5 +179,5 @@ def test_each_of_a_backlog_says_what_holds_it(
     claim(opened.store, terms=FIVE)
     if change is not None:
         rearrange(opened.store, change)
-    (last,) = opened.store.reservations_with_id(*named(1_999))
+    (last,) = opened.store.reservations.with_id(*named(1_999))
     assert says in outlook(opened.store, last, FIVE, NOW)

@@ -61,7 +61,7 @@ def opening(name: str, *, vdn: int = EMPTY, **fields: Any) -> NewCampaign:
 
 def add(store: SqlStore, *openings: NewCampaign) -> list[Campaign | Refusal]:
     with store.transaction():
-        return store.add_campaigns(openings)
+        return store.campaigns.add(openings)
 
 
 def added(store: SqlStore, *openings: NewCampaign) -> list[Campaign]:
@@ -72,7 +72,7 @@ def added(store: SqlStore, *openings: NewCampaign) -> list[Campaign]:
 
 def change(store: SqlStore, *orders: CampaignOrder) -> list[Campaign | Refusal]:
     with store.transaction():
-        return store.change_campaigns(orders)
+        return store.campaigns.change(orders)
 
 
 def definition(code: str, name: str, *children: str, vdn: int = EMPTY, at: int = 0) -> Definition:
@@ -87,9 +87,9 @@ def definition(code: str, name: str, *children: str, vdn: int = EMPTY, at: int =
 def test_a_campaign_is_read_as_it_was_added(store: SqlStore) -> None:
     (new,) = added(store, opening("spring"))
     assert new.id == 1
-    assert store.campaign(EMPTY, 1) == new
-    assert store.campaign(EMPTY + 1, 1) is None
-    (event,) = store.events(EMPTY, "campaign/1")
+    assert store.campaigns.get(EMPTY, 1) == new
+    assert store.campaigns.get(EMPTY + 1, 1) is None
+    (event,) = store.history.of(EMPTY, "campaign/1")
     assert (event.version, event.what, event.by_whom) == (1, "added", "key K")
 
 
@@ -123,8 +123,8 @@ def test_a_given_id_is_kept_and_never_given_again(store: SqlStore) -> None:
     assert added(store, opening("e"))[0].id == given + 2
     change(store, CampaignOrder(EMPTY, 500, Revision(plan("x")), "key K", NOW))
     with store.transaction():
-        store.change_campaigns([CampaignOrder(EMPTY, 500, Pause(), "key K", NOW)])
-        store.change_campaigns([CampaignOrder(EMPTY, 500, Delete(), "key K", NOW)])
+        store.campaigns.change([CampaignOrder(EMPTY, 500, Pause(), "key K", NOW)])
+        store.campaigns.change([CampaignOrder(EMPTY, 500, Delete(), "key K", NOW)])
     (refused,) = add(store, opening("f", id=500))
     assert isinstance(refused, ParameterWrong)
 
@@ -155,9 +155,9 @@ def test_changes_of_one_campaign_in_one_batch_see_each_other(store: SqlStore) ->
     outcomes = change(store, *orders)
     refused = [type(each) for each in outcomes if isinstance(each, Refusal)]
     assert refused == [CampaignNameTaken, NoSuchCampaign]
-    assert store.campaign(EMPTY, 1) is None
-    assert store.campaign(EMPTY, 2) == outcomes[5]
-    events = store.events(EMPTY, "campaign/1")
+    assert store.campaigns.get(EMPTY, 1) is None
+    assert store.campaigns.get(EMPTY, 2) == outcomes[5]
+    events = store.history.of(EMPTY, "campaign/1")
     assert [(each.version, each.what) for each in events] == [
         (1, "added"),
         (2, "paused"),
@@ -172,7 +172,7 @@ def test_campaigns_are_found_by_what_they_are(store: SqlStore) -> None:
 
     def found(**filters: Any) -> Sequence[Campaign]:
         wanted = {"vdn": EMPTY, "offset": 0, "limit": 10, "now": NOW} | filters
-        return store.find_campaigns(CampaignsWanted(**wanted)).campaigns
+        return store.campaigns.find(CampaignsWanted(**wanted)).campaigns
 
     assert found() == [one, paused]
     assert found(offset=1, limit=1) == [paused]
@@ -190,7 +190,7 @@ def test_campaigns_are_found_by_what_they_are(store: SqlStore) -> None:
 def test_twenty_adding_at_once_do_not_exceed_the_quota_or_share_an_id(
     opened: Opened, opener: Opener
 ) -> None:
-    opened.store.events(EMPTY, "none")
+    opened.store.history.of(EMPTY, "none")
     outcomes = _at_once(
         opener, lambda store, number: add(store, opening(f"c{number}", active_max=12))
     )
@@ -216,17 +216,17 @@ def test_twenty_wanting_one_name_at_once_get_it_once(opened: Opened, opener: Ope
 
 
 def test_twenty_defining_one_result_at_once_define_it_once(opened: Opened, opener: Opener) -> None:
-    opened.store.events(EMPTY, "none")
+    opened.store.history.of(EMPTY, "none")
 
     def define(store: SqlStore, number: int) -> Sequence[object]:
         wanted = definition("same", f"n{number}") if number % 2 else definition(f"{number}", "n1")
         with store.transaction():
-            return store.define_business_results([wanted])
+            return store.business_results.define([wanted])
 
     outcomes = _at_once(opener, define)
     names = {each.result.name for each in outcomes if isinstance(each, Definition)}
     assert {type(each) for each in outcomes} == {Definition, ParameterWrong}
-    page = opened.store.find_business_results(EMPTY, 0, 50)
+    page = opened.store.business_results.find(EMPTY, 0, 50)
     assert {result.name for result, _ in page.results} == names
     assert len({result.code for result, _ in page.results}) == page.total == len(names)
 
@@ -238,19 +238,19 @@ def test_results_are_found_in_pages_with_their_sub_results_in_order(store: SqlSt
         definition("c", "third", "b", at=2),
     ]
     with store.transaction():
-        assert store.define_business_results(wanted) == wanted
-    page = store.find_business_results(EMPTY, 0, 2)
+        assert store.business_results.define(wanted) == wanted
+    page = store.business_results.find(EMPTY, 0, 2)
     assert page.total == 3
     assert page.results == [(each.result, list(each.children)) for each in wanted[:2]]
-    page = store.find_business_results(EMPTY, 2, 2)
+    page = store.business_results.find(EMPTY, 2, 2)
     assert page.results == [(wanted[2].result, list(wanted[2].children))]
-    (event,) = store.events(EMPTY, "business_result/b")
+    (event,) = store.history.of(EMPTY, "business_result/b")
     assert (event.version, event.what, event.by_whom) == (1, "defined", "key K")
 
 
 def test_one_bad_definition_fails_alone(store: SqlStore) -> None:
     with store.transaction():
-        outcomes = store.define_business_results(
+        outcomes = store.business_results.define(
             [
                 definition("a", "a"),
                 definition("a", "b"),

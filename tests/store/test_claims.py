@@ -11,8 +11,8 @@ from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.store.engine.postgres import StatementFailed
-from callkeeper.store.rows.claims import LOOKED_AT
-from callkeeper.store.rows.due import AHEAD
+from callkeeper.store.rows.backlog import AHEAD
+from callkeeper.store.rows.due import LOOKED_AT
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     GRACE,
@@ -52,7 +52,7 @@ def test_what_is_claimed_is_an_attempt_that_knows_all_it_needs(store: SqlStore) 
     assert (attempt.line, attempt.holder, attempt.state) == ("trunk", "emma", "claimed")
     assert (attempt.called_no, attempt.alerting_seconds) == ("1234", 20)
     assert (attempt.due_at, attempt.claimed_at) == (NOW, NOW + 7)
-    assert store.attempts_of(1, reservation.id) == [attempt]
+    assert store.attempts.of(1, reservation.id) == [attempt]
     assert standing(store, reservation) == msgspec.structs.replace(reservation, look_at=None)
 
 
@@ -85,9 +85,9 @@ def test_of_what_is_due_at_one_instant_the_earlier_appointment_comes_first(store
 
 def test_nothing_is_claimed_before_its_lead(store: SqlStore) -> None:
     due(store, 1, appoint_at=NOW + LEAD + 1)
-    assert not store.is_any_due(NOW)
+    assert not store.due.is_any(NOW)
     assert claim(store) == Claimed([])
-    assert store.is_any_due(NOW + 1)
+    assert store.due.is_any(NOW + 1)
     assert reservations(claim(store, at=NOW + 1)) == ["r00001"]
 
 
@@ -95,14 +95,14 @@ def test_manual_ones_and_closed_ones_are_never_due(store: SqlStore) -> None:
     due(store, 1, kind="manual")
     due(store, 2, 3)
     carry_out(store, order("r00002", Cancel()), order("r00003", Result(fail_code="00000")))
-    assert not store.is_any_due(NOW + HOUR)
+    assert not store.due.is_any(NOW + HOUR)
     assert claim(store, at=NOW + HOUR) == Claimed([])
 
 
 def test_how_many_are_due_is_counted_no_further_than_the_limit(store: SqlStore) -> None:
     due(store, *range(5))
     due(store, 9, appoint_at=NOW + 2 * LEAD)
-    assert [store.count_due(NOW, limit) for limit in (3, 5, 100)] == [3, 5, 5]
+    assert [store.due.count(NOW, limit) for limit in (3, 5, 100)] == [3, 5, 5]
 
 
 def test_no_more_is_claimed_than_there_are_ids(store: SqlStore) -> None:
@@ -169,7 +169,7 @@ def test_a_vdns_bound_holds_its_own_and_lets_others_pass(store: SqlStore) -> Non
     due(store, 4, vdn=2)
     outcome = claim(store, terms=Terms(GRACE, vdn_calls_max=2))
     assert reservations(outcome) == ["r00001", "r00002", "r00004"]
-    (held,) = store.reservations_with_id("r00003")
+    (held,) = store.reservations.with_id("r00003")
     assert (held.held_by, held.look_at, outcome.held) == ("vdn_cap", NOW, 1)
     assert held.verdict == "VDN 1 has 2 calls, as many as it may"
     check_history(store, held)
@@ -180,7 +180,7 @@ def test_a_campaigns_own_bound_holds_its_own_and_lets_others_pass(opened: Opened
     due(opened.store, 1, 2, campaign_id="8")
     due(opened.store, 3, 4)
     assert reservations(claim(opened.store)) == ["r00001", "r00003", "r00004"]
-    (held,) = opened.store.reservations_with_id("r00002")
+    (held,) = opened.store.reservations.with_id("r00002")
     assert held.held_by == "campaign_cap"
 
 
@@ -213,7 +213,7 @@ def test_outside_its_hours_it_is_due_when_they_open(opened: Opened) -> None:
     due(opened.store, 2, campaign_id="9")
     assert claim(opened.store).held == 2
     for id_, opens in (("r00001", NOW + 2 * HOUR), ("r00002", NOW + HOUR)):
-        (held,) = opened.store.reservations_with_id(id_)
+        (held,) = opened.store.reservations.with_id(id_)
         assert (held.held_by, held.due_at, held.look_at) == ("hours", opens, opens)
     assert reservations(claim(opened.store, at=NOW + HOUR)) == ["r00002"]
     (attempt,) = claim(opened.store, at=NOW + 2 * HOUR).attempts
@@ -227,7 +227,7 @@ def test_what_is_too_late_expires_with_its_reason_and_an_event(store: SqlStore) 
     assert (outcome.attempts, outcome.given_up) == ([], 1)
     expired = standing(store, reservation)
     assert (expired.state, expired.held_by, expired.due_at) == ("expired", "grace", None)
-    event = store.events(1, reservation.id)[-1]
+    event = store.history.of(1, reservation.id)[-1]
     assert (event.what, event.by_whom, event.happened_at) == ("expired", "dialer emma", at)
     assert msgspec.json.decode(event.detail) == {"rule": "grace", "why": expired.verdict}
     check_history(store, expired)
@@ -249,7 +249,7 @@ def test_a_claim_says_when_it_is_worth_to_ask_again_at_once(store: SqlStore) -> 
     assert (len(full.attempts), full.more) == (10, False)
     assert claim(store, ids=0) == Claimed([])  # without a line it would be asked in a circle
     assert claim(store, ids=0, at=NOW + HOUR) == Claimed([], given_up=LOOKED_AT, more=True)
-    assert not store.is_any_due(NOW + HOUR)
+    assert not store.due.is_any(NOW + HOUR)
 
 
 def test_what_is_left_when_the_ids_are_used_up_is_worth_another_claim(store: SqlStore) -> None:
@@ -294,7 +294,7 @@ def test_the_database_refuses_a_second_live_attempt_even_when_the_code_is_wrong(
         opened.session.transaction(),
     ):
         opened.session.each("add_attempts", [second])
-    assert opened.store.attempts_of(1, attempt.reservation_id) == [attempt]
+    assert opened.store.attempts.of(1, attempt.reservation_id) == [attempt]
     give_back(opened.store, attempt)
     with opened.session.transaction():
         opened.session.each("add_attempts", [second])

@@ -11,7 +11,7 @@ from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.core.reservations.changes import Cancel
-from callkeeper.store.rows.claims import LOOKED_AT
+from callkeeper.store.rows.due import LOOKED_AT
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
     GRACE,
@@ -44,7 +44,7 @@ def test_while_one_claims_another_gets_nothing_and_comes_back(
     due(store, 1)
     other = opener.open().store
     with store.transaction():
-        (first,) = store.claim_due([wish()])
+        (first,) = store.due.claim([wish()])
         due(other, 2)
         assert claim(other) == Claimed([])
     assert isinstance(first, Claimed)
@@ -105,7 +105,7 @@ def test_a_claim_leaves_what_another_transaction_has_locked(
     first, second = due(store, 1, 2)
     other = opener.open().store
     with other.transaction():
-        other.change_reservations([order(first.id, Cancel())])
+        other.reservations.change([order(first.id, Cancel())])
         assert reservations(claim(store)) == [second.id]
     assert claim(store) == Claimed([])
     assert standing(store, first).state == "cancelled"
@@ -120,7 +120,7 @@ def test_a_claim_leaves_reservations_whose_campaign_is_just_being_changed(
     due(opened.store, 2, campaign_id="8")
     other = opener.open().store
     with other.transaction():
-        other.change_campaigns([CampaignOrder(1, CAMPAIGN, Pause(), "key K", NOW)])
+        other.campaigns.change([CampaignOrder(1, CAMPAIGN, Pause(), "key K", NOW)])
         outcome = claim(opened.store)
         assert reservations(outcome) == ["r00002"]
         assert (outcome.held, outcome.given_up) == (0, 0)
@@ -135,7 +135,7 @@ def test_a_claim_that_can_judge_nothing_is_not_worth_to_be_repeated_at_once(
     due(store, *range(LOOKED_AT))
     other = opener.open().store
     with other.transaction():
-        other.change_campaigns([CampaignOrder(1, CAMPAIGN, Pause(), "key K", NOW)])
+        other.campaigns.change([CampaignOrder(1, CAMPAIGN, Pause(), "key K", NOW)])
         assert claim(store) == Claimed([])
 
 
@@ -148,7 +148,7 @@ def test_whoever_changes_a_campaign_waits_for_a_claim_and_wakes_what_it_held(
     other = opener.open().store
     with ThreadPoolExecutor(1) as thread:
         with store.transaction():
-            store.claim_due([wish()])
+            store.due.claim([wish()])
             resuming = thread.submit(rearrange, other, Resume(), at=NOW + 5)
             until(lambda: opener.look("SELECT 1 FROM pg_locks WHERE NOT granted"))
             assert not resuming.done()

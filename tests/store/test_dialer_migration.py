@@ -115,21 +115,21 @@ def _insert(table: str, **values: Any) -> str:
 
 
 def campaign(store: SqlStore, id_: int) -> Campaign:
-    found = store.campaign(1, id_)
+    found = store.campaigns.get(1, id_)
     assert found is not None
     return found
 
 
 def test_what_waits_to_be_dialled_is_looked_at_when_it_was_due(old: Opened) -> None:
     assert old.store.migrate()[0] == "0002_dialer.sql"
-    looked_at = {id_: old.store.reservations_with_id(id_)[0].look_at for id_ in RESERVATIONS}
+    looked_at = {id_: old.store.reservations.with_id(id_)[0].look_at for id_ in RESERVATIONS}
     assert looked_at == {id_: look_at for id_, (_, _, _, look_at) in RESERVATIONS.items()}
 
 
 def test_nothing_else_of_a_reservation_changes(old: Opened) -> None:
     old.store.migrate()
     for id_, (kind, state, due_at, _) in RESERVATIONS.items():
-        (reservation,) = old.store.reservations_with_id(id_)
+        (reservation,) = old.store.reservations.with_id(id_)
         assert (reservation.kind, reservation.state) == (kind, state)
         assert (reservation.due_at, reservation.version) == (due_at, 1)
         assert (reservation.held_by, reservation.verdict) == (None, None)

@@ -47,7 +47,7 @@ def test_an_end_writes_the_result_of_its_reservation_and_keeps_the_evidence(
     assert (done.state, done.fail_code, done.call_id) == ("done", "00537", attempt.id)
     assert (done.begin_at, done.end_at, done.tries) == (NOW, NOW + 9, 1)
     assert (done.due_at, done.look_at) == (None, None)
-    event = store.events(1, done.id)[-1]
+    event = store.history.of(1, done.id)[-1]
     assert (event.what, event.by_whom, event.happened_at) == ("outcome", "dialer dora", NOW + 9)
     assert msgspec.json.decode(event.detail) == {
         "attempt": attempt.id,
@@ -165,7 +165,7 @@ def test_a_line_that_could_not_be_asked_leaves_the_promise_as_it_was(store: SqlS
     assert (back.state, back.tries, back.look_at) == ("waiting", 0, NOW + 5_001)
     assert (back.held_by, back.verdict) == ("line", "the line is down")
     assert (back.fail_code, back.call_id, back.due_at) == (None, None, NOW)
-    assert store.events(1, back.id)[-1].what == "not_dialled"
+    assert store.history.of(1, back.id)[-1].what == "not_dialled"
     check_history(store, back)
     assert claim(store, at=NOW + 5_000).attempts == []
     (again,) = claim(store, at=NOW + 5_001).attempts
@@ -187,8 +187,8 @@ def test_a_retry_waits_for_its_spacing_and_the_last_try_is_final(opened: Opened)
     end(store, ending(second, Hangup(17, "again"), at=NOW + MINUTE + 1))
     done = standing(store, first)
     assert (done.state, done.tries, done.call_id) == ("done", 2, second.id)
-    assert not store.is_any_due(NOW + 100 * MINUTE)
-    assert [each.number for each in store.attempts_of(1, first.reservation_id)] == [1, 2]
+    assert not store.due.is_any(NOW + 100 * MINUTE)
+    assert [each.number for each in store.attempts.of(1, first.reservation_id)] == [1, 2]
     check_history(store, done)
 
 

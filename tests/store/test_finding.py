@@ -83,7 +83,7 @@ def expected(made: Sequence[Reservation], wanted: Wanted) -> list[Reservation]:
 
 
 def found(store: SqlStore, wanted: Wanted) -> list[Reservation]:
-    page = store.find_reservations(wanted)
+    page = store.reservations.find(wanted)
     assert page.total >= len(page.listed)
     return [each.reservation for each in page.listed]
 
@@ -113,7 +113,7 @@ def test_every_combination_of_filters_finds_what_plain_python_finds(
 ) -> None:
     for wanted in filters(chance):
         right = expected(made, wanted)
-        page = store.find_reservations(wanted)
+        page = store.reservations.find(wanted)
         assert [each.reservation for each in page.listed] == right, wanted
         assert page.total == len(right), wanted
 
@@ -124,7 +124,7 @@ def test_pages_put_together_are_the_whole_list(
     whole = expected(made, Wanted(1, 0, 1000))
     size = chance.randint(3, 30)
     pages = [
-        store.find_reservations(Wanted(1, offset, size))
+        store.reservations.find(Wanted(1, offset, size))
         for offset in range(0, len(whole) + size, size)
     ]
     assert [each.reservation for page in pages for each in page.listed] == whole
@@ -134,21 +134,21 @@ def test_pages_put_together_are_the_whole_list(
 def test_a_page_past_the_end_is_empty_and_knows_the_total(
     store: SqlStore, made: list[Reservation]
 ) -> None:
-    page = store.find_reservations(Wanted(1, 10_000, 10))
+    page = store.reservations.find(Wanted(1, 10_000, 10))
     assert (page.listed, page.total) == ([], len(expected(made, Wanted(1, 0, 1))))
 
 
 def test_no_agents_at_all_find_nothing(store: SqlStore, made: list[Reservation]) -> None:
     assert made
-    page = store.find_reservations(Wanted(1, 0, 10, agents=[]))
+    page = store.reservations.find(Wanted(1, 0, 10, agents=[]))
     assert (page.total, page.listed) == (0, [])
 
 
 def test_a_cancelled_one_is_never_listed_and_stays_findable_by_its_id(store: SqlStore) -> None:
     booked(store, booking(1))
     (cancelled,) = carry_out(store, order("r00001", Cancel()))
-    assert store.find_reservations(Wanted(1, 0, 10)).total == 0
-    assert store.reservations_with_id("r00001") == [cancelled]
+    assert store.reservations.find(Wanted(1, 0, 10)).total == 0
+    assert store.reservations.with_id("r00001") == [cancelled]
 
 
 def test_a_moved_one_is_listed_where_it_was_moved_to(store: SqlStore) -> None:
@@ -162,9 +162,9 @@ def test_a_list_names_campaign_and_agent_beside_each(opened: Opened) -> None:
     has_campaign(opened.session, 1, 8, name="gone", status="paused")
     named, other = booked(store, booking(1), booking(2, campaign_id="8", agent=None))
     with store.transaction():
-        store.name_agents([AgentName(1, "ann", "Ann", NOW)])
+        store.agents.name([AgentName(1, "ann", "Ann", NOW)])
     ends = NOW + 1000 * HOUR
-    assert store.find_reservations(Wanted(1, 0, 10)).listed == [
+    assert store.reservations.find(Wanted(1, 0, 10)).listed == [
         Listed(named, "campaign 7", "started", ends, None, "Ann"),
         Listed(other, "gone", "paused", ends, None, None),
     ]
@@ -180,5 +180,5 @@ def test_an_id_is_found_whatever_its_vdn(opener: Opener, opened: Opened) -> None
     has_campaign(opened.session, 9999)
     book(opened.store, *(booking(1, vdn=vdn) for vdn in (9999, 1)))
     with opener.open().store.transaction():
-        assert [r.vdn for r in opened.store.reservations_with_id("r00001")] == [1, 9999]
-    assert opened.store.reservations_with_id("r00002") == []
+        assert [r.vdn for r in opened.store.reservations.with_id("r00001")] == [1, 9999]
+    assert opened.store.reservations.with_id("r00002") == []

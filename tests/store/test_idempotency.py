@@ -15,7 +15,7 @@ def keyed(number: int, key: str = "k", body: str = "body", **fields: Any) -> Boo
 
 
 def total(store: SqlStore) -> int:
-    return store.find_reservations(Wanted(1, 0, 1)).total
+    return store.reservations.find(Wanted(1, 0, 1)).total
 
 
 def test_the_same_key_and_body_books_once_in_one_batch_and_in_two(store: SqlStore) -> None:
@@ -57,7 +57,7 @@ def test_a_key_whose_reservation_was_deleted_says_so(store: SqlStore) -> None:
 
 def test_a_key_is_one_vdns_own(store: SqlStore) -> None:
     booked(store, keyed(1), keyed(2, vdn=2, body="another"))
-    assert [store.find_reservations(Wanted(vdn, 0, 1)).total for vdn in (1, 2)] == [1, 1]
+    assert [store.reservations.find(Wanted(vdn, 0, 1)).total for vdn in (1, 2)] == [1, 1]
 
 
 def test_the_same_request_is_known_by_its_signature_even_with_a_new_key(store: SqlStore) -> None:

@@ -16,37 +16,37 @@ def key(ak: str, made_at: int = NOW, vdn: int | None = 1) -> AccessKey:
 
 
 def names(store: SqlStore) -> list[tuple[str | None, str | None]]:
-    listed = store.find_reservations(Wanted(1, 0, 10)).listed
+    listed = store.reservations.find(Wanted(1, 0, 10)).listed
     return [(each.reservation.agent, each.agent_name) for each in listed]
 
 
 def test_a_key_is_known_as_it_was_added(store: SqlStore) -> None:
     keys = [key("A"), msgspec.structs.replace(key("B", vdn=None), note="für alle")]
     with store.transaction():
-        assert store.add_access_keys(keys) == keys
-    assert [store.access_key("A"), store.access_key("B")] == keys
+        assert store.keys.add(keys) == keys
+    assert [store.keys.get("A"), store.keys.get("B")] == keys
 
 
 def test_a_key_nobody_added_is_unknown(store: SqlStore) -> None:
-    assert store.access_key("Z") is None
-    assert store.access_keys() == []
+    assert store.keys.get("Z") is None
+    assert store.keys.all() == []
 
 
 def test_keys_are_listed_oldest_first(store: SqlStore) -> None:
     with store.transaction():
-        store.add_access_keys([key("C", NOW), key("A", NOW + 1), key("B", NOW)])
-    assert [each.ak for each in store.access_keys()] == ["B", "C", "A"]
+        store.keys.add([key("C", NOW), key("A", NOW + 1), key("B", NOW)])
+    assert [each.ak for each in store.keys.all()] == ["B", "C", "A"]
 
 
 def test_a_key_is_revoked_once_and_the_first_instant_stays(store: SqlStore) -> None:
     with store.transaction():
-        store.add_access_keys([key("A"), key("B")])
+        store.keys.add([key("A"), key("B")])
     with store.transaction():
-        outcomes = store.revoke_access_keys([("A", NOW + 1), ("A", NOW + 2), ("Z", NOW + 3)])
+        outcomes = store.keys.revoke([("A", NOW + 1), ("A", NOW + 2), ("Z", NOW + 3)])
     with store.transaction():
-        outcomes += store.revoke_access_keys([("A", NOW + 4)])
+        outcomes += store.keys.revoke([("A", NOW + 4)])
     assert outcomes == [True, False, False, False]
-    assert [each.revoked_at for each in store.access_keys()] == [NOW + 1, None]
+    assert [each.revoked_at for each in store.keys.all()] == [NOW + 1, None]
 
 
 def test_agents_come_into_being_when_they_are_first_named(opener: Opener, store: SqlStore) -> None:
@@ -55,24 +55,24 @@ def test_agents_come_into_being_when_they_are_first_named(opener: Opener, store:
     agents = opener.look("SELECT vdn, account, user_name FROM agent ORDER BY account")
     assert agents == [(1, "ann", None), (1, "bob", None), (1, "cem", None)]
     with store.transaction():
-        store.name_agents([AgentName(1, each, each.upper(), NOW) for each in ("ann", "bob", "cem")])
+        store.agents.name([AgentName(1, each, each.upper(), NOW) for each in ("ann", "bob", "cem")])
     assert names(store) == [("ann", "ANN"), ("cem", "CEM"), ("bob", "BOB")]
 
 
 def test_a_name_stays_when_the_agent_is_named_in_a_reservation_again(store: SqlStore) -> None:
     with store.transaction():
-        store.name_agents([AgentName(1, "ann", "Ann A.", NOW)])
+        store.agents.name([AgentName(1, "ann", "Ann A.", NOW)])
     booked(store, booking(1))
     assert names(store) == [("ann", "Ann A.")]
     with store.transaction():
-        store.name_agents([AgentName(1, "ann", "Ann B.", NOW)])
+        store.agents.name([AgentName(1, "ann", "Ann B.", NOW)])
     assert names(store) == [("ann", "Ann B.")]
 
 
 def test_an_agent_is_one_vdns_own(store: SqlStore) -> None:
     booked(store, booking(1))
     with store.transaction():
-        store.name_agents([AgentName(2, "ann", "another Ann", NOW)])
+        store.agents.name([AgentName(2, "ann", "another Ann", NOW)])
     assert names(store) == [("ann", None)]
 
 
@@ -88,8 +88,8 @@ def test_an_agent_of_a_refused_item_does_not_come_into_being(
 
 def test_a_limit_is_set_changed_and_taken_off(store: SqlStore) -> None:
     with store.transaction():
-        store.add_access_keys([key("A"), key("B")])
-        store.revoke_access_keys([("B", NOW)])
+        store.keys.add([key("A"), key("B")])
+        store.keys.revoke([("B", NOW)])
     for limit, allowance in (
         (Limit(0.5, 3), Allowance(0.5, 3)),
         (Limit(20.0), Allowance(20.0, 3)),
@@ -97,11 +97,11 @@ def test_a_limit_is_set_changed_and_taken_off(store: SqlStore) -> None:
         (Limit(off=True), None),
     ):
         with store.transaction():
-            limited, revoked = store.limit_access_keys([("A", limit), ("B", limit)])
-        assert (limited, revoked) == (store.access_key("A"), None)
-        assert [store.access_key(ak) for ak in "AB"] == store.access_keys()
-        assert [each.allowance for each in store.access_keys()] == [allowance, None]
+            limited, revoked = store.keys.limit([("A", limit), ("B", limit)])
+        assert (limited, revoked) == (store.keys.get("A"), None)
+        assert [store.keys.get(ak) for ak in "AB"] == store.keys.all()
+        assert [each.allowance for each in store.keys.all()] == [allowance, None]
     with store.transaction():
-        assert store.limit_access_keys([("Z", Limit(off=True))]) == [None]
-        (refusal,) = store.limit_access_keys([("A", Limit(burst=1))])
+        assert store.keys.limit([("Z", Limit(off=True))]) == [None]
+        (refusal,) = store.keys.limit([("A", Limit(burst=1))])
     assert isinstance(refusal, ParameterWrong)

@@ -26,7 +26,7 @@ DAY = 24 * 60 * 60 * 1000
 
 def orphans(store: SqlStore, now: int = NOW, claimed_before: int = LONG_AGO) -> list[str]:
     """Return whose attempts nobody answers for."""
-    found = store.attempts_orphaned("rehearsal", now, claimed_before, 100)
+    found = store.attempts.orphaned("rehearsal", now, claimed_before, 100)
     return [each.reservation_id for each in found]
 
 
@@ -34,22 +34,22 @@ def test_a_dispatcher_is_known_with_what_it_said_last(store: SqlStore) -> None:
     renew(store, "dora", NOW + 10)
     emma = renew(store, "emma", NOW + 10, line="another", per_second=1.25)
     dora = renew(store, "dora", NOW + 20, said_at=NOW + 5, is_up=False, per_second=0.0)
-    assert store.leases() == [emma, dora]  # by line
-    assert [each.is_up for each in store.leases()] == [True, False]
+    assert store.leases.all() == [emma, dora]  # by line
+    assert [each.is_up for each in store.leases.all()] == [True, False]
 
 
 def test_a_lease_keeps_when_it_began(store: SqlStore) -> None:
     renew(store, "dora", NOW + 10, begun_at=NOW - 5)
     renew(store, "dora", NOW + 20, begun_at=NOW + 5)
-    assert [each.begun_at for each in store.leases()] == [NOW - 5]
+    assert [each.begun_at for each in store.leases.all()] == [NOW - 5]
 
 
 def test_a_dispatcher_that_has_been_silent_for_a_day_is_forgotten(store: SqlStore) -> None:
     renew(store, "dora", NOW)
     renew(store, "emma", NOW + DAY, said_at=NOW + DAY)
-    assert len(store.leases()) == 2
+    assert len(store.leases.all()) == 2
     renew(store, "emma", NOW + DAY + 1, said_at=NOW + DAY + 1)
-    assert [each.name for each in store.leases()] == ["emma"]
+    assert [each.name for each in store.leases.all()] == ["emma"]
 
 
 def test_what_a_living_dispatcher_holds_is_no_orphan(store: SqlStore) -> None:
@@ -104,7 +104,7 @@ def test_a_claim_from_a_clock_that_was_ahead_is_an_orphan(store: SqlStore) -> No
 def wake(store: SqlStore, now: int) -> int:
     """Have looked at what a clock held that was ahead; return how many were."""
     with store.transaction():
-        (woken,) = store.wake_from_ahead([now])
+        (woken,) = store.due.wake_from_ahead([now])
     assert isinstance(woken, int)
     return woken
 
@@ -140,8 +140,8 @@ def test_what_has_ended_is_nobodys(store: SqlStore) -> None:
     end(store, ending(begun(store, 1)))
     give_back(store, claimed(store, 2))
     assert orphans(store) == []
-    assert store.attempts_held("rehearsal", "dora", 100) == []
-    assert store.live_by_line() == {}
+    assert store.attempts.held("rehearsal", "dora", 100) == []
+    assert store.attempts.live_by_line() == {}
 
 
 def test_a_dispatcher_looks_after_the_orphans_of_its_own_line_oldest_first(
@@ -152,7 +152,7 @@ def test_a_dispatcher_looks_after_the_orphans_of_its_own_line_oldest_first(
     claim(store, ids=1, at=NOW + 1)
     claim(store, ids=1, at=NOW)
     assert orphans(store) == ["r00003", "r00002"]
-    found = store.attempts_orphaned("rehearsal", NOW, LONG_AGO, 1)
+    found = store.attempts.orphaned("rehearsal", NOW, LONG_AGO, 1)
     assert [each.reservation_id for each in found] == ["r00003"]
 
 
@@ -164,7 +164,7 @@ def test_what_a_dispatcher_holds_is_its_own_over_its_line_oldest_first(store: Sq
     claim(store, ids=1, at=NOW)
 
     def held(limit: int) -> list[str]:
-        found = store.attempts_held("rehearsal", "dora", limit)
+        found = store.attempts.held("rehearsal", "dora", limit)
         return [each.reservation_id for each in found]
 
     assert held(100) == ["r00004", "r00001"]
@@ -172,13 +172,13 @@ def test_what_a_dispatcher_holds_is_its_own_over_its_line_oldest_first(store: Sq
 
 
 def test_live_attempts_are_counted_by_line_over_all_vdns(store: SqlStore) -> None:
-    assert store.live_by_line() == {}
+    assert store.attempts.live_by_line() == {}
     due(store, 1, 2)
     due(store, 3, vdn=2)
     claim(store)
     due(store, 4)
     claim(store, line="another")
-    assert store.live_by_line() == {"rehearsal": 3, "another": 1}
+    assert store.attempts.live_by_line() == {"rehearsal": 3, "another": 1}
 
 
 def test_an_attempt_is_taken_over_from_the_holder_it_was_read_with(store: SqlStore) -> None:
@@ -187,7 +187,7 @@ def test_an_attempt_is_taken_over_from_the_holder_it_was_read_with(store: SqlSto
     assert isinstance(adopted, Attempt)
     assert adopted.holder == "emma"
     assert as_it_is(store, attempt) == adopted
-    assert [each.id for each in store.attempts_held("rehearsal", "emma", 10)] == [attempt.id]
+    assert [each.id for each in store.attempts.held("rehearsal", "emma", 10)] == [attempt.id]
 
 
 def test_of_two_that_take_an_attempt_over_the_faster_one_has_it(store: SqlStore) -> None:

@@ -72,7 +72,7 @@ def test_what_begins_is_on_record_before_anybody_is_asked(opened: Opened) -> Non
     assert as_it_is(store, attempt) == placing_now
     reservation = standing(store, attempt)
     assert (reservation.state, reservation.tries, reservation.look_at) == ("calling", 1, None)
-    event = store.events(1, reservation.id)[-1]
+    event = store.history.of(1, reservation.id)[-1]
     assert (event.what, event.by_whom, event.happened_at) == ("dialled", "dialer dora", NOW + 9)
     assert msgspec.json.decode(event.detail) == {
         "attempt": attempt.id,
@@ -123,14 +123,14 @@ def test_an_attempt_begins_once(store: SqlStore) -> None:
     attempt = begun(store)
     assert isinstance(begin(store, attempt), Withdrawn)
     with store.transaction():
-        outcomes = store.begin_attempts([placing(each) for each in [claimed_in(store)] * 2])
+        outcomes = store.attempts.begin([placing(each) for each in [claimed_in(store)] * 2])
     assert [type(each) for each in outcomes] == [Begun, Withdrawn]
 
 
 def claimed_in(store: SqlStore) -> Attempt:
     """Claim another one in a transaction that is open already."""
-    store.add_reservations([booking(2, kind="automatic", appoint_at=NOW + LEAD)])
-    (outcome,) = store.claim_due([wish()])
+    store.reservations.add([booking(2, kind="automatic", appoint_at=NOW + LEAD)])
+    (outcome,) = store.due.claim([wish()])
     assert isinstance(outcome, Claimed)
     return outcome.attempts[0]
 
@@ -202,7 +202,7 @@ def test_a_campaign_deleted_meanwhile_makes_no_call_and_the_reservation_says_so(
     assert begin(store, attempt) == Withdrawn("campaign 7 was deleted")
     closed = standing(store, attempt)
     assert (closed.state, closed.held_by) == ("expired", "campaign_gone")
-    event = store.events(1, closed.id)[-1]
+    event = store.history.of(1, closed.id)[-1]
     assert (event.what, event.by_whom) == ("expired", "dialer dora")
     check_history(store, closed)
 
@@ -241,7 +241,7 @@ def test_while_its_campaign_is_being_changed_it_is_handed_back(
     attempt = claimed(store)
     other = opener.open().store
     with other.transaction():
-        other.change_campaigns([CampaignOrder(1, CAMPAIGN, Pause(), "key K", NOW)])
+        other.campaigns.change([CampaignOrder(1, CAMPAIGN, Pause(), "key K", NOW)])
         assert begin(store, attempt) == Withdrawn("its campaign is just being changed")
     assert as_it_is(store, attempt).outcome == "withdrawn"
     assert standing(store, attempt).look_at == NOW
@@ -312,4 +312,4 @@ def test_what_a_person_closed_is_handed_back_and_stays_closed(store: SqlStore) -
     before = standing(store, attempt)
     assert give_back(store, attempt) == [True]
     assert standing(store, attempt) == before
-    assert not store.is_any_due(NOW + HOUR)
+    assert not store.due.is_any(NOW + HOUR)

@@ -49,7 +49,7 @@ def test_a_connection_that_broke_while_idle_is_not_even_noticed(on_postgres: Ope
     with on_postgres as opener:
         store = migrated(opener)
         disconnect(opener)
-        assert store.access_keys() == []
+        assert store.keys.all() == []
         disconnect(opener)
         booked(store, booking(1))
 
@@ -60,14 +60,14 @@ def test_a_transaction_whose_connection_breaks_leaves_nothing(on_postgres: Opene
 
         def break_in_the_middle() -> None:
             with store.transaction():
-                store.add_reservations([booking(1)])
+                store.reservations.add([booking(1)])
                 disconnect(opener)
-                store.add_access_keys([KEY])
+                store.keys.add([KEY])
 
         with pytest.raises(DatabaseFailed):
             break_in_the_middle()
-        assert store.reservations_with_id("r00001") == []
-        assert store.access_keys() == []
+        assert store.reservations.with_id("r00001") == []
+        assert store.keys.all() == []
         booked(store, booking(1))
 
 
@@ -77,33 +77,33 @@ def test_whoever_goes_on_after_a_lost_connection_stores_nothing(on_postgres: Ope
 
         def go_on_after_it_broke() -> None:
             with store.transaction():
-                store.add_reservations([booking(1)])
+                store.reservations.add([booking(1)])
                 disconnect(opener)
                 with pytest.raises(DatabaseFailed):
-                    store.access_keys()
+                    store.keys.all()
                 with pytest.raises(DatabaseFailed, match="earlier step"):
-                    store.add_access_keys([KEY])
+                    store.keys.add([KEY])
 
         with pytest.raises(DatabaseFailed):
             go_on_after_it_broke()
-        assert store.reservations_with_id("r00001") == []
-        assert store.access_keys() == []
+        assert store.reservations.with_id("r00001") == []
+        assert store.keys.all() == []
         booked(store, booking(1))
 
 
 def test_whoever_goes_on_after_a_broken_rule_stores_nothing(store: SqlStore) -> None:
     with store.transaction():
-        store.add_access_keys([KEY])
+        store.keys.add([KEY])
 
     def go_on_after_it() -> None:
         with store.transaction():
-            store.revoke_access_keys([(KEY.ak, NOW)])
+            store.keys.revoke([(KEY.ak, NOW)])
             with pytest.raises((sqlite3.IntegrityError, StatementFailed)):
-                store.add_access_keys([KEY])
+                store.keys.add([KEY])
 
     with pytest.raises(DatabaseFailed, match="earlier step"):
         go_on_after_it()
-    assert store.access_keys() == [KEY]
+    assert store.keys.all() == [KEY]
 
 
 def test_what_the_url_says_of_a_connection_wins(postgres: PrivatePostgres) -> None:
@@ -120,7 +120,7 @@ def test_a_connection_lost_at_the_commit_is_said_to_leave_it_open(on_postgres: O
 
         def lose_it_at_the_end() -> None:
             with store.transaction():
-                store.add_reservations([booking(1)])
+                store.reservations.add([booking(1)])
                 disconnect(opener)
 
         with pytest.raises(DatabaseFailed, match="stored or not"):
@@ -130,13 +130,13 @@ def test_a_connection_lost_at_the_commit_is_said_to_leave_it_open(on_postgres: O
 
 def test_a_broken_rule_is_our_mistake_and_no_outage(store: SqlStore) -> None:
     with store.transaction():
-        store.add_access_keys([KEY])
+        store.keys.add([KEY])
     with (
         pytest.raises((sqlite3.IntegrityError, StatementFailed)),
         store.transaction(),
     ):
-        store.add_access_keys([KEY])
-    assert store.access_keys() == [KEY]
+        store.keys.add([KEY])
+    assert store.keys.all() == [KEY]
 
 
 def test_a_locked_file_is_waited_for_and_then_given_up(file: Path, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_locked_file_is_waited_for_and_then_given_up(file: Path, tmp_path: Pat
             with pytest.raises(DatabaseFailed, match="locked"):
                 carry_out(store, order("r00001", Result(fail_code="1")))
             assert 0.2 <= monotonic() - begun < 4
-            assert store.reservations_with_id("r00001")[0].version == 1  # readers do not wait
+            assert store.reservations.with_id("r00001")[0].version == 1  # readers do not wait
         assert carry_out(store, order("r00001", Result(fail_code="1")))[0].version == 2
 
 
@@ -179,7 +179,7 @@ def test_a_full_disk_stores_nothing_by_half_and_room_mends_it(tmp_path: Path) ->
         connection.execute(limit % (pages + 4000))
         booked(opened.store, *(booking(stored * 10 + n) for n in range(10)))
         assert opener.look("PRAGMA integrity_check") == [("ok",)]
-        assert store.reservations_with_id(f"r{stored * 10:05d}")
+        assert store.reservations.with_id(f"r{stored * 10:05d}")
 
 
 def test_a_file_that_is_no_database_is_told_as_an_outage(file: Path, tmp_path: Path) -> None:
@@ -193,4 +193,4 @@ def test_a_closed_store_opens_again_when_it_is_used(store: SqlStore) -> None:
     closing_thread = threading.Thread(target=store.close)
     closing_thread.start()
     closing_thread.join(20)
-    assert len(store.reservations_with_id("r00001")) == 1
+    assert len(store.reservations.with_id("r00001")) == 1

@@ -233,7 +233,7 @@ def test_what_begins_empty_and_is_never_analyzed_is_soon_read_by_its_key(
         attempts = claim(store, ids=100, at=NOW + first).attempts
         assert len(attempts) == 100
         with store.transaction():
-            store.begin_attempts([placing(each) for each in attempts])
+            store.attempts.begin([placing(each) for each in attempts])
         end(store, *(ending(each) for each in attempts))
     store.close()  # a connection that ends tells what it counted
 

@@ -6,7 +6,7 @@ import msgspec
 
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.core.reservations.changes import Cancel, Move, Order, Result
-from callkeeper.store.port.store import Event
+from callkeeper.store.port.history import Event
 from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import NOW, Opened, Opener, booked, booking, carry_out, check_history, order
 from tests.store.test_two_writers import side_by_side
@@ -61,7 +61,7 @@ def test_two_processes_at_once_carry_it_out_once(opener: Opener, store: SqlStore
 
     side_by_side(file, file, file)
     for each in reservations:
-        assert [event.what for event in store.events(1, each.id)] == ["reserved", "result"]
+        assert [event.what for event in store.history.of(1, each.id)] == ["reserved", "result"]
 
 
 def test_a_request_is_known_whoever_signs_with_a_clock_ahead_of_its_own(store: SqlStore) -> None:

@@ -46,9 +46,9 @@ EVERYTHING = Result(
 def test_what_is_booked_is_found_as_it_was_booked(store: SqlStore) -> None:
     wished = booking(1, remark="ä 'quote' \"double\" \\ 🙂", call_data='{"a":[1]}', called_no="*1#")
     (reservation,) = booked(store, wished)
-    assert store.reservations_with_id("r00001") == [reservation]
+    assert store.reservations.with_id("r00001") == [reservation]
     assert reservation.remark == wished.wish.remark
-    (event,) = store.events(1, "r00001")
+    (event,) = store.history.of(1, "r00001")
     assert (event.version, event.what, event.by_whom, event.happened_at) == (
         1,
         "reserved",
@@ -69,7 +69,7 @@ def test_the_same_request_books_once_in_one_batch_and_in_two(store: SqlStore) ->
     (third,) = book(store, booking(1, at=NOW + 5000))
     assert [first.again, second.again, third.again] == [False, True, True]
     assert first.reservation == second.reservation == third.reservation
-    assert len(store.events(1, "r00001")) == 1
+    assert len(store.history.of(1, "r00001")) == 1
 
 
 def test_the_same_request_again_answers_what_has_become_of_it(store: SqlStore) -> None:
@@ -89,14 +89,14 @@ def test_another_request_with_the_same_id_is_told_to_sign_anew(store: SqlStore) 
     booked(store, booking(1))
     (refusal,) = book(store, booking(2, id="r00001"))
     assert isinstance(refusal, DatabaseFailed)
-    assert len(store.events(1, "r00001")) == 1
+    assert len(store.history.of(1, "r00001")) == 1
 
 
 def test_an_id_may_stand_in_two_vdns_and_they_do_not_meet(store: SqlStore) -> None:
     booked(store, booking(1), booking(1, vdn=2))
     carry_out(store, order("r00001", Result(fail_code="1"), vdn=2))
-    assert [r.fail_code for r in store.reservations_with_id("r00001")] == [None, "1"]
-    assert [len(store.events(vdn, "r00001")) for vdn in (1, 2)] == [1, 2]
+    assert [r.fail_code for r in store.reservations.with_id("r00001")] == [None, "1"]
+    assert [len(store.history.of(vdn, "r00001")) for vdn in (1, 2)] == [1, 2]
 
 
 def test_one_bad_booking_fails_alone_and_leaves_no_trace(store: SqlStore) -> None:
@@ -116,9 +116,9 @@ def test_one_bad_booking_fails_alone_and_leaves_no_trace(store: SqlStore) -> Non
         Booked,
     ]
     for refused in ("r00002", "r00003", "r00004"):
-        assert store.reservations_with_id(refused) == []
-        assert store.events(1, refused) == []
-    assert store.find_reservations(Wanted(1, 0, 10)).total == 2
+        assert store.reservations.with_id(refused) == []
+        assert store.history.of(1, refused) == []
+    assert store.reservations.find(Wanted(1, 0, 10)).total == 2
 
 
 def test_a_deleted_campaign_takes_no_reservation(opened: Opened) -> None:
@@ -130,11 +130,11 @@ def test_a_deleted_campaign_takes_no_reservation(opened: Opened) -> None:
 def test_a_result_is_stored_field_by_field(store: SqlStore) -> None:
     booked(store, booking(1))
     (done,) = carry_out(store, order("r00001", EVERYTHING, at=NOW + 3))
-    assert store.reservations_with_id("r00001") == [done]
+    assert store.reservations.with_id("r00001") == [done]
     sent = msgspec.structs.asdict(EVERYTHING)
     assert {name: getattr(done, name) for name in sent} == sent
     assert (done.state, done.version, done.changed_at) == ("done", 2, NOW + 3)
-    event = store.events(1, "r00001")[-1]
+    event = store.history.of(1, "r00001")[-1]
     assert (event.what, event.version, event.happened_at) == ("result", 2, NOW + 3)
     assert msgspec.json.decode(event.detail, type=Result) == EVERYTHING
 
@@ -148,8 +148,12 @@ def test_of_two_results_in_one_batch_the_later_wins_and_both_are_history(store: 
     )
     assert (one.fail_code, one.version) == ("00603", 2)
     assert (two.fail_code, two.call_id, two.version) == ("00000", "a-1", 3)
-    assert store.reservations_with_id("r00001") == [two]
-    assert ["00603" in event.detail for event in store.events(1, "r00001")] == [False, True, False]
+    assert store.reservations.with_id("r00001") == [two]
+    assert ["00603" in event.detail for event in store.history.of(1, "r00001")] == [
+        False,
+        True,
+        False,
+    ]
     check_history(store, reservation)
 
 
@@ -174,16 +178,16 @@ def test_one_bad_order_fails_alone_and_leaves_no_trace(store: SqlStore) -> None:
         ParameterWrong,
         Reservation,
     ]
-    assert [len(store.events(1, each.id)) for each in reservations] == [2, 2, 1]
-    assert store.reservations_with_id("r00003") == [reservations[2]]
-    assert store.events(1, "r09999") == store.events(2, "r00002") == []
+    assert [len(store.history.of(1, each.id)) for each in reservations] == [2, 2, 1]
+    assert store.reservations.with_id("r00003") == [reservations[2]]
+    assert store.history.of(1, "r09999") == store.history.of(2, "r00002") == []
     check_history(store, *reservations)
 
 
 def test_a_batch_in_which_all_fails_writes_nothing(store: SqlStore) -> None:
     (refusal,) = carry_out(store, order("r00001", Cancel()))
     assert isinstance(refusal, NoSuchReservation)
-    assert store.events(1, "r00001") == []
+    assert store.history.of(1, "r00001") == []
 
 
 def test_after_a_cancel_in_the_same_batch_the_reservation_is_absent(store: SqlStore) -> None:
@@ -199,12 +203,12 @@ def test_after_a_cancel_in_the_same_batch_the_reservation_is_absent(store: SqlSt
 def test_a_transaction_that_fails_leaves_nothing(store: SqlStore) -> None:
     (before,) = booked(store, booking(1))
     with pytest.raises(RuntimeError, match="half way"), store.transaction():  # noqa: PT012 - the failing transaction is the claim
-        store.add_reservations([booking(2, agent="zoe", idempotency_key="k", idempotency_body="b")])
-        store.change_reservations([order("r00001", EVERYTHING)])
+        store.reservations.add([booking(2, agent="zoe", idempotency_key="k", idempotency_body="b")])
+        store.reservations.change([order("r00001", EVERYTHING)])
         raise RuntimeError("half way")
-    assert store.reservations_with_id("r00001") == [before]
-    assert store.reservations_with_id("r00002") == []
-    assert store.events(1, "r00002") == []
+    assert store.reservations.with_id("r00001") == [before]
+    assert store.reservations.with_id("r00002") == []
+    assert store.history.of(1, "r00002") == []
     check_history(store, before)
     # The key was not used up.
     booked(store, booking(3, idempotency_key="k", idempotency_body="another"))
@@ -218,7 +222,7 @@ def test_the_database_itself_refuses_a_state_that_is_none(opened: Opened) -> Non
         opened.session.transaction(),
     ):
         opened.session.each("update_reservations", [wrong])
-    assert opened.store.reservations_with_id("r00001") == [reservation]
+    assert opened.store.reservations.with_id("r00001") == [reservation]
 
 
 def test_a_batch_of_a_thousand_is_answered_in_order(store: SqlStore) -> None:
@@ -228,5 +232,5 @@ def test_a_batch_of_a_thousand_is_answered_in_order(store: SqlStore) -> None:
     assert [each.call_id for each in carry_out(store, *orders)] == [
         f"c-{each.id}" for each in reversed(made)
     ]
-    for each in store.find_reservations(Wanted(1, 0, 1000)).listed:
+    for each in store.reservations.find(Wanted(1, 0, 1000)).listed:
         assert each.reservation.call_id == f"c-{each.reservation.id}"

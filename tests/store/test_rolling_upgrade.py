@@ -61,11 +61,13 @@ def old_program(opener: Opener, engine: Engine) -> Iterator[Run]:
 
 
 def reservation(opener: Opener, number: int) -> Reservation:
-    return booking(number).reservation(opener.open().store.campaign(1, CAMPAIGN), ZoneInfo("UTC"))
+    return booking(number).reservation(
+        opener.open().store.campaigns.get(1, CAMPAIGN), ZoneInfo("UTC")
+    )
 
 
 def total(opener: Opener, **wanted: Any) -> int:
-    return opener.open().store.find_reservations(Wanted(1, 0, 10, **wanted)).total
+    return opener.open().store.reservations.find(Wanted(1, 0, 10, **wanted)).total
 
 
 def test_what_the_version_before_writes_is_in_lists_and_their_totals(
@@ -81,7 +83,7 @@ def test_what_the_version_before_writes_is_in_lists_and_their_totals(
         run("update_reservations", msgspec.structs.asdict(gone))
     assert total(opener) == 2
     assert (total(opener, agents=["ann"]), total(opener, agents=["bob"])) == (1, 1)
-    listed = opener.open().store.find_reservations(Wanted(1, 0, 10)).listed
+    listed = opener.open().store.reservations.find(Wanted(1, 0, 10)).listed
     assert [each.reservation for each in listed] == [moved, reservation(opener, 2)]
 
 

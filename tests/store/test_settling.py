@@ -54,7 +54,7 @@ def test_more_than_a_batch_is_settled_and_a_second_time_nothing(store: SqlStore)
     assert settling(store).carry_out() == 0
     assert all(settled(store, each) for each in (first[0], first[-1], other[0], other[-1]))
     check_history(store, first[0], other[-1])
-    (event,) = store.events(1, first[0].id)[1:]
+    (event,) = store.history.of(1, first[0].id)[1:]
     assert (event.what, event.by_whom, event.happened_at) == ("settled", "operator", LATER)
     assert claim(store, at=LATER).attempts == []
 
@@ -91,7 +91,7 @@ def test_one_that_waits_for_its_next_try_gets_no_other_try(store: SqlStore) -> N
     new = standing(store, attempt)
     # What is known of the first try is not what came of the second.
     assert (new.fail_code, new.call_id, new.begin_at, new.tries) == ("34608", None, None, 1)
-    assert len(store.attempts_of(1, new.id)) == 1
+    assert len(store.attempts.of(1, new.id)) == 1
 
 
 def test_what_a_paused_campaign_held_is_settled_for_it_may_have_been_resumed(

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,10 @@ from callkeeper.settings import Settings
 from callkeeper.store.engine.sqlite import SqliteSession
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.reservations import Page, Wanted
+from callkeeper.store.rows.keys import KeyRows
+from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.rows.store import SqlStore
+from tests.families import turn
 from tests.store.orders import Opened, Opener, booked, booking, order
 from tests.waiting import until
 
@@ -28,6 +31,8 @@ class DurableStore(SqlStore):
     def watch(self, session: SqliteSession) -> None:
         self._sqlite = session
         self.seen: dict[str, list[Any]] = {}
+        turn(self, "keys", DurableKeys).look = self.look
+        turn(self, "reservations", DurableReservations).look = self.look
 
     def look(self) -> None:
         # No statement of ours asks a connection for this, and only its own thread can.
@@ -35,17 +40,29 @@ class DurableStore(SqlStore):
         modes = [run(f"PRAGMA {name}")[0][0] for name in ("synchronous", "journal_mode")]
         self.seen[threading.current_thread().name.rstrip("_0123456789")] = modes
 
-    def change_reservations(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
-        self.look()
-        return super().change_reservations(orders)
 
-    def find_reservations(self, wanted: Wanted) -> Page:
-        self.look()
-        return super().find_reservations(wanted)
+class DurableKeys(KeyRows):
+    """Access keys, of which it is noted how durably they are read."""
 
-    def access_key(self, ak: str) -> AccessKey | None:
+    look: Callable[[], None]
+
+    def get(self, ak: str) -> AccessKey | None:
         self.look()
-        return super().access_key(ak)
+        return super().get(ak)
+
+
+class DurableReservations(ReservationRows):
+    """Reservations, of which it is noted how durably they are written and read."""
+
+    look: Callable[[], None]
+
+    def change(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
+        self.look()
+        return super().change(orders)
+
+    def find(self, wanted: Wanted) -> Page:
+        self.look()
+        return super().find(wanted)
 
 
 def test_every_connection_to_sqlite_writes_through_to_the_disk(tmp_path: Path) -> None:
@@ -58,10 +75,10 @@ def test_every_connection_to_sqlite_writes_through_to_the_disk(tmp_path: Path) -
 
     async def work() -> None:
         async_store = AsyncStore(store)
-        await async_store.access_key("AK")
-        await async_store.find_reservations(Wanted(1, 0, 10))
+        await async_store.keys.get("AK")
+        await async_store.reservations.find(Wanted(1, 0, 10))
         with pytest.raises(NoSuchReservation):
-            await async_store.change_reservation(order("r00001", Cancel()))
+            await async_store.reservations.change(order("r00001", Cancel()))
         await async_store.close()
 
     asyncio.run(asyncio.wait_for(work(), 30))

@@ -23,7 +23,7 @@ from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.statements import FILES, Engine, Statements, queries
 from callkeeper.store.port.access import AccessKey
-from callkeeper.store.port.store import Event
+from callkeeper.store.port.history import Event
 from callkeeper.store.rows.reservations import BEYOND_RESULT
 from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres

@@ -128,7 +128,7 @@ def test_a_batch_that_fails_leaves_no_tally(opened: Opened, opener: Opener) -> N
 
     def fail() -> None:
         with opened.store.transaction():
-            opened.store.add_reservations([booking(1)])
+            opened.store.reservations.add([booking(1)])
             raise Enough
 
     with pytest.raises(Enough):
@@ -170,7 +170,7 @@ def test_what_was_stored_before_there_were_tallies_is_counted(
     session.migrate([step for step in steps if step.number < TALLIES])
     has_campaign(session, 1)
     store = opener.open().store
-    campaign = store.campaign(1, CAMPAIGN)
+    campaign = store.campaigns.get(1, CAMPAIGN)
     with old_program(opener, engine) as run:
         for n in range(10):
             made = booking(n, agent=AGENTS[n % 4]).reservation(campaign, ZoneInfo("UTC"))
@@ -195,7 +195,7 @@ def test_writers_at_once_wait_for_no_tally(opened: Opened, opener: Opener) -> No
     other = opener.open().store
     booked(opened.store, booking(0), booking(4, agent="bob"))  # both agents are known
     with opened.store.transaction():
-        opened.store.add_reservations([booking(1)])
+        opened.store.reservations.add([booking(1)])
         # Nobody has committed: were they to share a row, this would wait for ever.
         booked(other, booking(2), booking(3, agent="bob"))
     assert check(opener) == 5
@@ -212,17 +212,17 @@ def test_a_page_begins_where_the_days_before_it_end(opened: Opened) -> None:
     )
     carry_out(opened.store, order("r00004", Cancel()))  # the only one of its day
     whole = [
-        each.reservation.id for each in opened.store.find_reservations(Wanted(1, 0, 99)).listed
+        each.reservation.id for each in opened.store.reservations.find(Wanted(1, 0, 99)).listed
     ]
     assert len(whole) == len(days) - 1
     for agents in (None, ["ann", "bob"]):
         for begin_at in (None, noon + DAY_MS + 1, noon + 5 * DAY_MS):
             asked = {"agents": agents, "begin_at": begin_at}
-            first = opened.store.find_reservations(Wanted(1, 0, 99, **asked))  # type: ignore[arg-type]
+            first = opened.store.reservations.find(Wanted(1, 0, 99, **asked))  # type: ignore[arg-type]
             ids = [each.reservation.id for each in first.listed]
             for size in range(1, 8):
                 for offset in range(len(days) + 2):
-                    page = opened.store.find_reservations(
+                    page = opened.store.reservations.find(
                         Wanted(1, offset, size, **asked)  # type: ignore[arg-type]
                     )
                     found = [each.reservation.id for each in page.listed]

@@ -58,7 +58,7 @@ def test_no_update_is_lost_and_opposite_orders_do_not_lock_up(
 
     side_by_side(*(lambda writer=writer: change(writer) for writer in range(4)))
     versions = [
-        each.reservation.version for each in store.find_reservations(Wanted(1, 0, 20)).listed
+        each.reservation.version for each in store.reservations.find(Wanted(1, 0, 20)).listed
     ]
     assert sum(versions) == len(ids) + 4 * ROUNDS * 10
     check_history(store, *reservations)
@@ -69,19 +69,19 @@ def test_two_at_once_that_change_different_parts_both_count(
 ) -> None:
     """Of a campaign's practice, and of what a key may send."""
     with store.transaction():
-        store.add_access_keys([AccessKey("A", None, "sealed", None, NOW, None)])
-        store.limit_access_keys([("A", Limit(1.0, 5))])
+        store.keys.add([AccessKey("A", None, "sealed", None, NOW, None)])
+        store.keys.limit([("A", Limit(1.0, 5))])
 
     def change(arrange: Callable[[int], Arrange], limit: Callable[[int], Limit]) -> None:
         mine = opener.open().store
         for turn in range(1, RETRIES_MAX + 1):
             together.wait(30)
             with mine.transaction():
-                mine.change_campaigns([CampaignOrder(1, CAMPAIGN, arrange(turn), "operator", NOW)])
+                mine.campaigns.change([CampaignOrder(1, CAMPAIGN, arrange(turn), "operator", NOW)])
             with mine.transaction():
-                mine.limit_access_keys([("A", limit(turn))])
+                mine.keys.limit([("A", limit(turn))])
             together.wait(30)
-            campaign, key = mine.campaign(1, CAMPAIGN), mine.access_key("A")
+            campaign, key = mine.campaigns.get(1, CAMPAIGN), mine.keys.get("A")
             assert campaign is not None
             assert campaign.practice == DialSettings(
                 calls_max=turn, retries=(Retry("busy", turn, 5),)
@@ -110,7 +110,7 @@ def test_the_same_request_booked_from_two_processes_at_once_is_one_reservation(
         made = []
         for number in range(ROUNDS):
             gate.wait(30)
-            made.append(await async_store.add_reservation(booking(number)))
+            made.append(await async_store.reservations.add(booking(number)))
         await async_store.close()
         return made
 
@@ -118,7 +118,7 @@ def test_the_same_request_booked_from_two_processes_at_once_is_one_reservation(
     for same in zip(*answers, strict=True):
         assert sorted(each.again for each in same) == [False, True, True, True]
         assert len({each.reservation.made_at for each in same}) == 1
-    assert store.find_reservations(Wanted(1, 0, 1)).total == ROUNDS
+    assert store.reservations.find(Wanted(1, 0, 1)).total == ROUNDS
     assert opener.look("SELECT COUNT(*) FROM event") == [(ROUNDS,)]
 
 
@@ -139,14 +139,14 @@ def test_whoever_comes_second_waits_for_the_first_and_is_told_to_run_again(
 
     with ThreadPoolExecutor(1) as thread:
         with store.transaction():
-            (made,) = store.add_reservations([first])
+            (made,) = store.reservations.add([first])
             waiting = thread.submit(come_second)
             if engine == "postgres":  # on SQLite it waits before it has begun
                 until(lambda: opener.look("SELECT 1 FROM pg_locks WHERE NOT granted"))
         collided, outcome = waiting.result(30)
     assert outcome == Booked(made.reservation, again=True)  # type: ignore[union-attr]
     assert collided == (engine == "postgres")
-    assert store.find_reservations(Wanted(1, 0, 1)).total == 1
+    assert store.reservations.find(Wanted(1, 0, 1)).total == 1
 
 
 def test_batches_that_cross_are_all_carried_out(opener: Opener, store: SqlStore) -> None:
@@ -162,11 +162,11 @@ def test_batches_that_cross_are_all_carried_out(opener: Opener, store: SqlStore)
             agents = [f"agent-{turn}-{n}" for n in range(4)][::way]
             await asyncio.gather(
                 *(
-                    async_store.change_reservation(order(id_, Move(agent=agents[n % 4])))
+                    async_store.reservations.change(order(id_, Move(agent=agents[n % 4])))
                     for n, id_ in enumerate(ids[::way])
                 ),
                 *(
-                    async_store.add_reservation(booking(base + turn * 4 + n, agent=agents[n]))
+                    async_store.reservations.add(booking(base + turn * 4 + n, agent=agents[n]))
                     for n in range(4)
                 ),
             )
@@ -177,9 +177,9 @@ def test_batches_that_cross_are_all_carried_out(opener: Opener, store: SqlStore)
         lambda: asyncio.run(work(opener.open().store, 200, -1)),
     )
     for each in reservations:
-        assert len(store.events(1, each.id)) == 1 + 2 * 10
+        assert len(store.history.of(1, each.id)) == 1 + 2 * 10
     check_history(store, *reservations)
-    assert store.find_reservations(Wanted(1, 0, 1)).total == 30 + 2 * 40
+    assert store.reservations.find(Wanted(1, 0, 1)).total == 30 + 2 * 40
 
 
 def test_of_two_that_wait_for_each_other_one_is_told_to_run_again(
@@ -202,9 +202,9 @@ def cross(one: SqlStore, other: SqlStore) -> list[bool]:
         first, second = (AgentName(1, agent, agent, NOW) for agent in agents)
         try:
             with store.transaction():
-                store.name_agents([first])
+                store.agents.name([first])
                 both_hold_one.wait(30)
-                store.name_agents([second])
+                store.agents.name([second])
         except Collision:
             return until(lambda: name_again(store, first, second))
         return False
@@ -212,7 +212,7 @@ def cross(one: SqlStore, other: SqlStore) -> list[bool]:
     def name_again(store: SqlStore, *agents: AgentName) -> bool:
         # The lock that the victim set free may be its own again before the other has it.
         with suppress(Collision), store.transaction():
-            store.name_agents(agents)
+            store.agents.name(agents)
             return True
         return False
 

@@ -17,8 +17,11 @@ from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.installation.sealing import Seal, SealBroken
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.reservations import Page, Wanted
+from callkeeper.store.rows.keys import KeyRows
+from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import TRUSTED_MS, Keyring, OpenKey, issue, revoke
+from tests.families import turn
 from tests.store.orders import NOW, Opener
 
 SEAL = Seal(bytes(32))
@@ -37,19 +40,33 @@ class SlowStore(SqlStore):
         self.may_list.set()
         self.may_look.set()
         self.fails = False
+        turn(self, "keys", SlowKeys).slow = self
+        turn(self, "reservations", SlowLists).slow = self
 
-    def access_key(self, ak: str) -> AccessKey | None:
-        self.looks += 1
-        self.look_begun.set()
-        assert self.may_look.wait(30)
-        if self.fails:
+
+class SlowKeys(KeyRows):
+    """Access keys, each counted, and read when it may be."""
+
+    slow: SlowStore
+
+    def get(self, ak: str) -> AccessKey | None:
+        self.slow.looks += 1
+        self.slow.look_begun.set()
+        assert self.slow.may_look.wait(30)
+        if self.slow.fails:
             raise DatabaseFailed
-        return super().access_key(ak)
+        return super().get(ak)
 
-    def find_reservations(self, wanted: Wanted) -> Page:
-        self.lists_begun.release()
-        assert self.may_list.wait(30)
-        return super().find_reservations(wanted)
+
+class SlowLists(ReservationRows):
+    """Reservations, listed when they may be."""
+
+    slow: SlowStore
+
+    def find(self, wanted: Wanted) -> Page:
+        self.slow.lists_begun.release()
+        assert self.slow.may_list.wait(30)
+        return super().find(wanted)
 
 
 @pytest.fixture
@@ -182,7 +199,7 @@ def test_slow_lists_delay_neither_a_key_nor_readiness(
     async def work(keyring: Keyring, async_store: AsyncStore) -> None:
         store.may_list.clear()
         lists = [
-            asyncio.ensure_future(async_store.find_reservations(EVERYTHING)) for _ in range(20)
+            asyncio.ensure_future(async_store.reservations.find(EVERYTHING)) for _ in range(20)
         ]
         for _ in range(2):  # as many as there are threads for them
             assert await asyncio.to_thread(store.lists_begun.acquire, timeout=20)

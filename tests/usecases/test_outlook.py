@@ -89,7 +89,7 @@ def test_a_revision_that_leaves_no_time_for_a_call_is_told_at_once(
     plan = Plan("campaign 7", 3, 20, (Window(*windows),), (), {})
     with opened.store.transaction():
         order = CampaignOrder(1, CAMPAIGN, Revision(plan, end_at=end_at), "key K", NOW)
-        (revised,) = opened.store.change_campaigns([order])
+        (revised,) = opened.store.campaigns.change([order])
     assert not isinstance(revised, Exception)
     told = outlook(opened.store, evening, BERLIN, NOW)
     assert told.startswith("waiting: due 2027-01-15 20:00:00 UTC, but campaign 7 ends ")

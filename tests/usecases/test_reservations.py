@@ -92,7 +92,7 @@ def test_the_history_names_the_key_that_did_it_and_when(store: SqlStore) -> None
         await bookings.change(made.id, Cancel(), ORIGIN._replace(signature="c"))
         with pytest.raises(NoSuchReservation):
             await bookings.change(made.id, Result(fail_code="1"), ORIGIN._replace(signature="b"))
-        events = store.events(1, made.id)
+        events = store.history.of(1, made.id)
         assert [(each.what, each.by_whom, each.happened_at) for each in events] == [
             ("reserved", "key AK", NOW),
             ("moved", "key AK2", NOW),

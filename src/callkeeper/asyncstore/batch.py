@@ -24,6 +24,14 @@ class Write(msgspec.Struct, frozen=True):
     item: object
 
 
+def name_of(verb: Verb) -> tuple[str, str]:
+    """Return how to find a verb again in another process's store: its family's name, and its own.
+
+    It is a method of a family, or of the store itself.
+    """
+    return type(verb.__self__).__name__, verb.__name__  # type: ignore[attr-defined]
+
+
 def carry_out(store: Store, batch: Sequence[Write]) -> list[object]:
     """Write a batch and return, in its order, what each write comes to: a value or an exception.
 

@@ -12,14 +12,14 @@ import socket
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Protocol
 
 import structlog
 
 from callkeeper import log
-from callkeeper.asyncstore.batch import Write, WriteBroke, carry_out
+from callkeeper.asyncstore.batch import Write, WriteBroke, carry_out, name_of
 from callkeeper.asyncstore.messages import Messages
 from callkeeper.asyncstore.outage import Outage
 from callkeeper.asyncstore.store import AsyncStore
@@ -123,7 +123,7 @@ class WriterProcess:
         answer = self._answer = loop.create_future()
         self._asked = len(batch)
         self._deadline = loop.call_later(self._seconds_max, self._end_silent)
-        message = pickle.dumps([(write.verb.__name__, write.item) for write in batch])
+        message = pickle.dumps([(*name_of(write.verb), write.item) for write in batch])
         try:
             self.begin()
             self._messages.send(message)
@@ -206,17 +206,18 @@ def main() -> None:
     settings, file = begins_with
     log.configure(show_numbers=settings.show_phone_numbers)
     store = attach_store(settings, file)
+    families = {type(each).__name__: each for each in (store, *vars(store).values())}
     gc.freeze()
     try:
         while True:
-            pipe.send_bytes(_work(store, pipe.recv_bytes()))
+            pipe.send_bytes(_work(store, families, pipe.recv_bytes()))
     except _GONE:
         store.close()
 
 
-def _work(store: Store, message: bytes) -> bytes:
+def _work(store: Store, families: Mapping[str, object], message: bytes) -> bytes:
     asked = pickle.loads(message)  # noqa: S301 - our own process's
-    batch = [Write(getattr(store, verb), item) for verb, item in asked]
+    batch = [Write(getattr(families[family], verb), item) for family, verb, item in asked]
     return pickle.dumps([_portable(each) for each in carry_out(store, batch)])
 
 

@@ -36,6 +36,6 @@ def name_agent(
 ) -> None:
     """Say what to call an agent; a second time renames."""
     with existing_store(data_dir, database) as store, store.transaction():
-        store.name_agents([AgentName(vdn, account, user_name, SystemClock().now())])
+        store.agents.name([AgentName(vdn, account, user_name, SystemClock().now())])
     value = {"vdn": vdn, "account": account, "userName": user_name}
     show(value, f"agent {account} of VDN {vdn} is {user_name}", as_json=json)

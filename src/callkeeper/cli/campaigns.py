@@ -175,7 +175,7 @@ def add_campaign(
     )
     with existing_store(data_dir, database) as store:
         with store.transaction():
-            outcome = store.add_campaigns([opening])[0]
+            outcome = store.campaigns.add([opening])[0]
         if isinstance(outcome, Refusal):
             raise outcome
     show({"id": outcome.id}, str(outcome.id), as_json=json)

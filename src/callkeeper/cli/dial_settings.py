@@ -132,7 +132,7 @@ def _part(option: str, given: T | None, *, takes_away: bool) -> T | msgspec.Unse
 
 
 def _shown(store: Store, vdn: int, campaign_id: int) -> DialSettings:
-    campaign = store.campaign(vdn, campaign_id)
+    campaign = store.campaigns.get(vdn, campaign_id)
     if campaign is None:
         raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=campaign_id, vdn=vdn)
     return campaign.practice
@@ -142,7 +142,7 @@ def _changed(store: Store, vdn: int, campaign_id: int, arrange: Arrange) -> Dial
     # The core changes what stands when it has the lock, so that two commands at once both count.
     order = CampaignOrder(vdn, campaign_id, arrange, "operator", SystemClock().now())
     with store.transaction():
-        (outcome,) = store.change_campaigns([order])
+        (outcome,) = store.campaigns.change([order])
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome.practice

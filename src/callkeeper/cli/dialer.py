@@ -60,7 +60,7 @@ def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = F
     """
     now = SystemClock().now()
     with existing_store(data_dir, database) as store:
-        leases, live = store.leases(), store.live_by_line()
+        leases, live = store.leases.all(), store.attempts.live_by_line()
     if json:
         rows = [
             {
@@ -89,8 +89,8 @@ def attempts(
 ) -> None:
     """Show every try at calling a reservation, with what the line said of it."""
     with existing_store(data_dir, database) as store:
-        found = store.reservations_with_id(id)
-        tries = [try_ for each in found for try_ in store.attempts_of(each.vdn, each.id)]
+        found = store.reservations.with_id(id)
+        tries = [try_ for each in found for try_ in store.attempts.of(each.vdn, each.id)]
     if not found:
         raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
     if json:

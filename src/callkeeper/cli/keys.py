@@ -68,7 +68,7 @@ def create_key(
 def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
     """List all keys, without their secrets."""
     with existing_store(data_dir, database) as store:
-        found = store.access_keys()
+        found = store.keys.all()
     if json:
         fields = ("ak", "vdn", "note", "made_at", "revoked_at", "allowance")
         value = {"keys": [{name: getattr(each, name) for name in fields} for each in found]}
@@ -136,7 +136,7 @@ def limit_key(
         raise typer.BadParameter("--per-second must be a number from 0.01 to 10000")
     change = Limit(per_second, burst, off)
     with existing_store(data_dir, database) as store:
-        key = store.access_key(ak) if change == Limit() else limit(store, ak, change)
+        key = store.keys.get(ak) if change == Limit() else limit(store, ak, change)
     if key is None or key.revoked_at is not None:
         raise NoSuchKey("there is no key {key!r}, or it was revoked before", key=ak)
     said = _may(key.allowance) or "any number"

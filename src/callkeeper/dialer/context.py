@@ -107,7 +107,7 @@ class DialerContext:
         ]
         self._being_written |= waiting
         try:
-            outcomes = await self.async_store.end_attempt.many(endings)
+            outcomes = await self.async_store.attempts.end.many(endings)
         finally:
             self._being_written -= waiting
         failed: DatabaseFailed | None = None

@@ -38,7 +38,7 @@ class Dispatcher:
         """Do what is due; return whether it may be worth to look again at once."""
         if self._bug is not None:
             raise self._bug
-        if not await self._context.async_store.is_any_due(
+        if not await self._context.async_store.due.is_any(
             self._context.clock.doubt().earliest(now)
         ):
             await self._gate.rest()
@@ -79,7 +79,7 @@ class Dispatcher:
         )
         if claim.sweeps:
             self._swept_at = ticks
-        claimed = await context.async_store.claim_due(claim)
+        claimed = await context.async_store.due.claim(claim)
         # Where much is too late, the next step sweeps on.
         self._finds_late = claimed.more and claimed.given_up > 0
         context.metrics.claimed.inc(len(claimed.attempts))
@@ -104,7 +104,7 @@ class Dispatcher:
             for each in claimed.attempts
         ]
         begun: list[Begun] = []
-        outcomes = await context.async_store.begin_attempt.many(placings)
+        outcomes = await context.async_store.attempts.begin.many(placings)
         for attempt, outcome in zip(claimed.attempts, outcomes, strict=True):
             if isinstance(outcome, Begun):
                 held = context.live_calls.take_up(outcome.attempt, ticks, is_asked=True)

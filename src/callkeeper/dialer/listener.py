@@ -62,7 +62,7 @@ class Listener:
 
     async def _note(self, words: list[Progress]) -> None:
         heard = self._context.words
-        outcomes = await self._context.async_store.note_progress.many(words)
+        outcomes = await self._context.async_store.attempts.note_progress.many(words)
         for word, outcome in zip(words, outcomes, strict=True):
             if isinstance(outcome, Refusal):
                 raise outcome

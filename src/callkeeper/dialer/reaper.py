@@ -86,7 +86,7 @@ class Reaper:
             trouble=context.trouble,
             per_second=(context.placed - self._placed_then) / seconds if seconds > 0 else 0.0,
         )
-        await context.async_store.renew_lease(lease)
+        await context.async_store.leases.renew(lease)
         context.lease_until = ticks + until - now
         self._renewed_at = self._placed_at = ticks
         self._placed_then = context.placed
@@ -95,12 +95,12 @@ class Reaper:
         """Once, and whenever another time is believed, mend what a clock wrote that was ahead."""
         turns = self._context.clock.turns
         if turns != self._turns:
-            await self._context.async_store.wake_from_ahead(now)
+            await self._context.async_store.due.wake_from_ahead(now)
             self._turns = turns
 
     async def _measure(self, now: int) -> None:
         context = self._context
-        context.metrics.due.set(await context.async_store.count_due(now, _COUNTED_MAX))
+        context.metrics.due.set(await context.async_store.due.count(now, _COUNTED_MAX))
         context.metrics.live.set(len(context.live_calls))
         context.metrics.line_up.set(context.line.is_up)
         context.metrics.line_refuses.set(context.trouble is not None)
@@ -108,12 +108,12 @@ class Reaper:
 
     async def _take_over(self, now: int) -> None:
         context, config = self._context, self._context.config
-        orphans = await context.async_store.attempts_orphaned(
+        orphans = await context.async_store.attempts.orphaned(
             config.line, now, now - LEASE_MS, _ORPHANS_MAX
         )
         claims = [each for each in orphans if each.state == "claimed"]
         if claims:
-            await context.async_store.hand_back.many(
+            await context.async_store.attempts.hand_back.many(
                 [HandBack(each.vdn, each.reservation_id, each.id, now) for each in claims]
             )
         await self._adopt([each for each in orphans if each.state != "claimed"])
@@ -125,7 +125,7 @@ class Reaper:
     async def _recount(self, now: int) -> None:
         """Take up what is ours on record and not in hand: a commit whose answer was lost."""
         context, config = self._context, self._context.config
-        for attempt in await context.async_store.attempts_held(config.line, config.name, _HELD_MAX):
+        for attempt in await context.async_store.attempts.held(config.line, config.name, _HELD_MAX):
             is_old = not now - LEASE_MS < attempt.claimed_at <= latest(now)
             if is_old and attempt.state != "claimed" and context.live_calls.get(attempt.id) is None:
                 self._take_up(attempt)
@@ -133,10 +133,11 @@ class Reaper:
 
     async def _adopt(self, orphans: list[Attempt]) -> None:
         context, name = self._context, self._context.config.name
+        attempts = context.async_store.attempts
         adoptions = [
             Adoption(each.vdn, each.reservation_id, each.id, each.holder, name) for each in orphans
         ]
-        for adopted in await context.async_store.adopt_attempt.many(adoptions) if adoptions else []:
+        for adopted in await attempts.adopt.many(adoptions) if adoptions else []:
             if not isinstance(adopted, Attempt):
                 continue  # somebody was faster
             context.log.info("adopted", attempt=adopted.id, reservation=adopted.reservation_id)

@@ -197,7 +197,7 @@ def _bind(store: Store, seal: Seal) -> None:
             (each.ak, seal.seal(seal.open(*_sealed(each)), each.ak, each.vdn))
             for each in sealed_as_of_old(store, seal)
         ]
-        store.reseal_access_keys(bound)
+        store.keys.reseal(bound)
 
 
 def sealed_as_of_old(store: Store, seal: Seal) -> list[AccessKey]:
@@ -220,7 +220,7 @@ def _sealed(key: AccessKey) -> tuple[str, str, int | None]:
 
 
 def _valid_keys(store: Store) -> list[AccessKey]:
-    return [each for each in store.access_keys() if each.revoked_at is None]
+    return [each for each in store.keys.all() if each.revoked_at is None]
 
 
 def exposed(settings: Settings) -> str | None:

@@ -281,8 +281,8 @@ def _prepare(settings: Settings, clock: Clock) -> OpenKey:
     bookings = [examples.booking(each, VDN) for each in examples.RESERVATION_IDS]
     with store.transaction():
         outcomes = [
-            *store.add_campaigns([examples.opening(VDN, clock.now())]),
-            *store.add_reservations(bookings),
+            *store.campaigns.add([examples.opening(VDN, clock.now())]),
+            *store.reservations.add(bookings),
         ]
     for outcome in outcomes:
         if isinstance(outcome, Refusal):

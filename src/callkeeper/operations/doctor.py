@@ -130,10 +130,10 @@ class CheckUp:
         """Count the days around now anew, of the VDNs that have a key; the rest is like them."""
         check_schema(self._open)
         now = self._clock.now()
-        valid = [each.vdn for each in self._open.access_keys() if each.revoked_at is None]
+        valid = [each.vdn for each in self._open.keys.all() if each.revoked_at is None]
         vdns = sorted({vdn for vdn in valid if vdn is not None})[:_VDNS_MAX]
         for vdn in vdns:
-            days = self._open.miscounted_days(vdn, now - _DAY_MS, now + _DAY_MS)
+            days = self._open.reservations.miscounted_days(vdn, now - _DAY_MS, now + _DAY_MS)
             if days:
                 day = datetime.fromtimestamp(days[0] / 1000, UTC)
                 raise Sick(
@@ -154,7 +154,7 @@ class CheckUp:
     def _seal(self) -> str:
         settings = self._settings
         check_schema(self._open)
-        keys = [each for each in self._open.access_keys() if each.revoked_at is None]
+        keys = [each for each in self._open.keys.all() if each.revoked_at is None]
         if not settings.sealing_key and not (settings.data_dir / SEALING_FILE).is_file():
             if keys:
                 raise Sick(f"there is no {SEALING_FILE} in {settings.data_dir}, but {_count(keys)}")
@@ -253,7 +253,7 @@ class CheckUp:
         now = self._clock.now()
         dialling = [
             each
-            for each in self._open.leases()
+            for each in self._open.leases.all()
             if each.line == line_name(settings) and each.stands(now)
         ]
         troubled = next((each for each in dialling if each.trouble), None)

@@ -79,7 +79,7 @@ class Campaigns:
             id=id,
             request=request,
         )
-        return await self._store.add_campaign(opening)
+        return await self._store.campaigns.add(opening)
 
     async def change(
         self,
@@ -94,18 +94,18 @@ class Campaigns:
         if isinstance(change, Revision):
             self._check_skill_queue(change.plan)
         order = CampaignOrder(vdn, campaign_id, change, by, self._clock.now(), request)
-        return await self._store.change_campaign(order)
+        return await self._store.campaigns.change(order)
 
     async def one(self, vdn: int, campaign_id: int) -> Campaign:
         """Return a campaign."""
-        campaign = await self._store.campaign(vdn, campaign_id)
+        campaign = await self._store.campaigns.get(vdn, campaign_id)
         if campaign is None:
             raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=campaign_id, vdn=vdn)
         return campaign
 
     async def find(self, wanted: CampaignsWanted) -> CampaignPage:
         """Return a page of campaigns."""
-        return await self._store.find_campaigns(wanted)
+        return await self._store.campaigns.find(wanted)
 
     def _check_skill_queue(self, plan: Plan) -> None:
         queue = plan.skill_queue
@@ -136,8 +136,8 @@ class Definitions:
         below = tuple(
             child.result(vdn, top.code, place, now) for place, child in enumerate(children)
         )
-        return await self._store.define_business_result(Definition(top, below, by, request))
+        return await self._store.business_results.define(Definition(top, below, by, request))
 
     async def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
         """Return a page of results with their sub-results."""
-        return await self._store.find_business_results(vdn, offset, limit)
+        return await self._store.business_results.find(vdn, offset, limit)

@@ -92,7 +92,7 @@ class Keyring:
         return ak in self._remembered
 
     async def _look_up(self, ak: str, ticks: int) -> OpenKey | None:
-        stored = await self._store.access_key(ak)
+        stored = await self._store.keys.get(ak)
         if stored is None or stored.revoked_at is not None:
             self._seal.open(self._decoy, "", None)
             self._remembered.pop(ak, None)
@@ -122,21 +122,21 @@ def issue(
     key = OpenKey(new_access_key(), new_secret_key(), vdn)
     sealed = AccessKey(key.ak, vdn, seal.seal(key.secret, key.ak, vdn), note, clock.now(), None)
     with store.transaction():
-        store.add_access_keys([sealed])
+        store.keys.add([sealed])
     return key
 
 
 def revoke(store: Store, clock: Clock, ak: str) -> bool:
     """Revoke a key; False when there is no such key or it was revoked before."""
     with store.transaction():
-        outcome = store.revoke_access_keys([(ak, clock.now())])[0]
+        outcome = store.keys.revoke([(ak, clock.now())])[0]
     return outcome is True
 
 
 def limit(store: Store, ak: str, change: Limit) -> AccessKey | None:
     """Change how many requests a key may send; return it, or None for one unknown or revoked."""
     with store.transaction():
-        (outcome,) = store.limit_access_keys([(ak, change)])
+        (outcome,) = store.keys.limit([(ak, change)])
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome

@@ -64,12 +64,12 @@ _UNKNOWN = "34608"
 
 
 def _on_the_phone(store: Store, reservation: Reservation, now: int) -> str:
-    attempts = store.attempts_of(reservation.vdn, reservation.id)
+    attempts = store.attempts.of(reservation.vdn, reservation.id)
     live = next((each for each in attempts if each.is_live), None)
     if live is None:
         return "the dialer has it"
     told = _told(live)
-    lines = {each.line for each in store.leases() if each.stands(now)}
+    lines = {each.line for each in store.leases.all() if each.stands(now)}
     if live.line not in lines:
         told += f"; nobody dials over line {live.line} any more to find out how it ended"
     return told
@@ -88,7 +88,7 @@ def _awaited(store: Store, reservation: Reservation, terms: Terms, now: int) -> 
     if reservation.look_at is None:
         return "a dispatcher has it and is about to dial"
     next_at = in_utc(reservation.look_at)
-    campaign = store.campaign(reservation.vdn, reservation.campaign_id)
+    campaign = store.campaigns.get(reservation.vdn, reservation.campaign_id)
     foreseen = _foreseen(campaign, reservation, terms, now)
     if isinstance(foreseen, GiveUp) and foreseen.rule != "grace":
         return f"due {next_at}, but {foreseen.why}; it will not be dialled"
@@ -122,12 +122,12 @@ def _foreseen(
 
 def _full(store: Store, campaign: Campaign, terms: Terms, now: int) -> str | None:
     """Return which bound lets the campaign have no other call at this instant."""
-    held = holds_all(campaign, terms, store.busyness(campaign.vdn, campaign.id), now)
+    held = holds_all(campaign, terms, store.due.busyness(campaign.vdn, campaign.id), now)
     return None if held is None else held.why
 
 
 def _unattended(store: Store, now: int) -> str | None:
-    living = [each for each in store.leases() if each.stands(now)]
+    living = [each for each in store.leases.all() if each.stands(now)]
     if not living:
         return "no dialer is running; start one: `callkeeper serve --line ...` or `callkeeper dial`"
     if not any(each.is_up for each in living):
@@ -137,6 +137,6 @@ def _unattended(store: Store, now: int) -> str | None:
 
 
 def _busy(store: Store) -> str:
-    live = store.live_by_line()
+    live = store.attempts.live_by_line()
     told = ", ".join(f"line {line} has {count}" for line, count in sorted(live.items()))
     return f"it is next in turn (calls in progress: {told or 'none'})"

@@ -52,7 +52,7 @@ class Bookings:
             idempotency_key=request_digest(origin.ak, key).hex() if key else None,
             idempotency_body=request_digest(origin.body.hex()).hex() if key else None,
         )
-        return await self._store.add_reservation(booking)
+        return await self._store.reservations.add(booking)
 
     async def change(self, reservation_id: str, change: Change, origin: Origin) -> Reservation:
         """Move, close or cancel a reservation, and return it as it then is."""
@@ -67,8 +67,8 @@ class Bookings:
             request=origin.request,
             signed_at=origin.signed_at,
         )
-        return await self._store.change_reservation(order)
+        return await self._store.reservations.change(order)
 
     async def find(self, wanted: Wanted) -> Page:
         """Return a page of reservations."""
-        return await self._store.find_reservations(wanted)
+        return await self._store.reservations.find(wanted)

@@ -43,11 +43,11 @@ class Settling:
 
     def count(self) -> list[Unsettled]:
         """Return how much there is in each VDN."""
-        return self._store.unsettled(self._change.before, self._vdn)
+        return self._store.reservations.unsettled(self._change.before, self._vdn)
 
     def first(self, limit: int) -> list[Reservation]:
         """Return the first of those that would be settled."""
-        return self._store.reservations_due_before(self._change.before, self._vdn, _START, limit)
+        return self._store.reservations.due_before(self._change.before, self._vdn, _START, limit)
 
     def carry_out(self) -> int:
         """Settle them, batch by batch, and return how many; a second time there are none left."""
@@ -58,21 +58,21 @@ class Settling:
                 Order(each.vdn, each.id, self._change, "operator", self._now) for each in batch
             ]
             with self._store.transaction():
-                outcomes = self._store.change_reservations(orders)
+                outcomes = self._store.reservations.change(orders)
             # What a person closed meanwhile is refused, and needs no settling.
             settled += sum(isinstance(each, Reservation) for each in outcomes)
         return settled
 
     def _batches(self) -> Iterator[list[Reservation]]:
         after = _START
-        while batch := self._store.reservations_due_before(
+        while batch := self._store.reservations.due_before(
             self._change.before, self._vdn, after, _BATCH
         ):
             yield batch
             after = (batch[-1].vdn, batch[-1].id)
 
     def _check_that_nobody_dials(self) -> None:
-        for each in self._store.leases():
+        for each in self._store.leases.all():
             if each.lease_until > self._now:
                 raise SettlingRefused(
                     "dispatcher {name} dials over line {line}; stop it (serve with --no-dialer), "

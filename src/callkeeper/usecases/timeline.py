@@ -13,7 +13,8 @@ from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.spoken import in_utc, span
 from callkeeper.log import masked
-from callkeeper.store.port.store import Event, Store
+from callkeeper.store.port.history import Event
+from callkeeper.store.port.store import Store
 from callkeeper.terminal import harmless
 from callkeeper.usecases.outlook import outlook
 
@@ -48,14 +49,14 @@ def stories(
     """Return the story of each VDN's reservation with this id; none when there is none."""
     return [
         _story(store, each, terms, now, show_numbers=show_numbers)
-        for each in store.reservations_with_id(reservation_id)
+        for each in store.reservations.with_id(reservation_id)
     ]
 
 
 def _story(
     store: Store, reservation: Reservation, terms: Terms, now: int, *, show_numbers: bool
 ) -> Timeline:
-    events = store.events(reservation.vdn, reservation.id)
+    events = store.history.of(reservation.vdn, reservation.id)
     return Timeline(
         id=reservation.id,
         vdn=reservation.vdn,

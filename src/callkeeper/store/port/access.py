@@ -1,8 +1,12 @@
 """What the store knows of those who may ask."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import msgspec
 
-from callkeeper.core.allowance import Allowance
+from callkeeper.core.allowance import Allowance, Limit
+from callkeeper.core.refusal import Refusal
 
 
 class AgentName(msgspec.Struct, frozen=True):
@@ -32,3 +36,32 @@ class AccessKey(msgspec.Struct, frozen=True):
         if self.per_second is None or self.burst is None:
             return None
         return Allowance(self.per_second, self.burst)
+
+
+class Keys(Protocol):
+    """The verbs about access keys."""
+
+    def add(self, keys: Sequence[AccessKey]) -> list[AccessKey | Refusal]:
+        """Add access keys."""
+
+    def revoke(self, revoked: Sequence[tuple[str, int]]) -> list[bool | Refusal]:
+        """Revoke keys, each from an instant on; False for one that is unknown or revoked."""
+
+    def reseal(self, sealed: Sequence[tuple[str, str]]) -> None:
+        """Put another sealed secret in the place of each key's."""
+
+    def limit(self, limits: Sequence[tuple[str, Limit]]) -> list[AccessKey | Refusal | None]:
+        """Change what keys may send, and return them so; None for one unknown or revoked."""
+
+    def get(self, ak: str) -> AccessKey | None:
+        """Return a key, revoked or not."""
+
+    def all(self) -> list[AccessKey]:
+        """Return all keys, oldest first."""
+
+
+class Agents(Protocol):
+    """The verb about agents."""
+
+    def name(self, names: Sequence[AgentName]) -> list[AgentName | Refusal]:
+        """Name agents; an agent not seen before comes into being."""

@@ -1,11 +1,14 @@
 """What is asked of the store about campaigns, and what it answers."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
-from callkeeper.core.campaigns.business_result import BusinessResult
+from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Status
+from callkeeper.core.campaigns.changes import CampaignOrder, NewCampaign
+from callkeeper.core.refusal import Refusal
 
 
 class CampaignsWanted(msgspec.Struct, frozen=True):
@@ -42,3 +45,38 @@ class DefinitionPage(msgspec.Struct, frozen=True):
 
     total: int
     results: list[tuple[BusinessResult, list[BusinessResult]]]
+
+
+class Campaigns(Protocol):
+    """The verbs about campaigns."""
+
+    def get(self, vdn: int, campaign_id: int) -> Campaign | None:
+        """Return a campaign that is not deleted."""
+
+    def add(self, openings: Sequence[NewCampaign]) -> list[Campaign | Refusal]:
+        """Add campaigns, each with its first event, within the quota and uniquely named.
+
+        A request that was carried out before answers the campaign that it added.
+        """
+
+    def change(self, orders: Sequence[CampaignOrder]) -> list[Campaign | Refusal]:
+        """Carry out changes of campaigns, in order, each with its event.
+
+        One whose request was carried out before changes nothing and answers what stands.
+        """
+
+    def find(self, wanted: CampaignsWanted) -> CampaignPage:
+        """Return a page of campaigns, by id; deleted ones never."""
+
+
+class BusinessResults(Protocol):
+    """The verbs about business results."""
+
+    def define(self, definitions: Sequence[Definition]) -> list[Definition | Refusal]:
+        """Define business results, each with its sub-results and its event.
+
+        A request that was carried out before defines nothing.
+        """
+
+    def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
+        """Return a page of top-level business results, oldest first, with their sub-results."""

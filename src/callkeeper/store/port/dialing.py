@@ -1,4 +1,4 @@
-"""What a database must be able to do for the dialer: the ledger of attempts.
+"""What is asked of the store for the dialer: what is due, attempts, and leases.
 
 The guards are in the verbs: an attempt is begun only by who claimed it, ended only while it is
 live, and one reservation has at most one live attempt. A verb that comes too late, or twice,
@@ -24,32 +24,23 @@ from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.refusal import Refusal
 
 
-class Ledger(Protocol):
-    """The verbs; those that write take a list and answer a list, in order."""
+class Due(Protocol):
+    """The verbs about what is due."""
 
-    def claim_due(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
-        """Judge what is due, in due order, and claim what may be dialled; hold or close the rest.
+    def claim(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
+        """Judge what is due, in due order, and claim what may be dialed; hold or close the rest.
 
         Nothing is claimed while another dispatcher's claim is under way.
         """
 
-    def begin_attempts(self, placings: Sequence[Placing]) -> list[Begun | Withdrawn | Refusal]:
-        """Put on record that attempts are being placed: from here on they may have been dialled."""
+    def is_any(self, now: int) -> bool:
+        """Whether a reservation waits to be looked at."""
 
-    def note_progress(self, words: Sequence[Progress]) -> list[bool | Refusal]:
-        """Put down what the line told; False for an attempt that is over or never began."""
+    def count(self, now: int, limit: int) -> int:
+        """Return how many reservations wait to be looked at, counting no further than a limit."""
 
-    def end_attempts(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
-        """End attempts and write their reservations' results; None for one that is over."""
-
-    def hand_back(self, claims: Sequence[HandBack]) -> list[bool | Refusal]:
-        """Withdraw what was claimed and never placed; False for any other."""
-
-    def adopt_attempts(self, adoptions: Sequence[Adoption]) -> list[Attempt | Refusal | None]:
-        """Take over live attempts; None where somebody was faster."""
-
-    def renew_leases(self, leases: Sequence[Lease]) -> list[Lease | Refusal]:
-        """Say that dispatchers live, and until when they answer for what they hold."""
+    def busyness(self, vdn: int, campaign_id: int) -> Busyness:
+        """Return how many calls there are that bound those of a campaign."""
 
     def wake_from_ahead(self, instants: Sequence[int]) -> list[int | Refusal]:
         """Have looked at now what is held for longer, seen from now, than its rule ever holds.
@@ -57,34 +48,46 @@ class Ledger(Protocol):
         A clock wrote that was ahead. Return how many each instant woke.
         """
 
-    def own_time(self) -> int | None:
-        """Return the instant by the database's own clock; None where it has the machine's."""
 
-    def busyness(self, vdn: int, campaign_id: int) -> Busyness:
-        """Return how many calls there are that bound those of a campaign."""
+class Attempts(Protocol):
+    """The ledger of attempts; verbs that write take a list and answer a list, in order."""
 
-    def is_any_due(self, now: int) -> bool:
-        """Whether a reservation waits to be looked at."""
+    def begin(self, placings: Sequence[Placing]) -> list[Begun | Withdrawn | Refusal]:
+        """Put on record that attempts are being placed: from here on they may have been dialed."""
 
-    def count_due(self, now: int, limit: int) -> int:
-        """Return how many reservations wait to be looked at, counting no further than a limit."""
+    def note_progress(self, words: Sequence[Progress]) -> list[bool | Refusal]:
+        """Put down what the line told; False for an attempt that is over or never began."""
 
-    def attempts_held(self, line: str, holder: str, limit: int) -> list[Attempt]:
+    def end(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
+        """End attempts and write their reservations' results; None for one that is over."""
+
+    def hand_back(self, claims: Sequence[HandBack]) -> list[bool | Refusal]:
+        """Withdraw what was claimed and never placed; False for any other."""
+
+    def adopt(self, adoptions: Sequence[Adoption]) -> list[Attempt | Refusal | None]:
+        """Take over live attempts; None where somebody was faster."""
+
+    def held(self, line: str, holder: str, limit: int) -> list[Attempt]:
         """Return a dispatcher's live attempts, oldest first."""
 
-    def attempts_orphaned(
-        self, line: str, now: int, claimed_before: int, limit: int
-    ) -> list[Attempt]:
+    def orphaned(self, line: str, now: int, claimed_before: int, limit: int) -> list[Attempt]:
         """Return a line's live attempts that nobody answers for, oldest first.
 
         Those are of dispatchers whose lease has run out, and claims older than an instant.
         """
 
-    def attempts_of(self, vdn: int, reservation_id: str) -> list[Attempt]:
+    def of(self, vdn: int, reservation_id: str) -> list[Attempt]:
         """Return all attempts of a reservation, oldest first."""
-
-    def leases(self) -> list[Lease]:
-        """Return the dispatchers that there are, or lately were."""
 
     def live_by_line(self) -> dict[str, int]:
         """Return how many live attempts each line has that has any."""
+
+
+class Leases(Protocol):
+    """The verbs about dispatchers, and until when they answer for what they hold."""
+
+    def renew(self, leases: Sequence[Lease]) -> list[Lease | Refusal]:
+        """Say that dispatchers live, and until when they answer for what they hold."""
+
+    def all(self) -> list[Lease]:
+        """Return the dispatchers that there are, or lately were."""

@@ -1,9 +1,14 @@
 """What is asked of the store about reservations, and what it answers."""
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import msgspec
 
 from callkeeper.core.campaigns.campaign import Status
-from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.refusal import Refusal
+from callkeeper.core.reservations.changes import Order
+from callkeeper.core.reservations.reservation import Booking, Reservation
 
 
 class Booked(msgspec.Struct, frozen=True):
@@ -58,3 +63,42 @@ class Page(msgspec.Struct, frozen=True):
 
     total: int
     listed: list[Listed]
+
+
+class Reservations(Protocol):
+    """The verbs about reservations."""
+
+    def add(self, bookings: Sequence[Booking]) -> list[Booked | Refusal]:
+        """Add reservations and their first event. The same request again answers the first."""
+
+    def change(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
+        """Carry out changes, in order, each with its event.
+
+        One whose request was carried out before changes nothing and answers what stands.
+        """
+
+    def find(self, wanted: Wanted) -> Page:
+        """Return a page of reservations, by appointed time, then id; cancelled ones never."""
+
+    def miscounted_days(self, vdn: int, begin_at: int, end_at: int) -> list[int]:
+        """Return the instants at which days of a range begin whose tallies are wrong.
+
+        It counts the reservations of those days, which are UTC's. No day is the good answer.
+        """
+
+    def with_id(self, reservation_id: str) -> list[Reservation]:
+        """Return the reservations with an id, of whatever VDN and state; at most one a VDN."""
+
+    def unsettled(self, before: int, vdn: int | None) -> list[Unsettled]:
+        """Return what each VDN, or one, has that was due before an instant.
+
+        It reads all reservations, and is for after a restore.
+        """
+
+    def due_before(
+        self, before: int, vdn: int | None, after: tuple[int, str], limit: int
+    ) -> list[Reservation]:
+        """Return what waits to be dialed and was due before an instant, by VDN and id.
+
+        ``after`` is the VDN and id after which to begin.
+        """

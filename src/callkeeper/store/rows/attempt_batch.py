@@ -8,7 +8,7 @@ import msgspec
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Move, Placing
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port.store import Event
+from callkeeper.store.port.history import Event
 from callkeeper.store.rows.reservations import Key
 
 About = Placing | Move

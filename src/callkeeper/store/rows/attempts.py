@@ -5,10 +5,8 @@ Locks are taken in one order: reservations by key, then attempts by key.
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from callkeeper.core.campaigns.campaign import Campaign
-from callkeeper.core.campaigns.dial_settings import SPACING_SECONDS_MAX, DialSettings
+from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import (
     Adoption,
@@ -19,8 +17,8 @@ from callkeeper.core.dialing.attempt_changes import (
     Progress,
     Withdrawn,
 )
-from callkeeper.core.dialing.lease import Lease, latest
-from callkeeper.core.dialing.policy import HELD_MS, Busyness, Dial, Doubtful, Wait
+from callkeeper.core.dialing.lease import latest
+from callkeeper.core.dialing.policy import Busyness, Dial, Doubtful, Wait
 from callkeeper.core.dialing.reservation_changes import (
     begun,
     ended,
@@ -30,25 +28,39 @@ from callkeeper.core.dialing.reservation_changes import (
     not_dialled,
 )
 from callkeeper.core.dialing.triage import CampaignKey, Judged, verdict_on
-from callkeeper.core.dialing.watch import JUMP_MS
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port.store import Event
+from callkeeper.store.engine.session import Session
+from callkeeper.store.port.history import Event
 from callkeeper.store.rows.attempt_batch import About, AttemptBatch, happened
-from callkeeper.store.rows.claims import ClaimRows
+from callkeeper.store.rows.backlog import Backlog
+from callkeeper.store.rows.campaigns import CampaignRows
+from callkeeper.store.rows.history import HistoryRows
+from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.zones import zone_of
 
-# A dispatcher that has been silent for so long is of no interest to anybody.
-_FORGET_MS = 24 * 60 * 60 * 1000
 
-
-class LedgerRows(ClaimRows):
+class AttemptRows:
     """The verbs about attempts."""
 
-    def begin_attempts(self, placings: Sequence[Placing]) -> list[Begun | Withdrawn | Refusal]:
+    def __init__(
+        self,
+        session: Session,
+        history: HistoryRows,
+        reservations: ReservationRows,
+        campaigns: CampaignRows,
+        backlog: Backlog,
+    ) -> None:
+        self._session = session
+        self._history = history
+        self._reservations = reservations
+        self._campaigns = campaigns
+        self._backlog = backlog
+
+    def begin(self, placings: Sequence[Placing]) -> list[Begun | Withdrawn | Refusal]:
         """Put on record that attempts are being placed: from here on they may have been dialed."""
         batch = self._batch(placings)
-        campaigns = self._judged_campaigns(
+        campaigns = self._backlog.judged_campaigns(
             {(each.vdn, each.campaign_id) for each in batch.reservations.values()}
         )
         outcomes: list[Begun | Withdrawn | Refusal] = []
@@ -70,7 +82,7 @@ class LedgerRows(ClaimRows):
         self._write_batch(batch)
         return outcomes
 
-    def end_attempts(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
+    def end(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
         """End attempts and write their reservations' results; None for one that is over."""
         batch = self._batch(endings)
         practices = self._practices(batch.reservations.values())
@@ -106,48 +118,19 @@ class LedgerRows(ClaimRows):
         self._write_batch(batch)
         return outcomes
 
-    def adopt_attempts(self, adoptions: Sequence[Adoption]) -> list[Attempt | Refusal | None]:
+    def adopt(self, adoptions: Sequence[Adoption]) -> list[Attempt | Refusal | None]:
         """Take over live attempts; None where somebody was faster."""
         batch = self._batch(adoptions, with_reservations=False)
         outcomes: list[Attempt | Refusal | None] = [batch.move(each) for each in adoptions]
         self._write_batch(batch)
         return outcomes
 
-    def renew_leases(self, leases: Sequence[Lease]) -> list[Lease | Refusal]:
-        """Say that dispatchers live, and until when they answer for what they hold."""
-        for each in leases:
-            columns = msgspec.structs.asdict(each) | {"is_up": int(each.is_up)}
-            self._session.rows("renew_lease", **columns)
-            self._session.rows("forget_dispatchers", before=each.said_at - _FORGET_MS)
-        return list(leases)
-
-    def wake_from_ahead(self, instants: Sequence[int]) -> list[int | Refusal]:
-        """Have looked at now what is held for longer, seen from now, than its rule ever holds."""
-        return [
-            len(
-                self._session.rows(
-                    "wake_from_ahead",
-                    now=now,
-                    held_until=now + HELD_MS + JUMP_MS,
-                    retried_until=now + SPACING_SECONDS_MAX * 1000 + JUMP_MS,
-                )
-            )
-            for now in instants
-        ]
-
-    def own_time(self) -> int | None:
-        """Return the instant by the database's own clock; None where it has the machine's."""
-        ((instant,),) = self._session.rows("own_time")
-        return None if instant is None else int(instant)
-
-    def attempts_held(self, line: str, holder: str, limit: int) -> list[Attempt]:
+    def held(self, line: str, holder: str, limit: int) -> list[Attempt]:
         """Return a dispatcher's live attempts, oldest first."""
         rows = self._session.rows("live_attempts", line=line, holder=holder, limit=limit)
         return [Attempt(*row) for row in rows]
 
-    def attempts_orphaned(
-        self, line: str, now: int, claimed_before: int, limit: int
-    ) -> list[Attempt]:
+    def orphaned(self, line: str, now: int, claimed_before: int, limit: int) -> list[Attempt]:
         """Return a line's live attempts that nobody answers for, oldest first."""
         rows = self._session.rows(
             "live_attempts",
@@ -159,15 +142,10 @@ class LedgerRows(ClaimRows):
         )
         return [Attempt(*row) for row in rows]
 
-    def attempts_of(self, vdn: int, reservation_id: str) -> list[Attempt]:
+    def of(self, vdn: int, reservation_id: str) -> list[Attempt]:
         """Return all attempts of a reservation, oldest first."""
         rows = self._session.rows("attempts_of", vdn=vdn, reservation_id=reservation_id)
         return [Attempt(*row) for row in rows]
-
-    def leases(self) -> list[Lease]:
-        """Return the dispatchers that there are, or lately were."""
-        found = (Lease(*row) for row in self._session.rows("dispatchers"))
-        return [msgspec.structs.replace(each, is_up=bool(each.is_up)) for each in found]
 
     def live_by_line(self) -> dict[str, int]:
         """Return how many live attempts each line has that has any."""
@@ -179,22 +157,23 @@ class LedgerRows(ClaimRows):
     def _batch(self, items: Sequence[About], *, with_reservations: bool = True) -> AttemptBatch:
         reservations = {}
         if with_reservations:
-            reservations = self._lock({(each.vdn, each.reservation_id) for each in items})
+            reservations = self._reservations.lock(
+                {(each.vdn, each.reservation_id) for each in items}
+            )
         keys = {(each.vdn, each.attempt_id) for each in items}
         wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in sorted(keys)]
         found = (Attempt(*row) for row in self._session.each("lock_attempts", wanted))
         return AttemptBatch(reservations, {(each.vdn, each.id): each for each in found})
 
     def _write_batch(self, batch: AttemptBatch) -> None:
-        if batch.changed_reservations:
-            self._session.each("update_reservations", list(batch.changed_reservations.values()))
+        self._reservations.keep(list(batch.changed_reservations.values()))
         if batch.changed_attempts:
             self._session.each("update_attempts", list(batch.changed_attempts.values()))
-        self._append(batch.events)
+        self._history.append(batch.events)
 
     def _practices(self, reservations: Iterable[Reservation]) -> dict[CampaignKey, DialSettings]:
         keys = {(each.vdn, each.campaign_id) for each in reservations}
-        found = {(vdn, id_): self.campaign(vdn, id_) for vdn, id_ in keys}
+        found = {(vdn, id_): self._campaigns.get(vdn, id_) for vdn, id_ in keys}
         return {key: each.practice for key, each in found.items() if each is not None}
 
 

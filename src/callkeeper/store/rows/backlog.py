@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from callkeeper.core.campaigns.campaign import Campaign
-from callkeeper.core.dialing.policy import Busyness, Terms, holds_all
+from callkeeper.core.dialing.policy import Terms, holds_all
 from callkeeper.core.dialing.triage import CampaignKey, Due, Judged, Load
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.store.engine.session import Session
 from callkeeper.store.rows.campaigns import campaign_of
-from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.zones import zone_of
 
 # How many are read as they come. Beyond it, campaigns that are held are left out.
@@ -22,22 +22,18 @@ CAMPAIGNS_MAX = 256
 FEW = 4
 
 
-class DueRows(ReservationRows):
-    """The verbs that look at what is due."""
+class Backlog:
+    """Reads what is due, and what bounds the calls of each campaign."""
 
-    def busyness(self, vdn: int, campaign_id: int) -> Busyness:
-        """Return how many calls there are that bound those of a campaign."""
-        return self._load("").of((vdn, campaign_id))
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
-    def is_any_due(self, now: int) -> bool:
-        """Whether a reservation waits to be looked at."""
-        return bool(self._session.rows("is_any_due", now=now))
-
-    def count_due(self, now: int, limit: int) -> int:
+    def count(self, now: int, limit: int) -> int:
         """Return how many reservations wait to be looked at, counting no further than a limit."""
         return int(self._session.rows("count_due", now=now, limit=limit)[0][0])
 
-    def _load(self, line: str) -> Load:
+    def load(self, line: str) -> Load:
+        """Return how many calls there are, by VDN, by campaign, and on a line."""
         load = Load()
         for its_line, vdn, campaign_id, count in self._session.rows("count_live_attempts"):
             load.vdns[vdn] += count
@@ -46,16 +42,16 @@ class DueRows(ReservationRows):
                 load.on_line += count
         return load
 
-    def _due(self, now: int, terms: Terms, load: Load, most: int, *, sweeps: bool) -> Due:
+    def due(self, now: int, terms: Terms, load: Load, most: int, *, sweeps: bool) -> Due:
         """Return what is due; of much, the first of each campaign, about ``most`` in all.
 
         What a campaign holds is left out then, but for what a claim that sweeps may find too late.
         """
-        if self.count_due(now, AHEAD + 1) <= AHEAD:
+        if self.count(now, AHEAD + 1) <= AHEAD:
             rows = self._session.rows("due_reservations", now=now, limit=AHEAD)
             due = [Reservation(*row) for row in rows]
             keys = {(each.vdn, each.campaign_id) for each in due}
-            judged = _in_their_zones(self._judged_campaigns(keys), terms)
+            judged = _in_their_zones(self.judged_campaigns(keys), terms)
             return Due(due, judged, frozenset(), is_all=True)
         heads = self._session.rows("campaigns_due", now=now)
         late = {
@@ -63,7 +59,7 @@ class DueRows(ReservationRows):
             for vdn, id_, appoint_at in heads
             if sweeps and appoint_at + terms.grace_ms < now
         }
-        campaigns = self._judged_campaigns((vdn, id_) for vdn, id_, _ in heads)
+        campaigns = self.judged_campaigns((vdn, id_) for vdn, id_, _ in heads)
         held = {key for key, each in campaigns.items() if holds_all(each, terms, load.of(key), now)}
         open_ = [key for key in campaigns if key not in held]
         chosen = open_[:CAMPAIGNS_MAX] + _in_turn(
@@ -71,6 +67,19 @@ class DueRows(ReservationRows):
         )
         few = max(FEW, most // max(1, len(chosen)))
         return self._first_of(chosen, _in_their_zones(campaigns, terms), now, few)
+
+    def judged_campaigns(self, keys: Iterable[CampaignKey]) -> dict[CampaignKey, Campaign]:
+        """Return campaigns, deleted or not, that stay as they are until this transaction ends.
+
+        They come in the order of the keys. One that is just being changed is left out.
+        """
+        wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
+        found = {
+            (each.vdn, each.id): each
+            for each in map(campaign_of, self._session.each("campaigns_of", wanted))
+        }
+        keyed = ((each["vdn"], each["id"]) for each in wanted)
+        return {key: found[key] for key in keyed if key in found}
 
     def _first_of(
         self,
@@ -86,19 +95,6 @@ class DueRows(ReservationRows):
         last = {(each.vdn, each.campaign_id): (each.vdn, each.id) for each in due}
         ends = frozenset(last[key] for key, count in counts.items() if count == few)
         return Due(due, campaigns, ends, is_all=False)
-
-    def _judged_campaigns(self, keys: Iterable[CampaignKey]) -> dict[CampaignKey, Campaign]:
-        """Return campaigns, deleted or not, that stay as they are until this transaction ends.
-
-        They come in the order of the keys. One that is just being changed is left out.
-        """
-        wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
-        found = {
-            (each.vdn, each.id): each
-            for each in map(campaign_of, self._session.each("campaigns_of", wanted))
-        }
-        keyed = ((each["vdn"], each["id"]) for each in wanted)
-        return {key: found[key] for key in keyed if key in found}
 
 
 def _in_their_zones(

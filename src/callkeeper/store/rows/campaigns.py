@@ -1,4 +1,4 @@
-"""Campaigns and business results: rows ↔ values.
+"""Campaigns: rows ↔ values.
 
 Whatever a VDN's campaigns and business results undergo is done under the lock of one row of its
 own, taken first and in the VDNs' order: what is then read still holds when it is written.
@@ -8,37 +8,40 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign, same_kind
 from callkeeper.core.campaigns.changes import CampaignOrder, NewCampaign, check_name
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
-from callkeeper.store.engine.session import Row
-from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
-from callkeeper.store.port.store import Event
-from callkeeper.store.rows.rows import Rows
+from callkeeper.store.engine.session import Row, Session
+from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted
+from callkeeper.store.port.history import Event
+from callkeeper.store.rows.history import HistoryRows
 
 # Columns that hold a list or an object, as JSON.
 _JSON = ("caller_numbers", "workday_windows", "special_day_windows", "terms", "practice")
 _SUBJECT = "campaign/"
 
 
-class CampaignRows(Rows):
-    """The verbs about campaigns and business results."""
+class CampaignRows:
+    """The verbs about campaigns."""
 
-    def campaign(self, vdn: int, campaign_id: int) -> Campaign | None:
+    def __init__(self, session: Session, history: HistoryRows) -> None:
+        self._session = session
+        self._history = history
+
+    def get(self, vdn: int, campaign_id: int) -> Campaign | None:
         """Return a campaign that is not deleted."""
         rows = self._session.rows("campaign", vdn=vdn, id=campaign_id)
         return campaign_of(rows[0]) if rows else None
 
-    def add_campaigns(self, openings: Sequence[NewCampaign]) -> list[Campaign | Refusal]:
+    def add(self, openings: Sequence[NewCampaign]) -> list[Campaign | Refusal]:
         """Add campaigns, each with its first event, within the quota and uniquely named.
 
         One that is refused takes no id.
         """
-        last_ids = self._lock_vdns(each.vdn for each in openings)
+        last_ids = self.lock(each.vdn for each in openings)
         outcomes: list[Campaign | Refusal] = []
         for opening in openings:
-            begun = self._begun_by(opening.vdn, opening.request)
+            begun = self._history.begun_by(opening.vdn, opening.request)
             old = begun and self._once_added(opening.vdn, int(begun.removeprefix(_SUBJECT)))
             if old:
                 outcomes.append(old)
@@ -53,13 +56,13 @@ class CampaignRows(Rows):
             last_ids[new.vdn] = max(last_ids[new.vdn], new.id)
             self._session.rows("add_campaign", **_columns(new))
             self._session.rows("advance_campaign_counter", vdn=new.vdn, last_id=new.id)
-            self._append([_event(new, opening, opening.what, new)])
+            self._history.append([_event(new, opening, opening.what, new)])
             outcomes.append(new)
         return outcomes
 
-    def change_campaigns(self, orders: Sequence[CampaignOrder]) -> list[Campaign | Refusal]:
+    def change(self, orders: Sequence[CampaignOrder]) -> list[Campaign | Refusal]:
         """Carry out changes of campaigns, in order, each with its event."""
-        self._lock_vdns(each.vdn for each in orders)
+        self.lock(each.vdn for each in orders)
         outcomes: list[Campaign | Refusal] = []
         for order in orders:
             old = self._once_added(order.vdn, order.id)
@@ -76,11 +79,11 @@ class CampaignRows(Rows):
                 continue
             self._session.rows("update_campaign", **_columns(new))
             self._session.rows("wake_reservations", vdn=new.vdn, campaign_id=new.id, now=order.at)
-            self._append([_event(new, order, order.change.what, order.change)])
+            self._history.append([_event(new, order, order.change.what, order.change)])
             outcomes.append(new)
         return outcomes
 
-    def find_campaigns(self, wanted: CampaignsWanted) -> CampaignPage:
+    def find(self, wanted: CampaignsWanted) -> CampaignPage:
         """Return a page of campaigns, by id; deleted ones never."""
         filters = msgspec.structs.asdict(wanted)
         page = {"offset": filters.pop("offset"), "limit": filters.pop("limit")}
@@ -93,52 +96,11 @@ class CampaignRows(Rows):
             self._active(wanted.vdn, wanted.now, IVR_DEVICES),
         )
 
-    def define_business_results(
-        self, definitions: Sequence[Definition]
-    ) -> list[Definition | Refusal]:
-        """Define business results, each with its sub-results and its event."""
-        self._lock_vdns(each.result.vdn for each in definitions)
-        outcomes: list[Definition | Refusal] = []
-        for each in definitions:
-            new = each.result
-            if self._begun_by(new.vdn, each.request) is not None:
-                outcomes.append(each)
-                continue
-            same = self._session.rows(
-                "same_business_results", vdn=new.vdn, code=new.code, name=new.name
-            )
-            try:
-                each.check([BusinessResult(*row) for row in same])
-            except Refusal as refusal:
-                outcomes.append(refusal)
-                continue
-            self._session.each("add_business_results", [new, *each.children])
-            self._append([_definition_event(each)])
-            outcomes.append(each)
-        return outcomes
-
-    def find_business_results(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
-        """Return a page of top-level business results, oldest first, with their sub-results."""
-        total = self._session.rows("count_top_business_results", vdn=vdn)[0][0]
-        results: list[tuple[BusinessResult, list[BusinessResult]]] = []
-        for row in self._session.rows("top_business_results", vdn=vdn, offset=offset, limit=limit):
-            each = BusinessResult(*row)
-            if each.parent == "":
-                results.append((each, []))
-            else:
-                results[-1][1].append(each)
-        return DefinitionPage(total, results)
-
-    def _lock_vdns(self, vdns: Iterable[int]) -> dict[int, int]:
-        """Lock the campaigns of some VDNs, and return the last id that each gave out."""
+    def lock(self, vdns: Iterable[int]) -> dict[int, int]:
+        """Lock what some VDNs define, and return the last campaign id that each gave out."""
         return {
             vdn: self._session.rows("lock_campaigns", vdn=vdn)[0][0] for vdn in sorted(set(vdns))
         }
-
-    def _begun_by(self, vdn: int, request: str | None) -> str | None:
-        """Return what a request began when it was carried out before."""
-        rows = self._session.rows("begun_by", vdn=vdn, request=request) if request else []
-        return str(rows[0][0]) if rows else None
 
     def _once_added(self, vdn: int, campaign_id: int) -> Campaign | None:
         """Return a campaign that was added once, deleted or not."""
@@ -147,7 +109,7 @@ class CampaignRows(Rows):
 
     def _was_carried_out(self, order: CampaignOrder, old: Campaign) -> bool:
         asked = (order.vdn, f"{_SUBJECT}{order.id}", order.request or "")
-        return bool(order.request and self._carried_out({asked: old.version}))
+        return bool(order.request and self._history.carried_out({asked: old.version}))
 
     def _opened(self, opening: NewCampaign, next_id: int) -> Campaign:
         kind = same_kind(opening.plan.device_type)
@@ -192,17 +154,4 @@ def _event(
         by_whom=cause.by,
         detail=msgspec.json.encode(detail).decode(),
         request=cause.request,
-    )
-
-
-def _definition_event(definition: Definition) -> Event:
-    return Event(
-        vdn=definition.result.vdn,
-        subject=f"business_result/{definition.result.code}",
-        version=1,
-        happened_at=definition.result.made_at,
-        what=definition.what,
-        by_whom=definition.by,
-        detail=msgspec.json.encode([definition.result, *definition.children]).decode(),
-        request=definition.request,
     )

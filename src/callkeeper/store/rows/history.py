@@ -1,10 +1,9 @@
-"""What every group of verbs shares: the session, and appending to the history."""
+"""The history: what happened to each subject, and which requests were carried out before."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 
 from callkeeper.store.engine.session import Session
-from callkeeper.store.port.store import Event
+from callkeeper.store.port.history import Event
 
 # How many of the newest events of what a request is about are looked through for it.
 _EVENTS_MAX = 10_000
@@ -13,21 +12,22 @@ _EVENTS_MAX = 10_000
 Asked = tuple[int, str, str]
 
 
-class Rows:
-    """Verbs over one session."""
+class HistoryRows:
+    """The verb about events, and what the other families' verbs put down and look up."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Open a transaction on the calling thread."""
-        return self._session.transaction()
-
-    def events(self, vdn: int, subject: str) -> list[Event]:
+    def of(self, vdn: int, subject: str) -> list[Event]:
         """Return the history of a subject, oldest first."""
         return [Event(*row) for row in self._session.rows("events", vdn=vdn, subject=subject)]
 
-    def _carried_out(self, asked: Mapping[Asked, int]) -> set[Asked]:
+    def append(self, events: Sequence[Event]) -> None:
+        """Add what happened."""
+        if events:
+            self._session.each("add_events", events)
+
+    def carried_out(self, asked: Mapping[Asked, int]) -> set[Asked]:
         """Return which requests were carried out before.
 
         What they are about is locked, and has the versions that are given.
@@ -46,6 +46,7 @@ class Rows:
         ]
         return {(row[0], row[1], row[2]) for row in self._session.each("carried_out", items)}
 
-    def _append(self, events: list[Event]) -> None:
-        if events:
-            self._session.each("add_events", events)
+    def begun_by(self, vdn: int, request: str | None) -> str | None:
+        """Return the subject that a request began when it was carried out before."""
+        rows = self._session.rows("begun_by", vdn=vdn, request=request) if request else []
+        return str(rows[0][0]) if rows else None

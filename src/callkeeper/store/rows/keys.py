@@ -1,4 +1,4 @@
-"""Access keys and agents: rows ↔ values."""
+"""Access keys: rows ↔ values."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,17 @@ import msgspec
 
 from callkeeper.core.allowance import Limit
 from callkeeper.core.refusal import ParameterWrong, Refusal
-from callkeeper.store.port.access import AccessKey, AgentName
-from callkeeper.store.rows.rows import Rows
+from callkeeper.store.engine.session import Session
+from callkeeper.store.port.access import AccessKey
 
 
-class KeyRows(Rows):
-    """The verbs about who may ask, and who rings."""
+class KeyRows:
+    """The verbs about who may ask."""
 
-    def add_access_keys(self, keys: Sequence[AccessKey]) -> list[AccessKey | Refusal]:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, keys: Sequence[AccessKey]) -> list[AccessKey | Refusal]:
         """Add access keys."""
         for key in keys:
             self._session.rows(
@@ -26,23 +29,21 @@ class KeyRows(Rows):
             )
         return list(keys)
 
-    def revoke_access_keys(self, revoked: Sequence[tuple[str, int]]) -> list[bool | Refusal]:
+    def revoke(self, revoked: Sequence[tuple[str, int]]) -> list[bool | Refusal]:
         """Revoke keys, each from an instant on; False for one that is unknown or revoked."""
         outcomes: list[bool | Refusal] = []
         for ak, at in revoked:
-            known = self.access_key(ak)
+            known = self.get(ak)
             outcomes.append(known is not None and known.revoked_at is None)
             self._session.rows("revoke_access_key", ak=ak, revoked_at=at)
         return outcomes
 
-    def reseal_access_keys(self, sealed: Sequence[tuple[str, str]]) -> None:
+    def reseal(self, sealed: Sequence[tuple[str, str]]) -> None:
         """Put another sealed secret in the place of each key's."""
         for ak, secret in sealed:
             self._session.rows("reseal_access_key", ak=ak, sealed_secret=secret)
 
-    def limit_access_keys(
-        self, limits: Sequence[tuple[str, Limit]]
-    ) -> list[AccessKey | Refusal | None]:
+    def limit(self, limits: Sequence[tuple[str, Limit]]) -> list[AccessKey | Refusal | None]:
         """Change what keys may send, and return them so; None for one unknown or revoked."""
         outcomes: list[AccessKey | Refusal | None] = []
         for ak, limit in limits:
@@ -61,23 +62,11 @@ class KeyRows(Rows):
         self._session.rows("limit_access_key", ak=key.ak, per_second=per_second, burst=burst)
         return msgspec.structs.replace(key, per_second=per_second, burst=burst)
 
-    def access_key(self, ak: str) -> AccessKey | None:
+    def get(self, ak: str) -> AccessKey | None:
         """Return a key, revoked or not."""
         found = self._session.rows("access_key", ak=ak)
         return AccessKey(*found[0]) if found else None
 
-    def access_keys(self) -> list[AccessKey]:
+    def all(self) -> list[AccessKey]:
         """Return all keys, oldest first."""
         return [AccessKey(*row) for row in self._session.rows("access_keys")]
-
-    def name_agents(self, names: Sequence[AgentName]) -> list[AgentName | Refusal]:
-        """Name agents; an agent not seen before comes into being."""
-        for each in names:
-            self._session.rows(
-                "name_agent",
-                vdn=each.vdn,
-                account=each.account,
-                user_name=each.user_name,
-                made_at=each.made_at,
-            )
-        return list(names)

@@ -1,39 +1,15 @@
 """Lists of reservations: which part of a range the tallies have counted, and rows → values."""
 
-import msgspec
-
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.engine.session import Row
-from callkeeper.store.port.reservations import Listed, Page, Wanted
-from callkeeper.store.rows.rows import Rows
+from callkeeper.store.port.reservations import Listed
 
 DAY_MS = 86_400_000  # a day of the tallies, which is UTC's
 
 _WIDTH = len(Reservation.__struct_fields__)
 
 
-class ListingRows(Rows):
-    """The verbs that list, and look after the tallies."""
-
-    def find_reservations(self, wanted: Wanted) -> Page:
-        """Return a page of reservations, by appointed time, then id; cancelled ones never."""
-        asked = msgspec.structs.asdict(wanted)
-        if wanted.called_no is not None:
-            rows = self._session.rows("find_reservations_of_number", **asked)
-        else:
-            cut = _cut(wanted.begin_at, wanted.end_at)
-            rows = self._session.rows("find_reservations", **asked, **cut)
-        listed = [_listed(row[1:]) for row in rows if row[1] is not None]
-        return Page(rows[0][0], listed)
-
-    def miscounted_days(self, vdn: int, begin_at: int, end_at: int) -> list[int]:
-        """Return the instants at which days of a range begin whose tallies are wrong."""
-        first, last = begin_at // DAY_MS, end_at // DAY_MS
-        rows = self._session.rows("miscounted_days", vdn=vdn, first_day=first, last_day=last)
-        return [int(row[0]) * DAY_MS for row in rows]
-
-
-def _cut(begin_at: int | None, end_at: int | None) -> dict[str, int | None]:
+def cut(begin_at: int | None, end_at: int | None) -> dict[str, int | None]:
     """Return the whole days of a range, both included, and where its parts of a day end and begin.
 
     Of a range within one day the head is all there is: the last whole day is before the first.
@@ -55,5 +31,6 @@ def _cut(begin_at: int | None, end_at: int | None) -> dict[str, int | None]:
     }
 
 
-def _listed(row: Row) -> Listed:
+def listed(row: Row) -> Listed:
+    """Return what a row of a list tells."""
     return Listed(Reservation(*row[:_WIDTH]), *row[_WIDTH:])

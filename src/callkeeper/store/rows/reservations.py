@@ -9,15 +9,20 @@ from operator import attrgetter
 
 import msgspec
 
-from callkeeper.core.campaigns.business_result import BusinessResult, BusinessResults
+from callkeeper.core.campaigns.business_result import BusinessResults
 from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.reservation import Booking, Reservation
-from callkeeper.store.port.reservations import Booked, Unsettled
-from callkeeper.store.port.store import Collision, Event
+from callkeeper.store.engine.session import Session
+from callkeeper.store.port.history import Event
+from callkeeper.store.port.reservations import Booked, Page, Unsettled, Wanted
+from callkeeper.store.port.store import Collision
+from callkeeper.store.rows.agents import AgentRows
+from callkeeper.store.rows.business_results import BusinessResultRows
 from callkeeper.store.rows.campaigns import CampaignRows
-from callkeeper.store.rows.rows import Asked
+from callkeeper.store.rows.history import Asked, HistoryRows
+from callkeeper.store.rows.listing import DAY_MS, cut, listed
 from callkeeper.store.zones import zone_of
 
 Key = tuple[int, str]
@@ -38,15 +43,29 @@ _beyond_result = attrgetter(*BEYOND_RESULT)
 _IDEMPOTENCY_MS = 24 * 60 * 60 * 1000
 
 
-class ReservationRows(CampaignRows):
+class ReservationRows:
     """The verbs about reservations."""
 
-    def add_reservations(self, bookings: Sequence[Booking]) -> list[Booked | Refusal]:
+    def __init__(
+        self,
+        session: Session,
+        history: HistoryRows,
+        campaigns: CampaignRows,
+        business_results: BusinessResultRows,
+        agents: AgentRows,
+    ) -> None:
+        self._session = session
+        self._history = history
+        self._campaigns = campaigns
+        self._business_results = business_results
+        self._agents = agents
+
+    def add(self, bookings: Sequence[Booking]) -> list[Booked | Refusal]:
         """Add reservations and their first event. The same request again answers the first."""
         claims = self._claims(bookings)
         claimed = {(vdn, id_) for (vdn, _), (_, id_) in claims.items()}
-        standing = self._lock({(each.vdn, each.id) for each in bookings} | claimed)
-        campaigns = self._campaigns({(each.vdn, each.wish.campaign_id) for each in bookings})
+        standing = self.lock({(each.vdn, each.id) for each in bookings} | claimed)
+        campaigns = self._campaigns_named({(each.vdn, each.wish.campaign_id) for each in bookings})
         fresh: list[tuple[Booking, Reservation]] = []
         outcomes: list[Booked | Refusal] = []
         for booking in bookings:
@@ -67,12 +86,13 @@ class ReservationRows(CampaignRows):
         self._insert(fresh)
         return outcomes
 
-    def change_reservations(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
+    def change(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
         """Carry out changes, in order, each with its event."""
-        found = self._lock({(each.vdn, each.id) for each in orders})
+        found = self.lock({(each.vdn, each.id) for each in orders})
         standing = dict(found)
-        done = self._carried_out(_asked_again(orders, found))
-        defined = self._defined({each.vdn for each in orders if _names_business_result(each)})
+        done = self._history.carried_out(_asked_again(orders, found))
+        naming = {each.vdn for each in orders if _names_business_result(each)}
+        defined = {vdn: self._business_results.of(vdn) for vdn in naming}
         nothing = BusinessResults()
         changed: dict[Key, Reservation] = {}
         events: list[Event] = []
@@ -99,11 +119,27 @@ class ReservationRows(CampaignRows):
                 done.add(asked)
         if changed:
             self._update(found, changed)
-            self._append(events)
-            self._note_agents(agents, orders[0].at)
+            self._history.append(events)
+            self._agents.note(agents, orders[0].at)
         return outcomes
 
-    def reservations_with_id(self, reservation_id: str) -> list[Reservation]:
+    def find(self, wanted: Wanted) -> Page:
+        """Return a page of reservations, by appointed time, then id; cancelled ones never."""
+        asked = msgspec.structs.asdict(wanted)
+        if wanted.called_no is not None:
+            rows = self._session.rows("find_reservations_of_number", **asked)
+        else:
+            days = cut(wanted.begin_at, wanted.end_at)
+            rows = self._session.rows("find_reservations", **asked, **days)
+        return Page(rows[0][0], [listed(row[1:]) for row in rows if row[1] is not None])
+
+    def miscounted_days(self, vdn: int, begin_at: int, end_at: int) -> list[int]:
+        """Return the instants at which days of a range begin whose tallies are wrong."""
+        first, last = begin_at // DAY_MS, end_at // DAY_MS
+        rows = self._session.rows("miscounted_days", vdn=vdn, first_day=first, last_day=last)
+        return [int(row[0]) * DAY_MS for row in rows]
+
+    def with_id(self, reservation_id: str) -> list[Reservation]:
         """Return the reservations with an id, of whatever VDN and state."""
         rows = self._session.rows("reservations_with_id", id=reservation_id)
         return [Reservation(*row) for row in rows]
@@ -113,10 +149,8 @@ class ReservationRows(CampaignRows):
         rows = self._session.rows("unsettled", before=before, vdn=vdn)
         return [Unsettled(*row) for row in rows]
 
-    def reservations_due_before(
-        self, before: int, vdn: int | None, after: Key, limit: int
-    ) -> list[Reservation]:
-        """Return what waits to be dialled and was due before an instant, by VDN and id."""
+    def due_before(self, before: int, vdn: int | None, after: Key, limit: int) -> list[Reservation]:
+        """Return what waits to be dialed and was due before an instant, by VDN and id."""
         rows = self._session.rows(
             "due_before",
             before=before,
@@ -126,6 +160,17 @@ class ReservationRows(CampaignRows):
             limit=limit,
         )
         return [Reservation(*row) for row in rows]
+
+    def lock(self, keys: Iterable[Key]) -> dict[Key, Reservation]:
+        """Lock reservations, and return those that there are."""
+        wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
+        rows = self._session.each("lock_reservations", wanted)
+        return {(row[0], row[1]): Reservation(*row) for row in rows}
+
+    def keep(self, changed: Sequence[Reservation]) -> None:
+        """Write reservations, which are locked, as they are now."""
+        if changed:
+            self._session.each("update_reservations", changed)
 
     def _claims(self, bookings: Sequence[Booking]) -> Claims:
         claims: Claims = {}
@@ -138,11 +183,6 @@ class ReservationRows(CampaignRows):
                 claims[each.vdn, key] = (row[0], row[1])
         return claims
 
-    def _lock(self, keys: Iterable[Key]) -> dict[Key, Reservation]:
-        wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
-        rows = self._session.each("lock_reservations", wanted)
-        return {(row[0], row[1]): Reservation(*row) for row in rows}
-
     def _update(self, found: dict[Key, Reservation], changed: dict[Key, Reservation]) -> None:
         filed: list[Reservation] = []
         others: list[Reservation] = []
@@ -151,25 +191,16 @@ class ReservationRows(CampaignRows):
             (filed if is_filed else others).append(new)
         if filed:
             self._session.each("file_results", filed)
-        if others:
-            self._session.each("update_reservations", others)
+        self.keep(others)
 
-    def _campaigns(self, keys: Iterable[Key]) -> dict[Key, Campaign]:
+    def _campaigns_named(self, keys: Iterable[Key]) -> dict[Key, Campaign]:
         found = {}
         for vdn, text in keys:
             id_ = campaign_id(text)
-            campaign = None if id_ is None else self.campaign(vdn, id_)
+            campaign = None if id_ is None else self._campaigns.get(vdn, id_)
             if campaign is not None:
                 found[vdn, text] = campaign
         return found
-
-    def _defined(self, vdns: Iterable[int]) -> dict[int, BusinessResults]:
-        return {
-            vdn: BusinessResults(
-                BusinessResult(*row) for row in self._session.rows("business_results", vdn=vdn)
-            )
-            for vdn in vdns
-        }
 
     def _insert(self, fresh: list[tuple[Booking, Reservation]]) -> None:
         if not fresh:
@@ -177,17 +208,14 @@ class ReservationRows(CampaignRows):
         reservations = [reservation for _, reservation in fresh]
         if len(self._session.each("add_reservations", reservations)) != len(fresh):
             raise Collision
-        self._append([_event(booking, booking.wish, 1, booking.what) for booking, _ in fresh])
+        self._history.append(
+            [_event(booking, booking.wish, 1, booking.what) for booking, _ in fresh]
+        )
         agents = {(each.vdn, each.agent) for each in reservations if each.agent}
-        self._note_agents(agents, reservations[0].made_at)
+        self._agents.note(agents, reservations[0].made_at)
         claims = [_claim(booking) for booking, _ in fresh if booking.idempotency_key]
         if claims and len(self._session.each("claim_idempotency_keys", claims)) != len(claims):
             raise Collision
-
-    def _note_agents(self, agents: Iterable[Key], now: int) -> None:
-        items = [{"vdn": vdn, "account": account, "made_at": now} for vdn, account in agents]
-        if items:
-            self._session.each("note_agents", items)
 
 
 def _asked_again(orders: Sequence[Order], found: dict[Key, Reservation]) -> dict[Asked, int]:

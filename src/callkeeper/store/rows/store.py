@@ -1,4 +1,4 @@
-"""The store over named statements: every verb of the port, on either engine.
+"""The store over named statements: every family of the port, on either engine.
 
 The life of a row: a reservation is read and locked, the core says what becomes of it, and the
 whole batch is written back together with one event for each change. The database holds what must
@@ -6,20 +6,48 @@ hold even when the core is wrong: keys, uniqueness, the set of states.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
+from callkeeper.store.engine.session import Session
 from callkeeper.store.file_identity import Inode
-from callkeeper.store.rows.attempts import LedgerRows
+from callkeeper.store.rows.agents import AgentRows
+from callkeeper.store.rows.attempts import AttemptRows
+from callkeeper.store.rows.backlog import Backlog
+from callkeeper.store.rows.business_results import BusinessResultRows
+from callkeeper.store.rows.campaigns import CampaignRows
+from callkeeper.store.rows.due import DueRows
+from callkeeper.store.rows.history import HistoryRows
 from callkeeper.store.rows.keys import KeyRows
-from callkeeper.store.rows.listing import ListingRows
+from callkeeper.store.rows.leases import LeaseRows
+from callkeeper.store.rows.reservations import ReservationRows
 
 
-class SqlStore(LedgerRows, ListingRows, KeyRows):
-    """The port, fulfilled."""
+class SqlStore:
+    """The port, fulfilled: siblings over one session, each given the others that it needs."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        backlog = Backlog(session)
+        self.history = history = HistoryRows(session)
+        self.campaigns = campaigns = CampaignRows(session, history)
+        self.business_results = BusinessResultRows(session, history, campaigns)
+        self.agents = AgentRows(session)
+        self.reservations = reservations = ReservationRows(
+            session, history, campaigns, self.business_results, self.agents
+        )
+        self.keys = KeyRows(session)
+        self.due = DueRows(session, history, reservations, backlog)
+        self.attempts = AttemptRows(session, history, reservations, campaigns, backlog)
+        self.leases = LeaseRows(session)
 
     @property
     def file(self) -> Inode | None:
         """Which file the database is."""
         return self._session.file
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Open a transaction on the calling thread."""
+        return self._session.transaction()
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date."""
@@ -37,6 +65,11 @@ class SqlStore(LedgerRows, ListingRows, KeyRows):
     def database_now(self) -> int:
         """Return the database's own instant, in UTC milliseconds."""
         return int(self._session.rows("database_now")[0][0])
+
+    def own_time(self) -> int | None:
+        """Return the instant by the database's own clock; None where it has the machine's."""
+        ((instant,),) = self._session.rows("own_time")
+        return None if instant is None else int(instant)
 
     def close(self) -> None:
         """Close every connection."""

@@ -1,0 +1,73 @@
+"""The store's families as the async side sees them: one line for each verb that it asks."""
+
+from callkeeper.asyncstore.grouped import Grouped
+from callkeeper.asyncstore.readers import Readers
+from callkeeper.asyncstore.writer import Writer
+from callkeeper.store.port.access import Keys
+from callkeeper.store.port.campaigns import BusinessResults, Campaigns
+from callkeeper.store.port.dialing import Attempts, Due, Leases
+from callkeeper.store.port.reservations import Reservations
+
+
+class AsyncReservations:
+    """Reservations."""
+
+    def __init__(self, reservations: Reservations, writer: Writer, lists: Readers) -> None:
+        self.add = Grouped(writer, reservations.add)
+        self.change = Grouped(writer, reservations.change)
+        self.find = lists.reading(reservations.find)
+
+
+class AsyncCampaigns:
+    """Campaigns."""
+
+    def __init__(self, campaigns: Campaigns, writer: Writer, lists: Readers) -> None:
+        self.get = lists.reading(campaigns.get)
+        self.add = Grouped(writer, campaigns.add)
+        self.change = Grouped(writer, campaigns.change)
+        self.find = lists.reading(campaigns.find)
+
+
+class AsyncBusinessResults:
+    """Business results."""
+
+    def __init__(self, results: BusinessResults, writer: Writer, lists: Readers) -> None:
+        self.define = Grouped(writer, results.define)
+        self.find = lists.reading(results.find)
+
+
+class AsyncKeys:
+    """Access keys."""
+
+    def __init__(self, keys: Keys, looks: Readers) -> None:
+        self.get = looks.reading(keys.get)
+
+
+class AsyncDue:
+    """What is due to be dialed. Its writes go before all that waits."""
+
+    def __init__(self, due: Due, writer: Writer, looks: Readers) -> None:
+        self.claim = Grouped(writer, due.claim, goes_first=True)
+        self.is_any = looks.reading(due.is_any)
+        self.count = looks.reading(due.count)
+        self.wake_from_ahead = Grouped(writer, due.wake_from_ahead, goes_first=True)
+
+
+class AsyncAttempts:
+    """Attempts. Their writes go before all that waits."""
+
+    def __init__(self, attempts: Attempts, writer: Writer, looks: Readers) -> None:
+        self.begin = Grouped(writer, attempts.begin, goes_first=True)
+        self.note_progress = Grouped(writer, attempts.note_progress, goes_first=True)
+        self.end = Grouped(writer, attempts.end, goes_first=True)
+        self.hand_back = Grouped(writer, attempts.hand_back, goes_first=True)
+        self.adopt = Grouped(writer, attempts.adopt, goes_first=True)
+        self.held = looks.reading(attempts.held)
+        self.orphaned = looks.reading(attempts.orphaned)
+
+
+class AsyncLeases:
+    """Dispatchers. Their writes go before all that waits."""
+
+    def __init__(self, leases: Leases, writer: Writer) -> None:
+        self.renew = Grouped(writer, leases.renew, goes_first=True)

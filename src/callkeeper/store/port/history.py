@@ -1,0 +1,32 @@
+"""What is asked of the store about the history, and what it answers."""
+
+from typing import Protocol
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One row of the history: what happened to a subject, by whom; ``detail`` is JSON.
+
+    ``request``: the signed request that it comes from. That of a reservation's first event stands
+    with the reservation.
+    """
+
+    vdn: int
+    subject: str
+    version: int
+    happened_at: int
+    what: str
+    by_whom: str
+    detail: str
+    request: str | None = None
+
+
+class History(Protocol):
+    """The verbs about the history."""
+
+    def of(self, vdn: int, subject: str) -> list[Event]:
+        """Return the history of a subject, oldest first.
+
+        A reservation's subject is its id, a campaign's ``campaign/`` and its id.
+        """

@@ -1,0 +1,32 @@
+"""Agents: rows ↔ values."""
+
+from collections.abc import Iterable, Sequence
+
+from callkeeper.core.refusal import Refusal
+from callkeeper.store.engine.session import Session
+from callkeeper.store.port.access import AgentName
+
+
+class AgentRows:
+    """The verb about agents, and what reservations note of them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def name(self, names: Sequence[AgentName]) -> list[AgentName | Refusal]:
+        """Name agents; an agent not seen before comes into being."""
+        for each in names:
+            self._session.rows(
+                "name_agent",
+                vdn=each.vdn,
+                account=each.account,
+                user_name=each.user_name,
+                made_at=each.made_at,
+            )
+        return list(names)
+
+    def note(self, agents: Iterable[tuple[int, str]], now: int) -> None:
+        """Note agents, by VDN and account, of whom a reservation tells."""
+        items = [{"vdn": vdn, "account": account, "made_at": now} for vdn, account in agents]
+        if items:
+            self._session.each("note_agents", items)
