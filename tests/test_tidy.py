@@ -5,14 +5,13 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatch
-from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.conftest import LONGEST
-from tests.surface import ROOT, answered, asked, committed, interfaces
+from tests.sources import Source, functions, last_word, names, sources
+from tests.surface import ROOT, answered, asked, interfaces
 
 FUNCTION_LINES = 70
 FILE_LINES = 400
@@ -78,28 +77,18 @@ ADDRESS = re.compile(
 )
 
 
-class Source(NamedTuple):
-    """A Python file of ours, read."""
-
-    name: str
-    tree: ast.Module
-
-    def at(self, node: ast.AST, what: str) -> str:
-        return f"{self.name}:{getattr(node, 'lineno', 1)}: {what}"
-
-
 Rule = Callable[[Source], Iterator[str]]
 
 
 def function_is_short(source: Source) -> Iterator[str]:
-    for function in _functions(source.tree):
+    for function in functions(source.tree):
         lines = (function.end_lineno or 0) - function.lineno + 1
         if lines > FUNCTION_LINES:
             yield source.at(function, f"{function.name} has {lines} lines")
 
 
 def parameters_are_few(source: Source) -> Iterator[str]:
-    for function in _functions(source.tree):
+    for function in functions(source.tree):
         if COMMAND_LINE.fullmatch(source.name) and not function.name.startswith("_"):
             continue  # its parameters are the options of a command
         arguments = [*function.args.posonlyargs, *function.args.args]
@@ -109,14 +98,14 @@ def parameters_are_few(source: Source) -> Iterator[str]:
 
 
 def imports_stand_on_top(source: Source) -> Iterator[str]:
-    for function in _functions(source.tree):
+    for function in functions(source.tree):
         for node in ast.walk(function):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield source.at(node, f"import inside {function.name}")
 
 
 def errors_are_not_swallowed(source: Source) -> Iterator[str]:
-    for function in _functions(source.tree):
+    for function in functions(source.tree):
         if (source.name, function.name) not in MAY_KEEP_AN_ERROR:
             yield from swallowed(source, function)
 
@@ -125,8 +114,8 @@ def swallowed(source: Source, function: ast.AST) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.ExceptHandler) and _catches_all(node) and not _raises(node):
             yield source.at(node, "catches everything and does not raise")
-        if isinstance(node, ast.Call) and _name(node.func) == "suppress":
-            kinds = {_name(each) for each in node.args}
+        if isinstance(node, ast.Call) and last_word(node.func) == "suppress":
+            kinds = {last_word(each) for each in node.args}
             if kinds & {"Exception", "BaseException"}:
                 yield source.at(node, "suppresses everything")
 
@@ -142,7 +131,7 @@ def asks_for_time_or_chance(source: Source) -> Iterator[str]:
             if module.partition(".")[0] in CHANCE_MODULES:
                 yield source.at(node, f"imports {module}; ask clock.py")
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            whom = _name(node.func.value)
+            whom = last_word(node.func.value)
             if node.func.attr in CHANCE_CALLS and whom not in CLOCKS:
                 asks = CHANCE_CALLS[node.func.attr]
                 yield source.at(node, f"{whom}.{node.func.attr}() asks for {asks}; ask clock.py")
@@ -194,7 +183,7 @@ RULES: list[Rule] = [
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_file_keeps_the_rule(rule: Rule) -> None:
-    _none(fault for source in _sources() for fault in rule(source))
+    _none(fault for source in sources() for fault in rule(source))
 
 
 def test_files_and_lines_are_short() -> None:
@@ -211,11 +200,11 @@ def test_files_and_lines_are_short() -> None:
 
 
 def test_a_module_is_named_after_a_thing_not_a_place() -> None:
-    _none(file for file in _names() if Path(file).stem in PLACES)
+    _none(file for file in names() if Path(file).stem in PLACES)
 
 
 def test_no_source_names_a_file_that_is_not_there() -> None:
-    there = _names()
+    there = names()
     _none(
         f"{name}:{number}: {match[1]}"
         for name, lines in _texts()
@@ -248,7 +237,7 @@ def test_the_wheel_carries_every_file_of_the_package() -> None:
     carried = told["tool"]["setuptools"]["package-data"]["callkeeper"]
     left = [
         name
-        for name in (each.removeprefix("src/callkeeper/") for each in _names() if "src/" in each)
+        for name in (each.removeprefix("src/callkeeper/") for each in names() if "src/" in each)
         if not name.endswith(".py") and not any(fnmatch(name, each) for each in carried)
     ]
     _none(left)
@@ -270,12 +259,12 @@ def test_the_wires_names_stay_at_the_wire(tmp_path: Path) -> None:
 
 
 def test_every_exception_is_still_needed() -> None:
-    sources = {source.name: source for source in _sources()}
-    idle = [name for name in MAY_ASK if not any(asks_for_time_or_chance(sources[name]))]
-    idle += [name for name in MOVES if not any(states_set(sources[name].tree))]
+    found = {source.name: source for source in sources()}
+    idle = [name for name in MAY_ASK if not any(asks_for_time_or_chance(found[name]))]
+    idle += [name for name in MOVES if not any(states_set(found[name].tree))]
     for name, function in MAY_KEEP_AN_ERROR:
-        named = [each for each in _functions(sources[name].tree) if each.name == function]
-        if not any(fault for each in named for fault in swallowed(sources[name], each)):
+        named = [each for each in functions(found[name].tree) if each.name == function]
+        if not any(fault for each in named for fault in swallowed(found[name], each)):
             idle.append(f"{name}: {function}")
     _none(idle)
 
@@ -297,18 +286,12 @@ def test_a_state_that_is_set_elsewhere_is_seen(text: str) -> None:
 
 
 def test_every_test_file_that_is_to_begin_first_is_there() -> None:
-    _none(set(LONGEST) - set(_names()))
+    _none(set(LONGEST) - set(names()))
 
 
 def _none(faults: Iterable[str]) -> None:
     listed = "\n".join(dict.fromkeys(faults))
     assert not listed, f"\n{listed}"
-
-
-def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
 
 
 def depths(classes: Mapping[str, ast.ClassDef]) -> Iterator[tuple[str, int]]:
@@ -333,7 +316,7 @@ def depths(classes: Mapping[str, ast.ClassDef]) -> Iterator[tuple[str, int]]:
 def _classes() -> dict[str, ast.ClassDef]:
     return {
         each.name: each
-        for source in _sources()
+        for source in sources()
         if source.name.startswith("src/")
         for each in _class_definitions(source.tree)
     }
@@ -345,7 +328,7 @@ def _class_definitions(tree: ast.AST) -> Iterator[ast.ClassDef]:
 
 def _catches_all(handler: ast.ExceptHandler) -> bool:
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(kind is None or _name(kind) in ("Exception", "BaseException") for kind in kinds)
+    return any(kind is None or last_word(kind) in ("Exception", "BaseException") for kind in kinds)
 
 
 def _raises(handler: ast.ExceptHandler) -> bool:
@@ -360,37 +343,14 @@ def _imported(node: ast.AST) -> list[str]:
     return []
 
 
-def _name(node: ast.AST | None) -> str:
-    """Return the last word of a name, an attribute or what is called."""
-    if isinstance(node, ast.Call):
-        return _name(node.func)
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-@cache
-def _names() -> list[str]:
-    return [file.relative_to(ROOT).as_posix() for file in committed()]
-
-
-@cache
-def _sources() -> list[Source]:
-    return [
-        Source(name, ast.parse((ROOT / name).read_text("utf-8")))
-        for name in _names()
-        if name.endswith(".py") and name.startswith(("src/", "tests/", "bench/"))
-    ]
-
-
 def _texts() -> Iterator[tuple[str, list[str]]]:
-    for name in _names():
+    for name in names():
         if Path(name).suffix in CODE and name not in ("LICENSE", ".gitignore"):
             yield name, (ROOT / name).read_text("utf-8").splitlines()
 
 
 def _matches(pattern: re.Pattern[str], suffixes: set[str] | None) -> Iterator[str]:
-    for name in _names():
+    for name in names():
         if suffixes is not None and Path(name).suffix not in suffixes:
             continue
         text = (ROOT / name).read_text("utf-8", "replace")
