@@ -81,7 +81,9 @@ async def main(volley: Volley) -> None:
     _prepare(settings, volley, clock)
     line = NotedAsterisk(volley.ari_url, clock) if volley.ari_url else NotedRehearsal(clock)
     async_store = open_async_store(settings)
-    dialer = Dialer(DialerContext(_post(volley), async_store, line, DialerMetrics(registry), clock))
+    dialer = Dialer(
+        DialerContext.of(_post(volley), async_store, line, DialerMetrics(registry), clock)
+    )
     dialling = asyncio.create_task(dialer.run())
     now = clock.now()
     volley.check_prepared(now)

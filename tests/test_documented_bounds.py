@@ -6,7 +6,7 @@ from callkeeper.api.contract import interface
 from callkeeper.asyncstore import readers, writer, writer_process
 from callkeeper.client import walk
 from callkeeper.core.dialing import breaker, lease, watch
-from callkeeper.dialer import reaper
+from callkeeper.dialer import lease_keeper
 from callkeeper.dialer.line import ari
 from callkeeper.http import admission, fairness, large_bodies, protocol
 from callkeeper.store.engine import sqlite
@@ -44,7 +44,7 @@ OPERATING = {
     "a silent database": "does not answer is given up after"
     f" {_whole(writer_process.SILENT_SECONDS)} s",
     "a lease": f"holds a lease of {_seconds(lease.LEASE_MS)} s and renews it every"
-    f" {_seconds(reaper.RENEW_MS)} s.",
+    f" {_seconds(lease_keeper.RENEW_MS)} s.",
     "a clock that was set": f"set by more than {_seconds(watch.JUMP_MS)} s, that is logged",
     "a new time": f"for {_seconds(watch.SURE_MS)} s only that is done which is right by the old",
     "pauses of a line": f"pauses that double up to {_seconds(breaker.LONGEST_PAUSE_MS)} s,",

@@ -181,8 +181,8 @@ def enter(stage: Stage, exchange: Exchange, name: str = "dora", **fields: Any) -
     async_store = inline_async_store(stage.store, writer)
     meter = DialerMetrics(CollectorRegistry())
     own, clock = stage.database.own_time, fields.pop("clock", stage.clock)
-    shift = DialerContext(post(name, **fields), async_store, line, meter, clock, own_time=own)
-    return Actor(Dialer(shift), line, writer)
+    context = DialerContext.of(post(name, **fields), async_store, line, meter, clock, own_time=own)
+    return Actor(Dialer(context), line, writer)
 
 
 def act(stage: Stage, *actors: Actor, seconds: float = 0, step_ms: int = 500) -> None:

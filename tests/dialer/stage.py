@@ -130,7 +130,7 @@ class Stage:
         async_store = inline_async_store(self.store)
         meter = DialerMetrics(CollectorRegistry())
         return Dialer(
-            DialerContext(
+            DialerContext.of(
                 given, async_store, self.line, meter, self.clock, own_time=self.database.own_time
             )
         )

@@ -102,7 +102,7 @@ def dialer_of(
     clock = SystemClock()
     line = line or RehearsalLine(clock, **spans)
     return Dialer(
-        DialerContext(post(name), async_store, line, DialerMetrics(CollectorRegistry()), clock)
+        DialerContext.of(post(name), async_store, line, DialerMetrics(CollectorRegistry()), clock)
     )
 
 
@@ -212,7 +212,7 @@ def test_what_it_does_is_counted(stage: Stage) -> None:
     has_campaign(stage.session, 1, 8, status="paused")
     stage.due(9, campaign_id="8")
     registry = CollectorRegistry()
-    shift = DialerContext(
+    context = DialerContext.of(
         post(),
         inline_async_store(stage.store),
         stage.line,
@@ -220,7 +220,7 @@ def test_what_it_does_is_counted(stage: Stage) -> None:
         stage.clock,
         own_time=stage.database.own_time,
     )
-    dora = Dialer(shift)
+    dora = Dialer(context)
     stage.clock.move(2_000)
     stage.run(dora)
 

@@ -77,16 +77,18 @@ async def outlive(
     name, old, new, module = change
     registry, clock, async_store = CollectorRegistry(), SystemClock(), AsyncStore(store)
     line = line_to(asterisk.url)
-    shift = DialerContext(
-        post(calls_per_second=20.0), async_store, line, DialerMetrics(registry), clock
+    dialer = Dialer(
+        DialerContext.of(
+            post(calls_per_second=20.0), async_store, line, DialerMetrics(registry), clock
+        )
     )
-    dialling = asyncio.create_task(Dialer(shift).run())
+    dialling = asyncio.create_task(dialer.run())
     try:
         await comes_true(lambda: line.is_up)
         await asyncio.to_thread(asterisk.reconfigure, name, old, new, module)
         promised = due(store, many)
-        await comes_true(lambda: shift.trouble)
-        found = str(shift.trouble)
+        await comes_true(lambda: dialer.gate.trouble)
+        found = str(dialer.gate.trouble)
         # Once the last of them was judged, all could have been used up.
         await comes_true(lambda: "refuses every call" in _verdict(store, promised[-1]))
         assert outcomes(store, promised) == {None: many}

@@ -179,11 +179,17 @@ class Station:
         if own_time is not None and self.fate.strikes("clock_leaps"):
             self.clock.leap()
         meter = DialerMetrics(CollectorRegistry())
-        self._context = DialerContext(
-            post, async_store, self.extension, meter, self.clock, own_time=own_time
+        self.dialer = Dialer(
+            DialerContext.of(
+                post,
+                async_store,
+                self.extension,
+                meter,
+                self.clock,
+                own_time=own_time,
+                log=self.trace.logger(self.name),
+            )
         )
-        self._context.log = self.trace.logger(self.name)
-        self.dialer = Dialer(self._context)
         self._duties: list[Duty] = [
             self.dialer.reaper.step,
             self.dialer.dispatcher.step,
@@ -240,9 +246,8 @@ class Station:
         try:
             await asyncio.gather(*doing)
             await self.dialer.dispatcher.settle()
-            now = self.dialer.now()
-            await self.dialer.listener.step(now)
-            await self.dialer.reaper.renew(now, now)
+            await self.dialer.listener.step(self.dialer.now())
+            await self.dialer.lease.end()
         finally:
             self._end()
 

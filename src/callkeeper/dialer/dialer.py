@@ -7,8 +7,11 @@ from contextlib import suppress
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dispatcher import Dispatcher
+from callkeeper.dialer.gate import Gate
+from callkeeper.dialer.lease_keeper import LeaseKeeper
 from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.reaper import Reaper
+from callkeeper.dialer.reports import Reports
 
 # How often it is looked whether something is due; a promise is late by half of it on average.
 _POLL_SECONDS = 0.05
@@ -25,9 +28,12 @@ class Dialer:
 
     def __init__(self, context: DialerContext) -> None:
         self._context = context
-        self.dispatcher = Dispatcher(context)
-        self.listener = Listener(context)
-        self.reaper = Reaper(context, self.listener)
+        reports = Reports(context)
+        self.gate = Gate(context)
+        self.lease = LeaseKeeper(context, self.gate)
+        self.dispatcher = Dispatcher(context, self.gate, self.lease, reports)
+        self.listener = Listener(context, reports)
+        self.reaper = Reaper(context, self.lease, self.listener, reports)
 
     @property
     def name(self) -> str:
@@ -94,9 +100,8 @@ class Dialer:
         context = self._context
         try:
             await self.dispatcher.settle()
-            now = context.clock.now()
-            await self.listener.step(now)
-            await self.reaper.renew(now, now)
+            await self.listener.step(context.clock.now())
+            await self.lease.end()
         except DatabaseFailed as failed:
             context.log.warning("not_handed_over", why=failed.sentence)
         context.log.info("dialer_ends", dispatcher=context.config.name)

@@ -9,8 +9,10 @@ from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.gate import Gate
+from callkeeper.dialer.lease_keeper import LeaseKeeper
 from callkeeper.dialer.line.destinations import variables
 from callkeeper.dialer.line.line import Dialling, LineRefused, LineSilent
+from callkeeper.dialer.reports import Reports
 
 # How many attempts are claimed and not yet answered for by the line: what a crash would delay, or
 # leave to be looked up.
@@ -26,9 +28,13 @@ _PATIENCE_SECONDS = 0.2
 class Dispatcher:
     """Turns due reservations into attempts: one step after another, the line's answers overlap."""
 
-    def __init__(self, context: DialerContext) -> None:
+    def __init__(
+        self, context: DialerContext, gate: Gate, lease: LeaseKeeper, reports: Reports
+    ) -> None:
         self._context = context
-        self._gate = Gate(context)
+        self._gate = gate
+        self._lease = lease
+        self._reports = reports
         self._asking: set[asyncio.Task[None]] = set()
         self._bug: BaseException | None = None
         self._swept_at: int | None = None  # in ticks
@@ -57,7 +63,7 @@ class Dispatcher:
     async def _claim(self) -> Claimed:
         context, config, clock = self._context, self._context.config, self._context.clock
         # Without a line nothing is claimed; but what is too late still expires, and says so.
-        can_dial = context.line.is_up and clock.ticks() < context.lease_until
+        can_dial = context.line.is_up and self._lease.stands
         asked = len(self._asking)
         most = await self._gate.room(BATCH - asked if can_dial else 0, asked)
         # What the line refused last is tried last: it may be those numbers, and not the line.
@@ -75,7 +81,7 @@ class Dispatcher:
             sweeps=bool(last) or self._finds_late or self._is_time_to_sweep(ticks),
             doubt=clock.doubt(),
             last=last,
-            trouble=context.trouble,
+            trouble=self._gate.trouble,
         )
         if claim.sweeps:
             self._swept_at = ticks
@@ -112,7 +118,7 @@ class Dispatcher:
                 begun.append(outcome)
             elif isinstance(outcome, DatabaseFailed):
                 # It may be on record as begun; but the line was not asked, and will not be.
-                context.over(attempt, "down", outcome.sentence)
+                self._reports.end(attempt, "down", outcome.sentence)
         return begun
 
     async def _ask_all(self, begun: list[Begun]) -> None:
@@ -133,7 +139,7 @@ class Dispatcher:
         context, attempt = self._context, begun.attempt
         try:
             await self._ask_line(begun)
-            await context.write_endings()
+            await self._reports.write_endings()
         except DatabaseFailed as failed:
             # The listener writes endings too.
             context.log.warning("not_put_down", attempt=attempt.id, why=failed.sentence)
@@ -146,27 +152,26 @@ class Dispatcher:
     async def _ask_line(self, begun: Begun) -> None:
         context, attempt = self._context, begun.attempt
         if (too_late := self._too_late(attempt)) is not None:
-            context.over(attempt, "down", too_late)
+            self._reports.end(attempt, "down", too_late)
             return
         context.metrics.late(attempt, context.clock.now())
         try:
             await context.line.place(self._dialling(begun))
         except LineRefused as refused:
-            context.over(attempt, self._gate.refused_by(attempt, refused), str(refused))
+            self._reports.end(attempt, self._gate.refused_by(attempt, refused), str(refused))
         except LineSilent as silent:
             self._gate.heard_nothing(attempt, silent)
             context.log.warning("line_silent", attempt=attempt.id, why=str(silent))
         else:
             self._gate.took(attempt)
-            context.placed += 1
             context.metrics.placed.inc()
             # The listener writes it: where the phone rings at once, together with that.
-            context.hear(attempt, placed=context.clock.now())
+            self._reports.hear(attempt, placed=context.clock.now())
 
     def _too_late(self, attempt: Attempt) -> str | None:
         """Say why not to ask: others may have judged what became of it, or the verdict is old."""
         ticks, held = self._context.clock.ticks(), self._context.live_calls.get(attempt.id)
-        if ticks >= self._context.lease_until:
+        if not self._lease.stands:
             return "the dispatcher's lease ran out before the line was asked"
         if held is None or ticks - held.since > _FRESH_MS:
             return "it took too long to put on record that the line is asked"

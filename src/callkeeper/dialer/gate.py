@@ -13,12 +13,18 @@ _CHECK_SECONDS = 5.0
 
 
 class Gate:
-    """Says how many calls the line may be asked for, and what its refusals stand for."""
+    """Says how many calls the line may be asked for, and what its refusals stand for.
+
+    ``taken`` counts the calls that the line took. ``trouble`` is why it refuses every call,
+    although it can be asked; None: it does not.
+    """
 
     def __init__(self, context: DialerContext) -> None:
         self._context = context
         self._breaker = Breaker()
         self._campaigns: set[tuple[int, int]] = set()
+        self.taken = 0
+        self.trouble: str | None = None
 
     @property
     def refused(self) -> frozenset[str | tuple[int, int]]:
@@ -39,16 +45,17 @@ class Gate:
     async def rest(self) -> None:
         """Find out now and then, while there is no call to try, if the line is well again."""
         if self._context.line.is_up and await self._is_well():
-            self._context.trouble = None
+            self.trouble = None
 
     def took(self, attempt: Attempt) -> None:
         """Note that the line took a call; if it was shut, it is open."""
         was_closed = self._breaker.is_closed
         self._breaker = self._breaker.took(attempt.called_no)
         self._campaigns.clear()
+        self.taken += 1
         if not was_closed:
             self._context.log.info("line_takes_calls", line=self._context.config.line)
-            self._context.trouble = None
+            self.trouble = None
 
     def refused_by(self, attempt: Attempt, refusal: LineRefused) -> Evidence:
         """Note a refusal; return what it means for its attempt.
@@ -83,7 +90,7 @@ class Gate:
         else:
             return True
         self._breaker = self._breaker.tried_in_vain(why, self._context.clock.ticks())
-        self._context.trouble = why
+        self.trouble = why
         return False
 
     def _note(
@@ -97,6 +104,6 @@ class Gate:
         self._campaigns.add((attempt.vdn, attempt.campaign_id))
         if self._breaker.is_closed:
             return
-        context.trouble = why
+        self.trouble = why
         if old.is_closed:
             context.log.warning("line_refusing", line=context.config.line, why=why)

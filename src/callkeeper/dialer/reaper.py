@@ -1,4 +1,4 @@
-"""The reaper: keeps the lease, takes over from the dead, and finds out what nobody told.
+"""The reaper: has the lease renewed, takes over from the dead, finds out what nobody told.
 
 What was only claimed was surely not dialled, and waits again. What was being placed, or was placed,
 is looked up at the line: there, it goes on; gone, it has the outcome that is known, or *unknown*.
@@ -10,15 +10,15 @@ from itertools import islice
 
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Adoption, HandBack
-from callkeeper.core.dialing.lease import LEASE_MS, Lease, latest
+from callkeeper.core.dialing.lease import LEASE_MS, latest
 from callkeeper.dialer.context import DialerContext
+from callkeeper.dialer.lease_keeper import LeaseKeeper
 from callkeeper.dialer.line.line import Answered, LineSilent, Ringing
 from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.live_calls import LiveCall
+from callkeeper.dialer.reports import Reports
 
-# A dispatcher says that it lives every RENEW_MS; after LEASE_MS of silence others take over. This
-# and all that follows goes by ticks.
-RENEW_MS = 3_000
+# All that follows goes by ticks.
 
 # How many attempts of the dead are taken over in one step.
 _ORPHANS_MAX = 500
@@ -41,55 +41,25 @@ _COUNTED_MAX = 10_000
 class Reaper:
     """Puts right what a crash, a cut or a silence left."""
 
-    def __init__(self, context: DialerContext, listener: Listener) -> None:
+    def __init__(
+        self, context: DialerContext, lease: LeaseKeeper, listener: Listener, reports: Reports
+    ) -> None:
         self._context = context
+        self._lease = lease
         self._listener = listener
-        self._begun_at = context.clock.now()
-        self._renewed_at: int | None = None
-        self._recounted_at = self._placed_at = context.clock.ticks()
-        self._placed_then = 0
+        self._reports = reports
+        self._recounted_at = context.clock.ticks()
         self._gaps = 0
-        self._leaps = 0
         self._turns: int | None = None
 
     async def step(self, now: int) -> None:
         """Renew the lease if it is time, and look after what has been silent."""
-        if self._is_time_to_renew:
-            leaps = self._context.clock.leaps
-            await self._context.clock.ask_database()
-            now = self._context.clock.now()
-            await self.renew(now, now + LEASE_MS)
-            self._leaps = leaps
+        if self._lease.is_due:
+            now = await self._lease.renew()
             await self._take_over(now)
             await self._measure(now)
             await self._wake(now)
         await self._look_after(now)
-
-    @property
-    def _is_time_to_renew(self) -> bool:
-        clock = self._context.clock
-        if self._renewed_at is None or clock.leaps != self._leaps:
-            return True
-        return clock.ticks() - self._renewed_at >= RENEW_MS
-
-    async def renew(self, now: int, until: int) -> None:
-        """Say that we live, and answer for what we hold until an instant."""
-        context, ticks = self._context, self._context.clock.ticks()
-        seconds = (ticks - self._placed_at) / 1000
-        lease = Lease(
-            name=context.config.name,
-            line=context.config.line,
-            begun_at=self._begun_at,
-            said_at=now,
-            lease_until=until,
-            is_up=context.line.is_up,
-            trouble=context.trouble,
-            per_second=(context.placed - self._placed_then) / seconds if seconds > 0 else 0.0,
-        )
-        await context.async_store.leases.renew(lease)
-        context.lease_until = ticks + until - now
-        self._renewed_at = self._placed_at = ticks
-        self._placed_then = context.placed
 
     async def _wake(self, now: int) -> None:
         """Once, and whenever another time is believed, mend what a clock wrote that was ahead."""
@@ -102,8 +72,6 @@ class Reaper:
         context = self._context
         context.metrics.due.set(await context.async_store.due.count(now, _COUNTED_MAX))
         context.metrics.live.set(len(context.live_calls))
-        context.metrics.line_up.set(context.line.is_up)
-        context.metrics.line_refuses.set(context.trouble is not None)
         context.metrics.line_gaps.set(context.line.gaps)
 
     async def _take_over(self, now: int) -> None:
@@ -129,20 +97,20 @@ class Reaper:
             is_old = not now - LEASE_MS < attempt.claimed_at <= latest(now)
             if is_old and attempt.state != "claimed" and context.live_calls.get(attempt.id) is None:
                 self._take_up(attempt)
-        await self._listener.write()
+        await self._reports.write()
 
     async def _adopt(self, orphans: list[Attempt]) -> None:
         context, name = self._context, self._context.config.name
-        attempts = context.async_store.attempts
         adoptions = [
             Adoption(each.vdn, each.reservation_id, each.id, each.holder, name) for each in orphans
         ]
+        attempts = context.async_store.attempts
         for adopted in await attempts.adopt.many(adoptions) if adoptions else []:
             if not isinstance(adopted, Attempt):
                 continue  # somebody was faster
             context.log.info("adopted", attempt=adopted.id, reservation=adopted.reservation_id)
             self._take_up(adopted)
-        await self._listener.write()
+        await self._reports.write()
 
     def _take_up(self, attempt: Attempt) -> None:
         """Answer for an attempt that was not in hand, and for what was heard of it meanwhile."""
@@ -168,7 +136,7 @@ class Reaper:
                 self._suspect(held)
         silent = (each for each in context.live_calls if self._is_silent(each))
         await asyncio.gather(*(self._look_up(each, now) for each in islice(silent, _LOOK_UPS_MAX)))
-        await self._listener.write()
+        await self._reports.write()
 
     def _is_silent(self, held: LiveCall) -> bool:
         wait = _LOOK_AGAIN_MS if held.missing_since is None else _WORD_MS
@@ -190,7 +158,7 @@ class Reaper:
             return
         held.missing_since, held.seen_at = None, ticks
         if presence != "up" and ticks > held.rings_until + _STUCK_MS:
-            context.over(attempt, "silence", "neither answered nor ended, long after its time")
+            self._reports.end(attempt, "silence", "neither answered nor ended, long after its time")
             return
         held.heard_since = gaps
         if presence == "up" and attempt.answered_at is None:
@@ -203,4 +171,4 @@ class Reaper:
         if held.missing_since is None:
             held.missing_since = ticks
         elif ticks - held.missing_since >= _WORD_MS:
-            self._context.over(held.attempt, "silence", "gone from the line without a word")
+            self._reports.end(held.attempt, "silence", "gone from the line without a word")

@@ -169,7 +169,7 @@ def _dialer(
         handover=_handover(settings),
     )
     return Dialer(
-        DialerContext(
+        DialerContext.of(
             config, async_store, build_line(settings, clock, name), DialerMetrics(registry), clock
         )
     )
