@@ -10,7 +10,7 @@ who does not answer for it. A Placing is asked first whether it ``is_due``, and 
 becomes of its reservation is in ``reservation_changes``. Instants are UTC milliseconds.
 """
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -88,7 +88,7 @@ class Withdrawn(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """What the line told of a live attempt; an instant that is known already stays."""
+    """What the line told of a live attempt, and when."""
 
     vdn: int
     reservation_id: str
@@ -104,25 +104,15 @@ class Progress(msgspec.Struct, frozen=True):
         ringing: int | None = None,
         answered: int | None = None,
     ) -> "Progress":
-        """Return it with more instants; the first of a kind stays."""
-        return msgspec.structs.replace(
-            self,
-            placed_at=self.placed_at or placed,
-            ringing_at=self.ringing_at or ringing,
-            answered_at=self.answered_at or answered,
-        )
+        """Return it with more that was told."""
+        return _with_first(self, placed, ringing, answered)
 
     def apply(self, attempt: Attempt) -> Attempt | None:
-        """Return it with what was heard of it; the first instant of a kind stays."""
+        """Return it with what was heard of it; what was known before stays."""
         if not _is_placed(attempt):
             return None
-        return msgspec.structs.replace(
-            attempt,
-            state="placed",
-            placed_at=attempt.placed_at or self.placed_at,
-            ringing_at=attempt.ringing_at or self.ringing_at,
-            answered_at=attempt.answered_at or self.answered_at,
-        )
+        placed = msgspec.structs.replace(attempt, state="placed")
+        return _with_first(placed, self.placed_at, self.ringing_at, self.answered_at)
 
 
 Evidence = Hangup | Literal["refused", "silence", "down"]
@@ -216,6 +206,20 @@ class Adoption(msgspec.Struct, frozen=True):
 
 
 Move = Progress | Ending | HandBack | Adoption
+
+Known = TypeVar("Known", Attempt, Progress)
+
+
+def _with_first(
+    known: Known, placed_at: int | None, ringing_at: int | None, answered_at: int | None
+) -> Known:
+    """Return it with these instants; the first of a kind stays."""
+    return msgspec.structs.replace(
+        known,
+        placed_at=known.placed_at or placed_at,
+        ringing_at=known.ringing_at or ringing_at,
+        answered_at=known.answered_at or answered_at,
+    )
 
 
 def _is_placed(attempt: Attempt) -> bool:
