@@ -8,7 +8,7 @@ from callkeeper.client import walk
 from callkeeper.core.dialing import breaker, lease, watch
 from callkeeper.dialer import lease_keeper
 from callkeeper.dialer.line import ari
-from callkeeper.http import admission, fairness, large_bodies, protocol
+from callkeeper.http import fairness, large_bodies, protocol, tarpit
 from callkeeper.store.engine import sqlite
 from callkeeper.store.rows import backlog
 from callkeeper.usecases import keys, readiness
@@ -59,8 +59,8 @@ OPERATING = {
     "a request": f"A request has {_whole(protocol.REQUEST_SECONDS)} s to arrive,",
     "a head": f"at most {protocol.HEAD_BYTES_MAX // KIB} KiB and {protocol.HEAD_FIELDS_MAX} fields",
     "requests ahead": f"Some {protocol.AHEAD_MAX} requests are read ahead of their answers,",
-    "turns": f"{admission.AT_ONCE} at once and then {admission.PER_SECOND} a second, in each",
-    "bodies that wait": f"wait for a turn hold {admission.BYTES_MAX // MIB} MiB at most,",
+    "turns": f"{tarpit.AT_ONCE} at once and then {tarpit.PER_SECOND} a second, in each",
+    "bodies that wait": f"wait for a turn hold {tarpit.BYTES_MAX // MIB} MiB at most,",
     "large bodies": f"Bodies of more than {large_bodies.LARGE // KIB} KiB are checked"
     " one after another,"
     f" in the background, and {large_bodies.OF_ONE_KEY} of one access key are taken in at once;"

@@ -117,7 +117,7 @@ class Door:
     def admit(self, scope: dict[str, Any], body: bytes) -> Caller:
         async def admitted() -> Caller:
             claim = self._gate.read(scope, Head.of(scope))
-            visit = self._gate.admission.visit(scope)
+            visit = self._gate.tarpit.visit(scope)
             key = await self._gate.find(claim, visit, len(body))
             return await self._gate.admit(scope, claim, key, body, visit)
 

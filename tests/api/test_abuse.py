@@ -15,7 +15,7 @@ import pytest
 from callkeeper import signing
 from callkeeper.api.contract.interface import BODY_MAX
 from callkeeper.clock import SystemClock
-from callkeeper.http import admission
+from callkeeper.http import tarpit
 from callkeeper.http.large_bodies import LARGE, OF_ONE_KEY
 from callkeeper.usecases.keys import OpenKey
 from tests.durability.server import VDN, ServerProcess, send
@@ -176,12 +176,10 @@ def test_every_bad_signature_is_answered_however_many_there_are(server: ServerPr
     stranger = OpenKey("A" * 20, "x", VDN)
     with connected(server.port, 40) as made:
         for each in made:
-            each.sendall(forged(stranger, b"{}") * (admission.AT_ONCE // 10))
+            each.sendall(forged(stranger, b"{}") * (tarpit.AT_ONCE // 10))
         assert is_served(server)
         for each in made:
-            assert list(statuses(each, admission.AT_ONCE // 10)) == [b"401"] * (
-                admission.AT_ONCE // 10
-            )
+            assert list(statuses(each, tarpit.AT_ONCE // 10)) == [b"401"] * (tarpit.AT_ONCE // 10)
 
 
 def test_a_connection_too_many_takes_the_place_of_the_one_that_waited_the_longest(

@@ -9,7 +9,7 @@ import pytest
 
 from callkeeper.clock import HandClock
 from callkeeper.core.allowance import Limit
-from callkeeper.http.admission import AT_ONCE, PER_SECOND
+from callkeeper.http.tarpit import AT_ONCE, PER_SECOND
 from callkeeper.usecases.keys import TRUSTED_MS, OpenKey, limit
 from tests.api.test_protocol import BODY, converse, signed
 from tests.house import VDN, House

@@ -6,7 +6,7 @@ from time import monotonic
 
 import pytest
 
-from callkeeper.http.admission import AT_ONCE, PER_SECOND
+from callkeeper.http.tarpit import AT_ONCE, PER_SECOND
 from tests.api.test_abuse import connected, port_of
 from tests.api.test_floods import answered
 from tests.api.test_protocol import converse

@@ -18,11 +18,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from callkeeper.asker import asker_has_gone
 from callkeeper.core.phrase import Phrase
-from callkeeper.http.admission import LOST
 from callkeeper.http.answer import Answer, translator_for
 from callkeeper.http.connections import Connections
 from callkeeper.http.cork import Cork
 from callkeeper.http.intake import Intake, before
+from callkeeper.http.tarpit import LOST
 
 HEAD_BYTES_MAX = 64 * 1024
 HEAD_FIELDS_MAX = 100

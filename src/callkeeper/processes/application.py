@@ -17,9 +17,9 @@ from callkeeper.api.contract.interface import Interface
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
 from callkeeper.http.access_log import AccessLog, Figures
-from callkeeper.http.admission import Admission
 from callkeeper.http.answer import refused, translator_for
 from callkeeper.http.request_facts import Trace
+from callkeeper.http.tarpit import Tarpit
 from callkeeper.processes import health
 
 
@@ -34,7 +34,7 @@ def applications(
     interfaces: Sequence[Interface],
     async_store: AsyncStore,
     registry: CollectorRegistry,
-    admission: Admission,
+    tarpit: Tarpit,
     *,
     apart: bool,
 ) -> Applications:
@@ -47,14 +47,14 @@ def applications(
         await async_store.close()
 
     figures = Figures(registry)
-    inside = Admission() if apart else admission  # no flood outside is in the way of those inside
+    inside = Tarpit() if apart else tarpit  # no flood outside is in the way of those inside
     signed = [Route(each.path, each, methods=[each.method]) for each in _often_first(interfaces)]
     pages = [*health.routes(async_store, registry, inside), *docs_page.routes(interfaces, inside)]
     if not apart:
         routes = [*signed, *pages]
-        return Applications(_application(routes, figures, admission, lifespan), None)
+        return Applications(_application(routes, figures, tarpit, lifespan), None)
     return Applications(
-        _application(signed, figures, admission, lifespan),
+        _application(signed, figures, tarpit, lifespan),
         _application(pages, figures, inside),
     )
 
@@ -62,13 +62,13 @@ def applications(
 def _application(
     routes: Sequence[Route],
     figures: Figures,
-    admission: Admission,
+    tarpit: Tarpit,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     shows_docs = any(route.path == "/docs" for route in routes)
 
     async def no_such_place(request: Request, _error: Exception) -> Response:
-        await admission.visit(request.scope).pay()
+        await tarpit.visit(request.scope).pay()
         path = request.url.path[:200]
         if not shows_docs:
             return _refuse(request, NoSuchPlace("there is no interface at {path!r}", path=path))
@@ -77,7 +77,7 @@ def _application(
         )
 
     async def wrong_method(request: Request, _error: Exception) -> Response:
-        await admission.visit(request.scope).pay()
+        await tarpit.visit(request.scope).pay()
         allowed = ", ".join(sorted(_methods(request)))
         method = request.method[:20]
         response = _refuse(

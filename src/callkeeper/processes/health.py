@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from callkeeper.api.contract.pages import Page
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.http.admission import Admission
+from callkeeper.http.tarpit import Tarpit
 from callkeeper.usecases.readiness import Readiness
 from callkeeper.usecases.single_flight import SingleFlight
 
@@ -25,9 +25,7 @@ def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
     return together
 
 
-def routes(
-    async_store: AsyncStore, registry: CollectorRegistry, admission: Admission
-) -> list[Page]:
+def routes(async_store: AsyncStore, registry: CollectorRegistry, tarpit: Tarpit) -> list[Page]:
     """Return the routes that need no signature."""
 
     async def healthz(_request: Request) -> Response:
@@ -54,7 +52,7 @@ def routes(
         )
 
     return [
-        Page("/healthz", healthz, admission),
-        Page("/readyz", readyz, admission),
-        Page("/metrics", metrics, admission),
+        Page("/healthz", healthz, tarpit),
+        Page("/readyz", readyz, tarpit),
+        Page("/metrics", metrics, tarpit),
     ]

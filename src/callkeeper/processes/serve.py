@@ -72,7 +72,7 @@ def build(
         ).all(gate),
     ]
     apart = settings.internal_port is not None
-    return applications(interfaces, async_store, registry, gate.admission, apart=apart)
+    return applications(interfaces, async_store, registry, gate.tarpit, apart=apart)
 
 
 def serve(

@@ -13,10 +13,10 @@ from callkeeper.clock import Clock, new_secret_key
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.core.spoken import span
-from callkeeper.http.admission import NOBODY, Admission, Visit
 from callkeeper.http.fairness import FairShare
 from callkeeper.http.head import Head
 from callkeeper.http.large_bodies import LARGE, LargeBodies
+from callkeeper.http.tarpit import NOBODY, Tarpit, Visit
 from callkeeper.usecases.keys import Keyring, OpenKey
 
 _SIGNED_BYTES_MAX = 16 * 1024
@@ -97,7 +97,7 @@ class Gate:
 
     def __init__(self, keyring: Keyring, clock: Clock, window_ms: int) -> None:
         self.turns = FairShare()
-        self.admission = Admission()
+        self.tarpit = Tarpit()
         self.room = LargeBodies()
         self._large = asyncio.Lock()
         self._keyring = keyring
@@ -134,7 +134,7 @@ class Gate:
         ak = claim.parts.ak
         if self._keyring.knows(ak):
             visit.name = ak
-        if visit.name == NOBODY or self.admission.doubts(ak):
+        if visit.name == NOBODY or self.tarpit.doubts(ak):
             await visit.pay(size)
         elif key := self._keyring.trusted(ak):
             return key
@@ -154,9 +154,9 @@ class Gate:
         else:
             matches = claim.matches(secret, scope, body)
         if key is None or not matches:
-            self.admission.spend(len(body) // LARGE)
+            self.tarpit.spend(len(body) // LARGE)
             if key is not None:
-                self.admission.doubt(key.ak)
+                self.tarpit.doubt(key.ak)
             raise _forged(claim, key)
         visit.prove()
         return Caller(key, claim.parts.signature, claim.signed_at)

@@ -14,7 +14,7 @@ from callkeeper.api.contract.fields import Schema
 from callkeeper.api.contract.interface import Interface
 from callkeeper.api.contract.openapi import document
 from callkeeper.api.contract.pages import Page, fixed
-from callkeeper.http.admission import Admission
+from callkeeper.http.tarpit import Tarpit
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
@@ -53,14 +53,14 @@ _INT64 = (-(2**63), 2**63 - 1)
 _MANY = 20  # an enumeration longer than this is better read in the document
 
 
-def routes(interfaces: Sequence[Interface], admission: Admission) -> list[Page]:
+def routes(interfaces: Sequence[Interface], tarpit: Tarpit) -> list[Page]:
     """Return the routes; both answers are made once, here."""
     written = document(interfaces)
     as_json = msgspec.json.format(msgspec.json.encode(written), indent=1)
     as_page = page(written).encode()
     return [
-        Page("/openapi.json", fixed(as_json, "application/json"), admission),
-        Page("/docs", fixed(as_page, "text/html", _HEADERS), admission),
+        Page("/openapi.json", fixed(as_json, "application/json"), tarpit),
+        Page("/docs", fixed(as_page, "text/html", _HEADERS), tarpit),
     ]
 
 

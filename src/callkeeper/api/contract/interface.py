@@ -25,11 +25,11 @@ from callkeeper.core.refusal import (
     ParameterWrong,
     Refusal,
 )
-from callkeeper.http.admission import Visit
 from callkeeper.http.answer import Answer, refused, translator_for
 from callkeeper.http.head import Head
 from callkeeper.http.large_bodies import LARGE
 from callkeeper.http.request_facts import Trace
+from callkeeper.http.tarpit import Visit
 from callkeeper.usecases.origin import Origin
 
 BODY_MAX = 1024 * 1024
@@ -88,7 +88,7 @@ class Interface:
         """Answer one request. A bug is left to the middleware that answers 500."""
         trace = Trace.of(scope)
         trace.interface = self.name
-        visit = self._gate.admission.visit(scope)
+        visit = self._gate.tarpit.visit(scope)
         try:
             answer = await self._answer(scope, receive, trace, visit)
         except Refusal as refusal:

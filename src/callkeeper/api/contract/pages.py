@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from callkeeper.http.admission import PAGES, Admission
+from callkeeper.http.tarpit import PAGES, Tarpit
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -16,9 +16,9 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Page(Route):
     """A path that is answered without a signature."""
 
-    def __init__(self, path: str, endpoint: Endpoint, admission: Admission) -> None:
+    def __init__(self, path: str, endpoint: Endpoint, tarpit: Tarpit) -> None:
         super().__init__(path, endpoint)
-        self._admission = admission
+        self._tarpit = tarpit
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the path only as it is spelled; a proxy may keep it in, and not know another."""
@@ -29,7 +29,7 @@ class Page(Route):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer when it is its turn; a wrong method takes its turn elsewhere."""
         if scope["method"] in (self.methods or ()):
-            await self._admission.visit(scope, PAGES).pay()
+            await self._tarpit.visit(scope, PAGES).pay()
         await super().handle(scope, receive, send)
 
 

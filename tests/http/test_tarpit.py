@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from callkeeper.clock import monotonic
 from callkeeper.core.refusal import TooManyRequests
-from callkeeper.http.admission import LOST, Admission
+from callkeeper.http.tarpit import LOST, Tarpit
 from tests.waiting import until
 
 FAST = 1000  # turns a second
@@ -26,24 +26,24 @@ def from_(address: str, **state: Any) -> dict[str, Any]:
     return {"client": (address, 1), "state": state}
 
 
-def crowded(*, per_second: int = FAST, turns: int = FAST // 2, **bounds: int) -> Admission:
+def crowded(*, per_second: int = FAST, turns: int = FAST // 2, **bounds: int) -> Tarpit:
     """Return one whose turns of the next while are taken, so that all join before the first."""
-    admission = Admission(per_second=per_second, at_once=1, **bounds)
-    admission.spend(turns)
-    return admission
+    tarpit = Tarpit(per_second=per_second, at_once=1, **bounds)
+    tarpit.spend(turns)
+    return tarpit
 
 
 class Queue:
     """Requests that wait, and the order in which they had their turns."""
 
-    def __init__(self, admission: Admission) -> None:
-        self._admission = admission
+    def __init__(self, tarpit: Tarpit) -> None:
+        self._tarpit = tarpit
         self._waiting: list[asyncio.Task[None]] = []
         self.order: list[str] = []
 
     def join(self, name: str, address: str, *, count: int = 1, size: int = 0) -> None:
         for _ in range(count):
-            visit = self._admission.visit(from_(address), name)
+            visit = self._tarpit.visit(from_(address), name)
             self._waiting.append(asyncio.create_task(self._wait(visit, f"{name} {address}", size)))
 
     async def _wait(self, visit: Any, label: str, size: int) -> None:
@@ -57,7 +57,7 @@ class Queue:
 
 def test_as_many_as_may_be_have_their_turn_at_once_and_others_at_a_pace() -> None:
     async def work() -> None:
-        queue = Queue(Admission(per_second=100, at_once=10))
+        queue = Queue(Tarpit(per_second=100, at_once=10))
         begun = monotonic()
         queue.join("a", "10.0.0.1", count=30)
         await queue.end()
@@ -68,8 +68,8 @@ def test_as_many_as_may_be_have_their_turn_at_once_and_others_at_a_pace() -> Non
 
 def test_turns_go_round_among_the_names_and_for_each_among_the_addresses() -> None:
     async def work() -> None:
-        admission = crowded()
-        queue = Queue(admission)
+        tarpit = crowded()
+        queue = Queue(tarpit)
         queue.join("a", "10.0.0.1", count=20)
         queue.join("a", "10.0.0.2", count=2)
         queue.join("b", "10.0.0.1", count=2)
@@ -109,10 +109,10 @@ def test_of_ipv6_a_network_is_one_address_and_mapped_ones_are_their_own() -> Non
 
 def test_who_proves_right_gets_back_what_was_paid() -> None:
     async def work() -> None:
-        admission = Admission(per_second=0.02, at_once=1)
+        tarpit = Tarpit(per_second=0.02, at_once=1)
         begun = monotonic()
         for _ in range(50):
-            visit = admission.visit(from_("10.0.0.1"), "a")
+            visit = tarpit.visit(from_("10.0.0.1"), "a")
             await visit.pay()
             await visit.pay()  # only once
             visit.prove()
@@ -124,10 +124,10 @@ def test_who_proves_right_gets_back_what_was_paid() -> None:
 
 def test_who_proves_right_does_not_keep_the_next_one_waiting() -> None:
     async def work() -> None:
-        admission = Admission(per_second=0.02, at_once=1)
-        first = admission.visit(from_("10.0.0.1"), "a")
+        tarpit = Tarpit(per_second=0.02, at_once=1)
+        first = tarpit.visit(from_("10.0.0.1"), "a")
         await first.pay()
-        second = asyncio.create_task(admission.visit(from_("10.0.0.1"), "a").pay())
+        second = asyncio.create_task(tarpit.visit(from_("10.0.0.1"), "a").pay())
         await asyncio.sleep(0)
         first.prove()
         await asyncio.wait_for(second, 20)
@@ -137,44 +137,44 @@ def test_who_proves_right_does_not_keep_the_next_one_waiting() -> None:
 
 def test_a_name_is_doubted_until_all_is_at_rest_again() -> None:
     async def work() -> None:
-        admission = Admission(per_second=FAST, at_once=1)
-        assert not admission.doubts("a")
-        admission.doubt("a")
-        admission.spend(FAST // 2)
-        assert admission.doubts("a")
-        assert not admission.doubts("b")
-        await asyncio.to_thread(until, lambda: not admission.doubts("a"))
+        tarpit = Tarpit(per_second=FAST, at_once=1)
+        assert not tarpit.doubts("a")
+        tarpit.doubt("a")
+        tarpit.spend(FAST // 2)
+        assert tarpit.doubts("a")
+        assert not tarpit.doubts("b")
+        await asyncio.to_thread(until, lambda: not tarpit.doubts("a"))
 
     run(work)
 
 
 def test_each_may_hold_as_much_as_is_left_so_that_there_is_always_room_for_another() -> None:
     async def work() -> None:
-        admission = crowded(bytes_max=1000)
-        queue = Queue(admission)
+        tarpit = crowded(bytes_max=1000)
+        queue = Queue(tarpit)
         queue.join("a", "10.0.0.1", count=5, size=100)
         await asyncio.sleep(0)
         with pytest.raises(TooManyRequests):
-            await admission.visit(from_("10.0.0.1"), "a").pay(100)
+            await tarpit.visit(from_("10.0.0.1"), "a").pay(100)
         queue.join("a", "10.0.0.2", count=2, size=100)
         queue.join("b", "10.0.0.1", size=100)
         queue.join("a", "10.0.0.1", count=5)  # without a body there is always room
         assert len(await queue.end()) == 13
-        await admission.visit(from_("10.0.0.1"), "a").pay(500)  # all of it is free again
+        await tarpit.visit(from_("10.0.0.1"), "a").pay(500)  # all of it is free again
 
     run(work)
 
 
 def test_one_that_is_lost_leaves_its_place_and_takes_no_turn() -> None:
     async def work() -> None:
-        admission = crowded(per_second=4, turns=4, bytes_max=2000)
+        tarpit = crowded(per_second=4, turns=4, bytes_max=2000)
         lost = asyncio.get_running_loop().create_future()
         waiting = [
-            asyncio.create_task(admission.visit(from_("10.0.0.1", **{LOST: lost}), "a").pay(10))
+            asyncio.create_task(tarpit.visit(from_("10.0.0.1", **{LOST: lost}), "a").pay(10))
             for _ in range(80)
         ]
         waiting += [
-            asyncio.create_task(admission.visit(from_("10.0.0.1"), "a").pay(10)) for _ in range(3)
+            asyncio.create_task(tarpit.visit(from_("10.0.0.1"), "a").pay(10)) for _ in range(3)
         ]
         await asyncio.sleep(0)
         lost.set_result(None)

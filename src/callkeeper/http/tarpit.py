@@ -1,4 +1,4 @@
-"""Admission: how fast those are dealt with who have not shown yet who they are.
+"""Tarpit: how fast those are dealt with who have not shown yet who they are.
 
 An access key's id is sent in clear, so whoever knows it can send in its name what has to be read
 and checked before it is found to be forged. A turn bounds that: what is refused costs one, what
@@ -34,10 +34,10 @@ _Turn = asyncio.Future[None]
 class Visit:
     """One request on its way in: in whose name it comes, and whether it has paid for a turn."""
 
-    __slots__ = ("_admission", "_is_paid", "_scope", "name")
+    __slots__ = ("_is_paid", "_scope", "_tarpit", "name")
 
-    def __init__(self, admission: "Admission", scope: Scope, name: str) -> None:
-        self._admission = admission
+    def __init__(self, tarpit: "Tarpit", scope: Scope, name: str) -> None:
+        self._tarpit = tarpit
         self._scope = scope
         self._is_paid = False
         self.name = name
@@ -48,17 +48,17 @@ class Visit:
         Raise TooManyRequests if too much waits in this name already; nothing is paid then.
         """
         if not self._is_paid:
-            await self._admission.take(self._scope, self.name, size)
+            await self._tarpit.take(self._scope, self.name, size)
             self._is_paid = True
 
     def prove(self) -> None:
         """Note that the request is right, and give back what was paid."""
         if self._is_paid:
             self._is_paid = False
-            self._admission.give_back()
+            self._tarpit.give_back()
 
 
-class Admission:
+class Tarpit:
     """Gives turns to those who are not known yet, at a bounded pace."""
 
     def __init__(
