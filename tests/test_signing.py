@@ -13,11 +13,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from callkeeper import signing
-from callkeeper.api.contract.auth import Caller, Gate
+from callkeeper.api.contract.auth import Caller, Signatures
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
 from callkeeper.core.refusal import NotAuthenticated
+from callkeeper.http.admission import Admission
 from callkeeper.http.head import Head
+from callkeeper.http.tarpit import Tarpit
 from callkeeper.installation.database import open_store
 from callkeeper.installation.sealing import Seal
 from callkeeper.settings import Settings
@@ -103,7 +105,7 @@ def test_any_other_timestamp_is_refused(text: str) -> None:
 
 
 class Door:
-    """A gate over a real store, and a key that it knows."""
+    """Admission over a real store, and a key that it knows."""
 
     def __init__(self, data_dir: Path) -> None:
         clock = HandClock(NOW)
@@ -111,15 +113,16 @@ class Door:
         seal = Seal(bytes(32))
         self.key = issue(store, seal, clock, 25)
         self.async_store = AsyncStore(store)
-        self._gate = Gate(Keyring(self.async_store, seal, clock), clock, 900_000)
+        signatures = Signatures(Keyring(self.async_store, seal, clock), clock, 900_000)
+        self._admission = Admission(signatures.read, Tarpit())
         self.runner = asyncio.Runner()
 
     def admit(self, scope: dict[str, Any], body: bytes) -> Caller:
         async def admitted() -> Caller:
-            claim = self._gate.read(scope, Head.of(scope))
-            visit = self._gate.tarpit.visit(scope)
-            key = await self._gate.find(claim, visit, len(body))
-            return await self._gate.admit(scope, claim, key, body, visit)
+            credentials = self._admission.read(scope, Head.of(scope))
+            visit = self._admission.tarpit.visit(scope)
+            await self._admission.find(credentials, visit, len(body))
+            return await self._admission.admit(credentials, body, visit)
 
         return self.runner.run(admitted())
 

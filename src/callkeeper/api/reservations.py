@@ -3,7 +3,7 @@
 from typing import Any
 
 from callkeeper.api import examples
-from callkeeper.api.contract.auth import Gate
+from callkeeper.api.contract.auth import Caller
 from callkeeper.api.contract.fields import Form, Schema, Values
 from callkeeper.api.contract.interface import Admitted, Interface
 from callkeeper.api.reservation_form import (
@@ -20,6 +20,7 @@ from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Wish
+from callkeeper.http.admission import Admission
 from callkeeper.http.answer import Answer
 from callkeeper.store.port.reservations import Listed, Wanted
 from callkeeper.usecases.reservations import Bookings
@@ -40,7 +41,7 @@ class ReservationInterfaces:
         self._bookings = bookings
         self._clock = clock
 
-    def all(self, gate: Gate, deployment: Deployment) -> list[Interface]:
+    def all(self, admission: Admission[Caller], deployment: Deployment) -> list[Interface]:
         """Return the interfaces, ready to be routed."""
         return [
             Interface(
@@ -53,7 +54,7 @@ class ReservationInterfaces:
                 codes=f"{_CODES} 0200007 02000002 02000003 04000001 04000002",
                 example=examples.create(deployment),
                 handler=self.create,
-                gate=gate,
+                admission=admission,
                 answers={"returnObject": _RETURN_OBJECT},
                 takes_idempotency_key=True,
             ),
@@ -67,7 +68,7 @@ class ReservationInterfaces:
                 codes=f"{_CODES} 02000002 02000003 04000004",
                 example=examples.UPDATE,
                 handler=self.update,
-                gate=gate,
+                admission=admission,
             ),
             Interface(
                 method="POST",
@@ -79,7 +80,7 @@ class ReservationInterfaces:
                 codes=f"{_CODES} 02000002 02000003 04000004",
                 example=examples.UPDATE_RESULT,
                 handler=self.update_result,
-                gate=gate,
+                admission=admission,
             ),
             Interface(
                 method="POST",
@@ -91,7 +92,7 @@ class ReservationInterfaces:
                 codes=f"{_CODES} 04000004 04000005",
                 example=examples.DELETE,
                 handler=self.delete,
-                gate=gate,
+                admission=admission,
             ),
             Interface(
                 method="POST",
@@ -104,7 +105,7 @@ class ReservationInterfaces:
                 example=examples.LIST,
                 handler=self.list,
                 reads=True,
-                gate=gate,
+                admission=admission,
                 answers=_PAGE,
             ),
         ]

@@ -17,13 +17,15 @@ from starlette.applications import Starlette
 
 from callkeeper.api.campaigns.business_results import BusinessResultInterfaces
 from callkeeper.api.campaigns.campaigns import CampaignInterfaces
-from callkeeper.api.contract.auth import Gate
+from callkeeper.api.contract.auth import Signatures
 from callkeeper.api.reservations import ReservationInterfaces
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer import BatchWriter
 from callkeeper.asyncstore.writer_process import WriterProcess, open_async_store
 from callkeeper.clock import Clock, SystemClock
+from callkeeper.http.admission import Admission
 from callkeeper.http.protocol import bounded
+from callkeeper.http.tarpit import Tarpit
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import Certificate, prepare
@@ -53,7 +55,9 @@ def build(
 ) -> Applications:
     """Return the applications over a store; the lifespan of the first closes the store."""
     slack_ms = settings.clock_window_seconds * 1000
-    gate = Gate(Keyring(async_store, seal, clock), clock, slack_ms)
+    tarpit = Tarpit()
+    signatures = Signatures(Keyring(async_store, seal, clock), clock, slack_ms)
+    admission = Admission(signatures.read, tarpit)
     bookings = Bookings(
         async_store,
         clock,
@@ -64,15 +68,15 @@ def build(
     )
     campaigns = Campaigns(async_store, clock, settings.active_campaigns_max, settings.skill_queues)
     interfaces = [
-        *ReservationInterfaces(bookings, clock).all(gate, settings.deployment),
-        *BusinessResultInterfaces(Definitions(async_store, clock)).all(gate),
+        *ReservationInterfaces(bookings, clock).all(admission, settings.deployment),
+        *BusinessResultInterfaces(Definitions(async_store, clock)).all(admission),
         # Last, as a campaign's path matches any word after the VDN.
         *CampaignInterfaces(
             campaigns, clock, settings.alerting_seconds_max, settings.init_status
-        ).all(gate),
+        ).all(admission),
     ]
     apart = settings.internal_port is not None
-    return applications(interfaces, async_store, registry, gate.tarpit, apart=apart)
+    return applications(interfaces, async_store, registry, tarpit, apart=apart)
 
 
 def serve(

@@ -5,13 +5,14 @@ from typing import Any
 
 from callkeeper.api import examples
 from callkeeper.api.campaigns.campaigns import VALIDATION, VDN_V1
-from callkeeper.api.contract.auth import Gate
+from callkeeper.api.contract.auth import Caller
 from callkeeper.api.contract.characters import PLAIN, Characters
 from callkeeper.api.contract.fields import Field, Form, Integer, Schema, Text
 from callkeeper.api.contract.interface import Admitted, Interface
 from callkeeper.api.contract.objects import Objects
 from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.phrase import Phrase
+from callkeeper.http.admission import Admission
 from callkeeper.http.answer import Answer
 from callkeeper.usecases.campaigns import Definitions, Naming
 
@@ -30,7 +31,7 @@ class BusinessResultInterfaces:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
 
-    def all(self, gate: Gate) -> list[Interface]:
+    def all(self, admission: Admission[Caller]) -> list[Interface]:
         """Return the interfaces, ready to be routed."""
         return [
             Interface(
@@ -43,7 +44,7 @@ class BusinessResultInterfaces:
                 codes=f"0200000 0200001 {VALIDATION}",
                 example=examples.ADD_BUSINESS_RESULT,
                 handler=self.add,
-                gate=gate,
+                admission=admission,
             ),
             Interface(
                 method="GET",
@@ -56,7 +57,7 @@ class BusinessResultInterfaces:
                 example=examples.QUERY_BUSINESS_RESULTS,
                 handler=self.query,
                 reads=True,
-                gate=gate,
+                admission=admission,
                 answers={
                     "totalCount": {"type": "integer", "format": "int64"},
                     "data": {"type": "array", "items": _RESULT},

@@ -8,7 +8,7 @@ import msgspec
 from callkeeper.api import examples
 from callkeeper.api.campaigns.form import InitStatus, form_v1, form_v2, plan
 from callkeeper.api.campaigns.record import DETAIL, ENDED, ROW, STATUS, detail, row
-from callkeeper.api.contract.auth import Gate
+from callkeeper.api.contract.auth import Caller
 from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text, Values
 from callkeeper.api.contract.interface import Admitted, Interface
 from callkeeper.api.contract.times import DateTime
@@ -17,6 +17,7 @@ from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, campa
 from callkeeper.core.campaigns.changes import CampaignChange, Delete, Pause, Resume, Revision
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong
+from callkeeper.http.admission import Admission
 from callkeeper.http.answer import Answer
 from callkeeper.store.port.campaigns import CampaignsWanted
 from callkeeper.usecases.campaigns import Campaigns
@@ -61,14 +62,18 @@ class CampaignInterfaces:
         self._alerting_seconds_max = alerting_seconds_max
         self._init_status = init_status
 
-    def all(self, gate: Gate) -> list[Interface]:
+    def all(self, admission: Admission[Caller]) -> list[Interface]:
         """Return the interfaces, ready to be routed.
 
         Their paths match any word after the VDN: routes that name one must come before them.
         """
-        return [*self._writing(gate), *self._deleting_and_switching(gate), *self._querying(gate)]
+        return [
+            *self._writing(admission),
+            *self._deleting_and_switching(admission),
+            *self._querying(admission),
+        ]
 
-    def _writing(self, gate: Gate) -> list[Interface]:
+    def _writing(self, admission: Admission[Caller]) -> list[Interface]:
         longest = self._alerting_seconds_max
         return [
             Interface(
@@ -81,7 +86,7 @@ class CampaignInterfaces:
                 codes=f"{_ADD} {_V1_VALIDATION}",
                 example=examples.ADD_CAMPAIGN,
                 handler=self.add,
-                gate=gate,
+                admission=admission,
                 answers={"returnObject": _RETURN_OBJECT},
             ),
             Interface(
@@ -94,7 +99,7 @@ class CampaignInterfaces:
                 codes=f"{_ADD} {VALIDATION}",
                 example=examples.ADD_CAMPAIGN_V2,
                 handler=self.add,
-                gate=gate,
+                admission=admission,
                 answers={"returnObject": _RETURN_OBJECT},
             ),
             Interface(
@@ -107,7 +112,7 @@ class CampaignInterfaces:
                 codes=_MODIFY,
                 example=examples.MODIFY_CAMPAIGN,
                 handler=self.modify,
-                gate=gate,
+                admission=admission,
             ),
             Interface(
                 method="PUT",
@@ -119,11 +124,11 @@ class CampaignInterfaces:
                 codes=_MODIFY,
                 example=examples.MODIFY_CAMPAIGN_V2,
                 handler=self.modify,
-                gate=gate,
+                admission=admission,
             ),
         ]
 
-    def _deleting_and_switching(self, gate: Gate) -> list[Interface]:
+    def _deleting_and_switching(self, admission: Admission[Caller]) -> list[Interface]:
         return [
             Interface(
                 method="DELETE",
@@ -135,7 +140,7 @@ class CampaignInterfaces:
                 codes=_DELETE,
                 example=examples.DELETE_CAMPAIGN,
                 handler=self.delete,
-                gate=gate,
+                admission=admission,
             ),
             Interface(
                 method="PUT",
@@ -147,7 +152,7 @@ class CampaignInterfaces:
                 codes=_SWITCH,
                 example=examples.PAUSE,
                 handler=self.pause,
-                gate=gate,
+                admission=admission,
             ),
             Interface(
                 method="PUT",
@@ -159,11 +164,11 @@ class CampaignInterfaces:
                 codes=_SWITCH,
                 example=examples.RESUME,
                 handler=self.resume,
-                gate=gate,
+                admission=admission,
             ),
         ]
 
-    def _querying(self, gate: Gate) -> list[Interface]:
+    def _querying(self, admission: Admission[Caller]) -> list[Interface]:
         count = {"type": "integer"}
         return [
             Interface(
@@ -177,7 +182,7 @@ class CampaignInterfaces:
                 example=examples.QUERY_CAMPAIGN,
                 handler=self.query_one,
                 reads=True,
-                gate=gate,
+                admission=admission,
                 answers={"returnObject": DETAIL},
                 in_query=True,
             ),
@@ -192,7 +197,7 @@ class CampaignInterfaces:
                 example=examples.QUERY_CAMPAIGNS,
                 handler=self.query_all,
                 reads=True,
-                gate=gate,
+                admission=admission,
                 answers={
                     "curPage": count,
                     "totalSize": count,

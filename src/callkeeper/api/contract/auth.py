@@ -13,10 +13,7 @@ from callkeeper.clock import Clock, new_secret_key
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.core.spoken import span
-from callkeeper.http.fairness import FairShare
 from callkeeper.http.head import Head
-from callkeeper.http.large_bodies import LARGE, LargeBodies
-from callkeeper.http.tarpit import NOBODY, Tarpit, Visit
 from callkeeper.usecases.keys import Keyring, OpenKey
 
 _SIGNED_BYTES_MAX = 16 * 1024
@@ -30,9 +27,14 @@ _QUERY_MAX = 64
 class Caller(NamedTuple):
     """A request's signer, and what of the signature tells this request from every other."""
 
+    keyring: Keyring
     key: OpenKey
     signature: str
     signed_at: int
+
+    def charge(self) -> None:
+        """Take a request out of its key's allowance, or refuse: only its own, so once admitted."""
+        self.keyring.spend(self.key)
 
     def check_vdn(self, vdn: int) -> None:
         """Refuse a key that belongs to another VDN."""
@@ -42,71 +44,17 @@ class Caller(NamedTuple):
             )
 
 
-class Claim(NamedTuple):
-    """What a request says of itself."""
-
-    parts: signing.Authorization
-    signed: Mapping[str, bytes]
-    signed_at: int
-
-    def matches(self, secret: str, scope: Scope, body: bytes) -> bool:
-        """Whether the request was signed with a secret."""
-        key = signing.signing_key(secret, self.parts.prefix)
-        return any(self._is(signing.signature(key, text)) for text in self._texts(scope, body))
-
-    async def matches_large(self, secret: str, scope: Scope, body: bytes) -> bool:
-        """Return the same, with others served between two pieces of the body.
-
-        A thread would be no help: most of it is done in one breath, and nobody else runs.
-        """
-        key = signing.signing_key(secret, self.parts.prefix).encode()
-        heads = self._texts(scope, b"")
-        ours = [hmac.new(key, head.encode(), "sha256") for head in heads]
-        for at in range(0, len(body), _PIECE):
-            piece = signing.encode(body[at : at + _PIECE]).encode()
-            for each in ours:
-                each.update(piece)
-            await asyncio.sleep(_PAUSE_SECONDS)
-        return any(self._is(each.hexdigest()) for each in ours)
-
-    def _texts(self, scope: Scope, body: bytes) -> Iterator[str]:
-        """Yield what may have been signed: with the headers' values alone, or all that came."""
-        encoded = scope["query_string"].decode("latin-1")
-        query = parse_qsl(encoded, keep_blank_values=True) if encoded else []
-        alone = {name: value.strip(_AROUND) for name, value in self.signed.items()}
-        for headers in (alone,) if alone == self.signed else (alone, self.signed):
-            text = signing.canonical_request(
-                method=scope["method"],
-                path=scope["raw_path"].decode("latin-1"),
-                query=query,
-                signed_headers=self.parts.signed_headers,
-                headers=headers,
-                body=body,
-            )
-            yield text
-            # Without a query, clients differ on whether its empty line is signed; both are right.
-            if not query:
-                yield signing.with_empty_query_line(text)
-
-    def _is(self, ours: str) -> bool:
-        return hmac.compare_digest(ours.encode(), self.parts.signature.encode("latin-1", "replace"))
-
-
-class Gate:
-    """Checks signatures. ``window_ms`` is how far a timestamp may lie from now, either way."""
+class Signatures:
+    """Reads who signed. ``window_ms`` is how far a timestamp may lie from now, either way."""
 
     def __init__(self, keyring: Keyring, clock: Clock, window_ms: int) -> None:
-        self.turns = FairShare()
-        self.tarpit = Tarpit()
-        self.room = LargeBodies()
-        self._large = asyncio.Lock()
-        self._keyring = keyring
+        self.keyring = keyring
+        # In place of the secret of a key that there is not: to find that out takes as long.
+        self.decoy = new_secret_key()
         self._clock = clock
         self._window_ms = window_ms
-        # In place of the secret of a key that there is not: to find that out takes as long.
-        self._nobody = new_secret_key()
 
-    def read(self, scope: Scope, head: Head) -> Claim:
+    def read(self, scope: Scope, head: Head) -> "SignedCredentials":
         """Return what a request says of itself, before its body is even read; or refuse."""
         try:
             parts = signing.Authorization.parse(_once(head, b"authorization").decode("latin-1"))
@@ -123,47 +71,117 @@ class Gate:
             raise NotAuthenticated(
                 "the signed headers hold more than {most} bytes", most=_SIGNED_BYTES_MAX
             )
-        return Claim(parts, signed, signed_at)
+        return SignedCredentials(self, scope, parts, signed, signed_at)
 
-    async def find(self, claim: Claim, visit: Visit, size: int) -> OpenKey | None:
-        """Return the key that a request names, None if there is none, when it is its turn.
 
-        ``size`` is how much of its body has been read. Who names a key that there is, and in whose
-        name nobody forged anything of late, waits for nobody.
-        """
-        ak = claim.parts.ak
-        if self._keyring.knows(ak):
-            visit.name = ak
-        if visit.name == NOBODY or self.tarpit.doubts(ak):
-            await visit.pay(size)
-        elif key := self._keyring.trusted(ak):
-            return key
+class SignedCredentials:
+    """The key that a request names, and its signature. ``key`` is None until it was found."""
+
+    __slots__ = ("_parts", "_scope", "_signatures", "_signed", "_signed_at", "key", "name")
+
+    def __init__(
+        self,
+        signatures: Signatures,
+        scope: Scope,
+        parts: signing.Authorization,
+        signed: Mapping[str, bytes],
+        signed_at: int,
+    ) -> None:
+        self._signatures = signatures
+        self._scope = scope
+        self._parts = parts
+        self._signed = signed
+        self._signed_at = signed_at
+        self.name = parts.ak
+        self.key: OpenKey | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there was such a key when it was last looked up."""
+        return self._signatures.keyring.knows(self.name)
+
+    def recall(self) -> bool:
+        """Take the key, if it was valid less than two seconds ago."""
+        self.key = self._signatures.keyring.trusted(self.name)
+        return self.key is not None
+
+    async def find(self) -> bool:
+        """Look up the key; return whether there is one. Raise DatabaseFailed."""
         # What cannot be a key is not looked up, so that nothing long is remembered as unknown.
-        key = await self._keyring.find(ak) if len(ak) <= _AK_MAX else None
-        visit.name = ak if key else NOBODY
-        return key
+        find = self._signatures.keyring.find
+        self.key = await find(self.name) if len(self.name) <= _AK_MAX else None
+        return self.key is not None
 
-    async def admit(
-        self, scope: Scope, claim: Claim, key: OpenKey | None, body: bytes, visit: Visit
-    ) -> Caller:
-        """Return the caller if the signature is right; large bodies one after another."""
-        secret = key.secret if key else self._nobody
-        if len(body) > LARGE:
-            async with self._large:
-                matches = await claim.matches_large(secret, scope, body)
-        else:
-            matches = claim.matches(secret, scope, body)
-        if key is None or not matches:
-            self.tarpit.spend(len(body) // LARGE)
-            if key is not None:
-                self.tarpit.doubt(key.ak)
-            raise _forged(claim, key)
-        visit.prove()
-        return Caller(key, claim.parts.signature, claim.signed_at)
+    def check(self, body: bytes) -> Caller | None:
+        """Return who signed the request, None if the key did not."""
+        signing_key = self._signing_key()
+        for text in self._texts(body):
+            if self._is(signing.signature(signing_key, text)):
+                return self._caller()
+        return None
 
-    def charge(self, caller: Caller) -> None:
-        """Take a request out of its key's allowance, or refuse: only its own, so once admitted."""
-        self._keyring.spend(caller.key)
+    async def check_large(self, body: bytes) -> Caller | None:
+        """Return the same, with others served between two pieces of the body.
+
+        A thread would be no help: most of it is done in one breath, and nobody else runs.
+        """
+        signing_key = self._signing_key().encode()
+        ours = [hmac.new(signing_key, head.encode(), "sha256") for head in self._texts(b"")]
+        for at in range(0, len(body), _PIECE):
+            piece = signing.encode(body[at : at + _PIECE]).encode()
+            for each in ours:
+                each.update(piece)
+            await asyncio.sleep(_PAUSE_SECONDS)
+        matches = any(self._is(each.hexdigest()) for each in ours)
+        return self._caller() if matches else None
+
+    @property
+    def refusal(self) -> NotAuthenticated:
+        """The same of an unknown key and of a wrong signature; the log knows which it was."""
+        refusal = NotAuthenticated(
+            "the access key is unknown or revoked, or the signature does not match this request; "
+            "`callkeeper sign --explain` shows what has to be signed"
+        )
+        # Not all of what is no key: somebody may have sent the secret in its place.
+        refusal.detail = (
+            f"access key {self.name[:4]!r}... is unknown or revoked"
+            if self.key is None
+            else f"the signature in the name of access key {self.name} does not match"
+        )
+        return refusal
+
+    def _signing_key(self) -> str:
+        secret = self.key.secret if self.key else self._signatures.decoy
+        return signing.signing_key(secret, self._parts.prefix)
+
+    def _texts(self, body: bytes) -> Iterator[str]:
+        """Yield what may have been signed: with the headers' values alone, or all that came."""
+        scope, signed = self._scope, self._signed
+        encoded = scope["query_string"].decode("latin-1")
+        query = parse_qsl(encoded, keep_blank_values=True) if encoded else []
+        alone = {name: value.strip(_AROUND) for name, value in signed.items()}
+        for headers in (alone,) if alone == signed else (alone, signed):
+            text = signing.canonical_request(
+                method=scope["method"],
+                path=scope["raw_path"].decode("latin-1"),
+                query=query,
+                signed_headers=self._parts.signed_headers,
+                headers=headers,
+                body=body,
+            )
+            yield text
+            # Without a query, clients differ on whether its empty line is signed; both are right.
+            if not query:
+                yield signing.with_empty_query_line(text)
+
+    def _is(self, ours: str) -> bool:
+        theirs = self._parts.signature.encode("latin-1", "replace")
+        return hmac.compare_digest(ours.encode(), theirs)
+
+    def _caller(self) -> Caller | None:
+        if self.key is None:
+            return None
+        return Caller(self._signatures.keyring, self.key, self._parts.signature, self._signed_at)
 
 
 def _off(off_ms: int, window_ms: int) -> NotAuthenticated:
@@ -183,21 +201,6 @@ def _off(off_ms: int, window_ms: int) -> NotAuthenticated:
         off=off,
         most=most,
     )
-
-
-def _forged(claim: Claim, key: OpenKey | None) -> NotAuthenticated:
-    """Say the same of an unknown key and of a wrong signature; the log knows which it was."""
-    refusal = NotAuthenticated(
-        "the access key is unknown or revoked, or the signature does not match this request; "
-        "`callkeeper sign --explain` shows what has to be signed"
-    )
-    # Not all of what is no key: somebody may have sent the secret in its place.
-    refusal.detail = (
-        f"access key {claim.parts.ak[:4]!r}... is unknown or revoked"
-        if key is None
-        else f"the signature in the name of access key {key.ak} does not match"
-    )
-    return refusal
 
 
 def _once(head: Head, name: bytes) -> bytes:

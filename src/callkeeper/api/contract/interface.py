@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from callkeeper.api.contract.auth import Caller, Gate
+from callkeeper.api.contract.auth import Caller
 from callkeeper.api.contract.example import Example
 from callkeeper.api.contract.fields import Form, Values
 from callkeeper.api.contract.json_text import BOM, read_json
@@ -25,6 +25,7 @@ from callkeeper.core.refusal import (
     ParameterWrong,
     Refusal,
 )
+from callkeeper.http.admission import HELD_BACK, Admission
 from callkeeper.http.answer import Answer, refused, translator_for
 from callkeeper.http.head import Head
 from callkeeper.http.large_bodies import LARGE
@@ -35,7 +36,6 @@ from callkeeper.usecases.origin import Origin
 BODY_MAX = 1024 * 1024
 VDN_MAX = 9999
 IDEMPOTENCY_KEY_MAX = 255
-_HELD_BACK = frozenset({401, 413, 429})  # what a flood can be made of
 
 
 class Admitted(NamedTuple):
@@ -61,7 +61,7 @@ class Interface:
         codes: str,
         example: Example,
         handler: Callable[[Admitted], Awaitable[Answer]],
-        gate: Gate,
+        admission: Admission[Caller],
         answers: Mapping[str, Any] | None = None,
         in_query: bool = False,
         takes_idempotency_key: bool = False,
@@ -79,8 +79,8 @@ class Interface:
         self.in_query = in_query
         self.takes_idempotency_key = takes_idempotency_key
         self._handler = handler
-        self._gate = gate
-        self._turns = gate.turns
+        self._admission = admission
+        self._shares = admission.shares
         self._reads = reads
         self._names = form.names()
 
@@ -88,14 +88,14 @@ class Interface:
         """Answer one request. A bug is left to the middleware that answers 500."""
         trace = Trace.of(scope)
         trace.interface = self.name
-        visit = self._gate.tarpit.visit(scope)
+        visit = self._admission.tarpit.visit(scope)
         try:
             answer = await self._answer(scope, receive, trace, visit)
         except Refusal as refusal:
             answer = refused(refusal, self.codes, self._names)
             trace.sentence = refusal.detail or answer.sentence
         # Not where it is caught: there the refusal holds the body, which nobody needs any more.
-        if answer.status in _HELD_BACK:
+        if answer.status in HELD_BACK:
             await visit.pay()
         trace.code = answer.code
         await answer.response(translator_for(scope["headers"]))(scope, receive, send)
@@ -103,30 +103,30 @@ class Interface:
     async def _answer(self, scope: Scope, receive: Receive, trace: Trace, visit: Visit) -> Answer:
         head = Head.of(scope)
         _check_length(head)
-        claim = self._gate.read(scope, head)
+        credentials = self._admission.read(scope, head)
         body, is_more = await _read(receive, LARGE)
-        key = await self._gate.find(claim, visit, len(body))
+        await self._admission.find(credentials, visit, len(body))
         if len(body) <= LARGE:
-            caller = await self._gate.admit(scope, claim, key, body, visit)
+            caller = await self._admission.admit(credentials, body, visit)
             return await self._serve(scope, body, caller, trace)
-        async with self._gate.room.hold(visit.name):
+        async with self._admission.large_bodies.hold(visit.name):
             if is_more:
                 body += (await _read(receive, BODY_MAX - len(body)))[0]
             if len(body) > BODY_MAX:
                 raise BodyTooLarge
-            caller = await self._gate.admit(scope, claim, key, body, visit)
+            caller = await self._admission.admit(credentials, body, visit)
             return await self._serve(scope, body, caller, trace)
 
     async def _serve(self, scope: Scope, body: bytes, caller: Caller, trace: Trace) -> Answer:
         trace.ak = caller.key.ak
-        self._gate.charge(caller)
+        caller.charge()
         vdn = trace.vdn = _vdn(scope["path_params"]["vdn"])
         caller.check_vdn(vdn)
-        await self._turns.take(vdn, reads=self._reads)
+        await self._shares.take(vdn, reads=self._reads)
         try:
             return await self._carry_out(scope, caller, body, vdn)
         finally:
-            self._turns.give_back(vdn, reads=self._reads)
+            self._shares.give_back(vdn, reads=self._reads)
 
     async def _carry_out(self, scope: Scope, caller: Caller, body: bytes, vdn: int) -> Answer:
         given = _query(scope) if self.in_query else _decode(scope, body)
