@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from callkeeper import signing
 from callkeeper.clock import Clock, SystemClock, monotonic
+from callkeeper.core.instants import DAY_MS
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.installation.database import open_seal, open_session
@@ -64,7 +65,7 @@ def ground(home: Path, database: str | None, *flags: str, servers: int = 1) -> I
     now = clock.now()
     keys = {vdn: issue(store, open_seal(settings), clock, vdn) for vdn in (GOOD, FLOODING)}
     for vdn in keys:
-        has_campaign(session, vdn, 1, begin_at=now, end_at=now + 86_400_000)
+        has_campaign(session, vdn, 1, begin_at=now, end_at=now + DAY_MS)
     ids = {vdn: _book(store, clock, vdn) for vdn in keys}
     log = home / "balancer.log"
     with ExitStack() as running:

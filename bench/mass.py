@@ -10,12 +10,12 @@ from typing import NamedTuple
 from bench.engine import address, is_postgres, run
 from bench.stage import campaign
 from callkeeper.clock import Clock
+from callkeeper.core.instants import DAY_MS
 from callkeeper.installation.database import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.statements import Engine
 
-DAY_MS = 86_400_000
 VDNS = 100
 CAMPAIGNS = 5
 _A_DAY = 10

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from bench.server import Server
 from callkeeper import signing
 from callkeeper.clock import Clock
+from callkeeper.core.instants import DAY_MS
 from callkeeper.usecases.keys import OpenKey
 
 VDN = 25
 _CONTENT_TYPE = "application/json; charset=UTF-8"
-_DAY_MS = 86_400_000
 _FAILS = {0: "34608", 7: "00046"}  # how two calls of ten end: nobody answered, busy
 
 Body = Mapping[str, Any]
@@ -91,7 +91,7 @@ def wishes(vdn: int, campaign: int, numbers: Iterator[int], now: int) -> Iterato
                 "calledNo": f"{66_660_000 + number}",
                 "userAccount": f"agent{number % 100}",
                 "taskId": str(campaign),
-                "appointTime": now + _DAY_MS + number * 100,
+                "appointTime": now + DAY_MS + number * 100,
                 "remark": "asks for the new tariff",
             },
         )

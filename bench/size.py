@@ -19,6 +19,7 @@ from bench.mass import Mass
 from bench.server import Server, ours, resident_mb, running
 from bench.signed import Body, Signer
 from callkeeper.clock import Clock, SystemClock, monotonic
+from callkeeper.core.instants import DAY_MS
 from callkeeper.installation.database import open_seal, open_session
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import issue
@@ -125,7 +126,7 @@ def _ways(of: Mass) -> dict[str, Iterator[tuple[int, Body]]]:
     def day(number: int) -> Body:
         begin = of.day(number)
         agents = [of.agent(number)]
-        return {"userAccountList": agents, "beginTime": begin, "endTime": begin + mass.DAY_MS - 1}
+        return {"userAccountList": agents, "beginTime": begin, "endTime": begin + DAY_MS - 1}
 
     return {
         "an agent's day": many(day),

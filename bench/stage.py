@@ -9,6 +9,7 @@ from bench.engine import Engine, address, copy, is_postgres, run
 from bench.server import WAYS, Program, empty, ours, usual
 from bench.signed import VDN, Signer, numbers
 from callkeeper.clock import Clock
+from callkeeper.core.instants import DAY_MS
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.installation.database import open_seal, open_session
@@ -18,7 +19,6 @@ from callkeeper.usecases.keys import issue
 
 CAMPAIGN = 1
 _WORKERS = 2
-_DAY_MS = 86_400_000
 _BATCH = 500
 
 
@@ -77,7 +77,7 @@ def _book(store: SqlStore, count: int, clock: Clock) -> list[str]:
             kind="manual",
             called_no=f"{66_660_000 + number}",
             campaign_id=str(CAMPAIGN),
-            appoint_at=now + _DAY_MS + number * 1000,
+            appoint_at=now + DAY_MS + number * 1000,
             agent=f"agent{number % 100}",
         )
         id_ = id_for(now, digest)
@@ -106,7 +106,7 @@ def campaign(vdn: int, number: int, now: int) -> dict[str, object]:
         "description": None,
         "status": "started",
         "begin_at": now,
-        "end_at": now + 365 * _DAY_MS,
+        "end_at": now + 365 * DAY_MS,
         "device_type": 3,
         "caller_numbers": '[{"number":"10086","priority":1}]',
         "alerting_seconds_max": 20,

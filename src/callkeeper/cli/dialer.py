@@ -17,7 +17,6 @@ from callkeeper.cli.options import (
     written,
 )
 from callkeeper.cli.table import print_table
-from callkeeper.client.records import instant
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
@@ -109,7 +108,7 @@ def _line_rows(leases: list[Lease], live: dict[str, int], now: int) -> list[tupl
     for each in living:
         first = (each.line, str(live.get(each.line, 0))) if each.line not in told else ("", "")
         told.add(each.line)
-        rate, since = f"{each.per_second:.1f}", written(instant(each.begun_at))
+        rate, since = f"{each.per_second:.1f}", written(each.begun_at)
         state = f"refuses every call: {each.trouble}" if each.trouble else _state(each, now)
         rows.append((*first, each.name, state, rate, since))
     nobodys = [(line, str(calls)) for line, calls in live.items() if line not in told]
@@ -127,7 +126,7 @@ def _try_row(each: Attempt) -> tuple[str, ...]:
         each.fail_code or "",
         cause,
         "" if each.sip_code is None else str(each.sip_code),
-        *(written(instant(at)) for at in instants),
+        *(written(at) for at in instants),
     )
 
 

@@ -16,7 +16,6 @@ from callkeeper.cli.options import (
     written,
 )
 from callkeeper.cli.table import print_table
-from callkeeper.client.records import instant
 from callkeeper.clock import SystemClock
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import Refusal
@@ -79,8 +78,8 @@ def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json
             key.ak,
             "all" if key.vdn is None else str(key.vdn),
             key.note or "",
-            written(instant(key.made_at)),
-            written(instant(key.revoked_at)),
+            written(key.made_at),
+            written(key.revoked_at),
             _may(key.allowance),
         )
         for key in found

@@ -16,6 +16,7 @@ from callkeeper.api.contract.characters import ANY, BLANKS
 from callkeeper.client import Client
 from callkeeper.client.records import milliseconds
 from callkeeper.clock import SystemClock
+from callkeeper.core.instants import DAY_MS, in_utc
 from callkeeper.installation.database import check_schema, exposed, find_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port.store import Store
@@ -49,7 +50,7 @@ INSTANT_WORDS = "ISO 8601 with offset (2026-01-31T15:00+01:00), epoch millisecon
 
 _URL = "http://127.0.0.1:28443"
 _LATER = re.compile(r"\+(?P<count>[0-9]{1,6})(?P<unit>[smhd])")
-_UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
 _DIGITS = re.compile(r"[0-9]{12,14}")
 _PASSWORD = re.compile(r"//[^@/?#]*:[^@]*@")
 _PASSWORD_NAMED = re.compile(r"[?&](ssl)?password=")
@@ -157,6 +158,7 @@ def show(value: Any, *lines: str, as_json: bool) -> None:  # noqa: ANN401 - JSON
     typer.echo("\n".join(map(harmless, shown)))
 
 
-def written(instant: datetime | None) -> str:
-    """Return an instant for a person to read."""
-    return "" if instant is None else instant.strftime("%Y-%m-%d %H:%M:%S UTC")
+def written(at: datetime | int | None) -> str:
+    """Return an instant, or UTC milliseconds, for a person to read."""
+    instant = milliseconds(at)
+    return "" if instant is None else in_utc(instant)

@@ -16,7 +16,6 @@ from callkeeper.cli.options import (
     written,
 )
 from callkeeper.cli.table import print_table
-from callkeeper.client.records import instant
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.reservations.reservation import Reservation
@@ -69,7 +68,7 @@ def _print(found: list[Unsettled], first: list[Reservation], *, settled: int | N
     rows = [
         (
             *(str(getattr(each, name)) for name in ("vdn", "waiting", "calling", "manual")),
-            written(instant(each.changed_at)),
+            written(each.changed_at),
         )
         for each in found
     ]
@@ -87,5 +86,5 @@ def _print(found: list[Unsettled], first: list[Reservation], *, settled: int | N
 
 
 def _row(each: Reservation) -> tuple[str, ...]:
-    due = written(instant(each.due_at))
+    due = written(each.due_at)
     return (each.id, str(each.vdn), str(each.campaign_id), due, str(each.tries))

@@ -12,6 +12,7 @@ import msgspec
 
 Instant = datetime | int  # an aware datetime, or UTC milliseconds
 
+# The core has it too; the client stands alone.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE_TIME = "%Y-%m-%d %H:%M:%S"
 _KINDS = {"1": "manual", "2": "automatic"}

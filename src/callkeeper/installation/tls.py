@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from callkeeper.clock import Clock
+from callkeeper.core.instants import by_clock
 from callkeeper.settings import SettingsWrong, folder_wrong
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VALID = timedelta(days=825)
 _RENEWED_BEFORE = timedelta(days=30)
 _SIGNS_HANDSHAKES = x509.KeyUsage(
@@ -93,15 +93,15 @@ def _serves(kept: Certificate, clock: Clock) -> bool:
 def _make(kept: Certificate, host: str, clock: Clock) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "callkeeper, self-signed")])
-    begins = timedelta(milliseconds=clock.now()) - timedelta(minutes=5)
+    begins = by_clock(clock.now(), UTC) - timedelta(minutes=5)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(_EPOCH + begins)
-        .not_valid_after(_EPOCH + begins + _VALID)
+        .not_valid_before(begins)
+        .not_valid_after(begins + _VALID)
         .add_extension(x509.SubjectAlternativeName(_names(host)), critical=False)
         # It vouches for this server alone: its key can make no certificate for another name.
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

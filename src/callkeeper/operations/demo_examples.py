@@ -1,7 +1,7 @@
 """The vendor's published examples, and what of this product's must be there for them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from callkeeper.api.examples import (
 )
 from callkeeper.core.campaigns.campaign import CallerNumber, Window
 from callkeeper.core.campaigns.changes import NewCampaign, Plan
+from callkeeper.core.instants import by_clock
 from callkeeper.core.reservations.reservation import Booking, Wish
 
 CAMPAIGN_ID = 1106025109
@@ -53,7 +54,7 @@ def move_at(instant: int) -> bytes:
 
 def campaign_from(now: int) -> bytes:
     """Return the published campaign, beginning tomorrow and as long as it was."""
-    begins = datetime.fromtimestamp(now / 1000, UTC).date() + timedelta(days=1)
+    begins = by_clock(now, UTC).date() + timedelta(days=1)
     ends = begins + timedelta(days=_DAYS - 1)
     dates = {"strBeginTime": f"{begins} 00:00:00", "strEndTime": f"{ends} 23:59:59"}
     return msgspec.json.encode(PUBLISHED_V1 | dates)

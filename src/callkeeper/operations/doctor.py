@@ -9,7 +9,6 @@ import shutil
 import socket
 import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -18,6 +17,7 @@ from cryptography import x509
 
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.breaker import refuses_all
+from callkeeper.core.instants import DAY_MS, day_in_utc
 from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.dialer.line.line import LineRefused, LineSilent
 from callkeeper.installation.database import (
@@ -38,7 +38,6 @@ from callkeeper.store.port.store import Store
 _CLOCKS_MS_MAX = 2_000
 _DISK_BYTES_MIN = 500_000_000
 _CERTIFICATE_DAYS_MIN = 14
-_DAY_MS = 86_400_000
 _VDNS_MAX = 100
 _PATIENCE_SECONDS = 3.0
 _FILES_GONE = "was removed or replaced while the server runs"  # as /readyz has it
@@ -133,11 +132,10 @@ class CheckUp:
         valid = [each.vdn for each in self._open.keys.all() if each.revoked_at is None]
         vdns = sorted({vdn for vdn in valid if vdn is not None})[:_VDNS_MAX]
         for vdn in vdns:
-            days = self._open.reservations.miscounted_days(vdn, now - _DAY_MS, now + _DAY_MS)
+            days = self._open.reservations.miscounted_days(vdn, now - DAY_MS, now + DAY_MS)
             if days:
-                day = datetime.fromtimestamp(days[0] / 1000, UTC)
                 raise Sick(
-                    f"lists of VDN {vdn} for {day:%Y-%m-%d} are miscounted; "
+                    f"lists of VDN {vdn} for {day_in_utc(days[0])} are miscounted; "
                     "count anew as docs/operating.md says"
                 )
         return f"right for the days around now of {len(vdns)} VDN{'s' * (len(vdns) != 1)}"
@@ -275,7 +273,7 @@ def _valid_until(certificate: Path, key: Path, now: int) -> str:
         ends = x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     except (ssl.SSLError, ValueError) as error:
         raise Sick(f"{certificate} and {key} cannot be used ({error})") from error
-    days = int((ends.timestamp() * 1000 - now) // _DAY_MS)
+    days = int((ends.timestamp() * 1000 - now) // DAY_MS)
     if days < _CERTIFICATE_DAYS_MIN:
         raise Sick(f"{certificate} ends {ends:%Y-%m-%d}, in {days} days; renew it")
     return f"{certificate} is valid until {ends:%Y-%m-%d}, {days} days"

@@ -18,9 +18,9 @@ from callkeeper.core.dialing.policy import (
     holds_all,
     why_not_started,
 )
+from callkeeper.core.instants import in_utc
 from callkeeper.core.reservations.changes import Settle
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.core.spoken import in_utc
 from callkeeper.store.port.store import Store
 from callkeeper.store.zones import zone_name, zone_of
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from callkeeper.core.campaigns.business_result import BusinessResults
 from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.instants import in_utc
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Order, Settle
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.core.spoken import in_utc
 from callkeeper.store.port.reservations import Unsettled
 from callkeeper.store.port.store import Store
 

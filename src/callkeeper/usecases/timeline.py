@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.instants import in_utc, span
 from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.core.spoken import in_utc, span
 from callkeeper.log import masked
 from callkeeper.store.port.history import Event
 from callkeeper.store.port.store import Store

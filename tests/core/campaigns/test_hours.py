@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 
 from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.campaigns.hours import are_open, never_dials, next_opening
-from callkeeper.core.spoken import in_zone
+from callkeeper.core.instants import in_zone
 from tests.core.reservations.test_reservation import CAMPAIGN
 
 MINUTE = 60_000

@@ -10,9 +10,9 @@ from starlette.types import Scope
 
 from callkeeper import signing
 from callkeeper.clock import Clock, new_secret_key
+from callkeeper.core.instants import span
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
-from callkeeper.core.spoken import span
 from callkeeper.http.head import Head
 from callkeeper.usecases.keys import Keyring, OpenKey
 

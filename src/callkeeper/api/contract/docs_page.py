@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -14,6 +13,7 @@ from callkeeper.api.contract.fields import Schema
 from callkeeper.api.contract.interface import Interface
 from callkeeper.api.contract.openapi import document
 from callkeeper.api.contract.pages import Page, fixed
+from callkeeper.core.instants import day_in_utc
 from callkeeper.http.tarpit import Tarpit
 
 _STYLE = """
@@ -209,17 +209,13 @@ def _range(schema: Schema) -> str:
     if (least, most) == _INT64:
         return ""
     if schema.get("x-type") == "TimeStamp":
-        return f"{_day(least)} to {_day(most)}, UTC"
+        return f"{day_in_utc(least)} to {day_in_utc(most)}, UTC"
     unit = f" {schema['x-unit']}" if "x-unit" in schema else ""
     if least == _INT64[0]:
         return f"at most {_grouped(most)}{unit}"
     if most == _INT64[1]:
         return f"{_grouped(least)}{unit} or more"
     return f"{_grouped(least)} to {_grouped(most)}{unit}"
-
-
-def _day(instant: int) -> str:
-    return datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m-%d")
 
 
 def _grouped(number: int) -> str:

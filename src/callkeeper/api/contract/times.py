@@ -13,7 +13,7 @@ from callkeeper.core.refusal import DoNotGoTogether, ParameterWrong, TypeWrong
 _DATE_TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{1,2}):([0-9]{2}):([0-9]{2})")
 _CLOCK_TIME = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
 _YEARS = range(2000, 2100)
-_DAY = 24 * 60
+_DAY_MINUTES = 24 * 60
 _PLACES = (1, 2, 3)
 
 
@@ -48,8 +48,8 @@ class ClockTime(Text, frozen=True, kw_only=True):
         """Return the minutes from midnight."""
         text = super().take(value)
         match = _CLOCK_TIME.fullmatch(text)
-        minutes = int(match[1]) * 60 + int(match[2]) if match else _DAY + 1
-        if minutes > _DAY:
+        minutes = int(match[1]) * 60 + int(match[2]) if match else _DAY_MINUTES + 1
+        if minutes > _DAY_MINUTES:
             raise ParameterWrong("{text!r} is no time of the day as HH:mm", text=text)
         return minutes
 

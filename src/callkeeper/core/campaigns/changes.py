@@ -10,6 +10,7 @@ import msgspec
 
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, CallerNumber, Campaign, Status, Window
 from callkeeper.core.campaigns.dial_settings import DialSettings, Retry, check
+from callkeeper.core.instants import DAY_MS
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
@@ -25,7 +26,6 @@ from callkeeper.core.refusal import (
 )
 
 _SECOND_MS = 1000
-_DAY_MS = 24 * 60 * 60 * 1000
 
 # The wire writes a date with four digits of a year, and lists them within this century.
 _YEARS = "2000..2099"
@@ -278,7 +278,7 @@ def check_name(name: str, holder: int | None, campaign: int) -> None:
 
 
 def _today(now: int) -> int:
-    return now - now % _DAY_MS
+    return now - now % DAY_MS
 
 
 def _check_dates(begin_at: int, end_at: int) -> None:

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 
 from callkeeper.core.campaigns.campaign import Campaign, Window
+from callkeeper.core.instants import DAY_MS, by_clock, in_zone
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
-from callkeeper.core.spoken import by_clock, in_zone
 
 _MINUTE_MS = 60_000
 _HOUR_MINUTES = 60
-_DAY_MS = 24 * _HOUR_MINUTES * _MINUTE_MS
 
 
 def are_open(windows: Sequence[Window], zone: tzinfo, now: int) -> bool:
@@ -72,8 +71,8 @@ def check_dials(campaign: Campaign, zone: tzinfo, due_at: int) -> None:
 
 def _until_begin(windows: Sequence[Window], zone: tzinfo, now: int) -> int:
     """Return how long it is to the next begin of a window, by a clock that just runs on."""
-    of_day = (now + _ahead(zone, now)) % _DAY_MS
-    return min((each.begin * _MINUTE_MS - of_day) % _DAY_MS for each in windows)
+    of_day = (now + _ahead(zone, now)) % DAY_MS
+    return min((each.begin * _MINUTE_MS - of_day) % DAY_MS for each in windows)
 
 
 def _clock_set(zone: tzinfo, begin: int, end: int) -> int | None:

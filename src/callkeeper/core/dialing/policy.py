@@ -15,9 +15,9 @@ import msgspec
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.hours import never_dials, next_opening
 from callkeeper.core.dialing.watch import SURE_MS, Doubt
+from callkeeper.core.instants import in_zone, span
 from callkeeper.core.reservations.number_policy import NumberPolicy
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.core.spoken import in_zone, span
 
 Rule = Literal[
     "hours",  # outside the campaign's dates or windows

@@ -9,9 +9,9 @@ from typing import ClassVar, TypeVar
 import msgspec
 
 from callkeeper.core.campaigns.business_result import BusinessResults
+from callkeeper.core.instants import in_utc
 from callkeeper.core.refusal import AlreadyCalled, NoSuchReservation, ParameterWrong
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.core.spoken import in_utc
 
 T = TypeVar("T")
 

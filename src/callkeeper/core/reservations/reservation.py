@@ -16,13 +16,13 @@ import msgspec
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.hours import check_dials
+from callkeeper.core.instants import in_utc
 from callkeeper.core.refusal import (
     NoSuchCampaign,
     ParameterWrong,
     TimeWrong,
 )
 from callkeeper.core.reservations.number_policy import NumberRule
-from callkeeper.core.spoken import in_utc
 
 Kind = Literal["manual", "automatic"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callkeeper.core.spoken import in_utc, span
+from callkeeper.core.instants import in_utc, span
 
 
 @pytest.mark.parametrize(

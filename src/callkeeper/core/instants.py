@@ -1,23 +1,36 @@
-"""Instants and spans as people read them, whatever language the sentence around them is in."""
+"""Instants and spans, as we count them and as people read them, in whatever language.
+
+What is named ``…_at`` is an instant, unless its name says another unit (``…_at_us``), or its class
+that it goes by ticks: the milliseconds of a clock that only ever grows.
+"""
 
 from datetime import UTC, datetime, timedelta, tzinfo
+
+Instant = int  # UTC milliseconds
+
+DAY_MS = 24 * 60 * 60 * 1000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-def in_utc(instant: int) -> str:
-    """Return UTC milliseconds as a date and a time."""
+def in_utc(instant: Instant) -> str:
+    """Return an instant as a date and a time."""
     return in_zone(instant, UTC)
 
 
-def in_zone(instant: int, zone: tzinfo) -> str:
+def day_in_utc(instant: Instant) -> str:
+    """Return the date of an instant."""
+    return by_clock(instant, UTC).strftime("%Y-%m-%d")
+
+
+def in_zone(instant: Instant, zone: tzinfo) -> str:
     """Return the same as the clock of a zone shows it."""
     return by_clock(instant, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
-def by_clock(instant: int, zone: tzinfo) -> datetime:
-    """Return UTC milliseconds as the clock of a zone has them."""
+def by_clock(instant: Instant, zone: tzinfo) -> datetime:
+    """Return an instant as the clock of a zone has it."""
     return (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone)
 
 
