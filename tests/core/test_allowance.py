@@ -18,19 +18,19 @@ GAPS = some.lists(some.integers(0, 3 * SECOND), min_size=1, max_size=200)
 
 def spent(allowance: Allowance, instants: list[int]) -> list[int]:
     """Return the instants at which a request was let through."""
-    full_at, through = 0, []
+    full_at_us, through = 0, []
     for now in instants:
         try:
-            full_at = allowance.spend(full_at, now)
+            full_at_us = allowance.spend(full_at_us, now)
         except TooManyRequests:
             continue
         through.append(now)
     return through
 
 
-def wait(allowance: Allowance, full_at: int, now: int) -> int:
+def wait(allowance: Allowance, full_at_us: int, now: int) -> int:
     with pytest.raises(TooManyRequests) as refused:
-        allowance.spend(full_at, now)
+        allowance.spend(full_at_us, now)
     return refused.value.wait_seconds
 
 
@@ -55,20 +55,20 @@ def test_in_no_span_is_more_let_through_than_the_burst_and_the_rate(
 
 @given(RATES, BURSTS, some.integers(0, 3 * SECOND))
 def test_whoever_waits_as_told_is_let_through(per_second: float, burst: int, later: int) -> None:
-    allowance, full_at, now = Allowance(per_second, burst), 0, START
+    allowance, full_at_us, now = Allowance(per_second, burst), 0, START
     for _ in range(burst):
-        full_at = allowance.spend(full_at, now)
-    seconds = wait(allowance, full_at, now)
+        full_at_us = allowance.spend(full_at_us, now)
+    seconds = wait(allowance, full_at_us, now)
     assert seconds >= 1
-    assert allowance.spend(full_at, now + seconds * SECOND + later) > full_at
+    assert allowance.spend(full_at_us, now + seconds * SECOND + later) > full_at_us
 
 
 def emptied(allowance: Allowance) -> int:
     """Return what is left of an allowance that was spent at once."""
-    full_at = 0
+    full_at_us = 0
     for _ in range(allowance.burst):
-        full_at = allowance.spend(full_at, START)
-    return full_at
+        full_at_us = allowance.spend(full_at_us, START)
+    return full_at_us
 
 
 @given(RATES, BURSTS, some.integers(1, 10 * 365 * 86_400))
@@ -78,24 +78,24 @@ def test_a_clock_that_is_set_back_costs_nothing(
     """What it was spent to lies further ahead than it can ever be spent to."""
     allowance = Allowance(per_second, burst)
     now = START - seconds_back * SECOND
-    full_at = allowance.spend(emptied(allowance), now)
-    assert now < full_at <= now + burst * round(SECOND / per_second)
+    full_at_us = allowance.spend(emptied(allowance), now)
+    assert now < full_at_us <= now + burst * round(SECOND / per_second)
 
 
 def test_a_limit_that_is_raised_takes_effect_at_once() -> None:
     slow, fast = Allowance(0.1, 100), Allowance(10, 20)
-    full_at = emptied(slow)
-    assert wait(slow, full_at, START) == 10
+    full_at_us = emptied(slow)
+    assert wait(slow, full_at_us, START) == 10
     instants = [START + each * SECOND // 10 for each in range(100)]
     for now in instants:
-        full_at = fast.spend(full_at, now)
+        full_at_us = fast.spend(full_at_us, now)
 
 
 def test_a_limit_that_is_lowered_counts_by_the_new_one() -> None:
     slow = Allowance(1, 2)
-    full_at = slow.spend(emptied(Allowance(10, 100)), START)
-    full_at = slow.spend(full_at, START)
-    assert wait(slow, full_at, START) == 1
+    full_at_us = slow.spend(emptied(Allowance(10, 100)), START)
+    full_at_us = slow.spend(full_at_us, START)
+    assert wait(slow, full_at_us, START) == 1
 
 
 @pytest.mark.parametrize(

@@ -17,27 +17,27 @@ class Allowance(msgspec.Struct, frozen=True):
     per_second: float
     burst: int
 
-    def spend(self, full_at: int, now: int) -> int:
+    def spend(self, full_at_us: int, now_us: int) -> int:
         """Return when the bucket is full again once a request has been taken from it.
 
-        ``full_at`` is when it would have been before: what this returned the last time, 0 at
+        ``full_at_us`` is when it would have been before: what this returned the last time, 0 at
         first. All are microseconds. Raise TooManyRequests when there is nothing left.
         """
-        interval = round(1_000_000 / self.per_second)
+        interval_us = round(1_000_000 / self.per_second)
         # Never fuller than full. Further ahead than an empty one is no word of this rule's: the
         # clock was set back, or another allowance was spent from. It counts for nothing.
-        if not now <= full_at <= now + self.burst * interval:
-            full_at = now
-        wait = full_at - now - (self.burst - 1) * interval
-        if wait > 0:
-            seconds = ceil(wait / 1_000_000)
+        if not now_us <= full_at_us <= now_us + self.burst * interval_us:
+            full_at_us = now_us
+        wait_us = full_at_us - now_us - (self.burst - 1) * interval_us
+        if wait_us > 0:
+            seconds = ceil(wait_us / 1_000_000)
             raise TooManyRequests(
                 "this access key may send {per_second:g} requests a second; "
                 "send the same again in {wait_seconds} s",
                 wait_seconds=seconds,
                 per_second=self.per_second,
             )
-        return full_at + interval
+        return full_at_us + interval_us
 
 
 class Limit(msgspec.Struct, frozen=True):

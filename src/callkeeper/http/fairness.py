@@ -29,17 +29,17 @@ class FairShare:
         self._in_hand: dict[_Whose, int] = {}
         self._waiting: dict[_Whose, deque[asyncio.Future[None]]] = {}
         self._last_vdn: int | None = None
-        self._contested_until = 0.0
+        self._contested_until_seconds = 0.0
 
     async def take(self, vdn: int, *, reads: bool) -> None:
         """Wait for a turn; ``give_back`` must follow, whatever becomes of the request."""
         if vdn != self._last_vdn:
             if self._last_vdn is not None:
-                self._contested_until = monotonic() + CONTESTED_SECONDS
+                self._contested_until_seconds = monotonic() + CONTESTED_SECONDS
             self._last_vdn = vdn
         whose = (vdn, reads)
         in_hand = self._in_hand.get(whose, 0)
-        if in_hand < self._share[reads] or monotonic() > self._contested_until:
+        if in_hand < self._share[reads] or monotonic() > self._contested_until_seconds:
             self._in_hand[whose] = in_hand + 1
             return
         turn = asyncio.get_running_loop().create_future()
@@ -66,7 +66,7 @@ class FairShare:
             del self._in_hand[whose]
 
     def _call(self, waiting: "deque[asyncio.Future[None]]", in_hand: int, share: int) -> int:
-        is_contested = monotonic() <= self._contested_until
+        is_contested = monotonic() <= self._contested_until_seconds
         while waiting and (in_hand < share or not is_contested):
             turn = waiting.popleft()
             if not turn.done():  # done: whoever waited has gone

@@ -64,9 +64,9 @@ class Tarpit:
     def __init__(
         self, *, per_second: float = PER_SECOND, at_once: int = AT_ONCE, bytes_max: int = BYTES_MAX
     ) -> None:
-        self._interval = 1 / per_second
-        self._burst = (at_once - 1) * self._interval
-        self._rested_at = 0.0  # when as many may be given at once as ever
+        self._interval_seconds = 1 / per_second
+        self._burst_seconds = (at_once - 1) * self._interval_seconds
+        self._rested_at_seconds = 0.0  # when as many may be given at once as ever
         self._doubted: set[str] = set()
         self._queues = _Queues()
         self._room = _Room(bytes_max)
@@ -78,7 +78,7 @@ class Tarpit:
 
     def doubts(self, name: str) -> bool:
         """Whether a request in a key's name waits for a turn before it is looked at."""
-        if name in self._doubted and self._rested_at <= monotonic() and not self._queues:
+        if name in self._doubted and self._rested_at_seconds <= monotonic() and not self._queues:
             self._doubted.clear()
         return name in self._doubted
 
@@ -88,11 +88,12 @@ class Tarpit:
 
     def spend(self, turns: int = 1) -> None:
         """Take turns out of what there is; others wait the longer."""
-        self._rested_at = max(self._rested_at, monotonic()) + turns * self._interval
+        since_seconds = max(self._rested_at_seconds, monotonic())
+        self._rested_at_seconds = since_seconds + turns * self._interval_seconds
 
     def give_back(self) -> None:
         """Give a turn back."""
-        self._rested_at -= self._interval
+        self._rested_at_seconds -= self._interval_seconds
         if self._queues:
             self._plan()
 
@@ -142,7 +143,7 @@ class Tarpit:
             self._plan()
 
     def _wait_seconds(self) -> float:
-        return self._rested_at - self._burst - monotonic()
+        return self._rested_at_seconds - self._burst_seconds - monotonic()
 
 
 _Whose = tuple[str, str]

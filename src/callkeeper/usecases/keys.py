@@ -58,13 +58,13 @@ class Keyring:
         self._unknown: dict[str, int] = {}  # since when
         self._decoy = seal.seal(new_secret_key(), "", None)
         self._looks = SingleFlight[OpenKey | None]()
-        self._full_at: dict[str, int] = {}  # of keys with an allowance that have spent of it
+        self._full_at_us: dict[str, int] = {}  # of keys with an allowance that have spent of it
 
     def spend(self, key: OpenKey) -> None:
         """Take a request out of a key's allowance; raise TooManyRequests. Each process counts."""
         if key.allowance is not None:
-            full_at = self._full_at.get(key.ak, 0)
-            self._full_at[key.ak] = key.allowance.spend(full_at, self._clock.ticks() * 1000)
+            full_at_us = self._full_at_us.get(key.ak, 0)
+            self._full_at_us[key.ak] = key.allowance.spend(full_at_us, self._clock.ticks() * 1000)
 
     async def find(self, ak: str) -> OpenKey | None:
         """Return the key if it is valid, or was so less than two seconds ago.

@@ -23,11 +23,11 @@ class Dialled(NamedTuple):
 
 def dial(per_second: float, gaps: list[int], wanted: list[int] | None = None) -> list[Dialled]:
     """Make as many calls as are wanted, and as many as may be, after each of these gaps."""
-    next_at, made = 0, []
+    next_at_us, made = 0, []
     for turn, now in enumerate(accumulate(gaps, initial=START)):
-        pace = Pace(next_at, now, per_second)
+        pace = Pace(next_at_us, now, per_second)
         calls = pace.room if wanted is None else min(pace.room, wanted[turn % len(wanted)])
-        next_at = pace.after(calls)
+        next_at_us = pace.after(calls)
         made.append(Dialled(now, calls))
     return made
 
@@ -42,10 +42,10 @@ def test_a_line_that_was_never_used_may_make_its_first_calls_at_once() -> None:
 
 
 def test_the_next_call_may_be_made_an_interval_after_the_last() -> None:
-    next_at = Pace(START, START, 20).after(1)
-    assert next_at == START + SECOND // 20
-    assert Pace(next_at, next_at - 1, 20).room == 0
-    assert Pace(next_at, next_at, 20).room == 1
+    next_at_us = Pace(START, START, 20).after(1)
+    assert next_at_us == START + SECOND // 20
+    assert Pace(next_at_us, next_at_us - 1, 20).room == 0
+    assert Pace(next_at_us, next_at_us, 20).room == 1
 
 
 def test_a_line_that_makes_no_call_gains_none_by_it() -> None:
@@ -98,20 +98,20 @@ def test_what_a_clock_wrote_that_was_ahead_stops_no_line(
     interval = SECOND / per_second
     pace = Pace(int(START + interval + seconds_ahead * SECOND), START, per_second)
     assert pace.room == 1
-    next_at = pace.after(1)
-    assert START < next_at <= START + interval
+    next_at_us = pace.after(1)
+    assert START < next_at_us <= START + interval
     for now in accumulate(gaps, initial=START + int(interval) + 1):
-        assert Pace(next_at, now, per_second).room > 0
+        assert Pace(next_at_us, now, per_second).room > 0
 
 
 def test_a_clock_that_is_a_second_ahead_makes_the_line_no_faster() -> None:
     by_turns, calls = [START + SECOND, START], 0
-    next_at = 0
+    next_at_us = 0
     for turn in range(200):
         now = by_turns[turn % 2] + turn * SECOND // 20
-        pace = Pace(next_at, now, 20)
+        pace = Pace(next_at_us, now, 20)
         calls += pace.room
-        next_at = pace.after(pace.room)
+        next_at_us = pace.after(pace.room)
     assert calls <= 10 * 20 + SECOND / SECOND * 20 + 3
 
 

@@ -13,29 +13,29 @@ _CATCH_UP_US = 100_000
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """``next_at`` and ``now`` are UTC microseconds; ``per_second`` is the most calls a second."""
+    """``per_second`` is the most calls a second; both instants are UTC microseconds."""
 
-    next_at: int
-    now: int
+    next_at_us: int
+    now_us: int
     per_second: float
 
     @property
     def room(self) -> int:
         """How many calls may be made now."""
-        ahead = self.now - self._earliest
-        return 0 if ahead < 0 else int(ahead / self._interval) + 1
+        ahead_us = self.now_us - self._earliest_us
+        return 0 if ahead_us < 0 else int(ahead_us / self._interval_us) + 1
 
     def after(self, calls: int) -> int:
-        """Return the instant of the next call, once so many have been made now."""
-        return self.next_at if calls == 0 else int(self._earliest + calls * self._interval)
+        """Return the instant of the next call, in UTC microseconds, once so many were made now."""
+        return self.next_at_us if calls == 0 else int(self._earliest_us + calls * self._interval_us)
 
     @property
-    def _interval(self) -> float:
+    def _interval_us(self) -> float:
         return 1_000_000 / self.per_second
 
     @property
-    def _earliest(self) -> int:
+    def _earliest_us(self) -> int:
         # Further ahead than one interval, and what clocks may differ by, no call has put it: a
         # clock did that was wrong. It would stop the line for as long as that one was ahead.
-        is_wrong = self.next_at > self.now + self._interval + JUMP_MS * 1000
-        return self.now if is_wrong else max(self.next_at, self.now - _CATCH_UP_US)
+        is_wrong = self.next_at_us > self.now_us + self._interval_us + JUMP_MS * 1000
+        return self.now_us if is_wrong else max(self.next_at_us, self.now_us - _CATCH_UP_US)
