@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dispatcher import Dispatcher
@@ -20,7 +21,7 @@ _LOOK_AFTER_SECONDS = 0.5
 _LISTEN_SECONDS = 1.0
 _DATABASE_SECONDS = 1.0
 
-Duty = Callable[[int], Coroutine[object, object, object]]
+Duty = Callable[[Instant], Coroutine[object, object, object]]
 
 
 class Dialer:
@@ -40,12 +41,12 @@ class Dialer:
         """What this dispatcher is called."""
         return self._context.config.name
 
-    def now(self) -> int:
-        """Return the instant that this dispatcher believes it is."""
+    def now(self) -> Instant:
+        """Return the instant that this dispatcher believes it is, in UTC milliseconds."""
         return self._context.clock.now()
 
-    async def step(self, now: int) -> bool:
-        """Do each duty once; return whether it may be worth to do so again at once."""
+    async def step(self, now: Instant) -> bool:
+        """Do each duty once, now in UTC milliseconds; return whether to do so again at once."""
         await self.reaper.step(now)
         more = await self.dispatcher.step(now)
         return bool(await self.listener.step(now)) or more

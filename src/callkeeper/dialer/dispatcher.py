@@ -6,6 +6,7 @@ from callkeeper.clock import new_attempt_id
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Begun, Placing
 from callkeeper.core.dialing.triage import Claim, Claimed
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.gate import Gate
@@ -40,8 +41,8 @@ class Dispatcher:
         self._swept_at: int | None = None  # in ticks
         self._finds_late = False
 
-    async def step(self, now: int) -> bool:
-        """Do what is due; return whether it may be worth to look again at once."""
+    async def step(self, now: Instant) -> bool:
+        """Do what is due now, in UTC milliseconds; return whether to look again at once."""
         if self._bug is not None:
             raise self._bug
         if not await self._context.async_store.due.is_any(

@@ -1,6 +1,7 @@
 """The lease keeper: says on record that this dispatcher lives, and knows how long it answers."""
 
 from callkeeper.core.dialing.lease import LEASE_MS, Lease
+from callkeeper.core.instants import Instant
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.gate import Gate
 
@@ -38,7 +39,7 @@ class LeaseKeeper:
             return True
         return clock.ticks() - self._renewed_at >= RENEW_MS
 
-    async def renew(self) -> int:
+    async def renew(self) -> Instant:
         """Ask the database for the time, and answer for LEASE_MS from then; return the instant.
 
         It is in UTC milliseconds. Raise DatabaseFailed; the old lease stands then.
@@ -56,7 +57,7 @@ class LeaseKeeper:
         now = self._context.clock.now()
         await self._answer(now, now)
 
-    async def _answer(self, now: int, until: int) -> None:
+    async def _answer(self, now: Instant, until: Instant) -> None:
         """Say that we live, and answer for what we hold until an instant."""
         context, ticks, taken = self._context, self._context.clock.ticks(), self._gate.taken
         seconds = (ticks - self._counted_at) / 1000

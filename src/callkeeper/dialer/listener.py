@@ -1,5 +1,6 @@
 """The listener: from the line's events to what is on record, each word for its own attempt only."""
 
+from callkeeper.core.instants import Instant
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.line.line import Answered, Ended, LineEvent, Ringing
 from callkeeper.dialer.live_calls import LiveCall
@@ -16,8 +17,8 @@ class Listener:
         self._context = context
         self._reports = reports
 
-    async def step(self, now: int) -> int:
-        """Put down what was heard; return how many events there were."""
+    async def step(self, now: Instant) -> int:
+        """Put down what was heard by now, in UTC milliseconds; return how many events it was."""
         events, ticks = self._context.line.take(MOST), self._context.clock.ticks()
         for event in events:
             held = self._context.live_calls.get(event.attempt_id)
@@ -28,8 +29,8 @@ class Listener:
         await self._reports.write()
         return len(events)
 
-    def hear(self, held: LiveCall, event: LineEvent, at: int, ticks: int) -> None:
-        """Take one word on an attempt of ours, that came at an instant, which also is in ticks."""
+    def hear(self, held: LiveCall, event: LineEvent, at: Instant, ticks: int) -> None:
+        """Take one word on an attempt of ours; when it came is given in ticks, too."""
         reports, attempt = self._reports, held.attempt
         held.missing_since = None
         match event:
@@ -41,7 +42,7 @@ class Listener:
             case Ended():
                 self._hear_end(held, event, at, ticks)
 
-    def _hear_end(self, held: LiveCall, end: Ended, at: int, ticks: int) -> None:
+    def _hear_end(self, held: LiveCall, end: Ended, at: Instant, ticks: int) -> None:
         """Take how it ended; that tells how it stood, if the word on that was lost.
 
         No cause would: an answered call too may end as busy, if the far end says so in its BYE.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Progress
+from callkeeper.core.instants import Instant
 from callkeeper.dialer.line.line import LineEvent
 
 # Words on attempts of other dispatchers are kept for the day that they die: theirs is then ours.
@@ -79,7 +80,7 @@ class LiveCalls:
         """Answer for an attempt no more."""
         self._held.pop(attempt_id, None)
 
-    def keep_stray(self, event: LineEvent, now: int, ticks: int) -> None:
+    def keep_stray(self, event: LineEvent, now: Instant, ticks: int) -> None:
         """Keep a word on an attempt that is not ours, for some time, and of so many attempts."""
         words = self._strays.setdefault(event.attempt_id, {})
         words.setdefault(type(event), (ticks, now, event))

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.instants import Instant
 
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0)
 
@@ -75,6 +76,6 @@ class DialerMetrics:
         """Count an attempt's outcome."""
         self._outcomes.labels(attempt.outcome).inc()
 
-    def late(self, attempt: Attempt, now: int) -> None:
+    def late(self, attempt: Attempt, now: Instant) -> None:
         """Measure how late the line is asked."""
         self._lateness.observe(max(0, now - attempt.due_at) / 1000)

@@ -11,6 +11,7 @@ from itertools import islice
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Adoption, HandBack
 from callkeeper.core.dialing.lease import LEASE_MS, latest
+from callkeeper.core.instants import Instant
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.lease_keeper import LeaseKeeper
 from callkeeper.dialer.line.line import Answered, LineSilent, Ringing
@@ -52,8 +53,8 @@ class Reaper:
         self._gaps = 0
         self._turns: int | None = None
 
-    async def step(self, now: int) -> None:
-        """Renew the lease if it is time, and look after what has been silent."""
+    async def step(self, now: Instant) -> None:
+        """Renew the lease if it is time, and look after what is silent; now is UTC milliseconds."""
         if self._lease.is_due:
             now = await self._lease.renew()
             await self._take_over(now)
@@ -61,20 +62,20 @@ class Reaper:
             await self._wake(now)
         await self._look_after(now)
 
-    async def _wake(self, now: int) -> None:
+    async def _wake(self, now: Instant) -> None:
         """Once, and whenever another time is believed, mend what a clock wrote that was ahead."""
         turns = self._context.clock.turns
         if turns != self._turns:
             await self._context.async_store.due.wake_from_ahead(now)
             self._turns = turns
 
-    async def _measure(self, now: int) -> None:
+    async def _measure(self, now: Instant) -> None:
         context = self._context
         context.metrics.due.set(await context.async_store.due.count(now, _COUNTED_MAX))
         context.metrics.live.set(len(context.live_calls))
         context.metrics.line_gaps.set(context.line.gaps)
 
-    async def _take_over(self, now: int) -> None:
+    async def _take_over(self, now: Instant) -> None:
         context, config = self._context, self._context.config
         orphans = await context.async_store.attempts.orphaned(
             config.line, now, now - LEASE_MS, _ORPHANS_MAX
@@ -90,7 +91,7 @@ class Reaper:
             self._recounted_at = ticks
             await self._recount(now)
 
-    async def _recount(self, now: int) -> None:
+    async def _recount(self, now: Instant) -> None:
         """Take up what is ours on record and not in hand: a commit whose answer was lost."""
         context, config = self._context, self._context.config
         for attempt in await context.async_store.attempts.held(config.line, config.name, _HELD_MAX):
@@ -125,7 +126,7 @@ class Reaper:
     def _suspect(self, held: LiveCall) -> None:
         held.looked_at = self._context.clock.ticks() - _LOOK_AGAIN_MS
 
-    async def _look_after(self, now: int) -> None:
+    async def _look_after(self, now: Instant) -> None:
         """Look up at the line what has been silent, and all of it after a gap in its words."""
         context = self._context
         if not context.line.is_up:
@@ -144,7 +145,7 @@ class Reaper:
         is_last_look = not held.attempt.is_heard and held.looked_at < held.last_look_at <= ticks
         return not held.is_asked and (is_last_look or ticks - held.looked_at >= wait)
 
-    async def _look_up(self, held: LiveCall, now: int) -> None:
+    async def _look_up(self, held: LiveCall, now: Instant) -> None:
         context, attempt = self._context, held.attempt
         gaps = context.line.gaps
         try:

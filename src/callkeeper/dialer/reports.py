@@ -4,6 +4,7 @@ import msgspec
 
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Ending, Evidence, Progress
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import DatabaseFailed, Refusal
 from callkeeper.dialer.context import DialerContext
 
@@ -42,7 +43,7 @@ class Reports:
         evidence: Evidence,
         remark: str | None = None,
         *,
-        at: int | None = None,
+        at: Instant | None = None,
         is_all_heard: bool = True,
     ) -> None:
         """Note that an attempt is over, now or ``at`` an instant; a second word on it is none."""

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.watch import JUMP_MS, Doubt, Watch
+from callkeeper.core.instants import Instant
 
 # What took longer to read than this tells too little of when it was so.
 _PROMPT_MS = 1_000
 
-OwnTime = Callable[[], Awaitable[int | None]]
+OwnTime = Callable[[], Awaitable[Instant | None]]
 
 
 class Timekeeper:
@@ -22,7 +23,7 @@ class Timekeeper:
         self._watch = Watch(now - ticks, now - ticks, ticks)
         self.turns = 0  # how often another time was believed from then on
 
-    def now(self) -> int:
+    def now(self) -> Instant:
         """Return the instant that is believed, in UTC milliseconds; clocks are compared."""
         ticks = self._clock.ticks()
         self._look(ticks, self._clock.now())

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from callkeeper.core.instants import Instant
+
 # So many hex digits of their signatures no two requests share, of whichever keys.
 _TELLING = 32
 
@@ -12,7 +14,7 @@ class Origin(NamedTuple):
     vdn: int
     ak: str
     signature: str
-    signed_at: int
+    signed_at: Instant
     body: bytes
     idempotency_key: str | None = None
 

@@ -18,7 +18,7 @@ from callkeeper.core.dialing.policy import (
     holds_all,
     why_not_started,
 )
-from callkeeper.core.instants import in_utc
+from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.reservations.changes import Settle
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Store
@@ -34,7 +34,7 @@ _STANDING = {
 }
 
 
-def outlook(store: Store, reservation: Reservation, terms: Terms, now: int) -> str:
+def outlook(store: Store, reservation: Reservation, terms: Terms, now: Instant) -> str:
     """Return the sentence. ``terms``: what the settings say for all campaigns."""
     if reservation.state == "calling":
         return f"calling: {_on_the_phone(store, reservation, now)}"
@@ -63,7 +63,7 @@ def _closed(reservation: Reservation) -> str:
 _UNKNOWN = "34608"
 
 
-def _on_the_phone(store: Store, reservation: Reservation, now: int) -> str:
+def _on_the_phone(store: Store, reservation: Reservation, now: Instant) -> str:
     attempts = store.attempts.of(reservation.vdn, reservation.id)
     live = next((each for each in attempts if each.is_live), None)
     if live is None:
@@ -84,7 +84,7 @@ def _told(live: Attempt) -> str:
     return f"attempt {live.id}, begun {since}, has not been heard to ring"
 
 
-def _awaited(store: Store, reservation: Reservation, terms: Terms, now: int) -> str:
+def _awaited(store: Store, reservation: Reservation, terms: Terms, now: Instant) -> str:
     if reservation.look_at is None:
         return "a dispatcher has it and is about to dial"
     next_at = in_utc(reservation.look_at)
@@ -108,7 +108,7 @@ def _awaited(store: Store, reservation: Reservation, terms: Terms, now: int) -> 
 
 
 def _foreseen(
-    campaign: Campaign | None, reservation: Reservation, terms: Terms, now: int
+    campaign: Campaign | None, reservation: Reservation, terms: Terms, now: Instant
 ) -> Verdict:
     """Return what its campaign will say of it at the instant that it is due."""
     if campaign is None:
@@ -120,13 +120,13 @@ def _foreseen(
     return foresee(reservation, campaign, zone, terms, now)
 
 
-def _full(store: Store, campaign: Campaign, terms: Terms, now: int) -> str | None:
+def _full(store: Store, campaign: Campaign, terms: Terms, now: Instant) -> str | None:
     """Return which bound lets the campaign have no other call at this instant."""
     held = holds_all(campaign, terms, store.due.busyness(campaign.vdn, campaign.id), now)
     return None if held is None else held.why
 
 
-def _unattended(store: Store, now: int) -> str | None:
+def _unattended(store: Store, now: Instant) -> str | None:
     living = [each for each in store.leases.all() if each.stands(now)]
     if not living:
         return "no dialer is running; start one: `callkeeper serve --line ...` or `callkeeper dial`"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from callkeeper.core.campaigns.business_result import BusinessResults
 from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.core.instants import in_utc
+from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Order, Settle
 from callkeeper.core.reservations.reservation import Reservation
@@ -29,7 +29,7 @@ class Settling:
     """What was due before an instant in all VDNs or one, and settling it. ``now`` is a bound."""
 
     def __init__(
-        self, store: Store, before: int, vdn: int | None, now: int, codes: FailCodes
+        self, store: Store, before: Instant, vdn: int | None, now: Instant, codes: FailCodes
     ) -> None:
         why = (
             f"it was due before {in_utc(before)}, and the restored data does not tell "

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from callkeeper.core.dialing.policy import Terms
-from callkeeper.core.instants import in_utc, span
+from callkeeper.core.instants import Instant, in_utc, span
 from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.log import masked
@@ -44,7 +44,7 @@ class Timeline(msgspec.Struct, frozen=True):
 
 
 def stories(
-    store: Store, reservation_id: str, terms: Terms, now: int, *, show_numbers: bool
+    store: Store, reservation_id: str, terms: Terms, now: Instant, *, show_numbers: bool
 ) -> list[Timeline]:
     """Return the story of each VDN's reservation with this id; none when there is none."""
     return [
@@ -54,7 +54,7 @@ def stories(
 
 
 def _story(
-    store: Store, reservation: Reservation, terms: Terms, now: int, *, show_numbers: bool
+    store: Store, reservation: Reservation, terms: Terms, now: Instant, *, show_numbers: bool
 ) -> Timeline:
     events = store.history.of(reservation.vdn, reservation.id)
     return Timeline(

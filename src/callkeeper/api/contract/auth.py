@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from callkeeper import signing
 from callkeeper.clock import Clock, new_secret_key
-from callkeeper.core.instants import span
+from callkeeper.core.instants import Instant, span
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.http.head import Head
@@ -30,7 +30,7 @@ class Caller(NamedTuple):
     keyring: Keyring
     key: OpenKey
     signature: str
-    signed_at: int
+    signed_at: Instant
 
     def charge(self) -> None:
         """Take a request out of its key's allowance, or refuse: only its own, so once admitted."""
@@ -85,7 +85,7 @@ class SignedCredentials:
         scope: Scope,
         parts: signing.Authorization,
         signed: Mapping[str, bytes],
-        signed_at: int,
+        signed_at: Instant,
     ) -> None:
         self._signatures = signatures
         self._scope = scope

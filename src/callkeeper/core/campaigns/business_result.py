@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
+from callkeeper.core.instants import Instant
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 
@@ -20,7 +21,7 @@ class BusinessResult(msgspec.Struct, frozen=True):
     code: str
     name: str
     description: str
-    made_at: int
+    made_at: Instant
     place: int = 0
 
 

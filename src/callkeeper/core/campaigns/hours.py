@@ -1,14 +1,15 @@
 """The hours in which a campaign may dial, by the clock on its own wall.
 
 What counts is what that clock shows, so on the day it is turned back an hour that comes twice is
-open twice, and an hour that never comes opens nothing.
+open twice, and an hour that never comes opens nothing. Instants are UTC milliseconds, windows
+minutes of that clock's day.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 
 from callkeeper.core.campaigns.campaign import Campaign, Window
-from callkeeper.core.instants import DAY_MS, by_clock, in_zone
+from callkeeper.core.instants import DAY_MS, Instant, by_clock, in_zone
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 
@@ -16,7 +17,7 @@ _MINUTE_MS = 60_000
 _HOUR_MINUTES = 60
 
 
-def are_open(windows: Sequence[Window], zone: tzinfo, now: int) -> bool:
+def are_open(windows: Sequence[Window], zone: tzinfo, now: Instant) -> bool:
     """Whether one of the windows is open; without any, it always is."""
     if not windows:
         return True
@@ -25,7 +26,7 @@ def are_open(windows: Sequence[Window], zone: tzinfo, now: int) -> bool:
     return any(each.begin <= minute < each.end for each in windows)
 
 
-def next_opening(windows: Sequence[Window], zone: tzinfo, now: int) -> int:
+def next_opening(windows: Sequence[Window], zone: tzinfo, now: Instant) -> Instant:
     """Return the instant, from now on, at which a window opens; now itself if one is open."""
     while not are_open(windows, zone, now):
         begins = now + _until_begin(windows, zone, now)
@@ -34,7 +35,7 @@ def next_opening(windows: Sequence[Window], zone: tzinfo, now: int) -> int:
     return now
 
 
-def never_dials(campaign: Campaign, zone: tzinfo, due_at: int) -> Phrase | None:
+def never_dials(campaign: Campaign, zone: tzinfo, due_at: Instant) -> Phrase | None:
     """Return why a campaign never makes a call that is due at an instant; None: it can.
 
     Whether it is started then is left open, for a person may resume it.
@@ -58,7 +59,7 @@ def never_dials(campaign: Campaign, zone: tzinfo, due_at: int) -> Phrase | None:
     )
 
 
-def check_dials(campaign: Campaign, zone: tzinfo, due_at: int) -> None:
+def check_dials(campaign: Campaign, zone: tzinfo, due_at: Instant) -> None:
     """Refuse an appointed time whose call, due at an instant, a campaign never makes."""
     never = never_dials(campaign, zone, due_at)
     if never is not None:
@@ -69,13 +70,13 @@ def check_dials(campaign: Campaign, zone: tzinfo, due_at: int) -> None:
         )
 
 
-def _until_begin(windows: Sequence[Window], zone: tzinfo, now: int) -> int:
-    """Return how long it is to the next begin of a window, by a clock that just runs on."""
+def _until_begin(windows: Sequence[Window], zone: tzinfo, now: Instant) -> int:
+    """Return how many milliseconds it is to the next begin, by a clock that just runs on."""
     of_day = (now + _ahead(zone, now)) % DAY_MS
     return min((each.begin * _MINUTE_MS - of_day) % DAY_MS for each in windows)
 
 
-def _clock_set(zone: tzinfo, begin: int, end: int) -> int | None:
+def _clock_set(zone: tzinfo, begin: Instant, end: Instant) -> Instant | None:
     """Return the instant, after begin and until end, at which the clock is set; None: it is not."""
     ahead = _ahead(zone, begin)
     if _ahead(zone, end) == ahead:
@@ -89,6 +90,6 @@ def _clock_set(zone: tzinfo, begin: int, end: int) -> int | None:
     return end
 
 
-def _ahead(zone: tzinfo, instant: int) -> int:
-    """Return how far the clock of a zone is ahead of UTC."""
+def _ahead(zone: tzinfo, instant: Instant) -> int:
+    """Return how many milliseconds the clock of a zone is ahead of UTC."""
     return (by_clock(instant, zone).utcoffset() or timedelta(0)) // timedelta(milliseconds=1)

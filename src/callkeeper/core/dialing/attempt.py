@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from callkeeper.core.instants import Instant
 from callkeeper.core.outcome import Outcome
 
 AttemptState = Literal[
@@ -32,13 +33,13 @@ class Attempt(msgspec.Struct, frozen=True):
     called_no: str
     caller_no: str | None
     alerting_seconds: int
-    due_at: int
-    claimed_at: int
-    placing_at: int | None = None
-    placed_at: int | None = None
-    ringing_at: int | None = None  # the far end rang, or was heard before it answered
-    answered_at: int | None = None
-    ended_at: int | None = None
+    due_at: Instant
+    claimed_at: Instant
+    placing_at: Instant | None = None
+    placed_at: Instant | None = None
+    ringing_at: Instant | None = None  # the far end rang, or was heard before it answered
+    answered_at: Instant | None = None
+    ended_at: Instant | None = None
     outcome: Outcome | None = None
     fail_code: str | None = None
     cause: int | None = None

@@ -19,11 +19,12 @@ from callkeeper.core.dialing.attempt import Attempt, Hangup
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.dialing.watch import SURE, Doubt
+from callkeeper.core.instants import Instant
 from callkeeper.core.reservations.reservation import Reservation
 
 
 def new_attempt(
-    id_: str, reservation: Reservation, campaign: Campaign, *, line: str, holder: str, at: int
+    id_: str, reservation: Reservation, campaign: Campaign, *, line: str, holder: str, at: Instant
 ) -> Attempt:
     """Return a new attempt at a reservation's call: a dispatcher has it, and has not dialed."""
     return Attempt(
@@ -50,7 +51,7 @@ class Placing(msgspec.Struct, frozen=True):
     reservation_id: str
     attempt_id: str
     holder: str
-    at: int
+    at: Instant
     terms: Terms
     doubt: Doubt = SURE
 
@@ -93,9 +94,9 @@ class Progress(msgspec.Struct, frozen=True):
     vdn: int
     reservation_id: str
     attempt_id: str
-    placed_at: int | None = None
-    ringing_at: int | None = None
-    answered_at: int | None = None
+    placed_at: Instant | None = None
+    ringing_at: Instant | None = None
+    answered_at: Instant | None = None
 
     def at(
         self,
@@ -131,7 +132,7 @@ class Ending(msgspec.Struct, frozen=True):
     reservation_id: str
     attempt_id: str
     by: str
-    at: int
+    at: Instant
     evidence: Evidence
     codes: FailCodes
     remark: str | None = None  # the line's sentence, kept with the attempt
@@ -182,7 +183,7 @@ class HandBack(msgspec.Struct, frozen=True):
     vdn: int
     reservation_id: str
     attempt_id: str
-    at: int
+    at: Instant
 
     def apply(self, attempt: Attempt) -> Attempt | None:
         """Return it as one that was not dialed; only of a claim is that sure."""
@@ -211,7 +212,7 @@ Known = TypeVar("Known", Attempt, Progress)
 
 
 def _with_first(
-    known: Known, placed_at: int | None, ringing_at: int | None, answered_at: int | None
+    known: Known, placed_at: Instant | None, ringing_at: Instant | None, answered_at: Instant | None
 ) -> Known:
     """Return it with these instants; the first of a kind stays."""
     return msgspec.structs.replace(
@@ -227,7 +228,7 @@ def _is_placed(attempt: Attempt) -> bool:
     return attempt.state in ("placing", "placed")
 
 
-def _withdrawn(attempt: Attempt, now: int, why: str | None = None) -> Attempt:
+def _withdrawn(attempt: Attempt, now: Instant, why: str | None = None) -> Attempt:
     return msgspec.structs.replace(
         attempt, state="ended", ended_at=now, outcome="withdrawn", cause_text=why
     )

@@ -6,8 +6,8 @@
                                        └── it is not: longer ──────┘
 
 It also finds out, where the line does not say, whether a refusal concerns the number alone: it does
-if the line took a call to another one meanwhile. Instants are milliseconds of a clock that only
-ever grows.
+if the line took a call to another one meanwhile. It goes by ticks, the milliseconds of a clock that
+only ever grows.
 """
 
 import msgspec

@@ -1,14 +1,15 @@
-"""How long a dispatcher answers for what it holds."""
+"""How long a dispatcher answers for what it holds. Instants are UTC milliseconds."""
 
 import msgspec
 
 from callkeeper.core.dialing.watch import JUMP_MS
+from callkeeper.core.instants import Instant
 
 # After so long a silence others take over.
 LEASE_MS = 15_000
 
 
-def latest(now: int) -> int:
+def latest(now: Instant) -> Instant:
     """Return the last instant that a lease given now, or a claim made now, can bear.
 
     What lies further ahead was written by a clock that was wrong, and binds nobody.
@@ -16,7 +17,7 @@ def latest(now: int) -> int:
     return now + LEASE_MS + JUMP_MS
 
 
-def stands(lease_until: int, now: int) -> bool:
+def stands(lease_until: Instant, now: Instant) -> bool:
     """Whether a lease has not run out."""
     return now < lease_until <= latest(now)
 
@@ -29,13 +30,13 @@ class Lease(msgspec.Struct, frozen=True):
 
     name: str
     line: str
-    begun_at: int
-    said_at: int
-    lease_until: int
+    begun_at: Instant
+    said_at: Instant
+    lease_until: Instant
     is_up: bool
     per_second: float  # calls that it began a second, lately
     trouble: str | None = None
 
-    def stands(self, now: int) -> bool:
+    def stands(self, now: Instant) -> bool:
         """Whether it has not run out."""
         return stands(self.lease_until, now)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from callkeeper.core.dialing.attempt import Attempt, Hangup
+from callkeeper.core.instants import Instant
 from callkeeper.core.outcome import ANSWERED_CODE, Outcome
 
 # What the line itself says when it stops ringing, by its version: nothing, or "no answer".
@@ -59,7 +60,7 @@ class FailCodes:
         self._changed = dict(changed or {})
 
     def of_end(
-        self, attempt: Attempt, hangup: Hangup, now: int, *, is_all_heard: bool = True
+        self, attempt: Attempt, hangup: Hangup, now: Instant, *, is_all_heard: bool = True
     ) -> Finding:
         """Return what the end of a channel means for its attempt.
 
@@ -85,7 +86,7 @@ class FailCodes:
         return found._replace(fail_code=self._changed.get(evidence, found.fail_code))
 
 
-def time_is_over(attempt: Attempt, now: int) -> bool:
+def time_is_over(attempt: Attempt, now: Instant) -> bool:
     """Whether the line had rung by now as long as it was to; at the end of its channel, it did."""
     if attempt.placing_at is None:
         return False

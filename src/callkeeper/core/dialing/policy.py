@@ -4,6 +4,8 @@ Dial                 nothing stands against it
 Wait(until, why)     a rule holds it; ``until`` is when it is next eligible
 GiveUp(why)          it will not be dialled any more, and the reservation says so
 Doubtful             it hangs on which clock is right, and nothing is done until that is known
+
+Instants are UTC milliseconds.
 """
 
 from collections.abc import Callable
@@ -15,7 +17,7 @@ import msgspec
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.hours import never_dials, next_opening
 from callkeeper.core.dialing.watch import SURE_MS, Doubt
-from callkeeper.core.instants import in_zone, span
+from callkeeper.core.instants import Instant, in_zone, span
 from callkeeper.core.reservations.number_policy import NumberPolicy
 from callkeeper.core.reservations.reservation import Reservation
 
@@ -50,7 +52,7 @@ class Wait(msgspec.Struct, frozen=True):
     """A rule holds it until an instant; then it is judged anew."""
 
     rule: Rule
-    until: int
+    until: Instant
     why: str
 
     @property
@@ -74,7 +76,7 @@ class GiveUp(msgspec.Struct, frozen=True):
 class Doubtful(msgspec.Struct, frozen=True):
     """It stays due; until an instant, if there is one, nobody need look at it."""
 
-    until: int | None = None
+    until: Instant | None = None
     why: str = (
         "a clock was set, and it hangs on which time is right; "
         f"judged again once it has gone on for {SURE_MS // 1000} s"
@@ -108,7 +110,7 @@ def decide(
     zone: tzinfo,
     terms: Terms,
     busyness: Busyness,
-    now: int,
+    now: Instant,
 ) -> Verdict:
     """Return whether a due reservation may be dialled now. ``zone`` is the campaign's."""
     promised = promised_at(reservation, campaign, zone)
@@ -130,7 +132,7 @@ def decide(
     )
 
 
-def decide_in_doubt(judge: Callable[[int], Verdict], now: int, doubt: Doubt) -> Sure:
+def decide_in_doubt(judge: Callable[[Instant], Verdict], now: Instant, doubt: Doubt) -> Sure:
     """Return the verdict, if it is the same whatever the time may be.
 
     To give up is for good: for that all clocks must agree, and have done so for long enough. All
@@ -153,7 +155,7 @@ def _agree(one: Verdict, other: Verdict) -> bool:
     return type(one) is type(other)
 
 
-def holds_all(campaign: Campaign, terms: Terms, busyness: Busyness, now: int) -> Wait | None:
+def holds_all(campaign: Campaign, terms: Terms, busyness: Busyness, now: Instant) -> Wait | None:
     """Return what holds all that a campaign has due, until it is resumed or a call ends."""
     if campaign.deleted_at is not None or campaign.has_ended(now):
         return None
@@ -163,7 +165,7 @@ def holds_all(campaign: Campaign, terms: Terms, busyness: Busyness, now: int) ->
 
 
 def foresee(
-    reservation: Reservation, campaign: Campaign, zone: tzinfo, terms: Terms, now: int
+    reservation: Reservation, campaign: Campaign, zone: tzinfo, terms: Terms, now: Instant
 ) -> Verdict:
     """Return what its campaign will say of a reservation when it is looked at next.
 
@@ -184,7 +186,7 @@ def why_not_started(campaign: Campaign) -> str:
     return f"campaign {campaign.id} is {status}; resume it"
 
 
-def promised_at(reservation: Reservation, campaign: Campaign, zone: tzinfo) -> int:
+def promised_at(reservation: Reservation, campaign: Campaign, zone: tzinfo) -> Instant:
     """Return the instant from which on a call is late.
 
     That is the appointed one, or the first after it was due at which its campaign dials at all.
@@ -198,7 +200,7 @@ def _too_late(reservation: Reservation, late_ms: int, grace_ms: int) -> str:
     return f"it is {span(late_ms)} late, and the grace is {span(grace_ms)}{held}"
 
 
-def _outside_hours(campaign: Campaign, zone: tzinfo, now: int) -> Verdict | None:
+def _outside_hours(campaign: Campaign, zone: tzinfo, now: Instant) -> Verdict | None:
     opening = next_opening(campaign.workday_windows, zone, max(now, campaign.begin_at))
     if opening == now:
         return None
@@ -213,7 +215,7 @@ def _outside_hours(campaign: Campaign, zone: tzinfo, now: int) -> Verdict | None
     return Wait("hours", opening, f"outside the hours of campaign {campaign.id}; it opens {at}")
 
 
-def _over_cap(campaign: Campaign, terms: Terms, busyness: Busyness, now: int) -> Wait | None:
+def _over_cap(campaign: Campaign, terms: Terms, busyness: Busyness, now: Instant) -> Wait | None:
     if terms.vdn_calls_max is not None and busyness.vdn >= terms.vdn_calls_max:
         why = f"VDN {campaign.vdn} has {busyness.vdn} calls, as many as it may"
         return Wait("vdn_cap", now, why)

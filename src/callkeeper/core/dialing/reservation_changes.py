@@ -8,6 +8,7 @@ import msgspec
 from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import GiveUp, Rule, Wait
+from callkeeper.core.instants import Instant
 from callkeeper.core.reservations.reservation import Reservation
 
 # How soon a line that could not be asked is tried again.
@@ -19,7 +20,7 @@ def claimed(old: Reservation) -> Reservation:
     return msgspec.structs.replace(old, look_at=None)
 
 
-def handed_back(old: Reservation, now: int) -> Reservation:
+def handed_back(old: Reservation, now: Instant) -> Reservation:
     """Return it as it was before it was claimed: to be looked at now, if it still waits."""
     if old.state != "waiting":
         return old
@@ -39,12 +40,12 @@ def unplaced(old: Reservation, rule: Rule, why: str) -> Reservation:
     return msgspec.structs.replace(old, held_by=rule, verdict=why)
 
 
-def put_off(old: Reservation, until: int) -> Reservation:
+def put_off(old: Reservation, until: Instant) -> Reservation:
     """Return it as not to be looked at until it is known which clock is right."""
     return msgspec.structs.replace(old, look_at=until, held_by="clock")
 
 
-def begun(old: Reservation, now: int) -> Reservation:
+def begun(old: Reservation, now: Instant) -> Reservation:
     """Return it as being called."""
     return _changed(
         old,
@@ -57,7 +58,7 @@ def begun(old: Reservation, now: int) -> Reservation:
     )
 
 
-def not_dialled(old: Reservation, why: str, now: int) -> Reservation:
+def not_dialled(old: Reservation, why: str, now: Instant) -> Reservation:
     """Return it as waiting again: its try came to nothing, for surely nothing was dialled."""
     return _changed(
         old,
@@ -70,7 +71,7 @@ def not_dialled(old: Reservation, why: str, now: int) -> Reservation:
     )
 
 
-def ended(old: Reservation, attempt: Attempt, practice: DialSettings, now: int) -> Reservation:
+def ended(old: Reservation, attempt: Attempt, practice: DialSettings, now: Instant) -> Reservation:
     """Return it with the result of an attempt: done, or waiting for another try."""
     old = _changed(
         old,
@@ -97,7 +98,7 @@ def ended(old: Reservation, attempt: Attempt, practice: DialSettings, now: int) 
     )
 
 
-def given_up(old: Reservation, verdict: GiveUp, now: int) -> Reservation:
+def given_up(old: Reservation, verdict: GiveUp, now: Instant) -> Reservation:
     """Return it as closed: expired, or, when it was tried before, with what came of that."""
     return _changed(
         old,
@@ -110,5 +111,5 @@ def given_up(old: Reservation, verdict: GiveUp, now: int) -> Reservation:
     )
 
 
-def _changed(old: Reservation, now: int, **fields: object) -> Reservation:
+def _changed(old: Reservation, now: Instant, **fields: object) -> Reservation:
     return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)

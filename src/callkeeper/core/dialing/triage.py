@@ -25,6 +25,7 @@ from callkeeper.core.dialing.policy import (
 )
 from callkeeper.core.dialing.reservation_changes import claimed, given_up, held, put_off, unplaced
 from callkeeper.core.dialing.watch import SURE, Doubt
+from callkeeper.core.instants import Instant
 from callkeeper.core.reservations.reservation import Reservation
 
 CampaignKey = tuple[int, int]
@@ -44,7 +45,7 @@ class Claim(msgspec.Struct, frozen=True):
 
     line: str
     holder: str
-    at: int
+    at: Instant
     ids: tuple[str, ...]
     calls_max: int
     per_second: float
@@ -194,7 +195,7 @@ def verdict_on(
     terms: Terms,
     busyness: Busyness,
     *,
-    now: int,
+    now: Instant,
     doubt: Doubt = SURE,
 ) -> Sure:
     """Return whether a reservation may be dialed, by the clock of its campaign's time zone."""

@@ -7,6 +7,8 @@ is done which is right by both.
 
 import msgspec
 
+from callkeeper.core.instants import Instant
+
 # How far a clock may be from another one, or from what it was, without having been set. The clocks
 # of machines that keep time do not agree more closely than that.
 JUMP_MS = 2_000
@@ -17,10 +19,10 @@ SURE_MS = 30_000
 class Doubt(msgspec.Struct, frozen=True):
     """What else the time may be, and how long it takes yet until what is said of it is believed."""
 
-    instants: tuple[int, ...] = ()
+    instants: tuple[Instant, ...] = ()
     sure_in_ms: int = 0
 
-    def earliest(self, now: int) -> int:
+    def earliest(self, now: Instant) -> Instant:
         """Return the instant by which what is due is surely due, ``now`` being the likely one."""
         return now if self.sure_in_ms == 0 else min((now, *self.instants))
 

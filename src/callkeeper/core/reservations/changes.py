@@ -9,7 +9,7 @@ from typing import ClassVar, TypeVar
 import msgspec
 
 from callkeeper.core.campaigns.business_result import BusinessResults
-from callkeeper.core.instants import in_utc
+from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import AlreadyCalled, NoSuchReservation, ParameterWrong
 from callkeeper.core.reservations.reservation import Reservation
 
@@ -22,10 +22,10 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
     what: ClassVar[str] = "moved"
 
     agent: str | None = None
-    appoint_at: int | None = None
+    appoint_at: Instant | None = None
     remark: str | None = None
 
-    def check(self, old: Reservation | None, _defined: BusinessResults, now: int) -> None:
+    def check(self, old: Reservation | None, _defined: BusinessResults, now: Instant) -> None:
         """Refuse a time in the past; leaving an overdue reservation where it is is no move."""
         if self.appoint_at is None or (old is not None and self.appoint_at == old.appoint_at):
             return
@@ -36,7 +36,7 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
                 time=in_utc(self.appoint_at),
             )
 
-    def apply(self, old: Reservation, now: int) -> Reservation:
+    def apply(self, old: Reservation, now: Instant) -> Reservation:
         """Return the reservation as moved. Moving it to where it is changes nothing else."""
         if old.kind == "automatic":
             raise ParameterWrong(
@@ -72,8 +72,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     call_id: str | None = None
     business_result: str | None = None
     business_sub_result: str | None = None
-    begin_at: int | None = None
-    end_at: int | None = None
+    begin_at: Instant | None = None
+    end_at: Instant | None = None
 
     @property
     def names_business_result(self) -> bool:
@@ -94,7 +94,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
             filed = None if old is None else old.business_result
             defined.check(_text(self.business_result, filed), self.business_sub_result or None)
 
-    def apply(self, old: Reservation, now: int) -> Reservation:
+    def apply(self, old: Reservation, now: Instant) -> Reservation:
         """Return the reservation with this result, closed; what tells of no call closes nothing.
 
         A second result overwrites the first, field by field. Of a call that the system made,
@@ -152,7 +152,7 @@ class Cancel(msgspec.Struct, frozen=True):
     def check(self, _old: Reservation | None, _defined: BusinessResults, _now: int) -> None:
         """Take any; there is nothing in it that could be wrong."""
 
-    def apply(self, old: Reservation, now: int) -> Reservation:
+    def apply(self, old: Reservation, now: Instant) -> Reservation:
         """Return the reservation as cancelled, unless its call is being or was made."""
         if old.state in ("calling", "done"):
             raise AlreadyCalled
@@ -167,16 +167,16 @@ class Settle(msgspec.Struct, frozen=True):
 
     what: ClassVar[str] = "settled"
 
-    before: int
+    before: Instant
     fail_code: str
     why: str
 
-    def check(self, _old: Reservation | None, _defined: BusinessResults, now: int) -> None:
+    def check(self, _old: Reservation | None, _defined: BusinessResults, now: Instant) -> None:
         """Refuse an instant to come: what is due by then was surely not called."""
         if self.before > now:
             raise ParameterWrong("only what was due until now can be settled", about="before")
 
-    def apply(self, old: Reservation, now: int) -> Reservation:
+    def apply(self, old: Reservation, now: Instant) -> Reservation:
         """Return the reservation as closed; what is known of earlier tries is not of this one."""
         is_due = old.due_at is not None and old.due_at < self.before
         if old.state != "waiting" or not is_due:
@@ -209,10 +209,10 @@ class Order(msgspec.Struct, frozen=True):
     id: str
     change: Change
     by: str
-    at: int
+    at: Instant
     slack_ms: int = 0
     request: str | None = None
-    signed_at: int | None = None
+    signed_at: Instant | None = None
 
     def may_be_a_replay(self, old: Reservation) -> bool:
         """Whether its request may have been carried out before.
@@ -243,7 +243,7 @@ class Order(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(new, signed_at=self.signed_at)
 
 
-def _changed(old: Reservation, now: int, **fields: object) -> Reservation:
+def _changed(old: Reservation, now: Instant, **fields: object) -> Reservation:
     return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)
 
 

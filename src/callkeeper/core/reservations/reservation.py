@@ -16,7 +16,7 @@ import msgspec
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.hours import check_dials
-from callkeeper.core.instants import in_utc
+from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import (
     NoSuchCampaign,
     ParameterWrong,
@@ -46,8 +46,8 @@ class Reservation(msgspec.Struct, frozen=True):
     campaign_id: int
     called_no: str
     agent: str | None
-    appoint_at: int
-    due_at: int | None  # when it is to be dialled, by its time or by its hours; None: never
+    appoint_at: Instant
+    due_at: Instant | None  # when it is to be dialled, by its time or by its hours; None: never
     tries: int  # attempts that the system made
     call_data: str | None
     remark: str | None
@@ -56,22 +56,22 @@ class Reservation(msgspec.Struct, frozen=True):
     call_id: str | None
     business_result: str | None
     business_sub_result: str | None
-    begin_at: int | None
-    end_at: int | None
+    begin_at: Instant | None
+    end_at: Instant | None
     request: str  # digest of the signed request that made it
-    made_at: int
-    changed_at: int
-    look_at: int | None = None  # when the dialer looks at it next; None: not, or it has it
+    made_at: Instant
+    changed_at: Instant
+    look_at: Instant | None = None  # when the dialer looks at it next; None: not, or it has it
     held_by: str | None = None  # the rule of its last verdict, when not dialled; or settled
     verdict: str | None = None  # and that verdict, as a sentence
-    signed_at: int | None = None  # when the newest of the requests that changed it was signed
+    signed_at: Instant | None = None  # when the newest of the requests that changed it was signed
 
     @property
     def is_dialled_by_us(self) -> bool:
         """Whether the system is calling, or has called, so that the result is the system's."""
         return self.state == "calling" or self.tries > 0
 
-    def is_overdue(self, now: int) -> bool:
+    def is_overdue(self, now: Instant) -> bool:
         """Whether the appointed time has passed and the call was not executed.
 
         One that was tried and waits for its next try was: it has a result, and nobody has to ring.
@@ -86,7 +86,7 @@ class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
     kind: Kind
     called_no: str
     campaign_id: str
-    appoint_at: int
+    appoint_at: Instant
     agent: str | None = None
     call_data: str | None = None
     remark: str | None = None
@@ -102,7 +102,7 @@ class Booking(msgspec.Struct, frozen=True):
     wish: Wish
     request: str
     by: str
-    at: int
+    at: Instant
     lead_ms: int
     slack_ms: int = 0  # how far behind ours the clock of whoever asks may be
     zone: str = "UTC"  # of campaigns that have none of their own
@@ -155,7 +155,7 @@ class Booking(msgspec.Struct, frozen=True):
             look_at=due_at,
         )
 
-    def _due_at(self, campaign: Campaign, zone: tzinfo | None) -> int:
+    def _due_at(self, campaign: Campaign, zone: tzinfo | None) -> Instant:
         """Return when the system is to dial; refuse a time after which the campaign never does."""
         if campaign.has_ended(self.at):
             raise ParameterWrong(
