@@ -20,12 +20,12 @@ from callkeeper.api.contract.fields import (
     Choice,
     Field,
     Form,
-    Instant,
     Integer,
     JsonText,
     Schema,
     Text,
     Texts,
+    TimeStamp,
 )
 from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.phrase import Phrase
@@ -127,7 +127,7 @@ def create_form(deployment: Deployment) -> Form:
             mandatory=True,
             longest=32,
         ),
-        Instant(
+        TimeStamp(
             name="appointTime",
             ours="appoint_at",
             says="when to call, not earlier than now",
@@ -149,7 +149,7 @@ def update_form(deployment: Deployment) -> Form:
     return Form(
         APPOINT_ID,
         agent_field(deployment),
-        Instant(name="appointTime", ours="appoint_at", says="new time, not earlier than now"),
+        TimeStamp(name="appointTime", ours="appoint_at", says="new time, not earlier than now"),
         msgspec.structs.replace(_REMARK, clears=True, says="another note; empty: none"),
     )
 
@@ -199,8 +199,8 @@ def result_form(deployment: Deployment) -> Form:
             longest=50,
             characters=WORD,
         ),
-        Instant(name="beginTime", ours="begin_at", says="when the call began"),
-        Instant(name="endTime", ours="end_at", says="when the call ended, not before it began"),
+        TimeStamp(name="beginTime", ours="begin_at", says="when the call began"),
+        TimeStamp(name="endTime", ours="end_at", says="when the call ended, not before it began"),
     )
 
 
@@ -214,8 +214,8 @@ LIST_FORM = Form(
         characters=CALLED,
     ),
     Texts(name="userAccountList", ours="agents", says="any of these agents", each=_AGENT, most=100),
-    Instant(name="beginTime", ours="begin_at", says="appointed at this time or later"),
-    Instant(name="endTime", ours="end_at", says="appointed at this time or earlier"),
+    TimeStamp(name="beginTime", ours="begin_at", says="appointed at this time or later"),
+    TimeStamp(name="endTime", ours="end_at", says="appointed at this time or earlier"),
     Text(name="taskId", ours="campaign_id", says="campaign", longest=32),
     Integer(
         name="offset", ours="offset", says="index of the first record", mandatory=True, least=0

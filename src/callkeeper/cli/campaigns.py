@@ -14,7 +14,7 @@ from callkeeper.cli.options import (
     INSTANT_WORDS,
     Database,
     DataDir,
-    Instant,
+    InstantOption,
     Json,
     Vdn,
     existing_store,
@@ -127,7 +127,7 @@ def add_campaign(
         ),
     ],
     end: End,
-    begin: Instant = None,
+    begin: InstantOption = None,
     id: Id = None,  # noqa: A002 - the word for it
     caller: Callers = None,
     window: Windows = None,

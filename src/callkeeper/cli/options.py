@@ -110,7 +110,7 @@ def read_instant(text: str) -> int:
     return found or 0
 
 
-Instant = Annotated[
+InstantOption = Annotated[
     int | None, typer.Option(parser=read_instant, metavar="INSTANT", show_default=False)
 ]
 

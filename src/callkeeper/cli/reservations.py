@@ -7,7 +7,7 @@ import typer
 
 from callkeeper.cli.options import (
     INSTANT_WORDS,
-    Instant,
+    InstantOption,
     Json,
     connect,
     read_instant,
@@ -80,7 +80,7 @@ def reserve(
 def move(
     id: Id,  # noqa: A002 - the word for it
     *,
-    at: Instant = None,
+    at: InstantOption = None,
     agent: Agent = None,
     work_no: WorkNo = None,
     remark: Text = None,
@@ -108,8 +108,8 @@ def result(
     ] = None,
     business_result: Text = None,
     business_sub_result: Text = None,
-    begin: Instant = None,
-    end: Instant = None,
+    begin: InstantOption = None,
+    end: InstantOption = None,
     agent: Agent = None,
     work_no: WorkNo = None,
     json: Json = False,
@@ -153,8 +153,8 @@ def list_(
     agent: Annotated[
         list[str] | None, typer.Option(help="Any of these; repeat it.", show_default=False)
     ] = None,
-    begin: Instant = None,
-    end: Instant = None,
+    begin: InstantOption = None,
+    end: InstantOption = None,
     campaign: Text = None,
     offset: Annotated[int, typer.Option(min=0)] = 0,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 100,

@@ -197,8 +197,8 @@ class Integer(Field, frozen=True, kw_only=True):
         return Phrase("must lie in {least}..{most}", least=self.least, most=self.most)
 
 
-class Instant(Integer, frozen=True, kw_only=True):
-    """A TimeStamp: UTC milliseconds, in the years 2000 to 2099."""
+class TimeStamp(Integer, frozen=True, kw_only=True):
+    """An instant on the wire: UTC milliseconds, in the years 2000 to 2099."""
 
     least: int = _YEAR_2000
     most: int = _YEAR_2100 - 1
