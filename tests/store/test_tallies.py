@@ -12,12 +12,12 @@ import msgspec
 import psycopg
 import pytest
 
+from callkeeper.core.instants import DAY_MS
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.statements import Engine
 from callkeeper.store.port.reservations import Wanted
-from callkeeper.store.rows.listing import DAY_MS
 from tests.store.orders import (
     CAMPAIGN,
     HOUR,

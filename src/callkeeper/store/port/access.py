@@ -1,4 +1,4 @@
-"""What the store knows of those who may ask."""
+"""What the store knows of those who may ask. Instants are UTC milliseconds."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from callkeeper.core.allowance import Allowance, Limit
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 
 
@@ -15,7 +16,7 @@ class AgentName(msgspec.Struct, frozen=True):
     vdn: int
     account: str
     user_name: str
-    made_at: int
+    made_at: Instant
 
 
 class AccessKey(msgspec.Struct, frozen=True):
@@ -25,8 +26,8 @@ class AccessKey(msgspec.Struct, frozen=True):
     vdn: int | None
     sealed_secret: str
     note: str | None
-    made_at: int
-    revoked_at: int | None
+    made_at: Instant
+    revoked_at: Instant | None
     per_second: float | None = None
     burst: int | None = None
 

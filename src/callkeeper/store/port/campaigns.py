@@ -1,4 +1,7 @@
-"""What is asked of the store about campaigns, and what it answers."""
+"""What is asked of the store about campaigns, and what it answers.
+
+Instants are UTC milliseconds.
+"""
 
 from collections.abc import Sequence
 from typing import Literal, Protocol
@@ -8,6 +11,7 @@ import msgspec
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Status
 from callkeeper.core.campaigns.changes import CampaignOrder, NewCampaign
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 
 
@@ -22,13 +26,13 @@ class CampaignsWanted(msgspec.Struct, frozen=True):
     vdn: int
     offset: int
     limit: int
-    now: int
+    now: Instant
     name: str | None = None
     status: Status | None = None
     ended: Literal[True] | None = None
     device_type: int | None = None
-    begin_at: int | None = None
-    end_at: int | None = None
+    begin_at: Instant | None = None
+    end_at: Instant | None = None
 
 
 class CampaignPage(msgspec.Struct, frozen=True):

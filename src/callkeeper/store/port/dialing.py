@@ -2,7 +2,7 @@
 
 The guards are in the verbs: an attempt is begun only by who claimed it, ended only while it is
 live, and one reservation has at most one live attempt. A verb that comes too late, or twice,
-changes nothing and says so.
+changes nothing and says so. Instants are UTC milliseconds.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from callkeeper.core.dialing.attempt_changes import (
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.dialing.policy import Busyness
 from callkeeper.core.dialing.triage import Claim, Claimed
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 
 
@@ -33,16 +34,16 @@ class Due(Protocol):
         Nothing is claimed while another dispatcher's claim is under way.
         """
 
-    def is_any(self, now: int) -> bool:
+    def is_any(self, now: Instant) -> bool:
         """Whether a reservation waits to be looked at."""
 
-    def count(self, now: int, limit: int) -> int:
+    def count(self, now: Instant, limit: int) -> int:
         """Return how many reservations wait to be looked at, counting no further than a limit."""
 
     def busyness(self, vdn: int, campaign_id: int) -> Busyness:
         """Return how many calls there are that bound those of a campaign."""
 
-    def wake_from_ahead(self, instants: Sequence[int]) -> list[int | Refusal]:
+    def wake_from_ahead(self, instants: Sequence[Instant]) -> list[int | Refusal]:
         """Have looked at now what is held for longer, seen from now, than its rule ever holds.
 
         A clock wrote that was ahead. Return how many each instant woke.
@@ -70,7 +71,9 @@ class Attempts(Protocol):
     def held(self, line: str, holder: str, limit: int) -> list[Attempt]:
         """Return a dispatcher's live attempts, oldest first."""
 
-    def orphaned(self, line: str, now: int, claimed_before: int, limit: int) -> list[Attempt]:
+    def orphaned(
+        self, line: str, now: Instant, claimed_before: Instant, limit: int
+    ) -> list[Attempt]:
         """Return a line's live attempts that nobody answers for, oldest first.
 
         Those are of dispatchers whose lease has run out, and claims older than an instant.

@@ -1,8 +1,13 @@
-"""What is asked of the store about the history, and what it answers."""
+"""What is asked of the store about the history, and what it answers.
+
+Instants are UTC milliseconds.
+"""
 
 from typing import Protocol
 
 import msgspec
+
+from callkeeper.core.instants import Instant
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -15,7 +20,7 @@ class Event(msgspec.Struct, frozen=True):
     vdn: int
     subject: str
     version: int
-    happened_at: int
+    happened_at: Instant
     what: str
     by_whom: str
     detail: str

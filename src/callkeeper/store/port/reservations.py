@@ -1,4 +1,7 @@
-"""What is asked of the store about reservations, and what it answers."""
+"""What is asked of the store about reservations, and what it answers.
+
+Instants are UTC milliseconds.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from callkeeper.core.campaigns.campaign import Status
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Order
 from callkeeper.core.reservations.reservation import Booking, Reservation
@@ -29,8 +33,8 @@ class Wanted(msgspec.Struct, frozen=True):
     limit: int
     called_no: str | None = None
     agents: list[str] | None = None
-    begin_at: int | None = None
-    end_at: int | None = None
+    begin_at: Instant | None = None
+    end_at: Instant | None = None
     campaign_id: int | None = None
 
 
@@ -40,8 +44,8 @@ class Listed(msgspec.Struct, frozen=True):
     reservation: Reservation
     campaign_name: str | None
     campaign_status: Status | None
-    campaign_end_at: int | None
-    campaign_deleted_at: int | None
+    campaign_end_at: Instant | None
+    campaign_deleted_at: Instant | None
     agent_name: str | None
 
 
@@ -55,7 +59,7 @@ class Unsettled(msgspec.Struct, frozen=True):
     waiting: int
     calling: int
     manual: int
-    changed_at: int
+    changed_at: Instant
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -80,7 +84,7 @@ class Reservations(Protocol):
     def find(self, wanted: Wanted) -> Page:
         """Return a page of reservations, by appointed time, then id; cancelled ones never."""
 
-    def miscounted_days(self, vdn: int, begin_at: int, end_at: int) -> list[int]:
+    def miscounted_days(self, vdn: int, begin_at: Instant, end_at: Instant) -> list[Instant]:
         """Return the instants at which days of a range begin whose tallies are wrong.
 
         It counts the reservations of those days, which are UTC's. No day is the good answer.
@@ -89,14 +93,14 @@ class Reservations(Protocol):
     def with_id(self, reservation_id: str) -> list[Reservation]:
         """Return the reservations with an id, of whatever VDN and state; at most one a VDN."""
 
-    def unsettled(self, before: int, vdn: int | None) -> list[Unsettled]:
+    def unsettled(self, before: Instant, vdn: int | None) -> list[Unsettled]:
         """Return what each VDN, or one, has that was due before an instant.
 
         It reads all reservations, and is for after a restore.
         """
 
     def due_before(
-        self, before: int, vdn: int | None, after: tuple[int, str], limit: int
+        self, before: Instant, vdn: int | None, after: tuple[int, str], limit: int
     ) -> list[Reservation]:
         """Return what waits to be dialed and was due before an instant, by VDN and id.
 

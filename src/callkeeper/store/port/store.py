@@ -4,13 +4,15 @@ Verbs are plain blocking code, each called on a thread of the store's own. A ver
 a list and answers a list, one outcome or refusal each, in order: one bad item fails alone. It runs
 inside the caller's ``transaction`` and nothing of it is durable before that ends. A verb whose
 database fails raises DatabaseFailed, and then nothing of the transaction was stored; only when a
-PostgreSQL is lost during the commit itself is that open, and the refusal says so.
+PostgreSQL is lost during the commit itself is that open, and the refusal says so. Instants are
+UTC milliseconds.
 """
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from callkeeper.core.instants import Instant
 from callkeeper.store.file_identity import Inode
 from callkeeper.store.port.access import Agents, Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
@@ -78,10 +80,10 @@ class Store(Protocol):
     def write_probes(self, probes: Sequence[None]) -> list[None]:
         """Change a row of no meaning, to know that it can be done."""
 
-    def database_now(self) -> int:
+    def database_now(self) -> Instant:
         """Return the database's own instant, in UTC milliseconds."""
 
-    def own_time(self) -> int | None:
+    def own_time(self) -> Instant | None:
         """Return the instant by the database's own clock; None where it has the machine's."""
 
     def close(self) -> None:

@@ -89,8 +89,8 @@ class DueRows:
         claim = triage.claim
         if triage.attempts:
             self._session.each("add_attempts", triage.attempts)
-            next_at = triage.pace.after(len(triage.attempts))
-            self._session.rows("pace_line", name=claim.line, next_at=next_at)
+            next_at_us = triage.pace.after(len(triage.attempts))
+            self._session.rows("pace_line", name=claim.line, next_at=next_at_us)
         noted = [*triage.noted, *triage.held, *triage.capped]
         if noted:
             self._session.each("note_verdicts", noted)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import msgspec
 
 from callkeeper.core.dialing.lease import Lease
+from callkeeper.core.instants import DAY_MS
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.engine.session import Session
 
 # A dispatcher that has been silent for so long is of no interest to anybody.
-_FORGET_MS = 24 * 60 * 60 * 1000
+_FORGET_MS = DAY_MS
 
 
 class LeaseRows:

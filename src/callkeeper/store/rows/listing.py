@@ -1,10 +1,9 @@
 """Lists of reservations: which part of a range the tallies have counted, and rows → values."""
 
+from callkeeper.core.instants import DAY_MS
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.engine.session import Row
 from callkeeper.store.port.reservations import Listed
-
-DAY_MS = 86_400_000  # a day of the tallies, which is UTC's
 
 _WIDTH = len(Reservation.__struct_fields__)
 

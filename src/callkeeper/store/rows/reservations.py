@@ -11,6 +11,7 @@ import msgspec
 
 from callkeeper.core.campaigns.business_result import BusinessResults
 from callkeeper.core.campaigns.campaign import Campaign, campaign_id
+from callkeeper.core.instants import DAY_MS
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.reservation import Booking, Reservation
@@ -22,7 +23,7 @@ from callkeeper.store.rows.agents import AgentRows
 from callkeeper.store.rows.business_results import BusinessResultRows
 from callkeeper.store.rows.campaigns import CampaignRows
 from callkeeper.store.rows.history import Asked, HistoryRows
-from callkeeper.store.rows.listing import DAY_MS, cut, listed
+from callkeeper.store.rows.listing import cut, listed
 from callkeeper.store.zones import zone_of
 
 Key = tuple[int, str]
@@ -40,7 +41,7 @@ BEYOND_RESULT = (
     "verdict",
 )
 _beyond_result = attrgetter(*BEYOND_RESULT)
-_IDEMPOTENCY_MS = 24 * 60 * 60 * 1000
+_IDEMPOTENCY_MS = DAY_MS
 
 
 class ReservationRows:
