@@ -164,6 +164,26 @@ def states_set(tree: ast.AST) -> Iterator[ast.AST]:
                         yield value
 
 
+def instants_are_milliseconds(source: Source) -> Iterator[str]:
+    """Yield what is named as an instant and counts seconds, which are no whole numbers."""
+    for node in ast.walk(source.tree) if source.name.startswith("src/") else ():
+        match node:
+            case ast.Assign(targets=[target], value=given):
+                pass
+            case ast.AnnAssign(target=target, annotation=given):
+                pass
+            case _:
+                continue
+        if last_word(target).endswith("_at") and any(map(_counts_seconds, ast.walk(given))):
+            yield source.at(node, f"{last_word(target)} counts seconds; say so in its name")
+
+
+def _counts_seconds(node: ast.AST) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, float)
+    return isinstance(node, ast.Name) and node.id in ("float", "monotonic")
+
+
 def _is_text(value: ast.AST) -> bool:
     return any(
         isinstance(each, ast.Constant) and isinstance(each.value, str) for each in ast.walk(value)
@@ -172,6 +192,7 @@ def _is_text(value: ast.AST) -> bool:
 
 RULES: list[Rule] = [
     a_state_is_set_only_where_its_moves_stand,
+    instants_are_milliseconds,
     function_is_short,
     parameters_are_few,
     imports_stand_on_top,
@@ -283,6 +304,12 @@ def test_a_state_that_is_set_elsewhere_is_seen(text: str) -> None:
     )
     for file in MOVES:
         assert not [*a_state_is_set_only_where_its_moves_stand(Source(file, tree))]
+
+
+@pytest.mark.parametrize("text", ["self.rested_at = 0.0", "class C:\n  full_at: float"])
+def test_an_instant_that_counts_seconds_is_seen(text: str) -> None:
+    tree = ast.parse(text)
+    assert len([*instants_are_milliseconds(Source("src/callkeeper/x.py", tree))]) == 1
 
 
 def test_every_test_file_that_is_to_begin_first_is_there() -> None:
