@@ -17,7 +17,7 @@ from callkeeper.processes.serve import prepare_server
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import OpenKey, issue
-from tests.warm import warm_scribe
+from tests.warm import warm_writer
 
 VDN = 25
 TASK = "1106025109"
@@ -60,7 +60,7 @@ class House:
         self._turns = map(str, count())
         self._listening = threading.Event()
         self._server = prepare_server(
-            self.settings, clock=self.clock, ready=self._ready, scribe=warm_scribe
+            self.settings, clock=self.clock, ready=self._ready, batch_writer=warm_writer
         )
         self._thread = threading.Thread(target=self._server.run, name="server")
 

@@ -259,7 +259,7 @@ def test_a_server_without_a_line_says_that_nothing_is_dialled(tmp_path: Path) ->
 
 
 def test_where_nothing_is_to_be_shown_a_sentence_says_so(house: House) -> None:
-    assert at_data(house, "lines").out == "no dispatcher is at work, and no call\n"
+    assert at_data(house, "lines").out == "no dispatcher is running, no call in progress\n"
     assert at_house(house, "list").out == "no reservations\n0 of 0\n"
     id_ = reserve_by_hand(house)
     assert at_data(house, "attempts", id_).out == "no attempts: it was not dialled\n"

@@ -21,8 +21,8 @@ def check_until_migrated(tmp_path: Path, server: ServerProcess, *where: str) -> 
     seal_as_of_old(server.store, tmp_path / "data", server.key.secret)
     server.start()
     assert is_served()
-    until(lambda: "sealed_as_of_old" in server.log)
-    (line,) = [each for each in server.log.splitlines() if "sealed_as_of_old" in each]
+    until(lambda: "old_seals_found" in server.log)
+    (line,) = [each for each in server.log.splitlines() if "old_seals_found" in each]
     assert '"keys":1' in line
     assert "run `callkeeper migrate`" in line
     server.end()
@@ -30,7 +30,7 @@ def check_until_migrated(tmp_path: Path, server: ServerProcess, *where: str) -> 
     server.start()
     assert is_served()
     server.end()
-    assert server.log.count("sealed_as_of_old") == 1
+    assert server.log.count("old_seals_found") == 1
 
 
 def test_a_start_says_how_many_there_are_until_they_are_sealed_again(tmp_path: Path) -> None:

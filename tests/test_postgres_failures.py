@@ -94,7 +94,7 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
     said = capfd.readouterr()
     told = (said.out + said.err).splitlines()
     lost = [each for each in told if "database_lost" in each]
-    assert (len(lost), sum("database_back" in each for each in told)) == (1, 1), told
+    assert (len(lost), sum("database_recovered" in each for each in told)) == (1, 1), told
     assert "connection to server on socket" in lost[0]
 
 

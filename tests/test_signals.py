@@ -52,7 +52,7 @@ def test_it_ends_with_hand_over_when_its_terminal_closes_or_it_is_told_to_quit(
         os.kill(pid, number)
     until(lambda: are_gone(all_of_it))
     assert not dials(server)  # the lease was ended, and is not waited for
-    assert not {"scribe_lost", "worker_lost", "Traceback"} & set(
+    assert not {"writer_lost", "worker_lost", "Traceback"} & set(
         server.log.replace('"', " ").split()
     )
 

@@ -148,7 +148,7 @@ def test_one_that_cannot_be_replaced_just_now_is_replaced_later(server: ServerPr
     soft, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (3, hard))  # not one file more
     os.kill(first, signal.SIGKILL)
-    until(lambda: '"event":"worker_cannot_start"' in server.log)
+    until(lambda: '"event":"worker_not_started"' in server.log)
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (soft, hard))
     until(lambda: len(serving(server)) == COUNT)
 

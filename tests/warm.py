@@ -28,7 +28,7 @@ from callkeeper.settings import Settings
 from callkeeper.store.file_identity import Inode
 
 _ORDER_MAX = 1 << 17  # bytes
-_FILES = 5  # a process's input, output and errors, where it is told of, and a scribe's pipe
+_FILES = 5  # a process's input, output and errors, where it is told of, and a writer's pipe
 _BUSY = Lock()
 
 
@@ -82,12 +82,12 @@ def start_warm(arguments: Sequence[str], folder: Path, log: IO[bytes], **more: s
         return Copy(order, [nothing.fileno(), log.fileno(), log.fileno()])
 
 
-def warm_scribe(settings: Settings, file: Inode | None = None) -> writer_process.WriterProcess:
-    """Return a scribe whose process is a copy."""
-    return writer_process.WriterProcess(settings, file, _start_scribe)
+def warm_writer(settings: Settings, file: Inode | None = None) -> writer_process.WriterProcess:
+    """Return a process that writes, which is a copy."""
+    return writer_process.WriterProcess(settings, file, _start_writer)
 
 
-def _start_scribe(pipe: int) -> writer_process.Process:
+def _start_writer(pipe: int) -> writer_process.Process:
     order = Order((), "", dict(os.environ), Path.cwd(), 0)
     with Path(os.devnull).open() as nothing:
         return Copy(order, [nothing.fileno(), 1, 2], pipe)
@@ -96,7 +96,7 @@ def _start_scribe(pipe: int) -> writer_process.Process:
 class Copy:
     """A copy that does what was ordered, with files for its input, output and errors.
 
-    With a pipe it is a scribe, and without one a command. Its methods are those of a Popen.
+    With a pipe it is one that writes, and without one a command. Its methods are those of a Popen.
     """
 
     def __init__(self, order: Order, files: Sequence[int], *pipe: int) -> None:

@@ -108,7 +108,7 @@ def _ari_url(url: str) -> str | None:
     if is_whole and "@" in found.netloc:
         return "leave the user out; set ari_user and ari_password"
     if not is_whole or found.query or found.fragment or _BLANK.search(url):
-        return "is no such URL; write it like http://127.0.0.1:8088/ari"
+        return "not a valid URL; write it like http://127.0.0.1:8088/ari"
     return None
 
 

@@ -73,7 +73,7 @@ def is_served(server: ServerProcess) -> bool:
 @contextmanager
 def bounded_memory(server: ServerProcess, mib: float = GROWTH_MIB) -> Iterator[None]:
     """Insist that neither process of a server takes much more at any moment of the block."""
-    pids = (server.pid, server.scribe_pid)
+    pids = (server.pid, server.writer_pid)
     forget_peaks(pids)
     before = [peak_mib(pid) for pid in pids]
     yield

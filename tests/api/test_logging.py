@@ -145,7 +145,7 @@ def test_a_bug_is_answered_in_json_and_logged_with_its_reason(
     assert "Traceback" not in answer.text
     logged = capfd.readouterr().err
     broke, request, _ = lines(logged)
-    assert (broke["event"], broke["level"]) == ("request_broke", "error")
+    assert (broke["event"], broke["level"]) == ("request_failed", "error")
     assert "msgspec.DecodeError" in broke["exception"]
     assert (request["event"], request["status"], request["code"]) == ("request", 500, "0200006")
     assert NUMBER not in logged

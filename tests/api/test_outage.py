@@ -296,7 +296,7 @@ def test_who_takes_the_place_of_a_writer_writes_into_the_servers_file_or_into_no
             assert send(connection, create)["resultCode"] == "0200000"
             befall(tmp_path / "data")
             kept = (tmp_path / "data" / DATABASE_FILE).read_bytes()
-            server.kill_scribe()
+            server.kill_writer()
             for _ in range(3):  # the first may be lost with the one that was killed
                 told = send(connection, create)
                 assert told["resultCode"] == "0200006", told
@@ -313,14 +313,14 @@ def test_files_that_are_gone_are_logged_once_and_the_same_put_back_serve_again(
         data, away = tmp_path / "data", tmp_path / "away"
         data.rename(away)
         until(lambda: server.readiness() == 503)
-        server.kill_scribe()
-        until(lambda: '"event":"scribe_lost"' in server.log)
+        server.kill_writer()
+        until(lambda: '"event":"writer_lost"' in server.log)
         until(lambda: server.readiness() == 503)
         assert not data.exists()
         away.rename(data)
         until(lambda: server.readiness() == 200)
         assert server.log.count('"event":"database_lost"') == 1
-        assert server.log.count('"event":"database_back"') == 1
+        assert server.log.count('"event":"database_recovered"') == 1
 
 
 def test_a_full_disk_stores_nothing_by_half_and_room_mends_it(tmp_path: Path) -> None:
@@ -330,13 +330,13 @@ def test_a_full_disk_stores_nothing_by_half_and_room_mends_it(tmp_path: Path) ->
         crew = Crew(server, seed=6)
         crew.begin()
         crew.await_acknowledged(50)
-        _, most = resource.prlimit(server.scribe_pid, resource.RLIMIT_FSIZE)
+        _, most = resource.prlimit(server.writer_pid, resource.RLIMIT_FSIZE)
         log_ahead = tmp_path / "data" / f"{DATABASE_FILE}-wal"
         no_more = log_ahead.stat().st_size + 100_000
-        resource.prlimit(server.scribe_pid, resource.RLIMIT_FSIZE, (no_more, most))
+        resource.prlimit(server.writer_pid, resource.RLIMIT_FSIZE, (no_more, most))
         crew.await_failed(30)
         until(lambda: server.readiness() == 503)
-        resource.prlimit(server.scribe_pid, resource.RLIMIT_FSIZE, (most, most))
+        resource.prlimit(server.writer_pid, resource.RLIMIT_FSIZE, (most, most))
         crew.await_acknowledged(50)
         until(lambda: server.readiness() == 200)
         crew.end()

@@ -44,32 +44,38 @@ def verb(items: Sequence[object]) -> Sequence[object]:
 
 def at_a_writer(work: Callable[[Writer, HeldBatchWriter], Awaitable[None]], **how: Any) -> None:
     async def all_of_it() -> None:
-        scribe = HeldBatchWriter()
-        await work(Writer(scribe, **how), scribe)
+        batch_writer = HeldBatchWriter()
+        await work(Writer(batch_writer, **how), batch_writer)
 
     asyncio.run(asyncio.wait_for(all_of_it(), 30))
 
 
-async def until_taken(scribe: HeldBatchWriter, batches: int) -> None:
-    while len(scribe.batches) < batches:
-        scribe.has_taken.clear()
-        await scribe.has_taken.wait()
+async def until_taken(batch_writer: HeldBatchWriter, batches: int) -> None:
+    while len(batch_writer.batches) < batches:
+        batch_writer.has_taken.clear()
+        await batch_writer.has_taken.wait()
 
 
 def test_the_dialers_orders_go_before_all_that_requests_have_brought() -> None:
-    async def work(writer: Writer, scribe: HeldBatchWriter) -> None:
+    async def work(writer: Writer, batch_writer: HeldBatchWriter) -> None:
         under_way = writer.write(verb, ["begun"])
-        await until_taken(scribe, 1)
+        await until_taken(batch_writer, 1)
         requests = writer.write(verb, list(range(3 * BATCH_MAX)))
         dialers = writer.write(verb, ["claim"], goes_first=True)
         for batches in range(2, 6):
-            scribe.answer()
-            await until_taken(scribe, min(batches, 5))
-        scribe.answer()
+            batch_writer.answer()
+            await until_taken(batch_writer, min(batches, 5))
+        batch_writer.answer()
         await asyncio.gather(*under_way, *requests, *dialers)
-        assert scribe.batches[1][:2] == ["claim", 0]
-        assert [len(each) for each in scribe.batches] == [1, BATCH_MAX, BATCH_MAX, BATCH_MAX, 1]
-        assert [item for each in scribe.batches for item in each if item != "claim"] == [
+        assert batch_writer.batches[1][:2] == ["claim", 0]
+        assert [len(each) for each in batch_writer.batches] == [
+            1,
+            BATCH_MAX,
+            BATCH_MAX,
+            BATCH_MAX,
+            1,
+        ]
+        assert [item for each in batch_writer.batches for item in each if item != "claim"] == [
             "begun",
             *range(3 * BATCH_MAX),
         ]
@@ -78,14 +84,14 @@ def test_the_dialers_orders_go_before_all_that_requests_have_brought() -> None:
 
 
 def test_a_queue_that_requests_have_filled_still_takes_the_dialers_orders() -> None:
-    async def work(writer: Writer, scribe: HeldBatchWriter) -> None:
+    async def work(writer: Writer, batch_writer: HeldBatchWriter) -> None:
         waiting = writer.write(verb, ["one", "two"])
         with pytest.raises(DatabaseFailed, match="too busy"):
             writer.write(verb, ["three"])
         waiting += writer.write(verb, ["claim"], goes_first=True)
         assert writer.oldest_seconds > 0
-        await until_taken(scribe, 1)
-        scribe.answer()
+        await until_taken(batch_writer, 1)
+        batch_writer.answer()
         assert await asyncio.gather(*waiting) == ["one", "two", "claim"]
         assert writer.oldest_seconds == 0
 

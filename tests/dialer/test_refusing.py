@@ -85,8 +85,8 @@ def test_many_minutes_of_refusals_lose_nobody_and_leave_a_short_history(
         rung = [try_ for try_ in stage.attempts(each) if try_.outcome != "withdrawn"]
         assert len(rung) == 1
     check_history(stage.store, *promised)
-    told = [each["event"] for each in logged if str(each["event"]).startswith("line_")]
-    assert told == ["line_refusing", "line_takes_calls"]
+    told = [each["event"] for each in logged if str(each["event"]).startswith("breaker_")]
+    assert told == ["breaker_opened", "breaker_closed"]
 
 
 def test_it_goes_on_soon_after_the_line_takes_calls_again(stage: Stage, line: Refusing) -> None:
@@ -137,7 +137,7 @@ def test_one_bad_number_among_good_ones_is_refused_and_nobody_else_waits(
     assert outcomes(stage, promised) == {"34606": 1, "00000": 9}
     assert stage.standing(bad).fail_code == "34606"
     assert len(stage.attempts(bad)) == (1 if kind is LineRefused else 2)
-    assert not [each for each in logged if each["event"] == "line_refusing"]
+    assert not [each for each in logged if each["event"] == "breaker_opened"]
 
 
 @pytest.mark.parametrize("kind", [LineRefused, LineUnwilling])

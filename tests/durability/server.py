@@ -112,7 +112,7 @@ class ServerProcess(Served):
         return self._process.pid
 
     @property
-    def scribe_pid(self) -> int:
+    def writer_pid(self) -> int:
         """The process that writes for it."""
         (child,) = children(self.pid)
         return child
@@ -165,9 +165,9 @@ class ServerProcess(Served):
             kill(self._process, also_children=also_children)
             self._process = None
 
-    def kill_scribe(self) -> None:
+    def kill_writer(self) -> None:
         """Kill the process that writes for it, as ``kill -9`` does."""
-        os.kill(self.scribe_pid, signal.SIGKILL)
+        os.kill(self.writer_pid, signal.SIGKILL)
 
     def readiness(self) -> int | None:
         """Return what /readyz answers; None while nobody listens."""

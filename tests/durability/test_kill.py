@@ -1,4 +1,4 @@
-"""What was acknowledged is there after kill -9, of the server, its scribe, or PostgreSQL itself.
+"""What was acknowledged is there after kill -9, of the server, its writer, or PostgreSQL itself.
 
 A killed process loses what it had not handed to the system; only a machine that loses its power
 would show more, and against that stand ``synchronous=FULL`` and PostgreSQL's own ``fsync``.
@@ -27,7 +27,7 @@ def test_what_was_acknowledged_survives_kill_9_of_the_server(
 ) -> None:
     begun = monotonic()
     chance = Random(SEED)  # noqa: S311 - reproducible on purpose
-    scribes = 0
+    writers = 0
     with ServerProcess(tmp_path, database) as server:
         crew = Crew(server, SEED)
         for _ in range(KILLS[engine]):
@@ -36,9 +36,9 @@ def test_what_was_acknowledged_survives_kill_9_of_the_server(
             crew.begin()
             crew.await_acknowledged(chance.randint(1, 200))
             if chance.random() < 0.5:
-                server.kill_scribe()
+                server.kill_writer()
                 crew.await_acknowledged(chance.randint(1, 50))  # the server gets itself another
-                scribes += 1
+                writers += 1
             server.kill(also_children=chance.random() < 0.5)
             crew.end()
         server.start()
@@ -46,7 +46,7 @@ def test_what_was_acknowledged_survives_kill_9_of_the_server(
         acknowledged, found = crew.check_all()
     assert found >= acknowledged
     tell(
-        f"{engine}, seed {SEED}: {KILLS[engine]} kills, and {scribes} of the scribe alone, "
+        f"{engine}, seed {SEED}: {KILLS[engine]} kills, and {writers} of the writer alone, "
         f"{acknowledged} acknowledged, all found; "
         f"{found - acknowledged} more were stored but not answered, "
         f"{crew.settled} creates repeated; {monotonic() - begun:.0f} s",

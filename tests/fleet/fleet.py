@@ -81,7 +81,7 @@ class Fleet(Served):
         """Start a dispatcher. One that finds no database when it begins ends, as a server does."""
         before = len(dialer.log())
         dialer.start()
-        until(lambda: "dialer_begins" in dialer.log()[before:])
+        until(lambda: "dialer_started" in dialer.log()[before:])
 
     def _balance(self) -> None:
         """Run HAProxy with the documents' configuration, but for the addresses."""

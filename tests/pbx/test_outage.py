@@ -133,7 +133,7 @@ def test_what_cannot_be_read_is_logged_and_is_a_gap() -> None:
 
     with capture_logs() as logged:
         asyncio.run(play())
-    assert [each["event"] for each in logged].count("line_message_unread") == 4
+    assert [each["event"] for each in logged].count("line_message_rejected") == 4
 
 
 def test_events_beyond_the_most_are_counted_as_gaps() -> None:

@@ -94,7 +94,7 @@ def test_sqlite_that_may_only_be_read_is_not_ready_until_it_may_be_written(
     with ServerProcess(tmp_path, None, before=BOUND) as server:
         server.start()
         with not_to_be_written(tmp_path / "data", names):
-            server.kill_scribe()  # what it has open would still be written
+            server.kill_writer()  # what it has open would still be written
             until(lambda: server.readiness() == 503 and "readonly" in said_by(server))
         until(lambda: server.readiness() == 200)
 

@@ -23,4 +23,4 @@ class Outage:
                 self._log.error("database_lost", why=outcome.detail or outcome.sentence)
         elif self._is_lost and not isinstance(outcome, DatabaseFailed):
             self._is_lost = False
-            self._log.warning("database_back")
+            self._log.warning("database_recovered")

@@ -78,8 +78,8 @@ class Writer:
     others have filled the queue: a call that is due does not wait for those who file results.
     """
 
-    def __init__(self, scribe: BatchWriter, *, waiting_max: int = WAITING_MAX) -> None:
-        self._scribe = scribe
+    def __init__(self, batch_writer: BatchWriter, *, waiting_max: int = WAITING_MAX) -> None:
+        self._batch_writer = batch_writer
         self._waiting_max = waiting_max
         self.hear: Callable[[object], None] = lambda _outcome: None  # how each batch ended
         self._waiting: deque[_Awaited] = deque()
@@ -98,7 +98,7 @@ class Writer:
 
     def begin(self) -> None:
         """Get ready for the first write."""
-        self._scribe.begin()
+        self._batch_writer.begin()
 
     def write(
         self, verb: Verb, items: Sequence[object], *, goes_first: bool = False
@@ -123,7 +123,7 @@ class Writer:
         self._next()
         while self._under_way is not None:
             await asyncio.wait([self._under_way])
-        await self._scribe.stop()
+        await self._batch_writer.stop()
 
     def _next(self) -> None:
         if self._under_way is not None:
@@ -131,7 +131,7 @@ class Writer:
         batch = self._gather()
         if batch:
             self._under_way_since = min(each.since for each in batch)
-            self._under_way = self._scribe.carry_out([each.write for each in batch])
+            self._under_way = self._batch_writer.carry_out([each.write for each in batch])
             self._under_way.add_done_callback(partial(self._written, batch))
 
     def _gather(self) -> list[_Awaited]:

@@ -163,7 +163,7 @@ class WriterProcess:
 
     def _end_silent(self) -> None:
         """Give up a process that does not answer: whatever it waits for, others need not."""
-        self._log.error("writer_silent", pid=self.pid, seconds=self._seconds_max)
+        self._log.error("writer_timed_out", pid=self.pid, seconds=self._seconds_max)
         if self._process is not None:
             self._process.kill()
         self._lose(_SILENT)
@@ -182,18 +182,18 @@ class WriterProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             status = None  # one that waits for its disk cannot even be killed
-        self._log.error("scribe_lost", pid=process.pid, status=status)
+        self._log.error("writer_lost", pid=process.pid, status=status)
 
 
 def open_async_store(
     settings: Settings,
     store: Store | None = None,
     outage: Outage | None = None,
-    scribe: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
+    batch_writer: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
 ) -> AsyncStore:
     """Return a store whose writes have a process of their own; ``store`` if it is open already."""
     opened = store or open_store(settings)
-    return AsyncStore(opened, writer=Writer(scribe(settings, opened.file)), outage=outage)
+    return AsyncStore(opened, writer=Writer(batch_writer(settings, opened.file)), outage=outage)
 
 
 def main() -> None:

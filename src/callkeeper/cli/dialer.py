@@ -76,7 +76,9 @@ def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = F
         show({"dispatchers": rows, "calls_in_progress": live}, as_json=True)
         return
     columns = ("line", "calls", "dispatcher", "state", "calls/s", "since")
-    print_table(columns, _line_rows(leases, live, now), "no dispatcher is at work, and no call")
+    print_table(
+        columns, _line_rows(leases, live, now), "no dispatcher is running, no call in progress"
+    )
 
 
 def attempts(

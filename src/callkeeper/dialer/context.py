@@ -47,11 +47,11 @@ class DialerContext:
         ``own_time`` asks for the database's own clock: the store does, unless somebody else is
         given. ``log`` is where it says what it does, unless given the process's.
         """
-        told: FilteringBoundLogger = structlog.get_logger() if log is None else log
+        logger: FilteringBoundLogger = structlog.get_logger() if log is None else log
 
         def leapt(by_ms: int) -> None:
             metrics.clock_jumps.inc()
-            told.warning("clock_jumped", seconds=by_ms / 1000)
+            logger.warning("clock_jumped", seconds=by_ms / 1000)
 
         timekeeper = Timekeeper(clock, own_time or async_store.own_time, leapt)
-        return cls(config, async_store, line, metrics, timekeeper, told)
+        return cls(config, async_store, line, metrics, timekeeper, logger)

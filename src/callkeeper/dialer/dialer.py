@@ -14,7 +14,7 @@ from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.reaper import Reaper
 from callkeeper.dialer.reports import Reports
 
-# How often it is looked whether something is due; a promise is late by half of it on average.
+# Poll interval for due reservations; a promise is late by half of it on average.
 _POLL_SECONDS = 0.05
 _LOOK_AFTER_SECONDS = 0.5
 # How long the listener sleeps when the line says nothing; what could not be written is tried again.
@@ -54,7 +54,7 @@ class Dialer:
     async def run(self) -> None:
         """Dial until cancelled; then hand over what is in hand, and go."""
         context = self._context
-        context.log.info("dialer_begins", dispatcher=context.config.name, line=context.config.line)
+        context.log.info("dialer_started", dispatcher=context.config.name, line=context.config.line)
         async with asyncio.TaskGroup() as upkeep:
             line = upkeep.create_task(context.line.run())
             try:
@@ -74,12 +74,12 @@ class Dialer:
                 outcome = await _whole(duty(self._context.clock.now()))
             except DatabaseFailed as failed:
                 if not is_away:
-                    self._context.log.warning("dialer_waits_for_database", why=failed.sentence)
+                    self._context.log.warning("dialer_suspended", why=failed.sentence)
                 is_away = True
                 await asyncio.sleep(_DATABASE_SECONDS)
                 continue
             if is_away:
-                self._context.log.info("dialer_goes_on")
+                self._context.log.info("dialer_resumed")
             is_away = False
             await pause(outcome)
 
@@ -104,8 +104,8 @@ class Dialer:
             await self.listener.step(context.clock.now())
             await self.lease.end()
         except DatabaseFailed as failed:
-            context.log.warning("not_handed_over", why=failed.sentence)
-        context.log.info("dialer_ends", dispatcher=context.config.name)
+            context.log.warning("lease_not_released", why=failed.sentence)
+        context.log.info("dialer_stopped", dispatcher=context.config.name)
 
 
 async def _whole(step: Coroutine[object, object, object]) -> object:

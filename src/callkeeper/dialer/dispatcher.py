@@ -114,8 +114,8 @@ class Dispatcher:
         outcomes = await context.async_store.attempts.begin.many(placings)
         for attempt, outcome in zip(claimed.attempts, outcomes, strict=True):
             if isinstance(outcome, Begun):
-                held = context.live_calls.take_up(outcome.attempt, ticks, is_asked=True)
-                held.heard_since = context.line.gaps
+                call = context.live_calls.take_up(outcome.attempt, ticks, is_asked=True)
+                call.heard_since = context.line.gaps
                 begun.append(outcome)
             elif isinstance(outcome, DatabaseFailed):
                 # It may be on record as begun; but the line was not asked, and will not be.
@@ -143,12 +143,12 @@ class Dispatcher:
             await self._reports.write_endings()
         except DatabaseFailed as failed:
             # The listener writes endings too.
-            context.log.warning("not_put_down", attempt=attempt.id, why=failed.sentence)
+            context.log.warning("progress_not_recorded", attempt=attempt.id, why=failed.sentence)
         finally:
-            held = context.live_calls.get(attempt.id)
-            if held is not None:
-                held.is_asked = False
-                held.looked_at = context.clock.ticks()
+            call = context.live_calls.get(attempt.id)
+            if call is not None:
+                call.is_asked = False
+                call.looked_at = context.clock.ticks()
 
     async def _ask_line(self, begun: Begun) -> None:
         context, attempt = self._context, begun.attempt
@@ -162,7 +162,7 @@ class Dispatcher:
             self._reports.end(attempt, self._gate.refused_by(attempt, refused), str(refused))
         except LineSilent as silent:
             self._gate.heard_nothing(attempt, silent)
-            context.log.warning("line_silent", attempt=attempt.id, why=str(silent))
+            context.log.warning("line_timed_out", attempt=attempt.id, why=str(silent))
         else:
             self._gate.took(attempt)
             context.metrics.placed.inc()
@@ -171,10 +171,10 @@ class Dispatcher:
 
     def _too_late(self, attempt: Attempt) -> str | None:
         """Say why not to ask: others may have judged what became of it, or the verdict is old."""
-        ticks, held = self._context.clock.ticks(), self._context.live_calls.get(attempt.id)
+        ticks, call = self._context.clock.ticks(), self._context.live_calls.get(attempt.id)
         if not self._lease.stands:
             return "the dispatcher's lease ran out before the line was asked"
-        if held is None or ticks - held.since > _FRESH_MS:
+        if call is None or ticks - call.since > _FRESH_MS:
             return "it took too long to put on record that the line is asked"
         return None
 

@@ -54,7 +54,7 @@ class Gate:
         self._campaigns.clear()
         self.taken += 1
         if not was_closed:
-            self._context.log.info("line_takes_calls", line=self._context.config.line)
+            self._context.log.info("breaker_closed", line=self._context.config.line)
             self.trouble = None
 
     def refused_by(self, attempt: Attempt, refusal: LineRefused) -> Evidence:
@@ -106,4 +106,4 @@ class Gate:
             return
         self.trouble = why
         if old.is_closed:
-            context.log.warning("line_refusing", line=context.config.line, why=why)
+            context.log.warning("breaker_opened", line=context.config.line, why=why)

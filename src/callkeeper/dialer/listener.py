@@ -21,18 +21,18 @@ class Listener:
         """Put down what was heard by now, in UTC milliseconds; return how many events it was."""
         events, ticks = self._context.line.take(MOST), self._context.clock.ticks()
         for event in events:
-            held = self._context.live_calls.get(event.attempt_id)
-            if held is None:
+            call = self._context.live_calls.get(event.attempt_id)
+            if call is None:
                 self._context.live_calls.keep_stray(event, now, ticks)
             else:
-                self.hear(held, event, now, ticks)
+                self.hear(call, event, now, ticks)
         await self._reports.write()
         return len(events)
 
-    def hear(self, held: LiveCall, event: LineEvent, at: Instant, ticks: int) -> None:
+    def hear(self, call: LiveCall, event: LineEvent, at: Instant, ticks: int) -> None:
         """Take one word on an attempt of ours; when it came is given in ticks, too."""
-        reports, attempt = self._reports, held.attempt
-        held.missing_since = None
+        reports, attempt = self._reports, call.attempt
+        call.missing_since = None
         match event:
             case Ringing():
                 reports.hear(attempt, ringing=at)
@@ -40,16 +40,16 @@ class Listener:
                 reports.hear(attempt, answered=at)
                 self._context.metrics.answered.inc(attempt.answered_at is None)
             case Ended():
-                self._hear_end(held, event, at, ticks)
+                self._hear_end(call, event, at, ticks)
 
-    def _hear_end(self, held: LiveCall, end: Ended, at: Instant, ticks: int) -> None:
+    def _hear_end(self, call: LiveCall, end: Ended, at: Instant, ticks: int) -> None:
         """Take how it ended; that tells how it stood, if the word on that was lost.
 
         No cause would: an answered call too may end as busy, if the far end says so in its BYE.
         """
-        if end.was == "up" and held.attempt.answered_at is None:
-            self.hear(held, Answered(end.attempt_id), at, ticks)
-        if end.was == "ringing" and held.attempt.ringing_at is None:
-            self.hear(held, Ringing(end.attempt_id), at, ticks)
-        has_all = held.has_all(self._context.line.gaps, ticks)
-        self._reports.end(held.attempt, end.hangup, at=at, is_all_heard=has_all)
+        if end.was == "up" and call.attempt.answered_at is None:
+            self.hear(call, Answered(end.attempt_id), at, ticks)
+        if end.was == "ringing" and call.attempt.ringing_at is None:
+            self.hear(call, Ringing(end.attempt_id), at, ticks)
+        has_all = call.has_all(self._context.line.gaps, ticks)
+        self._reports.end(call.attempt, end.hangup, at=at, is_all_heard=has_all)

@@ -56,29 +56,29 @@ class LiveCalls:
     """Who is on the phone, by attempt id."""
 
     def __init__(self) -> None:
-        self._held: dict[str, LiveCall] = {}
+        self._calls: dict[str, LiveCall] = {}
         # The first of a kind counts, as it does for what is ours.
         self._strays: OrderedDict[str, dict[type, tuple[int, int, LineEvent]]] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._calls)
 
     def __iter__(self) -> Iterator[LiveCall]:
-        return iter(list(self._held.values()))
+        return iter(list(self._calls.values()))
 
     def take_up(self, attempt: Attempt, ticks: int, *, is_asked: bool) -> LiveCall:
         """Answer for an attempt from now on."""
-        held = LiveCall(attempt, ticks, is_asked=is_asked)
-        self._held[attempt.id] = held
-        return held
+        call = LiveCall(attempt, ticks, is_asked=is_asked)
+        self._calls[attempt.id] = call
+        return call
 
     def get(self, attempt_id: str) -> LiveCall | None:
         """Return an attempt that is ours."""
-        return self._held.get(attempt_id)
+        return self._calls.get(attempt_id)
 
     def let_go(self, attempt_id: str) -> None:
         """Answer for an attempt no more."""
-        self._held.pop(attempt_id, None)
+        self._calls.pop(attempt_id, None)
 
     def keep_stray(self, event: LineEvent, now: Instant, ticks: int) -> None:
         """Keep a word on an attempt that is not ours, for some time, and of so many attempts."""

@@ -14,61 +14,59 @@ class DialerMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.due = Gauge(
             "callkeeper_due_reservations",
-            "Reservations that wait to be looked at by a dialer, counted no further than 10,000.",
+            "Reservations due to be judged by a dialer, counted up to 10,000.",
             multiprocess_mode="livesum",
             registry=registry,
         )
         self.live = Gauge(
             "callkeeper_live_attempts",
-            "Attempts that this dispatcher answers for.",
+            "Live attempts of this dispatcher.",
             multiprocess_mode="livesum",
             registry=registry,
         )
         self.claimed = Counter("callkeeper_claimed", "Attempts claimed.", registry=registry)
-        self.placed = Counter(
-            "callkeeper_placed", "Attempts that the line confirmed.", registry=registry
-        )
+        self.placed = Counter("callkeeper_placed", "Attempts the line accepted.", registry=registry)
         self.answered = Counter("callkeeper_answered", "Attempts answered.", registry=registry)
         self.held = Counter(
-            "callkeeper_held", "Verdicts that held a due reservation.", registry=registry
+            "callkeeper_held", "Times a due reservation was held.", registry=registry
         )
         self.given_up = Counter(
-            "callkeeper_given_up", "Verdicts that closed a due reservation.", registry=registry
+            "callkeeper_given_up", "Due reservations closed without a call.", registry=registry
         )
         self._outcomes = Counter(
             "callkeeper_outcomes",
-            "Attempts that ended, by outcome; unknown ones want a person's look.",
+            "Attempts ended, by outcome; unknown outcomes need human review.",
             ["outcome"],
             registry=registry,
         )
         self._lateness = Histogram(
             "callkeeper_lateness_seconds",
-            "From the instant a reservation was due to the one at which the line was asked.",
+            "Delay from a reservation's due time to the call request.",
             buckets=_BUCKETS,
             registry=registry,
         )
         self.line_up = Gauge(
             "callkeeper_line_up",
-            "1 while the line can be asked.",
+            "1 while the line is reachable.",
             multiprocess_mode="livesum",
             registry=registry,
         )
         self.line_refuses = Gauge(
             "callkeeper_line_refuses",
-            "1 while the line refuses every call, and is tried with one now and then.",
+            "1 while the line refuses every call and only test calls are made.",
             multiprocess_mode="livesum",
             registry=registry,
         )
         self.line_gaps = Gauge(
             "callkeeper_line_gaps",
-            "How often words of the line may have been lost.",
+            "Times that events of the line may have been lost.",
             multiprocess_mode="livesum",
             registry=registry,
         )
 
         self.clock_jumps = Counter(
             "callkeeper_clock_jumps",
-            "How often a clock, the machine's or the database's, was set by more than 2 seconds.",
+            "Times a clock, the machine's or the database's, jumped by more than 2 seconds.",
             registry=registry,
         )
 

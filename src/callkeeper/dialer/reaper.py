@@ -29,7 +29,7 @@ _HELD_MAX = 10_000
 _LOOK_AGAIN_MS = 30_000
 # How soon a look-up that told nothing is made again.
 _RETRY_MS = 1_000
-# How long the word on the end of a call that is gone may be on its way.
+# How long to wait for the hang-up event of a channel that is gone.
 _WORD_MS = 5_000
 # How long after the end of its ringing time a call may still be there, not answered and not ended.
 _STUCK_MS = 60_000
@@ -109,7 +109,9 @@ class Reaper:
         for adopted in await attempts.adopt.many(adoptions) if adoptions else []:
             if not isinstance(adopted, Attempt):
                 continue  # somebody was faster
-            context.log.info("adopted", attempt=adopted.id, reservation=adopted.reservation_id)
+            context.log.info(
+                "attempt_adopted", attempt=adopted.id, reservation=adopted.reservation_id
+            )
             self._take_up(adopted)
         await self._reports.write()
 
@@ -118,13 +120,13 @@ class Reaper:
         live_calls = self._context.live_calls
         now, ticks = self._context.clock.now(), self._context.clock.ticks()
         begun_ago = max(0, now - (attempt.placing_at or attempt.claimed_at))
-        held = live_calls.take_up(attempt, ticks - begun_ago, is_asked=False)
-        self._suspect(held)
+        call = live_calls.take_up(attempt, ticks - begun_ago, is_asked=False)
+        self._suspect(call)
         for heard_at, event in live_calls.strays_of(attempt.id):
-            self._listener.hear(held, event, *heard_at)
+            self._listener.hear(call, event, *heard_at)
 
-    def _suspect(self, held: LiveCall) -> None:
-        held.looked_at = self._context.clock.ticks() - _LOOK_AGAIN_MS
+    def _suspect(self, call: LiveCall) -> None:
+        call.looked_at = self._context.clock.ticks() - _LOOK_AGAIN_MS
 
     async def _look_after(self, now: Instant) -> None:
         """Look up at the line what has been silent, and all of it after a gap in its words."""
@@ -133,43 +135,43 @@ class Reaper:
             return
         if context.line.gaps != self._gaps:
             self._gaps = context.line.gaps
-            for held in context.live_calls:
-                self._suspect(held)
+            for call in context.live_calls:
+                self._suspect(call)
         silent = (each for each in context.live_calls if self._is_silent(each))
         await asyncio.gather(*(self._look_up(each, now) for each in islice(silent, _LOOK_UPS_MAX)))
         await self._reports.write()
 
-    def _is_silent(self, held: LiveCall) -> bool:
-        wait = _LOOK_AGAIN_MS if held.missing_since is None else _WORD_MS
+    def _is_silent(self, call: LiveCall) -> bool:
+        wait = _LOOK_AGAIN_MS if call.missing_since is None else _WORD_MS
         ticks = self._context.clock.ticks()
-        is_last_look = not held.attempt.is_heard and held.looked_at < held.last_look_at <= ticks
-        return not held.is_asked and (is_last_look or ticks - held.looked_at >= wait)
+        is_last_look = not call.attempt.is_heard and call.looked_at < call.last_look_at <= ticks
+        return not call.is_asked and (is_last_look or ticks - call.looked_at >= wait)
 
-    async def _look_up(self, held: LiveCall, now: Instant) -> None:
-        context, attempt = self._context, held.attempt
+    async def _look_up(self, call: LiveCall, now: Instant) -> None:
+        context, attempt = self._context, call.attempt
         gaps = context.line.gaps
         try:
-            presence = await context.line.find(attempt.id)
+            state = await context.line.find(attempt.id)
         except LineSilent:
-            held.looked_at = context.clock.ticks() - _LOOK_AGAIN_MS + _RETRY_MS
+            call.looked_at = context.clock.ticks() - _LOOK_AGAIN_MS + _RETRY_MS
             return
-        held.looked_at = ticks = context.clock.ticks()
-        if presence == "gone":
-            self._miss(held, ticks)
+        call.looked_at = ticks = context.clock.ticks()
+        if state == "gone":
+            self._miss(call, ticks)
             return
-        held.missing_since, held.seen_at = None, ticks
-        if presence != "up" and ticks > held.rings_until + _STUCK_MS:
+        call.missing_since, call.seen_at = None, ticks
+        if state != "up" and ticks > call.rings_until + _STUCK_MS:
             self._reports.end(attempt, "silence", "neither answered nor ended, long after its time")
             return
-        held.heard_since = gaps
-        if presence == "up" and attempt.answered_at is None:
-            self._listener.hear(held, Answered(attempt.id), now, ticks)
-        elif presence == "ringing" and attempt.ringing_at is None:
-            self._listener.hear(held, Ringing(attempt.id), now, ticks)
+        call.heard_since = gaps
+        if state == "up" and attempt.answered_at is None:
+            self._listener.hear(call, Answered(attempt.id), now, ticks)
+        elif state == "ringing" and attempt.ringing_at is None:
+            self._listener.hear(call, Ringing(attempt.id), now, ticks)
 
-    def _miss(self, held: LiveCall, ticks: int) -> None:
+    def _miss(self, call: LiveCall, ticks: int) -> None:
         """Note that a call is gone; it is over once the word on how it ended had time to come."""
-        if held.missing_since is None:
-            held.missing_since = ticks
-        elif ticks - held.missing_since >= _WORD_MS:
-            self._reports.end(held.attempt, "silence", "gone from the line without a word")
+        if call.missing_since is None:
+            call.missing_since = ticks
+        elif ticks - call.missing_since >= _WORD_MS:
+            self._reports.end(call.attempt, "silence", "gone from the line without a word")

@@ -34,8 +34,8 @@ class Reports:
             word = Progress(attempt.vdn, attempt.reservation_id, attempt.id)
         word = word.at(placed=placed, ringing=ringing, answered=answered)
         self._heard[attempt.id] = word
-        if held := self._context.live_calls.get(attempt.id):
-            held.hears(word)
+        if call := self._context.live_calls.get(attempt.id):
+            call.hears(word)
 
     def end(
         self,

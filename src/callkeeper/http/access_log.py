@@ -33,13 +33,13 @@ class Figures:
     def __init__(self, registry: CollectorRegistry) -> None:
         requests = Counter(
             "callkeeper_requests",
-            "Requests, by interface, HTTP status and result code.",
+            "Requests by interface, HTTP status and result code.",
             ["interface", "status", "code"],
             registry=registry,
         )
         seconds = Histogram(
             "callkeeper_request_seconds",
-            "How long requests took, by interface.",
+            "Request duration by interface.",
             ["interface"],
             buckets=_BUCKETS,
             registry=registry,
@@ -80,7 +80,7 @@ class AccessLog:
             if not answering:
                 trace.status = _GONE
         except Exception:
-            self._log.exception("request_broke", path=scope["path"])
+            self._log.exception("request_failed", path=scope["path"])
             if answering:
                 raise
             trace.code = DATABASE_FAILED

@@ -1,4 +1,4 @@
-"""HTTP as uvicorn speaks it, with what it leaves open closed: bounds before anybody is known.
+"""Limits on what an unauthenticated client can make uvicorn do.
 
 A request has a minute to arrive, and its head 64 KiB; an answer has a minute to be read. A few
 requests are read ahead of their answers, and what comes behind them when they are answered. When

@@ -209,7 +209,7 @@ def warn_of_old_seals(store: Store, seal: Seal) -> None:
     """Log, at a start, how many keys another version will not open."""
     if of_old := sealed_as_of_old(store, seal):
         structlog.get_logger().warning(
-            "sealed_as_of_old",
+            "old_seals_found",
             keys=len(of_old),
             advice="run `callkeeper migrate` once no older server runs; 0.2 does not open them",
         )

@@ -19,7 +19,7 @@ def new_registry() -> CollectorRegistry:
     GCCollector(registry=registry)
     dropped = Counter(
         "callkeeper_log_lines_dropped",
-        "Log lines that were dropped because nobody read standard error.",
+        "Log lines dropped because nobody reads standard error.",
         registry=registry,
     )
     log.count_dropped(dropped.inc)

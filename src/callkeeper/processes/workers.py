@@ -166,7 +166,7 @@ class _Workers:
             mark_process_dead(lost.number, self._metrics)  # type: ignore[no-untyped-call]
             self._start(lost.number)
         except OSError as error:  # too many files or processes, or too little memory, just now
-            self._log.error("worker_cannot_start", worker=lost.number, error=str(error))
+            self._log.error("worker_not_started", worker=lost.number, error=str(error))
             asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._replace, lost)
 
     async def _stop(self) -> None:

@@ -101,7 +101,7 @@ class Keyring:
         try:
             secret = self._seal.open(stored.sealed_secret, ak, stored.vdn)
         except SealBroken as broken:  # somebody changed its row: for all others it is no key
-            self._log.error("key_does_not_open", ak=ak, reason=str(broken))
+            self._log.error("key_not_unsealed", ak=ak, reason=str(broken))
             _remember(self._unknown, ak, ticks)
             return None
         key = OpenKey(ak, secret, stored.vdn, stored.allowance)

@@ -29,7 +29,7 @@ from callkeeper.dialer.line.ari_answers import (
     read_as,
     said,
 )
-from callkeeper.dialer.line.ari_events import Inbox, ReplacedError, UnreadError, presence, read
+from callkeeper.dialer.line.ari_events import Inbox, ReplacedError, UnreadError, channel_state, read
 from callkeeper.dialer.line.line import (
     ChannelState,
     Dialling,
@@ -213,7 +213,7 @@ class AriLine:
         found = read_as(Found, answer)
         if found is None:
             raise LineSilent(said(answer))
-        told = presence(found.state)
+        told = channel_state(found.state)
         if told != "there":
             return told
         answer = await self._ask("GET", f"{channel}/variable", query={"variable": _REMOTE_TAG})
@@ -309,7 +309,7 @@ class AriLine:
             # Only now: whoever sees the gap, and then asks, hears all that happens thereafter.
             self._gaps += 1
             self._is_up = True
-            _log.info("line_up", line="ari", url=self._url)
+            _log.info("line_connected", line="ari", url=self._url)
             try:
                 async for message in socket:
                     self._hear(message)
@@ -340,7 +340,7 @@ class AriLine:
             event = read(message)
         except UnreadError as error:
             self._gaps += 1
-            _log.warning("line_message_unread", line="ari", why=str(error))
+            _log.warning("line_message_rejected", line="ari", why=str(error))
             return
         if event is not None and not self._inbox.put(event):
             self._gaps += 1

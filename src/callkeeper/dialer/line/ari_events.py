@@ -75,7 +75,7 @@ def plain(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text[:_MOST_SAID])
 
 
-def presence(state: str) -> ChannelState:
+def channel_state(state: str) -> ChannelState:
     """Return what the state of a channel that there is means."""
     return _PRESENCES.get(state, "there")
 
@@ -97,7 +97,7 @@ def _read(message: str | bytes) -> LineEvent | None:
 def _state(channel: _Channel) -> LineEvent | None:
     # Dial events tell the same once more, and not in a fixed order with these (16.28 and 22.10).
     # A state is told when it changes, so each comes once however often the far end repeats it.
-    match presence(channel.state):
+    match channel_state(channel.state):
         case "ringing":
             return Ringing(channel.id)
         case "up":
@@ -117,7 +117,7 @@ def _ended(told: _OfChannel) -> Ended:
     if not told.channel.state:
         raise UnreadError("a channel ended, and how it stood is not told")
     hangup = Hangup(told.cause, plain(told.cause_txt), told.tech_cause or None)
-    return Ended(told.channel.id, hangup, presence(told.channel.state))
+    return Ended(told.channel.id, hangup, channel_state(told.channel.state))
 
 
 class Inbox:
