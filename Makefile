@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 1000
 WORKERS ?= 5
+# Or each of the processes that the tests start compiles all that it imports.
+export PYTHONDONTWRITEBYTECODE =
 SETUP := pyproject.toml requirements/run.txt requirements/all.txt scripts/setup.sh
 
 .PHONY: help run test check sim soak bench firing abuse clean
