@@ -14,22 +14,24 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import IO, Any, NamedTuple
 
-import callkeeper.cli.program  # noqa: F401 - so that every copy has it
+from typer.testing import CliRunner
+
 from callkeeper.asyncstore import writer_process
+from callkeeper.cli.program import app
 from callkeeper.settings import Settings
 from callkeeper.store.file_identity import Inode
 
 _ORDER_MAX = 1 << 17  # bytes
 _FILES = 5  # a process's input, output and errors, where it is told of, and a writer's pipe
-_BUSY = Lock()
+_BUSY = threading.Lock()
 
 
 class Order(NamedTuple):
@@ -171,6 +173,7 @@ def _started() -> socket.socket:
 
 def _copy_for_each(orders: socket.socket) -> None:
     """Let a copy carry out each order; return when there are no more, or as what was ordered."""
+    CliRunner().invoke(app, ["key", "list", "--help"])  # imports what none is without
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait
     gc.freeze()  # or the first collection of each copy makes a page of its own of every one
     while True:
@@ -206,10 +209,35 @@ def _become(order: dict[str, Any], pipe: list[int]) -> None:
     time.tzset()
     signal.alarm(order["seconds"])
     sys.argv[1:] = [*order["arguments"], *map(str, pipe)]
-    if pipe:
-        writer_process.main()
-    else:
-        runpy.run_module("callkeeper", run_name="__main__", alter_sys=True)
+    status = 0
+    try:
+        if pipe:
+            writer_process.main()
+        else:
+            runpy.run_module("callkeeper", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        status = _status(end)
+    _end(status)
+
+
+def _status(end: SystemExit) -> int:
+    """Return what Python ends with for it."""
+    if end.code is None or isinstance(end.code, int):
+        return end.code or 0
+    sys.stderr.write(f"{end.code}\n")
+    return 1
+
+
+def _end(status: int) -> None:
+    """End as Python does, but take no module apart: that copies all the memory we share."""
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - what Python calls too
+    atexit._run_exitfuncs()  # noqa: SLF001 - the same
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(status)  # Python has words and a status of its own for that
+    os._exit(status)
 
 
 if __name__ == "__main__":
