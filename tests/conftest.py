@@ -3,12 +3,16 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from callkeeper.installation.database import open_session
+from callkeeper.settings import Settings as Installation
 from tests.asterisks import ASTERISKS, MACHINES, NEWER, Asterisk
 from tests.far_end import FarEnd
 from tests.house import House
@@ -32,6 +36,7 @@ settings.load_profile("beside others")
 
 
 _TOLD = "told"
+_SCHEMA = "has_the_schema"
 
 # The files that take longest, each in one process: they begin first, lest one be waited for alone.
 LONGEST = (
@@ -81,10 +86,27 @@ def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PrivatePostgres]:
+def postgres_server() -> Iterator[PrivatePostgres]:
     """A PostgreSQL of our own, on a socket in a temporary directory."""
-    with _private_postgres() as server:
+    with _private_postgres(outlives_machine=False) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def schema(postgres_server: PrivatePostgres) -> str:
+    """The name there of a database with the schema."""
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {_SCHEMA}".encode())
+    with closing(open_session(Installation(database=postgres_server.url(_SCHEMA)))) as session:
+        session.migrate()
+    return _SCHEMA
+
+
+@pytest.fixture
+def postgres(postgres_server: PrivatePostgres) -> Iterator[PrivatePostgres]:
+    """The PostgreSQL, whose databases are gone after the test."""
+    yield postgres_server
+    postgres_server.drop_databases()
 
 
 @pytest.fixture
@@ -101,12 +123,21 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database(engine: str, request: pytest.FixtureRequest) -> str | None:
+def empty_database(engine: str, request: pytest.FixtureRequest) -> str | None:
     """An empty database of the engine: its URL, or None for SQLite in the data directory."""
     if engine == "sqlite":
         return None
     server: PrivatePostgres = request.getfixturevalue("postgres")
     return server.new_database()
+
+
+@pytest.fixture
+def database(engine: str, request: pytest.FixtureRequest) -> str | None:
+    """One that on PostgreSQL has the schema already, which takes longer to make than to copy."""
+    if engine == "sqlite":
+        return None
+    server: PrivatePostgres = request.getfixturevalue("postgres")
+    return server.new_database(like=request.getfixturevalue("schema"))
 
 
 @pytest.fixture(scope="session")
@@ -165,9 +196,9 @@ def any_house(tmp_path: Path, database: str | None) -> Iterator[House]:
         yield house
 
 
-def _private_postgres() -> PrivatePostgres:
+def _private_postgres(**how: bool) -> PrivatePostgres:
     try:
-        return PrivatePostgres()
+        return PrivatePostgres(**how)
     except FileNotFoundError as missing:
         leave_out(f"PostgreSQL: {missing}")
         raise

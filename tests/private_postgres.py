@@ -15,6 +15,8 @@ import psycopg
 
 from tests.processes import children
 
+_HAS_STRATEGIES = 15_00_00
+
 
 class PrivatePostgres:
     """A server on a Unix socket in a folder of its own, removed in the end.
@@ -22,14 +24,19 @@ class PrivatePostgres:
     FileNotFoundError when there is no PostgreSQL.
     """
 
-    def __init__(self, port: int | None = None) -> None:
-        """``port``: listen there on the loopback too."""
+    def __init__(self, port: int | None = None, *, outlives_machine: bool = True) -> None:
+        """``port``: listen there on the loopback too.
+
+        What is committed outlives the server in any case, and the machine only if so wanted.
+        """
         self._port = port
+        self._outlives_machine = outlives_machine
         self._bin = binaries()
         # Not below pytest's folders: those are closed to other users, and PostgreSQL is one.
         self._home = Path(tempfile.mkdtemp(prefix="callkeeper-postgres-"))
         self._data = self._home / "data"
         self._numbers = count(1)
+        self._databases: list[str] = []
         self._as_user: list[str] = []
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             pwd.getpwnam("postgres")
@@ -53,6 +60,8 @@ class PrivatePostgres:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         options = f"-c listen_addresses='' -k {self._home} -c max_connections=500"
+        if not self._outlives_machine:
+            options += " -c fsync=off -c full_page_writes=off"
         if self._port is not None:
             options += f" -c listen_addresses=127.0.0.1 -c port={self._port}"
         log = self._home / "log"
@@ -83,12 +92,22 @@ class PrivatePostgres:
         port = "" if self._port is None else f"&port={self._port}"
         return f"postgresql:///{database}?host={self._home}&user=postgres{port}"
 
-    def new_database(self) -> str:
-        """Return the URL of a new, empty database."""
+    def new_database(self, like: str = "template1") -> str:
+        """Return the URL of a new database: empty, or as the one of a name is."""
         name = f"test{next(self._numbers)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            # Since 15 it would log every page of a copy; before, there was only this way.
+            how = "STRATEGY FILE_COPY" if connection.info.server_version >= _HAS_STRATEGIES else ""
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like} {how}".encode())
+        self._databases.append(name)
         return self.url(name)
+
+    def drop_databases(self) -> None:
+        """Drop all that were made, whoever is still connected, before they are on the disk."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            while self._databases:
+                name = self._databases.pop()
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
     def dump(self, database: str) -> Path:
         """Back up a database, while it is in use, as pg_dump does; return the file."""

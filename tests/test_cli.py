@@ -369,8 +369,9 @@ def test_a_campaign_is_added_with_the_id_that_a_crm_holds(house: House) -> None:
     assert run("campaign", "add", "--name", "x", *crossed, *where).status == 2
 
 
-def test_migrating_twice_is_as_good_as_once(tmp_path: Path, database: str | None) -> None:
-    where = ["--data-dir", str(tmp_path), *(["--database", database] if database else [])]
+def test_migrating_twice_is_as_good_as_once(tmp_path: Path, empty_database: str | None) -> None:
+    more = ["--database", empty_database] if empty_database else []
+    where = ["--data-dir", str(tmp_path), *more]
     first = run("migrate", "--json", *where).value
     assert first == run("migrate", "--json", *where).value
     assert first["schema"] >= 1

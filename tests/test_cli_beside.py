@@ -81,13 +81,14 @@ def test_a_key_is_sealed_with_the_key_of_the_servers_or_not_at_all(
 
 @pytest.mark.parametrize("command", BESIDE[1:], ids=" ".join)
 def test_a_command_beside_an_older_schema_migrates_nothing(
-    command: list[str], tmp_path: Path, database: str | None
+    command: list[str], tmp_path: Path, empty_database: str | None
 ) -> None:
-    settings = Settings(data_dir=tmp_path, database=database)
+    settings = Settings(data_dir=tmp_path, database=empty_database)
     session = open_session(settings)
-    session.migrate(migrations("postgres" if database else "sqlite")[:2])
+    session.migrate(migrations("postgres" if empty_database else "sqlite")[:2])
     session.close()
-    where = ["--data-dir", str(tmp_path), *(["--database", database] if database else [])]
+    more = ["--database", empty_database] if empty_database else []
+    where = ["--data-dir", str(tmp_path), *more]
     for _ in range(2):
         ended = run(*command, *where)
         assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1), ended

@@ -73,11 +73,11 @@ def test_so_it_does_beside_a_database_elsewhere(tmp_path: Path, postgres: Privat
 
 
 def test_a_database_with_an_older_schema_asks_to_be_migrated(
-    tmp_path: Path, database: str | None
+    tmp_path: Path, empty_database: str | None
 ) -> None:
-    settings = Settings(data_dir=tmp_path, database=database, port=0)
+    settings = Settings(data_dir=tmp_path, database=empty_database, port=0)
     session = open_session(settings)
-    session.migrate(migrations("postgres" if database else "sqlite")[:2])
+    session.migrate(migrations("postgres" if empty_database else "sqlite")[:2])
     session.close()
     found = check_up(settings)
     assert "callkeeper migrate" in found["schema"].says

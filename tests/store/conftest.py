@@ -17,6 +17,13 @@ def opener(tmp_path: Path, database: str | None) -> Iterator[Opener]:
 
 
 @pytest.fixture
+def empty(tmp_path: Path, empty_database: str | None) -> Iterator[Opener]:
+    """Whoever opens a database again and again that nobody has migrated."""
+    with Opener(tmp_path / "empty", empty_database) as opener:
+        yield opener
+
+
+@pytest.fixture
 def opened(opener: Opener) -> Opened:
     """A migrated database with campaign 7 in VDNs 1 and 2."""
     opened = opener.open()

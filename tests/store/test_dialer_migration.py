@@ -44,11 +44,11 @@ RESERVATIONS: dict[str, tuple[str, str, int | None, int | None]] = {
 
 
 @pytest.fixture
-def old(tmp_path: Path, engine: str, database: str | None) -> Iterator[Opened]:
+def old(tmp_path: Path, engine: str, empty_database: str | None) -> Iterator[Opened]:
     """A database as the version before left it, with campaigns and reservations in use."""
     first, *_ = migrations(cast("Engine", engine))
     in_use = Migration(9000, "9000_in_use.sql", [*_campaigns(), *_reservations()])
-    with Opener(tmp_path / "data", database) as opener:
+    with Opener(tmp_path / "data", empty_database) as opener:
         opened = opener.open()
         opened.session.migrate([first, in_use])
         yield opened

@@ -163,22 +163,22 @@ def test_the_operators_own_sql_is_counted_too(
 
 
 def test_what_was_stored_before_there_were_tallies_is_counted(
-    engine: Engine, opener: Opener
+    engine: Engine, empty: Opener
 ) -> None:
-    session = opener.open().session
+    session = empty.open().session
     steps = migrations(engine)
     session.migrate([step for step in steps if step.number < TALLIES])
     has_campaign(session, 1)
-    store = opener.open().store
+    store = empty.open().store
     campaign = store.campaigns.get(1, CAMPAIGN)
-    with old_program(opener, engine) as run:
+    with old_program(empty, engine) as run:
         for n in range(10):
             made = booking(n, agent=AGENTS[n % 4]).reservation(campaign, ZoneInfo("UTC"))
             run("add_reservations", msgspec.structs.asdict(made))
         gone = msgspec.structs.replace(made, version=2, state="cancelled")
         run("update_reservations", msgspec.structs.asdict(gone))
     session.migrate()
-    assert check(opener) == 9
+    assert check(empty) == 9
 
 
 def test_a_result_that_keeps_the_agent_touches_no_tally(
