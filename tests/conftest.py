@@ -40,8 +40,9 @@ _SCHEMA = "has_the_schema"
 
 # The files that take longest, each in one process: they begin first, lest one be waited for alone.
 LONGEST = (
-    "tests/test_cli.py",
+    "tests/test_types.py",
     "tests/durability/test_kill.py",
+    "tests/test_cli.py",
     "tests/test_cli_dialer.py",
     "tests/sim/test_days.py",
     "tests/api/test_campaigns.py",
