@@ -23,6 +23,7 @@ from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import OpenKey, issue
 from tests.fleet.balancer import configuration
 from tests.processes import children, forget_peaks, peak_mib
+from tests.signed import sign
 from tests.store.orders import has_campaign
 
 PER_SECOND = 20
@@ -142,21 +143,8 @@ def memory_watched(on: Ground) -> Iterator[dict[str, float]]:
 def signed(port: int, key: OpenKey, vdn: int, body: bytes, age_ms: int = 0) -> bytes:
     """Return a signed updateResult, as bytes."""
     path = f"/rest/isales/v1/openapi/campaigns/{vdn}/appoint/updateResult"
-    host = f"127.0.0.1:{port}"
-    authorization = signing.authorize(
-        key.ak,
-        key.secret,
-        at=signing.timestamp(SystemClock().now() - age_ms),
-        method="POST",
-        path=path,
-        headers={"host": host},
-        body=body,
-    )
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {authorization}\r\n"
-        f"Content-Type: application/json; charset=UTF-8\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    at = signing.timestamp(SystemClock().now() - age_ms)
+    return sign(key, f"127.0.0.1:{port}", path, body, at=at).raw()
 
 
 def result(id_: str, number: int) -> bytes:

@@ -11,9 +11,9 @@ from callkeeper import signing
 from callkeeper.clock import Clock
 from callkeeper.core.instants import DAY_MS
 from callkeeper.usecases.keys import OpenKey
+from tests.signed import sign
 
 VDN = 25
-_CONTENT_TYPE = "application/json; charset=UTF-8"
 _FAILS = {0: "34608", 7: "00046"}  # how two calls of ten end: nobody answered, busy
 
 Body = Mapping[str, Any]
@@ -39,24 +39,7 @@ class Signer(NamedTuple):
     def _request(self, vdn: int, interface: str, host: str, fields: Body) -> bytes:
         path = f"/rest/isales/v1/openapi/campaigns/{vdn}/appoint/{interface}"
         body = json.dumps(fields, separators=(",", ":")).encode()
-        authorization = signing.authorize(
-            self.key.ak,
-            self.key.secret,
-            at=signing.timestamp(self.clock.now()),
-            method="POST",
-            path=path,
-            headers={"host": host},
-            body=body,
-        )
-        head = (
-            f"POST {path} HTTP/1.1\r\n"
-            f"Host: {host}\r\n"
-            f"Authorization: {authorization}\r\n"
-            f"Content-Type: {_CONTENT_TYPE}\r\n"
-            f"Content-Length: {len(body)}\r\n"
-            "\r\n"
-        )
-        return head.encode() + body
+        return sign(self.key, host, path, body, at=signing.timestamp(self.clock.now())).raw()
 
 
 def results(vdn: int, ids: Sequence[str], numbers: Iterator[int]) -> Iterator[tuple[int, Body]]:

@@ -1,10 +1,8 @@
 """The real server in a thread, on a free port, and ways to talk to it."""
 
 import json
-import ssl
 import threading
 from collections.abc import Iterable
-from functools import cache
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -19,11 +17,11 @@ from callkeeper.processes.serve import prepare_server
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import OpenKey, issue
+from tests.signed import Signed, sign, verification
 from tests.warm import warm_writer
 
 VDN = 25
 TASK = "1106025109"
-CONTENT_TYPE = "application/json; charset=UTF-8"
 HOUR = 3_600_000
 
 
@@ -35,12 +33,6 @@ class _Absent:
 
 
 ABSENT = _Absent()
-
-
-@cache
-def _verification() -> ssl.SSLContext:
-    """Return what a client checks certificates by: to read it takes as long as half a house."""
-    return httpx2.create_ssl_context()
 
 
 class House:
@@ -64,7 +56,7 @@ class House:
         self.key = self.issue(VDN)
         self.has_campaign(int(TASK))
         self.url = ""
-        self.http = httpx2.Client(timeout=30, verify=_verification())
+        self.http = httpx2.Client(timeout=30, verify=verification())
         self._turns = map(str, count())
         self._listening = threading.Event()
         self._server = prepare_server(
@@ -125,27 +117,42 @@ class House:
         Or in pieces, each a chunk; and without saying how many there will be. Without ``at``, when
         it was signed, it is a request of its own, also while the clock stands.
         """
-        key = key or self.key
+        turn = {} if at else {"x-turn": next(self._turns)}
+        signed = self.sign(method, path, body, key=key, at=at, query=query, also=turn)
+        url = f"{self.url}{signed.path}" + (f"?{query}" if query else "")
+        return self.http.request(
+            method,
+            url,
+            content=signed.body if pieces is None else pieces,
+            headers=signed.headers | (headers or {}),
+            timeout=timeout,
+        )
+
+    def sign(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: OpenKey | None = None,
+        at: str | None = None,
+        query: str = "",
+        also: dict[str, str] | None = None,
+    ) -> Signed:
+        """Sign what ``send`` sends, now or as of then; ``also`` are headers to be signed too."""
         raw = b"" if body is None else body
         if not isinstance(raw, bytes):
             raw = json.dumps(body, ensure_ascii=False).encode()
-        path = f"/rest/isales{path}"
-        turn = {} if at else {"x-turn": next(self._turns)}  # which is signed too
-        authorization = signing.authorize(
-            key.ak,
-            key.secret,
+        return sign(
+            key or self.key,
+            self.url.removeprefix("http://"),
+            f"/rest/isales{path}",
+            raw,
             at=at or signing.timestamp(self.now()),
             method=method,
-            path=path,
             query=httpx2.QueryParams(query).multi_items(),
-            headers={"host": self.url.removeprefix("http://"), **turn},
-            body=raw,
+            headers=also,
         )
-        sent = {"authorization": authorization, "content-type": CONTENT_TYPE, **turn}
-        sent |= headers or {}
-        url = f"{self.url}{path}" + (f"?{query}" if query else "")
-        content = raw if pieces is None else pieces
-        return self.http.request(method, url, content=content, headers=sent, timeout=timeout)
 
     def reserve(self, **fields: Any) -> str:
         """Make a manual reservation for an hour from now, and return its id."""

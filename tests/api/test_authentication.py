@@ -10,7 +10,8 @@ import pytest
 from callkeeper import signing
 from callkeeper.clock import HandClock
 from callkeeper.usecases.keys import TRUSTED_MS, OpenKey, revoke
-from tests.house import CONTENT_TYPE, VDN, House
+from tests.house import VDN, House
+from tests.signed import CONTENT_TYPE
 
 NOW = 1_747_310_400_000
 PATH = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/list"

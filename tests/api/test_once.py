@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx2
 import pytest
@@ -15,42 +15,26 @@ import pytest
 from callkeeper import signing
 from callkeeper.processes.serve import prepare_server
 from callkeeper.store.port.reservations import Wanted
-from tests.house import CONTENT_TYPE, HOUR, TASK, VDN, House
+from tests.house import HOUR, TASK, VDN, House
+from tests.signed import Signed
 
-CREATE = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/create"
+CREATE = f"/v1/openapi/campaigns/{VDN}/appoint/create"
 REPLAYED = "idempotency-replayed"
-
-
-class Sent(NamedTuple):
-    """A create as it goes over the wire, to whatever server."""
-
-    body: bytes
-    headers: dict[str, str]
 
 
 def create(
     house: House, *, at: int | None = None, called_no: str = "66660001", key: str | None = None
-) -> Sent:
+) -> Signed:
     """Sign a create, with an Idempotency-Key or without; the same instant gives the same bytes."""
     body = (
         f'{{"callType":1,"calledNo":"{called_no}","userAccount":"ann","taskId":"{TASK}",'
         f'"appointTime":{house.now() // HOUR * HOUR + 2 * HOUR}}}'
     ).encode()
-    host = house.url.removeprefix("http://")
-    authorization = signing.authorize(
-        house.key.ak,
-        house.key.secret,
-        at=signing.timestamp(at or house.now()),
-        method="POST",
-        path=CREATE,
-        headers={"host": host},
-        body=body,
-    )
-    headers = {"authorization": authorization, "content-type": CONTENT_TYPE, "host": host}
-    return Sent(body, headers | ({"idempotency-key": key} if key else {}))
+    sent = house.sign("POST", CREATE, body, at=signing.timestamp(at or house.now()))
+    return sent._replace(headers=sent.headers | ({"idempotency-key": key} if key else {}))
 
 
-def at_once(requests: Sequence[tuple[str, Sent]]) -> list[httpx2.Response]:
+def at_once(requests: Sequence[tuple[str, Signed]]) -> list[httpx2.Response]:
     """Send requests all at once, each to a server's URL and on a connection of its own."""
 
     async def send_all() -> list[httpx2.Response]:
@@ -58,7 +42,7 @@ def at_once(requests: Sequence[tuple[str, Sent]]) -> list[httpx2.Response]:
         async with httpx2.AsyncClient(limits=limits, timeout=60, trust_env=False) as client:
             return await asyncio.gather(
                 *(
-                    client.post(f"{url}{CREATE}", content=sent.body, headers=sent.headers)
+                    client.post(f"{url}{sent.path}", content=sent.body, headers=sent.headers)
                     for url, sent in requests
                 )
             )

@@ -20,7 +20,7 @@ from callkeeper.http.protocol import HEAD_BYTES_MAX, bounded
 from tests.house import VDN, House
 from tests.waiting import until
 
-PATH = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/list"
+PATH = f"/v1/openapi/campaigns/{VDN}/appoint/list"
 BODY = b'{"offset":0,"limit":10}'
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 NOTHING = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -28,18 +28,7 @@ UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Setting
 
 
 def signed(house: House, *extra: bytes, body: bytes = BODY) -> bytes:
-    host = house.url.removeprefix("http://")
-    authorization = signing.authorize(
-        house.key.ak,
-        house.key.secret,
-        at=signing.timestamp(house.now()),
-        method="POST",
-        path=PATH,
-        headers={"host": host},
-        body=body,
-    )
-    head = f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {authorization}\r\n"
-    return head.encode() + b"".join(extra)
+    return house.sign("POST", PATH, body).head() + b"".join(extra)
 
 
 def converse(house: House, *pieces: bytes, count: int = 1) -> list[tuple[int, dict[str, Any]]]:
@@ -311,6 +300,7 @@ def test_many_or_long_signed_headers_are_refused_before_they_cost_anything(house
         (";".join(["host", *(f"x{n}" for n in range(40))]), "a"),
         ("host", ":" * 20_000),
     ):
-        head = f"POST {PATH} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {prefix}/{names}/{'0' * 64}"
-        ((status, _),) = converse(house, head.encode() + b"\r\nContent-Length: 0\r\n\r\n")
+        head = f"POST /rest/isales{PATH} HTTP/1.1\r\nHost: {host}\r\n"
+        head += f"Authorization: {prefix}/{names}/{'0' * 64}\r\nContent-Length: 0\r\n\r\n"
+        ((status, _),) = converse(house, head.encode())
         assert status == 401

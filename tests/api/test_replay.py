@@ -3,53 +3,16 @@
 Whoever recorded it could otherwise undo what came after it, for as long as its timestamp counts.
 """
 
-import json
-from typing import Any, NamedTuple
-
 import httpx2
 
-from callkeeper import signing
 from tests.api.test_once import server_beside
 from tests.campaigns import PAUSED, Campaigning
-from tests.house import CONTENT_TYPE, HOUR, VDN, House
+from tests.house import HOUR, VDN, House
+from tests.signed import Signed
 from tests.waiting import until
 
 APPOINT = f"/v1/openapi/campaigns/{VDN}/appoint"
 V1 = f"/v1/openapi/campaigns/{VDN}"
-
-
-class Signed(NamedTuple):
-    """A request as somebody on its way could record it."""
-
-    method: str
-    path: str
-    body: bytes
-    headers: dict[str, str]
-
-    def send(self, url: str) -> httpx2.Response:
-        """Send it once more."""
-        with httpx2.Client(timeout=30, trust_env=False) as client:
-            return client.request(
-                self.method, f"{url}{self.path}", content=self.body, headers=self.headers
-            )
-
-
-def sign(house: House, method: str, path: str, body: Any = None) -> Signed:
-    """Sign a request, not yet sent."""
-    raw = b"" if body is None else json.dumps(body).encode()
-    path = f"/rest/isales{path}"
-    host = house.url.removeprefix("http://")
-    authorization = signing.authorize(
-        house.key.ak,
-        house.key.secret,
-        at=signing.timestamp(house.now()),
-        method=method,
-        path=path,
-        headers={"host": host},
-        body=raw,
-    )
-    headers = {"authorization": authorization, "content-type": CONTENT_TYPE, "host": host}
-    return Signed(method, path, raw, headers)
 
 
 def code(answer: httpx2.Response) -> str:
@@ -57,7 +20,7 @@ def code(answer: httpx2.Response) -> str:
 
 
 def filed(house: House, id_: str, call_id: str) -> Signed:
-    return sign(house, "POST", f"{APPOINT}/updateResult", {"appointId": id_, "callId": call_id})
+    return house.sign("POST", f"{APPOINT}/updateResult", {"appointId": id_, "callId": call_id})
 
 
 def whats(house: House, subject: str) -> list[str]:
@@ -92,8 +55,7 @@ def test_another_process_knows_it_too(any_house: House) -> None:
 def test_a_move_that_is_replayed_does_not_move_back(any_house: House) -> None:
     house, id_ = any_house, any_house.reserve()
     there, back = (
-        sign(
-            house,
+        house.sign(
             "POST",
             f"{APPOINT}/update",
             {"appointId": id_, "appointTime": house.now() + hours * HOUR, "userAccount": agent},
@@ -108,10 +70,10 @@ def test_a_move_that_is_replayed_does_not_move_back(any_house: House) -> None:
 
 def test_a_deletion_that_is_replayed_answers_as_the_first(any_house: House) -> None:
     house, id_ = any_house, any_house.reserve()
-    gone = sign(house, "POST", f"{APPOINT}/delete", {"appointId": id_})
+    gone = house.sign("POST", f"{APPOINT}/delete", {"appointId": id_})
     first, second = gone.send(house.url), gone.send(house.url)
     assert (first.content, code(first)) == (second.content, "0200000")
-    anew = sign(house, "POST", f"{APPOINT}/delete", {"appointId": f"{id_}"} | {"x": 1})
+    anew = house.sign("POST", f"{APPOINT}/delete", {"appointId": f"{id_}"} | {"x": 1})
     assert code(anew.send(house.url)) == "04000004"
     assert whats(house, id_) == ["reserved", "cancelled"]
 
@@ -121,7 +83,7 @@ def test_a_pause_that_is_replayed_does_not_stop_a_campaign_that_was_resumed(
 ) -> None:
     house = any_house
     id_ = Campaigning(house).add()
-    pause, resume = (sign(house, "PUT", f"{V1}/{id_}/{name}") for name in ("pause", "resume"))
+    pause, resume = (house.sign("PUT", f"{V1}/{id_}/{name}") for name in ("pause", "resume"))
     for each in (pause, resume, pause, resume, pause):
         assert code(each.send(house.url)) == "0200000"
     assert whats(house, f"campaign/{id_}") == ["added", "paused", "resumed"]
@@ -131,8 +93,7 @@ def test_a_revision_that_is_replayed_does_not_undo_a_later_one(any_house: House)
     async_store = Campaigning(any_house)
     id_ = async_store.add()
     one, two = (
-        sign(any_house, "PUT", f"{V1}/{id_}", async_store.body(name=name))
-        for name in ("one", "two")
+        any_house.sign("PUT", f"{V1}/{id_}", async_store.body(name=name)) for name in ("one", "two")
     )
     for each in (one, two, one):
         assert code(each.send(any_house.url)) == "0200000"
@@ -141,13 +102,13 @@ def test_a_revision_that_is_replayed_does_not_undo_a_later_one(any_house: House)
 
 def test_a_campaign_that_was_renamed_or_deleted_is_not_added_again(any_house: House) -> None:
     house, async_store = any_house, Campaigning(any_house)
-    added = sign(house, "POST", V1, async_store.body(name="first", **PAUSED))
+    added = house.sign("POST", V1, async_store.body(name="first", **PAUSED))
     first = added.send(house.url)
     assert code(first) == "0200000"
     id_ = first.json()["returnObject"]["id"]
     assert async_store.modifying(id_, name="another") == "0200000"
     assert added.send(house.url).content == first.content
-    delete = sign(house, "DELETE", f"{V1}/{id_}", {"archiveHistory": 0})
+    delete = house.sign("DELETE", f"{V1}/{id_}", {"archiveHistory": 0})
     for each in (delete, added, delete):
         assert code(each.send(house.url)) == "0200000"
     assert added.send(house.url).content == first.content
@@ -156,7 +117,7 @@ def test_a_campaign_that_was_renamed_or_deleted_is_not_added_again(any_house: Ho
 
 def test_a_business_result_is_defined_once(any_house: House) -> None:
     house = any_house
-    define = sign(house, "POST", f"{V1}/addBusinessResult", {"name": "sold"})
+    define = house.sign("POST", f"{V1}/addBusinessResult", {"name": "sold"})
     first, second = define.send(house.url), define.send(house.url)
     assert (code(first), first.content) == ("0200000", second.content)
     assert house.store.business_results.find(VDN, 0, 10).total == 1
@@ -165,7 +126,7 @@ def test_a_business_result_is_defined_once(any_house: House) -> None:
 def test_what_was_refused_is_judged_anew(any_house: House) -> None:
     house = any_house
     id_ = Campaigning(house).add(**PAUSED)
-    pause, resume = (sign(house, "PUT", f"{V1}/{id_}/{name}") for name in ("pause", "resume"))
+    pause, resume = (house.sign("PUT", f"{V1}/{id_}/{name}") for name in ("pause", "resume"))
     assert code(pause.send(house.url)) == "0200011"
     assert code(resume.send(house.url)) == "0200000"
     assert code(pause.send(house.url)) == "0200000"

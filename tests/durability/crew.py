@@ -15,7 +15,8 @@ from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.history import Event
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.rows.store import SqlStore
-from tests.durability.server import TASK, VDN, Served, Signed, send
+from tests.durability.server import TASK, VDN, Served, send
+from tests.signed import Signed
 from tests.store.orders import HOUR
 
 _DONE = "0200000"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Any, Self
 
 from callkeeper import signing
 from callkeeper.clock import SystemClock
@@ -19,6 +19,7 @@ from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import OpenKey, issue
 from tests.ports import free_port
 from tests.processes import Process, children, kill
+from tests.signed import Signed, sign
 from tests.store.orders import HOUR, has_campaign
 from tests.waiting import until
 from tests.warm import start_warm
@@ -26,14 +27,6 @@ from tests.warm import start_warm
 VDN = 25
 TASK = "1106025109"
 _APPOINT = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint"
-
-
-class Signed(NamedTuple):
-    """A signed request; sending it again sends the same bytes."""
-
-    path: str
-    body: bytes
-    headers: dict[str, str]
 
 
 class Served:
@@ -61,21 +54,13 @@ class Served:
 
     def sign(self, interface: str, fields: dict[str, Any], key: OpenKey | None = None) -> Signed:
         """Return a request to one of the five interfaces, signed now, with a key or its first."""
-        key = key or self.key
-        path = f"{_APPOINT}/{interface}"
-        host = f"127.0.0.1:{self.port}"
-        body = json.dumps(fields, ensure_ascii=False).encode()
-        authorization = signing.authorize(
-            key.ak,
-            key.secret,
+        return sign(
+            key or self.key,
+            f"127.0.0.1:{self.port}",
+            f"{_APPOINT}/{interface}",
+            json.dumps(fields, ensure_ascii=False).encode(),
             at=signing.timestamp(self.clock.now()),
-            method="POST",
-            path=path,
-            headers={"host": host},
-            body=body,
         )
-        headers = {"authorization": authorization, "content-type": "application/json", "host": host}
-        return Signed(path, body, headers)
 
 
 class ServerProcess(Served):
@@ -185,7 +170,7 @@ class ServerProcess(Served):
 
 def send(connection: HTTPConnection, signed: Signed) -> dict[str, Any]:
     """Send a request and return its answer; OSError or HTTPException when there is none."""
-    connection.request("POST", signed.path, signed.body, signed.headers)
+    connection.request(signed.method, signed.path, signed.body, signed.headers)
     response = connection.getresponse()
     raw = response.read()
     assert response.status == 200, raw
