@@ -4,7 +4,7 @@ Everything happens on the calling thread, write by write, so that each run goes 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry
@@ -137,19 +137,14 @@ class Stage:
 
     def due(self, number: int, called_no: str = "66660001", **fields: Any) -> Reservation:
         """Return an automatic reservation that is due at once."""
-        appoint_at = fields.pop("appoint_at", self.clock.now() + LEAD)
-        (reservation,) = booked(
-            self.store,
-            booking(
-                number,
-                kind="automatic",
-                called_no=called_no,
-                appoint_at=appoint_at,
-                at=self.clock.now(),
-                **fields,
-            ),
-        )
+        (reservation,) = self.all_due([number], called_no=called_no, **fields)
         return reservation
+
+    def all_due(self, numbers: Iterable[int], **fields: Any) -> list[Reservation]:
+        """Return automatic reservations that are due at once, booked together."""
+        now = self.clock.now()
+        given: dict[str, Any] = {"kind": "automatic", "appoint_at": now + LEAD, "at": now} | fields
+        return booked(self.store, *(booking(number, **given) for number in numbers))
 
     def run(self, *dialers: Dialer, seconds: float = 0, step_ms: int = 500) -> None:
         """Let dialers work, step by step, until the clock is so much later."""

@@ -2,16 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
 from callkeeper.store.engine.session import Session
 from callkeeper.store.engine.sqlite import SqliteSession
 from callkeeper.store.rows.store import SqlStore
+from tests.memory import folder_in_memory
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a disk that is none: nothing here has to outlive us
 _TABLES = ("reservation", "event", "agent", "campaign", "campaign_counter", "attempt", "dispatcher")
 _SWEPT = (*_TABLES, "line")
 
@@ -22,9 +21,8 @@ class Arena:
     """A SQLite file, a store over it, and a look at it past all of our code."""
 
     def __init__(self, make_store: StoreMaker = SqlStore) -> None:
-        where = MEMORY if MEMORY.is_dir() else None
-        self._folder = TemporaryDirectory(prefix="callkeeper-sim-", dir=where)
-        file = Path(self._folder.name) / "sim.db"
+        self._folder = ExitStack()
+        file = self._folder.enter_context(folder_in_memory()) / "sim.db"
         self.store = make_store(SqliteSession(file))
         self.store.migrate()
         self._file = sqlite3.connect(file, isolation_level=None)
@@ -40,7 +38,7 @@ class Arena:
     ) -> None:
         self._file.close()
         self.store.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def sweep(self) -> None:
         """Empty every table that a seed fills."""
