@@ -2,10 +2,7 @@
 
 import json
 import os
-import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +13,7 @@ import pytest
 
 from callkeeper import signing
 from tests.house import TASK, VDN, House
+from tests.running import running
 from tests.warm import Order, run_cold, run_warm
 
 PROGRAM = [sys.executable, "-m", "callkeeper"]
@@ -84,19 +82,8 @@ def started(data_dir: Path) -> list[str]:
 @contextmanager
 def served(*arguments: str) -> Iterator[str]:
     """Run a server, and yield the line that it says when it is ready."""
-    with subprocess.Popen(
-        [*PROGRAM, "serve", *arguments], stderr=subprocess.PIPE, text=True, env=environment()
-    ) as server:
-        assert server.stderr is not None
-        impatient = threading.Timer(SECONDS_MAX, server.kill)
-        impatient.start()
-        said = server.stderr.readline().strip()
-        impatient.cancel()
-        try:
-            yield said
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.stderr.read()
+    with running(["serve", *arguments], environment()) as server:
+        yield server.line(" serves ")
 
 
 def test_help_names_every_command() -> None:

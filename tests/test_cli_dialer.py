@@ -4,7 +4,6 @@ import os
 import pty
 import re
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -16,8 +15,10 @@ from callkeeper.core.dialing.lease import LEASE_MS, Lease
 from callkeeper.installation.database import DATABASE_FILE
 from tests.house import VDN, House
 from tests.ports import free_port
-from tests.test_cli import PROGRAM, Ended, at_house, environment, run, started
+from tests.running import running
+from tests.test_cli import SECONDS_MAX, Ended, at_house, environment, run, started
 from tests.waiting import until
+from tests.warm import Copy, Order
 
 TASK = "7"
 
@@ -56,16 +57,9 @@ def data_dir(house: House) -> str:
 
 def said_by_a_server(*arguments: str) -> str:
     """Run a server until it serves, and return what it said that is no line of its log."""
-    with subprocess.Popen(
-        [*PROGRAM, "serve", *arguments], stderr=subprocess.PIPE, text=True, env=environment()
-    ) as server:
-        assert server.stderr is not None
-        said = ""
-        while " serves " not in said:
-            said = server.stderr.readline()
-            assert said, "it ended"
-        server.terminate()
-        return server.stderr.read()
+    with running(["serve", *arguments], environment()) as server:
+        server.line(" serves ")
+        return server.end()
 
 
 def at_a_terminal(house: House, columns: int, *arguments: str) -> str:
@@ -74,34 +68,23 @@ def at_a_terminal(house: House, columns: int, *arguments: str) -> str:
     known = {"URL": house.url, "AK": house.key.ak, "SK": house.key.secret, "VDN": str(VDN)}
     given = environment(**{f"CALLKEEPER_{name}": value for name, value in known.items()})
     given |= {"COLUMNS": str(columns), "TERM": "xterm"}
-    with subprocess.Popen([*PROGRAM, *arguments], stdout=its, env=given) as command:
-        os.close(its)
-        shown = b""
-        with suppress(OSError):  # Linux says so where the other end was closed
-            while read := os.read(ours, 65536):
-                shown += read
+    command = Copy(Order(arguments, "", given, Path.cwd(), SECONDS_MAX), [its, its, 2])
+    os.close(its)
+    shown = b""
+    with suppress(OSError):  # Linux says so where the other end was closed
+        while read := os.read(ours, 65536):
+            shown += read
     os.close(ours)
-    assert command.returncode == 0
+    assert command.wait() == 0
     return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
 
 
 @contextmanager
 def dialled(*arguments: str, **more: str) -> Iterator[str]:
     """Run ``callkeeper dial``, and yield the line that it says when it dials."""
-    with subprocess.Popen(
-        [*PROGRAM, "dial", *arguments], stderr=subprocess.PIPE, text=True, env=environment(**more)
-    ) as dialer:
-        assert dialer.stderr is not None
-        try:
-            said = ""
-            while "dials as" not in said:
-                said = dialer.stderr.readline()
-                assert said, "it ended"
-            yield said.strip()
-        finally:
-            dialer.terminate()
-            dialer.stderr.read()
-    assert dialer.returncode == 0
+    with running(["dial", *arguments], environment(**more)) as dialer:
+        yield dialer.line("dials as")
+    assert dialer.status == 0
 
 
 def test_attempts_and_why_tell_what_the_line_said(dialling: House) -> None:
