@@ -30,7 +30,7 @@ from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line.ari import AriLine
 from callkeeper.dialer.line.destinations import Destinations
-from callkeeper.dialer.line.line import Dialling
+from callkeeper.dialer.line.line import CallRequest
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.installation.database import DATABASE_FILE, open_session
@@ -54,10 +54,10 @@ class NotedRehearsal(RehearsalLine):
         self._now = clock.now
         self.placed: dict[str, int] = {}
 
-    async def place(self, dialling: Dialling) -> None:
+    async def place(self, request: CallRequest) -> None:
         """Note when it was asked, and place the call."""
-        self.placed[dialling.attempt_id] = self._now()
-        await super().place(dialling)
+        self.placed[request.attempt_id] = self._now()
+        await super().place(request)
 
 
 class NotedAsterisk(AriLine):
@@ -68,10 +68,10 @@ class NotedAsterisk(AriLine):
         self._now = clock.now
         self.placed: dict[str, int] = {}
 
-    async def place(self, dialling: Dialling) -> None:
+    async def place(self, request: CallRequest) -> None:
         """Place the call, and note when that was confirmed."""
-        await super().place(dialling)
-        self.placed[dialling.attempt_id] = self._now()
+        await super().place(request)
+        self.placed[request.attempt_id] = self._now()
 
 
 async def main(volley: Volley) -> None:
@@ -84,19 +84,19 @@ async def main(volley: Volley) -> None:
     dialer = Dialer(
         DialerContext.of(_post(volley), async_store, line, DialerMetrics(registry), clock)
     )
-    dialling = asyncio.create_task(dialer.run())
+    dialing = asyncio.create_task(dialer.run())
     now = clock.now()
     volley.check_prepared(now)
     await asyncio.sleep((volley.due_at - now) / 1000)
     cpu_before = cpu_seconds()
     async with asyncio.timeout(_SECONDS_MAX):
-        while _answered(registry) < volley.count and not dialling.done():  # noqa: ASYNC110 - nothing announces it
+        while _answered(registry) < volley.count and not dialing.done():  # noqa: ASYNC110 - nothing announces it
             await asyncio.sleep(_POLL_SECONDS)
     done_ms = clock.now() - volley.due_at
     used = cpu_seconds() - cpu_before
-    dialling.cancel()
+    dialing.cancel()
     with suppress(asyncio.CancelledError):
-        await dialling
+        await dialing
     await async_store.close()
     due = _due_by_attempt(settings)
     tell([at - due[attempt] for attempt, at in line.placed.items()], done_ms, used)

@@ -1,7 +1,7 @@
 """What grows with what is stored, and what does not. `make bench` runs this.
 
 At 10 thousand, 1 million and 10 million reservations over 100 VDNs: how long lists take, how long a
-server takes to start, its memory and its CPU while it idles with all of them waiting to be dialled,
+server takes to start, its memory and its CPU while it idles with all of them waiting to be dialed,
 and how large the database is.
 """
 

@@ -24,7 +24,7 @@ TASK = "7"
 
 
 @pytest.fixture
-def dialling(tmp_path: Path) -> Iterator[House]:
+def dialing(tmp_path: Path) -> Iterator[House]:
     """A server that rehearses, with a campaign for it."""
     with House(tmp_path / "data", line="rehearsal") as house:
         house.has_campaign(int(TASK))
@@ -80,48 +80,48 @@ def at_a_terminal(house: House, columns: int, *arguments: str) -> str:
 
 
 @contextmanager
-def dialled(*arguments: str, **more: str) -> Iterator[str]:
+def dialed(*arguments: str, **more: str) -> Iterator[str]:
     """Run ``callkeeper dial``, and yield the line that it says when it dials."""
     with running(["dial", *arguments], environment(**more)) as dialer:
         yield dialer.line("dials as")
     assert dialer.status == 0
 
 
-def test_attempts_and_why_tell_what_the_line_said(dialling: House) -> None:
-    id_ = reserve(dialling, "66660002")
-    until(lambda: has_result(dialling))
-    (attempt,) = at_data(dialling, "attempts", id_, "--json").value["attempts"]
+def test_attempts_and_why_tell_what_the_line_said(dialing: House) -> None:
+    id_ = reserve(dialing, "66660002")
+    until(lambda: has_result(dialing))
+    (attempt,) = at_data(dialing, "attempts", id_, "--json").value["attempts"]
     assert (attempt["outcome"], attempt["fail_code"], attempt["cause"]) == ("busy", "00537", 17)
-    shown = at_data(dialling, "attempts", id_).out
+    shown = at_data(dialing, "attempts", id_).out
     assert attempt["id"] in shown
     assert "17 User busy" in shown
-    told = at_data(dialling, "why", id_).out
-    assert "dialled: try 1 over line rehearsal" in told
+    told = at_data(dialing, "why", id_).out
+    assert "dialed: try 1 over line rehearsal" in told
     assert "try 1 ended with busy, code 00537; the line said cause 17 User busy, SIP 486" in told
     assert "now: done: a result is on record" in told
 
 
-def test_what_the_line_said_is_shown_as_it_said_it(dialling: House) -> None:
-    id_ = reserve(dialling, "66660002")
-    until(lambda: has_result(dialling))
-    with closing(sqlite3.connect(dialling.settings.data_dir / DATABASE_FILE)) as file, file:
+def test_what_the_line_said_is_shown_as_it_said_it(dialing: House) -> None:
+    id_ = reserve(dialing, "66660002")
+    until(lambda: has_result(dialing))
+    with closing(sqlite3.connect(dialing.settings.data_dir / DATABASE_FILE)) as file, file:
         file.execute("UPDATE attempt SET cause_text = '[/red] [bold]busy'")
-    assert "17 [/red] [bold]busy" in at_data(dialling, "attempts", id_).out
+    assert "17 [/red] [bold]busy" in at_data(dialing, "attempts", id_).out
 
 
-def test_attempts_of_an_unknown_id_are_refused(dialling: House) -> None:
-    ended = at_data(dialling, "attempts", "nobody")
+def test_attempts_of_an_unknown_id_are_refused(dialing: House) -> None:
+    ended = at_data(dialing, "attempts", "nobody")
     assert (ended.status, ended.out) == (1, "")
     assert "there is no reservation 'nobody'" in ended.err
 
 
-def test_lines_show_who_dials_and_how_many_calls_there_are(dialling: House) -> None:
-    reserve(dialling, "66660003")  # rings for long
-    shown = until(lambda: at_data(dialling, "lines", "--json").value)
+def test_lines_show_who_dials_and_how_many_calls_there_are(dialing: House) -> None:
+    reserve(dialing, "66660003")  # rings for long
+    shown = until(lambda: at_data(dialing, "lines", "--json").value)
     (dispatcher,) = shown["dispatchers"]
     assert (dispatcher["line"], dispatcher["state"]) == ("rehearsal", "up")
-    until(lambda: at_data(dialling, "lines", "--json").value["calls_in_progress"])
-    assert dispatcher["dispatcher"] in at_data(dialling, "lines").out
+    until(lambda: at_data(dialing, "lines", "--json").value["calls_in_progress"])
+    assert dispatcher["dispatcher"] in at_data(dialing, "lines").out
 
 
 def test_a_line_that_refuses_every_call_is_told_of(house: House) -> None:
@@ -149,15 +149,15 @@ def test_why_says_that_nobody_dials(house: House) -> None:
     assert "due since" in told
 
 
-def test_why_says_when_it_is_next_eligible(dialling: House) -> None:
-    hour = dialling.now() // 3_600_000 % 24
+def test_why_says_when_it_is_next_eligible(dialing: House) -> None:
+    hour = dialing.now() // 3_600_000 % 24
     opens = (hour + 2) % 24 * 60
-    dialling.has_campaign(8, workday_windows=f'[{{"begin":{opens},"end":{opens + 30}}}]')
+    dialing.has_campaign(8, workday_windows=f'[{{"begin":{opens},"end":{opens + 30}}}]')
     terms = ["--at", "+1m", "--campaign", "8", "--agent", "ann", "--automatic", "--json"]
-    id_ = at_house(dialling, "reserve", "66660001", *terms).value["id"]
+    id_ = at_house(dialing, "reserve", "66660001", *terms).value["id"]
 
     def held() -> str | None:
-        told = at_data(dialling, "why", id_).out
+        told = at_data(dialing, "why", id_).out
         return told if "outside the hours" in told else None
 
     assert "next eligible" in (until(held) or "")
@@ -168,7 +168,7 @@ def test_a_dialer_alone_dials_for_a_server_that_does_not(house: House, tmp_path:
     reserve(house, "66660004")
     where = ["--data-dir", str(house.settings.data_dir), "--line", "rehearsal"]
     port = str(free_port())
-    with dialled(*where, "--metrics-port", port) as said:
+    with dialed(*where, "--metrics-port", port) as said:
         until(lambda: has_result(house))
         metrics = httpx2.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
         name = said.rpartition(" ")[2]
@@ -199,11 +199,14 @@ def test_a_dialer_alone_dials_for_a_server_that_does_not(house: House, tmp_path:
         ({"LINE": "telegraph"}, "line: write rehearsal or asterisk, not 'telegraph'"),
         ({"LINE": "rehearsal", "DIALER": "yes"}, "dialer: write true or false, not 'yes'"),
         ({"LINE": "rehearsal", "LINE_CALLS_MAX": "0"}, "line_calls_max: write a whole"),
-        ({"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_URL": "pbx:8088/ari"}, "ari_url: is no su"),
+        (
+            {"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_URL": "pbx:8088/ari"},
+            "ari_url: not a valid URL",
+        ),
         ({"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_URL": "http://u:pw@pbx/ari"}, "leave the"),
         (
             {"ARI_PASSWORD": "x", "LINE": "asterisk", "ARI_URL": "http://pbx:x/ari"},
-            "ari_url: is no",
+            "ari_url: not a valid",
         ),
     ],
 )
@@ -234,9 +237,9 @@ def test_the_doctor_says_what_to_look_at_where_no_asterisk_answers(tmp_path: Pat
     assert f"no connection to Asterisk at {url}; see that Asterisk runs, that http.conf" in told
 
 
-def test_a_server_without_a_line_says_that_nothing_is_dialled(tmp_path: Path) -> None:
+def test_a_server_without_a_line_says_that_nothing_is_dialed(tmp_path: Path) -> None:
     where = ["--data-dir", str(tmp_path), "--port", "0"]
-    assert "no line is set, so automatic reservations are not dialled" in said_by_a_server(*where)
+    assert "no line is set, so automatic reservations are not dialed" in said_by_a_server(*where)
     assert "no line" not in said_by_a_server(*where, "--no-dialer")
     assert "no line" not in said_by_a_server(*where, "--line", "rehearsal")
 
@@ -245,7 +248,7 @@ def test_where_nothing_is_to_be_shown_a_sentence_says_so(house: House) -> None:
     assert at_data(house, "lines").out == "no dispatcher is running, no call in progress\n"
     assert at_house(house, "list").out == "no reservations\n0 of 0\n"
     id_ = reserve_by_hand(house)
-    assert at_data(house, "attempts", id_).out == "no attempts: it was not dialled\n"
+    assert at_data(house, "attempts", id_).out == "no attempts: it was not dialed\n"
 
 
 def test_each_line_stands_once_with_its_calls_and_the_gone_are_left_out(house: House) -> None:
@@ -266,17 +269,17 @@ def test_each_line_stands_once_with_its_calls_and_the_gone_are_left_out(house: H
     assert len(at_data(house, "lines", "--json").value["dispatchers"]) == len(leases)
 
 
-def test_on_a_narrow_terminal_no_value_is_broken(dialling: House) -> None:
-    id_ = reserve(dialling, "66660002")
-    until(lambda: has_result(dialling))
-    (attempt,) = at_data(dialling, "attempts", id_, "--json").value["attempts"]
-    shown = at_a_terminal(dialling, 80, "attempts", id_, "--data-dir", data_dir(dialling))
+def test_on_a_narrow_terminal_no_value_is_broken(dialing: House) -> None:
+    id_ = reserve(dialing, "66660002")
+    until(lambda: has_result(dialing))
+    (attempt,) = at_data(dialing, "attempts", id_, "--json").value["attempts"]
+    shown = at_a_terminal(dialing, 80, "attempts", id_, "--data-dir", data_dir(dialing))
     assert f"attempt   {attempt['id']}" in shown
     assert "cause     17 User busy" in shown
-    listed = at_a_terminal(dialling, 80, "list")
+    listed = at_a_terminal(dialing, 80, "list")
     assert f"id        {id_}" in listed
     assert "result    00537" in listed
-    assert f"{id_}  20" in at_a_terminal(dialling, 200, "list")
+    assert f"{id_}  20" in at_a_terminal(dialing, 200, "list")
 
 
 def test_a_metrics_port_that_is_taken_is_told_in_one_line(house: House, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.private_postgres import PrivatePostgres
 from tests.store.calls import renew
 from tests.store.orders import HOUR
 from tests.test_cli import Ended, run
-from tests.test_cli_dialer import at_data, dialled, reserve, reserve_by_hand
+from tests.test_cli_dialer import at_data, dialed, reserve, reserve_by_hand
 from tests.waiting import until
 
 BUSY = "66660002"  # on the line that rings nobody, and soon over
@@ -70,7 +70,7 @@ class Installation:
 
     def dial_until_called(self, id_: str) -> None:
         """Dial with a process of its own, until a call has been made and has its result."""
-        with dialled("--line", "rehearsal", *self.where):
+        with dialed("--line", "rehearsal", *self.where):
             until(lambda: self.listed(id_)["failCode"] == "00537")
 
     def attempts(self, id_: str) -> list[dict[str, Any]]:

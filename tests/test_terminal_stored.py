@@ -15,7 +15,7 @@ from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.usecases.keys import issue
 from tests.house import HOUR, VDN, House
 from tests.test_cli import Ended, at_house
-from tests.test_cli_dialer import at_data, dialled, has_result, reserve
+from tests.test_cli_dialer import at_data, dialed, has_result, reserve
 from tests.waiting import until
 
 STEERS = "\u202e\x9b\u2066\x1b\x07"
@@ -58,7 +58,7 @@ def stored(tmp_path: Path) -> Iterator[Stored]:
         issue(house.store, house.seal, house.clock, VDN, "CRM")
         assert at_data(house, "agent", "name", "ann", "Ann", "--vdn", str(VDN)).status == 0
         rung = reserve(house, "66660002")
-        with dialled("--line", "rehearsal", "--data-dir", str(house.settings.data_dir)):
+        with dialed("--line", "rehearsal", "--data-dir", str(house.settings.data_dir)):
             until(lambda: has_result(house))
         data = json.dumps({"a b": "x", "date": "y"})
         waiting = house.reserve(callType=2, taskId=str(TASK), callData=data, remark="asked for")

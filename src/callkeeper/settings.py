@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tls: bounds.Tls | None = None  # auto, off or CERT:KEY; None: auto, but off on loopback
     deployment: Literal["integrated", "op"] = "integrated"
     clock_window_seconds: bounds.Window = 900  # how far a signature's timestamp may lie from now
-    lead_seconds: bounds.Lead = 300  # how much earlier an automatic call is dialled
+    lead_seconds: bounds.Lead = 300  # how much earlier an automatic call is dialed
     active_campaigns_max: bounds.Campaigns = 20  # a VDN's, of each kind
     alerting_seconds_max: bounds.Alerting = 60  # the most that a V2 campaign may let ring
     skill_queues: bounds.SkillQueues | None = None  # the ids there are; None: any
@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sealing_key: bounds.SealingKey | None = None  # base64; None: sealing.key in the data directory
     show_phone_numbers: bool = False  # in log lines that have one; none has yet
 
-    line: Literal["rehearsal", "asterisk"] | None = None  # None: nothing is dialled
+    line: Literal["rehearsal", "asterisk"] | None = None  # None: nothing is dialed
     line_name: bounds.LineName | None = None  # for lines that share a database; None: as the line
     dialer: bool = True  # whether `serve` dials, when there is a line
     line_calls_max: bounds.Calls = 100  # calls at once over the line, whoever dials
@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ari_user: bounds.AriUser = "callkeeper"
     ari_password: bounds.AriPassword | None = None
     ari_app: bounds.App = "callkeeper"
-    ari_endpoint: bounds.AriEndpoint = "PJSIP/{number}@trunk"  # how a number is dialled
+    ari_endpoint: bounds.AriEndpoint = "PJSIP/{number}@trunk"  # how a number is dialed
     metrics_port: bounds.PortShown | None = None  # where `dial` alone shows its metrics
 
     @property

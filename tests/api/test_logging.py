@@ -160,7 +160,7 @@ def test_a_number_is_masked_but_for_its_last_two_digits(
 ) -> None:
     assert log.masked(number) == shown
     with logging_as_the_program_does():
-        structlog.get_logger().info("dialled", called_no=number, caller_no=number)
+        structlog.get_logger().info("dialed", called_no=number, caller_no=number)
     (line,) = lines(capfd.readouterr().err)
     assert (line["called_no"], line["caller_no"]) == (shown, shown)
 
@@ -169,7 +169,7 @@ def test_an_operator_who_asks_for_them_sees_numbers(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with logging_as_the_program_does(show_numbers=True):
-        structlog.get_logger().info("dialled", called_no=NUMBER)
+        structlog.get_logger().info("dialed", called_no=NUMBER)
     (line,) = lines(capfd.readouterr().err)
     assert line["called_no"] == NUMBER
 

@@ -51,5 +51,5 @@ def test_why_tells_of_one_that_was_stored_before(tmp_path: Path) -> None:
         id_ = str(create(house, "00491")["returnObject"]["appointId"])
         where = ["--data-dir", str(house.settings.data_dir)]
         told = run("why", id_, *where, CALLKEEPER_NUMBERS="deny 00").out
-        assert "numbers that begin with 00 are not dialed here; it will not be dialled" in told
-        assert "will not be dialled" not in run("why", id_, *where).out
+        assert "numbers that begin with 00 are not dialed here; it will not be dialed" in told
+        assert "will not be dialed" not in run("why", id_, *where).out

@@ -59,7 +59,7 @@ class Tally(NamedTuple):
     promises: int
     lost: list[str]  # not done, given up, or rung before their time
     rung_twice: list[str]
-    goes_on_seconds: float  # from the leap, or the kill, until all were dialled that were due then
+    goes_on_seconds: float  # from the leap, or the kill, until all were dialed that were due then
 
 
 def library() -> Path:
@@ -159,7 +159,7 @@ class Scene:
         )
 
     def are_rung(self, reservations: list[Reservation]) -> bool:
-        """Whether all were dialled."""
+        """Whether all were dialed."""
         threading.Event().wait(0.1)
         return all(self.rung(each) for each in reservations)
 
@@ -169,7 +169,7 @@ class Scene:
         return all(self.standing(each).state in ("done", "expired") for each in reservations)
 
     def rung(self, reservation: Reservation) -> int:
-        """Return how often it was dialled."""
+        """Return how often it was dialed."""
         attempts = self.store.attempts.of(1, reservation.id)
         return sum(each.placing_at is not None for each in attempts if each.outcome != "withdrawn")
 
@@ -262,7 +262,7 @@ def play(case: Case, home: Path, database: str | None, sure_seconds: float) -> T
 def main() -> int:
     """Play all cases, print the table, and return 1 if a promise was lost or rung twice."""
     failures: list[str] = []
-    _say("| clock | promises | lost | rung twice | seconds until dialling goes on |\n")
+    _say("| clock | promises | lost | rung twice | seconds until dialing goes on |\n")
     _say("|---|---|---|---|---|\n")
     with PrivatePostgres() as postgres, tempfile.TemporaryDirectory() as folder:
         for place, case in enumerate(CASES):

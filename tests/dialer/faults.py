@@ -19,8 +19,8 @@ from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line.line import (
+    CallRequest,
     ChannelState,
-    Dialling,
     Ended,
     LineDown,
     LineEvent,
@@ -91,7 +91,7 @@ class Exchange:
 
     def __init__(self, stage: Stage, **spans: int) -> None:
         self.calls = RehearsalLine(stage.clock, **spans)
-        self.asked: list[Dialling] = []
+        self.asked: list[CallRequest] = []
         self.ears: list[FaultyLine] = []
 
     def tell(self) -> None:
@@ -135,13 +135,13 @@ class FaultyLine:
         """Do nothing until cancelled: there is no connection to keep."""
         await asyncio.Event().wait()
 
-    async def place(self, dialling: Dialling) -> None:
+    async def place(self, request: CallRequest) -> None:
         """Make the call, or not."""
         if self.placing == "is down":
             raise LineDown("there is no connection")
         if self.placing != "is silent":
-            self._exchange.asked.append(dialling)
-            await self._exchange.calls.place(dialling)
+            self._exchange.asked.append(request)
+            await self._exchange.calls.place(request)
         if self.placing != "makes":
             raise LineSilent("no answer in time")
 

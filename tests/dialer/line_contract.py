@@ -15,7 +15,7 @@ from callkeeper.core.dialing.attempt import Attempt, Hangup
 from callkeeper.core.dialing.outcomes import FailCodes, Finding
 from callkeeper.dialer.line.line import (
     Answered,
-    Dialling,
+    CallRequest,
     Ended,
     Line,
     LineEvent,
@@ -42,7 +42,7 @@ class Stage(Protocol):
     def line(self) -> Line:
         """The line, running and up."""
 
-    def dialling(self, course: Course) -> Dialling:
+    def dialing(self, course: Course) -> CallRequest:
         """Return a call that takes this course, with a new id; one that rings does so for 2 s."""
 
     async def hear(self) -> None:
@@ -69,20 +69,20 @@ async def up_to(stage: Stage, attempt_id: str, last: type[LineEvent]) -> list[Li
                     return told
 
 
-def finding(dialling: Dialling, told: list[LineEvent], milliseconds: int) -> Finding:
+def finding(dialing: CallRequest, told: list[LineEvent], milliseconds: int) -> Finding:
     """Return what the events of an attempt amount to that ended so long after it was placed."""
     attempt = Attempt(
         vdn=25,
-        id=dialling.attempt_id,
+        id=dialing.attempt_id,
         reservation_id="1",
         campaign_id=1,
         number=1,
         line="ari",
         holder="test",
         state="placed",
-        called_no=dialling.called_no,
-        caller_no=dialling.caller_no,
-        alerting_seconds=dialling.alerting_seconds,
+        called_no=dialing.called_no,
+        caller_no=dialing.caller_no,
+        alerting_seconds=dialing.alerting_seconds,
         due_at=_START,
         claimed_at=_START,
         placing_at=_START,
@@ -104,41 +104,39 @@ def end_of(told: list[LineEvent]) -> Ended:
 
 
 async def an_answered_call_rings_then_is_answered_then_ends(stage: Stage) -> None:
-    dialling = stage.dialling("answered")
-    await stage.line.place(dialling)
-    told = await up_to(stage, dialling.attempt_id, Ended)
+    dialing = stage.dialing("answered")
+    await stage.line.place(dialing)
+    told = await up_to(stage, dialing.attempt_id, Ended)
     assert [type(event) for event in told] == [Ringing, Answered, Ended]
     assert end_of(told).was == "up"
-    assert finding(dialling, told, 1_000).outcome == "answered"
+    assert finding(dialing, told, 1_000).outcome == "answered"
 
 
 async def a_busy_call_is_never_answered(stage: Stage) -> None:
-    dialling = stage.dialling("busy")
-    await stage.line.place(dialling)
-    told = await up_to(stage, dialling.attempt_id, Ended)
+    dialing = stage.dialing("busy")
+    await stage.line.place(dialing)
+    told = await up_to(stage, dialing.attempt_id, Ended)
     assert not _has(told, Answered)
-    assert finding(dialling, told, 100) == Finding("busy", "00537")
+    assert finding(dialing, told, 100) == Finding("busy", "00537")
 
 
 async def a_call_that_nobody_answers_ends_after_its_alerting_time(stage: Stage) -> None:
-    dialling = stage.dialling("rings")
-    await stage.line.place(dialling)
-    told = await up_to(stage, dialling.attempt_id, Ended)
+    dialing = stage.dialing("rings")
+    await stage.line.place(dialing)
+    told = await up_to(stage, dialing.attempt_id, Ended)
     assert [type(event) for event in told] == [Ringing, Ended]
     assert end_of(told).was == "ringing"
-    assert finding(dialling, told, dialling.alerting_seconds * 1000) == Finding(
-        "no_answer", "01040"
-    )
+    assert finding(dialing, told, dialing.alerting_seconds * 1000) == Finding("no_answer", "01040")
 
 
 async def a_call_is_there_then_up_then_gone(stage: Stage) -> None:
-    dialling = stage.dialling("answered")
-    await stage.line.place(dialling)
-    assert await stage.line.find(dialling.attempt_id) in ("there", "ringing", "up")
-    await up_to(stage, dialling.attempt_id, Answered)
-    assert await stage.line.find(dialling.attempt_id) == "up"
-    await up_to(stage, dialling.attempt_id, Ended)
-    assert await stage.line.find(dialling.attempt_id) == "gone"
+    dialing = stage.dialing("answered")
+    await stage.line.place(dialing)
+    assert await stage.line.find(dialing.attempt_id) in ("there", "ringing", "up")
+    await up_to(stage, dialing.attempt_id, Answered)
+    assert await stage.line.find(dialing.attempt_id) == "up"
+    await up_to(stage, dialing.attempt_id, Ended)
+    assert await stage.line.find(dialing.attempt_id) == "gone"
 
 
 async def a_call_that_never_was_is_gone(stage: Stage) -> None:
@@ -146,36 +144,36 @@ async def a_call_that_never_was_is_gone(stage: Stage) -> None:
 
 
 async def a_living_call_is_not_made_again(stage: Stage) -> None:
-    dialling = stage.dialling("rings")
-    await stage.line.place(dialling)
-    await stage.line.place(dialling)
-    told = await up_to(stage, dialling.attempt_id, Ended)
-    other = stage.dialling("busy")
+    dialing = stage.dialing("rings")
+    await stage.line.place(dialing)
+    await stage.line.place(dialing)
+    told = await up_to(stage, dialing.attempt_id, Ended)
+    other = stage.dialing("busy")
     await stage.line.place(other)
     told += await _all_up_to(stage, other.attempt_id)
-    assert len([each for each in told if each.attempt_id == dialling.attempt_id]) == len(
+    assert len([each for each in told if each.attempt_id == dialing.attempt_id]) == len(
         [Ringing, Ended]
     )
 
 
 async def a_refused_call_was_not_made(stage: Stage) -> None:
-    dialling = stage.dialling("refused")
+    dialing = stage.dialing("refused")
     with pytest.raises(LineRefused):
-        await stage.line.place(dialling)
-    assert await stage.line.find(dialling.attempt_id) == "gone"
-    other = stage.dialling("busy")
+        await stage.line.place(dialing)
+    assert await stage.line.find(dialing.attempt_id) == "gone"
+    other = stage.dialing("busy")
     await stage.line.place(other)
     told = await _all_up_to(stage, other.attempt_id)
     assert {each.attempt_id for each in told} == {other.attempt_id}
 
 
 async def events_are_taken_oldest_first_and_no_more_than_asked_for(stage: Stage) -> None:
-    dialling = stage.dialling("answered")
-    await stage.line.place(dialling)
+    dialing = stage.dialing("answered")
+    await stage.line.place(dialing)
     await stage.hear()
     assert stage.line.take(0) == []
     assert [type(each) for each in stage.line.take(1)] == [Ringing]
-    await up_to(stage, dialling.attempt_id, Ended)
+    await up_to(stage, dialing.attempt_id, Ended)
     assert stage.line.take(10) == []
 
 

@@ -24,7 +24,7 @@ def dora(stage: Stage, exchange: Exchange) -> Actor:
 
 
 def calls(stage: Stage, *reservations: Reservation) -> list[int]:
-    """Return how often each was dialled."""
+    """Return how often each was dialed."""
     return [
         sum(each.outcome != "withdrawn" for each in stage.attempts(reservation))
         for reservation in reservations
@@ -56,7 +56,7 @@ def test_a_clock_that_is_wrong_for_three_seconds_changes_nothing(
 
 @pytest.mark.parametrize("leap_ms", LEAPS)
 def test_after_a_leap_for_good_it_goes_on_at_once(stage: Stage, dora: Actor, leap_ms: int) -> None:
-    """What stood in the database was ahead, and stopped all dialling until then."""
+    """What stood in the database was ahead, and stopped all dialing until then."""
     has_campaign(stage.session, 1, 8, begin_at=NOW - 24 * HOUR)
     before = stage.due(1, campaign_id="8")
     act(stage, dora, seconds=31)
@@ -99,7 +99,7 @@ def test_a_leap_in_mid_call_ends_no_call_and_rings_nobody_again(stage: Stage, le
     check_history(stage.store, stage.standing(reservation))
 
 
-def test_what_expired_while_nobody_dialled_does_so_half_a_minute_after_somebody_begins(
+def test_what_expired_while_nobody_dialed_does_so_half_a_minute_after_somebody_begins(
     stage: Stage, exchange: Exchange
 ) -> None:
     """A machine's clock is often wrong just after its start."""

@@ -28,7 +28,7 @@ def dies(
     return reservation
 
 
-def test_what_was_only_claimed_is_handed_back_and_dialled_once(
+def test_what_was_only_claimed_is_handed_back_and_dialed_once(
     stage: Stage, exchange: Exchange
 ) -> None:
     reservation = dies(stage, exchange, "due.claim", "dies after")
@@ -45,7 +45,7 @@ def test_what_was_only_claimed_is_handed_back_and_dialled_once(
     check_history(stage.store, done)
 
 
-def test_what_was_perhaps_dialled_is_looked_up_and_never_dialled_again(
+def test_what_was_perhaps_dialed_is_looked_up_and_never_dialed_again(
     stage: Stage, exchange: Exchange
 ) -> None:
     """It was not; but nobody can know, for the line was perhaps asked."""
@@ -130,7 +130,7 @@ def test_of_two_survivors_one_takes_over(stage: Stage, exchange: Exchange) -> No
     act(stage, *others, seconds=60)
     assert attempt_of(stage, reservation).holder in ("emma", "fay")
     done = stage.standing(reservation)
-    assert (done.fail_code, done.version) == ("01040", 3)  # reserved, dialled, outcome
+    assert (done.fail_code, done.version) == ("01040", 3)  # reserved, dialed, outcome
     check_history(stage.store, done)
 
 

@@ -1,4 +1,4 @@
-"""The dialer from its settings: what cannot be is refused before anything is dialled."""
+"""The dialer from its settings: what cannot be is refused before anything is dialed."""
 
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "said"), WRONG)
-def test_a_setting_that_cannot_be_is_named_and_nothing_is_dialled(
+def test_a_setting_that_cannot_be_is_named_and_nothing_is_dialed(
     tmp_path: Path, fields: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(SettingsWrong) as raised:

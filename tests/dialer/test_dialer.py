@@ -13,7 +13,7 @@ from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
-from callkeeper.dialer.line.line import Dialling, Line
+from callkeeper.dialer.line.line import CallRequest, Line
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.store.rows.store import SqlStore
@@ -89,10 +89,10 @@ class OwesAnAnswer(RehearsalLine):
         super().__init__(SystemClock(), **spans)
         self.let_go = asyncio.Event()
 
-    async def place(self, dialling: Dialling) -> None:
-        if dialling.called_no == "7":
+    async def place(self, request: CallRequest) -> None:
+        if request.called_no == "7":
             await self.let_go.wait()
-        await super().place(dialling)
+        await super().place(request)
 
 
 def dialer_of(

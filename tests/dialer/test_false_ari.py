@@ -13,7 +13,7 @@ from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.dialer.line.ari import CONNECTIONS, AriLine
 from callkeeper.dialer.line.line import (
     Answered,
-    Dialling,
+    CallRequest,
     Ended,
     LineDown,
     LineRefused,
@@ -31,8 +31,8 @@ LAST = told(ID, cause=17, cause_txt="User busy")
 DEEP = '{"type":"ChannelDestroyed","channel":' + "[" * 100_000 + "]" * 100_000 + "}"
 
 
-def dialling(number: int = 0) -> Dialling:
-    return Dialling(f"1747316188-{number:015}", "139", None, 30, Place("answered", "s"), {})
+def dialing(number: int = 0) -> CallRequest:
+    return CallRequest(f"1747316188-{number:015}", "139", None, 30, Place("answered", "s"), {})
 
 
 async def heard(line: AriLine) -> list[object]:
@@ -136,7 +136,7 @@ def test_a_server_that_fails_at_everything_proves_nothing() -> None:
             ari.answers = lambda _request: (500, b"\0\x1b[2J" * 1_000, "text/html; charset=hex")
             line = ari.line()
             with pytest.raises(LineSilent, match="500") as silent:
-                await line.place(dialling())
+                await line.place(dialing())
             assert str(silent.value).isprintable()
             await line.close()
 
@@ -163,7 +163,7 @@ async def refusal(answers: Callable[[str], Answer]) -> Exception:
         ari.answers = answers
         line = ari.line()
         with pytest.raises((LineRefused, LineSilent)) as raised:
-            await line.place(dialling())
+            await line.place(dialing())
         await line.close()
     assert str(raised.value).isprintable()
     return raised.value
@@ -225,7 +225,7 @@ def test_a_call_that_is_there_is_made_whatever_was_answered() -> None:
             here = (200, b'{"state":"Up"}', JSON)
             ari.answers = lambda request: answer if request.startswith("POST") else here
             line = ari.line()
-            await line.place(dialling())
+            await line.place(dialing())
             await line.close()
 
     for answer in [ALLOCATION, (409, b"{}", JSON), (503, b"", HTML), (502, b"", HTML), NOTHING]:
@@ -249,15 +249,15 @@ def test_a_call_that_finds_no_connection_in_time_is_not_made_later() -> None:
         async with FalseAri() as ari:
             ari.holds = "POST /ari/channels/"
             line = ari.line()
-            first = [asyncio.create_task(line.place(dialling(n))) for n in range(CONNECTIONS)]
-            late = asyncio.create_task(line.place(dialling(CONNECTIONS)))
+            first = [asyncio.create_task(line.place(dialing(n))) for n in range(CONNECTIONS)]
+            late = asyncio.create_task(line.place(dialing(CONNECTIONS)))
             done, _ = await asyncio.wait([late], timeout=4)
             assert done, "it still waits, to be made who knows when"
-            with pytest.raises(LineDown, match="surely nothing was dialled"):
+            with pytest.raises(LineDown, match="surely nothing was dialed"):
                 await late
             ari.let_go.set()
             await asyncio.gather(*first)
-            assert not any(dialling(CONNECTIONS).attempt_id in each for each in ari.asked)
+            assert not any(dialing(CONNECTIONS).attempt_id in each for each in ari.asked)
             await line.close()
 
     asyncio.run(scene())

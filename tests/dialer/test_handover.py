@@ -71,7 +71,7 @@ def test_a_campaigns_calls_go_where_its_name_says_and_the_rest_to_the_default() 
         assert handover.of(other) == Place("rest", "s")
 
 
-def test_a_wrong_destination_is_found_before_anything_is_dialled() -> None:
+def test_a_wrong_destination_is_found_before_anything_is_dialed() -> None:
     with pytest.raises(DestinationsWrong):
         Destinations("rest,s", {"ivr 66001": "nowhere"})
     with pytest.raises(DestinationsWrong):

@@ -1,4 +1,4 @@
-"""When it is dialled: at its time, within its hours, late within its grace, and else never."""
+"""When it is dialed: at its time, within its hours, late within its grace, and else never."""
 
 from typing import Any
 
@@ -33,13 +33,13 @@ def change(stage: Stage, how: CampaignChange, campaign_id: int = CAMPAIGN) -> No
     assert not isinstance(outcome, Exception), outcome
 
 
-def test_it_is_dialled_its_lead_before_the_appointed_time_and_not_earlier(stage: Stage) -> None:
+def test_it_is_dialed_its_lead_before_the_appointed_time_and_not_earlier(stage: Stage) -> None:
     reservation = stage.due(1, appoint_at=NOW + LEAD + 2 * MINUTE)
     stage.run(stage.dialer(), seconds=180)
     assert begun_at(stage, reservation) == NOW + 2 * MINUTE
 
 
-def test_what_fell_due_while_nobody_dialled_is_dialled_late_within_its_grace(
+def test_what_fell_due_while_nobody_dialed_is_dialed_late_within_its_grace(
     stage: Stage,
 ) -> None:
     reservation = stage.due(1)
@@ -96,7 +96,7 @@ def test_the_grace_is_the_operators(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(("practice", "opens"), [("{}", HOUR), ('{"time_zone":"Etc/GMT-1"}', 0)])
-def test_outside_its_hours_it_waits_and_is_dialled_when_they_open(
+def test_outside_its_hours_it_waits_and_is_dialed_when_they_open(
     stage: Stage, practice: str, opens: int
 ) -> None:
     has_campaign(stage.session, 1, 8, workday_windows=NINE, practice=practice)
@@ -171,7 +171,7 @@ def test_a_campaign_that_ended_dials_nothing_more(stage: Stage) -> None:
     )
 
 
-def test_from_the_minute_that_its_hours_close_nothing_is_dialled(stage: Stage) -> None:
+def test_from_the_minute_that_its_hours_close_nothing_is_dialed(stage: Stage) -> None:
     has_campaign(stage.session, 1, 8, workday_windows=A_MINUTE)
     reservation = stage.due(1, campaign_id="8")
     stage.clock.move(MINUTE - 1)

@@ -103,7 +103,7 @@ def test_a_person_still_closes_what_expired(stage: Stage, exchange: Exchange) ->
     assert (done.state, done.fail_code, done.held_by) == ("done", "99999", "grace")
 
 
-def test_what_a_person_closed_before_it_was_due_is_never_dialled(
+def test_what_a_person_closed_before_it_was_due_is_never_dialed(
     stage: Stage, exchange: Exchange
 ) -> None:
     reservation = stage.due(1)

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.line.line import (
-    Dialling,
+    CallRequest,
     LineDown,
     LineRefused,
     LineSilent,
@@ -35,12 +35,12 @@ class Refusing(RehearsalLine):
         self.asked: list[str] = []
         self.checked = 0
 
-    async def place(self, dialling: Dialling) -> None:
-        self.asked.append(dialling.called_no)
-        error = self.refusal(dialling.called_no)
+    async def place(self, request: CallRequest) -> None:
+        self.asked.append(request.called_no)
+        error = self.refusal(request.called_no)
         if error is not None:
             raise error
-        await super().place(dialling)
+        await super().place(request)
 
     async def check(self) -> str:
         self.checked += 1

@@ -6,7 +6,14 @@ import pytest
 
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.attempt import Hangup
-from callkeeper.dialer.line.line import Answered, Dialling, Ended, LineEvent, LineRefused, Ringing
+from callkeeper.dialer.line.line import (
+    Answered,
+    CallRequest,
+    Ended,
+    LineEvent,
+    LineRefused,
+    Ringing,
+)
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from tests.dialer.line_contract import CLAIMS, Claim, Course, new_id
 from tests.store.orders import NOW
@@ -27,9 +34,9 @@ class RehearsalStage:
         self.clock = HandClock(NOW)
         self.line = RehearsalLine(self.clock)
 
-    def dialling(self, course: Course) -> Dialling:
+    def dialing(self, course: Course) -> CallRequest:
         """Return a call that takes a course."""
-        return dialling(NUMBERS[course])
+        return dialing(NUMBERS[course])
 
     async def hear(self) -> None:
         """Let time pass until there is something to take, for a minute at the most."""
@@ -44,8 +51,8 @@ class RehearsalStage:
         raise TimeoutError
 
 
-def dialling(number: str, alerting_seconds: int = 2) -> Dialling:
-    return Dialling(new_id(), number, None, alerting_seconds, "PJSIP/1001", {})
+def dialing(number: str, alerting_seconds: int = 2) -> CallRequest:
+    return CallRequest(new_id(), number, None, alerting_seconds, "PJSIP/1001", {})
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.__name__)
@@ -62,7 +69,7 @@ def told(number: str, until_ms: int) -> list[tuple[int, LineEvent]]:
     line = RehearsalLine(clock)
 
     async def work() -> list[tuple[int, LineEvent]]:
-        await line.place(dialling(number, alerting_seconds=20))
+        await line.place(dialing(number, alerting_seconds=20))
         heard = []
         for _ in range(until_ms // 100 + 1):
             heard += [(clock.now() - NOW, event) for event in line.take(10)]
@@ -114,7 +121,7 @@ def test_a_slow_number_is_confirmed_after_its_time_and_is_there_meanwhile() -> N
     async def work() -> None:
         clock = HandClock(NOW)
         line = RehearsalLine(clock)
-        slow = dialling("1237")
+        slow = dialing("1237")
         placing = asyncio.ensure_future(line.place(slow))
         await asyncio.sleep(0)
         assert await line.find(slow.attempt_id) == "there"

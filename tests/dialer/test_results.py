@@ -1,4 +1,4 @@
-"""An automatic reservation is dialled by itself, and its result is written by itself."""
+"""An automatic reservation is dialed by itself, and its result is written by itself."""
 
 import pytest
 

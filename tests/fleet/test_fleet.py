@@ -1,4 +1,4 @@
-"""Whatever one of several machines suffers, what was acknowledged is there, and dialled once."""
+"""Whatever one of several machines suffers, what was acknowledged is there, and dialed once."""
 
 import os
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def _haproxy() -> None:
         leave_out("there is no haproxy; apt-get install haproxy")
 
 
-def test_nothing_acknowledged_is_lost_and_nothing_dialled_twice_whatever_is_killed(
+def test_nothing_acknowledged_is_lost_and_nothing_dialed_twice_whatever_is_killed(
     own_postgres: PrivatePostgres,
     one_asterisk: PrivateAsterisk,
     far_end: FarEnd,

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any
 
 from callkeeper.dialer.line.ari import AriLine
-from callkeeper.dialer.line.line import Dialling, LineEvent, Place
+from callkeeper.dialer.line.line import CallRequest, LineEvent, Place
 from tests import far_end_scenario
 from tests.dialer.line_contract import Course, new_id, up_to
 from tests.private_asterisk import PASSWORD, TRUNK, USER
@@ -22,7 +22,7 @@ class AriStage:
     def __init__(self, line: AriLine) -> None:
         self.line = line
 
-    def dialling(self, course: Course) -> Dialling:
+    def dialing(self, course: Course) -> CallRequest:
         match course:
             case "answered":
                 return call(far_end_scenario.ANSWERS, goes_to=BRIEF)
@@ -43,7 +43,7 @@ class AriStage:
         return await up_to(self, attempt_id, last)
 
 
-def call(code: str, **fields: Any) -> Dialling:
+def call(code: str, **fields: Any) -> CallRequest:
     """Return a call to a number that the far end answers with this code."""
     attempt_id = new_id()
     given: dict[str, Any] = {
@@ -54,7 +54,7 @@ def call(code: str, **fields: Any) -> Dialling:
         "goes_to": HOLD,
         "variables": {},
     }
-    return Dialling(**given | fields)
+    return CallRequest(**given | fields)
 
 
 def line_to(url: str, endpoint: str = TRUNK, **how: Any) -> AriLine:

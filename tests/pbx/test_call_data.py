@@ -34,14 +34,14 @@ DATA = {
 def test_asterisk_holds_all_of_it(asterisk: PrivateAsterisk, text: str) -> None:
     async def scene() -> None:
         async with running(line_to(asterisk.url)) as stage:
-            dialling = call(ANSWERS, variables=variables(text))
-            await stage.line.place(dialling)
-            await stage.until(dialling.attempt_id, Answered)
-            for name, value in dialling.variables.items():
-                assert _value(asterisk, dialling.attempt_id, name) == value
-            assert json.loads(_value(asterisk, dialling.attempt_id, "CALLDATA")) == json.loads(text)
-            asterisk.hang_up(dialling.attempt_id)
-            await stage.until(dialling.attempt_id, Ended)
+            dialing = call(ANSWERS, variables=variables(text))
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Answered)
+            for name, value in dialing.variables.items():
+                assert _value(asterisk, dialing.attempt_id, name) == value
+            assert json.loads(_value(asterisk, dialing.attempt_id, "CALLDATA")) == json.loads(text)
+            asterisk.hang_up(dialing.attempt_id)
+            await stage.until(dialing.attempt_id, Ended)
 
     asyncio.run(scene())
 
@@ -49,14 +49,14 @@ def test_asterisk_holds_all_of_it(asterisk: PrivateAsterisk, text: str) -> None:
 def test_asterisks_own_reader_takes_members_out_of_it(asterisk: PrivateAsterisk) -> None:
     async def scene() -> None:
         async with running(line_to(asterisk.url)) as stage:
-            dialling = call(ANSWERS, variables=variables(json.dumps(DATA, indent=1)))
-            await stage.line.place(dialling)
-            await stage.until(dialling.attempt_id, Answered)
+            dialing = call(ANSWERS, variables=variables(json.dumps(DATA, indent=1)))
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Answered)
             for name in ("first-name", "客户", "name"):
                 asked = f"JSON_DECODE(CALLDATA,{name})"
-                assert _value(asterisk, dialling.attempt_id, asked) == DATA[name]
-            asterisk.hang_up(dialling.attempt_id)
-            await stage.until(dialling.attempt_id, Ended)
+                assert _value(asterisk, dialing.attempt_id, asked) == DATA[name]
+            asterisk.hang_up(dialing.attempt_id)
+            await stage.until(dialing.attempt_id, Ended)
 
     asyncio.run(scene())
 

@@ -46,13 +46,13 @@ def test_an_answered_call_goes_on_in_the_dialplan_with_its_call_data(
 ) -> None:
     async def scene() -> None:
         async with running(line_to(asterisk.url)) as stage:
-            dialling = call(ANSWERS, variables={"CALLDATA_name": "Ann, 安 ${EXTEN}"})
-            await stage.line.place(dialling)
-            await stage.until(dialling.attempt_id, Answered)
-            await comes_true(lambda: asterisk.seen(dialling.attempt_id))
-            assert asterisk.seen(dialling.attempt_id) == "4008005555 Ann, 安 ${EXTEN}"
-            asterisk.hang_up(dialling.attempt_id)
-            await stage.until(dialling.attempt_id, Ended)
+            dialing = call(ANSWERS, variables={"CALLDATA_name": "Ann, 安 ${EXTEN}"})
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Answered)
+            await comes_true(lambda: asterisk.seen(dialing.attempt_id))
+            assert asterisk.seen(dialing.attempt_id) == "4008005555 Ann, 安 ${EXTEN}"
+            asterisk.hang_up(dialing.attempt_id)
+            await stage.until(dialing.attempt_id, Ended)
 
     asyncio.run(scene())
 
@@ -60,24 +60,24 @@ def test_an_answered_call_goes_on_in_the_dialplan_with_its_call_data(
 def test_a_call_without_a_caller_number_is_made(asterisk: PrivateAsterisk) -> None:
     async def scene() -> None:
         async with running(line_to(asterisk.url)) as stage:
-            dialling = call(ANSWERS, caller_no=None, goes_to=BRIEF)
-            await stage.line.place(dialling)
-            await stage.until(dialling.attempt_id, Ended)
+            dialing = call(ANSWERS, caller_no=None, goes_to=BRIEF)
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Ended)
 
     asyncio.run(scene())
 
 
 @pytest.mark.parametrize("form", ["{number}@trunk", "trunk/sip:{number}@127.0.0.1:PORT"])
-def test_a_number_with_hash_and_star_is_dialled_as_it_is(
+def test_a_number_with_hash_and_star_is_dialed_as_it_is(
     asterisk: PrivateAsterisk, far_end: FarEnd, form: str
 ) -> None:
     async def scene() -> None:
         endpoint = "PJSIP/" + form.replace("PORT", str(far_end.port))
         async with running(line_to(asterisk.url, endpoint, app="hash")) as stage:
             code = new_id()[-5:]
-            dialling = call("", called_no=f"*31#{code}486", caller_no="*4#5")
-            await stage.line.place(dialling)
-            told = await stage.until(dialling.attempt_id, Ended)
+            dialing = call("", called_no=f"*31#{code}486", caller_no="*4#5")
+            await stage.line.place(dialing)
+            told = await stage.until(dialing.attempt_id, Ended)
             assert hangup_of(told).cause == 17
             # In a SIP URI a "#" is written %23 (RFC 3261, 25.1): Asterisk does so by itself.
             assert far_end.rung()[f"*31%23{code}486"] == 1
@@ -91,13 +91,13 @@ def test_an_answered_call_is_connected_to_the_agents_endpoint(
     async def scene() -> None:
         before = far_end.rung()[AGENT_NUMBER]
         async with running(line_to(asterisk.url)) as stage:
-            dialling = call(ANSWERS, goes_to=AGENT)
-            await stage.line.place(dialling)
-            await stage.until(dialling.attempt_id, Answered)
+            dialing = call(ANSWERS, goes_to=AGENT)
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Answered)
             await comes_true(lambda: list(asterisk.channels().values()) == ["Up", "Up"])
             assert far_end.rung()[AGENT_NUMBER] == before + 1
-            asterisk.hang_up(dialling.attempt_id)
-            await stage.until(dialling.attempt_id, Ended)
+            asterisk.hang_up(dialing.attempt_id)
+            await stage.until(dialing.attempt_id, Ended)
             await comes_true(lambda: not asterisk.channels())
 
     asyncio.run(scene())
@@ -109,9 +109,9 @@ def test_a_trunk_without_an_endpoint_of_its_own_is_heard_too(
     async def scene() -> None:
         endpoint = f"PJSIP/trunk/sip:{{number}}@127.0.0.1:{far_end.port}"
         async with running(line_to(asterisk.url, endpoint, app="all")) as stage:
-            dialling = call(ANSWERS, goes_to=BRIEF)
-            await stage.line.place(dialling)
-            assert len(await stage.until(dialling.attempt_id, Ended)) == 3
+            dialing = call(ANSWERS, goes_to=BRIEF)
+            await stage.line.place(dialing)
+            assert len(await stage.until(dialing.attempt_id, Ended)) == 3
             assert "no endpoint" in await stage.line.check()
 
     asyncio.run(scene())
@@ -121,10 +121,10 @@ def test_calls_of_others_on_the_same_trunk_are_not_told(asterisk: PrivateAsteris
     async def scene() -> None:
         async with running(line_to(asterisk.url)) as stage:
             await stage.line.place(call("486", attempt_id="somebody-elses"))
-            dialling = call("486")
-            await stage.line.place(dialling)
+            dialing = call("486")
+            await stage.line.place(dialing)
             await comes_true(lambda: not asterisk.channels())
-            await stage.until(dialling.attempt_id, Ended)
+            await stage.until(dialing.attempt_id, Ended)
             assert stage.line.take(10) == []
 
     asyncio.run(scene())

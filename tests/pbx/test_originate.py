@@ -23,13 +23,13 @@ NO_TRUNK = "PJSIP/{number}@nosuch"
 def test_a_call_that_is_alive_is_placed_already(asterisk: PrivateAsterisk, far_end: FarEnd) -> None:
     async def scene() -> None:
         async with running(line_to(asterisk.url)) as stage:
-            dialling = call(RINGS)
-            await stage.line.place(dialling)
-            await stage.line.place(dialling)
-            assert _status(asterisk, dialling.attempt_id) == httpx2.codes.CONFLICT
-            assert list(asterisk.channels()) == [dialling.attempt_id]
-            asterisk.hang_up(dialling.attempt_id)
-        assert far_end.rung()[dialling.called_no] == 1
+            dialing = call(RINGS)
+            await stage.line.place(dialing)
+            await stage.line.place(dialing)
+            assert _status(asterisk, dialing.attempt_id) == httpx2.codes.CONFLICT
+            assert list(asterisk.channels()) == [dialing.attempt_id]
+            asterisk.hang_up(dialing.attempt_id)
+        assert far_end.rung()[dialing.called_no] == 1
 
     asyncio.run(scene())
 
@@ -41,13 +41,13 @@ def test_a_trunk_that_is_not_there_is_refused_whatever_asterisk_calls_it(
         async with running(line_to(own_asterisk.url)) as stage:
             with pytest.raises(LineRefused, match="500"):  # as long as no id was used twice
                 await stage.line.place(call("", called_no="1@nosuch"))
-            dialling = call(RINGS)
-            await stage.line.place(dialling)
-            await stage.line.place(dialling)
+            dialing = call(RINGS)
+            await stage.line.place(dialing)
+            await stage.line.place(dialing)
             # Asterisk keeps its last error for each connection, and says it of the next call too.
             with pytest.raises(LineRefused, match="409"):
                 await stage.line.place(call("", called_no="1@nosuch"))
-            assert list(own_asterisk.channels()) == [dialling.attempt_id]
+            assert list(own_asterisk.channels()) == [dialing.attempt_id]
 
     asyncio.run(scene())
 
@@ -58,11 +58,11 @@ def test_an_answer_lost_on_its_way_is_found_at_asterisk(
     async def scene() -> None:
         async with Wire(asterisk.http_port) as wire, running(line_to(wire.url)) as stage:
             wire.loses_answer = b"POST /ari/channels/"
-            dialling = call(RINGS)
-            await stage.line.place(dialling)
-            await comes_true(lambda: far_end.rung()[dialling.called_no])
-            asterisk.hang_up(dialling.attempt_id)
-        assert far_end.rung()[dialling.called_no] == 1
+            dialing = call(RINGS)
+            await stage.line.place(dialing)
+            await comes_true(lambda: far_end.rung()[dialing.called_no])
+            asterisk.hang_up(dialing.attempt_id)
+        assert far_end.rung()[dialing.called_no] == 1
 
     asyncio.run(scene())
 
@@ -71,18 +71,18 @@ def test_a_request_lost_on_its_way_proves_nothing(asterisk: PrivateAsterisk) -> 
     async def scene() -> None:
         async with Wire(asterisk.http_port) as wire, running(line_to(wire.url)) as stage:
             wire.loses_request = b"POST /ari/channels/"
-            dialling = call(RINGS)
+            dialing = call(RINGS)
             with pytest.raises(LineSilent):
-                await stage.line.place(dialling)
-            assert await stage.line.find(dialling.attempt_id) == "gone"
+                await stage.line.place(dialing)
+            assert await stage.line.find(dialing.attempt_id) == "gone"
 
     asyncio.run(scene())
 
 
-def test_nobody_to_ask_means_surely_not_dialled() -> None:
+def test_nobody_to_ask_means_surely_not_dialed() -> None:
     async def scene() -> None:
         line = line_to(f"http://127.0.0.1:{free_port()}/ari")
-        with pytest.raises(LineDown, match="surely nothing was dialled"):
+        with pytest.raises(LineDown, match="surely nothing was dialed"):
             await line.place(call(RINGS))
         with pytest.raises(LineSilent):
             await line.find("1747316188-000000000000000")

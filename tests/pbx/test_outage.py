@@ -22,16 +22,16 @@ def test_asterisk_killed_in_mid_call_comes_back_without_the_call(
 ) -> None:
     async def scene() -> None:
         async with running(line_to(own_asterisk.url)) as stage:
-            dialling = call(ANSWERS)
-            await stage.line.place(dialling)
-            await stage.until(dialling.attempt_id, Answered)
+            dialing = call(ANSWERS)
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Answered)
             own_asterisk.kill()
             await comes_true(lambda: not stage.line.is_up)
             gaps = stage.line.gaps
             await asyncio.to_thread(own_asterisk.start)
             await comes_true(lambda: stage.line.is_up)
             assert stage.line.gaps > gaps
-            assert await stage.line.find(dialling.attempt_id) == "gone"
+            assert await stage.line.find(dialing.attempt_id) == "gone"
             again = call("486")
             await stage.line.place(again)
             await stage.until(again.attempt_id, Ended)
@@ -44,13 +44,13 @@ def test_an_answered_call_outlives_the_socket_and_its_end_is_heard_on_the_next(
 ) -> None:
     async def scene() -> None:
         async with Wire(asterisk.http_port) as wire, running(line_to(wire.url)) as stage:
-            dialling = call(ANSWERS)
-            await stage.line.place(dialling)
-            await stage.until(dialling.attempt_id, Answered)
+            dialing = call(ANSWERS)
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Answered)
             await _cut(stage.line, wire)
-            assert await stage.line.find(dialling.attempt_id) == "up"
-            asterisk.hang_up(dialling.attempt_id)
-            told = await stage.until(dialling.attempt_id, Ended)
+            assert await stage.line.find(dialing.attempt_id) == "up"
+            asterisk.hang_up(dialing.attempt_id)
+            told = await stage.until(dialing.attempt_id, Ended)
             assert [type(event) for event in told] == [Ended]
 
     asyncio.run(scene())
@@ -59,14 +59,14 @@ def test_an_answered_call_outlives_the_socket_and_its_end_is_heard_on_the_next(
 def test_a_ringing_call_outlives_the_socket(asterisk: PrivateAsterisk, far_end: FarEnd) -> None:
     async def scene() -> None:
         async with Wire(asterisk.http_port) as wire, running(line_to(wire.url)) as stage:
-            dialling = call(RINGS)
-            await stage.line.place(dialling)
-            await stage.until(dialling.attempt_id, Ringing)
+            dialing = call(RINGS)
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Ringing)
             await _cut(stage.line, wire)
-            assert await stage.line.find(dialling.attempt_id) == "ringing"
-            asterisk.hang_up(dialling.attempt_id)
-            await stage.until(dialling.attempt_id, Ended)
-        assert far_end.rung()[dialling.called_no] == 1
+            assert await stage.line.find(dialing.attempt_id) == "ringing"
+            asterisk.hang_up(dialing.attempt_id)
+            await stage.until(dialing.attempt_id, Ended)
+        assert far_end.rung()[dialing.called_no] == 1
 
     asyncio.run(scene())
 
@@ -75,15 +75,15 @@ def test_a_call_answered_while_the_socket_is_down_goes_on_in_the_dialplan(
     asterisk: PrivateAsterisk,
 ) -> None:
     async def scene() -> None:
-        dialling = call(ANSWERS_LATE)
+        dialing = call(ANSWERS_LATE)
         async with running(line_to(asterisk.url)) as stage:
-            await stage.line.place(dialling)
-            await stage.until(dialling.attempt_id, Ringing)
-        await comes_true(lambda: asterisk.seen(dialling.attempt_id))
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Ringing)
+        await comes_true(lambda: asterisk.seen(dialing.attempt_id))
         async with running(line_to(asterisk.url)) as stage:
-            assert await stage.line.find(dialling.attempt_id) == "up"
-            asterisk.hang_up(dialling.attempt_id)
-            await stage.until(dialling.attempt_id, Ended)
+            assert await stage.line.find(dialing.attempt_id) == "up"
+            asterisk.hang_up(dialing.attempt_id)
+            await stage.until(dialing.attempt_id, Ended)
 
     asyncio.run(scene())
 
@@ -109,9 +109,9 @@ def test_a_line_whose_application_another_took_over_knows_that_it_hears_nothing(
             async with running(line_to(asterisk.url)):
                 await comes_true(lambda: not first.line.is_up or first.line.gaps > gaps)
             await comes_true(lambda: first.line.is_up)
-            dialling = call(ANSWERS, goes_to=BRIEF)
-            await first.line.place(dialling)
-            await first.until(dialling.attempt_id, Ended)
+            dialing = call(ANSWERS, goes_to=BRIEF)
+            await first.line.place(dialing)
+            await first.until(dialing.attempt_id, Ended)
 
     asyncio.run(scene())
 

@@ -82,7 +82,7 @@ async def outlive(
             post(calls_per_second=20.0), async_store, line, DialerMetrics(registry), clock
         )
     )
-    dialling = asyncio.create_task(dialer.run())
+    dialing = asyncio.create_task(dialer.run())
     try:
         await comes_true(lambda: line.is_up)
         await asyncio.to_thread(asterisk.reconfigure, name, old, new, module)
@@ -95,8 +95,8 @@ async def outlive(
         await asyncio.to_thread(asterisk.reconfigure, name, new, old, module)
         await comes_true(lambda: outcomes(store, promised) == {BUSY: many}, 45 + many)
     finally:
-        dialling.cancel()
-        await asyncio.gather(dialling, return_exceptions=True)
+        dialing.cancel()
+        await asyncio.gather(dialing, return_exceptions=True)
         await async_store.close()
     return promised, found
 

@@ -9,7 +9,7 @@ import pytest
 
 from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.core.dialing.outcomes import Finding
-from callkeeper.dialer.line.line import Answered, Dialling, Ended, LineEvent, Place, Ringing
+from callkeeper.dialer.line.line import Answered, CallRequest, Ended, LineEvent, Place, Ringing
 from tests.dialer.line_contract import end_of, finding, hangup_of
 from tests.far_end import FarEnd
 from tests.far_end_scenario import (
@@ -250,9 +250,9 @@ def test_nobody_at_the_far_ends_port_is_given_up_by_sip_in_the_end(
     assert course.finding == NO_ANSWER
 
 
-def _course(asterisk: PrivateAsterisk, dialling: Dialling, endpoint: str = TRUNK) -> Course:
+def _course(asterisk: PrivateAsterisk, dialing: CallRequest, endpoint: str = TRUNK) -> Course:
     """Make a call, and return its course."""
-    return _played(asterisk, {"": dialling}, endpoint)[""]
+    return _played(asterisk, {"": dialing}, endpoint)[""]
 
 
 def _courses(asterisk: PrivateAsterisk, codes: Iterable[str], **fields: int) -> dict[str, Course]:
@@ -261,15 +261,15 @@ def _courses(asterisk: PrivateAsterisk, codes: Iterable[str], **fields: int) -> 
 
 
 def _played(
-    asterisk: PrivateAsterisk, diallings: Mapping[str, Dialling], endpoint: str
+    asterisk: PrivateAsterisk, dialings: Mapping[str, CallRequest], endpoint: str
 ) -> dict[str, Course]:
-    told: dict[str, list[LineEvent]] = {each.attempt_id: [] for each in diallings.values()}
+    told: dict[str, list[LineEvent]] = {each.attempt_id: [] for each in dialings.values()}
     begun: dict[str, float] = {}
     took: dict[str, int] = {}
 
     async def scene() -> None:
         async with running(line_to(asterisk.url, endpoint)) as stage:
-            for each in diallings.values():
+            for each in dialings.values():
                 begun[each.attempt_id] = monotonic()
                 await stage.line.place(each)
             while len(took) < len(told):
@@ -283,6 +283,6 @@ def _played(
     asyncio.run(scene())
     return {
         code: Course(told[id_], finding(each, told[id_], took[id_]))
-        for code, each in diallings.items()
+        for code, each in dialings.items()
         for id_ in [each.attempt_id]
     }

@@ -9,8 +9,8 @@ from tests.sim.judge import BrokenError, Key
 _FITTING: dict[str, set[str]] = {
     "reserved": {"waiting"},
     "moved": {"waiting", "done"},
-    "dialled": {"calling"},
-    "not_dialled": {"waiting"},
+    "dialed": {"calling"},
+    "not_dialed": {"waiting"},
     "outcome": {"done", "waiting"},
     "result": {"done", "waiting", "calling"},
     "cancelled": {"cancelled"},
@@ -96,8 +96,8 @@ class Audit:
 
 def _check_state(key: Key, kind: str, state: str, look_at: int | None, live: str | None) -> None:
     """Insist that a reservation is in one place: with an attempt, or to be looked at, or closed."""
-    is_dialled = live in ("placing", "placed")
-    if is_dialled != (state == "calling"):
+    is_dialed = live in ("placing", "placed")
+    if is_dialed != (state == "calling"):
         raise BrokenError(f"{key} is {state}, and its live attempt is {live}")
     if kind == "manual" and (live or look_at is not None):
         raise BrokenError(f"{key} is manual, and the dialer has to do with it")

@@ -14,7 +14,7 @@ from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.config import DialerConfig
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer, Duty
-from callkeeper.dialer.line.line import Dialling
+from callkeeper.dialer.line.line import CallRequest
 from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.dialer.timekeeper import OwnTime
 from callkeeper.store.rows.store import SqlStore
@@ -136,14 +136,14 @@ class DeadlyExtension(Extension):
 
     station: "Station"
 
-    async def place(self, dialling: Dialling) -> None:
+    async def place(self, request: CallRequest) -> None:
         """Ask for a call, unless death comes first, or comes before the answer."""
         station = self.station
         if station.fate.strikes("killed_before_place"):
-            await station.perish(f"before it asked for {dialling.attempt_id}")
-        await super().place(dialling)
+            await station.perish(f"before it asked for {request.attempt_id}")
+        await super().place(request)
         if station.fate.strikes("killed_after_place"):
-            await station.perish(f"after it asked for {dialling.attempt_id}")
+            await station.perish(f"after it asked for {request.attempt_id}")
 
 
 class Station:

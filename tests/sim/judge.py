@@ -172,7 +172,7 @@ class Judge:
         self._allow_retry(attempt)
 
     def check_withdrawn(self) -> None:
-        """Insist that what is called not dialled never was, not even later."""
+        """Insist that what is called not dialed never was, not even later."""
         for each in self._by_id.values():
             call = self._pbx.book.get(each.attempt.id)
             if each.outcome == "withdrawn" and call is not None and not call.is_refused:
@@ -193,19 +193,19 @@ class Judge:
     def _check_promise(self, key: Key, attempt: Attempt) -> None:
         reservation = self._reserved[key]
         if key in self._closed:
-            raise BrokenError(f"{key} is {self._closed[key]} by a person, and is dialled")
+            raise BrokenError(f"{key} is {self._closed[key]} by a person, and is dialed")
         if reservation.kind != "automatic":
-            raise BrokenError(f"{key} is {reservation.kind}, and is dialled")
+            raise BrokenError(f"{key} is {reservation.kind}, and is dialed")
         at = attempt.placing_at or 0
         if min(at, self._pbx.loop.now()) < (reservation.due_at or 0):
-            raise BrokenError(f"{key} is dialled before it is due")
+            raise BrokenError(f"{key} is dialed before it is due")
         campaign = self.campaigns[attempt.vdn, attempt.campaign_id]
         due_at = max(attempt.due_at, campaign.begin_at)
         promised = max(
             reservation.appoint_at, wall.opens_at(campaign, self._rules.terms.zone, due_at)
         )
         if at > promised + self._rules.terms.grace_ms:
-            raise BrokenError(f"{key} is dialled past its grace")
+            raise BrokenError(f"{key} is dialed past its grace")
 
     def _check_campaign(self, attempt: Attempt) -> None:
         campaign = self.campaigns[attempt.vdn, attempt.campaign_id]

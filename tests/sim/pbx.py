@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, get_args
 from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.line.line import (
     Answered,
+    CallRequest,
     ChannelState,
-    Dialling,
     Ended,
     LineDown,
     LineEvent,
@@ -89,21 +89,21 @@ class Pbx:
         """Do something that is no part of any dispatcher, and does not die with one."""
         return self.loop.create_task(work, context=Context())
 
-    async def make(self, dialling: Dialling) -> None:
+    async def make(self, request: CallRequest) -> None:
         """Make a call; return when it is confirmed."""
-        self.trace.add("pbx", f"makes {dialling.attempt_id} to {dialling.called_no}")
-        call = self.book.setdefault(dialling.attempt_id, Call(dialling.called_no))
+        self.trace.add("pbx", f"makes {request.attempt_id} to {request.called_no}")
+        call = self.book.setdefault(request.attempt_id, Call(request.called_no))
         engine = self._engine
-        call.rings = self._draw_rings(dialling.called_no[-1])
-        call.is_there = dialling.called_no[-1] not in (SILENT, REFUSED)
+        call.rings = self._draw_rings(request.called_no[-1])
+        call.is_there = request.called_no[-1] not in (SILENT, REFUSED)
         try:
-            await engine.place(dialling)
+            await engine.place(request)
         except LineRefused:
             call.is_refused = True
             raise
         now = self.loop.now()
         ring_ms, talk_ms = self._spans["ring_ms"], self._spans["talk_ms"]
-        ring_end = dialling.alerting_seconds * 1000
+        ring_end = request.alerting_seconds * 1000
         for span in (0, ring_ms, ring_ms + talk_ms, ring_end - _LAST_LOOK_MS, ring_end):
             heappush(self._wakes, now + span)
 
@@ -220,21 +220,21 @@ class Extension:
             raise LineRefused("the simulated PBX refuses everybody, and knows it")
         return "an extension of the simulated PBX"
 
-    async def place(self, dialling: Dialling) -> None:
+    async def place(self, request: CallRequest) -> None:
         """Ask the PBX for a call. Much can go wrong with that."""
         if self._is_all_cut() or self._fate.strikes("down"):
             raise LineDown("the simulated line is down")
         if (refusing := self._pbx.refusing()) is not None:
-            self._pbx.refused[dialling.attempt_id] = refusing.kind
+            self._pbx.refused[request.attempt_id] = refusing.kind
             raise refusing.kind("the simulated PBX refuses everybody")
-        self._asked(dialling.attempt_id)
+        self._asked(request.attempt_id)
         if self._fate.strikes("silent_not_made"):
             raise LineSilent("the simulated line is silent")
         if self._fate.strikes("silent_late"):
-            self._pbx.spawn(self._make_for_nobody(dialling))
+            self._pbx.spawn(self._make_for_nobody(request))
             raise LineSilent("the simulated line is silent, as yet")
         late_ms = self._draw_late_ms() if self._fate.strikes("place_slow") else 0
-        await asyncio.shield(self._pbx.spawn(self._make(dialling, late_ms)))
+        await asyncio.shield(self._pbx.spawn(self._make(request, late_ms)))
         if self._fate.strikes("silent_made"):
             raise LineSilent("the simulated line is silent about what it did")
 
@@ -301,15 +301,15 @@ class Extension:
         self._reconnect()
         return self._cut is not None and self._cut[2]
 
-    async def _make(self, dialling: Dialling, late_ms: int) -> None:
+    async def _make(self, request: CallRequest, late_ms: int) -> None:
         await asyncio.sleep(late_ms / 1000)
-        await self._pbx.make(dialling)
+        await self._pbx.make(request)
 
-    async def _make_for_nobody(self, dialling: Dialling) -> None:
+    async def _make_for_nobody(self, request: CallRequest) -> None:
         try:
-            await self._make(dialling, self._draw_late_ms())
+            await self._make(request, self._draw_late_ms())
         except LineRefused:
-            self._pbx.trace.add("pbx", f"refuses {dialling.attempt_id}, to nobody")
+            self._pbx.trace.add("pbx", f"refuses {request.attempt_id}, to nobody")
 
     def _draw_late_ms(self) -> int:
         return self._fate.random.randint(1, _LATE_MS)

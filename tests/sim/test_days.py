@@ -178,14 +178,14 @@ class AdoptsNothing(AttemptRows):
 
 
 class TellsHalf(HistoryRows):
-    """Leaves out of the history that it dialled."""
+    """Leaves out of the history that it dialed."""
 
     def append(self, events: Sequence[Event]) -> None:
-        super().append([each for each in events if each.what != "dialled"])
+        super().append([each for each in events if each.what != "dialed"])
 
 
 SABOTEURS: list[tuple[type, str, str]] = [
-    (ForgetsCancels, "reservations", "is cancelled by a person, and is dialled"),
+    (ForgetsCancels, "reservations", "is cancelled by a person, and is dialed"),
     (RedialsUnknown, "attempts", "is tried again, .* unknown"),
     (IgnoresHours, "due._backlog", "outside its campaign's hours|the hours open at"),
     (IgnoresPauses, "due._backlog", "begins, and its campaign is (paused|draft)"),

@@ -148,7 +148,7 @@ def test_more_campaigns_than_one_claim_looks_at_all_get_their_turn(opened: Opene
 
 @pytest.mark.parametrize("sweeps", [True, False])
 def test_a_claim_costs_no_more_for_a_larger_backlog(opened: Opened, *, sweeps: bool) -> None:
-    """It reads no more rows, and runs no more statements, once nothing of it may be dialled."""
+    """It reads no more rows, and runs no more statements, once nothing of it may be dialed."""
     counted = Counted(opened.session)
     store = SqlStore(counted)
     costs = []

@@ -276,7 +276,7 @@ def test_a_claim_looks_a_bounded_way_past_what_it_could_dial(opened: Opened) -> 
     assert claim(opened.store, ids=5, sweeps=False) == Claimed([])
 
 
-def test_what_is_held_does_not_hide_what_may_be_dialled(opened: Opened) -> None:
+def test_what_is_held_does_not_hide_what_may_be_dialed(opened: Opened) -> None:
     has_campaign(opened.session, 1, 8, status="paused")
     due(opened.store, *range(LOOKED_AT), campaign_id="8", appoint_at=NOW + 1)
     due(opened.store, 900)

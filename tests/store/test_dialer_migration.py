@@ -120,7 +120,7 @@ def campaign(store: SqlStore, id_: int) -> Campaign:
     return found
 
 
-def test_what_waits_to_be_dialled_is_looked_at_when_it_was_due(old: Opened) -> None:
+def test_what_waits_to_be_dialed_is_looked_at_when_it_was_due(old: Opened) -> None:
     assert old.store.migrate()[0] == "0002_dialer.sql"
     looked_at = {id_: old.store.reservations.with_id(id_)[0].look_at for id_ in RESERVATIONS}
     assert looked_at == {id_: look_at for id_, (_, _, _, look_at) in RESERVATIONS.items()}

@@ -165,7 +165,7 @@ def test_a_line_that_could_not_be_asked_leaves_the_promise_as_it_was(store: SqlS
     assert (back.state, back.tries, back.look_at) == ("waiting", 0, NOW + 5_001)
     assert (back.held_by, back.verdict) == ("line", "the line is down")
     assert (back.fail_code, back.call_id, back.due_at) == (None, None, NOW)
-    assert store.history.of(1, back.id)[-1].what == "not_dialled"
+    assert store.history.of(1, back.id)[-1].what == "not_dialed"
     check_history(store, back)
     assert claim(store, at=NOW + 5_000).attempts == []
     (again,) = claim(store, at=NOW + 5_001).attempts

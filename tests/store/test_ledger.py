@@ -73,7 +73,7 @@ def test_what_begins_is_on_record_before_anybody_is_asked(opened: Opened) -> Non
     reservation = standing(store, attempt)
     assert (reservation.state, reservation.tries, reservation.look_at) == ("calling", 1, None)
     event = store.history.of(1, reservation.id)[-1]
-    assert (event.what, event.by_whom, event.happened_at) == ("dialled", "dialer dora", NOW + 9)
+    assert (event.what, event.by_whom, event.happened_at) == ("dialed", "dialer dora", NOW + 9)
     assert msgspec.json.decode(event.detail) == {
         "attempt": attempt.id,
         "number": 1,
@@ -179,7 +179,7 @@ def test_the_attempt_at_what_a_person_closed_is_withdrawn(
     assert over.fail_code is None
 
 
-def test_what_is_paused_meanwhile_is_held_and_dialled_once_it_is_resumed(store: SqlStore) -> None:
+def test_what_is_paused_meanwhile_is_held_and_dialed_once_it_is_resumed(store: SqlStore) -> None:
     attempt = claimed(store)
     rearrange(store, Pause())
     assert begin(store, attempt) == Withdrawn("campaign 7 is paused; resume it")

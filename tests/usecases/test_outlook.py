@@ -93,7 +93,7 @@ def test_a_revision_that_leaves_no_time_for_a_call_is_told_at_once(
     assert not isinstance(revised, Exception)
     told = outlook(opened.store, evening, BERLIN, NOW)
     assert told.startswith("waiting: due 2027-01-15 20:00:00 UTC, but campaign 7 ends ")
-    assert told.endswith(f"{why}; it will not be dialled")
+    assert told.endswith(f"{why}; it will not be dialed")
 
 
 def test_a_time_zone_that_is_not_known_here_is_named(opened: Opened) -> None:

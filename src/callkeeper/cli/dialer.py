@@ -99,7 +99,7 @@ def attempts(
         return
     known = ("try", "attempt", "state", "outcome", "code", "cause", "SIP")
     columns = (*known, "asked", "rang", "answered", "ended")
-    print_table(columns, [_try_row(each) for each in tries], "no attempts: it was not dialled")
+    print_table(columns, [_try_row(each) for each in tries], "no attempts: it was not dialed")
 
 
 def _line_rows(leases: list[Lease], live: dict[str, int], now: int) -> list[tuple[str, ...]]:

@@ -40,7 +40,7 @@ LineKind = Annotated[
     str | None,
     typer.Option(
         "--line",
-        help="asterisk, or rehearsal, which rings nobody; without one, nothing is dialled.",
+        help="asterisk, or rehearsal, which rings nobody; without one, nothing is dialed.",
         show_default=False,
     ),
 ]

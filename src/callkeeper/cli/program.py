@@ -17,7 +17,7 @@ from typer.exceptions import TyperException
 
 from callkeeper import __version__, log
 from callkeeper.cli import campaigns, operations
-from callkeeper.cli import dialer as dialling
+from callkeeper.cli import dialer as dialing
 from callkeeper.cli import reservations as calls
 from callkeeper.cli.options import (
     Database,
@@ -43,7 +43,7 @@ _EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, 
 
 
 _NO_LINE = (
-    "no line is set, so automatic reservations are not dialled from here;"
+    "no line is set, so automatic reservations are not dialed from here;"
     " --line asterisk or --line rehearsal does so, --no-dialer says that it is meant"
 )
 
@@ -179,7 +179,7 @@ def demo(
 
 
 calls.add_to(app)
-dialling.add_to(app)
+dialing.add_to(app)
 operations.add_to(app)
 app.add_typer(campaigns.campaigns, name="campaign", rich_help_panel="Keys, agents and campaigns")
 app.command(rich_help_panel="Run it")(settle)

@@ -15,7 +15,7 @@ from callkeeper.cli.options import (
 from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.processes.dial import terms
-from callkeeper.usecases.timeline import Timeline, stories
+from callkeeper.usecases.timeline import Timeline, timelines
 
 
 def why(
@@ -31,7 +31,7 @@ def why(
     """Tell what happened to a reservation, by whom, and what it waits for."""
     general = terms(read_settings(data_dir, database))
     with existing_store(data_dir, database) as store:
-        found = stories(store, id, general, SystemClock().now(), show_numbers=show_numbers)
+        found = timelines(store, id, general, SystemClock().now(), show_numbers=show_numbers)
     if not found:
         raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
     # An id can be in several VDNs only if somebody brought it there by hand.

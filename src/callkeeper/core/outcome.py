@@ -12,8 +12,8 @@ Outcome = Literal[
     "unreachable",
     "congestion",
     "failed",  # the line gave a cause that stands for none of the others
-    "refused",  # by the line itself: nothing was dialled
-    "unknown",  # dialled, perhaps, and no word ever came; a person has to look
-    "withdrawn",  # claimed, and then not dialled after all; no try of the reservation's
+    "refused",  # by the line itself: nothing was dialed
+    "unknown",  # dialed, perhaps, and no word ever came; a person has to look
+    "withdrawn",  # claimed, and then not dialed after all; no try of the reservation's
 ]
 ANSWERED_CODE = "00000"

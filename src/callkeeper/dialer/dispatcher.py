@@ -12,7 +12,7 @@ from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.gate import Gate
 from callkeeper.dialer.lease_keeper import LeaseKeeper
 from callkeeper.dialer.line.destinations import variables
-from callkeeper.dialer.line.line import Dialling, LineRefused, LineSilent
+from callkeeper.dialer.line.line import CallRequest, LineRefused, LineSilent
 from callkeeper.dialer.reports import Reports
 
 # How many attempts are claimed and not yet answered for by the line: what a crash would delay, or
@@ -20,7 +20,7 @@ from callkeeper.dialer.reports import Reports
 BATCH = 256
 # How old the verdict may be by which the line is asked.
 _FRESH_MS = 10_000
-# How often what is due is looked through although nothing can be dialled.
+# How often what is due is looked through although nothing can be dialed.
 _SWEEP_MS = 2_000
 # How long a step waits for the line's answers. Those that take longer are awaited beside it.
 _PATIENCE_SECONDS = 0.2
@@ -157,7 +157,7 @@ class Dispatcher:
             return
         context.metrics.late(attempt, context.clock.now())
         try:
-            await context.line.place(self._dialling(begun))
+            await context.line.place(self._request(begun))
         except LineRefused as refused:
             self._reports.end(attempt, self._gate.refused_by(attempt, refused), str(refused))
         except LineSilent as silent:
@@ -178,9 +178,9 @@ class Dispatcher:
             return "it took too long to put on record that the line is asked"
         return None
 
-    def _dialling(self, begun: Begun) -> Dialling:
+    def _request(self, begun: Begun) -> CallRequest:
         attempt = begun.attempt
-        return Dialling(
+        return CallRequest(
             attempt_id=attempt.id,
             called_no=attempt.called_no,
             caller_no=attempt.caller_no,

@@ -1,8 +1,8 @@
 """The reaper: has the lease renewed, takes over from the dead, finds out what nobody told.
 
-What was only claimed was surely not dialled, and waits again. What was being placed, or was placed,
+What was only claimed was surely not dialed, and waits again. What was being placed, or was placed,
 is looked up at the line: there, it goes on; gone, it has the outcome that is known, or *unknown*.
-It is never dialled again.
+It is never dialed again.
 """
 
 import asyncio

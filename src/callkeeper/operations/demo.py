@@ -96,7 +96,7 @@ class _Stage:
         """Play all steps and return whether each went as expected."""
         self._booking()
         self._changing()
-        self._dialling()
+        self._dialing()
         self._refusing()
         self._campaigning()
         self._sender.close()
@@ -157,7 +157,7 @@ class _Stage:
             seems=examples.is_expected_list,
         )
 
-    def _dialling(self) -> None:
+    def _dialing(self) -> None:
         """Let the system dial by itself, over the line that rings nobody."""
         booked: list[str] = []
 
@@ -183,7 +183,7 @@ class _Stage:
             "List it some seconds later; no updateResult was sent",
             "its result is there: failCode, callId, callerNo, beginTime and endTime",
             self._appoint("list", listing),
-            seems=lambda fields: examples.is_dialled(fields, *booked),
+            seems=lambda fields: examples.is_dialed(fields, *booked),
         )
 
     def _refusing(self) -> None:

@@ -71,7 +71,7 @@ def list_of(called_no: str) -> bytes:
     return msgspec.json.encode({"calledNo": called_no, "offset": 0, "limit": 100})
 
 
-def is_dialled(fields: Mapping[str, Any], reservation_id: str) -> bool:
+def is_dialed(fields: Mapping[str, Any], reservation_id: str) -> bool:
     """Whether the list has a call with all that the system writes of one that was answered."""
     (row,) = fields["data"]
     written = (row["callId"], row["callerNo"], row["beginTime"], row["endTime"])

@@ -237,7 +237,7 @@ class CheckUp:
         settings = self._settings
         check_rules(settings)
         if settings.line is None:
-            return "none is set, so nothing is dialled; automatic reservations wait"
+            return "none is set, so nothing is dialed; automatic reservations wait"
         try:
             says = asyncio.run(asked(settings, self._clock))
         except LineRefused as refused:
@@ -249,16 +249,16 @@ class CheckUp:
             ) from silent
         check_schema(self._open)
         now = self._clock.now()
-        dialling = [
+        dialing = [
             each
             for each in self._open.leases.all()
             if each.line == line_name(settings) and each.stands(now)
         ]
-        troubled = next((each for each in dialling if each.trouble), None)
+        troubled = next((each for each in dialing if each.trouble), None)
         if troubled is not None:
             refuses = refuses_all(troubled.line, str(troubled.trouble))
             raise Sick(f"{says}; but dispatcher {troubled.name} finds that {refuses}")
-        return f"{says}; {len(dialling) or 'no'} dispatcher{'s' * (len(dialling) != 1)} at work"
+        return f"{says}; {len(dialing) or 'no'} dispatcher{'s' * (len(dialing) != 1)} at work"
 
     @property
     def _open(self) -> Store:

@@ -90,14 +90,14 @@ def _show_metrics(settings: Settings, registry: CollectorRegistry) -> None:
 async def _until_stopped(
     dialer: Dialer, async_store: AsyncStore, ready: Callable[[str], None]
 ) -> None:
-    dialling = asyncio.ensure_future(dialer.run())
+    dialing = asyncio.ensure_future(dialer.run())
     for number in ending():
-        asyncio.get_running_loop().add_signal_handler(number, dialling.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, dialing.cancel)
     ready(dialer.name)
     try:
-        await asyncio.wait([dialling])
-        if not dialling.cancelled():
-            dialling.result()
+        await asyncio.wait([dialing])
+        if not dialing.cancelled():
+            dialing.result()
     finally:
         await async_store.close()
 

@@ -107,7 +107,7 @@ class Server(uvicorn.Server):
         self._ready = ready
         self._lifeline: int | None = None
         self._beside = beside
-        self._dialling: asyncio.Task[None] | None = None
+        self._dialing: asyncio.Task[None] | None = None
 
     def hang_on(self, pipe: int) -> None:
         """Stop as well when the other end of a pipe closes, on which nothing is ever sent."""
@@ -117,8 +117,8 @@ class Server(uvicorn.Server):
         """Serve until told to stop. A bug that ends the dialer ends the server too."""
         again = (self._listener.dup() for _ in range(_ACCEPTED_AT_ONCE - 1))
         super().run(sockets or [self._listener, *again])
-        if self._dialling is not None and not self._dialling.cancelled():
-            self._dialling.result()
+        if self._dialing is not None and not self._dialing.cancelled():
+            self._dialing.result()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept connections, and say so."""
@@ -135,12 +135,12 @@ class Server(uvicorn.Server):
     async def main_loop(self) -> None:
         """Serve, and dial beside it. A server that seems well and dials nothing is no server."""
         if self._beside is not None:
-            self._dialling = asyncio.create_task(self._beside())
-            self._dialling.add_done_callback(self._stop)
+            self._dialing = asyncio.create_task(self._beside())
+            self._dialing.add_done_callback(self._stop)
         await super().main_loop()
-        if self._dialling is not None:
-            self._dialling.cancel()
-            await asyncio.wait([self._dialling])
+        if self._dialing is not None:
+            self._dialing.cancel()
+            await asyncio.wait([self._dialing])
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -30,7 +30,7 @@ _GIVEN_UP = frozenset({"campaign_gone", "campaign_ended", "grace"})
 _STANDING = {
     "done": "a result is on record",
     "cancelled": "on the wire it is as good as absent",
-    "expired": "it was not dialled in time; a person may still file a result",
+    "expired": "it was not dialed in time; a person may still file a result",
 }
 
 
@@ -50,11 +50,11 @@ def outlook(store: Store, reservation: Reservation, terms: Terms, now: Instant) 
 
 def _closed(reservation: Reservation) -> str:
     is_settled = reservation.held_by == Settle.what
-    if reservation.fail_code == _UNKNOWN and (is_settled or reservation.is_dialled_by_us):
-        why = reservation.verdict if is_settled else "it may have been dialled, and no word came"
+    if reservation.fail_code == _UNKNOWN and (is_settled or reservation.is_dialed_by_us):
+        why = reservation.verdict if is_settled else "it may have been dialed, and no word came"
         return (
             f"its outcome is unknown ({_UNKNOWN}): {why}; "
-            "a person has to look, it is not dialled again"
+            "a person has to look, it is not dialed again"
         )
     why = f"; {reservation.verdict}" if reservation.held_by in _GIVEN_UP else ""
     return f"{_STANDING[reservation.state]}{why}"
@@ -91,7 +91,7 @@ def _awaited(store: Store, reservation: Reservation, terms: Terms, now: Instant)
     campaign = store.campaigns.get(reservation.vdn, reservation.campaign_id)
     foreseen = _foreseen(campaign, reservation, terms, now)
     if isinstance(foreseen, GiveUp) and foreseen.rule != "grace":
-        return f"due {next_at}, but {foreseen.why}; it will not be dialled"
+        return f"due {next_at}, but {foreseen.why}; it will not be dialed"
     if reservation.look_at > now and reservation.verdict is not None:
         return f"{reservation.verdict}; next eligible {next_at}"
     held = None if campaign is None or campaign.status == "started" else why_not_started(campaign)

@@ -13,7 +13,7 @@ from callkeeper.usecases.origin import Origin
 class Bookings:
     """The reservations of all VDNs.
 
-    ``lead_ms``: how much earlier an automatic one is dialled; ``zone``: the time zone of campaigns
+    ``lead_ms``: how much earlier an automatic one is dialed; ``zone``: the time zone of campaigns
     that have none of their own.
     """
 

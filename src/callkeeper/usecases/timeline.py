@@ -43,17 +43,17 @@ class Timeline(msgspec.Struct, frozen=True):
     events: list[Happening]
 
 
-def stories(
+def timelines(
     store: Store, reservation_id: str, terms: Terms, now: Instant, *, show_numbers: bool
 ) -> list[Timeline]:
-    """Return the story of each VDN's reservation with this id; none when there is none."""
+    """Return the timeline of each VDN's reservation with this id; none when there is none."""
     return [
-        _story(store, each, terms, now, show_numbers=show_numbers)
+        _timeline(store, each, terms, now, show_numbers=show_numbers)
         for each in store.reservations.with_id(reservation_id)
     ]
 
 
-def _story(
+def _timeline(
     store: Store, reservation: Reservation, terms: Terms, now: Instant, *, show_numbers: bool
 ) -> Timeline:
     events = store.history.of(reservation.vdn, reservation.id)
@@ -73,9 +73,9 @@ def _told(event: Event, *, show_numbers: bool) -> Happening:
         for name in _NUMBERS:
             if detail.get(name):
                 detail[name] = masked(str(detail[name]))
-    teller = _TELLERS.get(event.what, _other)
-    says = harmless(f"{event.what}: {teller(detail)}".removesuffix(": "))
-    return Happening(in_utc(event.happened_at), event.by_whom, event.what, says, detail)
+    what = _EARLIER_WORDS.get(event.what, event.what)
+    says = harmless(f"{what}: {_TELLERS.get(what, _other)(detail)}".removesuffix(": "))
+    return Happening(in_utc(event.happened_at), event.by_whom, what, says, detail)
 
 
 def _reserved(detail: dict[str, Any]) -> str:
@@ -126,7 +126,7 @@ def _result(detail: dict[str, Any]) -> str:
     return ", ".join(told)
 
 
-def _dialled(detail: dict[str, Any]) -> str:
+def _dialed(detail: dict[str, Any]) -> str:
     shown = f", showing {detail['caller_no']}" if detail.get("caller_no") else ""
     return f"try {detail['number']} over line {detail['line']}{shown}, attempt {detail['attempt']}"
 
@@ -154,13 +154,16 @@ def _other(detail: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in detail.items())
 
 
+# What stands in histories that an earlier version wrote.
+_EARLIER_WORDS = {"dialled": "dialed", "not_dialled": "not_dialed"}
+
 _TELLERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "reserved": _reserved,
     "moved": _moved,
     "result": _result,
-    "dialled": _dialled,
+    "dialed": _dialed,
     "outcome": _outcome,
-    "not_dialled": _why,
+    "not_dialed": _why,
     "expired": _why,
     "done": _why,
     "settled": _why,

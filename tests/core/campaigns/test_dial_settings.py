@@ -43,7 +43,7 @@ def test_without_retries_one_try_is_all_there_is() -> None:
     "outcome",
     sorted({finding.outcome for finding in FINDINGS.values()} - set(RETRIABLE)),
 )
-def test_what_may_have_reached_somebody_is_never_dialled_again(outcome: str) -> None:
+def test_what_may_have_reached_somebody_is_never_dialed_again(outcome: str) -> None:
     everything = DialSettings(retries=tuple(Retry(each, 5, 60) for each in RETRIABLE))
     assert everything.retry_after(outcome, 1) is None  # type: ignore[arg-type]
 

@@ -159,7 +159,7 @@ def test_the_next_opening_is_open_and_nothing_before_it_is(
     ]
 
 
-def dialling(begin: str, end: str, windows: Sequence[Window] = OFFICE) -> Campaign:
+def dialing(begin: str, end: str, windows: Sequence[Window] = OFFICE) -> Campaign:
     """Return a campaign between two instants of UTC."""
     fields = {"begin_at": utc(begin), "end_at": utc(end), "workday_windows": tuple(windows)}
     return msgspec.structs.replace(CAMPAIGN, **fields)
@@ -171,31 +171,31 @@ NIGHT = (window("02:00", "03:00"),)  # which Berlin does not have on 2026-03-29
 @pytest.mark.parametrize(
     ("campaign", "due", "why"),
     [
-        (dialling("2026-07-01 07:00", "2026-07-02 06:59"), "2026-07-01 15:59", None),
-        (dialling("2026-07-01 07:00", "2026-07-03 00:00"), "2026-07-01 16:00", None),
-        (dialling("2026-07-02 20:00", "2026-07-04 00:00"), "2026-07-01 08:00", None),
+        (dialing("2026-07-01 07:00", "2026-07-02 06:59"), "2026-07-01 15:59", None),
+        (dialing("2026-07-01 07:00", "2026-07-03 00:00"), "2026-07-01 16:00", None),
+        (dialing("2026-07-02 20:00", "2026-07-04 00:00"), "2026-07-01 08:00", None),
         (
-            dialling("2026-07-01 07:00", "2026-07-02 07:00"),
+            dialing("2026-07-01 07:00", "2026-07-02 07:00"),
             "2026-07-01 16:00",
             "ends 2026-07-02 09:00:00 CEST, before it next dials at 2026-07-02 09:00:00 CEST",
         ),
         (
-            dialling("2026-07-02 16:30", "2026-07-03 06:00"),
+            dialing("2026-07-02 16:30", "2026-07-03 06:00"),
             "2026-07-01 08:00",
             "ends 2026-07-03 08:00:00 CEST, before it next dials at 2026-07-03 09:00:00 CEST",
         ),
         (
-            dialling("2026-07-01 07:00", "2026-07-02 10:00", ()),
+            dialing("2026-07-01 07:00", "2026-07-02 10:00", ()),
             "2026-07-02 10:00",
             "ends 2026-07-02 12:00:00 CEST, before the call is due at 2026-07-02 12:00:00 CEST",
         ),
-        (dialling("2026-07-01 07:00", "2026-07-02 10:00", ()), "2026-07-02 09:59", None),
+        (dialing("2026-07-01 07:00", "2026-07-02 10:00", ()), "2026-07-02 09:59", None),
         (
-            dialling("2026-03-28 12:00", "2026-03-29 20:00", NIGHT),
+            dialing("2026-03-28 12:00", "2026-03-29 20:00", NIGHT),
             "2026-03-28 20:00",
             "ends 2026-03-29 22:00:00 CEST, before it next dials at 2026-03-30 02:00:00 CEST",
         ),
-        (dialling("2026-03-28 12:00", "2026-03-30 00:01", NIGHT), "2026-03-28 20:00", None),
+        (dialing("2026-03-28 12:00", "2026-03-30 00:01", NIGHT), "2026-03-28 20:00", None),
     ],
 )
 def test_a_campaign_never_dials_what_is_due_after_its_last_open_instant(

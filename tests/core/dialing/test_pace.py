@@ -14,21 +14,21 @@ CATCH_UP = SECOND // 10
 START = 1_800_000_000 * SECOND
 
 
-class Dialled(NamedTuple):
+class Dialed(NamedTuple):
     """How many calls were made at an instant."""
 
     at: int
     calls: int
 
 
-def dial(per_second: float, gaps: list[int], wanted: list[int] | None = None) -> list[Dialled]:
+def dial(per_second: float, gaps: list[int], wanted: list[int] | None = None) -> list[Dialed]:
     """Make as many calls as are wanted, and as many as may be, after each of these gaps."""
     next_at_us, made = 0, []
     for turn, now in enumerate(accumulate(gaps, initial=START)):
         pace = Pace(next_at_us, now, per_second)
         calls = pace.room if wanted is None else min(pace.room, wanted[turn % len(wanted)])
         next_at_us = pace.after(calls)
-        made.append(Dialled(now, calls))
+        made.append(Dialed(now, calls))
     return made
 
 

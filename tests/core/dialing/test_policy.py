@@ -56,7 +56,7 @@ def verdict(
     return decide(reservation or due(), where or campaign(), zone, terms, busyness, now)
 
 
-def test_what_nothing_stands_against_is_dialled() -> None:
+def test_what_nothing_stands_against_is_dialed() -> None:
     assert verdict() == Dial()
     assert verdict(where=campaign(workday_windows=OPEN)) == Dial()
 
@@ -100,7 +100,7 @@ def test_what_was_due_within_its_hours_is_late_from_the_appointed_instant_on() -
     assert promised_at(due(), closing, UTC) == NOW + LEAD
 
 
-def test_without_grace_it_is_dialled_until_the_appointed_instant() -> None:
+def test_without_grace_it_is_dialed_until_the_appointed_instant() -> None:
     terms = Terms(grace_ms=0)
     assert verdict(terms=terms, now=NOW + LEAD) == Dial()
     assert isinstance(verdict(terms=terms, now=NOW + LEAD + 1), GiveUp)

@@ -15,7 +15,7 @@ from callkeeper.core.dialing.reservation_changes import (
     given_up,
     handed_back,
     held,
-    not_dialled,
+    not_dialed,
 )
 from callkeeper.core.reservations.reservation import Reservation
 from tests.core.dialing.test_outcomes import attempt
@@ -100,9 +100,9 @@ def test_what_begins_is_calling_and_one_try_older_and_held_by_nothing() -> None:
     }
 
 
-def test_what_was_not_dialled_waits_again_and_its_try_does_not_count() -> None:
+def test_what_was_not_dialed_waits_again_and_its_try_does_not_count() -> None:
     old = calling()
-    new = not_dialled(old, "the line is down", LATER)
+    new = not_dialed(old, "the line is down", LATER)
     assert differences(old, new) == {
         "state": "waiting",
         "tries": 0,
@@ -110,7 +110,7 @@ def test_what_was_not_dialled_waits_again_and_its_try_does_not_count() -> None:
         "held_by": "line",
         "verdict": "the line is down",
     }
-    assert not new.is_dialled_by_us
+    assert not new.is_dialed_by_us
 
 
 def test_what_ended_is_done_with_the_result_of_its_attempt() -> None:

@@ -124,7 +124,7 @@ def test_a_reservation_that_cannot_be_kept_is_refused() -> None:
 
 
 def test_an_automatic_one_is_judged_by_the_instant_that_it_is_due_and_not_by_the_present() -> None:
-    """The campaign ends in an hour: what is appointed soon after is dialled before."""
+    """The campaign ends in an hour: what is appointed soon after is dialed before."""
     end_at = CAMPAIGN.end_at
     last = booking(kind="automatic", appoint_at=end_at + LEAD - 1).reservation(CAMPAIGN, UTC)
     assert last.due_at == end_at - 1

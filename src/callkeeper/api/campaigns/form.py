@@ -46,7 +46,7 @@ IVR = Form(
 _EMPIRICAL = Form(
     _count("maxAvgCallTime", "longest average call"),
     _count("minAvgCallTime", "shortest average call"),
-    _count("outBoundRate", "rate of dialling"),
+    _count("outBoundRate", "rate of dialing"),
 )
 _OFF_HOOK = Form(
     Integer(
@@ -180,7 +180,7 @@ _POLICIES = (
         least=1,
         most=5,
     ),
-    _count("callOrder", "order of dialling; kept, not used yet"),
+    _count("callOrder", "order of dialing; kept, not used yet"),
     Object(
         name="retryPolicy",
         ours="retryPolicy",

@@ -2,7 +2,7 @@
 
 Dial                 nothing stands against it
 Wait(until, why)     a rule holds it; ``until`` is when it is next eligible
-GiveUp(why)          it will not be dialled any more, and the reservation says so
+GiveUp(why)          it will not be dialed any more, and the reservation says so
 Doubtful             it hangs on which clock is right, and nothing is done until that is known
 
 Instants are UTC milliseconds.
@@ -67,7 +67,7 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 class GiveUp(msgspec.Struct, frozen=True):
-    """It will not be dialled any more."""
+    """It will not be dialed any more."""
 
     rule: Rule
     why: str
@@ -112,7 +112,7 @@ def decide(
     busyness: Busyness,
     now: Instant,
 ) -> Verdict:
-    """Return whether a due reservation may be dialled now. ``zone`` is the campaign's."""
+    """Return whether a due reservation may be dialed now. ``zone`` is the campaign's."""
     promised = promised_at(reservation, campaign, zone)
     last = promised + terms.grace_ms
     if campaign.deleted_at is not None:

@@ -16,7 +16,7 @@ _AGAIN_MS = 5_000
 
 
 def claimed(old: Reservation) -> Reservation:
-    """Return it as a dispatcher has it: nobody looks at it until it is dialled or handed back."""
+    """Return it as a dispatcher has it: nobody looks at it until it is dialed or handed back."""
     return msgspec.structs.replace(old, look_at=None)
 
 
@@ -36,7 +36,7 @@ def held(old: Reservation, wait: Wait) -> Reservation:
 
 
 def unplaced(old: Reservation, rule: Rule, why: str) -> Reservation:
-    """Return it with why it was not dialled just now; it stays due, in its order."""
+    """Return it with why it was not dialed just now; it stays due, in its order."""
     return msgspec.structs.replace(old, held_by=rule, verdict=why)
 
 
@@ -58,8 +58,8 @@ def begun(old: Reservation, now: Instant) -> Reservation:
     )
 
 
-def not_dialled(old: Reservation, why: str, now: Instant) -> Reservation:
-    """Return it as waiting again: its try came to nothing, for surely nothing was dialled."""
+def not_dialed(old: Reservation, why: str, now: Instant) -> Reservation:
+    """Return it as waiting again: its try came to nothing, for surely nothing was dialed."""
     return _changed(
         old,
         now,

@@ -38,7 +38,7 @@ class Claim(msgspec.Struct, frozen=True):
     """A dispatcher's wish for work: at most as many attempts as it brings ids.
 
     ``calls_max`` bounds the line's live attempts, ``per_second`` the rate of its calls. One that
-    ``sweeps`` judges what is due even while nothing could be dialled, so that it expires in time.
+    ``sweeps`` judges what is due even while nothing could be dialed, so that it expires in time.
     What is in ``last`` has its turn after all others: first its numbers, then its campaigns, by
     VDN and id. ``trouble`` is why the line refuses every call.
     """

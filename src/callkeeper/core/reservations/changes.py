@@ -109,7 +109,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         if old.state == "calling" or not (self._tells_of_a_call or old.state == "done"):
             return _changed(old, now, **known)
         closed = {"state": "done", "due_at": None, "look_at": None}
-        if old.is_dialled_by_us:
+        if old.is_dialed_by_us:
             return _changed(old, now, **known, **closed)
         begin_at, end_at = self._times(old)
         return _changed(

@@ -31,7 +31,7 @@ State = Literal[
     "calling",  # the dialer has it; leaves when its attempt has an outcome
     "done",  # a result is on record; stays, but a later result may overwrite it
     "cancelled",  # deleted on the wire; kept for the history, and as good as absent
-    "expired",  # automatic and never dialled in time; a person's result may still close it
+    "expired",  # automatic and never dialed in time; a person's result may still close it
 ]
 
 
@@ -47,7 +47,7 @@ class Reservation(msgspec.Struct, frozen=True):
     called_no: str
     agent: str | None
     appoint_at: Instant
-    due_at: Instant | None  # when it is to be dialled, by its time or by its hours; None: never
+    due_at: Instant | None  # when it is to be dialed, by its time or by its hours; None: never
     tries: int  # attempts that the system made
     call_data: str | None
     remark: str | None
@@ -62,12 +62,12 @@ class Reservation(msgspec.Struct, frozen=True):
     made_at: Instant
     changed_at: Instant
     look_at: Instant | None = None  # when the dialer looks at it next; None: not, or it has it
-    held_by: str | None = None  # the rule of its last verdict, when not dialled; or settled
+    held_by: str | None = None  # the rule of its last verdict, when not dialed; or settled
     verdict: str | None = None  # and that verdict, as a sentence
     signed_at: Instant | None = None  # when the newest of the requests that changed it was signed
 
     @property
-    def is_dialled_by_us(self) -> bool:
+    def is_dialed_by_us(self) -> bool:
         """Whether the system is calling, or has called, so that the result is the system's."""
         return self.state == "calling" or self.tries > 0
 

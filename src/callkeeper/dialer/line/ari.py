@@ -31,8 +31,8 @@ from callkeeper.dialer.line.ari_answers import (
 )
 from callkeeper.dialer.line.ari_events import Inbox, ReplacedError, UnreadError, channel_state, read
 from callkeeper.dialer.line.line import (
+    CallRequest,
     ChannelState,
-    Dialling,
     LineDown,
     LineEvent,
     LineRefused,
@@ -145,25 +145,25 @@ class AriLine:
         http, self._http = self._http, self._client()
         await http.aclose()
 
-    async def place(self, dialling: Dialling) -> None:
+    async def place(self, request: CallRequest) -> None:
         """Make a call, and return when Asterisk has its channel. Raise as the port tells.
 
         The second time it is found, if it is still there, and not made again.
         """
-        channel = f"/channels/{dialling.attempt_id}"
+        channel = f"/channels/{request.attempt_id}"
         try:
-            answer = await self._ask("POST", channel, json=self._originate(dialling))
+            answer = await self._ask("POST", channel, json=self._originate(request))
         except _UnreachableError as error:
-            raise LineDown(f"{error}: surely nothing was dialled") from error
+            raise LineDown(f"{error}: surely nothing was dialed") from error
         except LineSilent:
-            # Perhaps never read, perhaps dialled. That it is there is proof; that it is not is
+            # Perhaps never read, perhaps dialed. That it is there is proof; that it is not is
             # none, for it may be over, or yet to come.
-            if await self.find(dialling.attempt_id) == "gone":
+            if await self.find(request.attempt_id) == "gone":
                 raise
             return
         made = read_as(Made, answer)
-        if made is None or made.id != dialling.attempt_id:
-            await self._make_sure(dialling.attempt_id, answer)
+        if made is None or made.id != request.attempt_id:
+            await self._make_sure(request.attempt_id, answer)
 
     async def _make_sure(self, attempt_id: str, answer: httpx2.Response) -> None:
         """Return if a call was made for all that was answered; otherwise raise what it stands for.
@@ -187,7 +187,7 @@ class AriLine:
             case _ if answer.is_client_error or answer.is_redirect:
                 raise LineDown(said(answer))
             case _:
-                # By something that is no Asterisk, and behind it, it may have been dialled.
+                # By something that is no Asterisk, and behind it, it may have been dialed.
                 if await self.find(attempt_id) == "gone":
                     raise LineSilent(said(answer))
 
@@ -249,18 +249,18 @@ class AriLine:
             trust_env=False,
         )
 
-    def _originate(self, dialling: Dialling) -> dict[str, Any]:
-        place, variables = dialling.goes_to, dialling.variables
+    def _originate(self, request: CallRequest) -> dict[str, Any]:
+        place, variables = request.goes_to, request.variables
         if isinstance(place, str):
             variables = {**variables, AGENT_VARIABLE: place}
             place = AGENT_PLACE
         return {
-            "endpoint": self._endpoint.replace("{number}", dialling.called_no),
+            "endpoint": self._endpoint.replace("{number}", request.called_no),
             "context": place.context,
             "extension": place.extension,
             "priority": place.priority,
-            "callerId": dialling.caller_no or "",
-            "timeout": dialling.alerting_seconds,
+            "callerId": request.caller_no or "",
+            "timeout": request.alerting_seconds,
             "variables": variables,
         }
 

@@ -22,7 +22,7 @@ class Place(msgspec.Struct, frozen=True):
     priority: int = 1
 
 
-class Dialling(msgspec.Struct, frozen=True):
+class CallRequest(msgspec.Struct, frozen=True):
     """All that a line needs to make a call. ``attempt_id`` becomes the id of its channel.
 
     ``goes_to`` is a place in the dialplan, or the endpoint of an agent (``PJSIP/1001``).
@@ -60,11 +60,11 @@ LineEvent = Ringing | Answered | Ended
 
 
 class LineRefused(Exception):  # noqa: N818 - what it did
-    """The line would not make this call: surely nothing was dialled."""
+    """The line would not make this call: surely nothing was dialed."""
 
 
 class LineDown(LineRefused):
-    """The line takes no calls, or could not even be asked: surely nothing was dialled.
+    """The line takes no calls, or could not even be asked: surely nothing was dialed.
 
     That has nothing to do with this call, which may be made soon.
     """
@@ -95,10 +95,10 @@ class Line(Protocol):
     async def run(self) -> None:
         """Keep the connection, over and over, until cancelled."""
 
-    async def place(self, dialling: Dialling) -> None:
+    async def place(self, request: CallRequest) -> None:
         """Make a call, and return when the line has confirmed it.
 
-        The same attempt id is never dialled twice. Raise LineDown or LineUnwilling for what has to
+        The same attempt id is never dialed twice. Raise LineDown or LineUnwilling for what has to
         do with the line, LineRefused for what concerns this call alone, or LineSilent.
         """
 

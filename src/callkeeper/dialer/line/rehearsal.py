@@ -18,8 +18,8 @@ from callkeeper.clock import Clock
 from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.dialer.line.line import (
     Answered,
+    CallRequest,
     ChannelState,
-    Dialling,
     Ended,
     LineEvent,
     LineRefused,
@@ -67,21 +67,21 @@ class RehearsalLine:
     async def run(self) -> None:
         """Do nothing: there is no connection to keep."""
 
-    async def place(self, dialling: Dialling) -> None:
+    async def place(self, request: CallRequest) -> None:
         """Begin what the number stands for. The id of a call in progress begins none."""
-        if dialling.attempt_id in self._calls:
+        if request.attempt_id in self._calls:
             return
-        ends_with = dialling.called_no[-1]
+        ends_with = request.called_no[-1]
         if ends_with == _REFUSED:
             raise LineRefused("the rehearsal line refuses numbers that end with 8")
         if ends_with == _SILENCE:
             return
-        self._calls[dialling.attempt_id] = "there"
+        self._calls[request.attempt_id] = "there"
         if ends_with == _SLOW:
             confirmed_at = self._clock.ticks() + self._slow_ms
             while self._clock.ticks() < confirmed_at:  # noqa: ASYNC110 - no clock announces itself
                 await asyncio.sleep(_TICK_SECONDS)
-        self._script(dialling, ends_with)
+        self._script(request, ends_with)
 
     async def find(self, attempt_id: str) -> ChannelState:
         """Tell whether a call is in progress, and answered."""
@@ -105,12 +105,12 @@ class RehearsalLine:
         """Say that this line rings nobody."""
         return "the rehearsal line: it writes results, and rings nobody"
 
-    def _script(self, dialling: Dialling, ends_with: str) -> None:
-        id_, now = dialling.attempt_id, self._clock.ticks()
+    def _script(self, request: CallRequest, ends_with: str) -> None:
+        id_, now = request.attempt_id, self._clock.ticks()
         rings_until = now + self._ring_ms
         self._later(now, Ringing(id_))
         if ends_with == _NO_ANSWER:
-            self._later(now + dialling.alerting_seconds * 1000, Ended(id_, _RANG_OUT, "ringing"))
+            self._later(now + request.alerting_seconds * 1000, Ended(id_, _RANG_OUT, "ringing"))
         elif ends_with in _HANGUPS:
             self._later(rings_until, Ended(id_, _HANGUPS[ends_with], "ringing"))
         else:

@@ -52,7 +52,7 @@ class Listed(msgspec.Struct, frozen=True):
 class Unsettled(msgspec.Struct, frozen=True):
     """How much a VDN has that was due before an instant, and when its last change was.
 
-    ``waiting`` is to be dialled, ``calling`` being dialled, ``manual`` for an agent to ring.
+    ``waiting`` is to be dialed, ``calling`` being dialed, ``manual`` for an agent to ring.
     """
 
     vdn: int

@@ -25,7 +25,7 @@ from callkeeper.core.dialing.reservation_changes import (
     given_up,
     handed_back,
     held,
-    not_dialled,
+    not_dialed,
 )
 from callkeeper.core.dialing.triage import CampaignKey, Judged, verdict_on
 from callkeeper.core.refusal import Refusal
@@ -94,9 +94,9 @@ class AttemptRows:
                 continue
             old = batch.reservations[ending.vdn, ending.reservation_id]
             if (why := ending.why_not_dialed) is not None:
-                new = not_dialled(old, why, ending.at)
+                new = not_dialed(old, why, ending.at)
                 detail = {"attempt": attempt.id, "why": why}
-                event = happened(new, "not_dialled", ending.at, ending.by, **detail)
+                event = happened(new, "not_dialed", ending.at, ending.by, **detail)
             else:
                 practice = practices.get((old.vdn, old.campaign_id), DialSettings())
                 new = ended(old, attempt, practice, ending.at)
@@ -216,7 +216,7 @@ def _begun(placing: Placing, batch: AttemptBatch, attempt: Attempt, campaign: Ca
         "line": attempt.line,
         "caller_no": attempt.caller_no,
     }
-    batch.keep(new, happened(new, "dialled", now, placing.holder, **detail))
+    batch.keep(new, happened(new, "dialed", now, placing.holder, **detail))
     return Begun(attempt, old.call_data, campaign.goes_to)
 
 
