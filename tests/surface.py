@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from callkeeper.api.contract.interface import Interface
+from callkeeper.api.contract.router import Router
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import SystemClock
 from callkeeper.installation.database import open_session
@@ -25,18 +26,13 @@ SOURCE = ROOT / "src" / "callkeeper"
 def interfaces(data_dir: Path, **settings: Any) -> list[Interface]:
     """Return the interfaces of an application over an empty data directory."""
     routes = _application(data_dir, **settings).routes
-    found = [getattr(route, "endpoint", None) for route in routes]
-    return [each for each in found if isinstance(each, Interface)]
+    return [each for route in routes if isinstance(route, Router) for each in route.interfaces]
 
 
 def open_routes(data_dir: Path) -> set[str]:
     """Return the paths that need no signature."""
     routes = _application(data_dir).routes
-    return {
-        str(getattr(route, "path", ""))
-        for route in routes
-        if not isinstance(getattr(route, "endpoint", None), Interface)
-    }
+    return {str(getattr(route, "path", "")) for route in routes if not isinstance(route, Router)}
 
 
 def field_names(schema: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callkeeper.api.contract import interface
+from callkeeper.api.contract import endpoint
 from callkeeper.asyncstore import readers, writer, writer_process
 from callkeeper.client import walk
 from callkeeper.core.dialing import breaker, lease, watch
@@ -34,10 +34,10 @@ ARCHITECTURE = {
     f" behind {_whole(readers.READS_MAX)} others,",
 }
 API = {
-    "the tenant": f"an integer from 1 to {interface.VDN_MAX}.",
-    "a body": f"JSON object in UTF-8, at most {interface.BODY_MAX // MIB} MiB,",
+    "the tenant": f"an integer from 1 to {endpoint.VDN_MAX}.",
+    "a body": f"JSON object in UTF-8, at most {endpoint.BODY_MAX // MIB} MiB,",
     "a head": f"over {protocol.HEAD_BYTES_MAX // KIB} KiB or {protocol.HEAD_FIELDS_MAX} fields",
-    "Idempotency-Key": f"(at most {interface.IDEMPOTENCY_KEY_MAX} printable characters)",
+    "Idempotency-Key": f"(at most {endpoint.IDEMPOTENCY_KEY_MAX} printable characters)",
 }
 OPERATING = {
     "the oldest SQLite": f"({'.'.join(map(str, sqlite.OLDEST[:2]))} or newer:",
@@ -65,7 +65,7 @@ OPERATING = {
     " one after another,"
     f" in the background, and {large_bodies.OF_ONE_KEY} of one access key are taken in at once;"
     f" {large_bodies.WAITING_MAX} more wait,",
-    "a body": f"A body: {interface.BODY_MAX // MIB} MiB. A page of a list: {walk.PAGE_ROWS}.",
+    "a body": f"A body: {endpoint.BODY_MAX // MIB} MiB. A page of a list: {walk.PAGE_ROWS}.",
     "writes that wait": f"At most {_whole(writer.WAITING_MAX)} writes wait for the database",
     "a VDN's share": f"each has at most {fairness.WRITES} writes"
     f" and {fairness.READS} read in hand,",

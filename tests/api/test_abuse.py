@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from callkeeper import signing
-from callkeeper.api.contract.interface import BODY_MAX
+from callkeeper.api.contract.endpoint import BODY_MAX
 from callkeeper.clock import SystemClock
 from callkeeper.http import tarpit
 from callkeeper.http.large_bodies import LARGE, OF_ONE_KEY

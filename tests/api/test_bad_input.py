@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from callkeeper.api.contract.characters import BLANKS
+from callkeeper.api.contract.endpoint import BODY_MAX
 from callkeeper.api.contract.fields import Form
-from callkeeper.api.contract.interface import BODY_MAX
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.installation.database import DATABASE_FILE
 from tests.house import HOUR, TASK, VDN, House
@@ -294,6 +294,30 @@ def test_where_a_path_has_several_methods_all_of_them_are_allowed(shared_house: 
     response = shared_house.http.patch(f"{shared_house.url}/rest/isales/v1/openapi/campaigns/25")
     assert code(response, 405) == "0200001"
     assert {"GET", "POST"} <= set(response.headers["allow"].split(", "))
+
+
+@pytest.mark.parametrize(
+    ("method", "word", "allowed"),
+    [
+        ("GET", "addBusinessResult", "POST"),
+        ("PUT", "addBusinessResult", "POST"),
+        ("DELETE", "queryBusinessResults", "GET, HEAD"),
+        ("POST", "25", "DELETE, GET, HEAD, PUT"),
+    ],
+)
+def test_an_interfaces_name_is_never_taken_for_a_campaigns_id(
+    shared_house: House, method: str, word: str, allowed: str
+) -> None:
+    response = shared_house.send(method, f"/v1/openapi/campaigns/25/{word}")
+    assert code(response, 405) == "0200001"
+    assert response.headers["allow"] == allowed
+
+
+def test_a_word_that_is_no_interfaces_name_is_read_as_a_campaigns_id(shared_house: House) -> None:
+    for method, path in (("GET", "appoint"), ("PUT", "appoint/pause")):
+        response = shared_house.send(method, f"/v1/openapi/campaigns/25/{path}")
+        assert code(response) == "0200001"
+        assert response.json()["resultDesc"] == "campaignId: 'appoint' is no integer"
 
 
 @EVERY_INTERFACE

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from callkeeper.api.campaigns.form import form_v1, plan
+from callkeeper.api.campaigns.form import add_form_v1, plan
 from callkeeper.api.contract.example import CAMPAIGN_ID
+from callkeeper.api.contract.interface import Dialect
 from callkeeper.api.examples import APPOINTED_AT, STANDING
 from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.changes import NewCampaign
@@ -19,6 +20,7 @@ from tests.house import VDN, House
 from tests.surface import interfaces
 
 NOW = 1_795_867_200_000  # 2026-11-28 12:00:00 UTC
+DIALECT = Dialect(deployment="integrated", init_status="zero_starts", alerting_seconds_max=60)
 NAMES = (
     "create",
     "update",
@@ -165,7 +167,7 @@ def _take_over(path: str, printed: dict[str, Any], answer: dict[str, Any]) -> No
 
 
 def _standing() -> NewCampaign:
-    values = form_v1(adding="zero_starts").read(STANDING)
+    values = add_form_v1(DIALECT).read(STANDING)
     return NewCampaign(
         vdn=VDN,
         plan=plan(values),

@@ -12,7 +12,7 @@ from time import monotonic
 
 import pytest
 
-from callkeeper.api.contract.interface import BODY_MAX
+from callkeeper.api.contract.endpoint import BODY_MAX
 from callkeeper.http.tarpit import AT_ONCE, PER_SECOND
 from callkeeper.usecases.keys import OpenKey
 from tests.api.test_abuse import (

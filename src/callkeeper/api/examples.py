@@ -6,7 +6,7 @@ As far as the vendor prints one, it is his; a time of his that is past lies in 2
 from typing import Any
 
 from callkeeper.api.contract.example import CAMPAIGN_ID, Example
-from callkeeper.api.reservation_form import Deployment
+from callkeeper.api.contract.interface import Dialect
 from callkeeper.http.answer import SUCCESS
 
 RESULT_ID = "174738152455111432454674595509"
@@ -128,10 +128,10 @@ def _says(said: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON goes
     return {**codes, "resultDesc": said, "returnDesc": said, **more}
 
 
-def create(deployment: Deployment) -> Example:
-    """Return the reservation of a call, its agent named as a deployment does."""
+def create(dialect: Dialect) -> Example:
+    """Return the reservation of a call, its agent named as the deployment does."""
     body = PUBLISHED_CREATE | {"appointTime": APPOINTED_AT}
-    if deployment == "op":
+    if dialect.deployment == "op":
         body = {name: value for name, value in body.items() if name != "userAccount"}
         body["workNo"] = "125"
     id_ = "174712034211433247704877116507"

@@ -1,7 +1,7 @@
 """What comes in of a reservation: the bodies of cec_07_0777 to cec_07_0781."""
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -27,12 +27,11 @@ from callkeeper.api.contract.fields import (
     Texts,
     TimeStamp,
 )
+from callkeeper.api.contract.interface import Deployment, Dialect
 from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import TimeWrong
 from callkeeper.core.reservations.reservation import Kind
-
-Deployment = Literal["integrated", "op"]
 
 _CODE_DIGITS = 5
 
@@ -100,7 +99,7 @@ class CallerNumber(Text, frozen=True, kw_only=True):
         return {**super().schema(), "pattern": r"^\+?[0-9*#]*$"}
 
 
-def create_form(deployment: Deployment) -> Form:
+def create_form(dialect: Dialect) -> Form:
     """Return the body of create, cec_07_0777."""
     return Form(
         Choice(
@@ -119,7 +118,7 @@ def create_form(deployment: Deployment) -> Form:
             longest=24,
             characters=CALLED,
         ),
-        agent_field(deployment, mandatory=True),
+        agent_field(dialect.deployment, mandatory=True),
         Text(
             name="taskId",
             ours="campaign_id",
@@ -144,21 +143,21 @@ def create_form(deployment: Deployment) -> Form:
     )
 
 
-def update_form(deployment: Deployment) -> Form:
+def update_form(dialect: Dialect) -> Form:
     """Return the body of update, cec_07_0778."""
     return Form(
         APPOINT_ID,
-        agent_field(deployment),
+        agent_field(dialect.deployment),
         TimeStamp(name="appointTime", ours="appoint_at", says="new time, not earlier than now"),
         msgspec.structs.replace(_REMARK, clears=True, says="another note; empty: none"),
     )
 
 
-def result_form(deployment: Deployment) -> Form:
+def result_form(dialect: Dialect) -> Form:
     """Return the body of updateResult, cec_07_0779."""
     return Form(
         APPOINT_ID,
-        agent_field(deployment),
+        agent_field(dialect.deployment),
         CallerNumber(
             name="callerNo",
             ours="caller_no",

@@ -6,17 +6,22 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 
 from callkeeper.api.contract import docs_page
+from callkeeper.api.contract.auth import Caller
 from callkeeper.api.contract.interface import Interface
+from callkeeper.api.contract.pages import Page
+from callkeeper.api.contract.router import Router
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
 from callkeeper.http.access_log import AccessLog, Figures
+from callkeeper.http.admission import Admission
 from callkeeper.http.answer import refused, translator_for
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
@@ -32,9 +37,9 @@ class Applications(NamedTuple):
 
 def applications(
     interfaces: Sequence[Interface],
+    admission: Admission[Caller],
     async_store: AsyncStore,
     registry: CollectorRegistry,
-    tarpit: Tarpit,
     *,
     apart: bool,
 ) -> Applications:
@@ -47,25 +52,25 @@ def applications(
         await async_store.close()
 
     figures = Figures(registry)
-    inside = Tarpit() if apart else tarpit  # no flood outside is in the way of those inside
-    signed = [Route(each.path, each, methods=[each.method]) for each in _often_first(interfaces)]
+    outside = admission.tarpit
+    inside = Tarpit() if apart else outside  # no flood outside is in the way of those inside
+    signed = Router(interfaces, admission)
     pages = [*health.routes(async_store, registry, inside), *docs_page.routes(interfaces, inside)]
     if not apart:
-        routes = [*signed, *pages]
-        return Applications(_application(routes, figures, tarpit, lifespan), None)
+        return Applications(_application([signed, *pages], figures, outside, lifespan), None)
     return Applications(
-        _application(signed, figures, tarpit, lifespan),
+        _application([signed], figures, outside, lifespan),
         _application(pages, figures, inside),
     )
 
 
 def _application(
-    routes: Sequence[Route],
+    routes: Sequence[BaseRoute],
     figures: Figures,
     tarpit: Tarpit,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
-    shows_docs = any(route.path == "/docs" for route in routes)
+    shows_docs = any(isinstance(route, Page) for route in routes)
 
     async def no_such_place(request: Request, _error: Exception) -> Response:
         await tarpit.visit(request.scope).pay()
@@ -76,9 +81,9 @@ def _application(
             request, NoSuchPlace("there is no interface at {path!r}; see /docs", path=path)
         )
 
-    async def wrong_method(request: Request, _error: Exception) -> Response:
+    async def wrong_method(request: Request, error: Exception) -> Response:
         await tarpit.visit(request.scope).pay()
-        allowed = ", ".join(sorted(_methods(request)))
+        allowed = _allowed(error)
         method = request.method[:20]
         response = _refuse(
             request,
@@ -100,19 +105,10 @@ def _application(
     return app
 
 
-def _often_first(interfaces: Sequence[Interface]) -> list[Interface]:
-    """Put first what is called for every call that is made: routes are tried one after another."""
-    return sorted(interfaces, key=lambda each: each.name != "updateResult")
-
-
-def _methods(request: Request) -> set[str]:
-    """Return the methods of all routes with this path; the router itself names the first one's."""
-    return {
-        method
-        for route in request.app.routes
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-        for method in route.methods or ()
-    }
+def _allowed(error: Exception) -> str:
+    """Return the methods that a path has, which come with the error of a wrong one."""
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return ", ".join(sorted((headers or {}).get("Allow", "").split(", ")))
 
 
 def _refuse(request: Request, refusal: Refusal) -> Response:

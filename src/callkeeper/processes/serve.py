@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from callkeeper.api.campaigns.business_results import BusinessResultInterfaces
 from callkeeper.api.campaigns.campaigns import CampaignInterfaces
 from callkeeper.api.contract.auth import Signatures
+from callkeeper.api.contract.interface import Dialect, interfaces_of
 from callkeeper.api.reservations import ReservationInterfaces
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer import BatchWriter
@@ -67,16 +68,19 @@ def build(
         numbers=number_policy(settings),
     )
     campaigns = Campaigns(async_store, clock, settings.active_campaigns_max, settings.skill_queues)
-    interfaces = [
-        *ReservationInterfaces(bookings, clock).all(admission, settings.deployment),
-        *BusinessResultInterfaces(Definitions(async_store, clock)).all(admission),
-        # Last, as a campaign's path matches any word after the VDN.
-        *CampaignInterfaces(
-            campaigns, clock, settings.alerting_seconds_max, settings.init_status
-        ).all(admission),
-    ]
+    dialect = Dialect(
+        deployment=settings.deployment,
+        init_status=settings.init_status,
+        alerting_seconds_max=settings.alerting_seconds_max,
+    )
+    handlers = (
+        ReservationInterfaces(bookings, clock),
+        CampaignInterfaces(campaigns, clock),
+        BusinessResultInterfaces(Definitions(async_store, clock)),
+    )
+    interfaces = [each for one in handlers for each in interfaces_of(one, dialect)]
     apart = settings.internal_port is not None
-    return applications(interfaces, async_store, registry, tarpit, apart=apart)
+    return applications(interfaces, admission, async_store, registry, apart=apart)
 
 
 def serve(

@@ -5,14 +5,12 @@ from typing import Any
 
 from callkeeper.api import examples
 from callkeeper.api.campaigns.campaigns import VALIDATION, VDN_V1
-from callkeeper.api.contract.auth import Caller
 from callkeeper.api.contract.characters import PLAIN, Characters
 from callkeeper.api.contract.fields import Field, Form, Integer, Schema, Text
-from callkeeper.api.contract.interface import Admitted, Interface
+from callkeeper.api.contract.interface import Admitted, interface
 from callkeeper.api.contract.objects import Objects
 from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.phrase import Phrase
-from callkeeper.http.admission import Admission
 from callkeeper.http.answer import Answer
 from callkeeper.usecases.campaigns import Definitions, Naming
 
@@ -23,73 +21,6 @@ _PAGE_MAX = 10**9
 
 _ADDED = Phrase("addBusinessResult success")
 _CODE = Characters(re.compile(r"[^0-9A-Za-z-]"), Phrase("letters, digits and -"))
-
-
-class BusinessResultInterfaces:
-    """The interfaces, over the use cases."""
-
-    def __init__(self, definitions: Definitions) -> None:
-        self._definitions = definitions
-
-    def all(self, admission: Admission[Caller]) -> list[Interface]:
-        """Return the interfaces, ready to be routed."""
-        return [
-            Interface(
-                method="POST",
-                path=f"{VDN_V1}/addBusinessResult",
-                name="addBusinessResult",
-                page="cec_07_0732",
-                says="Define a business result and its sub-results",
-                form=_ADD_FORM,
-                codes=f"0200000 0200001 {VALIDATION}",
-                example=examples.ADD_BUSINESS_RESULT,
-                handler=self.add,
-                admission=admission,
-            ),
-            Interface(
-                method="GET",
-                path=f"{VDN_V1}/queryBusinessResults",
-                name="queryBusinessResults",
-                page="cec_07_0733",
-                says="Query the business results of a VDN, oldest first",
-                form=_QUERY_FORM,
-                codes=f"0200000 0200001 0200005 0200007 {VALIDATION}",
-                example=examples.QUERY_BUSINESS_RESULTS,
-                handler=self.query,
-                reads=True,
-                admission=admission,
-                answers={
-                    "totalCount": {"type": "integer", "format": "int64"},
-                    "data": {"type": "array", "items": _RESULT},
-                },
-                in_query=True,
-            ),
-        ]
-
-    async def add(self, asked: Admitted) -> Answer:
-        """Define a result; a code or a name that was defined before is refused."""
-        children = [Naming(**each) for each in asked.values.pop("children", ())]
-        result = Naming(**asked.values)
-        origin = asked.origin
-        await self._definitions.define(
-            origin.vdn, result, children, origin.by, request=origin.request
-        )
-        return Answer(_ADDED)
-
-    async def query(self, asked: Admitted) -> Answer:
-        """Answer with a page of results."""
-        size = asked.values["size"]
-        offset = (asked.values["page"] - 1) * size
-        found = await self._definitions.find(asked.origin.vdn, offset, size)
-        data = [
-            {**_record(result, _TOP), "children": [_record(child, _SUB) for child in children]}
-            for result, children in found.results
-        ]
-        return Answer(payload={"totalCount": found.total, "data": data})
-
-
-def _record(result: BusinessResult, level: str) -> dict[str, Any]:
-    return {"name": result.name, "code": result.code, "defLevel": level}
 
 
 def _naming() -> tuple[Field, ...]:
@@ -148,3 +79,62 @@ _RESULT: Schema = {
         "children": {"type": "array", "items": {"type": "object", "properties": _RECORD}},
     },
 }
+_PAGE: dict[str, Schema] = {
+    "totalCount": {"type": "integer", "format": "int64"},
+    "data": {"type": "array", "items": _RESULT},
+}
+
+
+class BusinessResultInterfaces:
+    """The interfaces, over the use cases."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+
+    @interface(
+        "POST",
+        VDN_V1 + "/addBusinessResult",
+        "addBusinessResult",
+        page="cec_07_0732",
+        says="Define a business result and its sub-results",
+        form=_ADD_FORM,
+        codes=f"0200000 0200001 {VALIDATION}",
+        example=examples.ADD_BUSINESS_RESULT,
+    )
+    async def add(self, asked: Admitted) -> Answer:
+        """Define a result; a code or a name that was defined before is refused."""
+        children = [Naming(**each) for each in asked.values.pop("children", ())]
+        result = Naming(**asked.values)
+        origin = asked.origin
+        await self._definitions.define(
+            origin.vdn, result, children, origin.by, request=origin.request
+        )
+        return Answer(_ADDED)
+
+    @interface(
+        "GET",
+        VDN_V1 + "/queryBusinessResults",
+        "queryBusinessResults",
+        page="cec_07_0733",
+        says="Query the business results of a VDN, oldest first",
+        form=_QUERY_FORM,
+        codes=f"0200000 0200001 0200005 0200007 {VALIDATION}",
+        example=examples.QUERY_BUSINESS_RESULTS,
+        answers=_PAGE,
+        in_query=True,
+        reads=True,
+    )
+    async def query(self, asked: Admitted) -> Answer:
+        """Answer with a page of results."""
+        size = asked.values["size"]
+        offset = (asked.values["page"] - 1) * size
+        found = await self._definitions.find(asked.origin.vdn, offset, size)
+        data = [
+            {**_record(result, _TOP), "children": [_record(child, _SUB) for child in children]}
+            for result, children in found.results
+        ]
+        return Answer(payload={"totalCount": found.total, "data": data})
+
+
+def _record(result: BusinessResult, level: str) -> dict[str, Any]:
+    return {"name": result.name, "code": result.code, "defLevel": level}

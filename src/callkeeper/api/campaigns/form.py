@@ -5,19 +5,18 @@ back as they came.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from callkeeper.api.contract.characters import ANYTHING, BLANKS, PHONE, PLAIN
 from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text, Values
+from callkeeper.api.contract.interface import Dialect, InitStatus
 from callkeeper.api.contract.objects import Object, Objects
 from callkeeper.api.contract.times import DateTime, Hours, Schedule
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber
 from callkeeper.core.campaigns.changes import Plan
 from callkeeper.core.refusal import ParameterWrong
-
-InitStatus = Literal["zero_starts", "one_starts"]
 
 PREVIEW = 5
 _ALERTING_MAX = 120  # seconds: V1's, and that of a preview in either version
@@ -228,28 +227,19 @@ class CampaignForm(Form):
         return {**super().names(), "skill_queue": "skillParam.skillId"}
 
 
-def form_v1(*, adding: InitStatus | None = None) -> CampaignForm:
-    """Return the body of V1: one caller number. Dates are optional when modifying.
-
-    ``adding`` says how an initial status is read; None: the body is one of modifying.
-    """
-    return CampaignForm(
-        *_common(dates=adding is not None, clears=adding is None),
-        _CALLER_NO,
-        *([_INIT_STATUSES[adding]] if adding else []),
-        alerting_seconds_max=_ALERTING_MAX,
-    )
+def add_form_v1(dialect: Dialect) -> CampaignForm:
+    """Return the body of adding one with V1, cec_07_0721: one caller number."""
+    return _form_v1(_INIT_STATUSES[dialect.init_status], dates=True)
 
 
-def form_v2(alerting_seconds_max: int, *, adding: InitStatus | None = None) -> CampaignForm:
-    """Return the body of V2: several caller numbers, and the policies; ``adding`` as for V1."""
-    return CampaignForm(
-        *_common(dates=True, clears=adding is None),
-        _CALLER_NOS,
-        *_POLICIES,
-        *([_INIT_STATUSES[adding]] if adding else []),
-        alerting_seconds_max=alerting_seconds_max,
-    )
+def add_form_v2(dialect: Dialect) -> CampaignForm:
+    """Return the body of adding one with V2, cec_07_0722: caller numbers, and the policies."""
+    return _form_v2(dialect, _INIT_STATUSES[dialect.init_status])
+
+
+def modify_form_v2(dialect: Dialect) -> CampaignForm:
+    """Return the body of modifying one with V2, cec_07_0724."""
+    return _form_v2(dialect, clears=True)
 
 
 def plan(values: Values) -> Plan:
@@ -279,6 +269,25 @@ def _goes_to(values: Values) -> str | None:
         code = values.get("ivrParam", {}).get("deviceSign")
         return f"ivr {code.strip(BLANKS)}" if code else None
     return f"skill {values['skillParam']['skillId']}"
+
+
+def _form_v1(*more: Field, dates: bool = False, clears: bool = False) -> CampaignForm:
+    return CampaignForm(
+        *_common(dates=dates, clears=clears),
+        _CALLER_NO,
+        *more,
+        alerting_seconds_max=_ALERTING_MAX,
+    )
+
+
+def _form_v2(dialect: Dialect, *more: Field, clears: bool = False) -> CampaignForm:
+    return CampaignForm(
+        *_common(dates=True, clears=clears),
+        _CALLER_NOS,
+        *_POLICIES,
+        *more,
+        alerting_seconds_max=dialect.alerting_seconds_max,
+    )
 
 
 def _common(*, dates: bool, clears: bool) -> tuple[Field, ...]:
@@ -339,3 +348,7 @@ _PARTS = (_IVR_PART, _SKILL_PART)
 
 def _mandatory(part: Object) -> Object:
     return msgspec.structs.replace(part, mandatory=True)
+
+
+# The body of modifying one with V1, cec_07_0723; the dates are optional.
+MODIFY_FORM_V1 = _form_v1(clears=True)

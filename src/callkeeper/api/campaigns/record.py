@@ -1,4 +1,4 @@
-"""A campaign as it is answered: the detail of cec_07_0726 and the row of cec_07_0727."""
+"""A campaign as it is answered: the detail of cec_07_0726, the page of cec_07_0727."""
 
 from typing import Any
 
@@ -109,3 +109,13 @@ DETAIL: Schema = {
         },
     },
 }
+_COUNT = {"type": "integer"}
+PAGE: dict[str, Schema] = {
+    "curPage": _COUNT,
+    "totalSize": _COUNT,
+    "rowsPerPage": _COUNT,
+    "data": {"type": "array", "items": ROW},
+    "curSkillQueueCount": _COUNT,
+    "curIvrCount": _COUNT,
+}
+RETURN_OBJECT: Schema = {"type": "object", "properties": {"id": _INTEGER}}
