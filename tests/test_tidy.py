@@ -60,8 +60,8 @@ PLACES = {"service", "services", "models", "utils", "util", "helpers", "common",
 
 SPEAKS_WIRE = re.compile(
     r"src/callkeeper/(api/[\w/]+|client/\w+|cli/\w+|operations/demo(_\w+)?)\.py"
-    # It reads a campaign's terms, which were stored as the wire names them.
-    r"|src/callkeeper/store/engine/migrations/0002_dialer\.sql"
+    # They read a campaign's policies, which are stored as the wire names them.
+    r"|src/callkeeper/store/(engine/migrations/0002_dialer\.sql|rows/policies\.py)"
 )
 
 COMMAND_LINE = re.compile(r"src/callkeeper/cli/\w+\.py")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from callkeeper.api.campaigns.form import add_form_v1, plan
+from callkeeper.api.campaigns.form import add_form_v1
 from callkeeper.api.contract.example import CAMPAIGN_ID
 from callkeeper.api.contract.interface import Dialect
 from callkeeper.api.examples import APPOINTED_AT, STANDING
@@ -167,12 +167,12 @@ def _take_over(path: str, printed: dict[str, Any], answer: dict[str, Any]) -> No
 
 
 def _standing() -> NewCampaign:
-    values = add_form_v1(DIALECT).read(STANDING)
+    body = add_form_v1(DIALECT).read(STANDING)
     return NewCampaign(
         vdn=VDN,
-        plan=plan(values),
-        begin_at=values["begin_at"],
-        end_at=values["end_at"],
+        plan=body.plan(),
+        begin_at=body.begin_at,
+        end_at=body.end_at,
         status="started",
         by="migration",
         at=NOW,

@@ -142,7 +142,6 @@ class People:
                 Window(begin, end, place) for place, (begin, end) in enumerate(windows, 1)
             ),
             special_day_windows=(),
-            terms={},
         )
 
     def _draw_practice(self) -> DialSettings:

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import msgspec
+
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.campaigns.changes import (
@@ -14,6 +16,16 @@ from callkeeper.core.campaigns.changes import (
     Pause,
     Plan,
     Revision,
+)
+from callkeeper.core.campaigns.policies import (
+    AnsweredPacing,
+    CallPolicy,
+    EmpiricalPacing,
+    IvrFlow,
+    Pacing,
+    Policies,
+    RetryPolicy,
+    SkillQueue,
 )
 from callkeeper.core.refusal import (
     CampaignNameTaken,
@@ -25,11 +37,29 @@ from callkeeper.core.refusal import (
 )
 from callkeeper.store.port.campaigns import CampaignsWanted
 from callkeeper.store.rows.store import SqlStore
-from tests.store.orders import CAMPAIGN, HOUR, NOW, Opened, Opener
+from tests.store.orders import CAMPAIGN, HOUR, NOW, Opened, Opener, has_campaign
 
 THREADS = 20
 EMPTY = 3  # a VDN without campaigns
-TERMS = {"deep": [{"ä": "'\"\\\u0000"}], "none": None, "large": 2**70}
+UNKNOWN = {"deep": [{"ä": "'\"\\\u0000"}], "none": None, "large": 2**70}
+POLICIES = Policies(
+    ivr_flow=IvrFlow("66001", others=UNKNOWN),
+    skill_queue=SkillQueue(5, pacing=Pacing(1, EmpiricalPacing(100, 50), {}, UNKNOWN)),
+    retry=RetryPolicy(rules="[]"),
+    call=CallPolicy(),
+    schedule=UNKNOWN,
+    others=UNKNOWN,
+)
+
+# As a server stored it to which a campaign's policies were what it had been sent.
+STORED = (
+    '{"skillParam":{"skillLevel":null,"skillId":2,"skillName":"defaultAudioSkill","predictParam":'
+    '{"predictMethod":1,"expPredictParam":{"maxAvgCallTime":100,"minAvgCallTime":50,'
+    '"outBoundRate":50},"agentPredictParam":{"usage":9},"offhookPredictParam":{"offHookRate":100}}}'
+    ',"callBackUrl":"https://10.10.10.10/x","priority":4,"retryPolicy":{"policyType":1,'
+    '"policyJson":"[{\'dataType\':\'SI\'}]"},"callPolicy":{"turns":[{"turnType":"SI"}],'
+    '"callType":1,"chooseType":0},"scheduleParam":{"timeZone":"Asia/Shanghai"}}'
+)
 
 
 def plan(name: str, **fields: Any) -> Plan:
@@ -39,7 +69,7 @@ def plan(name: str, **fields: Any) -> Plan:
         "alerting_seconds_max": 20,
         "workday_windows": (Window(480, 720), Window(780, 1080, 3)),
         "special_day_windows": (),
-        "terms": TERMS,
+        "policies": POLICIES,
         "shown_number": "10086",
     }
     return Plan(**given | fields)
@@ -91,6 +121,33 @@ def test_a_campaign_is_read_as_it_was_added(store: SqlStore) -> None:
     assert store.campaigns.get(EMPTY + 1, 1) is None
     (event,) = store.history.of(EMPTY, "campaign/1")
     assert (event.version, event.what, event.by_whom) == (1, "added", "key K")
+
+
+def test_policies_are_read_as_they_were_stored_before_they_were_values(opened: Opened) -> None:
+    has_campaign(opened.session, EMPTY, 7, terms=STORED)
+    found = opened.store.campaigns.get(EMPTY, 7)
+    assert found is not None
+    assert found.policies == Policies(
+        skill_queue=SkillQueue(
+            2,
+            "defaultAudioSkill",
+            pacing=Pacing(
+                1, EmpiricalPacing(100, 50, 50), {"usage": 9}, answered=AnsweredPacing(100)
+            ),
+            others={"skillLevel": None},
+        ),
+        call_back_url="https://10.10.10.10/x",
+        priority=4,
+        retry=RetryPolicy(1, "[{'dataType':'SI'}]"),
+        call=CallPolicy(1, 0, {"turns": [{"turnType": "SI"}]}),
+        schedule={"timeZone": "Asia/Shanghai"},
+    )
+    (paused,) = change(opened.store, CampaignOrder(EMPTY, 7, Pause(), "key K", NOW))
+    assert isinstance(paused, Campaign)
+    assert paused.policies == found.policies
+    (row,) = opened.session.rows("campaign", vdn=EMPTY, id=7)
+    columns = dict(zip(Campaign.__struct_fields__, row, strict=True))
+    assert msgspec.json.decode(columns["policies"]) == msgspec.json.decode(STORED)
 
 
 def test_one_bad_opening_fails_alone_and_takes_no_id(store: SqlStore) -> None:

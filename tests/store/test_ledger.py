@@ -98,7 +98,7 @@ def test_what_has_begun_is_held_by_nothing_any_more(store: SqlStore) -> None:
 def test_a_campaign_counts_as_it_is_when_the_attempt_begins(store: SqlStore) -> None:
     """Its number was changed between the claim and the call."""
     attempt = claimed(store)
-    revised = plan("campaign 7", shown_number="10099", alerting_seconds_max=33, terms={})
+    revised = plan("campaign 7", shown_number="10099", alerting_seconds_max=33)
     rearrange(store, Revision(msgspec.structs.replace(revised, workday_windows=())))
     outcome = begin(store, attempt)
     assert isinstance(outcome, Begun)

@@ -54,7 +54,7 @@ def test_what_a_pause_held_is_looked_at_as_soon_as_the_campaign_is_resumed(
 def test_what_its_hours_held_is_looked_at_as_soon_as_they_are_others(
     store: SqlStore, shut: Reservation
 ) -> None:
-    others = Revision(plan("campaign 8", workday_windows=(), terms={}))
+    others = Revision(plan("campaign 8", workday_windows=()))
     rearrange(store, others, at=LATER, campaign_id=8)
     assert standing(store, shut).look_at == LATER
     assert len(claim(store, at=LATER).attempts) == 1

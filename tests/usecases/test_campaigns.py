@@ -47,6 +47,5 @@ def _plan(name: str) -> Plan:
         alerting_seconds_max=20,
         workday_windows=(Window(480, 1020),),
         special_day_windows=(),
-        terms={},
         shown_number="10086",
     )

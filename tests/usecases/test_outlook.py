@@ -86,7 +86,7 @@ def test_a_revision_that_leaves_no_time_for_a_call_is_told_at_once(
     opened: Opened, end_at: int, windows: tuple[int, int], why: str
 ) -> None:
     evening = reserved(opened, 12 * HOUR)
-    plan = Plan("campaign 7", 3, 20, (Window(*windows),), (), {})
+    plan = Plan("campaign 7", 3, 20, (Window(*windows),), ())
     with opened.store.transaction():
         order = CampaignOrder(1, CAMPAIGN, Revision(plan, end_at=end_at), "key K", NOW)
         (revised,) = opened.store.campaigns.change([order])

@@ -1,7 +1,8 @@
 """What comes in of a reservation: the bodies of cec_07_0777 to cec_07_0781."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -19,6 +20,7 @@ from callkeeper.api.contract.fields import (
     CalledNumber,
     Choice,
     Field,
+    Fields,
     Form,
     Integer,
     JsonText,
@@ -26,12 +28,18 @@ from callkeeper.api.contract.fields import (
     Text,
     Texts,
     TimeStamp,
+    check_fit,
 )
 from callkeeper.api.contract.interface import Deployment, Dialect
+from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import TimeWrong
-from callkeeper.core.reservations.reservation import Kind
+from callkeeper.core.reservations.changes import Cancel, Move, Result
+from callkeeper.core.reservations.reservation import Kind, Wish
+from callkeeper.store.port.reservations import Wanted
+
+C = TypeVar("C", bound=msgspec.Struct)
 
 _CODE_DIGITS = 5
 
@@ -44,7 +52,7 @@ _CALLER = Characters(
 
 KINDS: dict[int, Kind] = {1: "manual", 2: "automatic"}
 
-APPOINT_ID = Text(
+_APPOINT_ID = Text(
     name="appointId",
     ours="id",
     says="the reservation",
@@ -99,9 +107,55 @@ class CallerNumber(Text, frozen=True, kw_only=True):
         return {**super().schema(), "pattern": r"^\+?[0-9*#]*$"}
 
 
-def create_form(dialect: Dialect) -> Form:
+class Addressed(msgspec.Struct, Generic[C], frozen=True):
+    """A change, and of which reservation."""
+
+    id: str
+    change: C
+
+
+class ChangeForm(Form[Addressed[C]]):
+    """The body of a change: the reservation's id beside the fields that make the change."""
+
+    def __init__(self, makes: type[C], *fields: Field) -> None:
+        Fields.__init__(self, _APPOINT_ID, *fields)
+        check_fit(makes, fields)
+        self._change = makes
+
+    def read(self, body: Mapping[str, Any]) -> Addressed[C]:
+        """Return the change with its address; raise the fault that comes first."""
+        values = self.values(body)
+        return Addressed(values.pop("id"), self._change(**values))
+
+
+class CampaignId(Text, frozen=True, kw_only=True):
+    """A campaign's id in a filter; a text that is none matches nothing."""
+
+    def take(self, value: Any) -> int:  # type: ignore[override] # noqa: ANN401
+        """Return the id; 0, which no campaign has, for a text that is none."""
+        return campaign_id(super().take(value)) or 0
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Which reservations to list, as Wanted has them, of whichever VDN asks."""
+
+    offset: int
+    limit: int
+    called_no: str | None = None
+    agents: list[str] | None = None
+    begin_at: int | None = None
+    end_at: int | None = None
+    campaign_id: int | None = None
+
+    def of(self, vdn: int) -> Wanted:
+        """Return what is wanted of a VDN."""
+        return Wanted(vdn, **msgspec.structs.asdict(self))
+
+
+def create_form(dialect: Dialect) -> Form[Wish]:
     """Return the body of create, cec_07_0777."""
     return Form(
+        Wish,
         Choice(
             name="callType",
             ours="kind",
@@ -143,20 +197,20 @@ def create_form(dialect: Dialect) -> Form:
     )
 
 
-def update_form(dialect: Dialect) -> Form:
+def update_form(dialect: Dialect) -> ChangeForm[Move]:
     """Return the body of update, cec_07_0778."""
-    return Form(
-        APPOINT_ID,
+    return ChangeForm(
+        Move,
         agent_field(dialect.deployment),
         TimeStamp(name="appointTime", ours="appoint_at", says="new time, not earlier than now"),
         msgspec.structs.replace(_REMARK, clears=True, says="another note; empty: none"),
     )
 
 
-def result_form(dialect: Dialect) -> Form:
+def result_form(dialect: Dialect) -> ChangeForm[Result]:
     """Return the body of updateResult, cec_07_0779."""
-    return Form(
-        APPOINT_ID,
+    return ChangeForm(
+        Result,
         agent_field(dialect.deployment),
         CallerNumber(
             name="callerNo",
@@ -204,7 +258,9 @@ def result_form(dialect: Dialect) -> Form:
 
 
 _AGENT = Account(name="userAccountList", ours="agent", says="an agent", longest=100)
+DELETE_FORM = ChangeForm(Cancel)
 LIST_FORM = Form(
+    Listing,
     Text(
         name="calledNo",
         ours="called_no",
@@ -215,7 +271,7 @@ LIST_FORM = Form(
     Texts(name="userAccountList", ours="agents", says="any of these agents", each=_AGENT, most=100),
     TimeStamp(name="beginTime", ours="begin_at", says="appointed at this time or later"),
     TimeStamp(name="endTime", ours="end_at", says="appointed at this time or earlier"),
-    Text(name="taskId", ours="campaign_id", says="campaign", longest=32),
+    CampaignId(name="taskId", ours="campaign_id", says="campaign", longest=32),
     Integer(
         name="offset", ours="offset", says="index of the first record", mandatory=True, least=0
     ),

@@ -157,7 +157,6 @@ def add_campaign(
         alerting_seconds_max=alerting_seconds,
         workday_windows=_placed(window or [Window(0, _DAY_MINUTES)]),
         special_day_windows=(),
-        terms={},
         caller_numbers=_different(caller or []),
         goes_to=goes_to,
     )

@@ -120,7 +120,6 @@ def opening(vdn: int, now: int) -> NewCampaign:
         alerting_seconds_max=20,
         workday_windows=(Window(0, 24 * 60),),
         special_day_windows=(),
-        terms={},
         caller_numbers=(CallerNumber("10086"),),
     )
     return NewCampaign(

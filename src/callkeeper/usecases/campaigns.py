@@ -1,6 +1,6 @@
 """Use cases of campaigns and business results: add, change, find; define, list."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import msgspec
 
@@ -30,6 +30,12 @@ class Naming(msgspec.Struct, frozen=True):
         """Return the result that it names."""
         code = self.code or new_result_code()
         return BusinessResult(vdn, parent, code, self.name, self.description, now, place)
+
+
+class NewResult(Naming, frozen=True):
+    """A business result as its maker names it, with its sub-results."""
+
+    children: tuple[Naming, ...] = ()
 
 
 class Campaigns:
@@ -124,17 +130,16 @@ class Definitions:
     async def define(
         self,
         vdn: int,
-        result: Naming,
-        children: Sequence[Naming],
+        new: NewResult,
         by: str,
         *,
         request: str | None = None,
     ) -> Definition:
         """Define a result with its sub-results; afterwards agents may file them."""
         now = self._clock.now()
-        top = result.result(vdn, "", 0, now)
+        top = new.result(vdn, "", 0, now)
         below = tuple(
-            child.result(vdn, top.code, place, now) for place, child in enumerate(children)
+            child.result(vdn, top.code, place, now) for place, child in enumerate(new.children)
         )
         return await self._store.business_results.define(Definition(top, below, by, request))
 

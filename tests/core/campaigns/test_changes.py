@@ -25,6 +25,7 @@ from callkeeper.core.campaigns.changes import (
     Revision,
     check_name,
 )
+from callkeeper.core.campaigns.policies import Policies
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
     CampaignEnded,
@@ -52,7 +53,7 @@ def plan(**fields: Any) -> Plan:
         "alerting_seconds_max": 20,
         "workday_windows": (Window(480, 1020),),
         "special_day_windows": (),
-        "terms": {"mine": 1},
+        "policies": Policies(call_back_url="https://crm"),
         "shown_number": "10086",
     }
     return Plan(**given | fields)
@@ -165,9 +166,10 @@ def test_an_ended_one_can_only_be_deleted(status: Status) -> None:
 
 
 def test_a_revision_says_what_changes_and_the_rest_stays() -> None:
-    old = campaign(description="old", terms={"mine": 1, "other": 2})
-    new = Revision(plan(name="autumn", terms={"mine": 3})).apply(old, NOW)
-    assert (new.name, new.description, new.terms) == ("autumn", "old", {"mine": 3, "other": 2})
+    old = campaign(description="old", policies=Policies(priority=1, call_order=2))
+    new = Revision(plan(name="autumn", policies=Policies(priority=3))).apply(old, NOW)
+    assert (new.name, new.description) == ("autumn", "old")
+    assert new.policies == Policies(priority=3, call_order=2)
     assert (new.begin_at, new.end_at, new.status) == (MIDNIGHT, END, "started")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from callkeeper.core.campaigns.business_result import BusinessResult, BusinessResults
 from callkeeper.core.campaigns.campaign import Campaign, Status
+from callkeeper.core.campaigns.policies import Policies
 from callkeeper.core.refusal import (
     AlreadyCalled,
     NoSuchCampaign,
@@ -47,7 +48,7 @@ CAMPAIGN = Campaign(
     alerting_seconds_max=20,
     workday_windows=(),
     special_day_windows=(),
-    terms={},
+    policies=Policies(),
     made_at=NOW,
     changed_at=NOW,
     deleted_at=None,

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import msgspec
+
 from callkeeper.api import examples
 from callkeeper.api.campaigns.campaigns import VALIDATION, VDN_V1
 from callkeeper.api.contract.characters import PLAIN, Characters
@@ -12,7 +14,7 @@ from callkeeper.api.contract.objects import Objects
 from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import Answer
-from callkeeper.usecases.campaigns import Definitions, Naming
+from callkeeper.usecases.campaigns import Definitions, Naming, NewResult
 
 _TOP = "1"
 _SUB = "2"
@@ -51,16 +53,27 @@ def _naming() -> tuple[Field, ...]:
 
 
 _ADD_FORM = Form(
+    NewResult,
     *_naming(),
     Objects(
         name="children",
         ours="children",
         says="sub-results",
-        each=Form(*_naming()),
+        each=Form(Naming, *_naming()),
         most=_CHILDREN_MAX,
     ),
 )
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Which page of the results, from 1, and how many it holds."""
+
+    size: int
+    page: int
+
+
 _QUERY_FORM = Form(
+    Query,
     Integer(name="pageSize", ours="size", says="results a page", mandatory=True, least=1, most=50),
     Integer(
         name="pageNum", ours="page", says="page, from 1", mandatory=True, least=1, most=_PAGE_MAX
@@ -101,14 +114,10 @@ class BusinessResultInterfaces:
         codes=f"0200000 0200001 {VALIDATION}",
         example=examples.ADD_BUSINESS_RESULT,
     )
-    async def add(self, asked: Admitted) -> Answer:
+    async def add(self, asked: Admitted[NewResult]) -> Answer:
         """Define a result; a code or a name that was defined before is refused."""
-        children = [Naming(**each) for each in asked.values.pop("children", ())]
-        result = Naming(**asked.values)
         origin = asked.origin
-        await self._definitions.define(
-            origin.vdn, result, children, origin.by, request=origin.request
-        )
+        await self._definitions.define(origin.vdn, asked.said, origin.by, request=origin.request)
         return Answer(_ADDED)
 
     @interface(
@@ -124,10 +133,10 @@ class BusinessResultInterfaces:
         in_query=True,
         reads=True,
     )
-    async def query(self, asked: Admitted) -> Answer:
+    async def query(self, asked: Admitted[Query]) -> Answer:
         """Answer with a page of results."""
-        size = asked.values["size"]
-        offset = (asked.values["page"] - 1) * size
+        size = asked.said.size
+        offset = (asked.said.page - 1) * size
         found = await self._definitions.find(asked.origin.vdn, offset, size)
         data = [
             {**_record(result, _TOP), "children": [_record(child, _SUB) for child in children]}

@@ -1,16 +1,19 @@
 """Campaigns: add, modify, delete, query, pause and resume, cec_07_0721 to cec_07_0729."""
 
+from typing import Any
+
 from callkeeper.api import examples
 from callkeeper.api.campaigns.form import (
-    MODIFY_FORM_V1,
+    CampaignBody,
+    NewCampaignBody,
     add_form_v1,
     add_form_v2,
+    modify_form_v1,
     modify_form_v2,
-    plan,
 )
-from callkeeper.api.campaigns.query import QUERY_FORM, wanted
+from callkeeper.api.campaigns.query import QUERY_FORM, Query
 from callkeeper.api.campaigns.record import DETAIL, PAGE, RETURN_OBJECT, detail, row
-from callkeeper.api.contract.fields import Choice, Form
+from callkeeper.api.contract.fields import Choice, Form, Nothing
 from callkeeper.api.contract.interface import Admitted, interface
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.campaign import campaign_id
@@ -38,15 +41,15 @@ _ONE = f"0200000 0200001 0200007 {VALIDATION}"
 _ALL = f"0200000 0200001 {VALIDATION}"
 _SWITCH = f"0200000 0200001 0200007 0200011 {VALIDATION}"
 
-_ROWS_DEFAULT = 10
 
 _DELETE_FORM = Form(
+    Delete,
     Choice(
         name="archiveHistory",
         ours="to_history",
         says="0 delete outright, 1 move to the history; either way the history keeps it",
         choices={0: False, 1: True},
-    )
+    ),
 )
 
 
@@ -79,14 +82,14 @@ class CampaignInterfaces:
         example=examples.ADD_CAMPAIGN_V2,
         answers={"returnObject": RETURN_OBJECT},
     )
-    async def add(self, asked: Admitted) -> Answer:
+    async def add(self, asked: Admitted[NewCampaignBody]) -> Answer:
         """Add a campaign."""
-        values, origin = asked.values, asked.origin
+        body, origin = asked.said, asked.origin
         added = await self._campaigns.add(
             origin.vdn,
-            plan(values),
-            (values["begin_at"], values["end_at"]),
-            values.get("status", "started"),
+            body.plan(),
+            (body.begin_at, body.end_at),
+            body.status,
             origin.by,
             request=origin.request,
         )
@@ -98,7 +101,7 @@ class CampaignInterfaces:
         "modifyCampaign",
         page="cec_07_0723",
         says="Modify a campaign that has not ended; what is not sent stays",
-        form=MODIFY_FORM_V1,
+        form=modify_form_v1,
         codes=_MODIFY,
         example=examples.MODIFY_CAMPAIGN,
     )
@@ -112,11 +115,10 @@ class CampaignInterfaces:
         codes=_MODIFY,
         example=examples.MODIFY_CAMPAIGN_V2,
     )
-    async def modify(self, asked: Admitted) -> Answer:
+    async def modify(self, asked: Admitted[CampaignBody]) -> Answer:
         """Modify a campaign."""
-        values = asked.values
-        revision = Revision(plan(values), values.get("begin_at"), values.get("end_at"))
-        return await self._change(asked, revision)
+        body = asked.said
+        return await self._change(asked, Revision(body.plan(), body.begin_at, body.end_at))
 
     @interface(
         "DELETE",
@@ -128,9 +130,9 @@ class CampaignInterfaces:
         codes=_DELETE,
         example=examples.DELETE_CAMPAIGN,
     )
-    async def delete(self, asked: Admitted) -> Answer:
+    async def delete(self, asked: Admitted[Delete]) -> Answer:
         """Delete a campaign."""
-        return await self._change(asked, Delete(**asked.values))
+        return await self._change(asked, asked.said)
 
     @interface(
         "PUT",
@@ -138,11 +140,11 @@ class CampaignInterfaces:
         "pauseCampaign",
         page="cec_07_0728",
         says="Pause a started campaign",
-        form=Form(),
+        form=Form(Nothing),
         codes=_SWITCH,
         example=examples.PAUSE,
     )
-    async def pause(self, asked: Admitted) -> Answer:
+    async def pause(self, asked: Admitted[Nothing]) -> Answer:
         """Pause a campaign."""
         return await self._change(asked, Pause())
 
@@ -152,11 +154,11 @@ class CampaignInterfaces:
         "resumeCampaign",
         page="cec_07_0729",
         says="Resume a paused campaign, or start a draft",
-        form=Form(),
+        form=Form(Nothing),
         codes=_SWITCH,
         example=examples.RESUME,
     )
-    async def resume(self, asked: Admitted) -> Answer:
+    async def resume(self, asked: Admitted[Nothing]) -> Answer:
         """Resume a campaign."""
         return await self._change(asked, Resume())
 
@@ -166,14 +168,14 @@ class CampaignInterfaces:
         "queryCampaign",
         page="cec_07_0726",
         says="Query one campaign",
-        form=Form(),
+        form=Form(Nothing),
         codes=_ONE,
         example=examples.QUERY_CAMPAIGN,
         answers={"returnObject": DETAIL},
         in_query=True,
         reads=True,
     )
-    async def query_one(self, asked: Admitted) -> Answer:
+    async def query_one(self, asked: Admitted[Nothing]) -> Answer:
         """Answer with all of a campaign."""
         campaign = await self._campaigns.one(asked.origin.vdn, _id(asked))
         return Answer(_NOTHING, payload={"returnObject": detail(campaign, self._clock.now())})
@@ -191,25 +193,23 @@ class CampaignInterfaces:
         in_query=True,
         reads=True,
     )
-    async def query_all(self, asked: Admitted) -> Answer:
+    async def query_all(self, asked: Admitted[Query]) -> Answer:
         """Answer with a page of campaigns."""
-        now = self._clock.now()
-        page = max(asked.values.pop("page", 1), 1)
-        rows = asked.values.pop("rows", _ROWS_DEFAULT)
-        found = await self._campaigns.find(wanted(asked.origin.vdn, now, page, rows, asked.values))
+        query, now = asked.said, self._clock.now()
+        found = await self._campaigns.find(query.of(asked.origin.vdn, now))
         return Answer(
             _NOTHING,
             payload={
-                "curPage": page,
+                "curPage": query.page,
                 "totalSize": found.total,
-                "rowsPerPage": rows,
+                "rowsPerPage": query.rows,
                 "data": [row(campaign, now) for campaign in found.campaigns],
                 "curSkillQueueCount": found.active_skill,
                 "curIvrCount": found.active_ivr,
             },
         )
 
-    async def _change(self, asked: Admitted, change: CampaignChange) -> Answer:
+    async def _change(self, asked: Admitted[Any], change: CampaignChange) -> Answer:
         origin = asked.origin
         await self._campaigns.change(
             origin.vdn, _id(asked), change, origin.by, request=origin.request
@@ -217,7 +217,7 @@ class CampaignInterfaces:
         return Answer()
 
 
-def _id(asked: Admitted) -> int:
+def _id(asked: Admitted[Any]) -> int:
     """Return the campaign that the path names; what no campaign's id can be is not there."""
     text = asked.path["campaign"]
     if not (text.isascii() and text.isdecimal()):

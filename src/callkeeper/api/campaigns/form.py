@@ -1,104 +1,35 @@
-"""What a campaign is made of on the wire: the bodies of cec_07_0721 to cec_07_0724.
+"""What a campaign is made of on the wire: the bodies of cec_07_0721 to cec_07_0724."""
 
-``terms`` are the parts that no decision of ours reads; they keep the wire's names, and are given
-back as they came.
-"""
-
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
-from callkeeper.api.contract.characters import ANYTHING, BLANKS, PHONE, PLAIN
-from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text, Values
+from callkeeper.api.campaigns.policies import CALL, IVR, RETRY, SKILL, count
+from callkeeper.api.contract.characters import BLANKS, PHONE, PLAIN
+from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text
 from callkeeper.api.contract.interface import Dialect, InitStatus
 from callkeeper.api.contract.objects import Object, Objects
 from callkeeper.api.contract.times import DateTime, Hours, Schedule
-from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber, Status
 from callkeeper.core.campaigns.changes import Plan
+from callkeeper.core.campaigns.policies import (
+    CallPolicy,
+    IvrFlow,
+    Policies,
+    RetryPolicy,
+    SkillQueue,
+)
 from callkeeper.core.refusal import ParameterWrong
+
+B = TypeVar("B", bound="CampaignBody")
 
 PREVIEW = 5
 _ALERTING_MAX = 120  # seconds: V1's, and that of a preview in either version
-_POLICY_MAX = 10_000
-
-TERMS = (
-    "ivrParam",
-    "skillParam",
-    "callBackUrl",
-    "priority",
-    "callOrder",
-    "retryPolicy",
-    "callPolicy",
-)
 
 
-def _count(name: str, says: str) -> Integer:
-    return Integer(name=name, ours=name, says=says, least=0, most=2**31 - 1)
-
-
-IVR = Form(
-    Text(name="deviceSign", ours="deviceSign", says="access code of the IVR flow", longest=100),
-    _count("callCount", "calls placed per round; kept, not used yet"),
-    _count("callInterval", "interval between rounds; kept, not used yet"),
-)
-_EMPIRICAL = Form(
-    _count("maxAvgCallTime", "longest average call"),
-    _count("minAvgCallTime", "shortest average call"),
-    _count("outBoundRate", "rate of dialing"),
-)
-_OFF_HOOK = Form(
-    Integer(
-        name="offHookRate", ours="offHookRate", says="share answered", least=0, most=100, unit="%"
-    )
-)
-PREDICTION = Form(
-    Integer(
-        name="predictMethod",
-        ours="predictMethod",
-        says="1 empirical, 5 off-hook rate",
-        least=1,
-        most=5,
-    ),
-    Object(name="expPredictParam", ours="expPredictParam", says="empirical", form=_EMPIRICAL),
-    Object(name="agentPredictParam", ours="agentPredictParam", says="agent usage"),
-    Object(name="connectPredictParam", ours="connectPredictParam", says="connection rate"),
-    Object(
-        name="offhookPredictParam", ours="offhookPredictParam", says="off-hook rate", form=_OFF_HOOK
-    ),
-)
-SKILL = Form(
-    Integer(
-        name="skillId", ours="skillId", says="skill queue", mandatory=True, least=0, most=2**31 - 1
-    ),
-    Text(name="skillName", ours="skillName", says="its name", longest=100),
-    _count("outBoundType", "2 predictive"),
-    Object(
-        name="predictParam", ours="predictParam", says="pacing; kept, not used yet", form=PREDICTION
-    ),
-    Object(name="previewParam", ours="previewParam", says="preview settings; kept, not used yet"),
-)
-_RETRY = Form(
-    Integer(
-        name="policyType",
-        ours="policyType",
-        says="0 global, 1 by number type",
-        least=0,
-        most=1,
-    ),
-    Text(
-        name="policyJson",
-        ours="policyJson",
-        says="JSON as a string",
-        longest=_POLICY_MAX,
-        characters=ANYTHING,
-    ),
-)
-_CALL = Form(
-    _count("callType", "kind of rounds"),
-    _count("chooseType", "how a number is chosen"),
-)
 _CALLER = Form(
+    CallerNumber,
     Text(
         name="accessCode",
         ours="number",
@@ -118,18 +49,13 @@ _CALLER = Form(
 )
 
 
-class CallerNumbers(Objects, frozen=True, kw_only=True):
-    """A List of caller numbers, each with its priority, none of them twice."""
-
-    def take(self, value: Any) -> tuple[CallerNumber, ...]:  # noqa: ANN401 - JSON comes in
-        """Return the numbers, in their order."""
-        numbers = tuple(CallerNumber(**each) for each in super().take(value))
-        seen: set[str] = set()
-        for each in numbers:
-            if each.number in seen:
-                raise ParameterWrong("{number!r} is there more than once", number=each.number)
-            seen.add(each.number)
-        return numbers
+def _check_numbers(numbers: Sequence[CallerNumber]) -> None:
+    """Refuse a number that is there twice."""
+    seen: set[str] = set()
+    for each in numbers:
+        if each.number in seen:
+            raise ParameterWrong("{number!r} is there more than once", number=each.number)
+        seen.add(each.number)
 
 
 _DEVICE_TYPE = Choice(
@@ -147,13 +73,14 @@ _CALLER_NO = Text(
     longest=24,
     characters=PHONE,
 )
-_CALLER_NOS = CallerNumbers(
+_CALLER_NOS = Objects(
     name="callerNo",
     ours="caller_numbers",
     says="numbers shown to the customer",
     mandatory=True,
     each=_CALLER,
     most=100,
+    check=_check_numbers,
 )
 # cec_07_1131 says it of a copied template: 0, the default, publishes it, 1 makes it paused. The
 # pages of campaigns do not say, so there is a setting for a CRM that means it the other way round.
@@ -179,32 +106,95 @@ _POLICIES = (
         least=1,
         most=5,
     ),
-    _count("callOrder", "order of dialing; kept, not used yet"),
+    count("callOrder", "call_order", "order of dialing; kept, not used yet"),
     Object(
         name="retryPolicy",
-        ours="retryPolicy",
+        ours="retry",
         says="when to call again; kept, not used yet",
-        form=_RETRY,
+        form=RETRY,
     ),
     Object(
         name="callPolicy",
-        ours="callPolicy",
+        ours="call",
         says="which number to call; kept, not used yet",
-        form=_CALL,
+        form=CALL,
     ),
 )
 
 
-class CampaignForm(Form):
+class CampaignBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a body says of a campaign; None: it does not say."""
+
+    name: str
+    device_type: int
+    alerting_seconds_max: int
+    schedule: Hours
+    description: str | None = None
+    begin_at: int | None = None
+    end_at: int | None = None
+    caller_numbers: tuple[CallerNumber, ...] | None = None
+    shown_number: str | None = None
+    ivr_flow: IvrFlow | None = None
+    skill_queue: SkillQueue | None = None
+    call_back_url: str | None = None
+    priority: int | None = None
+    call_order: int | None = None
+    retry: RetryPolicy | None = None
+    call: CallPolicy | None = None
+
+    def plan(self) -> Plan:
+        """Return the campaign's plan."""
+        return Plan(
+            name=self.name,
+            device_type=self.device_type,
+            alerting_seconds_max=self.alerting_seconds_max,
+            workday_windows=self.schedule.workday,
+            special_day_windows=self.schedule.special_day,
+            policies=Policies(
+                ivr_flow=self.ivr_flow,
+                skill_queue=self.skill_queue,
+                call_back_url=self.call_back_url,
+                priority=self.priority,
+                call_order=self.call_order,
+                retry=self.retry,
+                call=self.call,
+                schedule=self.schedule.unknown or None,
+            ),
+            description=self.description,
+            caller_numbers=self.caller_numbers,
+            shown_number=self.shown_number,
+            goes_to=self._goes_to(),
+        )
+
+    def _goes_to(self) -> str | None:
+        """Return what an answered call is handed to, as the dialer's settings name it."""
+        if self.skill_queue is not None:
+            return f"skill {self.skill_queue.id}"
+        code = self.ivr_flow and self.ivr_flow.code
+        return f"ivr {code.strip(BLANKS)}" if code else None
+
+
+class NewCampaignBody(CampaignBody, frozen=True, kw_only=True):
+    """What a body says of a campaign that is to be added."""
+
+    begin_at: int
+    end_at: int
+    status: Status = "started"
+
+
+class CampaignForm(Form[B]):
     """The body of adding or modifying a campaign.
 
     What is mandatory and how long it may ring hang on the device type: there is a form for each.
     """
 
-    def __init__(self, *fields: Field, alerting_seconds_max: int) -> None:
-        super().__init__(*fields, _alerting(5, max(alerting_seconds_max, _ALERTING_MAX)), *_PARTS)
+    def __init__(self, makes: type[B], *fields: Field, alerting_seconds_max: int) -> None:
+        super().__init__(
+            makes, *fields, _alerting(5, max(alerting_seconds_max, _ALERTING_MAX)), *_PARTS
+        )
         self._forms = {
             number: Form(
+                makes,
                 *fields,
                 _alerting(9, _ALERTING_MAX)
                 if number == PREVIEW
@@ -214,8 +204,8 @@ class CampaignForm(Form):
             for number in _DEVICE_TYPE.choices
         }
 
-    def read(self, body: Mapping[str, Any]) -> Values:
-        """Return the values that are there; a part that is not for this device type is ignored."""
+    def read(self, body: Mapping[str, Any]) -> B:
+        """Return what is said; a part that is not for this device type is ignored."""
         try:
             device_type = _DEVICE_TYPE.take(body.get(_DEVICE_TYPE.name))
         except ParameterWrong:
@@ -227,70 +217,51 @@ class CampaignForm(Form):
         return {**super().names(), "skill_queue": "skillParam.skillId"}
 
 
-def add_form_v1(dialect: Dialect) -> CampaignForm:
+def add_form_v1(dialect: Dialect) -> CampaignForm[NewCampaignBody]:
     """Return the body of adding one with V1, cec_07_0721: one caller number."""
-    return _form_v1(_INIT_STATUSES[dialect.init_status], dates=True)
-
-
-def add_form_v2(dialect: Dialect) -> CampaignForm:
-    """Return the body of adding one with V2, cec_07_0722: caller numbers, and the policies."""
-    return _form_v2(dialect, _INIT_STATUSES[dialect.init_status])
-
-
-def modify_form_v2(dialect: Dialect) -> CampaignForm:
-    """Return the body of modifying one with V2, cec_07_0724."""
-    return _form_v2(dialect, clears=True)
-
-
-def plan(values: Values) -> Plan:
-    """Return the campaign's plan from a form's values."""
-    hours: Hours = values["schedule"]
-    terms = {name: values[name] for name in TERMS if name in values}
-    if hours.unknown:
-        terms["scheduleParam"] = hours.unknown
-    return Plan(
-        name=values["name"],
-        device_type=values["device_type"],
-        alerting_seconds_max=values["alerting_seconds_max"],
-        workday_windows=hours.workday,
-        special_day_windows=hours.special_day,
-        terms=terms,
-        description=values.get("description"),
-        caller_numbers=values.get("caller_numbers"),
-        shown_number=values.get("shown_number"),
-        skill_queue=values.get("skillParam", {}).get("skillId"),
-        goes_to=_goes_to(values),
-    )
-
-
-def _goes_to(values: Values) -> str | None:
-    """Return what an answered call is handed to, as the dialer's settings name it."""
-    if values["device_type"] in IVR_DEVICES:
-        code = values.get("ivrParam", {}).get("deviceSign")
-        return f"ivr {code.strip(BLANKS)}" if code else None
-    return f"skill {values['skillParam']['skillId']}"
-
-
-def _form_v1(*more: Field, dates: bool = False, clears: bool = False) -> CampaignForm:
     return CampaignForm(
-        *_common(dates=dates, clears=clears),
+        NewCampaignBody,
+        *_common(dates=True),
         _CALLER_NO,
-        *more,
+        _INIT_STATUSES[dialect.init_status],
         alerting_seconds_max=_ALERTING_MAX,
     )
 
 
-def _form_v2(dialect: Dialect, *more: Field, clears: bool = False) -> CampaignForm:
+def add_form_v2(dialect: Dialect) -> CampaignForm[NewCampaignBody]:
+    """Return the body of adding one with V2, cec_07_0722: caller numbers, and the policies."""
     return CampaignForm(
-        *_common(dates=True, clears=clears),
+        NewCampaignBody,
+        *_common(dates=True),
         _CALLER_NOS,
         *_POLICIES,
-        *more,
+        _INIT_STATUSES[dialect.init_status],
         alerting_seconds_max=dialect.alerting_seconds_max,
     )
 
 
-def _common(*, dates: bool, clears: bool) -> tuple[Field, ...]:
+def modify_form_v1(_: Dialect) -> CampaignForm[CampaignBody]:
+    """Return the body of modifying one with V1, cec_07_0723; the dates are optional."""
+    return CampaignForm(
+        CampaignBody,
+        *_common(dates=False, clears=True),
+        _CALLER_NO,
+        alerting_seconds_max=_ALERTING_MAX,
+    )
+
+
+def modify_form_v2(dialect: Dialect) -> CampaignForm[CampaignBody]:
+    """Return the body of modifying one with V2, cec_07_0724."""
+    return CampaignForm(
+        CampaignBody,
+        *_common(dates=True, clears=True),
+        _CALLER_NOS,
+        *_POLICIES,
+        alerting_seconds_max=dialect.alerting_seconds_max,
+    )
+
+
+def _common(*, dates: bool, clears: bool = False) -> tuple[Field, ...]:
     return (
         Text(name="name", ours="name", says="unique in the VDN", mandatory=True, longest=100),
         Text(
@@ -319,7 +290,7 @@ def _common(*, dates: bool, clears: bool) -> tuple[Field, ...]:
         ),
         Text(
             name="callBackUrl",
-            ours="callBackUrl",
+            ours="call_back_url",
             says="where results are to be sent; kept, not used yet",
             clears=clears,
             longest=1024,
@@ -339,16 +310,12 @@ def _alerting(least: int, most: int) -> Integer:
     )
 
 
-_IVR_PART = Object(name="ivrParam", ours="ivrParam", says="device types 1 and 3", form=IVR)
+_IVR_PART = Object(name="ivrParam", ours="ivr_flow", says="device types 1 and 3", form=IVR)
 _SKILL_PART = Object(
-    name="skillParam", ours="skillParam", says="device types 2, 5 and 6", form=SKILL
+    name="skillParam", ours="skill_queue", says="device types 2, 5 and 6", form=SKILL
 )
 _PARTS = (_IVR_PART, _SKILL_PART)
 
 
-def _mandatory(part: Object) -> Object:
+def _mandatory(part: Object[Any]) -> Object[Any]:
     return msgspec.structs.replace(part, mandatory=True)
-
-
-# The body of modifying one with V1, cec_07_0723; the dates are optional.
-MODIFY_FORM_V1 = _form_v1(clears=True)

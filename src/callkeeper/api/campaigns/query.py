@@ -1,31 +1,73 @@
 """The query of a VDN's campaigns, cec_07_0727."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from callkeeper.api.campaigns.record import ENDED, STATUS
-from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text, Values
+from callkeeper.api.contract.fields import Choice, Field, Fields, Form, Integer, Text
 from callkeeper.api.contract.times import DateTime
-from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Status
 from callkeeper.store.port.campaigns import CampaignsWanted
 
+_ROWS_DEFAULT = 10
 _PAGE_MAX = 10**9
 
 
-class QueryForm(Form):
+class _State(NamedTuple):
+    status: Status | None = None
+    ended: Literal[True] | None = None
+
+
+class Query(msgspec.Struct, frozen=True):
+    """Which page of which campaigns, of whichever VDN asks; pages count from 1."""
+
+    state: _State
+    device_type: int | None
+    page: int = 1
+    rows: int = _ROWS_DEFAULT
+    name: str | None = None
+    begin_at: int | None = None
+    end_at: int | None = None
+
+    def of(self, vdn: int, now: int) -> CampaignsWanted:
+        """Return what is wanted of a VDN."""
+        return CampaignsWanted(
+            vdn=vdn,
+            offset=(self.page - 1) * self.rows,
+            limit=self.rows,
+            now=now,
+            name=self.name,
+            status=self.state.status,
+            ended=self.state.ended,
+            device_type=self.device_type,
+            begin_at=self.begin_at,
+            end_at=self.end_at,
+        )
+
+
+class PageNumber(Integer, frozen=True, kw_only=True):
+    """A page, counted from 1; less is taken as 1."""
+
+    def take(self, value: Any) -> int:  # noqa: ANN401 - JSON comes in
+        """Return the page."""
+        return max(super().take(value), 1)
+
+
+class QueryForm(Form[Query]):
     """The query, which gained ``statusV2``: where it is sent, it counts."""
 
     def __init__(self, *fields: Field) -> None:
-        super().__init__(*fields)
+        Fields.__init__(self, *fields)
         others = [field for field in fields if field.name not in ("status", "statusV2")]
         newer = next(field for field in fields if field.name == "statusV2")
-        self._newer = Form(newer, *others)
-        self._older = Form(*(field for field in fields if field.name != "statusV2"))
+        must = msgspec.structs.replace(newer, mandatory=True)  # it is there where it is read
+        self._newer = Form(Query, must, *others)
+        self._older = Form(Query, *(field for field in fields if field.name != "statusV2"))
 
-    def read(self, body: Mapping[str, Any]) -> Values:
-        """Return the values that are there, by our names; raise the fault that comes first."""
+    def read(self, body: Mapping[str, Any]) -> Query:
+        """Return what a query says; raise the fault that comes first."""
         return (self._newer if body.get("statusV2") else self._older).read(body)
 
 
@@ -35,9 +77,9 @@ _STATUS = Choice(
     says="0 any, 1 draft, 2 started, 3 paused, 4 ended",
     mandatory=True,
     choices={
-        0: {},
-        **{number: {"status": status} for status, number in STATUS.items()},
-        ENDED: {"ended": True},
+        0: _State(),
+        **{number: _State(status=status) for status, number in STATUS.items()},
+        ENDED: _State(ended=True),
     },
 )
 QUERY_FORM = QueryForm(
@@ -53,14 +95,8 @@ QUERY_FORM = QueryForm(
     ),
     DateTime(name="beginTime", ours="begin_at", says="begins at this time or later, UTC"),
     DateTime(name="endTime", ours="end_at", says="ends at this time or earlier, UTC"),
-    Integer(name="curPage", ours="page", says="page, from 1; less is taken as 1", most=_PAGE_MAX),
+    PageNumber(
+        name="curPage", ours="page", says="page, from 1; less is taken as 1", most=_PAGE_MAX
+    ),
     Integer(name="rowsPerPage", ours="rows", says="rows a page, 10 unless said", least=1, most=100),
 )
-
-
-def wanted(vdn: int, now: int, page: int, rows: int, values: Values) -> CampaignsWanted:
-    """Return what is to be found, from the form's other values."""
-    state = values.pop("state")
-    return CampaignsWanted(
-        vdn=vdn, offset=(page - 1) * rows, limit=rows, now=now, **state, **values
-    )

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from callkeeper.api.campaigns.form import IVR, PREDICTION, SKILL
-from callkeeper.api.contract.fields import Form, Schema
+from callkeeper.api.campaigns.policies import CALL, IVR, PREDICTION, RETRY, SKILL
+from callkeeper.api.contract.fields import Fields, Schema, Values
 from callkeeper.api.contract.times import SCHEDULE, date_time, schedule
-from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign, Status
 
 ENDED = 4
-STATUS = {"draft": 1, "started": 2, "paused": 3}
+STATUS: dict[Status, int] = {"draft": 1, "started": 2, "paused": 3}
 
 
 def row(campaign: Campaign, now: int) -> dict[str, Any]:
@@ -29,20 +29,20 @@ def detail(campaign: Campaign, now: int) -> dict[str, Any]:
 
     ``callerNo`` is the one number that is shown; ``callerNoList``, our own addition, has all.
     """
-    terms = campaign.terms
+    policies = campaign.policies
     hours = schedule(campaign.workday_windows, campaign.special_day_windows)
     return {
         **row(campaign, now),
         "description": campaign.description,
         "maxAlertingTime": campaign.alerting_seconds_max,
-        "scheduleParam": terms.get("scheduleParam", {}) | hours,
-        "ivrParam": _part(campaign, "ivrParam", IVR_DEVICES, IVR),
-        "skillParam": _skill(_part(campaign, "skillParam", SKILL_DEVICES, SKILL)),
-        "callBackUrl": terms.get("callBackUrl"),
-        "priority": terms.get("priority"),
-        "callOrder": terms.get("callOrder"),
-        "retryPolicy": terms.get("retryPolicy"),
-        "callPolicy": terms.get("callPolicy"),
+        "scheduleParam": (policies.schedule or {}) | hours,
+        "ivrParam": _ivr_flow(campaign),
+        "skillParam": _skill_queue(campaign),
+        "callBackUrl": policies.call_back_url,
+        "priority": policies.priority,
+        "callOrder": policies.call_order,
+        "retryPolicy": policies.retry and RETRY.write(policies.retry),
+        "callPolicy": policies.call and CALL.write(policies.call),
         "callerNoList": [
             {"accessCode": each.number, "priority": each.priority}
             for each in campaign.caller_numbers
@@ -50,26 +50,28 @@ def detail(campaign: Campaign, now: int) -> dict[str, Any]:
     }
 
 
-def _part(
-    campaign: Campaign, name: str, device_types: frozenset[int], form: Form
-) -> dict[str, Any] | None:
-    if campaign.device_type not in device_types or name not in campaign.terms:
+def _ivr_flow(campaign: Campaign) -> Values | None:
+    flow = campaign.policies.ivr_flow
+    if campaign.device_type not in IVR_DEVICES or flow is None:
         return None
-    part: dict[str, Any] = campaign.terms[name]
-    return _absent(form) | part
+    return _absent(IVR) | IVR.write(flow)
 
 
-def _skill(part: dict[str, Any] | None) -> dict[str, Any] | None:
-    if part is None or part["predictParam"] is None:
-        return part
-    return part | {"predictParam": _absent(PREDICTION) | part["predictParam"]}
+def _skill_queue(campaign: Campaign) -> Values | None:
+    queue = campaign.policies.skill_queue
+    if campaign.device_type not in SKILL_DEVICES or queue is None:
+        return None
+    written = _absent(SKILL) | SKILL.write(queue)
+    if queue.pacing is not None:
+        written["predictParam"] = _absent(PREDICTION) | PREDICTION.write(queue.pacing)
+    return written
 
 
-def _absent(form: Form) -> dict[str, Any]:
+def _absent(form: Fields) -> Values:
     return dict.fromkeys(field.name for field in form.fields)
 
 
-def _nullable(form: Form) -> Schema:
+def _nullable(form: Fields) -> Schema:
     members = {field.name: {**field.schema(), "nullable": True} for field in form.fields}
     return {"type": "object", "properties": members, "nullable": True}
 

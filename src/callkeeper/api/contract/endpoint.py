@@ -93,10 +93,10 @@ class Endpoint:
 
     async def _carry_out(self, scope: Scope, caller: Caller, body: bytes, vdn: int) -> Answer:
         given = _query(scope) if self.interface.in_query else _decode(scope, body)
-        values = self._read_fields(given)
+        said = self._read_fields(given)
         key = _idempotency_key(scope) if self.interface.takes_idempotency_key else None
         origin = Origin(vdn, caller.key.ak, caller.signature, caller.signed_at, body, key)
-        return await self._handler(Admitted(origin, values, scope["path_params"]))
+        return await self._handler(Admitted(origin, said, scope["path_params"]))
 
 
 def _check_length(head: Head) -> None:

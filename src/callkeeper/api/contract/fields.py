@@ -1,15 +1,15 @@
 """The fields of a body or query: what each may hold, and reading them.
 
-A form is declared once and serves three: it checks what comes in, names the faults, and writes
-itself into the OpenAPI document. Reading is liberal (a digit string where a number is due, a whole
-number where a text is due, however either is written, unknown fields ignored) and of all faults the
-first in the contract's order answers: presence, type, length, characters, meaning.
+A form is declared once and serves three: it makes a struct of what comes in, names the faults, and
+writes itself into the OpenAPI document. Reading is liberal (a digit string where a number is due, a
+whole number where a text is due, however either is written, unknown fields ignored) and of all
+faults the first in the contract's order answers: presence, type, length, characters, meaning.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -26,6 +26,8 @@ from callkeeper.core.refusal import (
     TooMany,
     TypeWrong,
 )
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 Schema = dict[str, Any]
 Values = dict[str, Any]
@@ -82,6 +84,10 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     def take(self, value: Any) -> Any:  # noqa: ANN401 - JSON comes in
         """Return the value, checked; raise what is wrong with it."""
         raise NotImplementedError
+
+    def give(self, value: Any) -> Any:  # noqa: ANN401 - JSON goes out
+        """Return a value that was taken as the wire has it."""
+        return value
 
     def schema(self) -> Schema:
         """Return what OpenAPI should know of it."""
@@ -242,22 +248,18 @@ class Choice(Field, frozen=True, kw_only=True):
         return {"type": "integer", "enum": list(self.choices), "description": self.says}
 
 
-class Texts(Field, frozen=True, kw_only=True):
-    """An Array of Strings."""
+class Array(Field, frozen=True, kw_only=True):
+    """An Array, of which each element is of one kind."""
 
-    each: Text
+    each: "Text | Fields"
     most: int
 
-    def take(self, value: Any) -> list[str] | None:  # noqa: ANN401
-        """Return the texts that are not empty; a list without any is as good as none."""
-        if type(value) is not list:
-            raise TypeWrong("must be an Array of Strings, not {kind}", kind=_kind(value))
-        if len(value) > self.most:
+    def check_count(self, elements: list[Any]) -> None:
+        """Refuse more elements than may be there."""
+        if len(elements) > self.most:
             raise TooMany(
-                "has {count} elements, at most {most} fit", count=len(value), most=self.most
+                "has {count} elements, at most {most} fit", count=len(elements), most=self.most
             )
-        texts = [self.each.take(element) for element in value if element not in (None, "")]
-        return [text for text in texts if text] or None
 
     def schema(self) -> Schema:
         """Return what OpenAPI should know of it."""
@@ -269,14 +271,28 @@ class Texts(Field, frozen=True, kw_only=True):
         }
 
 
-class Form:
+class Texts(Array, frozen=True, kw_only=True):
+    """An Array of Strings."""
+
+    each: Text
+
+    def take(self, value: Any) -> list[str] | None:  # noqa: ANN401
+        """Return the texts that are not empty; a list without any is as good as none."""
+        if type(value) is not list:
+            raise TypeWrong("must be an Array of Strings, not {kind}", kind=_kind(value))
+        self.check_count(value)
+        texts = [self.each.take(element) for element in value if element not in (None, "")]
+        return [text for text in texts if text] or None
+
+
+class Fields:
     """The fields of one body, query or nested object."""
 
     def __init__(self, *fields: Field) -> None:
         self.fields = fields
         self._each = [(each, each.name, each.ours, each.take) for each in fields]
 
-    def read(self, body: Mapping[str, Any]) -> Values:
+    def values(self, body: Mapping[str, Any]) -> Values:
         """Return the values that are there, by our names; raise the fault that comes first."""
         values: Values = {}
         first: ParameterWrong | None = None
@@ -299,7 +315,7 @@ class Form:
         return values
 
     def schema(self) -> Schema:
-        """Return the form as an OpenAPI object."""
+        """Return them as an OpenAPI object."""
         return {
             "type": "object",
             "properties": {field.name: field.schema() for field in self.fields},
@@ -309,6 +325,34 @@ class Form:
     def names(self) -> dict[str, str]:
         """Return the wire's name for each of ours."""
         return {field.ours: field.name for field in self.fields}
+
+
+class Form(Fields, Generic[T]):
+    """Fields that make a struct. Raise TypeError where they are not its own."""
+
+    def __init__(self, makes: type[T], *fields: Field) -> None:
+        super().__init__(*fields)
+        check_fit(makes, fields)
+        self._makes = makes
+
+    def read(self, body: Mapping[str, Any]) -> T:
+        """Return what a body says; raise the fault that comes first."""
+        return self._makes(**self.values(body))
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """What an interface is told that needs no fields."""
+
+
+def check_fit(makes: type[msgspec.Struct], fields: Sequence[Field]) -> None:
+    """Raise TypeError where a struct does not have the fields, or cannot do with them."""
+    told = {field.ours: field.mandatory for field in fields}
+    members = {member.name: member.required for member in msgspec.structs.fields(makes)}
+    for name in told.keys() - members.keys():
+        raise TypeError(f"{makes.__name__} has no {name}")
+    for name, is_needed in members.items():
+        if is_needed and not told.get(name):
+            raise TypeError(f"{makes.__name__} needs {name}, which no field is sure to hold")
 
 
 def _required(names: list[str]) -> Schema:

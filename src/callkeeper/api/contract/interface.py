@@ -8,14 +8,16 @@ From the declaration come its route, its checks, its part of the OpenAPI documen
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from types import MethodType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 
 from callkeeper.api.contract.example import Example
-from callkeeper.api.contract.fields import Form, Schema, Values
+from callkeeper.api.contract.fields import Form, Schema
 from callkeeper.http.answer import Answer
 from callkeeper.usecases.origin import Origin
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 Deployment = Literal["integrated", "op"]
 InitStatus = Literal["zero_starts", "one_starts"]
@@ -29,15 +31,15 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     alerting_seconds_max: int
 
 
-class Admitted(NamedTuple):
-    """A request that was let in: who asks, for which VDN, and the values that came."""
+class Admitted(NamedTuple, Generic[T]):
+    """A request that was let in: who asks, for which VDN, and what was said."""
 
     origin: Origin
-    values: Values
+    said: T
     path: Mapping[str, str]
 
 
-Handler = Callable[[Any, Admitted], Awaitable[Answer]]
+Handler = Callable[[Any, Admitted[T]], Awaitable[Answer]]
 
 
 class Interface(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,21 +50,21 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     page: str
     says: str
-    form: Form
+    form: Form[Any]
     codes: frozenset[str]
     example: Example
     answers: Mapping[str, Schema]
     in_query: bool
     takes_idempotency_key: bool
     reads: bool
-    handler: Callable[[Admitted], Awaitable[Answer]]
+    handler: Callable[[Admitted[Any]], Awaitable[Answer]]
 
 
-class Declared:
+class Declared(Generic[T]):
     """A handler with the interfaces that it serves."""
 
     def __init__(
-        self, handler: Handler, *interfaces: Callable[[Handler, object, Dialect], Interface]
+        self, handler: Handler[T], *interfaces: Callable[[Handler[T], object, Dialect], Interface]
     ) -> None:
         self.handler = handler
         self.interfaces = interfaces
@@ -80,17 +82,17 @@ def interface(  # noqa: PLR0913 - a declaration, written with keywords
     *,
     page: str,
     says: str,
-    form: Form | Callable[[Dialect], Form],
+    form: Form[T] | Callable[[Dialect], Form[T]],
     codes: str,
     example: Example | Callable[[Dialect], Example],
     answers: Mapping[str, Schema] | None = None,
     in_query: bool = False,
     takes_idempotency_key: bool = False,
     reads: bool = False,
-) -> Callable[[Handler | Declared], Declared]:
+) -> Callable[[Handler[T] | Declared[T]], Declared[T]]:
     """Declare an interface on the method that handles it; a handler may serve several."""
 
-    def served(handler: Handler, owner: object, dialect: Dialect) -> Interface:
+    def served(handler: Handler[T], owner: object, dialect: Dialect) -> Interface:
         return Interface(
             method=method,
             path=path,
@@ -107,7 +109,7 @@ def interface(  # noqa: PLR0913 - a declaration, written with keywords
             handler=MethodType(handler, owner),
         )
 
-    def declare(handler: Handler | Declared) -> Declared:
+    def declare(handler: Handler[T] | Declared[T]) -> Declared[T]:
         if isinstance(handler, Declared):
             return Declared(handler.handler, served, *handler.interfaces)
         return Declared(handler, served)

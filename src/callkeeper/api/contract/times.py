@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from callkeeper.api.contract.fields import Field, Form, Schema, Text, Values
-from callkeeper.api.contract.objects import read_object, unknown_members
+from callkeeper.api.contract.fields import Field, Fields, Schema, Text, Values
+from callkeeper.api.contract.objects import checked_object, unknown_members
 from callkeeper.core.campaigns.campaign import Window
 from callkeeper.core.refusal import DoNotGoTogether, ParameterWrong, TypeWrong
 
@@ -70,7 +70,7 @@ class Schedule(Field, frozen=True, kw_only=True):
 
     def take(self, value: Any) -> Hours:  # noqa: ANN401 - JSON comes in
         """Return the windows, checked: each forwards, none of a kind overlapping another."""
-        times = read_object(SCHEDULE, value)
+        times = SCHEDULE.values(checked_object(value))
         return Hours(
             self._windows("workday", times),
             self._windows("holiday", times),
@@ -145,9 +145,9 @@ def _names(kind: str, place: int) -> tuple[str, str]:
     return f"{kind}BeginTime{place}", f"{kind}EndTime{place}"
 
 
-def _schedule_form() -> Form:
+def _schedule_fields() -> Fields:
     says = {"workday": "of an ordinary day", "holiday": "of a special date, not used yet"}
-    return Form(
+    return Fields(
         *(
             ClockTime(
                 name=name,
@@ -162,4 +162,4 @@ def _schedule_form() -> Form:
     )
 
 
-SCHEDULE = _schedule_form()
+SCHEDULE = _schedule_fields()

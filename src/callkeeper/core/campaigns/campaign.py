@@ -8,11 +8,12 @@ are minutes of the day.
 """
 
 import re
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from callkeeper.core.campaigns.dial_settings import DialSettings
+from callkeeper.core.campaigns.policies import Policies
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -43,11 +44,7 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Campaign(msgspec.Struct, frozen=True):
-    """A campaign as it stands. ``version`` counts its changes, from 1.
-
-    ``terms`` holds what only the wire knows of it, kept as it was given: the documented parts
-    that no decision of ours reads yet.
-    """
+    """A campaign as it stands. ``version`` counts its changes, from 1."""
 
     vdn: int
     id: int
@@ -62,7 +59,7 @@ class Campaign(msgspec.Struct, frozen=True):
     alerting_seconds_max: int
     workday_windows: tuple[Window, ...]
     special_day_windows: tuple[Window, ...]
-    terms: dict[str, Any]
+    policies: Policies
     made_at: int
     changed_at: int
     deleted_at: int | None

@@ -4,12 +4,13 @@ A change is a value, and its ``apply`` returns the next campaign or raises a Ref
 UTC milliseconds.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, CallerNumber, Campaign, Status, Window
 from callkeeper.core.campaigns.dial_settings import DialSettings, Retry, check
+from callkeeper.core.campaigns.policies import Policies
 from callkeeper.core.instants import DAY_MS
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
@@ -48,12 +49,17 @@ class Plan(msgspec.Struct, frozen=True):
     alerting_seconds_max: int
     workday_windows: tuple[Window, ...]
     special_day_windows: tuple[Window, ...]
-    terms: dict[str, Any]
+    policies: Policies = Policies()
     description: str | None = None
     caller_numbers: tuple[CallerNumber, ...] | None = None
     shown_number: str | None = None
-    skill_queue: int | None = None
     goes_to: str | None = None
+
+    @property
+    def skill_queue(self) -> int | None:
+        """The skill queue that answered calls are handed to; None: to something else."""
+        kind, _, id_ = (self.goes_to or "").partition(" ")
+        return int(id_) if kind == "skill" and id_.isascii() and id_.isdecimal() else None
 
     def numbers(self, old: Campaign | None = None) -> tuple[CallerNumber, ...]:
         """Return the caller numbers that a campaign has under this plan."""
@@ -110,7 +116,7 @@ class NewCampaign(msgspec.Struct, frozen=True):
             alerting_seconds_max=plan.alerting_seconds_max,
             workday_windows=plan.workday_windows,
             special_day_windows=plan.special_day_windows,
-            terms=plan.terms,
+            policies=plan.policies,
             made_at=self.at,
             changed_at=self.at,
             deleted_at=None,
@@ -122,7 +128,7 @@ class NewCampaign(msgspec.Struct, frozen=True):
 class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
     """Another plan for a campaign that has not ended; what the plan does not say stays.
 
-    An empty description, or an empty term, takes away the one there was.
+    An empty description, or an empty text among the policies, takes away the one there was.
     """
 
     what: ClassVar[str] = "revised"
@@ -158,7 +164,7 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
             alerting_seconds_max=plan.alerting_seconds_max,
             workday_windows=plan.workday_windows,
             special_day_windows=plan.special_day_windows,
-            terms={name: term for name, term in (old.terms | plan.terms).items() if term != ""},
+            policies=old.policies.revised(plan.policies),
             goes_to=plan.goes_to or old.goes_to,
         )
 

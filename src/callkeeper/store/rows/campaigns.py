@@ -15,9 +15,10 @@ from callkeeper.store.engine.session import Row, Session
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted
 from callkeeper.store.port.history import Event
 from callkeeper.store.rows.history import HistoryRows
+from callkeeper.store.rows.policies import column_of, policies_of
 
 # Columns that hold a list or an object, as JSON.
-_JSON = ("caller_numbers", "workday_windows", "special_day_windows", "terms", "practice")
+_JSON = ("caller_numbers", "workday_windows", "special_day_windows", "practice")
 _SUBJECT = "campaign/"
 
 
@@ -134,11 +135,13 @@ def campaign_of(row: Row) -> Campaign:
     """Return the campaign of a row of its columns."""
     columns = dict(zip(Campaign.__struct_fields__, row, strict=True))
     columns |= {name: msgspec.json.decode(columns[name]) for name in _JSON}
+    columns["policies"] = policies_of(columns["policies"])
     return msgspec.convert(columns, Campaign)
 
 
 def _columns(campaign: Campaign) -> dict[str, object]:
     columns = {name: getattr(campaign, name) for name in Campaign.__struct_fields__}
+    columns["terms"] = column_of(columns.pop("policies"))
     return columns | {name: msgspec.json.encode(columns[name]).decode() for name in _JSON}
 
 
