@@ -142,8 +142,21 @@ def test_a_campaign_that_the_wire_would_refuse_is_not_added(tmp_path: Path) -> N
     started(tmp_path)
     assert add(tmp_path, "--alerting-seconds", "8").status == 2
     assert add(tmp_path, "--caller", "10086", "--caller", "10086").status == 2
+    assert add(tmp_path, "--name", "n" * 101).status == 2
+    assert add(tmp_path, "--window", "12:00-11:00").status == 2
+    assert add(tmp_path, "--window", "12:00-24:01").status == 2
+    four = [f"--window=0{hour}:00-0{hour}:30" for hour in range(4)]
+    assert "--window: has 4 elements, at most 3 fit" in add(tmp_path, *four).err
     assert one_line(add(tmp_path, end="2100-01-01T00:00:00+00:00"), "2000..2099")
     assert add(tmp_path, "--alerting-seconds", "8", "--device-type", "2").status == 0
+
+
+def test_a_campaign_for_a_skill_queue_that_there_is_not_is_not_added(tmp_path: Path) -> None:
+    where = started(tmp_path)
+    command = ["campaign", "add", "--name", "x", "--vdn", "25", "--end", "+30d", *where]
+    for queue, status in (("6", 1), ("5", 0)):
+        ended = run(*command, "--goes-to", f"skill {queue}", CALLKEEPER_SKILL_QUEUES="[5]")
+        assert ended.status == status, ended
 
 
 def test_what_a_database_and_its_copy_hold_is_for_the_owner_alone(

@@ -13,11 +13,11 @@ from callkeeper.core.campaigns.changes import (
     Delete,
     NewCampaign,
     Pause,
-    Plan,
     Resume,
     Revision,
 )
 from callkeeper.core.campaigns.dial_settings import RETRIABLE, DialSettings, Retry
+from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.dialing.triage import Claim
 from callkeeper.core.refusal import Refusal

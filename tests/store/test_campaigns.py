@@ -9,14 +9,8 @@ import msgspec
 
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Window
-from callkeeper.core.campaigns.changes import (
-    CampaignOrder,
-    Delete,
-    NewCampaign,
-    Pause,
-    Plan,
-    Revision,
-)
+from callkeeper.core.campaigns.changes import CampaignOrder, Delete, NewCampaign, Pause, Revision
+from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.campaigns.policies import (
     AnsweredPacing,
     CallPolicy,

@@ -8,7 +8,7 @@ import pytest
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.campaign import Campaign, Window
-from callkeeper.core.campaigns.changes import Plan
+from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.installation.database import open_store
 from callkeeper.settings import Settings

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from callkeeper.core.campaigns.campaign import Window
-from callkeeper.core.campaigns.changes import CampaignOrder, Plan, Revision
+from callkeeper.core.campaigns.changes import CampaignOrder, Revision
+from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.usecases.outlook import outlook

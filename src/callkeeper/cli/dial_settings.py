@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 import typer
 
-from callkeeper.cli.options import Database, DataDir, Json, Vdn, existing_store, show
-from callkeeper.clock import SystemClock
-from callkeeper.core.campaigns.changes import Arrange, CampaignOrder
+from callkeeper.cli.options import Database, DataDir, Json, Vdn, ask_campaigns, show
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.campaigns.changes import Arrange
 from callkeeper.core.campaigns.dial_settings import (
     RETRIABLE,
     RETRIES_MAX,
@@ -17,8 +17,7 @@ from callkeeper.core.campaigns.dial_settings import (
     DialSettings,
     Retry,
 )
-from callkeeper.core.refusal import NoSuchCampaign, Refusal
-from callkeeper.store.port.store import Store
+from callkeeper.usecases.campaigns import Campaigns
 
 T = TypeVar("T")
 
@@ -117,10 +116,13 @@ def practice(
         retries=tuple(retry or ()),
         without_retries=no_retry,
     )
-    with existing_store(data_dir, database) as store:
-        found = (
-            _shown(store, vdn, id) if arrange == Arrange() else _changed(store, vdn, id, arrange)
-        )
+
+    async def find_or_change(use_cases: Campaigns) -> Campaign:
+        if arrange == Arrange():
+            return await use_cases.one(vdn, id)
+        return await use_cases.change(vdn, id, arrange, "operator")
+
+    found = ask_campaigns(data_dir, database, find_or_change).practice
     show({"id": id, "practice": found}, _told(id, found), as_json=json)
 
 
@@ -129,23 +131,6 @@ def _part(option: str, given: T | None, *, takes_away: bool) -> T | msgspec.Unse
     if takes_away and given is not None:
         raise typer.BadParameter(f"give either --{option} or --no-{option}")
     return msgspec.UNSET if given is None and not takes_away else given
-
-
-def _shown(store: Store, vdn: int, campaign_id: int) -> DialSettings:
-    campaign = store.campaigns.get(vdn, campaign_id)
-    if campaign is None:
-        raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=campaign_id, vdn=vdn)
-    return campaign.practice
-
-
-def _changed(store: Store, vdn: int, campaign_id: int, arrange: Arrange) -> DialSettings:
-    # The core changes what stands when it has the lock, so that two commands at once both count.
-    order = CampaignOrder(vdn, campaign_id, arrange, "operator", SystemClock().now())
-    with store.transaction():
-        (outcome,) = store.campaigns.change([order])
-    if isinstance(outcome, Refusal):
-        raise outcome
-    return outcome.practice
 
 
 def _told(campaign_id: int, arranged: DialSettings) -> str:

@@ -1,18 +1,20 @@
 """What the commands share: their common options, instants as people write them, and printing."""
 
+import asyncio
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
 import msgspec
 import typer
 
 from callkeeper.api.contract.characters import ANY, BLANKS
+from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.client import Client
 from callkeeper.client.records import milliseconds
 from callkeeper.clock import SystemClock
@@ -21,6 +23,9 @@ from callkeeper.installation.database import check_schema, exposed, find_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port.store import Store
 from callkeeper.terminal import harmless
+from callkeeper.usecases.campaigns import Campaigns
+
+T = TypeVar("T")
 
 DataDir = Annotated[
     Path | None,
@@ -85,6 +90,28 @@ def existing_store(data_dir: Path | None, database: str | None) -> Iterator[Stor
         yield store
     finally:
         store.close()
+
+
+def ask_campaigns(
+    data_dir: Path | None,
+    database: str | None,
+    question: Callable[[Campaigns], Awaitable[T]],
+) -> T:
+    """Return what the use cases of campaigns answer, over the store that there is."""
+
+    async def answer() -> T:
+        settings = read_settings(data_dir, database)
+        with existing_store(data_dir, database) as store:
+            async_store = AsyncStore(store)
+            campaigns = Campaigns(
+                async_store, SystemClock(), settings.active_campaigns_max, settings.skill_queues
+            )
+            try:
+                return await question(campaigns)
+            finally:
+                await async_store.close()
+
+    return asyncio.run(answer())
 
 
 def read_text(text: str) -> str:

@@ -16,8 +16,9 @@ from callkeeper.api.examples import (
     RESULT_ID,
     UPDATE,
 )
-from callkeeper.core.campaigns.campaign import CallerNumber, Window
-from callkeeper.core.campaigns.changes import NewCampaign, Plan
+from callkeeper.core.campaigns.campaign import DAY_MINUTES, PREVIEW, CallerNumber, Window
+from callkeeper.core.campaigns.changes import NewCampaign
+from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.instants import by_clock
 from callkeeper.core.reservations.reservation import Booking, Wish
 
@@ -30,7 +31,6 @@ _LISTED = 3
 _HOUR_MS = 3_600_000
 _LEAD_MS = 300_000
 _DAYS = 28
-_PREVIEW = 5  # an agent sees the customer first, then dials
 
 # Character for character as in section 1 to 4 of the contract, cec_07_0777 to cec_07_0780.
 CREATE = msgspec.json.encode(PUBLISHED_CREATE)
@@ -116,9 +116,9 @@ def opening(vdn: int, now: int) -> NewCampaign:
     """Return the campaign of the published reservations, with the id that they name."""
     plan = Plan(
         name="demo",
-        device_type=_PREVIEW,
+        device_type=PREVIEW,
         alerting_seconds_max=20,
-        workday_windows=(Window(0, 24 * 60),),
+        workday_windows=(Window(0, DAY_MINUTES),),
         special_day_windows=(),
         caller_numbers=(CallerNumber("10086"),),
     )

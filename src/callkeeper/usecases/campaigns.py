@@ -8,13 +8,9 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_result_code
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Status
-from callkeeper.core.campaigns.changes import (
-    CampaignChange,
-    CampaignOrder,
-    NewCampaign,
-    Plan,
-    Revision,
-)
+from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, NewCampaign, Revision
+from callkeeper.core.campaigns.dial_settings import DialSettings
+from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.refusal import NoSuchCampaign, NoSuchSkillQueue
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
 
@@ -66,6 +62,7 @@ class Campaigns:
         by: str,
         *,
         id: int | None = None,  # noqa: A002 - its name everywhere
+        practice: DialSettings | None = None,
         request: str | None = None,
     ) -> Campaign:
         """Add a campaign with the VDN's next id.
@@ -83,6 +80,7 @@ class Campaigns:
             at=self._clock.now(),
             active_max=self._active_max,
             id=id,
+            practice=practice or DialSettings(),
             request=request,
         )
         return await self._store.campaigns.add(opening)

@@ -20,11 +20,11 @@ from callkeeper.core.campaigns.changes import (
     Delete,
     NewCampaign,
     Pause,
-    Plan,
     Resume,
     Revision,
     check_name,
 )
+from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.campaigns.policies import Policies
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,

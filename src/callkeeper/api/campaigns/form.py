@@ -1,6 +1,6 @@
 """What a campaign is made of on the wire: the bodies of cec_07_0721 to cec_07_0724."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,8 +11,23 @@ from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text
 from callkeeper.api.contract.interface import Dialect, InitStatus
 from callkeeper.api.contract.objects import Object, Objects
 from callkeeper.api.contract.times import DateTime, Hours, Schedule
-from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, CallerNumber, Status
-from callkeeper.core.campaigns.changes import Plan
+from callkeeper.core.campaigns.campaign import (
+    DEVICE_TYPES,
+    IVR_DEVICES,
+    PREVIEW,
+    CallerNumber,
+    Status,
+)
+from callkeeper.core.campaigns.plan import (
+    CALLER_NUMBER_MAX,
+    CALLER_NUMBERS_MAX,
+    DESCRIPTION_MAX,
+    NAME_MAX,
+    RINGING_SECONDS_MAX,
+    Plan,
+    check_numbers,
+    ringing_seconds_min,
+)
 from callkeeper.core.campaigns.policies import (
     CallPolicy,
     IvrFlow,
@@ -24,9 +39,6 @@ from callkeeper.core.refusal import ParameterWrong
 
 B = TypeVar("B", bound="CampaignBody")
 
-PREVIEW = 5
-_ALERTING_MAX = 120  # seconds: V1's, and that of a preview in either version
-
 
 _CALLER = Form(
     CallerNumber,
@@ -35,7 +47,7 @@ _CALLER = Form(
         ours="number",
         says="number shown to the customer",
         mandatory=True,
-        longest=24,
+        longest=CALLER_NUMBER_MAX,
         characters=PHONE,
     ),
     Integer(
@@ -49,28 +61,19 @@ _CALLER = Form(
 )
 
 
-def _check_numbers(numbers: Sequence[CallerNumber]) -> None:
-    """Refuse a number that is there twice."""
-    seen: set[str] = set()
-    for each in numbers:
-        if each.number in seen:
-            raise ParameterWrong("{number!r} is there more than once", number=each.number)
-        seen.add(each.number)
-
-
 _DEVICE_TYPE = Choice(
     name="deviceType",
     ours="device_type",
     says="1 intelligent, 2 predictive, 3 automatic, 5 preview, 6 preempted",
     mandatory=True,
-    choices={number: number for number in sorted(IVR_DEVICES | SKILL_DEVICES)},
+    choices={number: number for number in DEVICE_TYPES},
 )
 _CALLER_NO = Text(
     name="callerNo",
     ours="shown_number",
     says="number shown to the customer",
     mandatory=True,
-    longest=24,
+    longest=CALLER_NUMBER_MAX,
     characters=PHONE,
 )
 _CALLER_NOS = Objects(
@@ -79,8 +82,8 @@ _CALLER_NOS = Objects(
     says="numbers shown to the customer",
     mandatory=True,
     each=_CALLER,
-    most=100,
-    check=_check_numbers,
+    most=CALLER_NUMBERS_MAX,
+    check=check_numbers,
 )
 # cec_07_1131 says it of a copied template: 0, the default, publishes it, 1 makes it paused. The
 # pages of campaigns do not say, so there is a setting for a CRM that means it the other way round.
@@ -189,16 +192,16 @@ class CampaignForm(Form[B]):
     """
 
     def __init__(self, makes: type[B], *fields: Field, alerting_seconds_max: int) -> None:
-        super().__init__(
-            makes, *fields, _alerting(5, max(alerting_seconds_max, _ALERTING_MAX)), *_PARTS
-        )
+        least = min(map(ringing_seconds_min, DEVICE_TYPES))
+        super().__init__(makes, *fields, _alerting(least, RINGING_SECONDS_MAX), *_PARTS)
         self._forms = {
             number: Form(
                 makes,
                 *fields,
-                _alerting(9, _ALERTING_MAX)
-                if number == PREVIEW
-                else _alerting(5, alerting_seconds_max),
+                _alerting(
+                    ringing_seconds_min(number),
+                    RINGING_SECONDS_MAX if number == PREVIEW else alerting_seconds_max,
+                ),
                 _mandatory(_IVR_PART if number in IVR_DEVICES else _SKILL_PART),
             )
             for number in _DEVICE_TYPE.choices
@@ -224,7 +227,7 @@ def add_form_v1(dialect: Dialect) -> CampaignForm[NewCampaignBody]:
         *_common(dates=True),
         _CALLER_NO,
         _INIT_STATUSES[dialect.init_status],
-        alerting_seconds_max=_ALERTING_MAX,
+        alerting_seconds_max=RINGING_SECONDS_MAX,
     )
 
 
@@ -246,7 +249,7 @@ def modify_form_v1(_: Dialect) -> CampaignForm[CampaignBody]:
         CampaignBody,
         *_common(dates=False, clears=True),
         _CALLER_NO,
-        alerting_seconds_max=_ALERTING_MAX,
+        alerting_seconds_max=RINGING_SECONDS_MAX,
     )
 
 
@@ -263,13 +266,13 @@ def modify_form_v2(dialect: Dialect) -> CampaignForm[CampaignBody]:
 
 def _common(*, dates: bool, clears: bool = False) -> tuple[Field, ...]:
     return (
-        Text(name="name", ours="name", says="unique in the VDN", mandatory=True, longest=100),
+        Text(name="name", ours="name", says="unique in the VDN", mandatory=True, longest=NAME_MAX),
         Text(
             name="description",
             ours="description",
             says="description",
             clears=clears,
-            longest=200,
+            longest=DESCRIPTION_MAX,
             characters=PLAIN,
         ),
         DateTime(

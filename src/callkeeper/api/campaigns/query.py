@@ -8,7 +8,7 @@ import msgspec
 from callkeeper.api.campaigns.record import ENDED, STATUS
 from callkeeper.api.contract.fields import Choice, Field, Fields, Form, Integer, Text
 from callkeeper.api.contract.times import DateTime
-from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Status
+from callkeeper.core.campaigns.campaign import DEVICE_TYPES, Status
 from callkeeper.store.port.campaigns import CampaignsWanted
 
 _ROWS_DEFAULT = 10
@@ -91,7 +91,7 @@ QUERY_FORM = QueryForm(
         ours="device_type",
         says="1, 2, 3, 5, 6; 0 any",
         mandatory=True,
-        choices={0: None, **{number: number for number in sorted(IVR_DEVICES | SKILL_DEVICES)}},
+        choices={0: None, **{number: number for number in DEVICE_TYPES}},
     ),
     DateTime(name="beginTime", ours="begin_at", says="begins at this time or later, UTC"),
     DateTime(name="endTime", ours="end_at", says="ends at this time or earlier, UTC"),

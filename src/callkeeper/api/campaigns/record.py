@@ -5,7 +5,13 @@ from typing import Any
 from callkeeper.api.campaigns.policies import CALL, IVR, PREDICTION, RETRY, SKILL
 from callkeeper.api.contract.fields import Fields, Schema, Values
 from callkeeper.api.contract.times import SCHEDULE, date_time, schedule
-from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign, Status
+from callkeeper.core.campaigns.campaign import (
+    DEVICE_TYPES,
+    IVR_DEVICES,
+    SKILL_DEVICES,
+    Campaign,
+    Status,
+)
 
 ENDED = 4
 STATUS: dict[Status, int] = {"draft": 1, "started": 2, "paused": 3}
@@ -87,7 +93,7 @@ ROW: Schema = {
         "status": {"type": "integer", "enum": [*STATUS.values(), ENDED]},
         "strBeginTime": _TEXT,
         "strEndTime": _TEXT,
-        "deviceType": {"type": "integer", "enum": sorted(IVR_DEVICES | SKILL_DEVICES)},
+        "deviceType": {"type": "integer", "enum": list(DEVICE_TYPES)},
         "callerNo": {**_TEXT, "nullable": True},
     },
 }

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 from callkeeper.api.contract.fields import Field, Fields, Schema, Text, Values
 from callkeeper.api.contract.objects import checked_object, unknown_members
-from callkeeper.core.campaigns.campaign import Window
+from callkeeper.core.campaigns.campaign import DAY_MINUTES, Window, clock_time
+from callkeeper.core.campaigns.plan import WINDOWS_MAX
 from callkeeper.core.refusal import DoNotGoTogether, ParameterWrong, TypeWrong
 
 _DATE_TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{1,2}):([0-9]{2}):([0-9]{2})")
 _CLOCK_TIME = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
 _YEARS = range(2000, 2100)
-_DAY_MINUTES = 24 * 60
-_PLACES = (1, 2, 3)
+_PLACES = range(1, WINDOWS_MAX + 1)
 
 
 class DateTime(Field, frozen=True, kw_only=True):
@@ -48,8 +48,8 @@ class ClockTime(Text, frozen=True, kw_only=True):
         """Return the minutes from midnight."""
         text = super().take(value)
         match = _CLOCK_TIME.fullmatch(text)
-        minutes = int(match[1]) * 60 + int(match[2]) if match else _DAY_MINUTES + 1
-        if minutes > _DAY_MINUTES:
+        minutes = int(match[1]) * 60 + int(match[2]) if match else DAY_MINUTES + 1
+        if minutes > DAY_MINUTES:
             raise ParameterWrong("{text!r} is no time of the day as HH:mm", text=text)
         return minutes
 
@@ -92,21 +92,22 @@ class Schedule(Field, frozen=True, kw_only=True):
                 raise DoNotGoTogether(
                     "{first} and {last} must be given together", first=first, last=last
                 )
-            if end <= begin:
+            window = Window(begin, end, place)
+            if not window.is_forward:
                 raise DoNotGoTogether(
                     "{first} and {last} are no window, it would not end after it begins",
                     first=first,
                     last=last,
                 )
             for other in windows:
-                if begin < other.end and other.begin < end:
+                if window.overlaps(other):
                     raise DoNotGoTogether(
                         "{first} and {last} overlap window {other}",
                         first=first,
                         last=last,
                         other=other.place,
                     )
-            windows.append(Window(begin, end, place))
+            windows.append(window)
         return tuple(windows)
 
 
@@ -121,7 +122,7 @@ def schedule(workday: tuple[Window, ...], special_day: tuple[Window, ...]) -> Va
     for kind, windows in (("workday", workday), ("holiday", special_day)):
         for window in windows:
             begin, end = _names(kind, window.place)
-            times |= {begin: _clock_time(window.begin), end: _clock_time(window.end)}
+            times |= {begin: clock_time(window.begin), end: clock_time(window.end)}
     return times
 
 
@@ -135,10 +136,6 @@ def _instant(text: str) -> datetime | None:
     except ValueError:
         return None
     return instant if instant.year in _YEARS else None
-
-
-def _clock_time(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _names(kind: str, place: int) -> tuple[str, str]:

@@ -14,6 +14,7 @@ import msgspec
 
 from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.campaigns.policies import Policies
+from callkeeper.core.instants import DAY_MS
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -23,6 +24,10 @@ Status = Literal["draft", "started", "paused"]  # as stored; "ended" is read off
 # The device type says what a connected call is handed to.
 IVR_DEVICES = frozenset({1, 3})
 SKILL_DEVICES = frozenset({2, 5, 6})
+DEVICE_TYPES = tuple(sorted(IVR_DEVICES | SKILL_DEVICES))
+PREVIEW = 5  # an agent sees the customer first, then dials
+
+DAY_MINUTES = DAY_MS // 60_000
 
 
 class CallerNumber(msgspec.Struct, frozen=True):
@@ -41,6 +46,20 @@ class Window(msgspec.Struct, frozen=True):
     begin: int
     end: int
     place: int = 1
+
+    @property
+    def is_forward(self) -> bool:
+        """Whether it begins before it ends, and ends on the same day."""
+        return 0 <= self.begin < self.end <= DAY_MINUTES
+
+    @property
+    def hours(self) -> str:
+        """The window as people write it."""
+        return f"{clock_time(self.begin)}-{clock_time(self.end)}"
+
+    def overlaps(self, other: "Window") -> bool:
+        """Whether there is a minute that belongs to both."""
+        return self.begin < other.end and other.begin < self.end
 
 
 class Campaign(msgspec.Struct, frozen=True):
@@ -75,6 +94,11 @@ class Campaign(msgspec.Struct, frozen=True):
         """The number that the customer sees: the first of those with the smallest priority."""
         best = min(self.caller_numbers, key=lambda each: each.priority, default=None)
         return best.number if best else None
+
+
+def clock_time(minutes: int) -> str:
+    """Return a time of the day as people write it, from the minutes since midnight."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def campaign_id(text: str) -> int | None:

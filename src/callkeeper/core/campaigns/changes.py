@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import msgspec
 
-from callkeeper.core.campaigns.campaign import IVR_DEVICES, CallerNumber, Campaign, Status, Window
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, Campaign, Status
 from callkeeper.core.campaigns.dial_settings import DialSettings, Retry, check
-from callkeeper.core.campaigns.policies import Policies
+from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.instants import DAY_MS
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
@@ -37,39 +37,6 @@ _AFTER_LAST_MS = 4_102_444_800_000
 GIVEN_ID_MAX = 10**17
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """What a campaign is to be, but for its dates.
-
-    ``caller_numbers`` None: its maker knows of one number only, ``shown_number``, and does not
-    mean to take the others away.
-    """
-
-    name: str
-    device_type: int
-    alerting_seconds_max: int
-    workday_windows: tuple[Window, ...]
-    special_day_windows: tuple[Window, ...]
-    policies: Policies = Policies()
-    description: str | None = None
-    caller_numbers: tuple[CallerNumber, ...] | None = None
-    shown_number: str | None = None
-    goes_to: str | None = None
-
-    @property
-    def skill_queue(self) -> int | None:
-        """The skill queue that answered calls are handed to; None: to something else."""
-        kind, _, id_ = (self.goes_to or "").partition(" ")
-        return int(id_) if kind == "skill" and id_.isascii() and id_.isdecimal() else None
-
-    def numbers(self, old: Campaign | None = None) -> tuple[CallerNumber, ...]:
-        """Return the caller numbers that a campaign has under this plan."""
-        if self.caller_numbers is not None:
-            return self.caller_numbers
-        if old is not None and self.shown_number in (None, old.shown_number):
-            return old.caller_numbers
-        return (CallerNumber(self.shown_number),) if self.shown_number else ()
-
-
 class NewCampaign(msgspec.Struct, frozen=True):
     """A campaign to be added: where, what, by whom, when.
 
@@ -94,6 +61,7 @@ class NewCampaign(msgspec.Struct, frozen=True):
     def campaign(self, next_id: int, active: int) -> Campaign:
         """Return the campaign; ``active`` are the VDN's of its kind that have not ended."""
         plan = self.plan
+        plan.check()
         if self.id is not None and not 0 < self.id <= GIVEN_ID_MAX:
             raise ParameterWrong("a campaign's id lies in 1..{most}", about="id", most=GIVEN_ID_MAX)
         if self.begin_at < _today(self.at):
@@ -140,6 +108,7 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
     def apply(self, old: Campaign, now: int) -> Campaign:
         """Return the campaign under the new plan. Its end may be moved, even into the past."""
         plan = self.plan
+        plan.check()
         if old.has_ended(now):
             raise CampaignEnded
         if plan.device_type != old.device_type:
