@@ -47,8 +47,7 @@ def put_off(old: Reservation, until: Instant) -> Reservation:
 
 def begun(old: Reservation, now: Instant) -> Reservation:
     """Return it as being called."""
-    return _changed(
-        old,
+    return old.changed(
         now,
         state="calling",
         tries=old.tries + 1,
@@ -60,8 +59,7 @@ def begun(old: Reservation, now: Instant) -> Reservation:
 
 def not_dialed(old: Reservation, why: str, now: Instant) -> Reservation:
     """Return it as waiting again: its try came to nothing, for surely nothing was dialed."""
-    return _changed(
-        old,
+    return old.changed(
         now,
         state="waiting",
         tries=old.tries - 1,
@@ -73,8 +71,7 @@ def not_dialed(old: Reservation, why: str, now: Instant) -> Reservation:
 
 def ended(old: Reservation, attempt: Attempt, practice: DialSettings, now: Instant) -> Reservation:
     """Return it with the result of an attempt: done, or waiting for another try."""
-    old = _changed(
-        old,
+    old = old.changed(
         now,
         fail_code=attempt.fail_code,
         call_id=attempt.id,
@@ -100,8 +97,7 @@ def ended(old: Reservation, attempt: Attempt, practice: DialSettings, now: Insta
 
 def given_up(old: Reservation, verdict: GiveUp, now: Instant) -> Reservation:
     """Return it as closed: expired, or, when it was tried before, with what came of that."""
-    return _changed(
-        old,
+    return old.changed(
         now,
         state="expired" if old.tries == 0 else "done",
         due_at=None,
@@ -109,7 +105,3 @@ def given_up(old: Reservation, verdict: GiveUp, now: Instant) -> Reservation:
         held_by=verdict.rule,
         verdict=verdict.why,
     )
-
-
-def _changed(old: Reservation, now: Instant, **fields: object) -> Reservation:
-    return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)

@@ -49,8 +49,7 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
                 "create another reservation for the next one",
                 about="appoint_at",
             )
-        return _changed(
-            old,
+        return old.changed(
             now,
             agent=_either(self.agent, old.agent),
             appoint_at=_either(self.appoint_at, old.appoint_at),
@@ -107,13 +106,12 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
             "business_sub_result": self._sub_result(old),
         }
         if old.state == "calling" or not (self._tells_of_a_call or old.state == "done"):
-            return _changed(old, now, **known)
+            return old.changed(now, **known)
         closed = {"state": "done", "due_at": None, "look_at": None}
         if old.is_dialed_by_us:
-            return _changed(old, now, **known, **closed)
+            return old.changed(now, **known, **closed)
         begin_at, end_at = self._times(old)
-        return _changed(
-            old,
+        return old.changed(
             now,
             **known,
             **closed,
@@ -156,7 +154,7 @@ class Cancel(msgspec.Struct, frozen=True):
         """Return the reservation as cancelled, unless its call is being or was made."""
         if old.state in ("calling", "done"):
             raise AlreadyCalled
-        return _changed(old, now, state="cancelled", due_at=None, look_at=None)
+        return old.changed(now, state="cancelled", due_at=None, look_at=None)
 
 
 class Settle(msgspec.Struct, frozen=True):
@@ -183,8 +181,7 @@ class Settle(msgspec.Struct, frozen=True):
             raise ParameterWrong(
                 "the reservation does not wait for a call that was due", about="id"
             )
-        return _changed(
-            old,
+        return old.changed(
             now,
             state="done",
             due_at=None,
@@ -241,10 +238,6 @@ class Order(msgspec.Struct, frozen=True):
         if self.signed_at is None or (old.signed_at or 0) >= self.signed_at:
             return new
         return msgspec.structs.replace(new, signed_at=self.signed_at)
-
-
-def _changed(old: Reservation, now: Instant, **fields: object) -> Reservation:
-    return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)
 
 
 def _either(new: T | None, old: T) -> T:

@@ -79,6 +79,10 @@ class Reservation(msgspec.Struct, frozen=True):
         is_open = self.state in ("waiting", "expired") and self.tries == 0
         return is_open and self.appoint_at < now
 
+    def changed(self, now: Instant, **fields: object) -> "Reservation":
+        """Return its next version, with other values of some fields."""
+        return msgspec.structs.replace(self, version=self.version + 1, changed_at=now, **fields)
+
 
 class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a customer was promised: the reservation before it is one."""
