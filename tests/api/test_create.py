@@ -6,17 +6,8 @@ from typing import Any
 import pytest
 
 from callkeeper import signing
-from tests.house import ABSENT, HOUR, TASK, House
-
-# The published example, to the letter; callType comes as a String there.
-PUBLISHED = {
-    "callType": "1",
-    "calledNo": "66660001",
-    "userAccount": "testName",
-    "taskId": TASK,
-    "appointTime": 1748858400000,
-    "remark": "remark备注",
-}
+from callkeeper.api.examples import PUBLISHED_CREATE as PUBLISHED
+from tests.house import ABSENT, HOUR, House
 
 
 def create(house: House, **fields: Any) -> dict[str, Any]:

@@ -4,17 +4,11 @@ from typing import Any
 
 import pytest
 
+from callkeeper.api.examples import PUBLISHED_RESULT
 from tests.house import VDN, House
 
 # The published example, but for the id, which must be of a reservation that exists.
-PUBLISHED = {
-    "failCode": "00000",
-    "callId": "1747316188-341779",
-    "busiResult": "17549503",
-    "busiSubStatus": "17124429",
-    "beginTime": 1747220297000,
-    "endTime": 1747220365000,
-}
+PUBLISHED = {name: value for name, value in PUBLISHED_RESULT.items() if name != "appointId"}
 UPDATED = {
     "returnCode": "0200000",
     "resultCode": "0200000",

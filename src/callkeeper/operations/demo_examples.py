@@ -22,7 +22,7 @@ from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.instants import by_clock
 from callkeeper.core.reservations.reservation import Booking, Wish
 
-CAMPAIGN_ID = 1106025109
+CAMPAIGN_ID = int(PUBLISHED_CREATE["taskId"])
 RESERVATION_IDS = (RESULT_ID, MOVE_ID, DELETE_ID)
 
 AUTOMATIC_NO = "66660011"
@@ -37,7 +37,7 @@ CREATE = msgspec.json.encode(PUBLISHED_CREATE)
 RESULT = msgspec.json.encode(PUBLISHED_RESULT)
 DELETE = msgspec.json.encode({"appointId": DELETE_ID})
 DELETE_CALLED = msgspec.json.encode({"appointId": RESULT_ID})
-LIST = b'{"taskId":"1106025109","offset":0,"limit":100}'
+LIST = msgspec.json.encode({"taskId": PUBLISHED_CREATE["taskId"], "offset": 0, "limit": 100})
 
 BUSINESS_RESULT = msgspec.json.encode(PUBLISHED_BUSINESS_RESULT)
 
