@@ -11,7 +11,7 @@ from callkeeper.core.campaigns.campaign import Campaign, Status
 from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, NewCampaign, Revision
 from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.campaigns.plan import Plan
-from callkeeper.core.refusal import NoSuchCampaign, NoSuchSkillQueue
+from callkeeper.core.refusal import NoSuchCampaign
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
 
 
@@ -69,7 +69,7 @@ class Campaigns:
 
         Or with a given one, for who comes from elsewhere with the ids that a CRM already holds.
         """
-        self._check_skill_queue(plan)
+        plan.check_skill_queue(self._skill_queues)
         opening = NewCampaign(
             vdn=vdn,
             plan=plan,
@@ -96,7 +96,7 @@ class Campaigns:
     ) -> Campaign:
         """Revise, pause, resume or delete a campaign, and return it as it then is."""
         if isinstance(change, Revision):
-            self._check_skill_queue(change.plan)
+            change.plan.check_skill_queue(self._skill_queues)
         order = CampaignOrder(vdn, campaign_id, change, by, self._clock.now(), request)
         return await self._store.campaigns.change(order)
 
@@ -110,12 +110,6 @@ class Campaigns:
     async def find(self, wanted: CampaignsWanted) -> CampaignPage:
         """Return a page of campaigns."""
         return await self._store.campaigns.find(wanted)
-
-    def _check_skill_queue(self, plan: Plan) -> None:
-        queue = plan.skill_queue
-        if self._skill_queues is None or queue is None or queue in self._skill_queues:
-            return
-        raise NoSuchSkillQueue("there is no skill queue {queue}", about="skill_queue", queue=queue)
 
 
 class Definitions:

@@ -4,14 +4,21 @@ Whoever takes a plan from people reads the bounds here and says in its own words
 what comes past it is refused when the campaign is added or revised.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
 
 import msgspec
 
 from callkeeper.core.campaigns.campaign import PREVIEW, CallerNumber, Campaign, Window
 from callkeeper.core.campaigns.policies import Policies
-from callkeeper.core.refusal import DoNotGoTogether, OutOfRange, ParameterWrong, TooLong, TooMany
+from callkeeper.core.refusal import (
+    DoNotGoTogether,
+    NoSuchSkillQueue,
+    OutOfRange,
+    ParameterWrong,
+    TooLong,
+    TooMany,
+)
 
 NAME_MAX = 100
 DESCRIPTION_MAX = 200
@@ -70,6 +77,14 @@ class Plan(msgspec.Struct, frozen=True):
         check_numbers(self.caller_numbers or ())
         _check_windows(self.workday_windows, "workday_windows")
         _check_windows(self.special_day_windows, "special_day_windows")
+
+    def check_skill_queue(self, known: Collection[int] | None) -> None:
+        """Refuse a skill queue that there is not; None: there is any."""
+        queue = self.skill_queue
+        if known is not None and queue is not None and queue not in known:
+            raise NoSuchSkillQueue(
+                "there is no skill queue {queue}", about="skill_queue", queue=queue
+            )
 
 
 def ringing_seconds_min(device_type: int) -> int:
