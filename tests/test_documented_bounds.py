@@ -6,6 +6,7 @@ from callkeeper.api.contract import endpoint
 from callkeeper.asyncstore import readers, writer, writer_process
 from callkeeper.client import walk
 from callkeeper.core.dialing import breaker, lease, watch
+from callkeeper.core.vdn import VDN_MAX
 from callkeeper.dialer import lease_keeper
 from callkeeper.dialer.line import ari
 from callkeeper.http import fairness, large_bodies, protocol, tarpit
@@ -34,7 +35,7 @@ ARCHITECTURE = {
     f" behind {_whole(readers.READS_MAX)} others,",
 }
 API = {
-    "the tenant": f"an integer from 1 to {endpoint.VDN_MAX}.",
+    "the tenant": f"an integer from 1 to {VDN_MAX}.",
     "a body": f"JSON object in UTF-8, at most {endpoint.BODY_MAX // MIB} MiB,",
     "a head": f"over {protocol.HEAD_BYTES_MAX // KIB} KiB or {protocol.HEAD_FIELDS_MAX} fields",
     "Idempotency-Key": f"(at most {endpoint.IDEMPOTENCY_KEY_MAX} printable characters)",

@@ -19,6 +19,7 @@ from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import Refusal
+from callkeeper.core.vdn import VDN_MAX
 from callkeeper.installation.database import existing_seal
 from callkeeper.usecases.keys import issue, limit, revoke
 
@@ -35,7 +36,7 @@ def create_key(
     *,
     vdn: Annotated[
         int | None,
-        typer.Option(help="The VDN that it is for.", min=1, max=9999, show_default=False),
+        typer.Option(help="The VDN that it is for.", min=1, max=VDN_MAX, show_default=False),
     ] = None,
     all_vdns: Annotated[bool, typer.Option("--all-vdns", help="It is for every VDN.")] = False,
     note: Annotated[

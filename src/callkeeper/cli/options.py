@@ -19,6 +19,7 @@ from callkeeper.client import Client
 from callkeeper.client.records import milliseconds
 from callkeeper.clock import SystemClock
 from callkeeper.core.instants import DAY_MS, in_utc
+from callkeeper.core.vdn import VDN_MAX
 from callkeeper.installation.database import check_schema, exposed, find_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port.store import Store
@@ -49,7 +50,7 @@ LineKind = Annotated[
         show_default=False,
     ),
 ]
-Vdn = Annotated[int, typer.Option(help="The VDN, 1 to 9999.", min=1, max=9999)]
+Vdn = Annotated[int, typer.Option(help=f"The VDN, 1 to {VDN_MAX}.", min=1, max=VDN_MAX)]
 
 INSTANT_WORDS = "ISO 8601 with offset (2026-01-31T15:00+01:00), epoch milliseconds, or +5m, +2h"
 
@@ -154,7 +155,9 @@ def connect() -> Client:
         )
     check_key(found["AK"], found["SK"])
     if not (found["VDN"].isascii() and found["VDN"].isdecimal()):
-        raise SettingsWrong(f"CALLKEEPER_VDN is {found['VDN']!r}; it must be a number, 1 to 9999")
+        raise SettingsWrong(
+            f"CALLKEEPER_VDN is {found['VDN']!r}; it must be a number, 1 to {VDN_MAX}"
+        )
     if found["CA"] and not Path(found["CA"]).is_file():
         raise SettingsWrong(f"CALLKEEPER_CA names {found['CA']!r}, and there is no such file")
     return Client(

@@ -19,6 +19,7 @@ from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.vdn import VDN_MAX
 from callkeeper.store.port.reservations import Unsettled
 from callkeeper.usecases.settling import Settling
 
@@ -39,7 +40,7 @@ def settle(
     ],
     vdn: Annotated[
         int | None,
-        typer.Option(help="Of this VDN only.", min=1, max=9999, show_default="all"),
+        typer.Option(help="Of this VDN only.", min=1, max=VDN_MAX, show_default="all"),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only shown.")] = False,
     data_dir: DataDir = None,

@@ -16,6 +16,7 @@ from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
 from callkeeper.core.dialing.outcomes import FINDINGS, FailCodes
 from callkeeper.core.dialing.policy import Terms
 from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
+from callkeeper.core.vdn import VDN_MAX
 from callkeeper.dialer.config import DialerConfig
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
@@ -149,7 +150,7 @@ def number_policy(settings: Settings) -> NumberPolicy:
     own = {}
     for vdn, rule in settings.numbers_of_vdns.items():
         if not _VDN.fullmatch(vdn):
-            raise SettingsWrong(f"numbers_of_vdns: {vdn!r} is no VDN, 1 to 9999")
+            raise SettingsWrong(f"numbers_of_vdns: {vdn!r} is no VDN, 1 to {VDN_MAX}")
         own[int(vdn)] = NumberRule.parse(rule)
     general = NumberRule() if settings.numbers is None else NumberRule.parse(settings.numbers)
     return NumberPolicy(general, own)

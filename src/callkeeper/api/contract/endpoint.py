@@ -23,6 +23,7 @@ from callkeeper.core.refusal import (
     ParameterWrong,
     Refusal,
 )
+from callkeeper.core.vdn import VDN_MAX
 from callkeeper.http.admission import HELD_BACK, Admission
 from callkeeper.http.answer import Answer, refused, translator_for
 from callkeeper.http.head import Head
@@ -32,7 +33,6 @@ from callkeeper.http.tarpit import Visit
 from callkeeper.usecases.origin import Origin
 
 BODY_MAX = 1024 * 1024
-VDN_MAX = 9999
 IDEMPOTENCY_KEY_MAX = 255
 
 

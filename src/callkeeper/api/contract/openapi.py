@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callkeeper import __version__
-from callkeeper.api.contract.endpoint import BODY_MAX, IDEMPOTENCY_KEY_MAX, VDN_MAX
+from callkeeper.api.contract.endpoint import BODY_MAX, IDEMPOTENCY_KEY_MAX
 from callkeeper.api.contract.example import CAMPAIGN_ID, VDN
 from callkeeper.api.contract.fields import Schema
 from callkeeper.api.contract.interface import Interface
+from callkeeper.core.vdn import VDN_MAX
 from callkeeper.http.answer import CODES, DATABASE_FAILED, PARAMETER_WRONG, SUCCESS
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
