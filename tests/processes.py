@@ -3,10 +3,12 @@
 import os
 import re
 import signal
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import IO, Protocol, Self
 
 from tests.waiting import until
 
@@ -29,6 +31,57 @@ class Process(Protocol):
 
     def kill(self) -> None:
         """End it at once."""
+
+
+class LoggedProcess(ABC):
+    """A process with a log in its folder, from the start to the end of a block.
+
+    Killing it leaves everything as it was at that moment; it can be started again.
+    """
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self._home = home
+        self._log = home / "log"
+        self._log.touch()
+        self._process: Process | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.kill()
+
+    @abstractmethod
+    def _run(self, log: IO[bytes]) -> Process:
+        """Begin the process, which says all that it says in the log."""
+
+    def start(self) -> None:
+        """Start it; what it logs follows what it has logged before."""
+        with self._log.open("ab") as log:
+            self._process = self._run(log)
+
+    def kill(self) -> None:
+        """Kill it as ``kill -9`` does; what it has started notices it, and ends by itself."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(20)
+            self._process = None
+
+    def check(self) -> None:
+        """Insist that it has not ended by itself."""
+        assert self._process is not None
+        assert self._process.poll() is None, self.log()[-3000:]
+
+    def log(self) -> str:
+        """Return what it has logged."""
+        return self._log.read_text("utf-8", "replace")
 
 
 def children(pid: int) -> list[int]:

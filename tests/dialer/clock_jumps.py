@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import IO, NamedTuple
 
 from callkeeper.clock import SystemClock
 from callkeeper.core.reservations.reservation import Reservation
@@ -21,7 +20,7 @@ from callkeeper.installation.database import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres
-from tests.processes import kill
+from tests.processes import LoggedProcess, Process, kill
 from tests.store.orders import HOUR, booked, booking, has_campaign
 from tests.waiting import until
 
@@ -70,12 +69,11 @@ def library() -> Path:
     return found[0]
 
 
-class Dispatcher:
+class Dispatcher(LoggedProcess):
     """``callkeeper dial`` in a process of its own, whose clock can be set while it runs."""
 
     def __init__(self, home: Path, settings: Settings) -> None:
-        home.mkdir()
-        self._home = home
+        super().__init__(home)
         self._clock = home / "clock"
         self.set_clock(0)
         database = f"{settings.database}" if settings.database else None
@@ -88,27 +86,6 @@ class Dispatcher:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "DONT_FAKE_MONOTONIC": "1",
         }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        with (self._home / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self._home,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.kill()
 
     def set_clock(self, ahead_seconds: int) -> None:
         """Set its clock, from now on, so far ahead of the right one."""
@@ -117,14 +94,20 @@ class Dispatcher:
         new.replace(self._clock)  # it is read all the time
 
     def kill(self) -> None:
-        """Kill it as ``kill -9`` does."""
+        """Kill it, and what it has started."""
         if self._process is not None:
             kill(self._process)
             self._process = None
 
-    def log(self) -> str:
-        """Return what it has logged."""
-        return (self._home / "log").read_text("utf-8")
+    def _run(self, log: IO[bytes]) -> Process:
+        return subprocess.Popen(
+            self._command,
+            cwd=self._home,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
 
 
 class Scene:
