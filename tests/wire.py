@@ -1,52 +1,31 @@
 """A wire to a server's port that is cut, goes dead, or loses one request or its answer."""
 
 import asyncio
-from types import TracebackType
-from typing import Self
+
+from tests.async_server import AsyncServer
 
 
-class Wire:
-    """Carries bytes both ways, inside the running event loop.
+class Wire(AsyncServer):
+    """Carries bytes both ways.
 
     ``loses_request`` and ``loses_answer`` are how a request begins that is lost on its way there,
     or whose answer is lost on its way back; the connection breaks with it.
     """
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self._to = port
         self._open: set[asyncio.StreamWriter] = set()
-        self._carriers: set[asyncio.Task[object]] = set()
-        self._server: asyncio.Server
-        self.url = ""
         self.is_dead = False  # nothing comes through, and nobody is told
         self.loses_request: bytes | None = None
         self.loses_answer: bytes | None = None
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/ari"
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._server.close()
-        self.cut()
-        await asyncio.gather(*self._carriers)
-        await self._server.wait_closed()
 
     def cut(self) -> None:
         """Break every connection there is; new ones can be made."""
         for writer in self._open:
             writer.transport.abort()
 
-    async def _carry(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._carriers.add(task)
+    async def _serve(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         is_lost = asyncio.Event()
         self._open.add(back)
         try:
@@ -60,8 +39,6 @@ class Wire:
             await asyncio.gather(
                 self._request(here, forth, back, is_lost), self._answer(there, back, forth, is_lost)
             )
-        except ConnectionError:
-            pass  # cut
         finally:
             for writer in (back, forth):
                 writer.transport.abort()

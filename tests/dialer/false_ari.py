@@ -5,10 +5,9 @@ import json
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha1
-from types import TracebackType
-from typing import Self
 
 from callkeeper.dialer.line.ari import AriLine
+from tests.async_server import AsyncServer
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455's
 _LONG, _LONGEST = 126, 127
@@ -40,54 +39,27 @@ def told(channel_id: str, **fields: object) -> str:
     return json.dumps({"type": "ChannelDestroyed", "channel": channel} | fields)
 
 
-class FalseAri:
+class FalseAri(AsyncServer):
     """Answers every request by ``answers``, and says all of ``messages`` to each new socket.
 
     ``holds``: requests that begin with it are kept waiting until ``let_go`` is set.
     """
 
     def __init__(self, *messages: str) -> None:
+        super().__init__()
         self.messages = messages
         self.answers: Callable[[str], Answer] = well
         self.holds = "nothing"
         self.let_go = asyncio.Event()
         self.asked: list[str] = []
-        self._server: asyncio.Server
-        self._tasks: set[asyncio.Task[object]] = set()
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
 
     def line(self) -> AriLine:
         """Return a line to it."""
-        port = self._server.sockets[0].getsockname()[1]
-        return AriLine(f"http://127.0.0.1:{port}/ari", "callkeeper", "secret")
+        return AriLine(self.url, "callkeeper", "secret")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            while await self._answer(reader, writer):
-                pass
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            pass  # the line went away, or the test is over
-        finally:
-            writer.close()
-            self._tasks.discard(task)
+        while await self._answer(reader, writer):
+            pass
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
