@@ -16,6 +16,7 @@ from callkeeper.installation.database import open_seal, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import issue
+from tests.store.orders import campaign_row
 
 CAMPAIGN = 1
 _WORKERS = 2
@@ -98,24 +99,12 @@ def add_campaign(settings: Settings, clock: Clock) -> None:
 
 def campaign(vdn: int, number: int, now: int) -> dict[str, object]:
     """Return the row of a started campaign that is open all day."""
-    return {
-        "vdn": vdn,
-        "id": number,
-        "version": 1,
-        "name": f"benchmark {number}",
-        "description": None,
-        "status": "started",
-        "begin_at": now,
-        "end_at": now + 365 * DAY_MS,
-        "device_type": 3,
-        "caller_numbers": '[{"number":"10086","priority":1}]',
-        "alerting_seconds_max": 20,
-        "workday_windows": '[{"begin":0,"end":1440}]',
-        "special_day_windows": "[]",
-        "terms": "{}",
-        "made_at": now,
-        "changed_at": now,
-        "deleted_at": None,
-        "goes_to": None,
-        "practice": "{}",
-    }
+    return campaign_row(
+        vdn,
+        number,
+        now=now,
+        begin_at=now,
+        end_at=now + 365 * DAY_MS,
+        caller_numbers='[{"number":"10086","priority":1}]',
+        workday_windows='[{"begin":0,"end":1440}]',
+    )

@@ -18,6 +18,7 @@ from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import OpenKey, issue
 from tests.signed import Signed, sign, verification
+from tests.store.orders import has_campaign
 from tests.warm import warm_writer
 
 VDN = 25
@@ -174,32 +175,13 @@ class House:
         data: list[dict[str, Any]] = answer["data"]
         return data
 
-    def has_campaign(self, campaign_id: int, **fields: Any) -> None:
+    def has_campaign(self, campaign_id: int, *, vdn: int = VDN, **fields: Any) -> None:
         """Put a started campaign with an id of our choice into the database."""
-        now = self.now()
-        campaign = {
-            "vdn": VDN,
-            "id": campaign_id,
-            "version": 1,
-            "name": f"campaign {campaign_id}",
-            "description": None,
-            "status": "started",
-            "begin_at": now - HOUR,
-            "end_at": now + 1000 * HOUR,
-            "device_type": 3,
+        dials = {
             "caller_numbers": '[{"number":"10086","priority":1}]',
-            "alerting_seconds_max": 20,
             "workday_windows": '[{"begin":0,"end":1440}]',
-            "special_day_windows": "[]",
-            "terms": "{}",
-            "made_at": now,
-            "changed_at": now,
-            "deleted_at": None,
-            "goes_to": None,
-            "practice": "{}",
-        } | fields
-        with self.session.transaction():
-            self.session.rows("add_campaign", **campaign)
+        }
+        has_campaign(self.session, vdn, campaign_id, now=self.now(), **dials | fields)
 
     def _ready(self, url: str) -> None:
         self.url = url

@@ -105,29 +105,33 @@ def booked(store: SqlStore, *bookings: Booking) -> list[Reservation]:
 
 def has_campaign(session: Session, vdn: int, id_: int = CAMPAIGN, **fields: Any) -> None:
     """Put a started campaign with an id of our choice into the database."""
-    campaign = {
+    with session.transaction():
+        session.rows("add_campaign", **campaign_row(vdn, id_, **fields))
+
+
+def campaign_row(vdn: int, id_: int, *, now: int = NOW, **fields: Any) -> dict[str, Any]:
+    """Return the row of a campaign that was started an hour ago: with no number, and no window."""
+    return {
         "vdn": vdn,
         "id": id_,
         "version": 1,
         "name": f"campaign {id_}",
         "description": None,
         "status": "started",
-        "begin_at": NOW - HOUR,
-        "end_at": NOW + 1000 * HOUR,
+        "begin_at": now - HOUR,
+        "end_at": now + 1000 * HOUR,
         "device_type": 3,
         "caller_numbers": "[]",
         "alerting_seconds_max": 20,
         "workday_windows": "[]",
         "special_day_windows": "[]",
         "terms": "{}",
-        "made_at": NOW,
-        "changed_at": NOW,
+        "made_at": now,
+        "changed_at": now,
         "deleted_at": None,
         "goes_to": None,
         "practice": "{}",
     } | fields
-    with session.transaction():
-        session.rows("add_campaign", **campaign)
 
 
 def check_history(store: SqlStore, *reservations: Reservation) -> None:
