@@ -101,7 +101,7 @@ def test_attempts_and_why_tell_what_the_line_said(dialing: House) -> None:
     assert "now: done: a result is on record" in told
 
 
-def test_what_the_line_said_is_shown_as_it_said_it(dialing: House) -> None:
+def test_the_lines_words_are_shown_as_it_said_them(dialing: House) -> None:
     id_ = reserve(dialing, "66660002")
     until(lambda: has_result(dialing))
     with closing(sqlite3.connect(dialing.settings.data_dir / DATABASE_FILE)) as file, file:

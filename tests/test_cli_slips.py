@@ -51,7 +51,7 @@ def test_a_setting_from_the_environment_is_text() -> None:
     assert one_line(ended, "not valid UTF-8")
 
 
-def test_what_is_signed_is_a_url() -> None:
+def test_a_text_that_is_no_url_is_not_signed() -> None:
     ended = run("sign", "POST", "http://[", CALLKEEPER_AK="ak", CALLKEEPER_SK="secret")
     assert ended.status == 2
     assert "is no URL" in ended.err
@@ -159,9 +159,7 @@ def test_a_campaign_for_a_skill_queue_that_there_is_not_is_not_added(tmp_path: P
         assert ended.status == status, ended
 
 
-def test_what_a_database_and_its_copy_hold_is_for_the_owner_alone(
-    house: House, tmp_path: Path
-) -> None:
+def test_a_database_and_its_copy_are_for_the_owner_alone(house: House, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     data_dir = house.settings.data_dir
     assert run("backup", str(copy), "--data-dir", str(data_dir)).status == 0

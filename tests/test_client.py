@@ -53,7 +53,7 @@ def window() -> dict[str, Any]:
     return {"begin": now, "end": now + timedelta(days=2), "workday_windows": [("09:00", "18:00")]}
 
 
-def test_what_is_reserved_is_listed_with_aware_times(house: House) -> None:
+def test_a_reservation_is_listed_with_aware_times(house: House) -> None:
     at = datetime(2090, 1, 2, 3, 4, 5, tzinfo=UTC)
     with client_of(house) as client:
         id_ = client.reserve(
@@ -211,7 +211,7 @@ def test_a_campaign_whose_deletion_failed_with_0200006_is_gone_when_it_is_not_fo
 
 
 @pytest.mark.parametrize("wrong", ["http://[::1", "foo", "", "http://", "ftp://h", "http://h:x"])
-def test_what_is_no_url_is_refused_in_one_sentence_and_nothing_was_done(wrong: str) -> None:
+def test_a_url_that_is_none_is_refused_in_one_sentence_and_nothing_was_done(wrong: str) -> None:
     with pytest.raises(Unreachable, match="URL") as refused:
         Client(wrong, "ak", "sk", VDN)
     assert not refused.value.maybe_done

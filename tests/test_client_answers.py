@@ -96,7 +96,7 @@ def test_a_text_that_a_server_writes_otherwise_is_still_a_text(house: House) -> 
     ],
     ids=["deep", "long", "packed", "not packed"],
 )
-def test_what_would_take_a_client_down_is_no_answer(
+def test_an_answer_that_would_take_a_client_down_is_none(
     house: House, said: bytes, headers: dict[str, str], why: str
 ) -> None:
     with (

@@ -162,7 +162,7 @@ def _check_metrics(house: House) -> None:
     assert [name for name in names if f"`{name}`" not in OPERATING] == []
 
 
-def test_what_each_evidence_means_is_told_as_it_is() -> None:
+def test_the_meaning_of_each_evidence_is_told_as_it_is() -> None:
     rows = re.findall(r"^\| (`[^|]*`) \| ([^|:]*)[^|]*\| (\d{5}) \|$", OPERATING, re.MULTILINE)
     told = {
         evidence: (outcome.strip().replace(" ", "_"), code)

@@ -155,7 +155,7 @@ def test_a_sealing_key_need_not_open_what_was_revoked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "callkeeper.db", "sealing.key"])
-def test_what_others_can_read_is_bad(tmp_path: Path, name: str) -> None:
+def test_a_file_that_others_can_read_is_bad(tmp_path: Path, name: str) -> None:
     settings = settled(tmp_path)
     (settings.data_dir / name).chmod(0o755)
     assert bad(settings) == {"privacy"}

@@ -45,7 +45,7 @@ def test_no_refusal_is_a_finished_sentence() -> None:
     assert [where for where, call in _calls() if _finished(where, call)] == []
 
 
-def test_what_may_pass_a_template_on_still_does() -> None:
+def test_a_place_that_may_pass_a_template_on_still_does() -> None:
     faults = {(where.partition(":")[0], _name(call)) for where, call in _calls() if _wrong(call)}
     assert faults == set(MAY_PASS_ON)
 
@@ -94,11 +94,11 @@ def test_chinese_may_be_spelled_in_many_ways(locale: str) -> None:
 @pytest.mark.parametrize(
     "locale", ["", "en", "en_US", "de_DE", "zh_TW", "zh-Hant", "zhx", "cn", "*", "zh_CN,en", "\xff"]
 )
-def test_whatever_else_is_asked_for_is_told_in_english(locale: str) -> None:
+def test_any_other_language_is_told_in_english(locale: str) -> None:
     assert translator(named(locale))("success") == "success"
 
 
-def test_what_has_no_translation_is_told_in_english() -> None:
+def test_a_sentence_without_a_translation_is_told_in_english() -> None:
     assert translator(CHINESE)("no such template") == "no such template"
 
 

@@ -36,7 +36,7 @@ def test_lines_come_out_whole_and_in_their_order(pipe: tuple[int, int]) -> None:
     assert read(pipe[0]) == said
 
 
-def test_who_logs_into_a_pipe_that_nobody_reads_does_not_wait(pipe: tuple[int, int]) -> None:
+def test_a_log_into_a_pipe_that_nobody_reads_does_not_wait(pipe: tuple[int, int]) -> None:
     lines = Lines(pipe[1], most=50)
     dropped: list[int] = []
     lines.tell_dropped = dropped.append

@@ -73,7 +73,7 @@ def test_a_command_behind_pooled_transactions_ends_with_what_to_set(
         ("session", "", "unsupported startup parameter: options"),
     ],
 )
-def test_what_else_a_pooler_refuses_is_told_with_what_to_set(
+def test_other_refusals_of_a_pooler_are_told_with_what_to_set(
     tmp_path: Path, postgres: PrivatePostgres, mode: str, more: str, words: str
 ) -> None:
     with pgbouncer(installed(postgres, tmp_path), mode=mode, more=more) as url:

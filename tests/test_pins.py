@@ -43,7 +43,7 @@ def test_each_pinned_version_has_its_hashes() -> None:
     assert {name: all_of_them.get(name) for name in pins} == pins, "run scripts/hashes.sh"
 
 
-def test_what_runs_is_pinned_as_it_was_tested() -> None:
+def test_the_packages_that_run_are_pinned_as_they_were_tested() -> None:
     assert hashed("run.txt").items() <= hashed("all.txt").items()
 
 
@@ -61,6 +61,6 @@ def test_all_that_the_project_asks_for_has_its_hashes(name: str, needed: list[st
         assert versions[canonicalize_name(each.name)] in each.specifier, "run scripts/hashes.sh"
 
 
-def test_what_builds_it_is_pinned() -> None:
+def test_the_build_is_pinned() -> None:
     built_with = pinned(PROJECT["build-system"]["requires"])
     assert built_with.items() <= constraints().items()

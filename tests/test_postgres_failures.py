@@ -65,7 +65,7 @@ def says_one_sentence(tmp_path: Path, url: str, says: str, *commands: str) -> No
 
 
 @pytest.mark.parametrize(("user", "rest", "says"), FAILURES)
-def test_what_the_server_says_is_told(
+def test_the_servers_words_are_told(
     tmp_path: Path, guarded: tuple[PrivatePostgres, str], user: str, rest: str, says: str
 ) -> None:
     url = f"postgresql://{user}@{guarded[1]}{rest or '/kept'}"
@@ -98,7 +98,7 @@ def test_an_outage_is_logged_once_and_so_is_its_end(
     assert "connection to server on socket" in lost[0]
 
 
-def test_who_may_make_no_table_works_on_a_schema_that_is_there(
+def test_a_role_that_may_make_no_table_works_on_a_schema_that_is_there(
     own_postgres: PrivatePostgres, tmp_path: Path
 ) -> None:
     database = own_postgres.new_database()

@@ -27,7 +27,7 @@ from tests.house import VDN
 OTHER_KEY = base64.b64encode(bytes(32)).decode()
 
 
-def test_who_connects_behind_many_others_waits_few_rounds_of_the_loop() -> None:
+def test_a_client_that_connects_behind_many_others_waits_few_rounds_of_the_loop() -> None:
     count, came, all_came = 128, list[int](), threading.Event()
     rounds = 0
 

@@ -107,7 +107,7 @@ def restored(installation: Installation) -> tuple[Installation, str]:
     return installation, id_
 
 
-def test_what_was_called_after_the_backup_is_rung_again_if_nobody_settles_it(
+def test_a_call_made_after_the_backup_is_rung_again_if_nobody_settles_it(
     restored: tuple[Installation, str],
 ) -> None:
     installation, id_ = restored
@@ -115,7 +115,7 @@ def test_what_was_called_after_the_backup_is_rung_again_if_nobody_settles_it(
     assert [each["outcome"] for each in installation.attempts(id_)] == ["busy"]
 
 
-def test_what_was_called_after_the_backup_is_not_rung_again_once_it_is_settled(
+def test_a_call_made_after_the_backup_is_not_rung_again_once_it_is_settled(
     restored: tuple[Installation, str],
 ) -> None:
     installation, id_ = restored
@@ -171,7 +171,7 @@ def reserve_due(house: House) -> str:
     return reserve(house, "66660002")
 
 
-def test_what_is_due_later_stays(idle: House) -> None:
+def test_a_call_due_later_stays(idle: House) -> None:
     id_ = reserve_by_hand(idle)
     assert settle(idle, idle.now(), "--yes", "--json").value["settled"] == 0
     (kept,) = idle.store.reservations.with_id(id_)

@@ -58,7 +58,9 @@ def test_it_ends_with_hand_over_when_its_terminal_closes_or_it_is_told_to_quit(
 
 
 @pytest.mark.parametrize("number", MEANINGLESS)
-def test_what_means_nothing_ends_nothing(server: ServerProcess, number: signal.Signals) -> None:
+def test_a_signal_that_means_nothing_ends_nothing(
+    server: ServerProcess, number: signal.Signals
+) -> None:
     all_of_it = everybody(server)
     for pid in all_of_it:
         os.kill(pid, number)
@@ -85,7 +87,7 @@ def test_so_does_a_dialer_alone(
         assert not dials(beside)
 
 
-def test_what_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
+def test_a_signal_that_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
     program = "from callkeeper.signals import ending; print(*ending())"
     for ignored in (signal.SIG_IGN, signal.SIG_DFL):
         told = subprocess.run(

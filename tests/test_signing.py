@@ -152,7 +152,7 @@ header_values = some.text(some.characters(min_codepoint=33, exclude_categories=[
     quoted=some.sampled_from([quote, quote_plus]),
     another=some.binary(max_size=200),
 )
-def test_what_is_signed_is_let_in_and_nothing_else_is(
+def test_a_signed_request_is_let_in_and_no_other(
     door: Door,
     *,
     path: str,

@@ -37,7 +37,7 @@ SHOWN = "one   now: done two \\u202egnp.exe\\u2066 \\u200f."
     ],
     ids=ascii,
 )
-def test_what_steers_a_terminal_is_shown_as_an_escape(text: str, shown: str) -> None:
+def test_a_character_that_steers_a_terminal_is_shown_as_an_escape(text: str, shown: str) -> None:
     assert harmless(text) == shown
 
 
@@ -104,7 +104,7 @@ def told_by(answers: Mapping[str, object], *command: str) -> Ended:
     return ended
 
 
-def test_what_a_hostile_server_says_is_one_harmless_line() -> None:
+def test_a_hostile_servers_words_are_one_harmless_line() -> None:
     refusal = {"resultCode": "0200001", "resultDesc": f"{NASTY}\x9b31m\x1b]0;owned\x07"}
     ended = told_by(refusal, "cancel", "1")
     assert (ended.status, ended.err.count("\n")) == (1, 1)

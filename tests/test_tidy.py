@@ -236,7 +236,7 @@ def test_no_source_names_a_file_that_is_not_there() -> None:
     )
 
 
-def test_what_a_class_inherits_stands_in_its_bases_or_theirs() -> None:
+def test_a_class_inherits_from_its_bases_and_theirs_alone() -> None:
     _none(f"{name} inherits {depth} deep" for name, depth in depths(_classes()) if depth > INHERITS)
 
 
@@ -245,7 +245,7 @@ def test_a_class_that_inherits_too_deep_is_seen() -> None:
     assert dict(depths({each.name: each for each in _class_definitions(tree)}))["D"] > INHERITS
 
 
-def test_what_is_left_to_do_has_an_issue_number() -> None:
+def test_work_left_to_do_has_an_issue_number() -> None:
     _none(_matches(TASK, CODE))
 
 

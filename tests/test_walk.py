@@ -84,7 +84,7 @@ def test_the_filters_bounds_hold_to_the_end() -> None:
     assert ledger.walked(**bounds) == list(range(100, 700))
 
 
-def test_what_comes_newest_first_is_all_read_too() -> None:
+def test_a_list_that_comes_newest_first_is_all_read_too() -> None:
     ledger = Ledger({number: number // 7 for number in range(500)}, newest_first=True)
     assert ledger.walked() == list(reversed(range(500)))
 
@@ -105,7 +105,7 @@ def test_rows_that_go_from_one_instant_hide_none_of_the_rest() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
-def test_what_stays_is_read_once_whatever_others_do(data: st.DataObject) -> None:
+def test_rows_that_stay_are_read_once_whatever_others_do(data: st.DataObject) -> None:
     times = st.integers(0, data.draw(st.sampled_from([0, 3, 400])))
     rows = dict(enumerate(data.draw(st.lists(times, max_size=450, min_size=100))))
     touched: set[int] = set()

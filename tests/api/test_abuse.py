@@ -223,7 +223,7 @@ def test_those_that_send_much_at_once_give_way_too(tmp_path: Path, sent: bytes) 
         assert house.listed() == []
 
 
-def test_what_is_sent_ahead_of_answers_takes_a_bounded_memory(server: ServerProcess) -> None:
+def test_requests_sent_ahead_of_answers_take_a_bounded_memory(server: ServerProcess) -> None:
     assert is_served(server)
     ahead = (HEAD + b"\r\n") * 300 + b"GET / HTTP/1.1\r\n\r\n" * 14_000
     with bounded_memory(server), connected(server.port, 20) as made:

@@ -66,7 +66,7 @@ def test_a_flood_of_what_is_refused_is_answered_at_a_pace(house: House) -> None:
     assert monotonic() - begun > 0.9  # all but the first ones take a second
 
 
-def test_what_is_refused_is_not_carried_out(still: House) -> None:
+def test_a_refused_request_is_not_carried_out(still: House) -> None:
     appoint_id = still.reserve()
     limit(still.store, still.key.ak, Limit(1, 1))
     still.clock.move(TRUSTED_MS)  # type: ignore[attr-defined]

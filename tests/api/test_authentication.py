@@ -73,7 +73,7 @@ def test_a_request_without_a_signature_is_not(shared_house: House) -> None:
     "value",
     ["", "Bearer abc", "Basic QTpC", "auth-v2", "auth-v2/a/b/c/d", "auth-v2/a/b/c/d/e", "/" * 4],
 )
-def test_what_is_no_signature_is_not_let_in(shared_house: House, value: str) -> None:
+def test_a_header_that_is_no_signature_is_not_let_in(shared_house: House, value: str) -> None:
     refusal(send(shared_house, value))
 
 

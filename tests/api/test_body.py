@@ -91,7 +91,7 @@ def test_a_fault_is_named_with_its_place_and_what_to_do(raw: bytes, sentence: st
         b'{"a":1.5e3}',
     ],
 )
-def test_what_is_json_is_read_as_any_parser_reads_it(raw: bytes) -> None:
+def test_json_is_read_as_any_parser_reads_it(raw: bytes) -> None:
     assert read_json(raw) == json.loads(raw)
 
 

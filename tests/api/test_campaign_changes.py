@@ -83,7 +83,7 @@ def test_modifying_replaces_what_is_sent(either: Campaigning) -> None:
     assert (found["strBeginTime"], found["strEndTime"]) == tuple(dates.values())
 
 
-def test_what_a_modification_does_not_send_stays(either: Campaigning) -> None:
+def test_a_field_that_a_modification_does_not_send_stays(either: Campaigning) -> None:
     id_ = either.add()
     before = either.one(id_)
     left_out = ("description", "callBackUrl", "priority", "retryPolicy", "callPolicy")

@@ -268,7 +268,7 @@ def test_v1_lets_it_ring_for_120_seconds_and_v2_as_long_as_the_setting_says(
         assert v2.adding(maxAlertingTime=90) == "0200000"
 
 
-def test_what_is_nested_too_deeply_is_refused(either: Campaigning) -> None:
+def test_a_body_nested_too_deeply_is_refused(either: Campaigning) -> None:
     deep: Any = 1
     for _ in range(20):
         deep = {"deeper": deep}

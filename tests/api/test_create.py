@@ -35,7 +35,7 @@ def test_the_published_example_gets_an_answer_of_the_published_shape(shared_hous
     assert named["appointId"].isdecimal()
 
 
-def test_what_was_created_is_listed_as_it_was_sent(any_house: House) -> None:
+def test_a_created_reservation_is_listed_as_it_was_sent(any_house: House) -> None:
     data = '{"fullName":"Ann","date":"2025-06-02"}'
     sent = {"calledNo": "0*1#", "callData": data, "remark": "回访 A&B 🙂", "userAccount": "Zoë"}
     appoint_id = any_house.reserve(callType=2, **sent)

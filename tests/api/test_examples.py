@@ -94,7 +94,7 @@ def test_an_example_is_answered_as_printed(ready: House, name: str) -> None:
     assert answer == example.answer
 
 
-def test_what_is_said_to_vary_is_of_the_printed_kind_and_does(ready: House) -> None:
+def test_a_field_said_to_vary_is_of_the_printed_kind_and_does(ready: House) -> None:
     for name, example in _printed(ready).items():
         for path in example.varies:
             ours, theirs = (_at(path, body) for body in (_send(ready, example), example.answer))

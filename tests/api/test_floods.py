@@ -92,7 +92,7 @@ def test_a_flood_is_dealt_with_at_a_pace_however_many_connections_it_has(
     assert monotonic() - begun > 2.9
 
 
-def test_who_shares_the_name_of_a_flood_but_not_its_address_waits_hardly_longer(
+def test_a_client_that_shares_the_name_of_a_flood_but_not_its_address_waits_hardly_longer(
     server: ServerProcess,
 ) -> None:
     count = AT_ONCE + 3 * PER_SECOND
@@ -124,7 +124,7 @@ def test_names_that_are_no_keys_are_looked_up_at_a_pace(server: ServerProcess) -
     assert monotonic() - begun > 2.9
 
 
-def test_what_waits_for_its_turn_takes_a_bounded_memory(
+def test_requests_that_wait_for_their_turn_take_a_bounded_memory(
     server: ServerProcess, named: OpenKey
 ) -> None:
     assert is_served(server)

@@ -46,7 +46,7 @@ def test_many_who_ask_at_once_all_hear_how_it_stands(any_house: House) -> None:
         assert set(threads.map(ask, ["/readyz", "/metrics"] * 100)) == {200}
 
 
-def test_what_is_counted_is_counted_for_whoever_asks_next(house: House) -> None:
+def test_a_request_is_counted_before_the_metrics_are_asked_for_next(house: House) -> None:
     for number in range(1, 6):
         house.post("create", {})
         counted = f'callkeeper_request_seconds_count{{interface="create"}} {number}.0'

@@ -50,7 +50,7 @@ def _kinds_received(end: socket.socket) -> set[int]:
     return kinds
 
 
-def test_what_arrives_on_two_threads_is_not_mixed() -> None:
+def test_bytes_that_arrive_on_two_threads_are_not_mixed() -> None:
     received: dict[bytes, set[int]] = {}
 
     def receive(byte: bytes, end: socket.socket) -> None:

@@ -63,7 +63,7 @@ def test_a_whole_number_is_one_however_it_is_written(house: House, kind: str) ->
         ("true", "a Boolean"),
     ],
 )
-def test_what_is_no_whole_number_is_told_as_what_it_is(
+def test_a_value_that_is_no_whole_number_is_told_as_what_it_is(
     shared_house: House, number: str, why: str
 ) -> None:
     answer = sent(shared_house, "list", f'{{"offset":{number},"limit":10}}')

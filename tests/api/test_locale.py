@@ -112,7 +112,7 @@ def test_a_key_that_asks_too_much_is_told_so_in_it(house: House) -> None:
     assert told(answer).startswith("该访问密钥每秒最多可发送0.001个请求；")
 
 
-def test_what_is_no_request_is_told_so_in_it_once_its_head_was_read(house: House) -> None:
+def test_a_head_out_of_bounds_is_told_so_in_the_language_that_it_asks_for(house: House) -> None:
     fields = b"".join(b"x-%d: 1\r\n" % number for number in range(101))
     head = b"GET / HTTP/1.1\r\nhost: a\r\nlocale: zh_CN\r\n" + fields + b"\r\n"
     ((status, body),) = converse(house, head)

@@ -174,7 +174,7 @@ def test_an_operator_who_asks_for_them_sees_numbers(
     assert line["called_no"] == NUMBER
 
 
-def test_what_a_library_logs_is_a_line_of_json_too(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_librarys_log_line_is_a_line_of_json_too(capfd: pytest.CaptureFixture[str]) -> None:
     with logging_as_the_program_does():
         logging.getLogger("uvicorn.error").warning("Invalid %s received.", "HTTP request")
         logging.getLogger("uvicorn.error").info("not said")

@@ -236,7 +236,7 @@ def test_the_page_is_balanced_and_its_links_lead_somewhere(shown: str) -> None:
     assert len(reader.names) == len(set(reader.names))
 
 
-def test_whatever_the_document_says_is_text_on_the_page(tmp_path: Path) -> None:
+def test_every_word_of_the_document_is_text_on_the_page(tmp_path: Path) -> None:
     hostile = "<script>alert('x')</script>&\""
     (interface, *_) = interfaces(tmp_path)
     written = msgspec.structs.replace(

@@ -285,7 +285,7 @@ def test_a_result_is_not_written_into_files_that_are_gone(
 
 
 @pytest.mark.parametrize("befall", [replace_by_a_copy, put_a_new_one_there])
-def test_who_takes_the_place_of_a_writer_writes_into_the_servers_file_or_into_none(
+def test_a_writer_that_replaces_another_writes_into_the_servers_file_or_into_none(
     befall: Callable[[Path], object], tmp_path: Path
 ) -> None:
     with ServerProcess(tmp_path, None) as server:

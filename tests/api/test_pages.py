@@ -57,7 +57,7 @@ def test_a_path_with_a_fragment_leads_nowhere(shared_house: House, target: str) 
 
 
 @pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
-def test_who_has_a_page_is_not_sent_it_again(shared_house: House, path: str) -> None:
+def test_a_client_that_has_a_page_is_not_sent_it_again(shared_house: House, path: str) -> None:
     def get(**headers: str) -> tuple[int, bytes]:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         answer = shared_house.http.get(shared_house.url + path, headers=given)

@@ -88,7 +88,7 @@ def test_the_body_of_a_request_that_asks_for_an_upgrade_is_no_request(
         b"POST / HTTP/1.1\r\n" + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
 )
-def test_what_is_no_http_gets_the_four_fields(house: House, sent: bytes) -> None:
+def test_bytes_that_are_no_http_get_the_four_fields(house: House, sent: bytes) -> None:
     ((status, fields),) = converse(house, sent)
     assert status == 400
     assert fields.keys() == {"returnCode", "resultCode", "resultDesc", "returnDesc"}
@@ -152,7 +152,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
     ],
     ids=["fields", "trailers", "a trailer", "chunks of a byte"],
 )
-def test_what_a_request_has_beside_its_body_is_bounded(house: House, sent: bytes) -> None:
+def test_all_of_a_request_beside_its_body_is_bounded(house: House, sent: bytes) -> None:
     host, port = house.url.removeprefix("http://").split(":")
     with (
         socket.create_connection((host, int(port)), timeout=10) as connection,
@@ -163,7 +163,7 @@ def test_what_a_request_has_beside_its_body_is_bounded(house: House, sent: bytes
             pass
 
 
-def test_what_comes_behind_a_body_is_no_head(house: House) -> None:
+def test_bytes_behind_a_body_are_no_head(house: House) -> None:
     chunk = b"%x\r\n%b\r\n0\r\n" % (len(BODY), BODY)
     request = signed(house, CHUNKED) + chunk + b"Host: b\r\n\r\n"
     ((status, _),) = converse(house, request)
@@ -171,7 +171,7 @@ def test_what_comes_behind_a_body_is_no_head(house: House) -> None:
 
 
 @pytest.mark.parametrize("pause", [0, 0.001, 0.05])
-def test_what_is_carried_out_is_answered_whatever_comes_behind_it(
+def test_a_request_carried_out_is_answered_whatever_comes_behind_it(
     house: House, pause: float
 ) -> None:
     request = signed(house, b"Content-Length: %d\r\n\r\n" % len(BODY)) + BODY
@@ -215,7 +215,7 @@ def test_a_body_that_was_asked_for_leaves_the_connection_open(house: House) -> N
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
 
 
-def test_what_is_carried_out_is_answered_before_a_broken_one_behind_it(house: House) -> None:
+def test_a_request_is_answered_before_a_broken_one_behind_it(house: House) -> None:
     request = signed(house, b"Content-Length: %d\r\n\r\n" % len(BODY)) + BODY
     broken = HEALTH[:-2] + CHUNKED + b"ZZ\r\n"
     answers = converse(house, request + broken, count=2)

@@ -123,7 +123,7 @@ def test_a_business_result_is_defined_once(any_house: House) -> None:
     assert house.store.business_results.find(VDN, 0, 10).total == 1
 
 
-def test_what_was_refused_is_judged_anew(any_house: House) -> None:
+def test_a_request_that_was_refused_is_judged_anew(any_house: House) -> None:
     house = any_house
     id_ = Campaigning(house).add(**PAUSED)
     pause, resume = (house.sign("PUT", f"{V1}/{id_}/{name}") for name in ("pause", "resume"))

@@ -29,7 +29,7 @@ def test_the_published_example_gets_the_published_answer(shared_house: House) ->
     assert update(shared_house, shared_house.reserve(), **example) == UPDATED
 
 
-def test_what_is_sent_changes_and_the_rest_stays(any_house: House) -> None:
+def test_a_field_that_is_sent_changes_and_the_rest_stays(any_house: House) -> None:
     appoint_id = any_house.reserve(remark="old")
     (old,) = any_house.listed()
     later = any_house.now() + 5 * HOUR
@@ -38,7 +38,7 @@ def test_what_is_sent_changes_and_the_rest_stays(any_house: House) -> None:
     assert new == old | {"userAccount": "bert", "appointTime": later}
 
 
-def test_what_cannot_be_changed_is_ignored(house: House) -> None:
+def test_a_field_that_cannot_be_changed_is_ignored(house: House) -> None:
     appoint_id = house.reserve()
     (old,) = house.listed()
     fixed = {"calledNo": "1", "taskId": "2", "callType": 2, "callData": "{}", "failCode": "00000"}

@@ -106,7 +106,7 @@ def test_a_result_closes_an_automatic_reservation_too(house: House) -> None:
 
 @pytest.mark.parametrize("call_type", [1, 2])
 @pytest.mark.parametrize("nothing", [{}, {"failCode": "", "callId": None, "mine": "x"}])
-def test_what_tells_of_no_call_leaves_the_reservation_open(
+def test_a_result_that_tells_of_no_call_leaves_the_reservation_open(
     house: House, call_type: int, nothing: dict[str, Any]
 ) -> None:
     appoint_id = house.reserve(callType=call_type, userAccount="anna")

@@ -86,7 +86,7 @@ async def begun(store: WatchedStore, *writes: Awaitable[Any]) -> list["asyncio.T
     return tasks
 
 
-def test_what_arrives_during_a_transaction_is_written_in_the_next(store: WatchedStore) -> None:
+def test_a_write_that_arrives_during_a_transaction_is_in_the_next(store: WatchedStore) -> None:
     async def work(async_store: AsyncStore) -> None:
         first = await begun(store, async_store.reservations.change(filed(0, "first")))
         rest = [
@@ -296,7 +296,7 @@ def test_a_desk_that_was_never_used_closes(store: WatchedStore) -> None:
     assert store.transactions == 0
 
 
-def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedStore) -> None:
+def test_a_caller_that_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedStore) -> None:
     async def work(async_store: AsyncStore) -> None:
         tasks = await begun(
             store, *(async_store.reservations.change(filed(n, "c")) for n in range(6))
@@ -313,7 +313,7 @@ def test_whoever_goes_away_disturbs_nobody_and_the_write_stands(store: WatchedSt
     assert [len(store.history.of(1, f"r{n:05d}")) for n in range(6)] == [2] * 6
 
 
-def test_what_nobody_waits_for_any_more_is_not_begun(store: WatchedStore) -> None:
+def test_a_write_that_nobody_waits_for_any_more_is_not_begun(store: WatchedStore) -> None:
     async def file_for(async_store: AsyncStore, number: int, has_gone: Callable[[], bool]) -> None:
         asker_has_gone.set(has_gone)
         await async_store.reservations.change(filed(number, "c"))

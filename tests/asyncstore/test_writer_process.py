@@ -72,9 +72,7 @@ def pid_of(process: WriterProcess) -> int:
     return process.pid
 
 
-def test_what_is_written_and_what_is_refused_comes_back_as_it_is(
-    settings: Settings, store: SqlStore
-) -> None:
+def test_outcomes_and_refusals_come_back_as_they_are(settings: Settings, store: SqlStore) -> None:
     async def work(process: WriterProcess) -> None:
         written, refused = await process.carry_out(filed(store, "r00000", "r00099"))
         assert isinstance(written, Reservation)
@@ -85,7 +83,7 @@ def test_what_is_written_and_what_is_refused_comes_back_as_it_is(
     with_process(settings, work)
 
 
-def test_what_no_pipe_holds_at_once_gets_there_and_back(
+def test_a_batch_larger_than_a_pipe_gets_there_and_back(
     settings: Settings, store: SqlStore
 ) -> None:
     async def work(process: WriterProcess) -> None:

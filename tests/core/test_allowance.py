@@ -54,7 +54,7 @@ def test_in_no_span_is_more_let_through_than_the_burst_and_the_rate(
 
 
 @given(RATES, BURSTS, some.integers(0, 3 * SECOND))
-def test_whoever_waits_as_told_is_let_through(per_second: float, burst: int, later: int) -> None:
+def test_a_key_that_waits_as_told_is_let_through(per_second: float, burst: int, later: int) -> None:
     allowance, full_at_us, now = Allowance(per_second, burst), 0, START
     for _ in range(burst):
         full_at_us = allowance.spend(full_at_us, now)

@@ -75,7 +75,7 @@ def test_that_another_took_over_is_raised() -> None:
 
 
 @pytest.mark.parametrize("broken", ["", "[]", "{}", '{"type": "ChannelDestroyed"}', b"\xff"])
-def test_what_is_no_message_is_told_from_what_means_nothing(broken: str | bytes) -> None:
+def test_a_broken_message_is_told_from_one_that_means_nothing(broken: str | bytes) -> None:
     with pytest.raises(UnreadError):
         read(broken)
 

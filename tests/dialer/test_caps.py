@@ -61,7 +61,7 @@ def test_a_campaign_has_no_more_calls_than_it_says_itself(stage: Stage) -> None:
     assert most_at_once(attempts(stage, theirs)) == 2
 
 
-def test_whoever_is_held_by_a_bound_says_which(stage: Stage) -> None:
+def test_a_call_held_by_a_bound_says_which(stage: Stage) -> None:
     terms = Terms(TERMS.grace_ms, vdn_calls_max=1)
     _, held = stage.due(1), stage.due(2)
     stage.run(stage.dialer(terms=terms))
@@ -91,7 +91,7 @@ def test_a_line_dials_no_faster_than_it_may_and_no_slower_than_it_could(
     assert gaps == [250 - 100] + [250] * 18  # it begins with a tenth of a second to catch up on
 
 
-def test_what_was_due_first_is_dialed_first(stage: Stage) -> None:
+def test_the_call_due_first_is_dialed_first(stage: Stage) -> None:
     promised = [stage.due(number, appoint_at=stage.clock.now() + 9 - number) for number in range(9)]
     stage.run(stage.dialer(calls_per_second=1.0), seconds=20)
     begun = [each.claimed_at for each in attempts(stage, promised)]

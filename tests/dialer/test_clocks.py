@@ -70,7 +70,7 @@ def test_after_a_leap_for_good_it_goes_on_at_once(stage: Stage, dora: Actor, lea
 
 
 @pytest.mark.parametrize("leap_ms", [-2 * HOUR, -10 * MINUTE, -3_000])
-def test_whoever_begins_after_a_clock_was_set_back_dials_at_once(
+def test_a_dispatcher_that_begins_after_a_clock_was_set_back_dials_at_once(
     stage: Stage, exchange: Exchange, dora: Actor, leap_ms: int
 ) -> None:
     act(stage, dora, seconds=1)
@@ -99,7 +99,7 @@ def test_a_leap_in_mid_call_ends_no_call_and_rings_nobody_again(stage: Stage, le
     check_history(stage.store, stage.standing(reservation))
 
 
-def test_what_expired_while_nobody_dialed_does_so_half_a_minute_after_somebody_begins(
+def test_a_call_too_late_while_nobody_dialed_expires_half_a_minute_after_somebody_begins(
     stage: Stage, exchange: Exchange
 ) -> None:
     """A machine's clock is often wrong just after its start."""
@@ -166,7 +166,7 @@ def test_a_leap_is_told_and_the_lease_is_renewed_at_once(stage: Stage, dora: Act
     assert dora.writer.counts["leases.renew"] == 2
 
 
-def test_what_hangs_on_the_clock_says_so(stage: Stage, dora: Actor) -> None:
+def test_a_call_that_hangs_on_the_clock_says_so(stage: Stage, dora: Actor) -> None:
     act(stage, dora, seconds=31)
     dora.line.is_up = False
     reservation = stage.due(1)

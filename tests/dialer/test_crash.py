@@ -28,7 +28,7 @@ def dies(
     return reservation
 
 
-def test_what_was_only_claimed_is_handed_back_and_dialed_once(
+def test_a_call_only_claimed_is_handed_back_and_dialed_once(
     stage: Stage, exchange: Exchange
 ) -> None:
     reservation = dies(stage, exchange, "due.claim", "dies after")
@@ -45,7 +45,7 @@ def test_what_was_only_claimed_is_handed_back_and_dialed_once(
     check_history(stage.store, done)
 
 
-def test_what_was_perhaps_dialed_is_looked_up_and_never_dialed_again(
+def test_a_call_perhaps_dialed_is_looked_up_and_never_dialed_again(
     stage: Stage, exchange: Exchange
 ) -> None:
     """It was not; but nobody can know, for the line was perhaps asked."""
@@ -95,7 +95,7 @@ def survived(stage: Stage, exchange: Exchange, called_no: str) -> Attempt:
         (NO_ANSWER, "no_answer", "01040"),
     ],
 )
-def test_what_a_survivor_heard_before_it_took_over_counts(
+def test_words_that_a_survivor_heard_before_it_took_over_count(
     stage: Stage, exchange: Exchange, called_no: str, outcome: str, fail_code: str
 ) -> None:
     attempt = survived(stage, exchange, called_no)
@@ -103,7 +103,7 @@ def test_what_a_survivor_heard_before_it_took_over_counts(
 
 
 @pytest.mark.parametrize(("called_no", "ends"), [(ANSWERED, 5_500), (BUSY, 1_500)])
-def test_what_a_survivor_heard_happened_when_it_was_heard(
+def test_words_that_a_survivor_heard_happened_when_they_were_heard(
     stage: Stage, exchange: Exchange, called_no: str, ends: int
 ) -> None:
     attempt = survived(stage, exchange, called_no)
@@ -113,7 +113,7 @@ def test_what_a_survivor_heard_happened_when_it_was_heard(
 
 
 @pytest.mark.parametrize("called_no", [ANSWERED, BUSY])
-def test_what_nobody_heard_the_end_of_is_unknown(
+def test_a_call_whose_end_nobody_heard_is_unknown(
     stage: Stage, exchange: Exchange, called_no: str
 ) -> None:
     reservation = dies(stage, exchange, "attempts.note_progress", "dies before", called_no)
@@ -140,7 +140,7 @@ FAULTS: tuple[Fault, ...] = ("dies before", "dies after")
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("verb", VERBS)
-def test_whatever_write_is_the_last_every_reservation_ends_and_nobody_is_rung_twice(
+def test_every_reservation_ends_and_nobody_is_rung_twice_whichever_write_is_the_last(
     stage: Stage, exchange: Exchange, verb: str, fault: Fault
 ) -> None:
     promised = [stage.due(number, f"6666000{number}") for number in range(1, 6)]

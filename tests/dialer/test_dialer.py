@@ -206,7 +206,7 @@ def test_a_line_that_confirms_slowly_holds_up_nobody_else(store: SqlStore) -> No
     assert attempt_of(store, slow).state == "placed"
 
 
-def test_what_it_does_is_counted(stage: Stage) -> None:
+def test_a_dialers_work_is_counted(stage: Stage) -> None:
     for number, called_no in enumerate(["1", "2", "2", "8"]):
         stage.due(number, called_no)
     has_campaign(stage.session, 1, 8, status="paused")

@@ -52,7 +52,7 @@ async def heard(line: AriLine) -> list[object]:
     [DEEP, told(ID, cause=10**30), told(ID, cause=-1), told(ID, tech_cause=2**40), "nonsense"],
     ids=["deep", "huge cause", "negative cause", "huge SIP code", "no JSON"],
 )
-def test_what_cannot_be_read_may_have_been_a_word_on_a_call(message: str) -> None:
+def test_a_message_that_cannot_be_read_may_have_been_a_word_on_a_call(message: str) -> None:
     async def scene() -> None:
         async with FalseAri(message, LAST) as ari:
             line = ari.line()
@@ -181,7 +181,7 @@ def places(answer: Answer, trunk: Answer | None = None) -> Callable[[str], Answe
 
 
 @pytest.mark.parametrize("answer", REFUSE_ALL, ids=lambda answer: f"{answer[0]} {answer[2][:9]}")
-def test_what_is_refused_to_everybody_is_the_line_being_down(answer: Answer) -> None:
+def test_a_refusal_to_everybody_is_the_line_being_down(answer: Answer) -> None:
     for answers in (places(answer), lambda _request: answer):
         refused = asyncio.run(refusal(answers))
         assert type(refused) is LineDown, refused

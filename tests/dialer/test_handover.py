@@ -57,7 +57,7 @@ def test_a_destination_is_a_place_in_the_dialplan_or_an_endpoint(
         "System(ls)/x",
     ],
 )
-def test_what_is_neither_is_refused_and_named(text: str) -> None:
+def test_a_destination_of_no_kind_is_refused_and_named(text: str) -> None:
     with pytest.raises(DestinationsWrong) as raised:
         destination(text)
     assert repr(text) in str(raised.value)
@@ -126,7 +126,7 @@ def test_control_characters_in_a_value_become_blanks() -> None:
     assert variables(data)["CALLDATA_note"] == "a  Variable: b   c"
 
 
-def test_what_steers_a_terminal_or_turns_a_text_becomes_blanks_too() -> None:
+def test_a_character_that_steers_a_terminal_or_turns_a_text_becomes_a_blank_too() -> None:
     data = msgspec.json.encode({"note": "a\x9b1m\u202eb\u2066"}).decode()
     assert variables(data)["CALLDATA_note"] == "a 1m b "
 
@@ -147,7 +147,7 @@ def test_all_call_data_goes_along_as_one_line_of_the_same_json(data: str) -> Non
 
 
 @given(some.dictionaries(some.text(), some.text() | some.integers() | some.booleans()))
-def test_whatever_a_crm_sends_no_variable_is_anything_but_ours(
+def test_no_variable_is_anything_but_ours_whatever_a_crm_sends(
     members: dict[str, str | int | bool],
 ) -> None:
     data = msgspec.json.encode(members).decode()
@@ -180,5 +180,5 @@ def test_the_line_is_asked_with_all_that_the_campaign_and_the_wish_say(stage: St
 
 
 @pytest.mark.parametrize("call_data", ["[1]", '"x"', "{", '{"a":1e999}', '{"a":"\\ud800"}'])
-def test_what_is_no_object_hands_nothing_over_and_stops_nobody(call_data: str) -> None:
+def test_call_data_that_is_no_object_hands_nothing_over_and_stops_nobody(call_data: str) -> None:
     assert variables(call_data) == {}

@@ -39,7 +39,7 @@ def test_it_is_dialed_its_lead_before_the_appointed_time_and_not_earlier(stage: 
     assert begun_at(stage, reservation) == NOW + 2 * MINUTE
 
 
-def test_what_fell_due_while_nobody_dialed_is_dialed_late_within_its_grace(
+def test_a_call_due_while_nobody_dialed_is_dialed_late_within_its_grace(
     stage: Stage,
 ) -> None:
     reservation = stage.due(1)
@@ -150,7 +150,7 @@ def test_a_draft_dials_once_it_is_started(stage: Stage) -> None:
     assert stage.standing(reservation).fail_code == "00000"
 
 
-def test_what_is_paused_too_long_expires_and_says_what_held_it(stage: Stage) -> None:
+def test_a_call_paused_too_long_expires_and_says_what_held_it(stage: Stage) -> None:
     reservation = stage.due(1)
     change(stage, Pause())
     stage.run(stage.dialer(), seconds=(LEAD + GRACE) / 1000 + 1, step_ms=5_000)

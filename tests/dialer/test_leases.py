@@ -46,7 +46,7 @@ def test_a_lease_says_how_fast_its_dispatcher_dials_and_whether_its_line_is_up(
         (10_001, "it took too long to put on record that the line is asked"),
     ],
 )
-def test_what_took_too_long_to_put_on_record_is_not_asked_for(
+def test_a_call_that_took_too_long_to_put_on_record_is_not_asked_for(
     stage: Stage, exchange: Exchange, late_ms: int, why: str
 ) -> None:
     """Others may have judged by then what became of it, or its hours are over."""
@@ -93,7 +93,7 @@ def test_one_that_slept_through_its_lease_finds_its_calls_in_other_hands(
     check_history(stage.store, done)
 
 
-def test_whoever_is_told_to_stop_hands_over_at_once(stage: Stage) -> None:
+def test_a_dispatcher_told_to_stop_hands_over_at_once(stage: Stage) -> None:
     """The clock stands still: emma waits for no lease to run out."""
     exchange = Exchange(stage, talk_ms=60_000)
     reservation = stage.due(1)
@@ -127,7 +127,7 @@ def told_to_stop_after(actor: Actor, verb: str) -> None:
     asyncio.run(asyncio.wait_for(work(), 20))
 
 
-def test_whoever_is_told_to_stop_between_claim_and_call_still_makes_the_call(
+def test_a_dispatcher_told_to_stop_between_claim_and_call_still_makes_the_call(
     stage: Stage, exchange: Exchange
 ) -> None:
     """Otherwise each restart would leave calls of which nobody knows whether they were made."""

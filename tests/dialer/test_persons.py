@@ -62,7 +62,7 @@ def test_a_campaign_that_is_paused_between_claim_and_call_dials_once_it_is_resum
     assert stage.standing(reservation).fail_code == "00000"
 
 
-def test_what_is_being_called_cannot_be_cancelled_any_more(
+def test_a_reservation_being_called_cannot_be_cancelled_any_more(
     stage: Stage, exchange: Exchange
 ) -> None:
     reservation = stage.due(1)
@@ -103,7 +103,7 @@ def test_a_person_still_closes_what_expired(stage: Stage, exchange: Exchange) ->
     assert (done.state, done.fail_code, done.held_by) == ("done", "99999", "grace")
 
 
-def test_what_a_person_closed_before_it_was_due_is_never_dialed(
+def test_a_reservation_that_a_person_closed_before_it_was_due_is_never_dialed(
     stage: Stage, exchange: Exchange
 ) -> None:
     reservation = stage.due(1)

@@ -167,7 +167,9 @@ def test_a_practice_may_try_again_what_was_refused(stage: Stage, line: Refusing)
     assert stage.standing(reservation).fail_code == "00000"
 
 
-def test_what_becomes_too_late_meanwhile_expires_and_says_why(stage: Stage, line: Refusing) -> None:
+def test_a_call_that_becomes_too_late_meanwhile_expires_and_says_why(
+    stage: Stage, line: Refusing
+) -> None:
     promised = numbers(stage, 5)
     line.refusal, line.is_well = lambda _number: LineDown(WHY), False
     stage.run(stage.dialer(terms=Terms(grace_ms=MINUTE)), seconds=420, step_ms=6000)

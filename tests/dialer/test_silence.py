@@ -115,7 +115,7 @@ def test_a_line_that_gave_no_answer_is_asked_what_became_of_it(
     assert (result(stage, reservation), len(exchange.asked)) == (fail_code, rung)
 
 
-def test_what_gave_no_answer_is_not_tried_again_by_itself(stage: Stage, dora: Actor) -> None:
+def test_a_call_without_an_answer_is_not_tried_again_by_itself(stage: Stage, dora: Actor) -> None:
     retries = [{"outcome": each, "times": 3, "spacing_seconds": 1} for each in RETRIABLE]
     has_campaign(stage.session, 1, 8, practice=msgspec.json.encode({"retries": retries}).decode())
     reservation = stage.due(1, campaign_id="8")
@@ -138,7 +138,7 @@ def test_while_look_ups_are_silent_too_nothing_is_decided(
     assert result(stage, reservation) == "00000"
 
 
-def test_what_is_on_record_is_written_once(stage: Stage, dora: Actor) -> None:
+def test_a_beginning_and_an_end_are_written_once_each(stage: Stage, dora: Actor) -> None:
     stage.due(1, ANSWERED)
     act(stage, dora, seconds=20)
     assert dora.writer.counts["attempts.begin"] == dora.writer.counts["attempts.end"] == 1
@@ -196,7 +196,9 @@ def test_an_answered_call_that_ends_as_busy_was_answered(stage: Stage, dora: Act
 
 
 @pytest.mark.parametrize("rings", get_args(Rings))
-def test_nobody_answers_a_phone_however_it_rings(stage: Stage, dora: Actor, rings: Rings) -> None:
+def test_a_phone_without_an_answer_is_its_code_however_it_rings(
+    stage: Stage, dora: Actor, rings: Rings
+) -> None:
     reservation = stage.due(1, NO_ANSWER)
     dora.line.rings = rings
     act(stage, dora, seconds=60, step_ms=500)
@@ -239,7 +241,7 @@ def test_a_phone_that_rang_unheard_and_is_gone_when_it_is_looked_up_is_no_conges
 
 
 @pytest.mark.parametrize("rings", ["behind media", "unheard"])
-def test_what_was_heard_of_a_phone_that_rings_outlives_its_dispatcher(
+def test_words_on_a_phone_that_rings_outlive_its_dispatcher(
     stage: Stage, exchange: Exchange, dora: Actor, rings: Rings
 ) -> None:
     reservation = stage.due(1, NO_ANSWER)

@@ -22,7 +22,7 @@ CRASHES = 3
 
 
 @pytest.mark.timeout(900)  # fifty starts, on a machine that may have much else to do
-def test_what_was_acknowledged_survives_kill_9_of_the_server(
+def test_acknowledged_writes_survive_kill_9_of_the_server(
     engine: str, database: str | None, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     begun = monotonic()
@@ -53,7 +53,7 @@ def test_what_was_acknowledged_survives_kill_9_of_the_server(
     )
 
 
-def test_what_was_acknowledged_survives_a_crash_of_postgresql(
+def test_acknowledged_writes_survive_a_crash_of_postgresql(
     own_postgres: PrivatePostgres, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     begun = monotonic()

@@ -77,7 +77,7 @@ def run(work: Callable[[Door], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(work(Door()))
 
 
-def test_who_proves_who_he_is_spends_no_turn_and_bears_his_name() -> None:
+def test_a_proof_spends_no_turn_and_the_visit_bears_its_name() -> None:
     async def work(door: Door) -> None:
         for _ in range(5):
             caller, visit = await door.come("ann", "A1")

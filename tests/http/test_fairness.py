@@ -62,7 +62,7 @@ def test_reads_and_writes_of_a_vdn_do_not_wait_for_each_other() -> None:
     run(work)
 
 
-def test_whoever_has_nothing_in_hand_waits_for_nobody() -> None:
+def test_a_vdn_with_nothing_in_hand_waits_for_nobody() -> None:
     async def work(turns: FairShare) -> None:
         flood = take(turns, 1, 100)
         await settle(*flood)
@@ -72,7 +72,7 @@ def test_whoever_has_nothing_in_hand_waits_for_nobody() -> None:
     run(work)
 
 
-def test_what_waits_comes_in_its_order() -> None:
+def test_requests_that_wait_come_in_their_order() -> None:
     async def work(turns: FairShare) -> None:
         await turns.take(2, reads=False)
         asked = take(turns, 1, SHARE + 4)

@@ -107,7 +107,7 @@ def test_of_ipv6_a_network_is_one_address_and_mapped_ones_are_their_own() -> Non
     run(work)
 
 
-def test_who_proves_right_gets_back_what_was_paid() -> None:
+def test_a_request_that_proves_right_gets_back_what_it_paid() -> None:
     async def work() -> None:
         tarpit = Tarpit(per_second=0.02, at_once=1)
         begun = monotonic()
@@ -122,7 +122,7 @@ def test_who_proves_right_gets_back_what_was_paid() -> None:
     run(work)
 
 
-def test_who_proves_right_does_not_keep_the_next_one_waiting() -> None:
+def test_a_request_that_proves_right_does_not_keep_the_next_one_waiting() -> None:
     async def work() -> None:
         tarpit = Tarpit(per_second=0.02, at_once=1)
         first = tarpit.visit(from_("10.0.0.1"), "a")

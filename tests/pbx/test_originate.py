@@ -79,7 +79,7 @@ def test_a_request_lost_on_its_way_proves_nothing(asterisk: PrivateAsterisk) -> 
     asyncio.run(scene())
 
 
-def test_nobody_to_ask_means_surely_not_dialed() -> None:
+def test_a_line_without_an_asterisk_has_surely_not_dialed() -> None:
     async def scene() -> None:
         line = line_to(f"http://127.0.0.1:{free_port()}/ari")
         with pytest.raises(LineDown, match="surely nothing was dialed"):

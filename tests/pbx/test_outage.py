@@ -116,7 +116,7 @@ def test_a_line_whose_application_another_took_over_knows_that_it_hears_nothing(
     asyncio.run(scene())
 
 
-def test_what_cannot_be_read_is_logged_and_is_a_gap() -> None:
+def test_a_message_that_cannot_be_read_is_logged_and_is_a_gap() -> None:
     async def scene(socket: ServerConnection) -> None:
         for message in ("{", "[]", '{"type": 1}', '{"type": "ChannelDestroyed"}', UP % 1):
             await socket.send(message)

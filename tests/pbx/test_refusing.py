@@ -102,7 +102,7 @@ async def outlive(
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_nobody_is_lost_while_asterisk_refuses_everybody(
+def test_no_call_is_lost_while_asterisk_refuses_everybody(
     own_asterisk: PrivateAsterisk, far_end: FarEnd, store: SqlStore, what: str
 ) -> None:
     before = far_end.rung()
@@ -114,7 +114,7 @@ def test_nobody_is_lost_while_asterisk_refuses_everybody(
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_what_asterisk_refuses_to_all_is_the_line_being_down(
+def test_a_refusal_of_asterisk_to_all_is_the_line_being_down(
     own_asterisk: PrivateAsterisk, what: str
 ) -> None:
     name, old, new, module = CHANGES[what]

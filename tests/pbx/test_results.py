@@ -162,7 +162,7 @@ def test_an_answered_call_with_nowhere_to_go_was_answered(asterisk: PrivateAster
     assert course.finding == ANSWERED
 
 
-def test_what_rings_until_its_time_is_over_is_01040_and_what_never_spoke_00605(
+def test_a_call_that_rings_until_its_time_is_over_is_01040_and_one_that_never_spoke_00605(
     asterisk: PrivateAsterisk,
 ) -> None:
     heard = dict.fromkeys(("", PROGRESS, BARE_PROGRESS, PROGRESS_THEN_RINGING), RANG_OUT)
@@ -226,21 +226,21 @@ def test_a_trunk_whose_context_matches_rings_whom_nobody_asked_for(
     asyncio.run(scene())
 
 
-def test_nobody_at_the_far_ends_port_never_rings(asterisk: PrivateAsterisk) -> None:
+def test_a_far_end_that_is_not_there_never_rings(asterisk: PrivateAsterisk) -> None:
     course = _course(asterisk, call(ANSWERS, alerting_seconds=2), DEAD_TRUNK)
     assert course.kinds == [Ended]
     assert course.hangup.cause == (19 if asterisk.tells_status else 0)
     assert course.finding == CONGESTION
 
 
-def test_nobody_at_the_far_ends_tcp_port_is_known_at_once(asterisk: PrivateAsterisk) -> None:
+def test_a_far_end_that_is_not_there_over_tcp_is_known_at_once(asterisk: PrivateAsterisk) -> None:
     course = _course(asterisk, call(ANSWERS), DEAD_TCP_TRUNK)
     assert course.kinds == [Ended]
     assert (course.hangup.cause, course.hangup.text) == (34, "Circuit/channel congestion")
     assert course.finding == CONGESTION
 
 
-def test_nobody_at_the_far_ends_port_is_given_up_by_sip_in_the_end(
+def test_a_far_end_that_is_not_there_is_given_up_by_sip_in_the_end(
     asterisk: PrivateAsterisk,
 ) -> None:
     # Its timer B: 32 s, unless pjsip.conf says otherwise, as the tests' own does.

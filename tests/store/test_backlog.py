@@ -126,7 +126,7 @@ def test_campaigns_of_one_vdn_are_called_in_the_order_in_which_all_is_due(opened
     assert found == named(*range(40))
 
 
-def test_what_is_too_late_is_closed_though_its_campaign_is_paused(opened: Opened) -> None:
+def test_a_call_too_late_is_closed_though_its_campaign_is_paused(opened: Opened) -> None:
     has_campaign(opened.session, 1, 8)
     backlog(opened, range(700), campaign_id="8")
     rearrange(opened.store, Pause(), campaign_id=8)

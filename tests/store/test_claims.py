@@ -44,7 +44,7 @@ def reservations(claimed: Claimed) -> list[str]:
     return [each.reservation_id for each in claimed.attempts]
 
 
-def test_what_is_claimed_is_an_attempt_that_knows_all_it_needs(store: SqlStore) -> None:
+def test_a_claim_is_an_attempt_that_knows_all_it_needs(store: SqlStore) -> None:
     (reservation,) = due(store, 1, called_no="1234")
     (attempt,) = claim(store, holder="emma", line="trunk", at=NOW + 7).attempts
     assert attempt.reservation_id == reservation.id
@@ -56,13 +56,13 @@ def test_what_is_claimed_is_an_attempt_that_knows_all_it_needs(store: SqlStore) 
     assert standing(store, reservation) == msgspec.structs.replace(reservation, look_at=None)
 
 
-def test_what_is_claimed_is_claimed_once(store: SqlStore) -> None:
+def test_a_reservation_is_claimed_once(store: SqlStore) -> None:
     due(store, 1, 2)
     assert len(claim(store).attempts) == 2
     assert claim(store) == Claimed([])
 
 
-def test_what_is_due_first_is_claimed_first(store: SqlStore) -> None:
+def test_the_reservation_due_first_is_claimed_first(store: SqlStore) -> None:
     due(store, 1, 2, appoint_at=NOW + LEAD + 20)
     due(store, 3, appoint_at=NOW + LEAD + 10)
     due(store, 4, appoint_at=NOW + LEAD + 30)
@@ -135,7 +135,7 @@ def test_an_attempt_that_ended_makes_room_for_another(store: SqlStore) -> None:
         ({"ids": 0}, "line rehearsal is down"),
     ],
 )
-def test_what_finds_no_room_on_the_line_stays_due_and_says_why(
+def test_a_call_without_room_on_the_line_stays_due_and_says_why(
     store: SqlStore, bound: dict[str, Any], why: str
 ) -> None:
     _, second = due(store, 1, 2)
@@ -149,7 +149,7 @@ def test_what_finds_no_room_on_the_line_stays_due_and_says_why(
     assert standing(store, second) == noted
 
 
-def test_what_is_left_for_the_next_claim_is_held_by_nothing(store: SqlStore) -> None:
+def test_a_reservation_left_for_the_next_claim_is_held_by_nothing(store: SqlStore) -> None:
     _, second = due(store, 1, 2)
     assert claim(store, ids=1).more
     assert standing(store, second) == second
@@ -191,7 +191,7 @@ def test_bounds_count_calls_over_other_lines_too(store: SqlStore) -> None:
     assert claim(store, terms=terms).attempts == []
 
 
-def test_what_is_held_is_judged_anew_at_its_instant_and_not_before(store: SqlStore) -> None:
+def test_a_held_reservation_is_judged_anew_at_its_instant_and_not_before(store: SqlStore) -> None:
     (reservation,) = due(store, 1)
     rearrange(store, Pause())
     assert claim(store).held == 1
@@ -220,7 +220,7 @@ def test_outside_its_hours_it_is_due_when_they_open(opened: Opened) -> None:
     assert attempt.due_at == NOW + 2 * HOUR
 
 
-def test_what_is_too_late_expires_with_its_reason_and_an_event(store: SqlStore) -> None:
+def test_a_reservation_too_late_expires_with_its_reason_and_an_event(store: SqlStore) -> None:
     (reservation,) = due(store, 1)
     at = NOW + LEAD + GRACE + 1
     outcome = claim(store, at=at, holder="emma")
@@ -233,7 +233,9 @@ def test_what_is_too_late_expires_with_its_reason_and_an_event(store: SqlStore) 
     check_history(store, expired)
 
 
-def test_what_is_too_late_expires_even_for_a_claim_that_can_dial_nothing(store: SqlStore) -> None:
+def test_a_reservation_too_late_expires_even_for_a_claim_that_can_dial_nothing(
+    store: SqlStore,
+) -> None:
     due(store, 1)
     due(store, 2, appoint_at=NOW + 2 * HOUR)
     at = NOW + 2 * HOUR
@@ -252,7 +254,9 @@ def test_a_claim_says_when_it_is_worth_to_ask_again_at_once(store: SqlStore) -> 
     assert not store.due.is_any(NOW + HOUR)
 
 
-def test_what_is_left_when_the_ids_are_used_up_is_worth_another_claim(store: SqlStore) -> None:
+def test_a_reservation_left_when_the_ids_are_used_up_is_worth_another_claim(
+    store: SqlStore,
+) -> None:
     due(store, *range(5))
     assert claim(store, ids=3, sweeps=False).more
     rest = claim(store, ids=3, sweeps=False)
@@ -276,7 +280,7 @@ def test_a_claim_looks_a_bounded_way_past_what_it_could_dial(opened: Opened) -> 
     assert claim(opened.store, ids=5, sweeps=False) == Claimed([])
 
 
-def test_what_is_held_does_not_hide_what_may_be_dialed(opened: Opened) -> None:
+def test_a_held_reservation_does_not_hide_one_that_may_be_dialed(opened: Opened) -> None:
     has_campaign(opened.session, 1, 8, status="paused")
     due(opened.store, *range(LOOKED_AT), campaign_id="8", appoint_at=NOW + 1)
     due(opened.store, 900)

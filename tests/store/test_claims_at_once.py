@@ -140,7 +140,7 @@ def test_a_claim_that_can_judge_nothing_is_not_worth_to_be_repeated_at_once(
 
 
 @only_on_postgres
-def test_whoever_changes_a_campaign_waits_for_a_claim_and_wakes_what_it_held(
+def test_a_change_of_a_campaign_waits_for_a_claim_and_wakes_what_it_held(
     opener: Opener, store: SqlStore
 ) -> None:
     (reservation,) = due(store, 1)

@@ -121,7 +121,7 @@ def campaign(store: SqlStore, id_: int) -> Campaign:
     return found
 
 
-def test_what_waits_to_be_dialed_is_looked_at_when_it_was_due(old: Opened) -> None:
+def test_a_reservation_that_waits_to_be_dialed_is_looked_at_when_it_was_due(old: Opened) -> None:
     assert old.store.migrate()[0] == "0002_dialer.sql"
     looked_at = {id_: old.store.reservations.with_id(id_)[0].look_at for id_ in RESERVATIONS}
     assert looked_at == {id_: look_at for id_, (_, _, _, look_at) in RESERVATIONS.items()}
@@ -151,7 +151,7 @@ def test_where_a_campaigns_calls_go_is_read_from_its_terms(old: Opened, id_: int
     assert found.practice == DialSettings()
 
 
-def test_what_was_due_before_is_claimed_afterwards(old: Opened) -> None:
+def test_a_reservation_due_before_is_claimed_afterwards(old: Opened) -> None:
     old.store.migrate()
     claimed = claim(old.store)
     assert isinstance(claimed, Claimed)

@@ -82,7 +82,7 @@ def test_each_kind_of_evidence_has_its_outcome(
     assert standing(store, attempt).fail_code == fail_code
 
 
-def test_nobody_knows_when_a_call_of_unknown_outcome_ended(store: SqlStore) -> None:
+def test_a_call_of_unknown_outcome_ended_nobody_knows_when(store: SqlStore) -> None:
     attempt = begun(store)
     end(store, ending(attempt, "silence"))
     done = standing(store, attempt)
@@ -90,7 +90,7 @@ def test_nobody_knows_when_a_call_of_unknown_outcome_ended(store: SqlStore) -> N
 
 
 @pytest.mark.parametrize("evidence", [Hangup(16), "silence"])
-def test_what_was_answered_stays_answered_however_it_ended(
+def test_an_answered_call_stays_answered_however_it_ended(
     store: SqlStore, evidence: Evidence
 ) -> None:
     attempt = begun(store)
@@ -130,7 +130,7 @@ def test_an_attempt_ends_once(store: SqlStore) -> None:
     check_history(store, before)
 
 
-def test_what_is_only_claimed_does_not_end(store: SqlStore) -> None:
+def test_an_attempt_only_claimed_does_not_end(store: SqlStore) -> None:
     attempt = claimed(store)
     assert end(store, ending(attempt)) == [None]
     assert as_it_is(store, attempt) == attempt

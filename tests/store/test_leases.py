@@ -52,7 +52,7 @@ def test_a_dispatcher_that_has_been_silent_for_a_day_is_forgotten(store: SqlStor
     assert [each.name for each in store.leases.all()] == ["emma"]
 
 
-def test_what_a_living_dispatcher_holds_is_no_orphan(store: SqlStore) -> None:
+def test_an_attempt_of_a_living_dispatcher_is_no_orphan(store: SqlStore) -> None:
     renew(store, "dora", NOW + 10)
     begun(store, 1)
     claimed(store, 2)
@@ -60,19 +60,19 @@ def test_what_a_living_dispatcher_holds_is_no_orphan(store: SqlStore) -> None:
     assert orphans(store, NOW + 9) == []
 
 
-def test_what_a_dispatcher_held_is_an_orphan_when_its_lease_has_run_out(store: SqlStore) -> None:
+def test_an_attempt_is_an_orphan_when_its_holders_lease_has_run_out(store: SqlStore) -> None:
     renew(store, "dora", NOW + 10)
     begun(store, 1)
     claimed(store, 2)
     assert orphans(store, NOW + 10) == ["r00001", "r00002"]
 
 
-def test_what_a_dispatcher_holds_that_nobody_ever_heard_of_is_an_orphan(store: SqlStore) -> None:
+def test_an_attempt_of_a_dispatcher_that_nobody_ever_heard_of_is_an_orphan(store: SqlStore) -> None:
     begun(store, 1)
     assert orphans(store) == ["r00001"]
 
 
-def test_what_was_claimed_too_long_ago_is_an_orphan_even_of_a_living_dispatcher(
+def test_a_claim_too_long_ago_is_an_orphan_even_of_a_living_dispatcher(
     store: SqlStore,
 ) -> None:
     renew(store, "dora", NOW + 10)
@@ -109,7 +109,7 @@ def wake(store: SqlStore, now: int) -> int:
     return woken
 
 
-def test_what_a_clock_held_that_was_ahead_is_looked_at_again(store: SqlStore) -> None:
+def test_a_reservation_held_by_a_clock_that_was_ahead_is_looked_at_again(store: SqlStore) -> None:
     rearrange(store, Pause())
     held, _ = due(store, 1, 2)
     (due_later,) = due(store, 3, appoint_at=NOW + LEAD + HOUR // 6)
@@ -121,7 +121,7 @@ def test_what_a_clock_held_that_was_ahead_is_looked_at_again(store: SqlStore) ->
     assert wake(store, NOW) == 0
 
 
-def test_what_waits_for_its_time_its_hours_or_a_near_instant_is_left_alone(
+def test_a_reservation_that_waits_for_its_time_its_hours_or_a_near_instant_is_left_alone(
     opened: Opened, store: SqlStore
 ) -> None:
     has_campaign(opened.session, 1, 8, workday_windows='[{"begin":720,"end":1020}]')
@@ -136,7 +136,7 @@ def test_what_waits_for_its_time_its_hours_or_a_near_instant_is_left_alone(
     assert [standing(store, each) for each in (by_its_time, by_hours, paused)] == before
 
 
-def test_what_has_ended_is_nobodys(store: SqlStore) -> None:
+def test_an_attempt_that_has_ended_is_nobodys(store: SqlStore) -> None:
     end(store, ending(begun(store, 1)))
     give_back(store, claimed(store, 2))
     assert orphans(store) == []
@@ -156,7 +156,9 @@ def test_a_dispatcher_looks_after_the_orphans_of_its_own_line_oldest_first(
     assert [each.reservation_id for each in found] == ["r00003"]
 
 
-def test_what_a_dispatcher_holds_is_its_own_over_its_line_oldest_first(store: SqlStore) -> None:
+def test_the_attempts_of_a_dispatcher_are_its_own_over_its_line_oldest_first(
+    store: SqlStore,
+) -> None:
     due(store, 1, 2, 3, 4)
     claim(store, ids=1, at=NOW + 2)
     claim(store, ids=1, at=NOW + 1, holder="emma")
@@ -197,7 +199,7 @@ def test_of_two_that_take_an_attempt_over_the_faster_one_has_it(store: SqlStore)
     assert as_it_is(store, attempt).holder == "emma"
 
 
-def test_what_has_ended_is_not_taken_over(store: SqlStore) -> None:
+def test_an_attempt_that_has_ended_is_not_taken_over(store: SqlStore) -> None:
     attempt = begun(store)
     end(store, ending(attempt))
     over = as_it_is(store, attempt)

@@ -52,7 +52,7 @@ TOO_LATE = NOW + LEAD + GRACE + 1
 Meanwhile = Callable[[SqlStore, Attempt], object]
 
 
-def test_what_begins_is_on_record_before_anybody_is_asked(opened: Opened) -> None:
+def test_an_attempt_is_on_record_before_anybody_is_asked(opened: Opened) -> None:
     has_campaign(
         opened.session,
         1,
@@ -83,7 +83,7 @@ def test_what_begins_is_on_record_before_anybody_is_asked(opened: Opened) -> Non
     check_history(store, reservation)
 
 
-def test_what_has_begun_is_held_by_nothing_any_more(store: SqlStore) -> None:
+def test_a_reservation_whose_call_has_begun_is_held_by_nothing_any_more(store: SqlStore) -> None:
     (reservation,) = due(store, 1)
     rearrange(store, Pause())
     claim(store)
@@ -153,7 +153,7 @@ def claimed_in(store: SqlStore) -> Attempt:
     ],
     ids=["handed back", "adopted", "cancelled", "closed by a person"],
 )
-def test_what_has_changed_since_the_claim_is_not_begun(
+def test_an_attempt_whose_reservation_changed_since_the_claim_is_not_begun(
     store: SqlStore, end_it: Meanwhile, why: str
 ) -> None:
     attempt = claimed(store)
@@ -179,7 +179,7 @@ def test_the_attempt_at_what_a_person_closed_is_withdrawn(
     assert over.fail_code is None
 
 
-def test_what_is_paused_meanwhile_is_held_and_dialed_once_it_is_resumed(store: SqlStore) -> None:
+def test_a_call_paused_meanwhile_is_held_and_dialed_once_it_is_resumed(store: SqlStore) -> None:
     attempt = claimed(store)
     rearrange(store, Pause())
     assert begin(store, attempt) == Withdrawn("campaign 7 is paused; resume it")
@@ -219,7 +219,7 @@ def test_hours_that_have_closed_meanwhile_hold_it_until_they_open(opened: Opened
     check_history(opened.store, held)
 
 
-def test_what_is_too_late_meanwhile_expires(store: SqlStore) -> None:
+def test_a_call_too_late_meanwhile_expires(store: SqlStore) -> None:
     attempt = claimed(store)
     assert isinstance(begin(store, attempt, at=TOO_LATE), Withdrawn)
     expired = standing(store, attempt)
@@ -247,7 +247,7 @@ def test_while_its_campaign_is_being_changed_it_is_handed_back(
     assert standing(store, attempt).look_at == NOW
 
 
-def test_what_the_line_told_is_put_down(store: SqlStore) -> None:
+def test_the_lines_words_are_put_down(store: SqlStore) -> None:
     attempt = begun(store)
     assert note(store, word(attempt, placed_at=NOW + 1)) == [True]
     assert as_it_is(store, attempt) == msgspec.structs.replace(
@@ -285,7 +285,7 @@ def test_nothing_is_put_down_of_what_never_began_or_is_over(store: SqlStore) -> 
     assert as_it_is(store, over) == ended
 
 
-def test_what_is_claimed_is_handed_back_at_once(store: SqlStore) -> None:
+def test_a_claim_is_handed_back_at_once(store: SqlStore) -> None:
     attempt = claimed(store)
     assert give_back(store, attempt, at=NOW + 4) == [True]
     over = as_it_is(store, attempt)
@@ -296,7 +296,7 @@ def test_what_is_claimed_is_handed_back_at_once(store: SqlStore) -> None:
     assert (again.number, again.holder) == (1, "emma")
 
 
-def test_what_was_begun_or_handed_back_is_not_handed_back(store: SqlStore) -> None:
+def test_an_attempt_begun_or_handed_back_is_not_handed_back(store: SqlStore) -> None:
     attempt = begun(store, 1)
     assert give_back(store, attempt) == [False]
     assert standing(store, attempt).state == "calling"
@@ -306,7 +306,9 @@ def test_what_was_begun_or_handed_back_is_not_handed_back(store: SqlStore) -> No
     assert give_back(store, stranger) == [False]
 
 
-def test_what_a_person_closed_is_handed_back_and_stays_closed(store: SqlStore) -> None:
+def test_a_reservation_that_a_person_closed_is_handed_back_and_stays_closed(
+    store: SqlStore,
+) -> None:
     attempt = claimed(store)
     carry_out(store, order(attempt.reservation_id, Cancel()))
     before = standing(store, attempt)

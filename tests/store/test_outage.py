@@ -71,7 +71,9 @@ def test_a_transaction_whose_connection_breaks_leaves_nothing(on_postgres: Opene
         booked(store, booking(1))
 
 
-def test_whoever_goes_on_after_a_lost_connection_stores_nothing(on_postgres: Opener) -> None:
+def test_a_transaction_that_goes_on_after_a_lost_connection_stores_nothing(
+    on_postgres: Opener,
+) -> None:
     with on_postgres as opener:
         store = migrated(opener)
 
@@ -91,7 +93,7 @@ def test_whoever_goes_on_after_a_lost_connection_stores_nothing(on_postgres: Ope
         booked(store, booking(1))
 
 
-def test_whoever_goes_on_after_a_broken_rule_stores_nothing(store: SqlStore) -> None:
+def test_a_transaction_that_goes_on_after_a_broken_rule_stores_nothing(store: SqlStore) -> None:
     with store.transaction():
         store.keys.add([KEY])
 
@@ -106,7 +108,7 @@ def test_whoever_goes_on_after_a_broken_rule_stores_nothing(store: SqlStore) -> 
     assert store.keys.all() == [KEY]
 
 
-def test_what_the_url_says_of_a_connection_wins(postgres: PrivatePostgres) -> None:
+def test_the_urls_word_on_a_connection_wins(postgres: PrivatePostgres) -> None:
     url = f"{postgres.new_database()}&options=-c%20search_path%3Dmine&application_name=ours"
     session = PostgresSession(url)
     with pytest.raises(StatementFailed, match="InvalidSchemaName"):

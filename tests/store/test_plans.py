@@ -155,7 +155,7 @@ def test_asking_what_is_due_does_not_read_what_waits(
     assert [line for line in lines if "reservation_to_look_at" in line], lines
 
 
-def test_what_is_due_is_read_in_order_without_sorting_it(engine: str, plan: Plan) -> None:
+def test_due_reservations_are_read_in_order_without_being_sorted(engine: str, plan: Plan) -> None:
     lines = plan(queries(cast("Engine", engine)).get("due_reservations"))
     assert not [line for line in lines if "TEMP B-TREE" in line or "Sort" in line], lines
 
@@ -219,7 +219,7 @@ def test_a_result_that_keeps_the_agent_is_written_in_place(opened: Opened, opene
 
 
 @pytest.mark.parametrize("engine", ["postgres"])
-def test_what_begins_empty_and_is_never_analyzed_is_soon_read_by_its_key(
+def test_a_table_that_begins_empty_and_is_never_analyzed_is_soon_read_by_its_key(
     opened: Opened, opener: Opener, database: str | None
 ) -> None:
     """Of an empty table PostgreSQL thinks that all indexes are alike, and a plan is kept."""

@@ -44,7 +44,7 @@ def test_one_that_was_refused_is_judged_anew(store: SqlStore) -> None:
     assert [getattr(each, "state", None) for each in outcomes] == ["cancelled", "cancelled", None]
 
 
-def test_what_comes_from_no_request_is_carried_out_each_time(store: SqlStore) -> None:
+def test_an_order_from_no_request_is_carried_out_each_time(store: SqlStore) -> None:
     (one,) = booked(store, booking(1))
     carry_out(store, *[order(one.id, Result(call_id="c"))] * 2)
     (third,) = carry_out(store, order(one.id, Result(call_id="c")))

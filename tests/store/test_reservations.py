@@ -43,7 +43,7 @@ EVERYTHING = Result(
 )
 
 
-def test_what_is_booked_is_found_as_it_was_booked(store: SqlStore) -> None:
+def test_a_reservation_is_found_as_it_was_booked(store: SqlStore) -> None:
     wished = booking(1, remark="ä 'quote' \"double\" \\ 🙂", call_data='{"a":[1]}', called_no="*1#")
     (reservation,) = booked(store, wished)
     assert store.reservations.with_id("r00001") == [reservation]

@@ -70,7 +70,7 @@ def total(opener: Opener, **wanted: Any) -> int:
     return opener.open().store.reservations.find(Wanted(1, 0, 10, **wanted)).total
 
 
-def test_what_the_version_before_writes_is_in_lists_and_their_totals(
+def test_the_writes_of_the_version_before_are_in_lists_and_their_totals(
     opener: Opener, engine: Engine
 ) -> None:
     with old_program(opener, engine) as run:

@@ -59,7 +59,7 @@ def test_more_than_a_batch_is_settled_and_a_second_time_nothing(store: SqlStore)
     assert claim(store, at=LATER).attempts == []
 
 
-def test_what_is_due_at_the_instant_or_later_waits_on(store: SqlStore) -> None:
+def test_a_call_due_at_the_instant_or_later_waits_on(store: SqlStore) -> None:
     (at,) = due(store, 1)
     assert settling(store, before=NOW).carry_out() == 0
     assert settling(store, before=NOW).first(10) == []
@@ -67,7 +67,7 @@ def test_what_is_due_at_the_instant_or_later_waits_on(store: SqlStore) -> None:
     assert settled(store, at)
 
 
-def test_what_was_claimed_and_not_yet_dialed_when_the_backup_was_taken_is_settled_too(
+def test_a_call_claimed_and_not_yet_dialed_when_the_backup_was_taken_is_settled_too(
     store: SqlStore,
 ) -> None:
     attempt = claimed(store)
@@ -94,7 +94,7 @@ def test_one_that_waits_for_its_next_try_gets_no_other_try(store: SqlStore) -> N
     assert len(store.attempts.of(1, new.id)) == 1
 
 
-def test_what_a_paused_campaign_held_is_settled_for_it_may_have_been_resumed(
+def test_a_call_that_a_paused_campaign_held_is_settled_for_it_may_have_been_resumed(
     store: SqlStore,
 ) -> None:
     rearrange(store, Pause())
@@ -106,7 +106,7 @@ def test_what_a_paused_campaign_held_is_settled_for_it_may_have_been_resumed(
     assert claim(store, at=LATER).attempts == []
 
 
-def test_what_is_due_at_the_next_opening_waits_for_it(opened: Opened) -> None:
+def test_a_call_due_at_the_next_opening_waits_for_it(opened: Opened) -> None:
     store = opened.store
     begin = NOW + HOUR
     has_campaign(opened.session, 1, 8, begin_at=begin)

@@ -168,7 +168,7 @@ def test_columns_are_the_fields_of_the_value_in_their_order(
         ("dispatchers", Lease),
     ],
 )
-def test_what_is_selected_is_the_fields_of_the_value_in_their_order(
+def test_a_selection_has_the_fields_of_the_value_in_their_order(
     name: str, value: type[msgspec.Struct], engine: str
 ) -> None:
     text = " ".join(queries(cast("Engine", engine)).get(name).split())
@@ -250,7 +250,7 @@ def changed_by(name: str) -> list[str]:
         ),
     ],
 )
-def test_what_is_added_is_every_field_that_it_begins_with_in_their_order(
+def test_a_value_is_added_with_every_field_that_it_begins_with_in_their_order(
     name: str, value: type[msgspec.Struct], later: str
 ) -> None:
     begins_with = [each for each in value.__struct_fields__ if each not in later.split()]

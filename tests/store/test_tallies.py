@@ -162,7 +162,7 @@ def test_the_operators_own_sql_is_counted_too(
     check(opener)
 
 
-def test_what_was_stored_before_there_were_tallies_is_counted(
+def test_reservations_stored_before_there_were_tallies_are_counted(
     engine: Engine, empty: Opener
 ) -> None:
     session = empty.open().session

@@ -123,7 +123,7 @@ def test_the_same_request_booked_from_two_processes_at_once_is_one_reservation(
 
 
 @pytest.mark.parametrize("key", [None, "the same key"])
-def test_whoever_comes_second_waits_for_the_first_and_is_told_to_run_again(
+def test_the_second_writer_waits_for_the_first_and_is_told_to_run_again(
     opener: Opener, store: SqlStore, engine: str, key: str | None
 ) -> None:
     """The same signature, or the same Idempotency-Key under another signature."""

@@ -42,7 +42,7 @@ def paused(store: SqlStore) -> Reservation:
     return reservation
 
 
-def test_what_a_pause_held_is_looked_at_as_soon_as_the_campaign_is_resumed(
+def test_a_reservation_held_by_a_pause_is_looked_at_as_soon_as_the_campaign_is_resumed(
     store: SqlStore,
 ) -> None:
     reservation = paused(store)
@@ -51,7 +51,7 @@ def test_what_a_pause_held_is_looked_at_as_soon_as_the_campaign_is_resumed(
     assert len(claim(store, at=LATER).attempts) == 1
 
 
-def test_what_its_hours_held_is_looked_at_as_soon_as_they_are_others(
+def test_a_reservation_held_by_its_hours_is_looked_at_as_soon_as_they_are_others(
     store: SqlStore, shut: Reservation
 ) -> None:
     others = Revision(plan("campaign 8", workday_windows=()))
@@ -68,7 +68,9 @@ def test_any_change_has_it_judged_anew(
     assert standing(store, shut).look_at == LATER
 
 
-def test_what_another_campaign_or_vdn_holds_sleeps_on(store: SqlStore, shut: Reservation) -> None:
+def test_a_reservation_of_another_campaign_or_vdn_sleeps_on(
+    store: SqlStore, shut: Reservation
+) -> None:
     held = standing(store, shut)
     rearrange(store, Pause(), at=LATER)
     rearrange(store, Pause(), at=LATER, vdn=2)
@@ -94,7 +96,7 @@ def test_a_retry_is_not_woken(store: SqlStore) -> None:
     assert standing(store, attempt) == waiting
 
 
-def test_what_a_bound_or_the_line_holds_is_not_woken(store: SqlStore) -> None:
+def test_a_reservation_held_by_a_bound_or_the_line_is_not_woken(store: SqlStore) -> None:
     attempt = begun(store, 2)
     end(store, ending(attempt, "down", at=NOW))
     down = standing(store, attempt)
@@ -105,7 +107,7 @@ def test_what_a_bound_or_the_line_holds_is_not_woken(store: SqlStore) -> None:
     assert [standing(store, each) for each in (capped, down)] == [held, down]
 
 
-def test_what_is_claimed_is_not_woken(store: SqlStore) -> None:
+def test_a_claimed_reservation_is_not_woken(store: SqlStore) -> None:
     reservation = paused(store)
     rearrange(store, Resume())
     claim(store)
@@ -113,7 +115,7 @@ def test_what_is_claimed_is_not_woken(store: SqlStore) -> None:
     assert standing(store, reservation).look_at is None
 
 
-def test_what_was_never_held_keeps_its_time(store: SqlStore) -> None:
+def test_a_reservation_never_held_keeps_its_time(store: SqlStore) -> None:
     (later,) = due(store, 1, appoint_at=NOW + 3_600_000)
     attempt = claimed(store, 2)
     rearrange(store, Pause(), at=LATER)

@@ -131,7 +131,9 @@ def test_forty_who_ask_at_once_are_one_look(
     with_keyring(store, clock, work)
 
 
-def test_whoever_asked_first_may_go_away(store: SlowStore, clock: HandClock, key: OpenKey) -> None:
+def test_the_one_who_asked_first_may_go_away(
+    store: SlowStore, clock: HandClock, key: OpenKey
+) -> None:
     async def work(keyring: Keyring, _store: AsyncStore) -> None:
         first, *others = await asked(keyring, store, key.ak)
         first.cancel()

@@ -68,7 +68,7 @@ def test_a_pause_and_closed_hours_are_both_told(opened: Opened) -> None:
     assert "but campaign 7 is paused; resume it; outside the hours of campaign 7; " in told
 
 
-def test_what_nothing_will_hold_is_due_and_nothing_more_but_that_nobody_dials(
+def test_a_call_that_nothing_will_hold_is_due_and_nothing_more_but_that_nobody_dials(
     opened: Opened,
 ) -> None:
     noon = reserved(opened, 4 * HOUR, workday_windows=OFFICE)

@@ -33,7 +33,7 @@ def test_a_sub_result_without_a_result_is_told_to_bring_it() -> None:
         DEFINED.check(None, "a1")
 
 
-def test_who_defined_nothing_may_file_anything() -> None:
+def test_a_vdn_that_defined_nothing_may_file_anything() -> None:
     BusinessResults().check("any", "thing")
 
 

@@ -43,7 +43,7 @@ def test_without_retries_one_try_is_all_there_is() -> None:
     "outcome",
     sorted({finding.outcome for finding in FINDINGS.values()} - set(RETRIABLE)),
 )
-def test_what_may_have_reached_somebody_is_never_dialed_again(outcome: str) -> None:
+def test_a_call_that_may_have_reached_somebody_is_never_dialed_again(outcome: str) -> None:
     everything = DialSettings(retries=tuple(Retry(each, 5, 60) for each in RETRIABLE))
     assert everything.retry_after(outcome, 1) is None  # type: ignore[arg-type]
 
@@ -57,7 +57,7 @@ def test_what_may_have_reached_somebody_is_never_dialed_again(outcome: str) -> N
         DialSettings(retries=(Retry("busy", 1, SPACING_SECONDS_MAX),)),
     ],
 )
-def test_what_can_be_done_is_taken(practice: DialSettings) -> None:
+def test_settings_that_can_be_met_are_taken(practice: DialSettings) -> None:
     check(practice)
 
 
@@ -73,7 +73,7 @@ def test_what_can_be_done_is_taken(practice: DialSettings) -> None:
         (DialSettings(retries=(BUSY, Retry("no_answer", 1, SPACING_SECONDS_MAX + 1))), "retries"),
     ],
 )
-def test_what_cannot_be_done_is_refused(practice: DialSettings, about: str) -> None:
+def test_settings_that_cannot_be_met_are_refused(practice: DialSettings, about: str) -> None:
     with pytest.raises(ParameterWrong) as raised:
         check(practice)
     assert raised.value.about == about

@@ -55,7 +55,7 @@ def test_a_window_is_open_from_its_begin_until_just_before_its_end() -> None:
     [(BERLIN, "07:00"), (SHANGHAI, "01:00"), (KATHMANDU, "03:15"), (ZONES[0], "09:00")],
     ids=str,
 )
-def test_what_counts_is_the_clock_of_the_zone(zone: ZoneInfo, opens: str) -> None:
+def test_hours_go_by_the_clock_of_the_zone(zone: ZoneInfo, opens: str) -> None:
     assert next_opening(OFFICE, zone, utc("2026-07-01 00:30")) == utc(f"2026-07-01 {opens}")
 
 

@@ -48,7 +48,7 @@ def test_one_call_is_tried_after_a_pause_and_each_that_is_refused_makes_it_longe
     assert breaker.why == "still no"
 
 
-def test_what_was_asked_before_it_opened_makes_no_pause_longer() -> None:
+def test_a_call_asked_for_before_it_opened_makes_no_pause_longer() -> None:
     opened = after(*"123")
     late = opened.refused_one("4", "no", 900, is_of_number=False)
     assert (late.tries_at, late.pause_ms) == (opened.tries_at, opened.pause_ms)

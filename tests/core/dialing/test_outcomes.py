@@ -87,7 +87,7 @@ def test_each_cause_has_its_outcome_and_its_code(cause: int, outcome: str, fail_
 
 
 @pytest.mark.parametrize(("evidence", "outcome", "fail_code"), NAMED)
-def test_what_is_no_cause_has_its_outcome_and_its_code(
+def test_an_end_without_a_cause_has_its_outcome_and_its_code(
     evidence: str, outcome: str, fail_code: str
 ) -> None:
     assert FailCodes().named(evidence) == (outcome, fail_code)
@@ -124,21 +124,21 @@ TIMEOUTS = [Hangup(0, "Unknown"), Hangup(19, "User alerting, no answer", 480)]
         (RINGS * SECOND + 1, "01040"),
     ],
 )
-def test_what_ends_after_its_ringing_time_rang_out_whatever_the_version_calls_it(
+def test_a_call_that_ends_after_its_ringing_time_rang_out_whatever_the_version_calls_it(
     milliseconds: int, hangup: Hangup, fail_code: str
 ) -> None:
     assert after(milliseconds, hangup) == ("no_answer", fail_code)
 
 
 @pytest.mark.parametrize("hangup", TIMEOUTS)
-def test_what_never_rang_did_not_ring_out(hangup: Hangup) -> None:
+def test_a_call_that_never_rang_did_not_ring_out(hangup: Hangup) -> None:
     """Asterisk has the same cause for a far end that is not there."""
     found = after(RINGS * SECOND, hangup, {"cause 19": "C", "sip 480": "S"}, ringing_at=None)
     assert found == ("congestion", "00605")
 
 
 @pytest.mark.parametrize("hangup", TIMEOUTS)
-def test_what_may_have_rung_unheard_is_no_congestion(hangup: Hangup) -> None:
+def test_a_call_that_may_have_rung_unheard_is_no_congestion(hangup: Hangup) -> None:
     assert unheard(RINGS * SECOND, hangup) == FINDINGS["ring timeout"]
     assert unheard(3 * SECOND, hangup) == ("no_answer", "00603")
 
@@ -149,13 +149,13 @@ def test_the_ringing_time_is_the_attempts_own() -> None:
 
 
 @pytest.mark.parametrize("hangup", [Hangup(0), Hangup(23, "", 302), Hangup(127, "", 487)])
-def test_what_rang_and_ended_without_a_reason_was_not_answered(hangup: Hangup) -> None:
+def test_a_call_that_rang_and_ended_without_a_reason_was_not_answered(hangup: Hangup) -> None:
     assert after(3 * SECOND, hangup) == ("no_answer", "00603")
     assert after(3 * SECOND, hangup, {"rang": "R"}) == ("no_answer", "R")
 
 
 @pytest.mark.parametrize("hangup", [Hangup(0), Hangup(23, "", 302)])
-def test_what_was_redirected_before_it_rang_is_told_alike_by_all_versions(hangup: Hangup) -> None:
+def test_a_call_redirected_before_it_rang_is_told_alike_by_all_versions(hangup: Hangup) -> None:
     assert after(3 * SECOND, hangup, ringing_at=None) == ("congestion", "00605")
 
 
@@ -171,7 +171,7 @@ def test_no_other_cause_is_ever_a_timeout(cause: int) -> None:
     assert after(99 * SECOND, Hangup(cause)) == FINDINGS[f"cause {cause}"]
 
 
-def test_what_was_never_placed_did_not_ring_out() -> None:
+def test_a_call_that_was_never_placed_did_not_ring_out() -> None:
     assert after(99 * SECOND, Hangup(0), placing_at=None) == FINDINGS["rang"]
 
 

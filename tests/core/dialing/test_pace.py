@@ -91,7 +91,7 @@ def test_nor_does_one_that_is_looked_at_now_and_then_within_50_ms(
 
 
 @given(RATES, GAPS, some.floats(2.001, 1e9))
-def test_what_a_clock_wrote_that_was_ahead_stops_no_line(
+def test_an_instant_written_by_a_clock_that_was_ahead_stops_no_line(
     per_second: float, gaps: list[int], seconds_ahead: float
 ) -> None:
     """No call puts the next one further ahead than an interval, and clocks may differ by 2 s."""

@@ -56,7 +56,7 @@ def verdict(
     return decide(reservation or due(), where or campaign(), zone, terms, busyness, now)
 
 
-def test_what_nothing_stands_against_is_dialed() -> None:
+def test_a_call_that_nothing_stands_against_is_dialed() -> None:
     assert verdict() == Dial()
     assert verdict(where=campaign(workday_windows=OPEN)) == Dial()
 
@@ -95,7 +95,7 @@ def test_grace_counts_from_the_opening_even_if_nobody_was_there_to_move_it() -> 
     assert isinstance(verdict(where=shut, now=NOW + 3 * HOUR + GRACE + 1), GiveUp)
 
 
-def test_what_was_due_within_its_hours_is_late_from_the_appointed_instant_on() -> None:
+def test_a_call_due_within_its_hours_is_late_from_the_appointed_instant_on() -> None:
     closing = campaign(workday_windows=(Window(9 * 60, 12 * 60 + 2),))
     assert promised_at(due(), closing, UTC) == NOW + LEAD
 
@@ -106,7 +106,7 @@ def test_without_grace_it_is_dialed_until_the_appointed_instant() -> None:
     assert isinstance(verdict(terms=terms, now=NOW + LEAD + 1), GiveUp)
 
 
-def test_what_expires_says_what_held_it_before() -> None:
+def test_an_expired_reservation_says_what_held_it_before() -> None:
     held = due(verdict="campaign 7 is paused; resume it")
     late = verdict(held, now=NOW + DAY - 1)
     assert isinstance(late, GiveUp)
@@ -217,7 +217,7 @@ def test_of_several_rules_the_most_final_is_told() -> None:
         assert said.rule == rule
 
 
-def test_what_is_foreseen_is_judged_by_the_instant_that_it_is_due() -> None:
+def test_an_outlook_is_judged_by_the_instant_that_the_call_is_due() -> None:
     """And as if its campaign were resumed, and had no call, by then."""
     paused = campaign(status="paused", workday_windows=OPEN)
     now = due(look_at=NOW)
@@ -232,7 +232,7 @@ def test_what_is_foreseen_is_judged_by_the_instant_that_it_is_due() -> None:
     assert "before the call is due at 2025-05-16 12:00:00 UTC" in never.why
 
 
-def test_what_is_foreseen_of_a_campaign_that_was_cut_short_is_that_it_never_dials() -> None:
+def test_the_outlook_of_a_campaign_that_was_cut_short_is_that_it_never_dials() -> None:
     evening = due(appoint_at=NOW + 7 * HOUR, due_at=NOW + 7 * HOUR, look_at=NOW + 7 * HOUR)
     short = campaign(workday_windows=OPEN, end_at=NOW + 20 * HOUR)
     assert foresee(evening, short, UTC, TERMS, NOW) == GiveUp(

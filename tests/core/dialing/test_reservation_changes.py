@@ -54,17 +54,17 @@ def notes(old: Reservation, new: Reservation) -> dict[str, Any]:
     return {name: value for name, value in now.items() if value != before[name]}
 
 
-def test_what_is_claimed_is_looked_at_no_more_and_nothing_else_changes() -> None:
+def test_a_claimed_reservation_is_looked_at_no_more_and_nothing_else_changes() -> None:
     assert notes(due(), claimed(due())) == {"look_at": None}
 
 
-def test_what_is_handed_back_is_looked_at_now() -> None:
+def test_a_reservation_handed_back_is_looked_at_now() -> None:
     old = due(look_at=None)
     assert notes(old, handed_back(old, LATER)) == {"look_at": LATER}
 
 
 @pytest.mark.parametrize("state", ["calling", "done", "cancelled", "expired"])
-def test_what_does_not_wait_any_more_is_handed_back_to_nobody(state: str) -> None:
+def test_a_reservation_that_does_not_wait_any_more_is_handed_back_to_nobody(state: str) -> None:
     old = due(state=state, look_at=None)
     assert handed_back(old, LATER) == old
 
@@ -89,7 +89,7 @@ def test_a_hold_by_its_hours_moves_when_it_is_due_and_never_back() -> None:
     assert held(due(due_at=LATER + 1), wait).due_at == LATER + 1
 
 
-def test_what_begins_is_calling_and_one_try_older_and_held_by_nothing() -> None:
+def test_a_reservation_whose_call_begins_is_calling_one_try_older_and_held_by_nothing() -> None:
     old = due(held_by="hours", verdict="closed")
     assert differences(old, begun(old, LATER)) == {
         "state": "calling",
@@ -100,7 +100,7 @@ def test_what_begins_is_calling_and_one_try_older_and_held_by_nothing() -> None:
     }
 
 
-def test_what_was_not_dialed_waits_again_and_its_try_does_not_count() -> None:
+def test_a_reservation_not_dialed_waits_again_and_its_try_does_not_count() -> None:
     old = calling()
     new = not_dialed(old, "the line is down", LATER)
     assert differences(old, new) == {
@@ -113,7 +113,7 @@ def test_what_was_not_dialed_waits_again_and_its_try_does_not_count() -> None:
     assert not new.is_dialed_by_us
 
 
-def test_what_ended_is_done_with_the_result_of_its_attempt() -> None:
+def test_a_reservation_whose_attempt_ended_is_done_with_its_result() -> None:
     old = calling(due_at=NOW)
     assert differences(old, ended(old, over("busy"), DialSettings(), LATER)) == {
         "state": "done",
@@ -126,7 +126,7 @@ def test_what_ended_is_done_with_the_result_of_its_attempt() -> None:
     }
 
 
-def test_nobody_knows_when_a_call_of_unknown_outcome_ended() -> None:
+def test_a_call_of_unknown_outcome_ended_nobody_knows_when() -> None:
     done = ended(calling(end_at=NOW), over("unknown"), DialSettings(), LATER)
     assert (done.state, done.begin_at, done.end_at) == ("done", NOW + 1, None)
 
@@ -153,7 +153,7 @@ def test_after_the_last_try_or_another_outcome_it_is_done(outcome: str, tries: i
     assert (done.state, done.due_at, done.look_at, done.held_by) == ("done", None, None, None)
 
 
-def test_what_was_never_tried_expires_and_says_why() -> None:
+def test_a_reservation_never_tried_expires_and_says_why() -> None:
     old = due()
     assert differences(old, given_up(old, GiveUp("grace", "too late"), LATER)) == {
         "state": "expired",
@@ -164,7 +164,7 @@ def test_what_was_never_tried_expires_and_says_why() -> None:
     }
 
 
-def test_what_was_tried_before_is_done_with_what_came_of_that() -> None:
+def test_a_reservation_tried_before_is_done_with_what_came_of_that() -> None:
     old = due(tries=1, fail_code="00537", call_id="c1")
     new = given_up(old, GiveUp("campaign_ended", "over"), LATER)
     assert (new.state, new.fail_code, new.call_id) == ("done", "00537", "c1")

@@ -101,13 +101,13 @@ def judged(by_now: Verdict, by_then: Verdict, sure_in_ms: int) -> Verdict | Doub
     return decide_in_doubt(verdicts.__getitem__, NOW, Doubt((NOW + HOUR,), sure_in_ms))
 
 
-def test_what_is_right_by_both_clocks_is_done() -> None:
+def test_work_that_is_right_by_both_clocks_is_done() -> None:
     assert judged(DIAL, DIAL, 5) == DIAL
     assert judged(PAUSED, Wait("status", NOW + HOUR, "paused"), 5) == PAUSED
     assert judged(GIVE_UP, GIVE_UP, 0) == GIVE_UP
 
 
-def test_what_hangs_on_the_clock_is_not_done() -> None:
+def test_work_that_hangs_on_the_clock_is_not_done() -> None:
     later = Wait("hours", NOW + 24 * HOUR, "closed")
     for one, other in ((DIAL, GIVE_UP), (GIVE_UP, DIAL), (DIAL, CLOSED), (CLOSED, later)):
         assert judged(one, other, 5) == Doubtful()

@@ -33,7 +33,7 @@ def test_a_number_is_dialed_or_one_sentence_says_why_not(number: str, says: str 
 
 @pytest.mark.parametrize("number", ["*31#0900123", "#31#0301234", "0*900123", "03#1", "*#"])
 @pytest.mark.parametrize("text", ["deny 0900", "length 1-20", "allow 0 1", "allow 0 # *; deny 09"])
-def test_what_may_hide_another_number_is_dialed_only_as_it_is_allowed(
+def test_a_number_that_may_hide_another_is_dialed_only_as_it_is_allowed(
     text: str, number: str
 ) -> None:
     is_allowed = "*" in text and number[0] in "*#"
@@ -59,7 +59,7 @@ def test_a_vdns_own_rule_stands_in_place_of_the_general_one() -> None:
     assert policy.of(26).objection("031") is None
 
 
-def test_what_was_stored_before_there_was_a_rule_is_given_up_when_it_is_due() -> None:
+def test_a_number_stored_before_there_was_a_rule_is_given_up_when_it_is_due() -> None:
     number = due().called_no
     denied = Terms(GRACE, numbers=NumberPolicy(NumberRule(denied=(number[:2],))))
     assert verdict() == Dial()

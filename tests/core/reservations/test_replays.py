@@ -20,7 +20,7 @@ def filed(signed_at: int | None, request: str | None = "r") -> Order:
         (filed(5, request=None), 2, 6),
     ],
 )
-def test_what_is_signed_later_than_all_that_changed_it_is_no_replay(
+def test_a_request_signed_later_than_every_change_is_no_replay(
     order: Order, version: int, newest: int | None
 ) -> None:
     assert not order.may_be_a_replay(standing(version=version, signed_at=newest))

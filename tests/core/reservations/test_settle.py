@@ -27,7 +27,7 @@ def test_one_that_waits_is_closed_as_unknown() -> None:
     }
 
 
-def test_what_is_known_of_a_try_before_is_not_told_of_this_one() -> None:
+def test_the_call_of_a_try_before_is_not_told_as_this_ones() -> None:
     tried = {"fail_code": "00537", "call_id": "c", "caller_no": "1", "begin_at": 1, "end_at": 2}
     new = after(SETTLE, waiting(tries=1, business_result="10", **tried))
     assert (new.call_id, new.caller_no, new.begin_at, new.end_at) == (None, None, None, None)
