@@ -22,7 +22,7 @@ BESIDE = [
     ["key", "revoke", "x"],
     ["agent", "name", "testName", "Test Name", "--vdn", "25"],
     ["campaign", "add", "--vdn", "25", "--name", "x", "--end", "+30d"],
-    ["campaign", "practice", "1", "--vdn", "25"],
+    ["campaign", "dialing", "1", "--vdn", "25"],
     ["settle", "--before", "+0s"],
 ]
 

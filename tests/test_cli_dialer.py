@@ -1,4 +1,4 @@
-"""The dialer from the shell: dial, lines, attempts, why, campaign practice, doctor."""
+"""The dialer from the shell: dial, lines, attempts, why, campaign dialing, doctor."""
 
 import os
 import pty
@@ -290,9 +290,9 @@ def test_a_metrics_port_that_is_taken_is_told_in_one_line(house: House, tmp_path
     assert f"metrics_port: cannot listen on 127.0.0.1 port {port}" in ended.err
 
 
-def test_a_practice_is_shown_and_changed_part_by_part(house: House) -> None:
+def test_dial_settings_are_shown_and_changed_part_by_part(house: House) -> None:
     house.has_campaign(int(TASK))
-    arrange = ["campaign", "practice", TASK, "--vdn", str(VDN)]
+    arrange = ["campaign", "dialing", TASK, "--vdn", str(VDN)]
     terms = ["--retry", "busy:3:10m", "--time-zone", "Europe/Berlin", "--calls-max", "2"]
     told = at_data(house, *arrange, *terms).out
     assert told == (
@@ -301,7 +301,7 @@ def test_a_practice_is_shown_and_changed_part_by_part(house: House) -> None:
     )
     campaign = house.store.campaigns.get(VDN, int(TASK))
     assert campaign is not None
-    assert campaign.practice.retries[0].spacing_seconds == 600
+    assert campaign.dial_settings.retries[0].spacing_seconds == 600
     assert at_data(house, *arrange).out == told
     assert house.store.campaigns.get(VDN, int(TASK)) == campaign
     more = at_data(house, *arrange, "--retry", "no_answer:1:1d").out
@@ -316,10 +316,10 @@ def test_the_time_zone_that_a_campaign_was_added_with_stays(house: House) -> Non
     vdn = ["--vdn", str(VDN)]
     terms = ["--name", "spring", "--end", "+30d", "--time-zone", "Asia/Tokyo", "--json"]
     made = at_data(house, "campaign", "add", *vdn, *terms).value
-    practice = ["campaign", "practice", str(made["id"]), *vdn]
-    changed = at_data(house, *practice, "--calls-max", "3", "--json").value["practice"]
+    arrange = ["campaign", "dialing", str(made["id"]), *vdn]
+    changed = at_data(house, *arrange, "--calls-max", "3", "--json").value["dialing"]
     assert changed == {"time_zone": "Asia/Tokyo", "calls_max": 3}
-    assert at_data(house, *practice, "--json").value["practice"] == changed
+    assert at_data(house, *arrange, "--json").value["dialing"] == changed
 
 
 @pytest.mark.parametrize(
@@ -342,11 +342,11 @@ def test_the_time_zone_that_a_campaign_was_added_with_stays(house: House) -> Non
         (["7", "--calls-max", "1", "--no-calls-max"], 2, "either --calls-max or --no-calls-max"),
     ],
 )
-def test_a_practice_that_cannot_be_is_refused(
+def test_dial_settings_that_cannot_be_met_are_refused(
     house: House, arguments: list[str], status: int, says: str
 ) -> None:
     house.has_campaign(int(TASK))
-    ended = at_data(house, "campaign", "practice", "--vdn", str(VDN), *arguments)
+    ended = at_data(house, "campaign", "dialing", "--vdn", str(VDN), *arguments)
     assert (ended.status, ended.out) == (status, "")
     assert says in " ".join(ended.err.replace("│", " ").split())
 

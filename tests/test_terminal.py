@@ -174,7 +174,7 @@ def test_no_command_that_shows_what_is_stored_is_steered_by_it(house: House) -> 
             ["attempts", reserved],
             ["key", "list"],
             ["key", "list", "--json"],
-            ["campaign", "practice", "7", "--vdn", str(VDN)],
+            ["campaign", "dialing", "7", "--vdn", str(VDN)],
             ["lines"],
             ["doctor"],
         )

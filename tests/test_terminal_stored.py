@@ -53,7 +53,9 @@ class Stored(NamedTuple):
 def stored(tmp_path: Path) -> Iterator[Stored]:
     """A row of everything, and a dispatcher that stands, with trouble."""
     with House(tmp_path / "data") as house:
-        house.has_campaign(TASK, name="Call backs", description="of May", practice=PRACTICE)
+        house.has_campaign(
+            TASK, name="Call backs", description="of May", dial_settings=DIAL_SETTINGS
+        )
         define(house)
         issue(house.store, house.seal, house.clock, VDN, "CRM")
         assert at_data(house, "agent", "name", "ann", "Ann", "--vdn", str(VDN)).status == 0
@@ -72,7 +74,7 @@ def stored(tmp_path: Path) -> Iterator[Stored]:
         yield stored
 
 
-PRACTICE = '{"time_zone":"Europe/Berlin","calls_max":3}'
+DIAL_SETTINGS = '{"time_zone":"Europe/Berlin","calls_max":3}'
 
 
 def define(house: House) -> None:
@@ -145,7 +147,7 @@ def shown_by_every_command(stored: Stored) -> Iterator[tuple[list[str], Ended]]:
             ["settle", "--before", now],
             ["settle", "--before", now, "--yes"],
             ["key", "list"],
-            ["campaign", "practice", str(TASK), "--vdn", str(VDN)],
+            ["campaign", "dialing", str(TASK), "--vdn", str(VDN)],
         )
     ]
     commands += [(at_house, ["list"]), (at_house, ["list", "--all"])]

@@ -53,7 +53,7 @@ def test_a_vdn_has_no_more_calls_than_it_may_and_others_need_not_wait(stage: Sta
 
 def test_a_campaign_has_no_more_calls_than_it_says_itself(stage: Stage) -> None:
     terms = Terms(TERMS.grace_ms, campaign_calls_max=2)
-    has_campaign(stage.session, 1, 8, practice='{"calls_max":3}')
+    has_campaign(stage.session, 1, 8, dial_settings='{"calls_max":3}')
     ours = [stage.due(number, campaign_id="8") for number in range(6)]
     theirs = [stage.due(number) for number in range(10, 16)]
     stage.run(stage.dialer(terms=terms), seconds=40)

@@ -95,11 +95,11 @@ def test_the_grace_is_the_operators(stage: Stage) -> None:
     assert stage.standing(reservation).state == "expired"
 
 
-@pytest.mark.parametrize(("practice", "opens"), [("{}", HOUR), ('{"time_zone":"Etc/GMT-1"}', 0)])
+@pytest.mark.parametrize(("given", "opens"), [("{}", HOUR), ('{"time_zone":"Etc/GMT-1"}', 0)])
 def test_outside_its_hours_it_waits_and_is_dialed_when_they_open(
-    stage: Stage, practice: str, opens: int
+    stage: Stage, given: str, opens: int
 ) -> None:
-    has_campaign(stage.session, 1, 8, workday_windows=NINE, practice=practice)
+    has_campaign(stage.session, 1, 8, workday_windows=NINE, dial_settings=given)
     reservation = stage.due(1, campaign_id="8")
     stage.run(stage.dialer(), seconds=2 * 3600, step_ms=MINUTE)
     assert begun_at(stage, reservation) == NOW + opens

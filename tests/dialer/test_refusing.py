@@ -154,9 +154,9 @@ def test_many_bad_numbers_do_not_hold_up_the_good_ones_behind_them(
     assert outcomes(stage, good) == {"00000": 10}
 
 
-def test_a_practice_may_try_again_what_was_refused(stage: Stage, line: Refusing) -> None:
+def test_dial_settings_may_try_again_a_refused_call(stage: Stage, line: Refusing) -> None:
     retries = '{"retries":[{"outcome":"refused","times":1,"spacing_seconds":60}]}'
-    has_campaign(stage.session, 1, 8, practice=retries)
+    has_campaign(stage.session, 1, 8, dial_settings=retries)
     reservation = stage.due(1, campaign_id="8")
     line.refusal = lambda _number: LineRefused("bad just now")
     dora = stage.dialer()

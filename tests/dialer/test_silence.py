@@ -117,7 +117,9 @@ def test_a_line_that_gave_no_answer_is_asked_what_became_of_it(
 
 def test_a_call_without_an_answer_is_not_tried_again_by_itself(stage: Stage, dora: Actor) -> None:
     retries = [{"outcome": each, "times": 3, "spacing_seconds": 1} for each in RETRIABLE]
-    has_campaign(stage.session, 1, 8, practice=msgspec.json.encode({"retries": retries}).decode())
+    has_campaign(
+        stage.session, 1, 8, dial_settings=msgspec.json.encode({"retries": retries}).decode()
+    )
     reservation = stage.due(1, campaign_id="8")
     dora.line.placing = "is silent"
     act(stage, dora, seconds=120)

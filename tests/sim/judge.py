@@ -183,7 +183,7 @@ class Judge:
         campaign = self.campaigns[attempt.vdn, attempt.campaign_id]
         tries = [each for each in self._tries[key] if each.outcome != "withdrawn"]
         if campaign.deleted_at is None:
-            for retry in campaign.practice.retries:
+            for retry in campaign.dial_settings.retries:
                 if retry.outcome == attempt.outcome and len(tries) <= retry.times:
                     spacing_ms = retry.spacing_seconds * 1000
                     self._next_try_at[key] = (attempt.ended_at or 0) + spacing_ms
@@ -275,7 +275,7 @@ class Judge:
     def _check_caps(self, vdn: int, campaign: Campaign) -> None:
         terms = self._rules.terms
         rows = self._arena.look("SELECT vdn, campaign_id FROM attempt WHERE state <> 'ended'")
-        most = campaign.practice.calls_max
+        most = campaign.dial_settings.calls_max
         bounds: Sequence[tuple[str, int, int | None]] = (
             ("the line", len(rows), self._rules.calls_max),
             (f"VDN {vdn}", len([row for row in rows if row[0] == vdn]), terms.vdn_calls_max),

@@ -124,7 +124,7 @@ class People:
             by="key K",
             at=now,
             active_max=20,
-            practice=self._draw_practice(),
+            dial_settings=self._draw_dial_settings(),
         )
         with self._store.transaction():
             (campaign,) = self._store.campaigns.add([opening])
@@ -144,7 +144,7 @@ class People:
             special_day_windows=(),
         )
 
-    def _draw_practice(self) -> DialSettings:
+    def _draw_dial_settings(self) -> DialSettings:
         random = self._random
         outcomes = random.sample(RETRIABLE, random.randint(0, len(RETRIABLE)))
         return DialSettings(
@@ -211,7 +211,7 @@ class People:
         if old.status != "started":
             return Resume() if random.random() < 0.9 else Delete()
         end_at = random.choice([None, None, now + random.randint(1, 48) * HOUR])
-        drawn = self._draw_practice()
+        drawn = self._draw_dial_settings()
         changes: list[CampaignChange] = [
             Pause(),
             Arrange(drawn.time_zone, drawn.calls_max, drawn.retries, without_retries=True),
@@ -225,5 +225,6 @@ class People:
         state = "deleted" if campaign.deleted_at is not None else campaign.status
         self._trace.add(
             "people",
-            f"campaign {campaign.id} of {campaign.vdn} is {state}, {hours}, {campaign.practice}",
+            f"campaign {campaign.id} of {campaign.vdn} is {state}, {hours}, "
+            f"{campaign.dial_settings}",
         )

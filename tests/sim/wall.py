@@ -21,7 +21,7 @@ def minute_of_day(instant: int, zone: str) -> int:
 def is_open(campaign: Campaign, zone: str, instant: int) -> bool:
     """Whether the campaign's hours, on its own wall, are open."""
     windows = campaign.workday_windows
-    shown = minute_of_day(instant, campaign.practice.time_zone or zone)
+    shown = minute_of_day(instant, campaign.dial_settings.time_zone or zone)
     return not windows or any(each.begin <= shown < each.end for each in windows)
 
 
@@ -29,7 +29,7 @@ def opens_at(campaign: Campaign, zone: str, instant: int) -> int:
     """Return the first instant, from a given one on, at which the hours are open."""
     if is_open(campaign, zone, instant):
         return instant
-    where = campaign.practice.time_zone or zone
+    where = campaign.dial_settings.time_zone or zone
     first = instant - instant % _DAY
     for day in range(first, first + _DAYS_AHEAD * _DAY, _DAY):
         for minute in _open_minutes(campaign.workday_windows, where, day):

@@ -130,7 +130,7 @@ def campaign_row(vdn: int, id_: int, *, now: int = NOW, **fields: Any) -> dict[s
         "changed_at": now,
         "deleted_at": None,
         "goes_to": None,
-        "practice": "{}",
+        "dial_settings": "{}",
     } | fields
 
 

@@ -176,7 +176,7 @@ def test_a_vdns_bound_holds_its_own_and_lets_others_pass(store: SqlStore) -> Non
 
 
 def test_a_campaigns_own_bound_holds_its_own_and_lets_others_pass(opened: Opened) -> None:
-    has_campaign(opened.session, 1, 8, practice='{"calls_max":1}')
+    has_campaign(opened.session, 1, 8, dial_settings='{"calls_max":1}')
     due(opened.store, 1, 2, campaign_id="8")
     due(opened.store, 3, 4)
     assert reservations(claim(opened.store)) == ["r00001", "r00003", "r00004"]
@@ -207,7 +207,7 @@ def test_outside_its_hours_it_is_due_when_they_open(opened: Opened) -> None:
     windows = '[{"begin":600,"end":720}]'
     has_campaign(opened.session, 1, 8, workday_windows=windows)
     has_campaign(
-        opened.session, 1, 9, workday_windows=windows, practice='{"time_zone":"Europe/Berlin"}'
+        opened.session, 1, 9, workday_windows=windows, dial_settings='{"time_zone":"Europe/Berlin"}'
     )
     due(opened.store, 1, campaign_id="8")
     due(opened.store, 2, campaign_id="9")

@@ -54,7 +54,7 @@ def test_while_one_claims_another_gets_nothing_and_comes_back(
 def test_two_that_claim_at_once_claim_nothing_twice_and_keep_every_bound(
     opener: Opener, opened: Opened
 ) -> None:
-    has_campaign(opened.session, 1, 8, practice='{"calls_max":5}')
+    has_campaign(opened.session, 1, 8, dial_settings='{"calls_max":5}')
     due(opened.store, *range(40))
     due(opened.store, *range(40, 60), campaign_id="8")
     due(opened.store, *range(60, 100), vdn=2)

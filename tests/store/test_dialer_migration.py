@@ -148,7 +148,7 @@ def test_where_a_campaigns_calls_go_is_read_from_its_terms(old: Opened, id_: int
         device_type,
         kept,
     )
-    assert found.practice == DialSettings()
+    assert found.dial_settings == DialSettings()
 
 
 def test_a_reservation_due_before_is_claimed_afterwards(old: Opened) -> None:

@@ -145,7 +145,7 @@ def test_only_the_attempt_of_that_reservation_ends(store: SqlStore) -> None:
 
 
 def test_a_late_end_cannot_close_the_next_try(opened: Opened) -> None:
-    has_campaign(opened.session, 1, 8, practice=msgspec.json.encode(RETRIES).decode())
+    has_campaign(opened.session, 1, 8, dial_settings=msgspec.json.encode(RETRIES).decode())
     store = opened.store
     first = begun(store, campaign_id="8")
     end(store, ending(first, at=NOW))
@@ -173,7 +173,7 @@ def test_a_line_that_could_not_be_asked_leaves_the_promise_as_it_was(store: SqlS
 
 
 def test_a_retry_waits_for_its_spacing_and_the_last_try_is_final(opened: Opened) -> None:
-    has_campaign(opened.session, 1, 8, practice=msgspec.json.encode(RETRIES).decode())
+    has_campaign(opened.session, 1, 8, dial_settings=msgspec.json.encode(RETRIES).decode())
     store = opened.store
     first = begun(store, campaign_id="8")
     end(store, ending(first, at=NOW))
@@ -194,13 +194,13 @@ def test_a_retry_waits_for_its_spacing_and_the_last_try_is_final(opened: Opened)
 
 @pytest.mark.parametrize("evidence", [Hangup(16), "silence", "refused"])
 def test_another_outcome_is_not_tried_again(opened: Opened, evidence: Evidence) -> None:
-    has_campaign(opened.session, 1, 8, practice=msgspec.json.encode(RETRIES).decode())
+    has_campaign(opened.session, 1, 8, dial_settings=msgspec.json.encode(RETRIES).decode())
     attempt = begun(opened.store, campaign_id="8")
     end(opened.store, ending(attempt, evidence))
     assert standing(opened.store, attempt).state == "done"
 
 
-def test_the_practice_that_counts_is_that_of_the_moment_of_the_end(opened: Opened) -> None:
+def test_the_dial_settings_that_count_are_those_at_the_end(opened: Opened) -> None:
     attempt = begun(opened.store)
     rearrange(opened.store, Arrange(retries=RETRIES.retries))
     end(opened.store, ending(attempt))

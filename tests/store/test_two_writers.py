@@ -67,7 +67,7 @@ def test_no_update_is_lost_and_opposite_orders_do_not_lock_up(
 def test_two_at_once_that_change_different_parts_both_count(
     opener: Opener, store: SqlStore
 ) -> None:
-    """Of a campaign's practice, and of what a key may send."""
+    """Of a campaign's dial settings, and of what a key may send."""
     with store.transaction():
         store.keys.add([AccessKey("A", None, "sealed", None, NOW, None)])
         store.keys.limit([("A", Limit(1.0, 5))])
@@ -83,7 +83,7 @@ def test_two_at_once_that_change_different_parts_both_count(
             together.wait(30)
             campaign, key = mine.campaigns.get(1, CAMPAIGN), mine.keys.get("A")
             assert campaign is not None
-            assert campaign.practice == DialSettings(
+            assert campaign.dial_settings == DialSettings(
                 calls_max=turn, retries=(Retry("busy", turn, 5),)
             )
             assert key is not None

@@ -98,7 +98,7 @@ def test_a_revision_that_leaves_no_time_for_a_call_is_told_at_once(
 
 
 def test_a_time_zone_that_is_not_known_here_is_named(opened: Opened) -> None:
-    somewhere = reserved(opened, HOUR, practice='{"time_zone":"Moon/Tycho"}')
+    somewhere = reserved(opened, HOUR, dial_settings='{"time_zone":"Moon/Tycho"}')
     told = outlook(opened.store, somewhere, BERLIN, NOW)
     assert "this machine knows no time zone Moon/Tycho" in told
 
@@ -107,7 +107,7 @@ def test_a_time_zone_that_is_installed_meanwhile_is_known_without_a_restart(
     opened: Opened, tmp_path: Path
 ) -> None:
     name = f"Mars/{tmp_path.name}"  # of this test alone: what is known stays known
-    somewhere = reserved(opened, HOUR, practice=f'{{"time_zone":"{name}"}}')
+    somewhere = reserved(opened, HOUR, dial_settings=f'{{"time_zone":"{name}"}}')
     before = outlook(opened.store, somewhere, BERLIN, NOW)
     zoneinfo.reset_tzpath(to=[*zoneinfo.TZPATH, str(tmp_path)])
     try:

@@ -1,4 +1,4 @@
-"""``campaign add`` and ``practice``: the operator's way to a campaign, without a server.
+"""``campaign add`` and ``dialing``: the operator's way to a campaign, without a server.
 
 It alone can give an id, for reservations of another system name the ids that they had there.
 """
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from callkeeper.api.contract.characters import PHONE
-from callkeeper.cli.dial_settings import TimeZone, practice
+from callkeeper.cli.dial_settings import TimeZone, dialing
 from callkeeper.cli.options import (
     INSTANT_WORDS,
     Database,
@@ -43,7 +43,7 @@ from callkeeper.core.refusal import ParameterWrong
 from callkeeper.usecases.campaigns import Campaigns
 
 campaigns = typer.Typer(no_args_is_help=True)
-campaigns.command("practice")(practice)
+campaigns.command("dialing")(dialing)
 
 _SECOND_MS = 1000
 _HOUR_MINUTES = 60
@@ -187,7 +187,7 @@ def add_campaign(
             "paused" if paused else "started",
             "operator",
             id=id,
-            practice=DialSettings(time_zone=time_zone),
+            dial_settings=DialSettings(time_zone=time_zone),
         )
 
     try:

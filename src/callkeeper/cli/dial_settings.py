@@ -1,4 +1,4 @@
-"""``campaign practice``: how a campaign's automatic calls are made, beyond what the wire says."""
+"""``campaign dialing``: how a campaign's automatic calls are made, beyond what the wire says."""
 
 import re
 from typing import Annotated, Any, TypeVar
@@ -70,7 +70,7 @@ TimeZone = Annotated[
 ]
 
 
-def practice(
+def dialing(
     id: Annotated[int, typer.Argument(metavar="CAMPAIGN", min=1, show_default=False)],  # noqa: A002 - the word for it
     *,
     vdn: Vdn,
@@ -122,8 +122,8 @@ def practice(
             return await use_cases.one(vdn, id)
         return await use_cases.change(vdn, id, arrange, "operator")
 
-    found = ask_campaigns(data_dir, database, find_or_change).practice
-    show({"id": id, "practice": found}, _told(id, found), as_json=json)
+    found = ask_campaigns(data_dir, database, find_or_change).dial_settings
+    show({"id": id, "dialing": found}, _told(id, found), as_json=json)
 
 
 def _part(option: str, given: T | None, *, takes_away: bool) -> T | msgspec.UnsetType | None:

@@ -8,7 +8,7 @@ from callkeeper.core.campaigns.campaign import Campaign
 
 def zone_name(campaign: Campaign, otherwise: str) -> str:
     """Return the name of a campaign's time zone."""
-    return campaign.practice.time_zone or otherwise
+    return campaign.dial_settings.time_zone or otherwise
 
 
 def zone_of(campaign: Campaign, otherwise: str) -> ZoneInfo | None:

@@ -62,7 +62,7 @@ class Campaigns:
         by: str,
         *,
         id: int | None = None,  # noqa: A002 - its name everywhere
-        practice: DialSettings | None = None,
+        dial_settings: DialSettings | None = None,
         request: str | None = None,
     ) -> Campaign:
         """Add a campaign with the VDN's next id.
@@ -80,7 +80,7 @@ class Campaigns:
             at=self._clock.now(),
             active_max=self._active_max,
             id=id,
-            practice=practice or DialSettings(),
+            dial_settings=dial_settings or DialSettings(),
             request=request,
         )
         return await self._store.campaigns.add(opening)

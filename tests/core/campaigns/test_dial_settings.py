@@ -23,10 +23,10 @@ SILENT = Retry("no_answer", 1, 600)
 
 
 def test_a_retry_is_for_its_outcome_and_for_so_many_tries() -> None:
-    practice = DialSettings(retries=(BUSY, SILENT))
-    assert [practice.retry_after("busy", tries) for tries in (1, 2, 3)] == [BUSY, BUSY, None]
-    assert [practice.retry_after("no_answer", tries) for tries in (1, 2)] == [SILENT, None]
-    assert practice.retry_after("congestion", 1) is None
+    dial_settings = DialSettings(retries=(BUSY, SILENT))
+    assert [dial_settings.retry_after("busy", tries) for tries in (1, 2, 3)] == [BUSY, BUSY, None]
+    assert [dial_settings.retry_after("no_answer", tries) for tries in (1, 2)] == [SILENT, None]
+    assert dial_settings.retry_after("congestion", 1) is None
 
 
 def test_tries_of_any_outcome_count() -> None:
@@ -49,7 +49,7 @@ def test_a_call_that_may_have_reached_somebody_is_never_dialed_again(outcome: st
 
 
 @pytest.mark.parametrize(
-    "practice",
+    "dial_settings",
     [
         DialSettings(),
         DialSettings("Europe/Berlin", 1, (BUSY, SILENT)),
@@ -57,12 +57,12 @@ def test_a_call_that_may_have_reached_somebody_is_never_dialed_again(outcome: st
         DialSettings(retries=(Retry("busy", 1, SPACING_SECONDS_MAX),)),
     ],
 )
-def test_settings_that_can_be_met_are_taken(practice: DialSettings) -> None:
-    check(practice)
+def test_settings_that_can_be_met_are_taken(dial_settings: DialSettings) -> None:
+    check(dial_settings)
 
 
 @pytest.mark.parametrize(
-    ("practice", "about"),
+    ("dial_settings", "about"),
     [
         (DialSettings(calls_max=0), "calls_max"),
         (DialSettings(calls_max=-1), "calls_max"),
@@ -73,9 +73,9 @@ def test_settings_that_can_be_met_are_taken(practice: DialSettings) -> None:
         (DialSettings(retries=(BUSY, Retry("no_answer", 1, SPACING_SECONDS_MAX + 1))), "retries"),
     ],
 )
-def test_settings_that_cannot_be_met_are_refused(practice: DialSettings, about: str) -> None:
+def test_settings_that_cannot_be_met_are_refused(dial_settings: DialSettings, about: str) -> None:
     with pytest.raises(ParameterWrong) as raised:
-        check(practice)
+        check(dial_settings)
     assert raised.value.about == about
 
 
@@ -104,18 +104,18 @@ ALL = DialSettings("Europe/Berlin", 2, (Retry("busy", 3, 600), Retry("no_answer"
 def test_arranging_changes_the_parts_that_it_names_and_no_other(
     arrange: Arrange, changed: dict[str, Any]
 ) -> None:
-    old = msgspec.structs.replace(CAMPAIGN, practice=ALL)
-    assert arrange.apply(old, NOW).practice == msgspec.structs.replace(ALL, **changed)
+    old = msgspec.structs.replace(CAMPAIGN, dial_settings=ALL)
+    assert arrange.apply(old, NOW).dial_settings == msgspec.structs.replace(ALL, **changed)
 
 
 def test_two_that_arrange_different_parts_both_count() -> None:
     """Neither has seen what the other did."""
     parts = (Arrange(calls_max=9), Arrange(retries=(Retry("busy", 1, 5),)), Arrange(None))
-    campaign = msgspec.structs.replace(CAMPAIGN, practice=ALL)
+    campaign = msgspec.structs.replace(CAMPAIGN, dial_settings=ALL)
     for each in parts:
         campaign = each.apply(campaign, NOW)
     retries = (Retry("busy", 1, 5), Retry("no_answer", 1, 60))
-    assert campaign.practice == DialSettings(None, 9, retries)
+    assert campaign.dial_settings == DialSettings(None, 9, retries)
 
 
 def test_arranging_refuses_two_retries_for_an_outcome() -> None:

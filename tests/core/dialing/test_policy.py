@@ -190,7 +190,7 @@ def test_as_many_calls_as_a_campaign_may_have_hold_the_next() -> None:
 @pytest.mark.parametrize("own", [1, 5])
 def test_a_campaigns_own_bound_stands_instead_of_the_settings(own: int) -> None:
     terms = Terms(grace_ms=GRACE, campaign_calls_max=3)
-    where = campaign(practice=DialSettings(calls_max=own))
+    where = campaign(dial_settings=DialSettings(calls_max=own))
     assert verdict(where=where, terms=terms, busyness=Busyness(campaign=own - 1)) == Dial()
     assert isinstance(verdict(where=where, terms=terms, busyness=Busyness(campaign=own)), Wait)
 

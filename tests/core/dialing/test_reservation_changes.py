@@ -142,8 +142,8 @@ def test_a_retry_waits_for_its_spacing_with_the_result_so_far() -> None:
 
 
 def test_a_verdict_tells_an_outcome_in_words() -> None:
-    practice = DialSettings(retries=(Retry("no_answer", 1, 60),))
-    new = ended(calling(), over("no_answer"), practice, LATER)
+    dial_settings = DialSettings(retries=(Retry("no_answer", 1, 60),))
+    new = ended(calling(), over("no_answer"), dial_settings, LATER)
     assert new.verdict == "try 1 ended with no answer; try 2 follows"
 
 

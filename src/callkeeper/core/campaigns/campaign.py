@@ -83,7 +83,7 @@ class Campaign(msgspec.Struct, frozen=True):
     changed_at: int
     deleted_at: int | None
     goes_to: str | None = None  # "ivr CODE" or "skill ID"; what an answered call is handed to
-    practice: DialSettings = DialSettings()
+    dial_settings: DialSettings = DialSettings()
 
     def has_ended(self, now: int) -> bool:
         """Whether its end has passed; an ended campaign cannot be modified, paused or resumed."""

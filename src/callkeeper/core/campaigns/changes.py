@@ -55,7 +55,7 @@ class NewCampaign(msgspec.Struct, frozen=True):
     at: int
     active_max: int
     id: int | None = None
-    practice: DialSettings = DialSettings()
+    dial_settings: DialSettings = DialSettings()
     request: str | None = None
 
     def campaign(self, next_id: int, active: int) -> Campaign:
@@ -69,7 +69,7 @@ class NewCampaign(msgspec.Struct, frozen=True):
         _check_dates(self.begin_at, self.end_at)
         if active >= self.active_max:
             raise _too_many(plan.device_type, active)
-        check(self.practice)
+        check(self.dial_settings)
         return Campaign(
             vdn=self.vdn,
             id=next_id if self.id is None else self.id,
@@ -89,7 +89,7 @@ class NewCampaign(msgspec.Struct, frozen=True):
             changed_at=self.at,
             deleted_at=None,
             goes_to=plan.goes_to,
-            practice=self.practice,
+            dial_settings=self.dial_settings,
         )
 
 
@@ -191,7 +191,7 @@ class Delete(msgspec.Struct, frozen=True):
 
 
 class Arrange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Other parts of its practice of making automatic calls; what is not named stays.
+    """Other dial settings; what is not named stays.
 
     None: as the settings have it. A retry takes the place of the one for its outcome;
     ``without_retries`` first takes away all that there are.
@@ -205,20 +205,20 @@ class Arrange(msgspec.Struct, frozen=True, omit_defaults=True):
     without_retries: bool = False
 
     def apply(self, old: Campaign, now: int) -> Campaign:
-        """Return the campaign with this practice; one that has ended makes no calls."""
+        """Return the campaign with these dial settings; one that has ended makes no calls."""
         if old.has_ended(now):
             raise CampaignEnded
         check(DialSettings(retries=self.retries))
-        practice = old.practice
+        settings = old.dial_settings
         if self.time_zone is not msgspec.UNSET:
-            practice = msgspec.structs.replace(practice, time_zone=self.time_zone)
+            settings = msgspec.structs.replace(settings, time_zone=self.time_zone)
         if self.calls_max is not msgspec.UNSET:
-            practice = msgspec.structs.replace(practice, calls_max=self.calls_max)
-        kept = () if self.without_retries else practice.retries
+            settings = msgspec.structs.replace(settings, calls_max=self.calls_max)
+        kept = () if self.without_retries else settings.retries
         by_outcome = {each.outcome: each for each in (*kept, *self.retries)}
-        practice = msgspec.structs.replace(practice, retries=tuple(by_outcome.values()))
-        check(practice)
-        return _changed(old, now, practice=practice)
+        settings = msgspec.structs.replace(settings, retries=tuple(by_outcome.values()))
+        check(settings)
+        return _changed(old, now, dial_settings=settings)
 
 
 CampaignChange = Revision | Pause | Resume | Delete | Arrange

@@ -37,11 +37,11 @@ class DialSettings(msgspec.Struct, frozen=True, omit_defaults=True):
         return next((each for each in fitting if tries <= each.times), None)
 
 
-def check(practice: DialSettings) -> None:
+def check(settings: DialSettings) -> None:
     """Refuse what no dialer could do."""
-    if practice.calls_max is not None and practice.calls_max < 1:
+    if settings.calls_max is not None and settings.calls_max < 1:
         raise ParameterWrong("a campaign may have 1 call at once, or more", about="calls_max")
-    _check_retries(practice.retries)
+    _check_retries(settings.retries)
 
 
 def _check_retries(retries: Sequence[Retry]) -> None:

@@ -219,7 +219,7 @@ def _over_cap(campaign: Campaign, terms: Terms, busyness: Busyness, now: Instant
     if terms.vdn_calls_max is not None and busyness.vdn >= terms.vdn_calls_max:
         why = f"VDN {campaign.vdn} has {busyness.vdn} calls, as many as it may"
         return Wait("vdn_cap", now, why)
-    most = campaign.practice.calls_max
+    most = campaign.dial_settings.calls_max
     most = terms.campaign_calls_max if most is None else most
     if most is not None and busyness.campaign >= most:
         why = f"campaign {campaign.id} has {busyness.campaign} calls, as many as it may"

@@ -69,7 +69,7 @@ def not_dialed(old: Reservation, why: str, now: Instant) -> Reservation:
     )
 
 
-def ended(old: Reservation, attempt: Attempt, practice: DialSettings, now: Instant) -> Reservation:
+def ended(old: Reservation, attempt: Attempt, settings: DialSettings, now: Instant) -> Reservation:
     """Return it with the result of an attempt: done, or waiting for another try."""
     old = old.changed(
         now,
@@ -80,7 +80,7 @@ def ended(old: Reservation, attempt: Attempt, practice: DialSettings, now: Insta
         # Nobody knows when a call of unknown outcome ended.
         end_at=None if attempt.outcome == "unknown" else attempt.ended_at,
     )
-    retry = practice.retry_after(attempt.outcome, old.tries)
+    retry = settings.retry_after(attempt.outcome, old.tries)
     if retry is None:
         return msgspec.structs.replace(old, state="done", due_at=None, look_at=None)
     again_at = now + retry.spacing_seconds * 1000

@@ -202,7 +202,7 @@ def verdict_on(
     campaign, zone = judged
     if zone is None:
         # Another machine knew it when it was set. It must not hold up everybody's calls.
-        name = campaign.practice.time_zone or terms.zone
+        name = campaign.dial_settings.time_zone or terms.zone
         return Wait("status", now + UNKNOWN_ZONE_MS, f"this machine knows no time zone {name}")
     return decide_in_doubt(
         partial(decide, reservation, campaign, zone, terms, busyness), now, doubt

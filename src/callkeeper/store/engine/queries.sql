@@ -246,7 +246,7 @@ INSERT INTO campaign (
 VALUES (
   :vdn, :id, :version, :name, :description, :status, :begin_at, :end_at, :device_type,
   :caller_numbers, :alerting_seconds_max, :workday_windows, :special_day_windows, :terms,
-  :made_at, :changed_at, :deleted_at, :goes_to, :practice
+  :made_at, :changed_at, :deleted_at, :goes_to, :dial_settings
 )
 
 -- name: update_campaign
@@ -256,7 +256,7 @@ SET
   begin_at = :begin_at, end_at = :end_at, caller_numbers = :caller_numbers,
   alerting_seconds_max = :alerting_seconds_max, workday_windows = :workday_windows,
   special_day_windows = :special_day_windows, terms = :terms, changed_at = :changed_at,
-  deleted_at = :deleted_at, goes_to = :goes_to, practice = :practice
+  deleted_at = :deleted_at, goes_to = :goes_to, practice = :dial_settings
 WHERE vdn = :vdn AND id = :id
 
 -- name: add_access_key

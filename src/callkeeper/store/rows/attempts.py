@@ -85,7 +85,7 @@ class AttemptRows:
     def end(self, endings: Sequence[Ending]) -> list[Attempt | Refusal | None]:
         """End attempts and write their reservations' results; None for one that is over."""
         batch = self._batch(endings)
-        practices = self._practices(batch.reservations.values())
+        settings = self._settings(batch.reservations.values())
         outcomes: list[Attempt | Refusal | None] = []
         for ending in endings:
             attempt = batch.move(ending)
@@ -98,8 +98,8 @@ class AttemptRows:
                 detail = {"attempt": attempt.id, "why": why}
                 event = happened(new, "not_dialed", ending.at, ending.by, **detail)
             else:
-                practice = practices.get((old.vdn, old.campaign_id), DialSettings())
-                new = ended(old, attempt, practice, ending.at)
+                its_settings = settings.get((old.vdn, old.campaign_id), DialSettings())
+                new = ended(old, attempt, its_settings, ending.at)
                 event = _outcome(new, attempt, ending)
             batch.keep(new, event)
         self._write_batch(batch)
@@ -171,10 +171,10 @@ class AttemptRows:
             self._session.each("update_attempts", list(batch.changed_attempts.values()))
         self._history.append(batch.events)
 
-    def _practices(self, reservations: Iterable[Reservation]) -> dict[CampaignKey, DialSettings]:
+    def _settings(self, reservations: Iterable[Reservation]) -> dict[CampaignKey, DialSettings]:
         keys = {(each.vdn, each.campaign_id) for each in reservations}
         found = {(vdn, id_): self._campaigns.get(vdn, id_) for vdn, id_ in keys}
-        return {key: each.practice for key, each in found.items() if each is not None}
+        return {key: each.dial_settings for key, each in found.items() if each is not None}
 
 
 def _begin(

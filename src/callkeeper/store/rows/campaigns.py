@@ -18,7 +18,7 @@ from callkeeper.store.rows.history import HistoryRows
 from callkeeper.store.rows.policies import column_of, policies_of
 
 # Columns that hold a list or an object, as JSON.
-_JSON = ("caller_numbers", "workday_windows", "special_day_windows", "practice")
+_JSON = ("caller_numbers", "workday_windows", "special_day_windows", "dial_settings")
 _SUBJECT = "campaign/"
 
 
