@@ -22,7 +22,7 @@ from callkeeper import log
 from callkeeper.asyncstore.writer_process import open_async_store
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.dialer.config import DialerConfig
@@ -127,15 +127,15 @@ def _prepare(settings: Settings, volley: Volley, clock: Clock) -> None:
 
 
 def _post(volley: Volley) -> DialerConfig:
-    """Return a post whose bounds hold nothing back."""
+    """Return a configuration whose bounds hold nothing back."""
     return DialerConfig(
         name="benchmark",
         line="benchmark",
         calls_max=volley.count,
         calls_per_second=_PER_SECOND,
-        terms=Terms(grace_ms=_GRACE_MS),
+        limits=Limits(grace_ms=_GRACE_MS),
         codes=FailCodes(),
-        handover=Destinations(DESTINATION, {}),
+        destinations=Destinations(DESTINATION, {}),
     )
 
 

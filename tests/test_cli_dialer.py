@@ -33,8 +33,8 @@ def dialing(tmp_path: Path) -> Iterator[House]:
 
 def reserve(house: House, number: str, at: str = "+1m") -> str:
     """Reserve an automatic call, and return its id."""
-    terms = ["--at", at, "--campaign", TASK, "--agent", "ann", "--automatic", "--json"]
-    return str(at_house(house, "reserve", number, *terms).value["id"])
+    limits = ["--at", at, "--campaign", TASK, "--agent", "ann", "--automatic", "--json"]
+    return str(at_house(house, "reserve", number, *limits).value["id"])
 
 
 def at_data(house: House, *arguments: str, **more: str) -> Ended:
@@ -153,8 +153,8 @@ def test_why_says_when_it_is_next_eligible(dialing: House) -> None:
     hour = dialing.now() // 3_600_000 % 24
     opens = (hour + 2) % 24 * 60
     dialing.has_campaign(8, workday_windows=f'[{{"begin":{opens},"end":{opens + 30}}}]')
-    terms = ["--at", "+1m", "--campaign", "8", "--agent", "ann", "--automatic", "--json"]
-    id_ = at_house(dialing, "reserve", "66660001", *terms).value["id"]
+    limits = ["--at", "+1m", "--campaign", "8", "--agent", "ann", "--automatic", "--json"]
+    id_ = at_house(dialing, "reserve", "66660001", *limits).value["id"]
 
     def held() -> str | None:
         told = at_data(dialing, "why", id_).out
@@ -293,8 +293,8 @@ def test_a_metrics_port_that_is_taken_is_told_in_one_line(house: House, tmp_path
 def test_dial_settings_are_shown_and_changed_part_by_part(house: House) -> None:
     house.has_campaign(int(TASK))
     arrange = ["campaign", "dialing", TASK, "--vdn", str(VDN)]
-    terms = ["--retry", "busy:3:10m", "--time-zone", "Europe/Berlin", "--calls-max", "2"]
-    told = at_data(house, *arrange, *terms).out
+    limits = ["--retry", "busy:3:10m", "--time-zone", "Europe/Berlin", "--calls-max", "2"]
+    told = at_data(house, *arrange, *limits).out
     assert told == (
         "campaign 7: its windows are in Europe/Berlin; at most 2 calls at once; "
         "after busy at most 3 times again, 600 s apart\n"
@@ -314,8 +314,8 @@ def test_dial_settings_are_shown_and_changed_part_by_part(house: House) -> None:
 
 def test_the_time_zone_that_a_campaign_was_added_with_stays(house: House) -> None:
     vdn = ["--vdn", str(VDN)]
-    terms = ["--name", "spring", "--end", "+30d", "--time-zone", "Asia/Tokyo", "--json"]
-    made = at_data(house, "campaign", "add", *vdn, *terms).value
+    limits = ["--name", "spring", "--end", "+30d", "--time-zone", "Asia/Tokyo", "--json"]
+    made = at_data(house, "campaign", "add", *vdn, *limits).value
     arrange = ["campaign", "dialing", str(made["id"]), *vdn]
     changed = at_data(house, *arrange, "--calls-max", "3", "--json").value["dialing"]
     assert changed == {"time_zone": "Asia/Tokyo", "calls_max": 3}

@@ -62,7 +62,7 @@ def test_a_payload_stands_beside_the_four_fields() -> None:
 
 def test_only_a_failed_authentication_asks_for_one() -> None:
     assert refused(no.NotAuthenticated(), frozenset()).headers == {"www-authenticate": "auth-v2"}
-    assert refused(no.NoSuchPlace(), frozenset()).headers == {}
+    assert refused(no.NoSuchPath(), frozenset()).headers == {}
 
 
 def test_too_many_requests_says_when_to_come_again() -> None:

@@ -16,7 +16,7 @@ from callkeeper.asyncstore.writer import Writer, WriterThread
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.config import DialerConfig
 from callkeeper.dialer.context import DialerContext
@@ -96,9 +96,9 @@ def post(name: str = "dora", **fields: Any) -> DialerConfig:
         "line": "rehearsal",
         "calls_max": 1_000,
         "calls_per_second": 10_000.0,
-        "terms": Terms(grace_ms=30 * MINUTE),
+        "limits": Limits(grace_ms=30 * MINUTE),
         "codes": FailCodes(),
-        "handover": Destinations("answered,s", {}),
+        "destinations": Destinations("answered,s", {}),
     } | fields
     return DialerConfig(**given)
 

@@ -6,13 +6,13 @@ from itertools import pairwise
 import pytest
 
 from callkeeper.core.dialing.attempt import Attempt
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.reservations import Wanted
 from tests.dialer.stage import MINUTE, Stage
 from tests.store.orders import has_campaign
 
-TERMS = Terms(grace_ms=30 * MINUTE)
+LIMITS = Limits(grace_ms=30 * MINUTE)
 CALL_SECONDS = 6  # a call takes 5.5 s, from its placing to its end
 
 
@@ -41,10 +41,10 @@ def test_a_line_has_no_more_calls_than_it_may_whoever_dials(stage: Stage, names:
 
 
 def test_a_vdn_has_no_more_calls_than_it_may_and_others_need_not_wait(stage: Stage) -> None:
-    terms = Terms(TERMS.grace_ms, vdn_calls_max=2)
+    limits = Limits(LIMITS.grace_ms, vdn_calls_max=2)
     mine = [stage.due(number) for number in range(6)]
     others = [stage.due(number, vdn=2) for number in range(10, 12)]
-    stage.run(stage.dialer(terms=terms), seconds=40)
+    stage.run(stage.dialer(limits=limits), seconds=40)
     made = attempts(stage, mine)
     assert most_at_once(made) == 2
     first = min(each.claimed_at for each in made)
@@ -52,19 +52,19 @@ def test_a_vdn_has_no_more_calls_than_it_may_and_others_need_not_wait(stage: Sta
 
 
 def test_a_campaign_has_no_more_calls_than_it_says_itself(stage: Stage) -> None:
-    terms = Terms(TERMS.grace_ms, campaign_calls_max=2)
+    limits = Limits(LIMITS.grace_ms, campaign_calls_max=2)
     has_campaign(stage.session, 1, 8, dial_settings='{"calls_max":3}')
     ours = [stage.due(number, campaign_id="8") for number in range(6)]
     theirs = [stage.due(number) for number in range(10, 16)]
-    stage.run(stage.dialer(terms=terms), seconds=40)
+    stage.run(stage.dialer(limits=limits), seconds=40)
     assert most_at_once(attempts(stage, ours)) == 3
     assert most_at_once(attempts(stage, theirs)) == 2
 
 
 def test_a_call_held_by_a_bound_says_which(stage: Stage) -> None:
-    terms = Terms(TERMS.grace_ms, vdn_calls_max=1)
+    limits = Limits(LIMITS.grace_ms, vdn_calls_max=1)
     _, held = stage.due(1), stage.due(2)
-    stage.run(stage.dialer(terms=terms))
+    stage.run(stage.dialer(limits=limits))
     standing = stage.standing(held)
     assert standing.held_by == "vdn_cap"
     assert standing.verdict == "VDN 1 has 1 calls, as many as it may"
@@ -73,8 +73,8 @@ def test_a_call_held_by_a_bound_says_which(stage: Stage) -> None:
 def test_a_backlog_of_a_paused_campaign_expires(stage: Stage) -> None:
     has_campaign(stage.session, 1, 8, status="paused")
     stage.all_due(range(700), campaign_id="8")
-    stage.clock.move(TERMS.grace_ms + MINUTE * 6)
-    stage.run(stage.dialer(terms=TERMS), seconds=40)  # a clock that was set is believed then
+    stage.clock.move(LIMITS.grace_ms + MINUTE * 6)
+    stage.run(stage.dialer(limits=LIMITS), seconds=40)  # a clock that was set is believed then
     found = stage.store.reservations.find(Wanted(1, 0, 700)).listed
     assert Counter(each.reservation.state for each in found) == {"expired": 700}
 

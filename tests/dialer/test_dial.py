@@ -8,11 +8,11 @@ from prometheus_client import CollectorRegistry
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.dialer.line.ari import AriLine
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.installation.database import open_store
-from callkeeper.processes.dial import build_line, dial, duty_beside, line_name, terms
+from callkeeper.processes.dial import build_line, dial, duty_beside, limits, line_name
 from callkeeper.settings import Settings, SettingsWrong, load
 from tests.store.orders import NOW
 
@@ -88,8 +88,8 @@ def test_the_settings_are_the_terms_of_all_campaigns(tmp_path: Path) -> None:
     given = settings(
         tmp_path, grace_seconds=60, time_zone="Asia/Tokyo", vdn_calls_max=3, campaign_calls_max=2
     )
-    assert terms(given) == Terms(60_000, "Asia/Tokyo", 3, 2)
-    assert terms(settings(tmp_path)) == Terms(1_800_000, "UTC", None, None)
+    assert limits(given) == Limits(60_000, "Asia/Tokyo", 3, 2)
+    assert limits(settings(tmp_path)) == Limits(1_800_000, "UTC", None, None)
 
 
 def test_a_line_is_the_one_that_is_named(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from callkeeper.dialer.line.ari import CONNECTIONS, AriLine
 from callkeeper.dialer.line.line import (
     Answered,
     CallRequest,
+    DialplanTarget,
     Ended,
     LineDown,
     LineRefused,
     LineSilent,
     LineUnwilling,
-    Place,
     Ringing,
 )
 from callkeeper.dialer.live_calls import LiveCalls
@@ -32,7 +32,9 @@ DEEP = '{"type":"ChannelDestroyed","channel":' + "[" * 100_000 + "]" * 100_000 +
 
 
 def dialing(number: int = 0) -> CallRequest:
-    return CallRequest(f"1747316188-{number:015}", "139", None, 30, Place("answered", "s"), {})
+    return CallRequest(
+        f"1747316188-{number:015}", "139", None, 30, DialplanTarget("answered", "s"), {}
+    )
 
 
 async def heard(line: AriLine) -> list[object]:

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, Pause, Resume
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.reservation import Booking, Reservation
-from callkeeper.processes.dial import terms
+from callkeeper.processes.dial import limits
 from callkeeper.settings import load
 from tests.dialer.faults import Exchange, act, enter
 from tests.dialer.stage import LEAD, MINUTE, Stage
@@ -65,7 +65,7 @@ def test_with_the_least_lead_and_the_least_grace_a_call_is_made(
         without_a_lead(1, appoint_at=NOW + MINUTE),
         without_a_lead(2, appoint_at=NOW + MINUTE, campaign_id="8"),
     )
-    dialer = stage.dialer(terms=terms(least))
+    dialer = stage.dialer(limits=limits(least))
     stage.clock.move(looked_ms)
     stage.run(dialer, seconds=3700, step_ms=1000)
     for each, due_at in ((at_its_time, NOW + MINUTE), (at_the_opening, NOW + HOUR)):
@@ -89,7 +89,7 @@ def test_beyond_its_grace_it_expires_with_a_reason_and_an_event(stage: Stage) ->
 
 
 def test_the_grace_is_the_operators(stage: Stage) -> None:
-    reservation, dora = stage.due(1), stage.dialer(terms=Terms(grace_ms=0))
+    reservation, dora = stage.due(1), stage.dialer(limits=Limits(grace_ms=0))
     stage.clock.move(LEAD + 1)
     stage.run(dora, seconds=1)
     assert stage.standing(reservation).state == "expired"
@@ -109,19 +109,19 @@ def test_outside_its_hours_it_waits_and_is_dialed_when_they_open(
 def test_waiting_for_its_hours_is_not_being_late(stage: Stage) -> None:
     has_campaign(stage.session, 1, 8, workday_windows='[{"begin":720,"end":1020}]')
     reservation = stage.due(1, campaign_id="8")
-    stage.run(stage.dialer(terms=Terms(grace_ms=0)))
+    stage.run(stage.dialer(limits=Limits(grace_ms=0)))
     waiting = stage.standing(reservation)
     assert (waiting.held_by, waiting.due_at) == ("hours", NOW + 4 * HOUR)
     assert "it opens 2027-01-15 12:00:00 UTC" in (waiting.verdict or "")
     stage.clock.move(4 * HOUR)
-    stage.run(stage.dialer(terms=Terms(grace_ms=0)), seconds=10)
+    stage.run(stage.dialer(limits=Limits(grace_ms=0)), seconds=10)
     assert stage.standing(reservation).fail_code == "00000"
 
 
 def test_the_settings_time_zone_counts_where_a_campaign_says_nothing(stage: Stage) -> None:
     has_campaign(stage.session, 1, 8, workday_windows=NINE)
     reservation = stage.due(1, campaign_id="8")
-    stage.run(stage.dialer(terms=Terms(GRACE, zone="Europe/Berlin")))
+    stage.run(stage.dialer(limits=Limits(GRACE, zone="Europe/Berlin")))
     assert begun_at(stage, reservation) == NOW
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.line.line import (
     CallRequest,
@@ -22,7 +22,7 @@ from tests.store.orders import check_history, has_campaign
 
 HOUR = 60 * MINUTE
 WHY = "it does not know us; set a password"
-DAY_TERMS = Terms(grace_ms=24 * HOUR)
+DAY_LIMITS = Limits(grace_ms=24 * HOUR)
 
 
 class Refusing(RehearsalLine):
@@ -73,7 +73,7 @@ def test_many_minutes_of_refusals_lose_nobody_and_leave_a_short_history(
 ) -> None:
     promised = numbers(stage, 30)
     line.refusal, line.is_well = lambda _number: kind(WHY), is_well
-    dora = stage.dialer(terms=DAY_TERMS, calls_per_second=20.0)
+    dora = stage.dialer(limits=DAY_LIMITS, calls_per_second=20.0)
     with capture_logs() as logged:
         stage.run(dora, seconds=300, step_ms=3000)
         assert outcomes(stage, promised) == {None: 30}
@@ -172,7 +172,7 @@ def test_a_call_that_becomes_too_late_meanwhile_expires_and_says_why(
 ) -> None:
     promised = numbers(stage, 5)
     line.refusal, line.is_well = lambda _number: LineDown(WHY), False
-    stage.run(stage.dialer(terms=Terms(grace_ms=MINUTE)), seconds=420, step_ms=6000)
+    stage.run(stage.dialer(limits=Limits(grace_ms=MINUTE)), seconds=420, step_ms=6000)
     for each in promised:
         standing = stage.standing(each)
         assert standing.state == "expired"
@@ -187,7 +187,7 @@ def test_everybody_is_told_that_the_line_refuses(stage: Stage, line: Refusing) -
     (lease,) = stage.store.leases.all()
     assert (lease.is_up, lease.trouble) == (True, WHY)
     now = stage.clock.now()
-    told = outlook(stage.store, stage.standing(promised[4]), DAY_TERMS, now)
+    told = outlook(stage.store, stage.standing(promised[4]), DAY_LIMITS, now)
     assert f"line rehearsal refuses every call: {WHY}; it is tried again by itself" in told
     line.refusal, line.is_well = lambda _number: None, True
     stage.run(dora, seconds=40, step_ms=1000)
@@ -200,7 +200,7 @@ def test_with_nothing_left_to_try_it_still_finds_out_that_the_line_is_well(
 ) -> None:
     promised = numbers(stage, 3)
     line.refusal, line.is_well = lambda _number: LineDown(WHY), False
-    dora = stage.dialer(terms=Terms(grace_ms=MINUTE))
+    dora = stage.dialer(limits=Limits(grace_ms=MINUTE))
     stage.run(dora, seconds=420, step_ms=6000)
     assert {stage.standing(each).state for each in promised} == {"expired"}
     line.is_well, asked = True, len(line.asked)

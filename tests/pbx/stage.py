@@ -7,13 +7,13 @@ from time import monotonic
 from typing import Any
 
 from callkeeper.dialer.line.ari import AriLine
-from callkeeper.dialer.line.line import CallRequest, LineEvent, Place
+from callkeeper.dialer.line.line import CallRequest, DialplanTarget, LineEvent
 from tests import far_end_scenario
 from tests.dialer.line_contract import Course, new_id, up_to
 from tests.private_asterisk import PASSWORD, TRUNK, USER
 
-BRIEF = Place("answered", "brief")
-HOLD = Place("answered", "hold")
+BRIEF = DialplanTarget("answered", "brief")
+HOLD = DialplanTarget("answered", "hold")
 
 
 class AriStage:

@@ -9,7 +9,14 @@ import pytest
 
 from callkeeper.core.dialing.attempt import Hangup
 from callkeeper.core.dialing.outcomes import Finding
-from callkeeper.dialer.line.line import Answered, CallRequest, Ended, LineEvent, Place, Ringing
+from callkeeper.dialer.line.line import (
+    Answered,
+    CallRequest,
+    DialplanTarget,
+    Ended,
+    LineEvent,
+    Ringing,
+)
 from tests.dialer.line_contract import end_of, finding, hangup_of
 from tests.far_end import FarEnd
 from tests.far_end_scenario import (
@@ -156,7 +163,7 @@ def test_an_answered_call_is_00000_whatever_the_carriers_manners(asterisk: Priva
 
 
 def test_an_answered_call_with_nowhere_to_go_was_answered(asterisk: PrivateAsterisk) -> None:
-    course = _course(asterisk, call(ANSWERS, goes_to=Place("nosuch", "s")))
+    course = _course(asterisk, call(ANSWERS, goes_to=DialplanTarget("nosuch", "s")))
     assert course.kinds == [Ringing, Answered, Ended]
     assert course.hangup == Hangup(0, "Unknown")
     assert course.finding == ANSWERED

@@ -97,7 +97,7 @@ class Judge:
 
     def gave_up(self) -> None:
         """Judge what was given up: it is too late, or its campaign ended, by the right clock."""
-        now, zone = self._pbx.loop.now(), self._rules.terms.zone
+        now, zone = self._pbx.loop.now(), self._rules.limits.zone
         for vdn, id_, campaign_id, rule in self._arena.look(_GIVEN_UP):
             key = (vdn, id_)
             if key in self._given_up:
@@ -109,7 +109,7 @@ class Judge:
             opens_at = wall.opens_at(campaign, zone, due_at)
             # At the earliest: it may have been held since, or tried.
             promised = max(reservation.appoint_at, opens_at)
-            if rule == "grace" and now <= promised + self._rules.terms.grace_ms:
+            if rule == "grace" and now <= promised + self._rules.limits.grace_ms:
                 raise BrokenError(f"{key} is given up as too late, and it is not")
             if rule == "campaign_ended" and now < campaign.end_at:
                 never = wall.opens_at(campaign, zone, max(now, campaign.begin_at))
@@ -202,9 +202,9 @@ class Judge:
         campaign = self.campaigns[attempt.vdn, attempt.campaign_id]
         due_at = max(attempt.due_at, campaign.begin_at)
         promised = max(
-            reservation.appoint_at, wall.opens_at(campaign, self._rules.terms.zone, due_at)
+            reservation.appoint_at, wall.opens_at(campaign, self._rules.limits.zone, due_at)
         )
-        if at > promised + self._rules.terms.grace_ms:
+        if at > promised + self._rules.limits.grace_ms:
             raise BrokenError(f"{key} is dialed past its grace")
 
     def _check_campaign(self, attempt: Attempt) -> None:
@@ -216,7 +216,7 @@ class Judge:
             raise BrokenError(f"{name} begins, and its campaign is {campaign.status}")
         if not campaign.begin_at <= at < campaign.end_at:
             raise BrokenError(f"{name} begins outside its campaign's dates")
-        if not wall.is_open(campaign, self._rules.terms.zone, at):
+        if not wall.is_open(campaign, self._rules.limits.zone, at):
             raise BrokenError(f"{name} begins outside its campaign's hours")
 
     def _check_record(self, attempt: Attempt) -> None:
@@ -273,16 +273,16 @@ class Judge:
                 raise BrokenError(f"{station} used up promise after promise, and all were refused")
 
     def _check_caps(self, vdn: int, campaign: Campaign) -> None:
-        terms = self._rules.terms
+        limits = self._rules.limits
         rows = self._arena.look("SELECT vdn, campaign_id FROM attempt WHERE state <> 'ended'")
         most = campaign.dial_settings.calls_max
         bounds: Sequence[tuple[str, int, int | None]] = (
             ("the line", len(rows), self._rules.calls_max),
-            (f"VDN {vdn}", len([row for row in rows if row[0] == vdn]), terms.vdn_calls_max),
+            (f"VDN {vdn}", len([row for row in rows if row[0] == vdn]), limits.vdn_calls_max),
             (
                 f"campaign {campaign.id}",
                 rows.count((vdn, campaign.id)),
-                terms.campaign_calls_max if most is None else most,
+                limits.campaign_calls_max if most is None else most,
             ),
         )
         for whose, calls, bound in bounds:
@@ -323,7 +323,7 @@ class Judge:
             self._held.add((vdn, id_, look_at))
             self.counts["held"] += 1
             campaign = self.campaigns[vdn, campaign_id]
-            opens_at = wall.opens_at(campaign, self._rules.terms.zone, max(now, campaign.begin_at))
+            opens_at = wall.opens_at(campaign, self._rules.limits.zone, max(now, campaign.begin_at))
             if opens_at != look_at:
                 raise BrokenError(
                     f"{id_} is held from {now} until {look_at}, and the hours open at {opens_at}"

@@ -11,7 +11,7 @@ import pytest
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Adoption, Ending, HandBack, Progress
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import CampaignKey, Claim, Claimed
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Cancel, Order
@@ -123,8 +123,8 @@ class IgnoresCaps(DueRows):
 
     def claim(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
         (claim,) = claims
-        terms = Terms(claim.terms.grace_ms, claim.terms.zone)
-        return super().claim([msgspec.structs.replace(claim, calls_max=1_000, terms=terms)])
+        limits = Limits(claim.limits.grace_ms, claim.limits.zone)
+        return super().claim([msgspec.structs.replace(claim, calls_max=1_000, limits=limits)])
 
 
 class IgnoresPace(DueRows):
@@ -159,8 +159,8 @@ class GivesUpTooSoon(DueRows):
 
     def claim(self, claims: Sequence[Claim]) -> list[Claimed | Refusal]:
         (claim,) = claims
-        terms = msgspec.structs.replace(claim.terms, grace_ms=60_000)
-        return super().claim([msgspec.structs.replace(claim, terms=terms)])
+        limits = msgspec.structs.replace(claim.limits, grace_ms=60_000)
+        return super().claim([msgspec.structs.replace(claim, limits=limits)])
 
 
 class KeepsClaims(AttemptRows):

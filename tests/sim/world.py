@@ -11,7 +11,7 @@ from typing import Any
 from callkeeper.asyncstore.batch import Write
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Begun, Ending, Withdrawn
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.config import DialerConfig
@@ -231,7 +231,7 @@ class World:
         self._shared: dict[str, Any] = {
             "calls_max": random.choice([1, 2, 5, 100]),
             "calls_per_second": random.choice([0.2, 1.0, 5.0, 20.0]),
-            "terms": Terms(
+            "limits": Limits(
                 grace_ms=random.choice([2 * MINUTE, 30 * MINUTE, 2 * HOUR]),
                 zone=random.choice(["UTC", "Europe/Berlin"]),
                 vdn_calls_max=random.choice([None, None, 1, 3]),

@@ -21,7 +21,7 @@ from callkeeper.core.dialing.attempt_changes import (
 )
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
@@ -30,7 +30,7 @@ from tests.store.orders import CAMPAIGN, NOW, booked, booking
 
 LEAD = 300_000
 GRACE = 1_800_000
-TERMS = Terms(grace_ms=GRACE)
+LIMITS = Limits(grace_ms=GRACE)
 BUSY = Hangup(17, "User busy", 486)
 RETRIES = DialSettings(retries=(Retry("busy", 1, 60),))
 
@@ -53,7 +53,7 @@ def wish(**fields: Any) -> Claim:
         "ids": tuple(f"{NOW // 1000}-{next(_numbers):015d}" for _ in range(ids)),
         "calls_max": 1_000,
         "per_second": 10_000.0,
-        "terms": TERMS,
+        "limits": LIMITS,
     }
     return Claim(**given | fields)
 
@@ -81,7 +81,7 @@ def placing(attempt: Attempt, **fields: Any) -> Placing:
         "attempt_id": attempt.id,
         "holder": attempt.holder,
         "at": NOW,
-        "terms": TERMS,
+        "limits": LIMITS,
     }
     return Placing(**given | fields)
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from callkeeper.core.campaigns.changes import Pause, Resume
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.store.engine.migrate import Migration
 from callkeeper.store.engine.session import Item, Row, Session
@@ -22,7 +22,7 @@ from tests.store.calls import GRACE, LEAD, claim, due, end, ending, placing, rea
 from tests.store.orders import NOW, Opened, booking, has_campaign
 
 MANY = 20_000
-FIVE = Terms(GRACE, vdn_calls_max=5)
+FIVE = Limits(GRACE, vdn_calls_max=5)
 
 
 class Counted:
@@ -83,11 +83,11 @@ def named(*numbers: int) -> list[str]:
 def test_a_vdn_above_its_bound_delays_nobody(opened: Opened) -> None:
     backlog(opened)
     due(opened.store, 900, vdn=2)
-    assert called(claim(opened.store, terms=FIVE)) == [*named(*range(5)), "r00900"]
+    assert called(claim(opened.store, limits=FIVE)) == [*named(*range(5)), "r00900"]
     due(opened.store, 901, vdn=2)
-    assert called(claim(opened.store, terms=FIVE)) == ["r00901"]
-    assert claim(opened.store, terms=FIVE) == Claimed([])
-    assert claim(opened.store, terms=FIVE, sweeps=False) == Claimed([])
+    assert called(claim(opened.store, limits=FIVE)) == ["r00901"]
+    assert claim(opened.store, limits=FIVE) == Claimed([])
+    assert claim(opened.store, limits=FIVE, sweeps=False) == Claimed([])
 
 
 def test_a_paused_campaign_delays_nobody_and_goes_on_where_it_was(opened: Opened) -> None:
@@ -103,11 +103,11 @@ def test_a_paused_campaign_delays_nobody_and_goes_on_where_it_was(opened: Opened
 
 def test_a_call_that_ends_makes_room_for_the_one_that_is_next(opened: Opened) -> None:
     backlog(opened)
-    first, *_ = claim(opened.store, terms=FIVE).attempts
+    first, *_ = claim(opened.store, limits=FIVE).attempts
     with opened.store.transaction():
         opened.store.attempts.begin([placing(first)])
     end(opened.store, ending(first, at=NOW))
-    assert called(claim(opened.store, terms=FIVE)) == named(5)
+    assert called(claim(opened.store, limits=FIVE)) == named(5)
 
 
 def test_campaigns_of_one_vdn_are_called_in_the_order_in_which_all_is_due(opened: Opened) -> None:
@@ -155,10 +155,10 @@ def test_a_claim_costs_no_more_for_a_larger_backlog(opened: Opened, *, sweeps: b
     for numbers in (range(1_000), range(1_000, MANY)):
         backlog(opened, numbers)
         for _ in range(2):
-            claim(opened.store, terms=FIVE)
+            claim(opened.store, limits=FIVE)
         counted.run.clear()
         counted.returned = 0
-        claim(store, terms=FIVE, sweeps=sweeps)
+        claim(store, limits=FIVE, sweeps=sweeps)
         costs.append((counted.returned, counted.run.total()))
     assert costs[0] == costs[1]
     assert costs[0] < (20, 12)
@@ -176,7 +176,7 @@ def test_each_of_a_backlog_says_what_holds_it(
 ) -> None:
     """Those too that no claim has read."""
     backlog(opened, range(2_000))
-    claim(opened.store, terms=FIVE)
+    claim(opened.store, limits=FIVE)
     if change is not None:
         rearrange(opened.store, change)
     (last,) = opened.store.reservations.with_id(*named(1_999))

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from callkeeper.core.campaigns.changes import Pause
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.store.engine.postgres import StatementFailed
@@ -167,7 +167,7 @@ def test_the_pace_of_a_line_holds_whoever_dials(store: SqlStore) -> None:
 def test_a_vdns_bound_holds_its_own_and_lets_others_pass(store: SqlStore) -> None:
     due(store, 1, 2, 3)
     due(store, 4, vdn=2)
-    outcome = claim(store, terms=Terms(GRACE, vdn_calls_max=2))
+    outcome = claim(store, limits=Limits(GRACE, vdn_calls_max=2))
     assert reservations(outcome) == ["r00001", "r00002", "r00004"]
     (held,) = store.reservations.with_id("r00003")
     assert (held.held_by, held.look_at, outcome.held) == ("vdn_cap", NOW, 1)
@@ -186,9 +186,9 @@ def test_a_campaigns_own_bound_holds_its_own_and_lets_others_pass(opened: Opened
 
 def test_bounds_count_calls_over_other_lines_too(store: SqlStore) -> None:
     due(store, 1, 2)
-    terms = Terms(GRACE, campaign_calls_max=1)
-    assert len(claim(store, terms=terms, line="another").attempts) == 1
-    assert claim(store, terms=terms).attempts == []
+    limits = Limits(GRACE, campaign_calls_max=1)
+    assert len(claim(store, limits=limits, line="another").attempts) == 1
+    assert claim(store, limits=limits).attempts == []
 
 
 def test_a_held_reservation_is_judged_anew_at_its_instant_and_not_before(store: SqlStore) -> None:

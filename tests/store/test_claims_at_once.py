@@ -8,7 +8,7 @@ import pytest
 
 from callkeeper.core.campaigns.changes import CampaignOrder, Pause, Resume
 from callkeeper.core.dialing.attempt import Attempt
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.core.reservations.changes import Cancel
 from callkeeper.store.rows.due import LOOKED_AT
@@ -58,7 +58,7 @@ def test_two_that_claim_at_once_claim_nothing_twice_and_keep_every_bound(
     due(opened.store, *range(40))
     due(opened.store, *range(40, 60), campaign_id="8")
     due(opened.store, *range(60, 100), vdn=2)
-    terms = Terms(GRACE, vdn_calls_max=20)
+    limits = Limits(GRACE, vdn_calls_max=20)
     gate = threading.Barrier(2)
 
     def work(holder: str) -> list[Attempt]:
@@ -67,7 +67,7 @@ def test_two_that_claim_at_once_claim_nothing_twice_and_keep_every_bound(
         for turn in range(20):
             gate.wait(30)
             at = NOW + turn * 2_000
-            got += claim(mine, holder=holder, ids=3, calls_max=31, terms=terms, at=at).attempts
+            got += claim(mine, holder=holder, ids=3, calls_max=31, limits=limits, at=at).attempts
         return got
 
     made = [

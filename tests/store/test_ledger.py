@@ -9,7 +9,7 @@ import pytest
 from callkeeper.core.campaigns.changes import CampaignOrder, Delete, Pause, Resume, Revision
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Begun, Progress, Withdrawn
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.store.rows.store import SqlStore
@@ -228,10 +228,10 @@ def test_a_call_too_late_meanwhile_expires(store: SqlStore) -> None:
 
 
 def test_a_bound_that_was_kept_when_it_was_claimed_does_not_hold_it_again(store: SqlStore) -> None:
-    terms = Terms(GRACE, vdn_calls_max=1, campaign_calls_max=1)
+    limits = Limits(GRACE, vdn_calls_max=1, campaign_calls_max=1)
     due(store, 1)
-    (attempt,) = claim(store, terms=terms).attempts
-    assert isinstance(begin(store, attempt, terms=terms), Begun)
+    (attempt,) = claim(store, limits=limits).attempts
+    assert isinstance(begin(store, attempt, limits=limits), Begun)
 
 
 @pytest.mark.parametrize("engine", ["postgres"])

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from importlib.resources import files
 from itertools import combinations
@@ -155,7 +155,13 @@ def test_columns_are_the_fields_of_the_value_in_their_order(
     name: str, value: type[msgspec.Struct], engine: str
 ) -> None:
     text = queries(cast("Engine", engine)).get(name)
-    assert tuple(re.findall(r"\w\.(\w+)", text)) == value.__struct_fields__
+    assert _fields(re.findall(r"\w\.(\w+)", text)) == value.__struct_fields__
+
+
+def _fields(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the fields that columns hold; some columns have the name of an earlier version."""
+    named = {"terms": "policies", "practice": "dial_settings"}
+    return tuple(named.get(name, name) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +197,7 @@ def test_a_table_has_the_fields_of_its_value_in_their_order(
     table: str, value: type[msgspec.Struct], engine: str
 ) -> None:
     # PostgreSQL inserts a whole record in the order of the table.
-    assert columns(table, cast("Engine", engine)) == value.__struct_fields__
+    assert _fields(columns(table, cast("Engine", engine))) == value.__struct_fields__
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from callkeeper.core.campaigns.changes import Arrange, CampaignChange, Pause, Resume, Revision
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import (
@@ -101,7 +101,7 @@ def test_a_reservation_held_by_a_bound_or_the_line_is_not_woken(store: SqlStore)
     end(store, ending(attempt, "down", at=NOW))
     down = standing(store, attempt)
     (capped,) = due(store, 1)
-    assert claim(store, terms=Terms(GRACE, vdn_calls_max=0)).held == 1
+    assert claim(store, limits=Limits(GRACE, vdn_calls_max=0)).held == 1
     held = standing(store, capped)
     rearrange(store, Pause(), at=NOW + 1)
     assert [standing(store, each) for each in (capped, down)] == [held, down]

@@ -10,7 +10,7 @@ import pytest
 from callkeeper.core.campaigns.campaign import Window
 from callkeeper.core.campaigns.changes import CampaignOrder, Revision
 from callkeeper.core.campaigns.plan import Plan
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.usecases.outlook import outlook
 from tests.store.orders import (
@@ -27,7 +27,7 @@ from tests.store.orders import (
 MINUTE = 60_000
 # NOW is 2027-01-15 08:00 UTC, 09:00 in Berlin.
 OFFICE = '[{"begin":540,"end":1080}]'
-BERLIN = Terms(grace_ms=30 * MINUTE, zone="Europe/Berlin")
+BERLIN = Limits(grace_ms=30 * MINUTE, zone="Europe/Berlin")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from callkeeper.cli.options import (
 )
 from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import NoSuchReservation
-from callkeeper.processes.dial import terms
+from callkeeper.processes.dial import limits
 from callkeeper.usecases.timeline import Timeline, timelines
 
 
@@ -29,7 +29,7 @@ def why(
     json: Json = False,
 ) -> None:
     """Tell what happened to a reservation, by whom, and what it waits for."""
-    general = terms(read_settings(data_dir, database))
+    general = limits(read_settings(data_dir, database))
     with existing_store(data_dir, database) as store:
         found = timelines(store, id, general, SystemClock().now(), show_numbers=show_numbers)
     if not found:

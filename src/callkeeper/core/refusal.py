@@ -5,7 +5,7 @@ no bug and is never logged as one. Only ``api.wire`` knows which result code eac
 
     Refusal
     ├─ NotAuthenticated         the signature, the key or the clock
-    ├─ NoSuchPlace              a path that is not ours
+    ├─ NoSuchPath              a path that is not ours
     ├─ WrongMethod              a path that is ours, with a method that is not
     ├─ BodyTooLarge
     ├─ TooManyRequests          more than its access key may send
@@ -87,7 +87,7 @@ class NotAuthenticated(Refusal):
     """The request is not signed by a valid access key."""
 
 
-class NoSuchPlace(Refusal):
+class NoSuchPath(Refusal):
     """There is no interface at this path."""
 
 

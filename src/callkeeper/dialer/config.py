@@ -3,7 +3,7 @@
 import msgspec
 
 from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.dialer.line.destinations import Destinations
 
 
@@ -14,6 +14,6 @@ class DialerConfig(msgspec.Struct, frozen=True):
     line: str
     calls_max: int
     calls_per_second: float
-    terms: Terms
+    limits: Limits
     codes: FailCodes
-    handover: Destinations
+    destinations: Destinations

@@ -66,7 +66,7 @@ class Dispatcher:
         # Without a line nothing is claimed; but what is too late still expires, and says so.
         can_dial = context.line.is_up and self._lease.stands
         asked = len(self._asking)
-        most = await self._gate.room(BATCH - asked if can_dial else 0, asked)
+        most = await self._gate.capacity(BATCH - asked if can_dial else 0, asked)
         # What the line refused last is tried last: it may be those numbers, and not the line.
         last = self._gate.refused if most else frozenset()
         # Not when the step began: the database was asked since, and may have said otherwise.
@@ -78,7 +78,7 @@ class Dispatcher:
             ids=tuple(new_attempt_id(now) for _ in range(most)),
             calls_max=config.calls_max,
             per_second=config.calls_per_second,
-            terms=config.terms,
+            limits=config.limits,
             sweeps=bool(last) or self._finds_late or self._is_time_to_sweep(ticks),
             doubt=clock.doubt(),
             last=last,
@@ -105,9 +105,9 @@ class Dispatcher:
         context = self._context
         # A claim may take its time, and the verdict is to be of now.
         ticks, now, doubt = context.clock.ticks(), context.clock.now(), context.clock.doubt()
-        name, terms = context.config.name, context.config.terms
+        name, limits = context.config.name, context.config.limits
         placings = [
-            Placing(each.vdn, each.reservation_id, each.id, name, now, terms, doubt)
+            Placing(each.vdn, each.reservation_id, each.id, name, now, limits, doubt)
             for each in claimed.attempts
         ]
         begun: list[Begun] = []
@@ -185,6 +185,6 @@ class Dispatcher:
             called_no=attempt.called_no,
             caller_no=attempt.caller_no,
             alerting_seconds=attempt.alerting_seconds,
-            goes_to=self._context.config.handover.of(begun.goes_to),
+            goes_to=self._context.config.destinations.of(begun.goes_to),
             variables=variables(begun.call_data),
         )

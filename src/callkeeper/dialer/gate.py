@@ -33,7 +33,7 @@ class Gate:
             return frozenset()
         return frozenset(self._breaker.refused) | self._campaigns
 
-    async def room(self, most: int, asked: int) -> int:
+    async def capacity(self, most: int, asked: int) -> int:
         """Return how many calls may be asked for while ``asked`` others have no answer yet.
 
         While it is shut that is one now and then, when the line says that it is well.

@@ -24,7 +24,7 @@ DATABASE_FAILED = "0200006"
 # refusal at the door is a wrong parameter: the header, the path, the method, the body's size.
 CODES: dict[type[Refusal], tuple[int, str]] = {
     no.NotAuthenticated: (401, PARAMETER_WRONG),
-    no.NoSuchPlace: (404, PARAMETER_WRONG),
+    no.NoSuchPath: (404, PARAMETER_WRONG),
     no.WrongMethod: (405, PARAMETER_WRONG),
     no.BodyTooLarge: (413, PARAMETER_WRONG),
     no.TooManyRequests: (429, DATABASE_FAILED),  # nothing was stored, and the same may come again

@@ -69,7 +69,7 @@ class Tarpit:
         self._rested_at_seconds = 0.0  # when as many may be given at once as ever
         self._doubted: set[str] = set()
         self._queues = _Queues()
-        self._room = _Room(bytes_max)
+        self._capacity = _Capacity(bytes_max)
         self._next: asyncio.Handle | None = None
 
     def visit(self, scope: Scope, name: str = NOBODY) -> Visit:
@@ -103,7 +103,7 @@ class Tarpit:
             self.spend()
             return
         whose = (name, _origin(scope))
-        self._room.hold(whose, size)
+        self._capacity.hold(whose, size)
         turn: _Turn = asyncio.get_running_loop().create_future()
         lost: asyncio.Future[None] | None = scope.get("state", {}).get(LOST)
 
@@ -119,7 +119,7 @@ class Tarpit:
                 self._plan()
             await turn
         finally:
-            self._room.leave(whose, size)
+            self._capacity.leave(whose, size)
             self._queues.remove(whose, turn)
             if lost is not None:
                 lost.remove_done_callback(give_up)
@@ -187,7 +187,7 @@ class _Queues:
             del self._by_name[name]
 
 
-class _Room:
+class _Capacity:
     """Room for what waits. Each may take as much as is left, so that there is always some left."""
 
     def __init__(self, most: int) -> None:
@@ -195,7 +195,7 @@ class _Room:
         self._held: dict[_Whose, int] = {}
 
     def hold(self, whose: _Whose, size: int) -> None:
-        """Take room; raise TooManyRequests if that would be more than is left then."""
+        """Take capacity; raise TooManyRequests if that would be more than is left then."""
         if not size:
             return
         held = self._held.get(whose, 0)
@@ -205,7 +205,7 @@ class _Room:
         self._left -= size
 
     def leave(self, whose: _Whose, size: int) -> None:
-        """Give room back."""
+        """Give capacity back."""
         if not size:
             return
         self._left += size

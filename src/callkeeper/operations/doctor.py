@@ -43,7 +43,7 @@ _PATIENCE_SECONDS = 3.0
 _FILES_GONE = "was removed or replaced while the server runs"  # as /readyz has it
 
 
-class Sick(Exception):  # noqa: N818 - what it is
+class CheckFailed(Exception):  # noqa: N818 - what it is
     """A check found what has to be put right."""
 
 
@@ -62,7 +62,7 @@ class CheckUp:
         self._settings = settings
         self._clock = clock
         self._store: Store | None = None
-        self._away: Sick | Refusal | SettingsWrong | None = None
+        self._away: CheckFailed | Refusal | SettingsWrong | None = None
 
     def run(self) -> list[Check]:
         """Run every check; one that cannot be made is not good. Where nothing is, that is all."""
@@ -71,7 +71,7 @@ class CheckUp:
             self._store = self._found(port)
         except NoInstallation as nothing:
             return [Check("installation", good=False, says=str(nothing))]
-        except (Sick, Refusal, SettingsWrong) as found:
+        except (CheckFailed, Refusal, SettingsWrong) as found:
             self._away = found
         try:
             return [
@@ -94,7 +94,7 @@ class CheckUp:
     def _found(self, port: Check) -> Store:
         """Return the store; not where a server has lost its files, for to open others does harm."""
         if _FILES_GONE in port.says:
-            raise Sick(
+            raise CheckFailed(
                 "was not looked at, for the server that runs has lost its files: see port, and "
                 "make no new installation in their place"
             )
@@ -103,7 +103,7 @@ class CheckUp:
     def _check(self, name: str, check: Callable[[], str]) -> Check:
         try:
             return Check(name, good=True, says=check())
-        except (Sick, Refusal, SealBroken, SettingsWrong, OSError) as found:
+        except (CheckFailed, Refusal, SealBroken, SettingsWrong, OSError) as found:
             return Check(name, good=False, says=told_in_full(found))
 
     def _database(self) -> str:
@@ -134,7 +134,7 @@ class CheckUp:
         for vdn in vdns:
             days = self._open.reservations.miscounted_days(vdn, now - DAY_MS, now + DAY_MS)
             if days:
-                raise Sick(
+                raise CheckFailed(
                     f"lists of VDN {vdn} for {day_in_utc(days[0])} are miscounted; "
                     "count anew as docs/operating.md says"
                 )
@@ -146,7 +146,9 @@ class CheckUp:
         ended = self._clock.now()
         off = max(begun - theirs, theirs - ended, 0)
         if off > _CLOCKS_MS_MAX:
-            raise Sick(f"this machine and the database are {off} ms apart; set the clocks by NTP")
+            raise CheckFailed(
+                f"this machine and the database are {off} ms apart; set the clocks by NTP"
+            )
         return f"this machine and the database agree within {max(off, ended - begun)} ms"
 
     def _seal(self) -> str:
@@ -155,13 +157,15 @@ class CheckUp:
         keys = [each for each in self._open.keys.all() if each.revoked_at is None]
         if not settings.sealing_key and not (settings.data_dir / SEALING_FILE).is_file():
             if keys:
-                raise Sick(f"there is no {SEALING_FILE} in {settings.data_dir}, but {_count(keys)}")
+                raise CheckFailed(
+                    f"there is no {SEALING_FILE} in {settings.data_dir}, but {_count(keys)}"
+                )
             return "not made yet, and no valid key is stored"
         seal = load_seal(settings.data_dir, settings.sealing_key)
         for key in keys:
             seal.open(key.sealed_secret, key.ak, key.vdn)
         if of_old := sealed_as_of_old(self._open, seal):
-            raise Sick(
+            raise CheckFailed(
                 f"{len(of_old)} of {_count(keys)} sealed as of old, without the VDN; run "
                 "`callkeeper migrate` once no older server runs; 0.2 does not open them"
             )
@@ -169,7 +173,7 @@ class CheckUp:
 
     def _privacy(self) -> str:
         if open_to_all := exposed(self._settings):
-            raise Sick(open_to_all)
+            raise CheckFailed(open_to_all)
         folder = self._settings.data_dir
         there = folder.exists()
         return f"others have no access to {folder}" if there else "there is nothing to see yet"
@@ -190,12 +194,12 @@ class CheckUp:
     def _disk(self) -> str:
         folder = self._settings.data_dir
         if not folder.is_dir():
-            raise Sick(f"there is no data directory {folder}")
+            raise CheckFailed(f"there is no data directory {folder}")
         if not os.access(folder, os.W_OK):
-            raise Sick(f"{folder} cannot be written to")
+            raise CheckFailed(f"{folder} cannot be written to")
         free = shutil.disk_usage(folder).free
         if free < _DISK_BYTES_MIN:
-            raise Sick(f"only {free / 1e6:.0f} MB are free at {folder}")
+            raise CheckFailed(f"only {free / 1e6:.0f} MB are free at {folder}")
         return f"{free / 1e9:.1f} GB are free at {folder}"
 
     def _port(self) -> str:
@@ -224,11 +228,11 @@ class CheckUp:
             # Only who answers is asked here, and no secret is sent: the certificate may be any.
             answer = httpx2.get(url, verify=False, timeout=_PATIENCE_SECONDS, trust_env=False)
         except httpx2.HTTPError as silence:
-            raise Sick(
+            raise CheckFailed(
                 f"{host} port {self._settings.port}: {error.strerror}, and {url} is silent"
             ) from silence
         if not answer.text.startswith("ready"):
-            raise Sick(f"{url} says {answer.text[:200]!r}")
+            raise CheckFailed(f"{url} says {answer.text[:200]!r}")
         taken = self._settings.port
         return f"Callkeeper answers at {host} port {taken}: {answer.text.strip()}"
 
@@ -241,9 +245,9 @@ class CheckUp:
         try:
             says = asyncio.run(asked(settings, self._clock))
         except LineRefused as refused:
-            raise Sick(str(refused)) from refused
+            raise CheckFailed(str(refused)) from refused
         except LineSilent as silent:
-            raise Sick(
+            raise CheckFailed(
                 f"{silent}; see that Asterisk runs, that http.conf and ari.conf have"
                 " enabled = yes, and that ari_url is its address"
             ) from silent
@@ -257,13 +261,13 @@ class CheckUp:
         troubled = next((each for each in dialing if each.trouble), None)
         if troubled is not None:
             refuses = refuses_all(troubled.line, str(troubled.trouble))
-            raise Sick(f"{says}; but dispatcher {troubled.name} finds that {refuses}")
+            raise CheckFailed(f"{says}; but dispatcher {troubled.name} finds that {refuses}")
         return f"{says}; {len(dialing) or 'no'} dispatcher{'s' * (len(dialing) != 1)} at work"
 
     @property
     def _open(self) -> Store:
         if self._store is None:
-            raise Sick("could not be looked at without the database")
+            raise CheckFailed("could not be looked at without the database")
         return self._store
 
 
@@ -272,10 +276,10 @@ def _valid_until(certificate: Path, key: Path, now: int) -> str:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
         ends = x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
     except (ssl.SSLError, ValueError) as error:
-        raise Sick(f"{certificate} and {key} cannot be used ({error})") from error
+        raise CheckFailed(f"{certificate} and {key} cannot be used ({error})") from error
     days = int((ends.timestamp() * 1000 - now) // DAY_MS)
     if days < _CERTIFICATE_DAYS_MIN:
-        raise Sick(f"{certificate} ends {ends:%Y-%m-%d}, in {days} days; renew it")
+        raise CheckFailed(f"{certificate} ends {ends:%Y-%m-%d}, in {days} days; renew it")
     return f"{certificate} is valid until {ends:%Y-%m-%d}, {days} days"
 
 

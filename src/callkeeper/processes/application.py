@@ -19,7 +19,7 @@ from callkeeper.api.contract.interface import Interface
 from callkeeper.api.contract.pages import Page
 from callkeeper.api.contract.router import Router
 from callkeeper.asyncstore.store import AsyncStore
-from callkeeper.core.refusal import NoSuchPlace, Refusal, WrongMethod
+from callkeeper.core.refusal import NoSuchPath, Refusal, WrongMethod
 from callkeeper.http.access_log import AccessLog, Figures
 from callkeeper.http.admission import Admission
 from callkeeper.http.answer import refused, translator_for
@@ -76,9 +76,9 @@ def _application(
         await tarpit.visit(request.scope).pay()
         path = request.url.path[:200]
         if not shows_docs:
-            return _refuse(request, NoSuchPlace("there is no interface at {path!r}", path=path))
+            return _refuse(request, NoSuchPath("there is no interface at {path!r}", path=path))
         return _refuse(
-            request, NoSuchPlace("there is no interface at {path!r}; see /docs", path=path)
+            request, NoSuchPath("there is no interface at {path!r}; see /docs", path=path)
         )
 
     async def wrong_method(request: Request, error: Exception) -> Response:

@@ -14,7 +14,7 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer_process import open_async_store
 from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
 from callkeeper.core.dialing.outcomes import FINDINGS, FailCodes
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.dialer.config import DialerConfig
@@ -106,7 +106,7 @@ async def _until_stopped(
 def check_rules(settings: Settings) -> None:
     """Refuse settings by which no dialer would begin. Raise SettingsWrong."""
     _checked(settings.fail_codes)
-    _handover(settings)
+    _destinations(settings)
     number_policy(settings)
 
 
@@ -134,9 +134,9 @@ def _password(settings: Settings) -> str:
     return settings.ari_password or ""
 
 
-def terms(settings: Settings) -> Terms:
+def limits(settings: Settings) -> Limits:
     """Return what the settings say for all campaigns."""
-    return Terms(
+    return Limits(
         grace_ms=settings.grace_seconds * 1000,
         zone=settings.time_zone,
         vdn_calls_max=settings.vdn_calls_max,
@@ -165,9 +165,9 @@ def _dialer(
         line=line_name(settings),
         calls_max=settings.line_calls_max,
         calls_per_second=settings.line_calls_per_second,
-        terms=terms(settings),
+        limits=limits(settings),
         codes=FailCodes(_checked(settings.fail_codes)),
-        handover=_handover(settings),
+        destinations=_destinations(settings),
     )
     return Dialer(
         DialerContext.of(
@@ -181,7 +181,7 @@ def line_name(settings: Settings) -> str:
     return settings.line_name or settings.line or "none"
 
 
-def _handover(settings: Settings) -> Destinations:
+def _destinations(settings: Settings) -> Destinations:
     for name, text in {"destination": settings.destination, **settings.destinations}.items():
         if name != "destination" and not _GOES_TO.fullmatch(name):
             raise SettingsWrong(f"destinations: {name!r} must read 'ivr CODE' or 'skill ID'")

@@ -11,7 +11,7 @@ from callkeeper.core.dialing.policy import (
     CAPS,
     Dial,
     GiveUp,
-    Terms,
+    Limits,
     Verdict,
     Wait,
     foresee,
@@ -34,14 +34,14 @@ _STANDING = {
 }
 
 
-def outlook(store: Store, reservation: Reservation, terms: Terms, now: Instant) -> str:
-    """Return the sentence. ``terms``: what the settings say for all campaigns."""
+def outlook(store: Store, reservation: Reservation, limits: Limits, now: Instant) -> str:
+    """Return the sentence. ``limits``: what the settings say for all campaigns."""
     if reservation.state == "calling":
         return f"calling: {_on_the_phone(store, reservation, now)}"
     if reservation.state != "waiting":
         return f"{reservation.state}: {_closed(reservation)}"
     if reservation.kind == "automatic":
-        return f"waiting: {_awaited(store, reservation, terms, now)}"
+        return f"waiting: {_awaited(store, reservation, limits, now)}"
     at = in_utc(reservation.appoint_at)
     if reservation.is_overdue(now):
         return f"overdue since {at}: an agent has to ring; the system never dials a manual one"
@@ -84,12 +84,12 @@ def _told(live: Attempt) -> str:
     return f"attempt {live.id}, begun {since}, has not been heard to ring"
 
 
-def _awaited(store: Store, reservation: Reservation, terms: Terms, now: Instant) -> str:
+def _awaited(store: Store, reservation: Reservation, limits: Limits, now: Instant) -> str:
     if reservation.look_at is None:
         return "a dispatcher has it and is about to dial"
     next_at = in_utc(reservation.look_at)
     campaign = store.campaigns.get(reservation.vdn, reservation.campaign_id)
-    foreseen = _foreseen(campaign, reservation, terms, now)
+    foreseen = _foreseen(campaign, reservation, limits, now)
     if isinstance(foreseen, GiveUp) and foreseen.rule != "grace":
         return f"due {next_at}, but {foreseen.why}; it will not be dialed"
     if reservation.look_at > now and reservation.verdict is not None:
@@ -99,7 +99,7 @@ def _awaited(store: Store, reservation: Reservation, terms: Terms, now: Instant)
     if isinstance(foreseen, Wait) and foreseen.rule == "hours":
         ruled = f"{ruled}; next eligible {in_utc(foreseen.until)}"
     if campaign and not held and reservation.look_at <= now:
-        held = _full(store, campaign, terms, now)
+        held = _full(store, campaign, limits, now)
     hindrance = "; ".join(filter(None, (held, ruled, _unattended(store, now))))
     if reservation.look_at > now:
         return f"due {next_at}" + (f", but {hindrance}" if hindrance else "")
@@ -108,21 +108,21 @@ def _awaited(store: Store, reservation: Reservation, terms: Terms, now: Instant)
 
 
 def _foreseen(
-    campaign: Campaign | None, reservation: Reservation, terms: Terms, now: Instant
+    campaign: Campaign | None, reservation: Reservation, limits: Limits, now: Instant
 ) -> Verdict:
     """Return what its campaign will say of it at the instant that it is due."""
     if campaign is None:
         return GiveUp("campaign_gone", f"campaign {reservation.campaign_id} was deleted")
-    zone = zone_of(campaign, terms.zone)
+    zone = zone_of(campaign, limits.zone)
     if zone is None:
-        name = zone_name(campaign, terms.zone)
+        name = zone_name(campaign, limits.zone)
         return Wait("status", now, f"this machine knows no time zone {name}")
-    return foresee(reservation, campaign, zone, terms, now)
+    return foresee(reservation, campaign, zone, limits, now)
 
 
-def _full(store: Store, campaign: Campaign, terms: Terms, now: Instant) -> str | None:
+def _full(store: Store, campaign: Campaign, limits: Limits, now: Instant) -> str | None:
     """Return which bound lets the campaign have no other call at this instant."""
-    held = holds_all(campaign, terms, store.due.busyness(campaign.vdn, campaign.id), now)
+    held = holds_all(campaign, limits, store.due.busyness(campaign.vdn, campaign.id), now)
     return None if held is None else held.why
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.instants import Instant, in_utc, span
 from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
@@ -44,17 +44,17 @@ class Timeline(msgspec.Struct, frozen=True):
 
 
 def timelines(
-    store: Store, reservation_id: str, terms: Terms, now: Instant, *, show_numbers: bool
+    store: Store, reservation_id: str, limits: Limits, now: Instant, *, show_numbers: bool
 ) -> list[Timeline]:
     """Return the timeline of each VDN's reservation with this id; none when there is none."""
     return [
-        _timeline(store, each, terms, now, show_numbers=show_numbers)
+        _timeline(store, each, limits, now, show_numbers=show_numbers)
         for each in store.reservations.with_id(reservation_id)
     ]
 
 
 def _timeline(
-    store: Store, reservation: Reservation, terms: Terms, now: Instant, *, show_numbers: bool
+    store: Store, reservation: Reservation, limits: Limits, now: Instant, *, show_numbers: bool
 ) -> Timeline:
     events = store.history.of(reservation.vdn, reservation.id)
     return Timeline(
@@ -62,7 +62,7 @@ def _timeline(
         vdn=reservation.vdn,
         kind=reservation.kind,
         state=reservation.state,
-        now=harmless(outlook(store, reservation, terms, now)),
+        now=harmless(outlook(store, reservation, limits, now)),
         events=[_told(each, show_numbers=show_numbers) for each in events],
     )
 

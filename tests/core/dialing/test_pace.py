@@ -26,7 +26,7 @@ def dial(per_second: float, gaps: list[int], wanted: list[int] | None = None) ->
     next_at_us, made = 0, []
     for turn, now in enumerate(accumulate(gaps, initial=START)):
         pace = Pace(next_at_us, now, per_second)
-        calls = pace.room if wanted is None else min(pace.room, wanted[turn % len(wanted)])
+        calls = pace.capacity if wanted is None else min(pace.capacity, wanted[turn % len(wanted)])
         next_at_us = pace.after(calls)
         made.append(Dialed(now, calls))
     return made
@@ -37,15 +37,15 @@ GAPS = some.lists(some.integers(0, 3 * SECOND), min_size=1, max_size=60)
 
 
 def test_a_line_that_was_never_used_may_make_its_first_calls_at_once() -> None:
-    assert Pace(0, START, 20).room == 3  # one, and what a tenth of a second catches up on
-    assert Pace(0, START, 1).room == 1
+    assert Pace(0, START, 20).capacity == 3  # one, and what a tenth of a second catches up on
+    assert Pace(0, START, 1).capacity == 1
 
 
 def test_the_next_call_may_be_made_an_interval_after_the_last() -> None:
     next_at_us = Pace(START, START, 20).after(1)
     assert next_at_us == START + SECOND // 20
-    assert Pace(next_at_us, next_at_us - 1, 20).room == 0
-    assert Pace(next_at_us, next_at_us, 20).room == 1
+    assert Pace(next_at_us, next_at_us - 1, 20).capacity == 0
+    assert Pace(next_at_us, next_at_us, 20).capacity == 1
 
 
 def test_a_line_that_makes_no_call_gains_none_by_it() -> None:
@@ -55,7 +55,7 @@ def test_a_line_that_makes_no_call_gains_none_by_it() -> None:
 
 def test_after_an_idle_hour_no_more_is_caught_up_on_than_after_a_moment() -> None:
     idle, moment = Pace(START, START + 3600 * SECOND, 20), Pace(START, START + CATCH_UP, 20)
-    assert idle.room == moment.room == 3
+    assert idle.capacity == moment.capacity == 3
 
 
 @given(RATES, GAPS, some.lists(some.integers(0, 3_000), min_size=1, max_size=5))
@@ -97,11 +97,11 @@ def test_an_instant_written_by_a_clock_that_was_ahead_stops_no_line(
     """No call puts the next one further ahead than an interval, and clocks may differ by 2 s."""
     interval = SECOND / per_second
     pace = Pace(int(START + interval + seconds_ahead * SECOND), START, per_second)
-    assert pace.room == 1
+    assert pace.capacity == 1
     next_at_us = pace.after(1)
     assert START < next_at_us <= START + interval
     for now in accumulate(gaps, initial=START + int(interval) + 1):
-        assert Pace(next_at_us, now, per_second).room > 0
+        assert Pace(next_at_us, now, per_second).capacity > 0
 
 
 def test_a_clock_that_is_a_second_ahead_makes_the_line_no_faster() -> None:
@@ -110,8 +110,8 @@ def test_a_clock_that_is_a_second_ahead_makes_the_line_no_faster() -> None:
     for turn in range(200):
         now = by_turns[turn % 2] + turn * SECOND // 20
         pace = Pace(next_at_us, now, 20)
-        calls += pace.room
-        next_at_us = pace.after(pace.room)
+        calls += pace.capacity
+        next_at_us = pace.after(pace.capacity)
     assert calls <= 10 * 20 + SECOND / SECOND * 20 + 3
 
 
@@ -122,8 +122,8 @@ def test_rooms_of_two_that_dial_by_turns_are_the_room_of_one(
     """What one takes the other one has no more: all that they share is the next instant."""
     for now in accumulate(gaps, initial=START):
         pace = Pace(0, now, per_second)
-        half = pace.room // 2
+        half = pace.capacity // 2
         rest = Pace(pace.after(half), now, per_second)
-        assert rest.room <= pace.room - half + 1
+        assert rest.capacity <= pace.capacity - half + 1
         # Instants are whole microseconds: to divide it may gain less than one.
-        assert half + rest.room <= per_second * (CATCH_UP + 1) / SECOND + 1 + 1e-6
+        assert half + rest.capacity <= per_second * (CATCH_UP + 1) / SECOND + 1 + 1e-6

@@ -12,8 +12,8 @@ from callkeeper.core.dialing.policy import (
     Busyness,
     Dial,
     GiveUp,
+    Limits,
     Rule,
-    Terms,
     Verdict,
     Wait,
     decide,
@@ -27,7 +27,7 @@ UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")
 GRACE = HOUR // 2
 DAY = 24 * HOUR
-TERMS = Terms(grace_ms=GRACE)
+LIMITS = Limits(grace_ms=GRACE)
 # NOW is 2025-05-15 12:00:00 UTC, 14:00 in Berlin.
 OPEN = (Window(9 * 60, 18 * 60),)
 SHUT = (Window(15 * 60, 18 * 60),)
@@ -48,12 +48,12 @@ def due(**fields: Any) -> Reservation:
 def verdict(
     reservation: Reservation | None = None,
     where: Campaign | None = None,
-    terms: Terms = TERMS,
+    limits: Limits = LIMITS,
     busyness: Busyness = Busyness(),  # noqa: B008 - a value
     now: int = NOW,
     zone: ZoneInfo = UTC,
 ) -> Verdict:
-    return decide(reservation or due(), where or campaign(), zone, terms, busyness, now)
+    return decide(reservation or due(), where or campaign(), zone, limits, busyness, now)
 
 
 def test_a_call_that_nothing_stands_against_is_dialed() -> None:
@@ -101,9 +101,9 @@ def test_a_call_due_within_its_hours_is_late_from_the_appointed_instant_on() -> 
 
 
 def test_without_grace_it_is_dialed_until_the_appointed_instant() -> None:
-    terms = Terms(grace_ms=0)
-    assert verdict(terms=terms, now=NOW + LEAD) == Dial()
-    assert isinstance(verdict(terms=terms, now=NOW + LEAD + 1), GiveUp)
+    limits = Limits(grace_ms=0)
+    assert verdict(limits=limits, now=NOW + LEAD) == Dial()
+    assert isinstance(verdict(limits=limits, now=NOW + LEAD + 1), GiveUp)
 
 
 def test_an_expired_reservation_says_what_held_it_before() -> None:
@@ -172,27 +172,27 @@ def test_only_hours_move_when_it_is_due() -> None:
 
 
 def test_as_many_calls_as_a_vdn_may_have_hold_the_next() -> None:
-    terms = Terms(grace_ms=GRACE, vdn_calls_max=3)
-    assert verdict(terms=terms, busyness=Busyness(vdn=2)) == Dial()
-    assert verdict(terms=terms, busyness=Busyness(vdn=3)) == Wait(
+    limits = Limits(grace_ms=GRACE, vdn_calls_max=3)
+    assert verdict(limits=limits, busyness=Busyness(vdn=2)) == Dial()
+    assert verdict(limits=limits, busyness=Busyness(vdn=3)) == Wait(
         "vdn_cap", NOW, "VDN 25 has 3 calls, as many as it may"
     )
 
 
 def test_as_many_calls_as_a_campaign_may_have_hold_the_next() -> None:
-    terms = Terms(grace_ms=GRACE, campaign_calls_max=3)
-    assert verdict(terms=terms, busyness=Busyness(vdn=99, campaign=2)) == Dial()
-    assert verdict(terms=terms, busyness=Busyness(campaign=3)) == Wait(
+    limits = Limits(grace_ms=GRACE, campaign_calls_max=3)
+    assert verdict(limits=limits, busyness=Busyness(vdn=99, campaign=2)) == Dial()
+    assert verdict(limits=limits, busyness=Busyness(campaign=3)) == Wait(
         "campaign_cap", NOW, "campaign 7 has 3 calls, as many as it may"
     )
 
 
 @pytest.mark.parametrize("own", [1, 5])
 def test_a_campaigns_own_bound_stands_instead_of_the_settings(own: int) -> None:
-    terms = Terms(grace_ms=GRACE, campaign_calls_max=3)
+    limits = Limits(grace_ms=GRACE, campaign_calls_max=3)
     where = campaign(dial_settings=DialSettings(calls_max=own))
-    assert verdict(where=where, terms=terms, busyness=Busyness(campaign=own - 1)) == Dial()
-    assert isinstance(verdict(where=where, terms=terms, busyness=Busyness(campaign=own)), Wait)
+    assert verdict(where=where, limits=limits, busyness=Busyness(campaign=own - 1)) == Dial()
+    assert isinstance(verdict(where=where, limits=limits, busyness=Busyness(campaign=own)), Wait)
 
 
 def test_without_a_bound_any_number_of_calls_is_taken() -> None:
@@ -200,7 +200,7 @@ def test_without_a_bound_any_number_of_calls_is_taken() -> None:
 
 
 def test_of_several_rules_the_most_final_is_told() -> None:
-    terms = Terms(grace_ms=GRACE, vdn_calls_max=1, campaign_calls_max=1)
+    limits = Limits(grace_ms=GRACE, vdn_calls_max=1, campaign_calls_max=1)
     full = Busyness(1, 1)
     late = NOW + DAY
     rules = [
@@ -212,7 +212,7 @@ def test_of_several_rules_the_most_final_is_told() -> None:
         (campaign(), NOW, "vdn_cap"),
     ]
     for where, now, rule in rules:
-        said = verdict(where=where, terms=terms, busyness=full, now=now)
+        said = verdict(where=where, limits=limits, busyness=full, now=now)
         assert not isinstance(said, Dial)
         assert said.rule == rule
 
@@ -223,11 +223,11 @@ def test_an_outlook_is_judged_by_the_instant_that_the_call_is_due() -> None:
     now = due(look_at=NOW)
     evening = due(appoint_at=NOW + 7 * HOUR, due_at=NOW + 7 * HOUR, look_at=NOW + 7 * HOUR)
     late = due(appoint_at=NOW + DAY, due_at=NOW + DAY, look_at=NOW + DAY)
-    assert foresee(now, paused, UTC, TERMS, NOW) == Dial()
-    held = foresee(evening, paused, UTC, TERMS, NOW)
+    assert foresee(now, paused, UTC, LIMITS, NOW) == Dial()
+    held = foresee(evening, paused, UTC, LIMITS, NOW)
     assert isinstance(held, Wait)
     assert (held.rule, held.until) == ("hours", NOW + 21 * HOUR)
-    never = foresee(late, paused, UTC, TERMS, NOW)
+    never = foresee(late, paused, UTC, LIMITS, NOW)
     assert isinstance(never, GiveUp)
     assert "before the call is due at 2025-05-16 12:00:00 UTC" in never.why
 
@@ -235,11 +235,11 @@ def test_an_outlook_is_judged_by_the_instant_that_the_call_is_due() -> None:
 def test_the_outlook_of_a_campaign_that_was_cut_short_is_that_it_never_dials() -> None:
     evening = due(appoint_at=NOW + 7 * HOUR, due_at=NOW + 7 * HOUR, look_at=NOW + 7 * HOUR)
     short = campaign(workday_windows=OPEN, end_at=NOW + 20 * HOUR)
-    assert foresee(evening, short, UTC, TERMS, NOW) == GiveUp(
+    assert foresee(evening, short, UTC, LIMITS, NOW) == GiveUp(
         "campaign_ended",
         "campaign 7 ends 2025-05-16 08:00:00 UTC, before it next dials at 2025-05-16 09:00:00 UTC",
     )
     ended = campaign(end_at=NOW)
-    assert foresee(evening, ended, UTC, TERMS, NOW) == GiveUp(
+    assert foresee(evening, ended, UTC, LIMITS, NOW) == GiveUp(
         "campaign_ended", "campaign 7 ended 2025-05-15 12:00:00 UTC"
     )

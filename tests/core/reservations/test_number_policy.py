@@ -2,7 +2,7 @@
 
 import pytest
 
-from callkeeper.core.dialing.policy import Dial, GiveUp, Terms
+from callkeeper.core.dialing.policy import Dial, GiveUp, Limits
 from callkeeper.core.refusal import NumberWrong
 from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
 from tests.core.dialing.test_policy import GRACE, due, verdict
@@ -61,8 +61,8 @@ def test_a_vdns_own_rule_stands_in_place_of_the_general_one() -> None:
 
 def test_a_number_stored_before_there_was_a_rule_is_given_up_when_it_is_due() -> None:
     number = due().called_no
-    denied = Terms(GRACE, numbers=NumberPolicy(NumberRule(denied=(number[:2],))))
+    denied = Limits(GRACE, numbers=NumberPolicy(NumberRule(denied=(number[:2],))))
     assert verdict() == Dial()
-    assert verdict(terms=denied) == GiveUp(
+    assert verdict(limits=denied) == GiveUp(
         "number", f"numbers that begin with {number[:2]} are not dialed here"
     )

@@ -17,7 +17,7 @@ import msgspec
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt, Hangup
 from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.core.dialing.policy import Terms
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.watch import SURE, Doubt
 from callkeeper.core.instants import Instant
 from callkeeper.core.reservations.reservation import Reservation
@@ -52,7 +52,7 @@ class Placing(msgspec.Struct, frozen=True):
     attempt_id: str
     holder: str
     at: Instant
-    terms: Terms
+    limits: Limits
     doubt: Doubt = SURE
 
     def is_due(self, attempt: Attempt) -> bool:

@@ -20,7 +20,7 @@ class Pace(msgspec.Struct, frozen=True):
     per_second: float
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """How many calls may be made now."""
         ahead_us = self.now_us - self._earliest_us
         return 0 if ahead_us < 0 else int(ahead_us / self._interval_us) + 1

@@ -87,7 +87,7 @@ Verdict = Dial | Wait | GiveUp
 Sure = Verdict | Doubtful
 
 
-class Terms(msgspec.Struct, frozen=True):
+class Limits(msgspec.Struct, frozen=True):
     """What an operator set for all campaigns. None: no bound."""
 
     grace_ms: int
@@ -108,27 +108,27 @@ def decide(
     reservation: Reservation,
     campaign: Campaign,
     zone: tzinfo,
-    terms: Terms,
+    limits: Limits,
     busyness: Busyness,
     now: Instant,
 ) -> Verdict:
     """Return whether a due reservation may be dialed now. ``zone`` is the campaign's."""
     promised = promised_at(reservation, campaign, zone)
-    last = promised + terms.grace_ms
+    last = promised + limits.grace_ms
     if campaign.deleted_at is not None:
         return GiveUp("campaign_gone", f"campaign {campaign.id} was deleted")
     if campaign.has_ended(now):
         at = in_zone(campaign.end_at, zone)
         return GiveUp("campaign_ended", f"campaign {campaign.id} ended {at}")
-    objection = terms.numbers.of(reservation.vdn).objection(reservation.called_no)
+    objection = limits.numbers.of(reservation.vdn).objection(reservation.called_no)
     if objection is not None:
         return GiveUp("number", objection.told())
     if now > last:
-        return GiveUp("grace", _too_late(reservation, now - promised, terms.grace_ms))
+        return GiveUp("grace", _too_late(reservation, now - promised, limits.grace_ms))
     if campaign.status != "started":
         return Wait("status", min(now + _LOOK_AGAIN_MS, last + 1), why_not_started(campaign))
     return (
-        _outside_hours(campaign, zone, now) or _over_cap(campaign, terms, busyness, now) or Dial()
+        _outside_hours(campaign, zone, now) or _over_cap(campaign, limits, busyness, now) or Dial()
     )
 
 
@@ -155,17 +155,17 @@ def _agree(one: Verdict, other: Verdict) -> bool:
     return type(one) is type(other)
 
 
-def holds_all(campaign: Campaign, terms: Terms, busyness: Busyness, now: Instant) -> Wait | None:
+def holds_all(campaign: Campaign, limits: Limits, busyness: Busyness, now: Instant) -> Wait | None:
     """Return what holds all that a campaign has due, until it is resumed or a call ends."""
     if campaign.deleted_at is not None or campaign.has_ended(now):
         return None
     if campaign.status != "started":
         return Wait("status", now + _LOOK_AGAIN_MS, why_not_started(campaign))
-    return _over_cap(campaign, terms, busyness, now)
+    return _over_cap(campaign, limits, busyness, now)
 
 
 def foresee(
-    reservation: Reservation, campaign: Campaign, zone: tzinfo, terms: Terms, now: Instant
+    reservation: Reservation, campaign: Campaign, zone: tzinfo, limits: Limits, now: Instant
 ) -> Verdict:
     """Return what its campaign will say of a reservation when it is looked at next.
 
@@ -177,7 +177,7 @@ def foresee(
         if never is not None:
             return GiveUp("campaign_ended", never.told())
     started = msgspec.structs.replace(campaign, status="started")
-    return decide(reservation, started, zone, terms, Busyness(), at)
+    return decide(reservation, started, zone, limits, Busyness(), at)
 
 
 def why_not_started(campaign: Campaign) -> str:
@@ -215,12 +215,12 @@ def _outside_hours(campaign: Campaign, zone: tzinfo, now: Instant) -> Verdict | 
     return Wait("hours", opening, f"outside the hours of campaign {campaign.id}; it opens {at}")
 
 
-def _over_cap(campaign: Campaign, terms: Terms, busyness: Busyness, now: Instant) -> Wait | None:
-    if terms.vdn_calls_max is not None and busyness.vdn >= terms.vdn_calls_max:
+def _over_cap(campaign: Campaign, limits: Limits, busyness: Busyness, now: Instant) -> Wait | None:
+    if limits.vdn_calls_max is not None and busyness.vdn >= limits.vdn_calls_max:
         why = f"VDN {campaign.vdn} has {busyness.vdn} calls, as many as it may"
         return Wait("vdn_cap", now, why)
     most = campaign.dial_settings.calls_max
-    most = terms.campaign_calls_max if most is None else most
+    most = limits.campaign_calls_max if most is None else most
     if most is not None and busyness.campaign >= most:
         why = f"campaign {campaign.id} has {busyness.campaign} calls, as many as it may"
         return Wait("campaign_cap", now, why)

@@ -17,8 +17,8 @@ from callkeeper.core.dialing.policy import (
     Dial,
     Doubtful,
     GiveUp,
+    Limits,
     Sure,
-    Terms,
     Wait,
     decide,
     decide_in_doubt,
@@ -49,7 +49,7 @@ class Claim(msgspec.Struct, frozen=True):
     ids: tuple[str, ...]
     calls_max: int
     per_second: float
-    terms: Terms
+    limits: Limits
     sweeps: bool = True
     doubt: Doubt = SURE
     last: frozenset[str | tuple[int, int]] = frozenset()
@@ -113,7 +113,7 @@ class Triage:
         self.capped: list[Reservation] = []
         self.given_up: list[tuple[Reservation, GiveUp]] = []
         self._load = load
-        self.most = min(len(claim.ids), pace.room, max(0, claim.calls_max - load.on_line))
+        self.most = min(len(claim.ids), pace.capacity, max(0, claim.calls_max - load.on_line))
 
     @property
     def gets_on(self) -> bool:
@@ -137,7 +137,7 @@ class Triage:
         claim, load, campaign = self.claim, self._load, judged.campaign
         key = (campaign.vdn, campaign.id)
         now, doubt = claim.at, claim.doubt
-        verdict = verdict_on(reservation, judged, claim.terms, load.of(key), now=now, doubt=doubt)
+        verdict = verdict_on(reservation, judged, claim.limits, load.of(key), now=now, doubt=doubt)
         match verdict:
             case Wait() as wait:
                 self._hold(reservation, wait)
@@ -184,7 +184,7 @@ class Triage:
             return f"line {claim.line} is down"
         if len(claim.ids) == self.most:
             return None
-        if self.pace.room == self.most:
+        if self.pace.capacity == self.most:
             return f"line {claim.line} begins {claim.per_second:g} calls a second and no more"
         return f"line {claim.line} has as many calls as it may, {claim.calls_max}"
 
@@ -192,7 +192,7 @@ class Triage:
 def verdict_on(
     reservation: Reservation,
     judged: Judged,
-    terms: Terms,
+    limits: Limits,
     busyness: Busyness,
     *,
     now: Instant,
@@ -202,10 +202,10 @@ def verdict_on(
     campaign, zone = judged
     if zone is None:
         # Another machine knew it when it was set. It must not hold up everybody's calls.
-        name = campaign.dial_settings.time_zone or terms.zone
+        name = campaign.dial_settings.time_zone or limits.zone
         return Wait("status", now + UNKNOWN_ZONE_MS, f"this machine knows no time zone {name}")
     return decide_in_doubt(
-        partial(decide, reservation, campaign, zone, terms, busyness), now, doubt
+        partial(decide, reservation, campaign, zone, limits, busyness), now, doubt
     )
 
 

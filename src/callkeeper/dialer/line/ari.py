@@ -33,12 +33,12 @@ from callkeeper.dialer.line.ari_events import Inbox, ReplacedError, UnreadError,
 from callkeeper.dialer.line.line import (
     CallRequest,
     ChannelState,
+    DialplanTarget,
     LineDown,
     LineEvent,
     LineRefused,
     LineSilent,
     LineUnwilling,
-    Place,
 )
 
 REQUEST_SECONDS = 5.0
@@ -59,7 +59,7 @@ MOST_EVENTS = 10_000
 # Where an answered call goes on that is for an agent's endpoint. ARI can originate to a place of
 # the dialplan or to an application, and to nothing else; so the operator's dialplan has, in a
 # context callkeeper-agent, "exten => s,1,Dial(${CALLKEEPER_AGENT})" and then Hangup().
-AGENT_PLACE = Place("callkeeper-agent", "s")
+AGENT_TARGET = DialplanTarget("callkeeper-agent", "s")
 AGENT_VARIABLE = "CALLKEEPER_AGENT"
 
 # Such a trunk is an endpoint of its own, which can be subscribed to; else all channels are.
@@ -253,7 +253,7 @@ class AriLine:
         place, variables = request.goes_to, request.variables
         if isinstance(place, str):
             variables = {**variables, AGENT_VARIABLE: place}
-            place = AGENT_PLACE
+            place = AGENT_TARGET
         return {
             "endpoint": self._endpoint.replace("{number}", request.called_no),
             "context": place.context,

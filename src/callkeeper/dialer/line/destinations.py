@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import msgspec
 
 from callkeeper.core.reservations.call_data import PREFIX, WHOLE, has_own_variable, members
-from callkeeper.dialer.line.line import Place
+from callkeeper.dialer.line.line import DialplanTarget
 from callkeeper.terminal import blanked, harmless
 
-_PLACE = re.compile(
+_TARGET = re.compile(
     r"(?P<context>[\w.-]{1,79}),(?P<extension>[\w.*#+-]{1,79})(,(?P<priority>[1-9]\d{0,3}))?"
 )
 _ENDPOINT = re.compile(r"[A-Za-z]\w*/[\w.@:+-]{1,200}")
@@ -26,15 +26,15 @@ class Destinations:
         self._default = destination(default)
         self._named = {name: destination(each) for name, each in named.items()}
 
-    def of(self, goes_to: str | None) -> Place | str:
+    def of(self, goes_to: str | None) -> DialplanTarget | str:
         """Return where the calls of a campaign go that is for ``ivr CODE`` or ``skill ID``."""
         return self._named.get(goes_to or "", self._default)
 
 
-def destination(text: str) -> Place | str:
+def destination(text: str) -> DialplanTarget | str:
     """Read ``context,extension[,priority]`` or ``TECH/endpoint``. Raise DestinationsWrong."""
-    if place := _PLACE.fullmatch(text):
-        return Place(place["context"], place["extension"], int(place["priority"] or 1))
+    if target := _TARGET.fullmatch(text):
+        return DialplanTarget(target["context"], target["extension"], int(target["priority"] or 1))
     if _ENDPOINT.fullmatch(text):
         return text
     raise DestinationsWrong(

@@ -14,7 +14,7 @@ from callkeeper.core.dialing.attempt import Hangup
 ChannelState = Literal["gone", "there", "ringing", "up"]
 
 
-class Place(msgspec.Struct, frozen=True):
+class DialplanTarget(msgspec.Struct, frozen=True):
     """Where in the dialplan an answered call goes on."""
 
     context: str
@@ -32,7 +32,7 @@ class CallRequest(msgspec.Struct, frozen=True):
     called_no: str
     caller_no: str | None
     alerting_seconds: int
-    goes_to: Place | str
+    goes_to: DialplanTarget | str
     variables: dict[str, str]
 
 

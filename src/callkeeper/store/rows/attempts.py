@@ -189,9 +189,9 @@ def _begin(
         batch.keep_attempt(placing.withdraw(attempt))
         batch.keep(handed_back(old, now))
         return Withdrawn("its campaign is just being changed")
-    judged = Judged(campaign, zone_of(campaign, placing.terms.zone))
+    judged = Judged(campaign, zone_of(campaign, placing.limits.zone))
     # The caps were held when it was claimed, and it has been one of the calls since.
-    verdict = verdict_on(old, judged, placing.terms, Busyness(), now=now, doubt=placing.doubt)
+    verdict = verdict_on(old, judged, placing.limits, Busyness(), now=now, doubt=placing.doubt)
     if isinstance(verdict, Dial):
         return _begun(placing, batch, attempt, campaign)
     batch.keep_attempt(placing.withdraw(attempt))

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from callkeeper.core.campaigns.campaign import Campaign
-from callkeeper.core.dialing.policy import Terms, holds_all
+from callkeeper.core.dialing.policy import Limits, holds_all
 from callkeeper.core.dialing.triage import CampaignKey, Due, Judged, Load
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.engine.session import Session
@@ -42,7 +42,7 @@ class Backlog:
                 load.on_line += count
         return load
 
-    def due(self, now: int, terms: Terms, load: Load, most: int, *, sweeps: bool) -> Due:
+    def due(self, now: int, limits: Limits, load: Load, most: int, *, sweeps: bool) -> Due:
         """Return what is due; of much, the first of each campaign, about ``most`` in all.
 
         What a campaign holds is left out then, but for what a claim that sweeps may find too late.
@@ -51,22 +51,24 @@ class Backlog:
             rows = self._session.rows("due_reservations", now=now, limit=AHEAD)
             due = [Reservation(*row) for row in rows]
             keys = {(each.vdn, each.campaign_id) for each in due}
-            judged = _in_their_zones(self.judged_campaigns(keys), terms)
+            judged = _in_their_zones(self.judged_campaigns(keys), limits)
             return Due(due, judged, frozenset(), is_all=True)
         heads = self._session.rows("campaigns_due", now=now)
         late = {
             (vdn, id_)
             for vdn, id_, appoint_at in heads
-            if sweeps and appoint_at + terms.grace_ms < now
+            if sweeps and appoint_at + limits.grace_ms < now
         }
         campaigns = self.judged_campaigns((vdn, id_) for vdn, id_, _ in heads)
-        held = {key for key, each in campaigns.items() if holds_all(each, terms, load.of(key), now)}
+        held = {
+            key for key, each in campaigns.items() if holds_all(each, limits, load.of(key), now)
+        }
         open_ = [key for key in campaigns if key not in held]
         chosen = open_[:CAMPAIGNS_MAX] + _in_turn(
             [key for key in campaigns if key in held & late], now
         )
         few = max(FEW, most // max(1, len(chosen)))
-        return self._first_of(chosen, _in_their_zones(campaigns, terms), now, few)
+        return self._first_of(chosen, _in_their_zones(campaigns, limits), now, few)
 
     def judged_campaigns(self, keys: Iterable[CampaignKey]) -> dict[CampaignKey, Campaign]:
         """Return campaigns, deleted or not, that stay as they are until this transaction ends.
@@ -98,9 +100,9 @@ class Backlog:
 
 
 def _in_their_zones(
-    campaigns: dict[CampaignKey, Campaign], terms: Terms
+    campaigns: dict[CampaignKey, Campaign], limits: Limits
 ) -> dict[CampaignKey, Judged]:
-    return {key: Judged(each, zone_of(each, terms.zone)) for key, each in campaigns.items()}
+    return {key: Judged(each, zone_of(each, limits.zone)) for key, each in campaigns.items()}
 
 
 def _turn(each: Reservation) -> tuple[int, int]:

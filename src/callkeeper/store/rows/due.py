@@ -78,7 +78,7 @@ class DueRows:
             return Claimed([])
         looked_at = LOOKED_AT if claim.sweeps else triage.most + AHEAD
         surely = claim.doubt.earliest(claim.at)
-        due = self._backlog.due(surely, claim.terms, load, looked_at, sweeps=claim.sweeps)
+        due = self._backlog.due(surely, claim.limits, load, looked_at, sweeps=claim.sweeps)
         triage.judge_all(due)
         self._write(triage)
         more = triage.gets_on and (not due.is_all or len(triage.attempts) == triage.most)

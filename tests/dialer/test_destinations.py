@@ -15,27 +15,27 @@ from callkeeper.dialer.line.destinations import (
     destination,
     variables,
 )
-from callkeeper.dialer.line.line import Place
+from callkeeper.dialer.line.line import DialplanTarget
 from tests.dialer.faults import Exchange, act, enter
 from tests.dialer.stage import Stage
 from tests.store.orders import has_campaign
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "target"),
     [
-        ("callkeeper,s", Place("callkeeper", "s", 1)),
-        ("from-internal,100,3", Place("from-internal", "100", 3)),
-        ("ivr.de,*98#", Place("ivr.de", "*98#", 1)),
+        ("callkeeper,s", DialplanTarget("callkeeper", "s", 1)),
+        ("from-internal,100,3", DialplanTarget("from-internal", "100", 3)),
+        ("ivr.de,*98#", DialplanTarget("ivr.de", "*98#", 1)),
         ("PJSIP/1001", "PJSIP/1001"),
         ("Local/100@from-internal", "Local/100@from-internal"),
         ("SIP/trunk:5060", "SIP/trunk:5060"),
     ],
 )
 def test_a_destination_is_a_place_in_the_dialplan_or_an_endpoint(
-    text: str, place: Place | str
+    text: str, target: DialplanTarget | str
 ) -> None:
-    assert destination(text) == place
+    assert destination(text) == target
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_a_destination_of_no_kind_is_refused_and_named(text: str) -> None:
 
 
 def test_a_campaigns_calls_go_where_its_name_says_and_the_rest_to_the_default() -> None:
-    handover = Destinations("rest,s", {"ivr 66001": "ivr,1", "skill 12": "PJSIP/1001"})
-    assert handover.of("ivr 66001") == Place("ivr", "1")
-    assert handover.of("skill 12") == "PJSIP/1001"
+    destinations = Destinations("rest,s", {"ivr 66001": "ivr,1", "skill 12": "PJSIP/1001"})
+    assert destinations.of("ivr 66001") == DialplanTarget("ivr", "1")
+    assert destinations.of("skill 12") == "PJSIP/1001"
     for other in (None, "", "ivr 12", "skill 66001"):
-        assert handover.of(other) == Place("rest", "s")
+        assert destinations.of(other) == DialplanTarget("rest", "s")
 
 
 def test_a_wrong_destination_is_found_before_anything_is_dialed() -> None:
@@ -169,13 +169,13 @@ def test_the_line_is_asked_with_all_that_the_campaign_and_the_wish_say(stage: St
     )
     reservation = stage.due(1, "1234", campaign_id="8", call_data='{"a":1,"b(c)":2}')
     exchange = Exchange(stage)
-    handover = Destinations("rest,s", {"ivr 66001": "ivr,100"})
-    act(stage, enter(stage, exchange, handover=handover))
+    destinations = Destinations("rest,s", {"ivr 66001": "ivr,100"})
+    act(stage, enter(stage, exchange, destinations=destinations))
     (asked,) = exchange.asked
     (attempt,) = stage.attempts(reservation)
     assert asked.attempt_id == attempt.id
     assert (asked.called_no, asked.caller_no, asked.alerting_seconds) == ("1234", "10086", 45)
-    assert asked.goes_to == Place("ivr", "100")
+    assert asked.goes_to == DialplanTarget("ivr", "100")
     assert asked.variables == {"CALLDATA": '{"a":1,"b(c)":2}', "CALLDATA_a": "1"}
 
 
