@@ -296,3 +296,14 @@ def _below(prefix: str, command: Any) -> Iterator[tuple[str, list[str]]]:
         elif not inner.hidden:
             options = [each for each in inner.params if each.param_type_name == "option"]
             yield full, [each.opts[0] for each in options]
+
+
+def test_every_test_that_the_evidence_names_is_there() -> None:
+    text = (ROOT / "docs/evidence.md").read_text("utf-8")
+    file, lost = Path(), []
+    for named in re.finditer(r"(tests/[\w/]+\.py)|-k (\w+)", text):
+        path, word = named.groups()
+        file = ROOT / path if path else file
+        if not file.is_file() or (word and word not in file.read_text("utf-8")):
+            lost.append(named[0])
+    assert lost == []
