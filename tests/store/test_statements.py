@@ -41,7 +41,7 @@ CLAIM = "the dispatcher's: what is due, and who is on the phone, of all VDNs"
 SMALL = "its table is small and the same everywhere"
 RESTORE = "the operator's, after a restore of all VDNs"
 OF_NO_VDN = {
-    "take_turn": "it reads no table",
+    "try_claim_lock": "it reads no table",
     "due_reservations": CLAIM,
     "campaigns_due": CLAIM,
     "is_any_due": CLAIM,

@@ -100,7 +100,7 @@ Callers = Annotated[
     typer.Option(
         parser=read_number,
         metavar="NUMBER",
-        help="A number to show to the customer; repeat it.",
+        help="A number to show to the customer; repeat for several.",
         show_default=False,
     ),
 ]

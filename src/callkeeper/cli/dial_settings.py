@@ -105,10 +105,10 @@ def dialing(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Show how a campaign's automatic calls are made, or change what is named of it.
+    """Show or change how a campaign's automatic calls are made.
 
-    What is not named stays; a --retry takes the place of the one for its outcome. It counts from
-    the next call on.
+    Options that are not given change nothing; a --retry replaces the one for its outcome. Changes
+    apply from the next call on.
     """
     arrange = Arrange(
         time_zone=_part("time-zone", time_zone, takes_away=no_time_zone),

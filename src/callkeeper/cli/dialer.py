@@ -42,10 +42,10 @@ def dial(
     line: LineKind = None,
     metrics_port: Annotated[
         int | None,
-        typer.Option(help="Where to show the metrics, on `host`; nowhere.", show_default=False),
+        typer.Option(help="Port for metrics, on `host`; none by default.", show_default=False),
     ] = None,
 ) -> None:
-    """Dial what is due until stopped, without serving; any number may share one PostgreSQL."""
+    """Dial what is due until stopped; serves no API. Any number may share one PostgreSQL."""
     settings = read_settings(data_dir, database, line=line, metrics_port=metrics_port)
     log.configure(show_numbers=settings.show_phone_numbers)
     warn_of_exposure(settings)
@@ -88,7 +88,7 @@ def attempts(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Show every try at calling a reservation, with what the line said of it."""
+    """Show every attempt to call a reservation, and what the line reported."""
     with existing_store(data_dir, database) as store:
         found = store.reservations.with_id(id)
         tries = [try_ for each in found for try_ in store.attempts.of(each.vdn, each.id)]

@@ -126,7 +126,7 @@ def limit_key(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Show how many requests a key may send, or change what is named of it.
+    """Show or change how many requests a key may send.
 
     Running servers know within two seconds; each counts alone.
     """

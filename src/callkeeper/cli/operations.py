@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def migrate(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
-    """Bring the database's schema up to date; `serve` does so too. The first one starts it all."""
+    """Bring the database schema up to date, creating it if need be; `serve` does so too."""
     settings = read_settings(data_dir, database)
     store = open_store(settings)
     try:
@@ -71,7 +71,7 @@ def doctor(
     line: LineKind = None,
     json: Json = False,
 ) -> None:
-    """Check database, a write, clocks, keys, certificate, disk, port and line; makes nothing.
+    """Check database, a write, clocks, keys, certificate, disk, port and line; creates nothing.
 
     The exit status is 0 only when everything is good.
     """

@@ -112,15 +112,19 @@ def serve(
     *,
     data_dir: DataDir = None,
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on; 127.0.0.1.", show_default=False)
+        str | None,
+        typer.Option(help="Address to listen on; default 127.0.0.1.", show_default=False),
     ] = None,
     port: Annotated[
-        int | None, typer.Option(help="Port; 28443, and 0 is any free one.", show_default=False)
+        int | None,
+        typer.Option(help="Port; default 28443, 0 for any free one.", show_default=False),
     ] = None,
     database: Database = None,
     tls: Annotated[
         str | None,
-        typer.Option(help="auto, off or CERT:KEY; auto, but off on loopback.", show_default=False),
+        typer.Option(
+            help="auto, off or CERT:KEY; default auto, but off on loopback.", show_default=False
+        ),
     ] = None,
     deployment: Annotated[
         str | None,
@@ -129,15 +133,18 @@ def serve(
     workers: Annotated[
         int | None,
         typer.Option(
-            help="Processes that serve; 1. More need PostgreSQL.", min=1, show_default=False
+            help="Number of server processes; default 1. More need PostgreSQL.",
+            min=1,
+            show_default=False,
         ),
     ] = None,
     line: LineKind = None,
     no_dialer: Annotated[
-        bool, typer.Option("--no-dialer", help="Serve only; `callkeeper dial` dials.")
+        bool,
+        typer.Option("--no-dialer", help="Serve the API without dialing; `callkeeper dial` dials."),
     ] = False,
 ) -> None:
-    """Serve the API until stopped, and dial; the data directory is made when it is not there."""
+    """Serve the API and dial until stopped; creates the data directory if it is missing."""
     settings = read_settings(
         data_dir,
         database,
@@ -172,7 +179,7 @@ def demo(
     ] = None,
     port: Annotated[int, typer.Option(help="0 is any free port.")] = 0,
 ) -> None:
-    """Play the published examples over signed HTTPS, then stay up to be played with."""
+    """Run the published examples over signed HTTPS, then stay up for you to try."""
     log.configure()
     if not play(console(), data_dir, port=port, once=once):
         raise typer.Exit(1)

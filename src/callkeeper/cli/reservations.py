@@ -151,7 +151,7 @@ def list_(
     *,
     called: Text = None,
     agent: Annotated[
-        list[str] | None, typer.Option(help="Any of these; repeat it.", show_default=False)
+        list[str] | None, typer.Option(help="An agent; repeat for several.", show_default=False)
     ] = None,
     begin: InstantOption = None,
     end: InstantOption = None,

@@ -1,6 +1,6 @@
 -- The dialer's statements; queries.sql tells how they are written.
 
--- name: take_turn
+-- name: try_claim_lock
 -- One claim at a time, so that caps and pace hold with any number of dispatchers. Nobody waits for
 -- it, and so nobody can wait in a circle: who does not get it comes back.
 SELECT 1                                                                       -- sqlite

@@ -70,7 +70,7 @@ class DueRows:
         )
 
     def _claim(self, claim: Claim) -> Claimed:
-        if not self._session.rows("take_turn")[0][0]:
+        if not self._session.rows("try_claim_lock")[0][0]:
             return Claimed([])
         load = self._backlog.load(claim.line)
         triage = Triage(claim, load, self._pace(claim))
