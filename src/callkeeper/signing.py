@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote_from_bytes
 
 VERSION = "auth-v2"
@@ -21,6 +22,7 @@ AROUND = " \t"
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
 _PARTS = 5
 _NAMES_MAX = 32
+_SHORT = 128  # bytes; what is no longer is remembered encoded, as most requests have the same
 
 # The library's own answer for each byte, three places long: where it is shorter, nothing follows.
 _ENCODED = [quote_from_bytes(bytes([byte]), safe="").encode() for byte in range(256)]
@@ -109,6 +111,14 @@ def encode(value: bytes) -> str:
     return places.translate(None, b"\0").decode("ascii")
 
 
+def _known(value: bytes) -> str:
+    """Return the same for a header's name or value."""
+    return _remembered(value) if len(value) <= _SHORT else encode(value)
+
+
+_remembered = lru_cache(256)(encode)
+
+
 def canonical_request(  # noqa: PLR0913 - the six things that are signed, keyword-only
     *,
     method: str,
@@ -131,7 +141,7 @@ def canonical_request(  # noqa: PLR0913 - the six things that are signed, keywor
         lines.append("&".join(pairs))
     lines.append(signed_headers)
     names = signed_headers.split(";")
-    lines += sorted([f"{encode(name.lower().encode())}:{encode(headers[name])}" for name in names])
+    lines += sorted([f"{_known(name.lower().encode())}:{_known(headers[name])}" for name in names])
     lines.append(encode(body))
     return "\n".join(lines)
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from callkeeper.clock import monotonic
 from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import DATABASE_FAILED, Answer, translator_for
+from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -84,7 +85,7 @@ class AccessLog:
             if answering:
                 raise
             trace.code = DATABASE_FAILED
-            await _BROKEN.response(translator_for(scope["headers"]))(scope, receive, noted)
+            await _BROKEN.response(translator_for(Head.of(scope)))(scope, receive, noted)
         finally:
             self._note(scope, trace, monotonic() - begun)
 

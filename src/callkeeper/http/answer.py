@@ -4,7 +4,7 @@ An interface answers only with codes that its page documents. A parameter fault 
 not among them is answered with the general one, 0200001, and the same sentence.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from callkeeper.core import refusal as no
 from callkeeper.core.phrase import Phrase, Translate
 from callkeeper.core.refusal import Refusal
+from callkeeper.http.head import Head
 from callkeeper.language import named, translator
 
 SUCCESS = "0200000"
@@ -141,12 +142,10 @@ def refused(
     return Answer(refusal.at(place), code=code, status=status, headers=headers)
 
 
-def translator_for(headers: Iterable[tuple[bytes, bytes]]) -> Translate:
+def translator_for(head: Head) -> Translate:
     """Return what tells an answer in the language that a request's ``locale`` asks for."""
-    for name, value in headers:
-        if name == b"locale":
-            return translator(named(value.decode("latin-1")))
-    return str
+    locale = head.get(b"locale")
+    return str if locale is None else translator(named(locale.decode("latin-1")))
 
 
 def _code(kind: type[Refusal], documented: frozenset[str]) -> tuple[int, str]:

@@ -21,6 +21,7 @@ from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import Answer, translator_for
 from callkeeper.http.connections import Connections
 from callkeeper.http.cork import Cork
+from callkeeper.http.head import Head
 from callkeeper.http.intake import Intake, before
 from callkeeper.http.tarpit import LOST
 
@@ -173,7 +174,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._answer_bad(_NO_HTTP)
 
     def _answer_bad(self, phrase: Phrase) -> None:
-        body = msgspec.json.encode(_bad_request(phrase).fields(translator_for(self.headers)))
+        body = msgspec.json.encode(_bad_request(phrase).fields(translator_for(Head(self.headers))))
         head = (
             "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=UTF-8\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
@@ -264,7 +265,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.cycle.keep_alive = False
         elif self._is_answering and self.pipeline:  # the broken one is its newest
             self.cycle.keep_alive = False
-            refused: Any = _bad_request(phrase).response(translator_for(self.headers))
+            refused: Any = _bad_request(phrase).response(translator_for(Head(self.headers)))
             self.pipeline[0] = (self.cycle, refused)
         else:
             self._answer_bad(phrase)

@@ -23,6 +23,7 @@ from callkeeper.core.refusal import NoSuchPath, Refusal, WrongMethod
 from callkeeper.http.access_log import AccessLog, Figures
 from callkeeper.http.admission import Admission
 from callkeeper.http.answer import refused, translator_for
+from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
 from callkeeper.processes import health
@@ -114,4 +115,4 @@ def _allowed(error: Exception) -> str:
 def _refuse(request: Request, refusal: Refusal) -> Response:
     answer = refused(refusal, frozenset())
     Trace.of(request.scope).code = answer.code
-    return answer.response(translator_for(request.scope["headers"]))
+    return answer.response(translator_for(Head.of(request.scope)))

@@ -61,7 +61,7 @@ class Endpoint:
         if answer.status in HELD_BACK:
             await visit.pay()
         trace.code = answer.code
-        await answer.response(translator_for(scope["headers"]))(scope, receive, send)
+        await answer.response(translator_for(Head.of(scope)))(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, trace: Trace, visit: Visit) -> Answer:
         head = Head.of(scope)
