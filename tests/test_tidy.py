@@ -190,6 +190,14 @@ def _is_text(value: ast.AST) -> bool:
     )
 
 
+def the_command_line_asks_use_cases(source: Source) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        if COMMAND_LINE.fullmatch(source.name) and isinstance(node, ast.Attribute):
+            family = node.value
+            if isinstance(family, ast.Attribute) and last_word(family.value) == "store":
+                yield source.at(node, f"asks the store: {ast.unparse(node)}")
+
+
 RULES: list[Rule] = [
     a_state_is_set_only_where_its_moves_stand,
     instants_are_milliseconds,
@@ -199,6 +207,7 @@ RULES: list[Rule] = [
     errors_are_not_swallowed,
     only_the_clock_asks_for_time_and_chance,
     nothing_is_mocked,
+    the_command_line_asks_use_cases,
 ]
 
 

@@ -14,7 +14,7 @@ from callkeeper.cli.options import (
     show,
 )
 from callkeeper.clock import SystemClock
-from callkeeper.store.port.access import AgentName
+from callkeeper.usecases import agents as usecase
 
 agents = typer.Typer(no_args_is_help=True, help="Agents: what to call them.")
 
@@ -35,7 +35,7 @@ def name_agent(
     json: Json = False,
 ) -> None:
     """Say what to call an agent; a second time renames."""
-    with existing_store(data_dir, database) as store, store.transaction():
-        store.agents.name([AgentName(vdn, account, user_name, SystemClock().now())])
+    with existing_store(data_dir, database) as store:
+        usecase.name_agent(store, SystemClock(), vdn, account, user_name)
     value = {"vdn": vdn, "account": account, "userName": user_name}
     show(value, f"agent {account} of VDN {vdn} is {user_name}", as_json=json)

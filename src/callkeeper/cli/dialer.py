@@ -20,10 +20,10 @@ from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
-from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.processes.dial import dial as dial_until_stopped
 from callkeeper.processes.metrics import new_registry
 from callkeeper.terminal import harmless
+from callkeeper.usecases import lines as usecase
 
 _PANEL = "Find out"
 
@@ -59,7 +59,7 @@ def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = F
     """
     now = SystemClock().now()
     with existing_store(data_dir, database) as store:
-        leases, live = store.leases.all(), store.attempts.live_by_line()
+        found = usecase.lines(store)
     if json:
         rows = [
             {
@@ -71,14 +71,12 @@ def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = F
                 "said_at": each.said_at,
                 "calls_per_second": round(each.per_second, 3),
             }
-            for each in leases
+            for each in found.dispatchers
         ]
-        show({"dispatchers": rows, "calls_in_progress": live}, as_json=True)
+        show({"dispatchers": rows, "calls_in_progress": found.calls_in_progress}, as_json=True)
         return
     columns = ("line", "calls", "dispatcher", "state", "calls/s", "since")
-    print_table(
-        columns, _line_rows(leases, live, now), "no dispatcher is running, no call in progress"
-    )
+    print_table(columns, _line_rows(found, now), "no dispatcher is running, no call in progress")
 
 
 def attempts(
@@ -90,10 +88,7 @@ def attempts(
 ) -> None:
     """Show every attempt to call a reservation, and what the line reported."""
     with existing_store(data_dir, database) as store:
-        found = store.reservations.with_id(id)
-        tries = [try_ for each in found for try_ in store.attempts.of(each.vdn, each.id)]
-    if not found:
-        raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
+        tries = usecase.attempts(store, id)
     if json:
         show({"attempts": tries}, as_json=True)
         return
@@ -102,9 +97,10 @@ def attempts(
     print_table(columns, [_try_row(each) for each in tries], "no attempts: it was not dialed")
 
 
-def _line_rows(leases: list[Lease], live: dict[str, int], now: int) -> list[tuple[str, ...]]:
+def _line_rows(found: usecase.Lines, now: int) -> list[tuple[str, ...]]:
     """Return a row for each dispatcher at work; a line and its calls stand in its first one."""
-    living = [each for each in leases if each.stands(now)]
+    live = found.calls_in_progress
+    living = [each for each in found.dispatchers if each.stands(now)]
     rows: list[tuple[str, ...]] = []
     told: set[str] = set()
     for each in living:

@@ -21,7 +21,7 @@ from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.installation.database import existing_seal
-from callkeeper.usecases.keys import issue, limit, revoke
+from callkeeper.usecases.keys import every_key, issue, limit, revoke
 
 RECORDS = "Keys, agents and campaigns"
 keys = typer.Typer(no_args_is_help=True, help="Access keys: who may ask, and for which VDN.")
@@ -68,7 +68,7 @@ def create_key(
 def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
     """List all keys, without their secrets."""
     with existing_store(data_dir, database) as store:
-        found = store.keys.all()
+        found = every_key(store)
     if json:
         fields = ("ak", "vdn", "note", "made_at", "revoked_at", "allowance")
         value = {"keys": [{name: getattr(each, name) for name in fields} for each in found]}
@@ -134,10 +134,9 @@ def limit_key(
         raise typer.BadParameter("give either --off, or --per-second N and --burst M")
     if per_second is not None and isnan(per_second):
         raise typer.BadParameter("--per-second must be a number from 0.01 to 10000")
-    change = Limit(per_second, burst, off)
     with existing_store(data_dir, database) as store:
-        key = store.keys.get(ak) if change == Limit() else limit(store, ak, change)
-    if key is None or key.revoked_at is not None:
+        key = limit(store, ak, Limit(per_second, burst, off))
+    if key is None:
         raise NoSuchKey("there is no key {key!r}, or it was revoked before", key=ak)
     said = _may(key.allowance) or "any number"
     show({"ak": ak, "allowance": key.allowance}, f"{ak} may send {said}", as_json=json)

@@ -126,6 +126,11 @@ def issue(
     return key
 
 
+def every_key(store: Store) -> list[AccessKey]:
+    """Return all keys, revoked or not, oldest first."""
+    return store.keys.all()
+
+
 def revoke(store: Store, clock: Clock, ak: str) -> bool:
     """Revoke a key; False when there is no such key or it was revoked before."""
     with store.transaction():
@@ -134,7 +139,13 @@ def revoke(store: Store, clock: Clock, ak: str) -> bool:
 
 
 def limit(store: Store, ak: str, change: Limit) -> AccessKey | None:
-    """Change how many requests a key may send; return it, or None for one unknown or revoked."""
+    """Change how many requests a key may send; return it, or None for one unknown or revoked.
+
+    A change that names nothing changes nothing.
+    """
+    if change == Limit():
+        key = store.keys.get(ak)
+        return key if key and key.revoked_at is None else None
     with store.transaction():
         (outcome,) = store.keys.limit([(ak, change)])
     if isinstance(outcome, Refusal):
