@@ -61,7 +61,7 @@ class House:
         self._turns = map(str, count())
         self._listening = threading.Event()
         self._server = prepare_server(
-            self.settings, clock=self.clock, ready=self._ready, batch_writer=warm_writer
+            self.settings, clock=self.clock, ready=self._ready, make_batch_writer=warm_writer
         )
         self._thread = threading.Thread(target=self._server.run, name="server")
 

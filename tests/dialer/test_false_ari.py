@@ -266,10 +266,10 @@ def test_a_call_that_finds_no_connection_in_time_is_not_made_later() -> None:
 
 
 def test_of_a_call_of_somebody_else_the_first_word_of_a_kind_is_kept() -> None:
-    roster = LiveCalls()
+    live_calls = LiveCalls()
     for now in range(10_000):
-        roster.keep_stray(Ringing(ID), now, now)
-    roster.keep_stray(Answered(ID), 10_000, 10_000)
+        live_calls.keep_stray(Ringing(ID), now, now)
+    live_calls.keep_stray(Answered(ID), 10_000, 10_000)
     words = [((0, 0), Ringing(ID)), ((10_000, 10_000), Answered(ID))]
-    assert roster.strays_of(ID) == words
-    assert roster.strays_of(ID) == []
+    assert live_calls.strays_of(ID) == words
+    assert live_calls.strays_of(ID) == []

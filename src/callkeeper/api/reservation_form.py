@@ -32,6 +32,7 @@ from callkeeper.api.contract.fields import (
 )
 from callkeeper.api.contract.interface import Deployment, Dialect
 from callkeeper.core.campaigns.campaign import campaign_id
+from callkeeper.core.instants import Instant
 from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import TimeWrong
@@ -143,8 +144,8 @@ class Listing(msgspec.Struct, frozen=True):
     limit: int
     called_no: str | None = None
     agents: list[str] | None = None
-    begin_at: int | None = None
-    end_at: int | None = None
+    begin_at: Instant | None = None
+    end_at: Instant | None = None
     campaign_id: int | None = None
 
     def of(self, vdn: int) -> Wanted:

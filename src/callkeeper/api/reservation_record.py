@@ -4,6 +4,7 @@ from typing import Any
 
 from callkeeper.api.contract.fields import Schema
 from callkeeper.api.reservation_form import KINDS
+from callkeeper.core.instants import Instant
 from callkeeper.store.port.reservations import Listed
 
 _CALL_TYPES = {kind: str(number) for number, kind in KINDS.items()}
@@ -11,7 +12,7 @@ _CAMPAIGN_STATUS = {"draft": "1", "started": "2", "paused": "3"}
 _ENDED = "4"
 
 
-def record(listed: Listed, now: int) -> dict[str, Any]:
+def record(listed: Listed, now: Instant) -> dict[str, Any]:
     """Return one row of the list, table 5 of cec_07_0781, and the fields behind it."""
     reservation = listed.reservation
     return {
@@ -37,7 +38,7 @@ def record(listed: Listed, now: int) -> dict[str, Any]:
     }
 
 
-def _campaign_status(listed: Listed, now: int) -> str:
+def _campaign_status(listed: Listed, now: Instant) -> str:
     ended = listed.campaign_end_at is None or listed.campaign_end_at <= now
     if ended or listed.campaign_deleted_at is not None or listed.campaign_status is None:
         return _ENDED

@@ -189,11 +189,13 @@ def open_async_store(
     settings: Settings,
     store: Store | None = None,
     outage: Outage | None = None,
-    batch_writer: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
+    make_batch_writer: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
 ) -> AsyncStore:
     """Return a store whose writes have a process of their own; ``store`` if it is open already."""
     opened = store or open_store(settings)
-    return AsyncStore(opened, writer=Writer(batch_writer(settings, opened.file)), outage=outage)
+    return AsyncStore(
+        opened, writer=Writer(make_batch_writer(settings, opened.file)), outage=outage
+    )
 
 
 def main() -> None:
@@ -206,6 +208,7 @@ def main() -> None:
     settings, file = begins_with
     log.configure(show_numbers=settings.show_phone_numbers)
     store = attach_store(settings, file)
+    # By class, as ``name_of`` says; families are plain attributes of the store.
     families = {type(each).__name__: each for each in (store, *vars(store).values())}
     gc.freeze()
     try:

@@ -22,7 +22,6 @@ from callkeeper.cli.options import (
     read_text,
     show,
 )
-from callkeeper.clock import SystemClock
 from callkeeper.core.campaigns.campaign import (
     DAY_MINUTES,
     DEVICE_TYPES,
@@ -39,17 +38,17 @@ from callkeeper.core.campaigns.plan import (
     Plan,
     ringing_seconds_min,
 )
+from callkeeper.core.instants import SECOND_MS
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.usecases.campaigns import Campaigns
 
 campaigns = typer.Typer(no_args_is_help=True)
 campaigns.command("dialing")(dialing)
 
-_SECOND_MS = 1000
 _HOUR_MINUTES = 60
 _WINDOW = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])")
 
-# The options that say what of a plan is wrong.
+# The option behind each field that may be at fault.
 _SAID_BY = {
     "name": "--name",
     "alerting_seconds_max": "--alerting-seconds",
@@ -150,7 +149,7 @@ def add_campaign(
     alerting_seconds: Annotated[
         int,
         typer.Option(
-            help=f"How long to ring; in a preview {ringing_seconds_min(PREVIEW)} or more.",
+            help=f"Seconds to ring; at least {ringing_seconds_min(PREVIEW)} in a preview campaign.",
             min=min(map(ringing_seconds_min, DEVICE_TYPES)),
             max=RINGING_SECONDS_MAX,
         ),
@@ -177,7 +176,7 @@ def add_campaign(
         caller_numbers=tuple(caller or ()),
         goes_to=goes_to,
     )
-    dates = (_whole_seconds(begin or SystemClock().now()), _whole_seconds(end))
+    dates = (None if begin is None else _whole_seconds(begin), _whole_seconds(end))
 
     async def add(use_cases: Campaigns) -> Campaign:
         return await use_cases.add(
@@ -201,7 +200,7 @@ def add_campaign(
 
 def _whole_seconds(instant: int) -> int:
     """Cut what the wire, which writes seconds, could not give back as it was."""
-    return instant - instant % _SECOND_MS
+    return instant - instant % SECOND_MS
 
 
 def _placed(windows: list[Window]) -> tuple[Window, ...]:

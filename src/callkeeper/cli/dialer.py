@@ -20,6 +20,7 @@ from callkeeper.cli.table import print_table
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
+from callkeeper.core.instants import Instant
 from callkeeper.processes.dial import dial as dial_until_stopped
 from callkeeper.processes.metrics import new_registry
 from callkeeper.terminal import harmless
@@ -97,7 +98,7 @@ def attempts(
     print_table(columns, [_try_row(each) for each in tries], "no attempts: it was not dialed")
 
 
-def _line_rows(found: usecase.Lines, now: int) -> list[tuple[str, ...]]:
+def _line_rows(found: usecase.Lines, now: Instant) -> list[tuple[str, ...]]:
     """Return a row for each dispatcher at work; a line and its calls stand in its first one."""
     live = found.calls_in_progress
     living = [each for each in found.dispatchers if each.stands(now)]
@@ -128,7 +129,7 @@ def _try_row(each: Attempt) -> tuple[str, ...]:
     )
 
 
-def _state(lease: Lease, now: int) -> str:
+def _state(lease: Lease, now: Instant) -> str:
     if not lease.stands(now):
         return "gone"
     if not lease.is_up:

@@ -43,8 +43,8 @@ _EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, 
 
 
 _NO_LINE = (
-    "no line is set, so automatic reservations are not dialed from here;"
-    " --line asterisk or --line rehearsal does so, --no-dialer says that it is meant"
+    "no line is set, so automatic reservations are not dialed from here; "
+    "choose --line asterisk or --line rehearsal, or pass --no-dialer if this is intended"
 )
 
 

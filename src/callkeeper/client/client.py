@@ -210,11 +210,11 @@ class Client:
         return self._add_campaign("v2", fields)
 
     def modify_campaign(self, id: int, **fields: Unpack[CampaignFields]) -> None:  # noqa: A002
-        """Replace a campaign's terms, V1; ``device_type`` stays. Sent again after any failure."""
+        """Modify a campaign, V1; what is not given stays. Sent again after any failure."""
         self._campaigns("PUT", f"/{id}", to_wire(fields, "v1"), Again.SAFE).checked()
 
     def modify_campaign_v2(self, id: int, **fields: Unpack[CampaignFields]) -> None:  # noqa: A002
-        """Replace a campaign's terms, V2; ``device_type`` stays. Sent again after any failure."""
+        """Modify a campaign, V2; what is not given stays. Sent again after any failure."""
         body = to_wire(fields, "v2")
         self._campaigns("PUT", f"/{id}", body, Again.SAFE, version="v2").checked()
 

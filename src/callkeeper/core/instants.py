@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 Instant = int  # UTC milliseconds
 
-DAY_MS = 24 * 60 * 60 * 1000
+SECOND_MS = 1000
+DAY_MS = 24 * 60 * 60 * SECOND_MS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))

@@ -1,11 +1,11 @@
 """Every way we say no.
 
 A refusal is expected: it says what was wrong in one sentence that its reader can act on. It is
-no bug and is never logged as one. Only ``api.wire`` knows which result code each becomes.
+no bug and is never logged as one. Only ``http.answer`` knows which result code each becomes.
 
     Refusal
     ├─ NotAuthenticated         the signature, the key or the clock
-    ├─ NoSuchPath              a path that is not ours
+    ├─ NoSuchPath               a path that is not ours
     ├─ WrongMethod              a path that is ours, with a method that is not
     ├─ BodyTooLarge
     ├─ TooManyRequests          more than its access key may send

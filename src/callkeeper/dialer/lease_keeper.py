@@ -13,7 +13,7 @@ RENEW_MS = 3_000
 class LeaseKeeper:
     """Keeps the lease by which this dispatcher answers for what it holds; there is none at first.
 
-    With the lease it says how its line is, and how many calls a second that took lately.
+    Each renewal also records the state of the line, and how many calls a second it took lately.
     """
 
     def __init__(self, context: DialerContext, gate: Gate) -> None:

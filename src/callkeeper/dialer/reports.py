@@ -24,9 +24,9 @@ class Reports:
         self,
         attempt: Attempt,
         *,
-        placed: int | None = None,
-        ringing: int | None = None,
-        answered: int | None = None,
+        placed: Instant | None = None,
+        ringing: Instant | None = None,
+        answered: Instant | None = None,
     ) -> None:
         """Note what the line told of an attempt that goes on, each with its instant."""
         word = self._heard.get(attempt.id)
@@ -46,7 +46,7 @@ class Reports:
         at: Instant | None = None,
         is_all_heard: bool = True,
     ) -> None:
-        """Note that an attempt is over, now or ``at`` an instant; a second word on it is none."""
+        """Note that an attempt is over, now or ``at``; only the first report of an end counts."""
         config, clock = self._context.config, self._context.clock
         ending = Ending(
             vdn=attempt.vdn,

@@ -1,9 +1,9 @@
-"""Admission: who may enter, when it is his turn, and what he waits for who is refused.
+"""Admission: who may enter and when, and how refused requests are slowed down.
 
     credentials ─► whose name they bear ─► body ─► proof ─► a fair share ─► work
 
-How requests show who sends them is a parameter: they are signed, or bear what a browser was given
-at sign-in. Whoever has not proved it yet, and all who could not, take turns in the tarpit.
+How a request shows who sends it is a parameter; today it is a signature. Whoever has not proved it
+yet, and all who could not, take turns in the tarpit.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class Credentials(Protocol[Caller_co]):
 class Admission(Generic[Caller]):
     """Lets requests in. ``read`` finds a request's credentials in its head, or refuses.
 
-    Who is in takes a turn of its VDN's ``shares``. ``large_bodies`` has room for those of a name.
+    Admitted requests take turns in ``shares``, by VDN; ``large_bodies`` bounds large ones, by name.
     """
 
     def __init__(self, read: Callable[[Scope, Head], Credentials[Caller]], tarpit: Tarpit) -> None:

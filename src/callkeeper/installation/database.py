@@ -195,22 +195,22 @@ def _bind(store: Store, seal: Seal) -> None:
     with store.transaction():
         bound = [
             (each.ak, seal.seal(seal.open(*_sealed(each)), each.ak, each.vdn))
-            for each in sealed_as_of_old(store, seal)
+            for each in keys_with_old_seals(store, seal)
         ]
         store.keys.reseal(bound)
 
 
-def sealed_as_of_old(store: Store, seal: Seal) -> list[AccessKey]:
+def keys_with_old_seals(store: Store, seal: Seal) -> list[AccessKey]:
     """Return the valid keys whose secrets are bound to their names, and not to their VDNs."""
     return [each for each in _valid_keys(store) if not seal.is_bound(*_sealed(each))]
 
 
 def warn_of_old_seals(store: Store, seal: Seal) -> None:
     """Log, at a start, how many keys another version will not open."""
-    if of_old := sealed_as_of_old(store, seal):
+    if old := keys_with_old_seals(store, seal):
         structlog.get_logger().warning(
             "old_seals_found",
-            keys=len(of_old),
+            keys=len(old),
             advice="run `callkeeper migrate` once no older server runs; 0.2 does not open them",
         )
 

@@ -26,8 +26,8 @@ from callkeeper.installation.database import (
     check_schema,
     exposed,
     find_store,
+    keys_with_old_seals,
     newest_schema,
-    sealed_as_of_old,
 )
 from callkeeper.installation.sealing import SEALING_FILE, SealBroken, load_seal
 from callkeeper.processes.dial import asked, check_rules, line_name
@@ -164,9 +164,9 @@ class CheckUp:
         seal = load_seal(settings.data_dir, settings.sealing_key)
         for key in keys:
             seal.open(key.sealed_secret, key.ak, key.vdn)
-        if of_old := sealed_as_of_old(self._open, seal):
+        if old := keys_with_old_seals(self._open, seal):
             raise CheckFailed(
-                f"{len(of_old)} of {_count(keys)} sealed as of old, without the VDN; run "
+                f"{len(old)} of {_count(keys)} sealed the old way, without the VDN; run "
                 "`callkeeper migrate` once no older server runs; 0.2 does not open them"
             )
         return f"opens {_count(keys)}"

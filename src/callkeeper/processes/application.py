@@ -73,7 +73,7 @@ def _application(
 ) -> Starlette:
     shows_docs = any(isinstance(route, Page) for route in routes)
 
-    async def no_such_place(request: Request, _error: Exception) -> Response:
+    async def no_such_path(request: Request, _error: Exception) -> Response:
         await tarpit.visit(request.scope).pay()
         path = request.url.path[:200]
         if not shows_docs:
@@ -99,7 +99,7 @@ def _application(
         lifespan=lifespan,
         routes=routes,
         middleware=[Middleware(AccessLog, figures=figures)],
-        exception_handlers={404: no_such_place, 405: wrong_method},
+        exception_handlers={404: no_such_path, 405: wrong_method},
     )
     # A redirect would lose the signature, and answers without the four fields.
     app.router.redirect_slashes = False

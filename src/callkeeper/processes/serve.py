@@ -188,7 +188,7 @@ def prepare_server(
     *,
     clock: Clock | None = None,
     ready: Callable[[str], None],
-    batch_writer: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
+    make_batch_writer: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
 ) -> Server:
     """Return a server with its schema migrated, its keys loaded and its port taken."""
     clock = clock or SystemClock()
@@ -199,7 +199,7 @@ def prepare_server(
         seal = fitting_seal(settings, store)
         if settings.workers == 1:  # of several, who starts them says so
             warn_of_old_seals(store, seal)
-        async_store = open_async_store(settings, store, batch_writer=batch_writer)
+        async_store = open_async_store(settings, store, make_batch_writer=make_batch_writer)
         beside = duty_beside(async_store, settings, clock, registry)
         apps = build(settings, async_store, seal, clock, registry)
         listener = bind(settings.host, settings.port, shared=settings.workers > 1)

@@ -11,6 +11,7 @@ from callkeeper.core.campaigns.campaign import Campaign, Status
 from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, NewCampaign, Revision
 from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.campaigns.plan import Plan
+from callkeeper.core.instants import SECOND_MS, Instant
 from callkeeper.core.refusal import NoSuchCampaign
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
 
@@ -22,7 +23,7 @@ class Naming(msgspec.Struct, frozen=True):
     code: str | None = None
     description: str = ""
 
-    def result(self, vdn: int, parent: str, place: int, now: int) -> BusinessResult:
+    def result(self, vdn: int, parent: str, place: int, now: Instant) -> BusinessResult:
         """Return the result that it names."""
         code = self.code or new_result_code()
         return BusinessResult(vdn, parent, code, self.name, self.description, now, place)
@@ -57,7 +58,7 @@ class Campaigns:
         self,
         vdn: int,
         plan: Plan,
-        dates: tuple[int, int],
+        dates: tuple[Instant | None, Instant],
         status: Status,
         by: str,
         *,
@@ -65,19 +66,21 @@ class Campaigns:
         dial_settings: DialSettings | None = None,
         request: str | None = None,
     ) -> Campaign:
-        """Add a campaign with the VDN's next id.
+        """Add a campaign with the VDN's next id, from one date to another; None: from now on.
 
         Or with a given one, for who comes from elsewhere with the ids that a CRM already holds.
         """
         plan.check_skill_queue(self._skill_queues)
+        now = self._clock.now()
+        begin_at, end_at = dates
         opening = NewCampaign(
             vdn=vdn,
             plan=plan,
-            begin_at=dates[0],
-            end_at=dates[1],
+            begin_at=now - now % SECOND_MS if begin_at is None else begin_at,
+            end_at=end_at,
             status=status,
             by=by,
-            at=self._clock.now(),
+            at=now,
             active_max=self._active_max,
             id=id,
             dial_settings=dial_settings or DialSettings(),

@@ -6,7 +6,7 @@ ended may have been one of them, and must not be dialed again.
 
 from collections.abc import Iterator
 
-from callkeeper.core.campaigns.business_result import BusinessResults
+from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import Refusal
@@ -36,7 +36,7 @@ class Settling:
             "whether it was called"
         )
         self._change = Settle(before, codes.named("silence").fail_code, why)
-        self._change.check(None, BusinessResults(), now)
+        self._change.check(None, DefinedResults(), now)
         self._store = store
         self._vdn = vdn
         self._now = now

@@ -2,7 +2,7 @@
 
 import pytest
 
-from callkeeper.core.campaigns.business_result import BusinessResult, BusinessResults, Definition
+from callkeeper.core.campaigns.business_result import BusinessResult, DefinedResults, Definition
 from callkeeper.core.refusal import ParameterWrong
 
 
@@ -10,7 +10,7 @@ def result(code: str, name: str = "", parent: str = "") -> BusinessResult:
     return BusinessResult(1, parent, code, name or f"name of {code}", "", 0)
 
 
-DEFINED = BusinessResults([result("a"), result("a1", parent="a"), result("b")])
+DEFINED = DefinedResults([result("a"), result("a1", parent="a"), result("b")])
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_sub_result_without_a_result_is_told_to_bring_it() -> None:
 
 
 def test_a_vdn_that_defined_nothing_may_file_anything() -> None:
-    BusinessResults().check("any", "thing")
+    DefinedResults().check("any", "thing")
 
 
 @pytest.mark.parametrize("standing", [result("a", "other"), result("other", "name of a")], ids=str)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from callkeeper.core.campaigns.business_result import BusinessResult, BusinessResults
+from callkeeper.core.campaigns.business_result import BusinessResult, DefinedResults
 from callkeeper.core.campaigns.campaign import Campaign, Status
 from callkeeper.core.campaigns.policies import Policies
 from callkeeper.core.refusal import (
@@ -26,8 +26,8 @@ NOW = 1_747_310_400_000
 HOUR = 3_600_000
 LEAD = 300_000
 LATER = NOW + 1000
-FREE = BusinessResults()
-DEFINED = BusinessResults(
+FREE = DefinedResults()
+DEFINED = DefinedResults(
     [
         BusinessResult(25, "", "10", "sold", "", NOW),
         BusinessResult(25, "10", "11", "sold twice", "", NOW),
@@ -72,7 +72,7 @@ def standing(**fields: Any) -> Reservation:
     return msgspec.structs.replace(made, **fields)
 
 
-def after(change: Change, old: Reservation | None, defined: BusinessResults = FREE) -> Reservation:
+def after(change: Change, old: Reservation | None, defined: DefinedResults = FREE) -> Reservation:
     return Order(25, "r1", change, "key AK", LATER).carry_out(old, defined)
 
 

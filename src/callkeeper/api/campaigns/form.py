@@ -35,6 +35,7 @@ from callkeeper.core.campaigns.policies import (
     RetryPolicy,
     SkillQueue,
 )
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import ParameterWrong
 
 B = TypeVar("B", bound="CampaignBody")
@@ -133,8 +134,8 @@ class CampaignBody(msgspec.Struct, frozen=True, kw_only=True):
     alerting_seconds_max: int
     schedule: Hours
     description: str | None = None
-    begin_at: int | None = None
-    end_at: int | None = None
+    begin_at: Instant | None = None
+    end_at: Instant | None = None
     caller_numbers: tuple[CallerNumber, ...] | None = None
     shown_number: str | None = None
     ivr_flow: IvrFlow | None = None
@@ -180,8 +181,8 @@ class CampaignBody(msgspec.Struct, frozen=True, kw_only=True):
 class NewCampaignBody(CampaignBody, frozen=True, kw_only=True):
     """What a body says of a campaign that is to be added."""
 
-    begin_at: int
-    end_at: int
+    begin_at: Instant
+    end_at: Instant
     status: Status = "started"
 
 

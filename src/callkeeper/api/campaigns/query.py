@@ -9,6 +9,7 @@ from callkeeper.api.campaigns.record import ENDED, STATUS
 from callkeeper.api.contract.fields import Choice, Field, Fields, Form, Integer, Text
 from callkeeper.api.contract.times import DateTime
 from callkeeper.core.campaigns.campaign import DEVICE_TYPES, Status
+from callkeeper.core.instants import Instant
 from callkeeper.store.port.campaigns import CampaignsWanted
 
 _ROWS_DEFAULT = 10
@@ -28,10 +29,10 @@ class Query(msgspec.Struct, frozen=True):
     page: int = 1
     rows: int = _ROWS_DEFAULT
     name: str | None = None
-    begin_at: int | None = None
-    end_at: int | None = None
+    begin_at: Instant | None = None
+    end_at: Instant | None = None
 
-    def of(self, vdn: int, now: int) -> CampaignsWanted:
+    def of(self, vdn: int, now: Instant) -> CampaignsWanted:
         """Return what is wanted of a VDN."""
         return CampaignsWanted(
             vdn=vdn,

@@ -12,12 +12,13 @@ from callkeeper.core.campaigns.campaign import (
     Campaign,
     Status,
 )
+from callkeeper.core.instants import Instant
 
 ENDED = 4
 STATUS: dict[Status, int] = {"draft": 1, "started": 2, "paused": 3}
 
 
-def row(campaign: Campaign, now: int) -> dict[str, Any]:
+def row(campaign: Campaign, now: Instant) -> dict[str, Any]:
     """Return what a list shows of a campaign."""
     return {
         "id": campaign.id,
@@ -30,7 +31,7 @@ def row(campaign: Campaign, now: int) -> dict[str, Any]:
     }
 
 
-def detail(campaign: Campaign, now: int) -> dict[str, Any]:
+def detail(campaign: Campaign, now: Instant) -> dict[str, Any]:
     """Return all of a campaign, null where something does not apply or was not given.
 
     ``callerNo`` is the one number that is shown; ``callerNoList``, our own addition, has all.

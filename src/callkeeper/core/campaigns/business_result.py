@@ -43,7 +43,7 @@ class Definition(msgspec.Struct, frozen=True):
             _check_new(child, self.children[:place], among)
 
 
-class BusinessResults:
+class DefinedResults:
     """All that one VDN has defined, ready to be asked."""
 
     def __init__(self, definitions: Iterable[BusinessResult] = ()) -> None:

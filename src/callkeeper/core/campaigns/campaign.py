@@ -14,7 +14,7 @@ import msgspec
 
 from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.campaigns.policies import Policies
-from callkeeper.core.instants import DAY_MS
+from callkeeper.core.instants import DAY_MS, Instant
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -71,21 +71,21 @@ class Campaign(msgspec.Struct, frozen=True):
     name: str
     description: str | None
     status: Status
-    begin_at: int
-    end_at: int
+    begin_at: Instant
+    end_at: Instant
     device_type: int
     caller_numbers: tuple[CallerNumber, ...]
     alerting_seconds_max: int
     workday_windows: tuple[Window, ...]
     special_day_windows: tuple[Window, ...]
     policies: Policies
-    made_at: int
-    changed_at: int
-    deleted_at: int | None
+    made_at: Instant
+    changed_at: Instant
+    deleted_at: Instant | None
     goes_to: str | None = None  # "ivr CODE" or "skill ID"; what an answered call is handed to
     dial_settings: DialSettings = DialSettings()
 
-    def has_ended(self, now: int) -> bool:
+    def has_ended(self, now: Instant) -> bool:
         """Whether its end has passed; an ended campaign cannot be modified, paused or resumed."""
         return self.end_at <= now
 

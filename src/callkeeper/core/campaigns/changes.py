@@ -11,7 +11,7 @@ import msgspec
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, Campaign, Status
 from callkeeper.core.campaigns.dial_settings import DialSettings, Retry, check
 from callkeeper.core.campaigns.plan import Plan
-from callkeeper.core.instants import DAY_MS
+from callkeeper.core.instants import DAY_MS, SECOND_MS, Instant
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
@@ -25,8 +25,6 @@ from callkeeper.core.refusal import (
     TooManyIvrCampaigns,
     TooManySkillCampaigns,
 )
-
-_SECOND_MS = 1000
 
 # The wire writes a date with four digits of a year, and lists them within this century.
 _YEARS = "2000..2099"
@@ -48,11 +46,11 @@ class NewCampaign(msgspec.Struct, frozen=True):
 
     vdn: int
     plan: Plan
-    begin_at: int
-    end_at: int
+    begin_at: Instant
+    end_at: Instant
     status: Status
     by: str
-    at: int
+    at: Instant
     active_max: int
     id: int | None = None
     dial_settings: DialSettings = DialSettings()
@@ -102,10 +100,10 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
     what: ClassVar[str] = "revised"
 
     plan: Plan
-    begin_at: int | None = None
-    end_at: int | None = None
+    begin_at: Instant | None = None
+    end_at: Instant | None = None
 
-    def apply(self, old: Campaign, now: int) -> Campaign:
+    def apply(self, old: Campaign, now: Instant) -> Campaign:
         """Return the campaign under the new plan. Its end may be moved, even into the past."""
         plan = self.plan
         plan.check()
@@ -139,7 +137,7 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def _begin(self, old: Campaign) -> int:
         """Return the begin, unchanged where only the part of a second differs that no wire has."""
-        if self.begin_at is None or self.begin_at // _SECOND_MS == old.begin_at // _SECOND_MS:
+        if self.begin_at is None or self.begin_at // SECOND_MS == old.begin_at // SECOND_MS:
             return old.begin_at
         return self.begin_at
 
@@ -149,7 +147,7 @@ class Pause(msgspec.Struct, frozen=True):
 
     what: ClassVar[str] = "paused"
 
-    def apply(self, old: Campaign, now: int) -> Campaign:
+    def apply(self, old: Campaign, now: Instant) -> Campaign:
         """Return the campaign as paused; only a started one can be."""
         if old.has_ended(now) or old.status != "started":
             raise StateForbids(
@@ -163,7 +161,7 @@ class Resume(msgspec.Struct, frozen=True):
 
     what: ClassVar[str] = "resumed"
 
-    def apply(self, old: Campaign, now: int) -> Campaign:
+    def apply(self, old: Campaign, now: Instant) -> Campaign:
         """Return the campaign as started; only a draft or a paused one can be."""
         if old.has_ended(now) or old.status == "started":
             raise StateForbids(
@@ -183,7 +181,7 @@ class Delete(msgspec.Struct, frozen=True):
 
     to_history: bool = False
 
-    def apply(self, old: Campaign, now: int) -> Campaign:
+    def apply(self, old: Campaign, now: Instant) -> Campaign:
         """Return the campaign as deleted, unless it is started and has not ended."""
         if old.status == "started" and not old.has_ended(now):
             raise CampaignStarted
@@ -204,7 +202,7 @@ class Arrange(msgspec.Struct, frozen=True, omit_defaults=True):
     retries: tuple[Retry, ...] = ()
     without_retries: bool = False
 
-    def apply(self, old: Campaign, now: int) -> Campaign:
+    def apply(self, old: Campaign, now: Instant) -> Campaign:
         """Return the campaign with these dial settings; one that has ended makes no calls."""
         if old.has_ended(now):
             raise CampaignEnded
@@ -234,7 +232,7 @@ class CampaignOrder(msgspec.Struct, frozen=True):
     id: int
     change: CampaignChange
     by: str
-    at: int
+    at: Instant
     request: str | None = None
 
     def carry_out(self, old: Campaign | None) -> Campaign:
@@ -252,11 +250,11 @@ def check_name(name: str, holder: int | None, campaign: int) -> None:
         )
 
 
-def _today(now: int) -> int:
+def _today(now: Instant) -> int:
     return now - now % DAY_MS
 
 
-def _check_dates(begin_at: int, end_at: int) -> None:
+def _check_dates(begin_at: Instant, end_at: Instant) -> None:
     for name, instant in (("begin_at", begin_at), ("end_at", end_at)):
         if not _FIRST_MS <= instant < _AFTER_LAST_MS:
             raise ParameterWrong("must lie in the years {years}, UTC", about=name, years=_YEARS)
@@ -279,7 +277,7 @@ def _too_many(device_type: int, active: int) -> TooManySkillCampaigns | TooManyI
     )
 
 
-def _state(campaign: Campaign, now: int) -> Phrase:
+def _state(campaign: Campaign, now: Instant) -> Phrase:
     return _STATES["ended" if campaign.has_ended(now) else campaign.status]
 
 
@@ -291,5 +289,5 @@ _STATES = {
 }
 
 
-def _changed(old: Campaign, now: int, **fields: object) -> Campaign:
+def _changed(old: Campaign, now: Instant, **fields: object) -> Campaign:
     return msgspec.structs.replace(old, version=old.version + 1, changed_at=now, **fields)

@@ -85,7 +85,7 @@ class Judged(NamedTuple):
     zone: tzinfo | None
 
 
-class Due(NamedTuple):
+class DueBatch(NamedTuple):
     """Some of what is due, in due order, and its campaigns.
 
     ``ends``: behind each of these, its campaign has more. ``is_all``: there is nothing else.
@@ -121,7 +121,7 @@ class Triage:
         has_room = len(self.attempts) < self.most or len(self.claim.ids) == self.most
         return has_room and bool(self.attempts or self.held or self.given_up)
 
-    def judge_all(self, due: Due) -> None:
+    def judge_all(self, due: DueBatch) -> None:
         """Judge what is due. Nothing of a VDN is dialed before what was due earlier."""
         passed: set[int] = set()
         for each in sorted(due.reservations, key=lambda each: _place(each, self.claim)):

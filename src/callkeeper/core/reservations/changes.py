@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
-from callkeeper.core.campaigns.business_result import BusinessResults
+from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import AlreadyCalled, NoSuchReservation, ParameterWrong
 from callkeeper.core.reservations.reservation import Reservation
@@ -25,7 +25,7 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
     appoint_at: Instant | None = None
     remark: str | None = None
 
-    def check(self, old: Reservation | None, _defined: BusinessResults, now: Instant) -> None:
+    def check(self, old: Reservation | None, _defined: DefinedResults, now: Instant) -> None:
         """Refuse a time in the past; leaving an overdue reservation where it is is no move."""
         if self.appoint_at is None or (old is not None and self.appoint_at == old.appoint_at):
             return
@@ -79,7 +79,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         """Whether it has to be looked up what the VDN has defined."""
         return bool(self.business_result or self.business_sub_result)
 
-    def check(self, old: Reservation | None, defined: BusinessResults, _now: int) -> None:
+    def check(self, old: Reservation | None, defined: DefinedResults, _now: int) -> None:
         """Refuse a call that ends before it begins, and a result that the VDN did not define."""
         begin_at, end_at = self._times(old)
         if begin_at is not None and end_at is not None and end_at < begin_at:
@@ -147,7 +147,7 @@ class Cancel(msgspec.Struct, frozen=True):
 
     what: ClassVar[str] = "cancelled"
 
-    def check(self, _old: Reservation | None, _defined: BusinessResults, _now: int) -> None:
+    def check(self, _old: Reservation | None, _defined: DefinedResults, _now: int) -> None:
         """Take any; there is nothing in it that could be wrong."""
 
     def apply(self, old: Reservation, now: Instant) -> Reservation:
@@ -169,7 +169,7 @@ class Settle(msgspec.Struct, frozen=True):
     fail_code: str
     why: str
 
-    def check(self, _old: Reservation | None, _defined: BusinessResults, now: Instant) -> None:
+    def check(self, _old: Reservation | None, _defined: DefinedResults, now: Instant) -> None:
         """Refuse an instant to come: what is due by then was surely not called."""
         if self.before > now:
             raise ParameterWrong("only what was due until now can be settled", about="before")
@@ -220,7 +220,7 @@ class Order(msgspec.Struct, frozen=True):
             return False
         return self.signed_at is None or old.signed_at is None or self.signed_at <= old.signed_at
 
-    def carry_out(self, old: Reservation | None, defined: BusinessResults) -> Reservation:
+    def carry_out(self, old: Reservation | None, defined: DefinedResults) -> Reservation:
         """Return what becomes of the reservation; an absent or cancelled one is refused.
 
         What a change means is judged before what it is for exists, as the contract orders it, and

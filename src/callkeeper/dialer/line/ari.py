@@ -250,15 +250,15 @@ class AriLine:
         )
 
     def _originate(self, request: CallRequest) -> dict[str, Any]:
-        place, variables = request.goes_to, request.variables
-        if isinstance(place, str):
-            variables = {**variables, AGENT_VARIABLE: place}
-            place = AGENT_TARGET
+        target, variables = request.goes_to, request.variables
+        if isinstance(target, str):
+            variables = {**variables, AGENT_VARIABLE: target}
+            target = AGENT_TARGET
         return {
             "endpoint": self._endpoint.replace("{number}", request.called_no),
-            "context": place.context,
-            "extension": place.extension,
-            "priority": place.priority,
+            "context": target.context,
+            "extension": target.extension,
+            "priority": target.priority,
             "callerId": request.caller_no or "",
             "timeout": request.alerting_seconds,
             "variables": variables,

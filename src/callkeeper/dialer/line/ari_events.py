@@ -22,7 +22,7 @@ _Number = Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)]  # what a database hold
 
 
 # A channel is in some other state while the far end has neither rung nor answered.
-_PRESENCES: dict[str, ChannelState] = {"Up": "up", "Ringing": "ringing"}
+_CHANNEL_STATES: dict[str, ChannelState] = {"Up": "up", "Ringing": "ringing"}
 
 
 class UnreadError(Exception):
@@ -77,7 +77,7 @@ def plain(text: str) -> str:
 
 def channel_state(state: str) -> ChannelState:
     """Return what the state of a channel that there is means."""
-    return _PRESENCES.get(state, "there")
+    return _CHANNEL_STATES.get(state, "there")
 
 
 def _read(message: str | bytes) -> LineEvent | None:

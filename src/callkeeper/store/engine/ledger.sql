@@ -187,7 +187,7 @@ SELECT line, vdn, campaign_id, COUNT(*) FROM attempt
 WHERE state <> 'ended' GROUP BY line, vdn, campaign_id
 
 -- name: line_pace
--- Not milliseconds as all others: next_at is in UTC microseconds.
+-- next_at is in UTC microseconds, unlike every other instant.
 SELECT next_at FROM line WHERE name = :name
 
 -- name: pace_line

@@ -45,7 +45,7 @@ class Keys(Protocol):
     def add(self, keys: Sequence[AccessKey]) -> list[AccessKey | Refusal]:
         """Add access keys."""
 
-    def revoke(self, revoked: Sequence[tuple[str, int]]) -> list[bool | Refusal]:
+    def revoke(self, revoked: Sequence[tuple[str, Instant]]) -> list[bool | Refusal]:
         """Revoke keys, each from an instant on; False for one that is unknown or revoked."""
 
     def reseal(self, sealed: Sequence[tuple[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.access import AgentName
@@ -25,7 +26,7 @@ class AgentRows:
             )
         return list(names)
 
-    def note(self, agents: Iterable[tuple[int, str]], now: int) -> None:
+    def note(self, agents: Iterable[tuple[int, str]], now: Instant) -> None:
         """Note agents, by VDN and account, of whom a reservation tells."""
         items = [{"vdn": vdn, "account": account, "made_at": now} for vdn, account in agents]
         if items:

@@ -7,6 +7,7 @@ import msgspec
 
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Move, Placing
+from callkeeper.core.instants import Instant
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.history import Event
 from callkeeper.store.rows.reservations import Key
@@ -50,7 +51,9 @@ class AttemptBatch:
         self.events += events
 
 
-def happened(reservation: Reservation, what: str, now: int, holder: str, **detail: object) -> Event:
+def happened(
+    reservation: Reservation, what: str, now: Instant, holder: str, **detail: object
+) -> Event:
     """Return the event of a change that the dialer made; what is None is not told."""
     told = {name: value for name, value in detail.items() if value is not None}
     return Event(

@@ -28,6 +28,7 @@ from callkeeper.core.dialing.reservation_changes import (
     not_dialed,
 )
 from callkeeper.core.dialing.triage import CampaignKey, Judged, verdict_on
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.engine.session import Session
@@ -130,7 +131,7 @@ class AttemptRows:
         rows = self._session.rows("live_attempts", line=line, holder=holder, limit=limit)
         return [Attempt(*row) for row in rows]
 
-    def orphaned(self, line: str, now: int, claimed_before: int, limit: int) -> list[Attempt]:
+    def orphaned(self, line: str, now: Instant, claimed_before: int, limit: int) -> list[Attempt]:
         """Return a line's live attempts that nobody answers for, oldest first."""
         rows = self._session.rows(
             "live_attempts",

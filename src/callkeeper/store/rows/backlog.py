@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.policy import Limits, holds_all
-from callkeeper.core.dialing.triage import CampaignKey, Due, Judged, Load
+from callkeeper.core.dialing.triage import CampaignKey, DueBatch, Judged, Load
+from callkeeper.core.instants import Instant
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.engine.session import Session
 from callkeeper.store.rows.campaigns import campaign_of
@@ -28,7 +29,7 @@ class Backlog:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def count(self, now: int, limit: int) -> int:
+    def count(self, now: Instant, limit: int) -> int:
         """Return how many reservations wait to be looked at, counting no further than a limit."""
         return int(self._session.rows("count_due", now=now, limit=limit)[0][0])
 
@@ -42,7 +43,7 @@ class Backlog:
                 load.on_line += count
         return load
 
-    def due(self, now: int, limits: Limits, load: Load, most: int, *, sweeps: bool) -> Due:
+    def due(self, now: Instant, limits: Limits, load: Load, most: int, *, sweeps: bool) -> DueBatch:
         """Return what is due; of much, the first of each campaign, about ``most`` in all.
 
         What a campaign holds is left out then, but for what a claim that sweeps may find too late.
@@ -52,7 +53,7 @@ class Backlog:
             due = [Reservation(*row) for row in rows]
             keys = {(each.vdn, each.campaign_id) for each in due}
             judged = _in_their_zones(self.judged_campaigns(keys), limits)
-            return Due(due, judged, frozenset(), is_all=True)
+            return DueBatch(due, judged, frozenset(), is_all=True)
         heads = self._session.rows("campaigns_due", now=now)
         late = {
             (vdn, id_)
@@ -87,16 +88,16 @@ class Backlog:
         self,
         keys: Sequence[CampaignKey],
         campaigns: dict[CampaignKey, Judged],
-        now: int,
+        now: Instant,
         few: int,
-    ) -> Due:
+    ) -> DueBatch:
         items = [{"vdn": vdn, "campaign_id": id_} for vdn, id_ in keys]
         rows = self._session.each("due_of_campaigns", items, now=now, few=few) if items else []
         due = sorted((Reservation(*row) for row in rows), key=_turn)
         counts = Counter((each.vdn, each.campaign_id) for each in due)
         last = {(each.vdn, each.campaign_id): (each.vdn, each.id) for each in due}
         ends = frozenset(last[key] for key, count in counts.items() if count == few)
-        return Due(due, campaigns, ends, is_all=False)
+        return DueBatch(due, campaigns, ends, is_all=False)
 
 
 def _in_their_zones(
@@ -109,7 +110,7 @@ def _turn(each: Reservation) -> tuple[int, int]:
     return each.look_at or 0, each.appoint_at
 
 
-def _in_turn(keys: list[CampaignKey], now: int) -> list[CampaignKey]:
+def _in_turn(keys: list[CampaignKey], now: Instant) -> list[CampaignKey]:
     """Return no more than may be looked at, beginning with another one each time."""
     begin = now % max(1, len(keys))
     return (keys[begin:] + keys[:begin])[:CAMPAIGNS_MAX]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from callkeeper.core.campaigns.business_result import BusinessResult, BusinessResults, Definition
+from callkeeper.core.campaigns.business_result import BusinessResult, DefinedResults, Definition
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.campaigns import DefinitionPage
@@ -55,10 +55,10 @@ class BusinessResultRows:
                 results[-1][1].append(each)
         return DefinitionPage(total, results)
 
-    def of(self, vdn: int) -> BusinessResults:
+    def of(self, vdn: int) -> DefinedResults:
         """Return all that a VDN has defined."""
         rows = self._session.rows("business_results", vdn=vdn)
-        return BusinessResults(BusinessResult(*row) for row in rows)
+        return DefinedResults(BusinessResult(*row) for row in rows)
 
 
 def _event(definition: Definition) -> Event:

@@ -10,6 +10,7 @@ import msgspec
 
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign, same_kind
 from callkeeper.core.campaigns.changes import CampaignOrder, NewCampaign, check_name
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.store.engine.session import Row, Session
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted
@@ -126,7 +127,7 @@ class CampaignRows:
         rows = self._session.rows("campaign_named", vdn=vdn, name=name)
         return int(rows[0][0]) if rows else None
 
-    def _active(self, vdn: int, now: int, kind: frozenset[int]) -> int:
+    def _active(self, vdn: int, now: Instant, kind: frozenset[int]) -> int:
         rows = self._session.rows("active_campaigns", vdn=vdn, now=now)
         return sum(count for device_type, count in rows if device_type in kind)
 

@@ -11,6 +11,7 @@ from callkeeper.core.dialing.pace import Pace
 from callkeeper.core.dialing.policy import HELD_MS, Busyness, GiveUp
 from callkeeper.core.dialing.triage import Claim, Claimed, Triage
 from callkeeper.core.dialing.watch import JUMP_MS
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.engine.session import Row, Session
@@ -45,11 +46,11 @@ class DueRows:
         """
         return [self._claim(each) for each in claims]
 
-    def is_any(self, now: int) -> bool:
+    def is_any(self, now: Instant) -> bool:
         """Whether a reservation waits to be looked at."""
         return bool(self._session.rows("is_any_due", now=now))
 
-    def count(self, now: int, limit: int) -> int:
+    def count(self, now: Instant, limit: int) -> int:
         """Return how many reservations wait to be looked at, counting no further than a limit."""
         return self._backlog.count(now, limit)
 
@@ -61,7 +62,7 @@ class DueRows:
         """Have looked at now what is held for longer, seen from now, than its rule ever holds."""
         return [len(self._woken(now)) for now in instants]
 
-    def _woken(self, now: int) -> list[Row]:
+    def _woken(self, now: Instant) -> list[Row]:
         return self._session.rows(
             "wake_from_ahead",
             now=now,
@@ -96,7 +97,7 @@ class DueRows:
             self._session.each("note_verdicts", noted)
         self._close(triage.given_up, claim.at, claim.holder)
 
-    def _close(self, closed: list[tuple[Reservation, GiveUp]], now: int, holder: str) -> None:
+    def _close(self, closed: list[tuple[Reservation, GiveUp]], now: Instant, holder: str) -> None:
         """Write reservations that will not be dialed any more, each with its event."""
         self._reservations.keep([each for each, _ in closed])
         self._history.append(

@@ -1,6 +1,6 @@
 """Lists of reservations: which part of a range the tallies have counted, and rows → values."""
 
-from callkeeper.core.instants import DAY_MS
+from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.engine.session import Row
 from callkeeper.store.port.reservations import Listed
@@ -8,7 +8,7 @@ from callkeeper.store.port.reservations import Listed
 _WIDTH = len(Reservation.__struct_fields__)
 
 
-def cut(begin_at: int | None, end_at: int | None) -> dict[str, int | None]:
+def cut(begin_at: Instant | None, end_at: Instant | None) -> dict[str, int | None]:
     """Return the whole days of a range, both included, and where its parts of a day end and begin.
 
     Of a range within one day the head is all there is: the last whole day is before the first.

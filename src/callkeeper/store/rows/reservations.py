@@ -9,9 +9,9 @@ from operator import attrgetter
 
 import msgspec
 
-from callkeeper.core.campaigns.business_result import BusinessResults
+from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.campaigns.campaign import Campaign, campaign_id
-from callkeeper.core.instants import DAY_MS
+from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.reservation import Booking, Reservation
@@ -94,7 +94,7 @@ class ReservationRows:
         done = self._history.carried_out(_asked_again(orders, found))
         naming = {each.vdn for each in orders if _names_business_result(each)}
         defined = {vdn: self._business_results.of(vdn) for vdn in naming}
-        nothing = BusinessResults()
+        nothing = DefinedResults()
         changed: dict[Key, Reservation] = {}
         events: list[Event] = []
         agents: set[Key] = set()
@@ -134,7 +134,7 @@ class ReservationRows:
             rows = self._session.rows("find_reservations", **asked, **days)
         return Page(rows[0][0], [listed(row[1:]) for row in rows if row[1] is not None])
 
-    def miscounted_days(self, vdn: int, begin_at: int, end_at: int) -> list[int]:
+    def miscounted_days(self, vdn: int, begin_at: Instant, end_at: Instant) -> list[int]:
         """Return the instants at which days of a range begin whose tallies are wrong."""
         first, last = begin_at // DAY_MS, end_at // DAY_MS
         rows = self._session.rows("miscounted_days", vdn=vdn, first_day=first, last_day=last)
@@ -145,12 +145,14 @@ class ReservationRows:
         rows = self._session.rows("reservations_with_id", id=reservation_id)
         return [Reservation(*row) for row in rows]
 
-    def unsettled(self, before: int, vdn: int | None) -> list[Unsettled]:
+    def unsettled(self, before: Instant, vdn: int | None) -> list[Unsettled]:
         """Return what each VDN, or one, has that was due before an instant."""
         rows = self._session.rows("unsettled", before=before, vdn=vdn)
         return [Unsettled(*row) for row in rows]
 
-    def due_before(self, before: int, vdn: int | None, after: Key, limit: int) -> list[Reservation]:
+    def due_before(
+        self, before: Instant, vdn: int | None, after: Key, limit: int
+    ) -> list[Reservation]:
         """Return what waits to be dialed and was due before an instant, by VDN and id."""
         rows = self._session.rows(
             "due_before",
