@@ -85,8 +85,11 @@ class LoggedProcess(ABC):
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that a process has started and that are there."""
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """Return a process's children; one that has just gone has none."""
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def are_gone(pids: Iterable[int]) -> bool:
