@@ -55,6 +55,8 @@ _SAID_BY = {
     "workday_windows": "--window",
     "caller_numbers": "--caller",
 }
+# Those that another day, or another option, makes right: a refusal, and no wrong command.
+_DATED_BY = {"begin_at": "--begin", "end_at": "--end"}
 
 
 @campaigns.callback()
@@ -192,10 +194,14 @@ def add_campaign(
     try:
         added = ask_campaigns(data_dir, database, add)
     except ParameterWrong as fault:
-        if option := _SAID_BY.get(fault.about):
-            raise typer.BadParameter(f"{option}: {fault}") from fault
-        raise
+        raise _in_options(fault) from None
     show({"id": added.id}, str(added.id), as_json=json)
+
+
+def _in_options(fault: ParameterWrong) -> Exception:
+    """Return a fault as it is told of the option that it is about."""
+    fault.within((_SAID_BY | _DATED_BY).get(fault.about, ""))
+    return typer.BadParameter(fault.sentence) if fault.about in _SAID_BY else fault
 
 
 def _whole_seconds(instant: int) -> int:

@@ -60,7 +60,7 @@ class QueryForm(Form[Query]):
     """The query, which gained ``statusV2``: where it is sent, it counts."""
 
     def __init__(self, *fields: Field) -> None:
-        Fields.__init__(self, *fields)
+        Fields.__init__(self, *fields)  # no form: two of them are for one field of ours
         others = [field for field in fields if field.name not in ("status", "statusV2")]
         newer = next(field for field in fields if field.name == "statusV2")
         must = msgspec.structs.replace(newer, mandatory=True)  # it is there where it is read
