@@ -7,6 +7,8 @@
 # SCHEME=https and CACERT=FILE for a server with a certificate of its own.
 # SIGNED names the signed headers, host or content-length;content-type;host. MILLISECONDS=1 and
 # EMPTY_QUERY_LINE=1 sign in the other forms that the server takes.
+# SIGN_ONLY=1 prints the Authorization and sends nothing, TIMESTAMP=2025-05-15T12:00:00Z signs for
+# that instant.
 set -euo pipefail
 method=${METHOD:-POST} path=$1 body=${2:-} signed=${SIGNED:-host}
 type='application/json; charset=UTF-8'
@@ -43,8 +45,9 @@ canonical() {
 }
 
 form=%Y-%m-%dT%H:%M:%S${MILLISECONDS:+.%3N}Z
-prefix="auth-v2/$AK/$(date -u "+$form")/$signed"
+prefix="auth-v2/$AK/${TIMESTAMP:-$(date -u "+$form")}/$signed"
 signature=$(canonical | hmac "$(printf %s "$prefix" | hmac "$SK")")
+[ -z "${SIGN_ONLY:-}" ] || { echo "$prefix/$signature" && exit; }
 
 curl -sS -X "$method" ${CACERT:+--cacert "$CACERT"} \
   "${SCHEME:-http}://$HOST$path${query:+?$query}" \

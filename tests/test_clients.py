@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import leave_out
+from tests.documented_signing import AK, REQUESTS, SK
 from tests.house import TASK, VDN, House
 from tests.surface import ROOT
 
@@ -81,6 +82,16 @@ def test_a_client_written_after_the_docs_does_all_that_it_means_to(
     assert (kept.state, json.loads(kept.call_data or "")) == ("cancelled", {"name": "张三"})
 
 
+@pytest.mark.parametrize("language", CLIENTS)
+def test_a_client_signs_the_documented_requests_without_a_server(
+    language: str, go_cache: str
+) -> None:
+    key = {"CALLKEEPER_AK": AK, "CALLKEEPER_SK": SK, "CALLKEEPER_VDN": "25"}
+    there = {"CALLKEEPER_URL": "http://isales.example.com:28443"}
+    printed = run(language, "check", there | key, go_cache)
+    assert printed.splitlines() == [told.steps["Authorization"] for told in REQUESTS]
+
+
 def test_every_client_there_is_is_run_and_told() -> None:
     named = {command[-1] for command in CLIENTS.values()}
     assert {file.name for file in (ROOT / "docs" / "clients").iterdir()} == named
@@ -89,25 +100,7 @@ def test_every_client_there_is_is_run_and_told() -> None:
 
 
 def play(language: str, house: House, go_cache: str) -> list[dict[str, Any]]:
-    """Run a client as its user would, and return what it printed, step by step."""
-    command = CLIENTS[language]
-    missing = [each for each in (command[0], *NEEDS.get(language, ())) if not shutil.which(each)]
-    if missing:
-        leave_out(f"the client in {language}: no {', '.join(missing)} here")
-    ended = subprocess.run(
-        [*command, TASK],
-        cwd=ROOT / "docs" / "clients",
-        env=environment(house, go_cache),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (ended.returncode, ended.stderr) == (0, ""), ended
-    return [json.loads(line) for line in ended.stdout.splitlines()]
-
-
-def environment(house: House, go_cache: str) -> dict[str, str]:
+    """Let a client play, and return what it printed, step by step."""
     given = {
         "CALLKEEPER_URL": house.url,
         "CALLKEEPER_AK": house.key.ak,
@@ -116,9 +109,28 @@ def environment(house: House, go_cache: str) -> dict[str, str]:
     }
     if house.url.startswith("https:"):
         given["CALLKEEPER_CA"] = str(house.settings.data_dir / "tls-certificate.pem")
-    go = {"GOCACHE": go_cache, "GOPATH": go_cache, "GOPROXY": "off", "GO111MODULE": "auto"}
+    return [json.loads(line) for line in run(language, TASK, given, go_cache).splitlines()]
+
+
+def run(language: str, what: str, given: dict[str, str], go_cache: str) -> str:
+    """Run a client as its user would, and return what it printed."""
+    command = CLIENTS[language]
+    missing = [each for each in (command[0], *NEEDS.get(language, ())) if not shutil.which(each)]
+    if missing:
+        leave_out(f"the client in {language}: no {', '.join(missing)} here")
     kept = {name: text for name, text in os.environ.items() if not name.startswith("CALLKEEPER_")}
-    return kept | go | given
+    go = {"GOCACHE": go_cache, "GOPATH": go_cache, "GOPROXY": "off", "GO111MODULE": "auto"}
+    ended = subprocess.run(
+        [*command, what],
+        cwd=ROOT / "docs" / "clients",
+        env=kept | go | given,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, ""), ended
+    return ended.stdout
 
 
 def code(step: dict[str, Any]) -> str:

@@ -9,14 +9,11 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
-from textwrap import dedent
 from typing import Any, get_type_hints
-from urllib.parse import parse_qsl
 
 import pytest
 import typer
 
-from callkeeper import signing
 from callkeeper.api.contract.interface import Interface
 from callkeeper.bounds import allowed
 from callkeeper.cli.program import app
@@ -100,31 +97,6 @@ def test_the_bodies_that_the_page_prints_for_create_are_sent_and_answered_so(hou
     assert made["appointId"] == made["id"]
     assert made.keys() == answer.pop("returnObject").keys()
     assert got == answer
-
-
-def test_the_request_to_check_a_signer_with_has_the_signature_that_is_told() -> None:
-    example = re.compile(
-        r"with AK `(?P<ak>.*)` and SK `(?P<secret>.*)`, the request\n\n"
-        r" +(?P<method>GET) (?P<path>\S+)\?(?P<query>\S+)\n +Host: (?P<host>\S+)\n"
-        r"(?s:.*?)signed for (?P<at>\S+) (?s:.*?)signature:\n\n"
-        r"(?P<canonical>(?: {4}.*\n)+)\n +signature = (?P<signature>\w+)\n"
-    )
-    (told,) = example.finditer(API)
-    request: dict[str, Any] = {
-        "method": told["method"],
-        "path": told["path"],
-        "query": parse_qsl(told["query"], keep_blank_values=True),
-        "body": b"",
-    }
-    host = told["host"]
-    made = signing.canonical_request(
-        **request, signed_headers="host", headers={"host": host.encode()}
-    )
-    assert made == dedent(told["canonical"])
-    header = signing.authorize(
-        told["ak"], told["secret"], at=told["at"], headers={"host": host}, **request
-    )
-    assert header.rpartition("/")[2] == told["signature"]
 
 
 def test_every_result_code_is_told() -> None:

@@ -1,9 +1,11 @@
 // A client of Callkeeper in plain Java (15 or newer), after docs/api.md:
 //
 //   java Client.java CAMPAIGN
+//   java Client.java check
 //
 // CALLKEEPER_URL, CALLKEEPER_AK, CALLKEEPER_SK and CALLKEEPER_VDN say which server, and as whom;
 // CALLKEEPER_CA names a certificate to trust. It prints one line of JSON for each step.
+// With `check` it sends nothing, and signs the requests of "To check a signer" in docs/api.md.
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -52,7 +54,11 @@ public class Client {
     }
 
     public static void main(String[] arguments) throws Exception {
-        new Client().play(arguments[0]);
+        if (arguments[0].equals("check")) {
+            new Client().check();
+        } else {
+            new Client().play(arguments[0]);
+        }
     }
 
     void play(String campaign) throws Exception {
@@ -92,6 +98,20 @@ public class Client {
         post("list all", "/appoint/list", "{\"offset\":0,\"limit\":10}", PLAIN);
     }
 
+    void check() throws Exception {
+        Map<String, String> headers = new TreeMap<>(Map.of("host", server.getAuthority()));
+        System.out.println(authorization("2025-05-15T12:00:00Z", "GET", root, Map.of(
+            "status", "2", "deviceType", "0", "name", "回访 A+B", "beginTime", ""),
+            headers, "", PLAIN));
+        String body = """
+            {"callType":1,"calledNo":"66660001","userAccount":"ann","taskId":"1",\
+            "appointTime":1893578400000,"remark":"回访 A&B"}""";
+        headers.put("content-type", TYPE);
+        headers.put("content-length", String.valueOf(body.getBytes(UTF_8).length));
+        System.out.println(authorization("2025-05-15T12:00:00.123Z", "POST",
+            root + "/appoint/create", Map.of(), headers, body, PLAIN));
+    }
+
     String post(String step, String path, String body, Form form) throws Exception {
         return call(step, "POST", path, Map.of(), body, form);
     }
@@ -108,7 +128,7 @@ public class Client {
         }
         HttpRequest request = HttpRequest.newBuilder(uri)
             .header("Authorization",
-                authorization(method, root + path, query, headers, body, form))
+                authorization(now(form), method, root + path, query, headers, body, form))
             .header("Content-Type", TYPE)
             .method(method, BodyPublishers.ofString(body))
             .build();
@@ -118,11 +138,14 @@ public class Client {
         return response.body();
     }
 
-    String authorization(String method, String path, Map<String, String> query,
-            Map<String, String> headers, String body, Form form) throws Exception {
+    static String now(Form form) {
         String pattern = "uuuu-MM-dd'T'HH:mm:ss" + (form.milliseconds() ? ".SSS'Z'" : "'Z'");
-        String timestamp = DateTimeFormatter.ofPattern(pattern)
+        return DateTimeFormatter.ofPattern(pattern)
             .withZone(ZoneOffset.UTC).format(Instant.now());
+    }
+
+    String authorization(String timestamp, String method, String path, Map<String, String> query,
+            Map<String, String> headers, String body, Form form) throws Exception {
         String signedHeaders = String.join(";", headers.keySet());
         String prefix = String.join("/", "auth-v2", ak, timestamp, signedHeaders);
 

@@ -1,9 +1,11 @@
 // A client of Callkeeper with Go's standard library alone, after docs/api.md:
 //
 //	go run client.go CAMPAIGN
+//	go run client.go check
 //
 // CALLKEEPER_URL, CALLKEEPER_AK, CALLKEEPER_SK and CALLKEEPER_VDN say which server, and as whom;
 // CALLKEEPER_CA names a certificate to trust. It prints one line of JSON for each step.
+// With `check` it sends nothing, and signs the requests of "To check a signer" in docs/api.md.
 package main
 
 import (
@@ -52,7 +54,11 @@ func main() {
 		pool.AppendCertsFromPEM(must(os.ReadFile(ca)))
 		c.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 	}
-	c.play(os.Args[1])
+	if os.Args[1] == "check" {
+		c.check()
+	} else {
+		c.play(os.Args[1])
+	}
 }
 
 func (c client) play(campaign string) {
@@ -98,7 +104,7 @@ func (c client) post(step, path string, what fields, how form) string {
 
 func (c client) call(
 	step, method, path string, query map[string]string, body string, how form) string {
-	path = "/rest/isales/v1/openapi/campaigns/" + c.vdnID + path
+	path = c.root() + path
 	address := c.url + path
 	if len(query) > 0 {
 		address += "?" + encoded(query)
@@ -109,7 +115,8 @@ func (c client) call(
 		signed["content-type"] = contentType
 		signed["content-length"] = strconv.Itoa(len(body))
 	}
-	request.Header.Set("Authorization", c.authorization(method, path, query, signed, body, how))
+	request.Header.Set("Authorization",
+		c.authorization(now(how), method, path, query, signed, body, how))
 	request.Header.Set("Content-Type", contentType)
 	response := must(c.http.Do(request))
 	defer response.Body.Close()
@@ -122,12 +129,30 @@ func (c client) call(
 	return answer.ReturnObject.AppointID
 }
 
-func (c client) authorization(
-	method, path string, query, headers map[string]string, body string, how form) string {
+func (c client) check() {
+	host := strings.TrimPrefix(strings.TrimPrefix(c.url, "http://"), "https://")
+	fmt.Println(c.authorization("2025-05-15T12:00:00Z", "GET", c.root(), map[string]string{
+		"status": "2", "deviceType": "0", "name": "回访 A+B", "beginTime": ""},
+		map[string]string{"host": host}, "", plain))
+	body := `{"callType":1,"calledNo":"66660001","userAccount":"ann","taskId":"1",` +
+		`"appointTime":1893578400000,"remark":"回访 A&B"}`
+	fmt.Println(c.authorization("2025-05-15T12:00:00.123Z", "POST", c.root()+"/appoint/create", nil,
+		map[string]string{"host": host, "content-type": contentType,
+			"content-length": strconv.Itoa(len(body))}, body, plain))
+}
+
+func (c client) root() string { return "/rest/isales/v1/openapi/campaigns/" + c.vdnID }
+
+func now(how form) string {
 	layout := "2006-01-02T15:04:05Z"
 	if how.milliseconds {
 		layout = "2006-01-02T15:04:05.000Z"
 	}
+	return time.Now().UTC().Format(layout)
+}
+
+func (c client) authorization(timestamp, method, path string, query, headers map[string]string,
+	body string, how form) string {
 	var names, pairs []string
 	for name, value := range headers {
 		names = append(names, name)
@@ -136,7 +161,6 @@ func (c client) authorization(
 	sort.Strings(names)
 	sort.Strings(pairs)
 	signedHeaders := strings.Join(names, ";")
-	timestamp := time.Now().UTC().Format(layout)
 	prefix := strings.Join([]string{"auth-v2", c.ak, timestamp, signedHeaders}, "/")
 
 	lines := []string{method, path}

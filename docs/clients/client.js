@@ -1,9 +1,11 @@
 // A client of Callkeeper in plain Node, after docs/api.md:
 //
 //   node client.js CAMPAIGN
+//   node client.js check
 //
 // CALLKEEPER_URL, CALLKEEPER_AK, CALLKEEPER_SK and CALLKEEPER_VDN say which server, and as whom;
 // CALLKEEPER_CA names a certificate to trust. It prints one line of JSON for each step.
+// With `check` it sends nothing, and signs the requests of "To check a signer" in docs/api.md.
 
 const { createHmac } = require('node:crypto');
 const { readFileSync } = require('node:fs');
@@ -28,9 +30,12 @@ const hmac = (key, text) => createHmac('sha256', key).update(text, 'utf8').diges
 const encoded = (query) =>
   Object.entries(query).map(([name, value]) => `${enc(name)}=${enc(value)}`).sort().join('&');
 
-function authorization(method, path, query, headers, body, form, sk) {
-  const now = new Date().toISOString();
-  const timestamp = form.milliseconds ? now : `${now.slice(0, 19)}Z`;
+function now(form) {
+  const timestamp = new Date().toISOString();
+  return form.milliseconds ? timestamp : `${timestamp.slice(0, 19)}Z`;
+}
+
+function authorization(timestamp, method, path, query, headers, body, form, sk) {
   const names = Object.keys(headers).sort();
   const prefix = ['auth-v2', CALLKEEPER_AK, timestamp, names.join(';')].join('/');
   const hasQueryLine = Object.keys(query).length > 0 || form.emptyQueryLine;
@@ -54,7 +59,7 @@ function call(step, method, path, { query = {}, fields, form = PLAIN, sk = CALLK
   }
   const asked = Object.keys(query).length ? `?${encoded(query)}` : '';
   const headers = {
-    authorization: authorization(method, root + path, query, signed, body, form, sk),
+    authorization: authorization(now(form), method, root + path, query, signed, body, form, sk),
     'content-type': TYPE,
     'content-length': Buffer.byteLength(body),
   };
@@ -109,4 +114,16 @@ async function play(campaign) {
   await post('list all', '/appoint/list', page);
 }
 
-play(process.argv[2]);
+function check() {
+  const query = { status: 2, deviceType: 0, name: '回访 A+B', beginTime: '' };
+  console.log(authorization('2025-05-15T12:00:00Z', 'GET', root, query, { host }, '', PLAIN,
+    CALLKEEPER_SK));
+  const body = '{"callType":1,"calledNo":"66660001","userAccount":"ann","taskId":"1",'
+    + '"appointTime":1893578400000,"remark":"回访 A&B"}';
+  const headers = { host, 'content-type': TYPE, 'content-length': Buffer.byteLength(body) };
+  console.log(authorization('2025-05-15T12:00:00.123Z', 'POST', `${root}/appoint/create`, {},
+    headers, body, PLAIN, CALLKEEPER_SK));
+}
+
+if (process.argv[2] === 'check') check();
+else play(process.argv[2]);

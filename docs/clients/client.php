@@ -2,9 +2,11 @@
 // A client of Callkeeper in plain PHP (8 or newer), after docs/api.md:
 //
 //   php client.php CAMPAIGN
+//   php client.php check
 //
 // CALLKEEPER_URL, CALLKEEPER_AK, CALLKEEPER_SK and CALLKEEPER_VDN say which server, and as whom;
 // CALLKEEPER_CA names a certificate to trust. It prints one line of JSON for each step.
+// With `check` it sends nothing, and signs the requests of "To check a signer" in docs/api.md.
 
 declare(strict_types=1);
 
@@ -26,12 +28,16 @@ function encoded(array $query): string
     return implode('&', $pairs);
 }
 
+function now(array $form): string
+{
+    $now = new DateTimeImmutable('now', new DateTimeZone('UTC'));
+    return $now->format($form['milliseconds'] ? 'Y-m-d\TH:i:s.v\Z' : 'Y-m-d\TH:i:s\Z');
+}
+
 function authorization(
-    string $method, string $path, array $query, array $headers, string $body,
+    string $timestamp, string $method, string $path, array $query, array $headers, string $body,
     array $form, string $sk,
 ): string {
-    $now = new DateTimeImmutable('now', new DateTimeZone('UTC'));
-    $timestamp = $now->format($form['milliseconds'] ? 'Y-m-d\TH:i:s.v\Z' : 'Y-m-d\TH:i:s\Z');
     ksort($headers, SORT_STRING);
     $signedHeaders = implode(';', array_keys($headers));
     $prefix = implode('/', ['auth-v2', getenv('CALLKEEPER_AK'), $timestamp, $signedHeaders]);
@@ -49,20 +55,31 @@ function authorization(
     return $prefix . '/' . hash_hmac('sha256', implode("\n", $lines), $signingKey);
 }
 
+function root(): string
+{
+    return '/rest/isales/v1/openapi/campaigns/' . getenv('CALLKEEPER_VDN');
+}
+
+function host(): string
+{
+    return preg_replace('#^https?://#', '', getenv('CALLKEEPER_URL'));
+}
+
 function call(
     string $step, string $method, string $path, ?array $fields = null,
     array $form = PLAIN, array $query = [], ?string $sk = null,
 ): array {
-    $path = '/rest/isales/v1/openapi/campaigns/' . getenv('CALLKEEPER_VDN') . $path;
+    $path = root() . $path;
     $body = $fields === null ? '' : json_encode($fields, JSON);
     $url = getenv('CALLKEEPER_URL');
-    $signed = ['host' => preg_replace('#^https?://#', '', $url)];
+    $signed = ['host' => host()];
     if ($form['threeHeaders']) {
         $signed += ['content-type' => TYPE, 'content-length' => (string) strlen($body)];
     }
     $sk ??= getenv('CALLKEEPER_SK');
     $headers = [
-        'Authorization: ' . authorization($method, $path, $query, $signed, $body, $form, $sk),
+        'Authorization: '
+            . authorization(now($form), $method, $path, $query, $signed, $body, $form, $sk),
         'Content-Type: ' . TYPE,
         'Content-Length: ' . strlen($body),
     ];
@@ -129,4 +146,23 @@ function play(string $campaign): void
     post('list all', '/appoint/list', $page);
 }
 
-play($argv[1]);
+function check(): void
+{
+    $query = ['status' => 2, 'deviceType' => 0, 'name' => '回访 A+B', 'beginTime' => ''];
+    $headers = ['host' => host()];
+    $sk = getenv('CALLKEEPER_SK');
+    $made = authorization('2025-05-15T12:00:00Z', 'GET', root(), $query, $headers, '', PLAIN, $sk);
+    echo $made, "\n";
+    $body = '{"callType":1,"calledNo":"66660001","userAccount":"ann","taskId":"1",'
+        . '"appointTime":1893578400000,"remark":"回访 A&B"}';
+    $headers += ['content-type' => TYPE, 'content-length' => (string) strlen($body)];
+    $path = root() . '/appoint/create';
+    $at = '2025-05-15T12:00:00.123Z';
+    echo authorization($at, 'POST', $path, [], $headers, $body, PLAIN, $sk), "\n";
+}
+
+if ($argv[1] === 'check') {
+    check();
+} else {
+    play($argv[1]);
+}

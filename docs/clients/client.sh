@@ -2,9 +2,11 @@
 # A client of Callkeeper with bash, openssl and curl alone, over ../call.sh:
 #
 #   bash client.sh CAMPAIGN
+#   bash client.sh check
 #
 # CALLKEEPER_URL, CALLKEEPER_AK, CALLKEEPER_SK and CALLKEEPER_VDN say which server, and as whom;
 # CALLKEEPER_CA names a certificate to trust. It prints one line of JSON for each step.
+# With `check` it sends nothing, and signs the requests of "To check a signer" in docs/api.md.
 set -euo pipefail
 campaign=$1
 here=$(dirname "$0")
@@ -24,6 +26,22 @@ call() { # STEP PATH [BODY]; the answer stays in $answer
   printf '{"step":"%s","status":%s,"answer":%s}\n' "$1" "$status" "$answer"
 }
 id() { sed -n 's/.*"appointId":"\([^"]*\)".*/\1/p' <<<"$answer"; }
+
+check() {
+  export SIGN_ONLY=1 TIMESTAMP
+  plain
+  TIMESTAMP=2025-05-15T12:00:00Z
+  METHOD=GET QUERY='status=2&deviceType=0&name=回访 A+B&beginTime=' bash "$here/../call.sh" "$root"
+  full
+  TIMESTAMP=2025-05-15T12:00:00.123Z EMPTY_QUERY_LINE=''
+  local body='{"callType":1,"calledNo":"66660001","userAccount":"ann","taskId":"1",'
+  body+='"appointTime":1893578400000,"remark":"回访 A&B"}'
+  bash "$here/../call.sh" "$root/appoint/create" "$body"
+}
+if [ "$campaign" = check ]; then
+  check
+  exit
+fi
 
 hour=3600000
 at=$(($(date +%s) * 1000 + hour))
