@@ -1,7 +1,8 @@
 #!/bin/sh
 # Make .venv hold what a task needs: setup.sh run | dev | bench. Run again, it only brings it up
 # to date. What is missing on the machine it installs where it may (root, and apt-get there);
-# otherwise it says in one line what to install, and, where CI=true, fails.
+# otherwise it says in one line what to install, and, where CI=true, fails. It says each step
+# before it takes it, for some take a minute.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,12 +20,13 @@ leave_out() {
   say "left out: $*"
 }
 
-# Install Debian packages, if this machine lets us.
+# Install Debian packages, if this machine lets us. What apt-get says is shown if it fails.
 install() {
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return 1; fi
   say "apt-get install $*"
+  mkdir -p .cache
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@"; } \
-    </dev/null >&2
+    </dev/null >.cache/apt.log 2>&1 || { cat .cache/apt.log >&2 && return 1; }
 }
 
 has_venv() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
@@ -122,6 +124,7 @@ command -v "$python" >/dev/null || stop "there is no $python; install Python 3.1
 if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
   has_venv || install python3-venv && has_venv ||
     stop "$python cannot make virtual environments; apt-get install python3-venv"
+  say "making $venv with $("$python" --version)"
   "$python" -m venv --clear "$venv"
 fi
 
@@ -131,8 +134,10 @@ case $want in
   *) stop "no such task: $want" ;;
 esac
 # Nothing is installed, or built with, that is not named there with its hash.
+say "installing the packages of $needed"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
   --require-hashes -r "$needed" </dev/null
+say "installing callkeeper itself"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
   --no-deps --no-build-isolation -e . </dev/null
 

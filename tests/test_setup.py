@@ -1,0 +1,96 @@
+"""What `make run` does before it plays: each step is said, and the machine is left as it is."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.surface import ROOT, committed
+
+APT_GET = """#!/bin/sh
+echo "$@" >>"{calls}"
+[ "$1" = update ] || {{ echo "no package of that name"; exit 100; }}
+"""
+WITHOUT_VENV = """#!/bin/sh
+case "$*" in *ensurepip*) exit 1 ;; esac
+exec {python} "$@"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of this one that has no .venv yet."""
+    copy = tmp_path / "checkout"
+    for file in committed():
+        to = copy / file.relative_to(ROOT)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_bytes(file.read_bytes())
+    return copy
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    """A file with each call of apt-get, which has no packages."""
+    (tmp_path / "bin").mkdir()
+    program, calls = tmp_path / "bin" / "apt-get", tmp_path / "calls"
+    program.write_text(APT_GET.format(calls=calls))
+    program.chmod(0o755)
+    return calls
+
+
+def has_the_packages(checkout: Path) -> None:
+    """Let the copy have a .venv which finds the packages in ours, as if it had them."""
+    venv = checkout / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    (site / "ours.pth").write_text(sysconfig.get_path("purelib"))
+
+
+def set_up(checkout: Path, calls: Path, **more: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"PATH": f"{calls.parent / 'bin'}:{os.environ['PATH']}"} | more
+    return subprocess.run(
+        ["sh", "scripts/setup.sh", "run"],  # noqa: S607 - the reader's own
+        cwd=checkout,
+        env=environment | {"PIP_NO_INDEX": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_each_step_is_said_and_nothing_is_asked_of_apt_where_nothing_is_missing(
+    checkout: Path, calls: Path
+) -> None:
+    has_the_packages(checkout)
+    done = set_up(checkout, calls)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert done.stderr.splitlines() == [
+        "setup: installing the packages of requirements/run.txt",
+        "setup: installing callkeeper itself",
+    ]
+    assert not calls.exists()
+    made = subprocess.run(
+        [checkout / ".venv/bin/callkeeper", "--help"], check=True, capture_output=True, text=True
+    )
+    assert "serve" in made.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is asked to install anything")
+def test_a_package_that_cannot_be_had_is_told_after_what_apt_said(
+    checkout: Path, calls: Path
+) -> None:
+    python = calls.parent / "bin" / "python-without-venv"
+    python.write_text(WITHOUT_VENV.format(python=sys.executable))
+    python.chmod(0o755)
+    failed = set_up(checkout, calls, PYTHON=str(python))
+    assert failed.returncode == 1
+    assert failed.stderr.splitlines() == [
+        "setup: apt-get install python3-venv",
+        "no package of that name",
+        f"setup: {python} cannot make virtual environments; apt-get install python3-venv",
+    ]
+    assert calls.read_text().splitlines() == ["update -qq", "install -y -qq python3-venv"]
