@@ -4,19 +4,18 @@ The server's clock decides whether a signature is fresh, so each try is signed a
 the same signed request is what keeps a second try from doing the work twice.
 """
 
-import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from secrets import SystemRandom
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import quote, urlencode
 
-import httpx2
 import msgspec
 
 from callkeeper import signing
+from callkeeper.client.connections import Connections, Received, Server, SignedRequest
 from callkeeper.client.errors import (
     DATABASE_FAILED,
     KINDS,
@@ -29,17 +28,16 @@ from callkeeper.client.errors import (
 SUCCESS = "0200000"
 CONTENT_TYPE = "application/json; charset=UTF-8"
 
-ANSWER_BYTES_MAX = 16 * 1024 * 1024  # a page of a list takes at most one or two
-
 _Found = TypeVar("_Found")
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TOLD = 80  # bytes or characters of what is not understood
 _UNAUTHORIZED = 401
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
-_SCHEMES = ("http", "https")
 _THREE = ("content-length", "content-type", "host")
+_BODY_EXPECTED = ("POST", "PUT")  # where an empty body is announced too
+# Answers are short: packed, they would have to be unpacked with as much care as bytes are read.
+_ALSO_SENT = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "callkeeper-client"}
 
 
 class Again(Enum):
@@ -139,62 +137,45 @@ class Sender:
         now: Callable[[], int] = system_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._url = url.rstrip("/")
-        host = _host(self._url)
+        self._server = Server.read(url)
         self._ak = ak
         self._sk = sk
         self._style = style
         self._patience = patience
         self._now = now
         self._sleep = sleep
-        trust = verify if isinstance(verify, bool) else ssl.create_default_context(cafile=verify)
-        # A proxy of the environment is for the network, not for a server on this machine.
-        abroad = host not in _LOOPBACK
-        self._http = httpx2.Client(verify=trust, timeout=timeout, trust_env=abroad)
+        self._connections = Connections(self._server, verify=verify, timeout=timeout)
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._connections.close()
 
-    def sign(self, unsigned: UnsignedRequest) -> httpx2.Request:
+    def sign(self, unsigned: UnsignedRequest) -> SignedRequest:
         """Return it as a signed request. It can be sent more than once."""
-        # What is signed is read off the request that goes out: the Host header above all.
-        request = self._http.build_request(
-            unsigned.method,
-            self._url + unsigned.path,
-            content=unsigned.body,
-            params=list(unsigned.query) or None,
-            headers={"content-type": CONTENT_TYPE},
-        )
+        path = self._server.path + quote(unsigned.path)
+        headers = {"host": self._server.header(), "content-type": CONTENT_TYPE}
+        if unsigned.body or unsigned.method in _BODY_EXPECTED:
+            headers["content-length"] = str(len(unsigned.body))
         names = _THREE if self._style.three_headers else ("host",)
-        request.headers["authorization"] = signing.authorize(
+        authorization = signing.authorize(
             self._ak,
             self._sk,
             at=signing.timestamp(self._now(), milliseconds=self._style.milliseconds),
             method=unsigned.method,
-            path=request.url.raw_path.decode("ascii").partition("?")[0],
+            path=path,
             query=unsigned.query,
             # Without a body there is no length that could be signed.
-            headers={name: request.headers[name] for name in names if name in request.headers},
+            headers={name: headers[name] for name in names if name in headers},
             body=unsigned.body,
             empty_query_line=self._style.empty_query_line,
         )
-        return request
+        query = f"?{urlencode(unsigned.query, quote_via=quote)}" if unsigned.query else ""
+        sent = headers | _ALSO_SENT | {"authorization": authorization}
+        return SignedRequest(unsigned.method, path + query, sent, unsigned.body)
 
-    def send(self, request: httpx2.Request) -> Answer:
+    def send(self, request: SignedRequest) -> Answer:
         """Send a signed request once; raise Unreachable or AnswerUnreadable."""
-        try:
-            with closing(self._http.send(request, stream=True)) as response:
-                return _read(response, _body(response))
-        except httpx2.DecodingError as error:
-            raise AnswerUnreadable(f"{self._url} answered what cannot be unpacked") from error
-        except httpx2.TransportError as error:
-            never = isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
-            raise Unreachable(
-                f"{self._url} did not answer ({type(error).__name__}: {error}); "
-                + ("the request was not sent" if never else "whether it was done is unknown"),
-                maybe_done=not never and not isinstance(error, httpx2.PoolTimeout),
-            ) from error
+        return self._read(self._connections.send(request))
 
     def carry(self, unsigned: UnsignedRequest, again: Again) -> Answer:
         """Send a request, again if it is safe and there is patience left, and return the answer.
@@ -223,6 +204,25 @@ class Sender:
                 request = self.sign(unsigned)
         raise AssertionError  # patience has at least one try
 
+    def _read(self, received: Received) -> Answer:
+        status, body = received.status, received.body
+        try:
+            fields = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            fields = None
+        said = fields if isinstance(fields, dict) else {}
+        code = said.get("resultCode", said.get("returnCode"))
+        if code is not None:
+            wanted = received.headers.get("retry-after", "")
+            seconds = int(wanted) if wanted.isascii() and wanted.isdecimal() else 0
+            return Answer(status, str(code), said, retry_after=seconds)
+        if status == _UNAUTHORIZED or status >= _SERVER_ERROR:
+            return Answer(status, "", {"resultDesc": f"HTTP {status} without a code"})
+        begins = body[:_TOLD].decode(errors="replace")
+        raise AnswerUnreadable(
+            f"HTTP {status} from {self._server.host}: {begins!r} is no answer of this API"
+        )
+
 
 def encode(body: Mapping[str, Any]) -> bytes:
     """Return a body as JSON, without the fields that are None."""
@@ -235,52 +235,6 @@ def pairs(query: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)) for name, value in given if value is not None)
 
 
-def _host(url: str) -> str:
-    """Return the host of a server's URL; raise Unreachable when it has none."""
-    try:
-        parts = httpx2.URL(url)
-    except httpx2.InvalidURL as error:
-        raise Unreachable(f"{url!r} is no URL ({error})", maybe_done=False) from error
-    if parts.scheme not in _SCHEMES or not parts.host:
-        raise Unreachable(
-            f"{url!r} is no server's URL; write it like https://pbx.example.com:28443",
-            maybe_done=False,
-        )
-    return parts.host
-
-
 def _may_pass(answer: Answer) -> bool:
     """Whether it is a failure that may have passed when the request comes again."""
     return answer.code == DATABASE_FAILED or answer.status >= _SERVER_ERROR
-
-
-def _body(response: httpx2.Response) -> bytes:
-    """Return the body; what is far larger than any answer is not read to its end."""
-    body = bytearray()
-    for piece in response.iter_bytes():
-        body += piece
-        if len(body) > ANSWER_BYTES_MAX:
-            raise AnswerUnreadable(
-                f"HTTP {response.status_code} from {response.url.host}: what comes is longer than "
-                f"{ANSWER_BYTES_MAX} bytes, and no answer of this API"
-            )
-    return bytes(body)
-
-
-def _read(response: httpx2.Response, body: bytes) -> Answer:
-    status = response.status_code
-    try:
-        fields = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        fields = None
-    code = fields.get("resultCode", fields.get("returnCode")) if isinstance(fields, dict) else None
-    if isinstance(fields, dict) and code is not None:
-        wanted = response.headers.get("retry-after", "")
-        seconds = int(wanted) if wanted.isascii() and wanted.isdecimal() else 0
-        return Answer(status, str(code), fields, retry_after=seconds)
-    if status == _UNAUTHORIZED or status >= _SERVER_ERROR:
-        return Answer(status, "", {"resultDesc": f"HTTP {status} without a code"})
-    begins = body[:_TOLD].decode(errors="replace")
-    raise AnswerUnreadable(
-        f"HTTP {status} from {response.url.host}: {begins!r} is no answer of this API"
-    )

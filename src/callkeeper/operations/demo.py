@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import httpx2
 import msgspec
 import structlog
 from rich.console import Console
 from rich.text import Text
 
 from callkeeper.api.examples import RESULT_ID
+from callkeeper.client.connections import SignedRequest
 from callkeeper.client.sending import SUCCESS, Answer, Sender, UnsignedRequest
 from callkeeper.clock import Clock, SystemClock, monotonic
 from callkeeper.core.refusal import Refusal
@@ -71,7 +71,7 @@ class Step(NamedTuple):
 
     title: str
     expected: str
-    request: httpx2.Request
+    request: SignedRequest
     code: str
     status: int
     seems: Callable[[Mapping[str, Any]], bool]
@@ -232,7 +232,7 @@ class _Stage:
         self,
         title: str,
         expected: str,
-        request: httpx2.Request,
+        request: SignedRequest,
         code: str = SUCCESS,
         *,
         status: int = 200,
@@ -249,10 +249,9 @@ class _Stage:
 
     def _show(self, step: Step, answer: Answer, *, good: bool) -> None:
         self._console.print(f"\n{self._played}. {step.title}", style="bold", markup=False)
-        target = step.request.url.raw_path.decode()
-        self._line("  ->", f"{step.request.method} {target}", "cyan")
-        if step.request.content:
-            self._line("    ", step.request.content.decode(), "cyan")
+        self._line("  ->", f"{step.request.method} {step.request.target}", "cyan")
+        if step.request.body:
+            self._line("    ", step.request.body.decode(), "cyan")
         body = msgspec.json.encode(answer.fields).decode()
         self._line("  <-", f"HTTP {answer.status} {body}", "yellow")
         verdict = "as expected" if good else "NOT AS EXPECTED"
@@ -261,10 +260,10 @@ class _Stage:
     def _line(self, mark: str, text: str, style: str) -> None:
         self._console.print(Text(f"{mark} {text}", style), soft_wrap=True)
 
-    def _appoint(self, name: str, body: bytes) -> httpx2.Request:
+    def _appoint(self, name: str, body: bytes) -> SignedRequest:
         return self._sign("POST", f"/appoint/{name}", body)
 
-    def _sign(self, method: str, rest: str, body: bytes) -> httpx2.Request:
+    def _sign(self, method: str, rest: str, body: bytes) -> SignedRequest:
         return self._sender.sign(self._unsigned(method, rest, body))
 
     def _unsigned(
