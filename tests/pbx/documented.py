@@ -24,7 +24,7 @@ def files() -> dict[str, str]:
     for step in _steps():
         if name := re.match(r"\d\. `/etc/asterisk/(\w+\.conf)`", step):
             found[name[1]] = _text(step)
-    found["extensions.conf"] += _outbound()
+    found["extensions.conf"] += _contexts()
     template = "\0".join(found.values()).replace("{", "{{").replace("}", "}}")
     for there, here in _HERE.items():
         assert template.count(there) == 1, there
@@ -49,6 +49,7 @@ def _text(step: str) -> str:
     return "\n".join(map(dedent, _BLOCK.findall(step)))
 
 
-def _outbound() -> str:
-    (block,) = re.findall(r"^ {4}\[outbound\]\n(?: {4}.*\n)+", OPERATING, re.MULTILINE)
-    return "\n" + dedent(block)
+def _contexts() -> str:
+    """Return those that stand by themselves, for an ``ari_endpoint`` that leads there."""
+    blocks = re.findall(r"^ {4}\[\w+\]\n {4}exten (?:.*\n {4})+.*\n", OPERATING, re.MULTILINE)
+    return "".join(f"\n{dedent(block)}" for block in blocks)

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.far_end import FarEnd
-from tests.far_end_scenario import ANSWERS, RINGS
+from tests.far_end_scenario import ANSWERS, ANSWERS_BRIEFLY, RINGS
 from tests.house import VDN, House
-from tests.pbx.documented import settings
+from tests.pbx.documented import OPERATING, settings
 from tests.private_asterisk import PASSWORD, PrivateAsterisk
 from tests.waiting import until
 
@@ -41,6 +43,30 @@ def test_a_context_of_ours_that_decides_where_a_number_goes_hands_on_how_the_cal
         denied = _reserve(house, abroad, PLACE)
         assert _codes(house, busy, rings, denied) == ["00537", "01040", "00605"]
     assert far_end.rung()[abroad] == 0
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "sent", "dialed"),
+    [
+        ("PJSIP/+{number}@trunk", "4930", "+4930"),
+        ("Local/{number}@e164", "004930", "+4930"),
+        ("Local/{number}@e164", "030", "+4930"),
+    ],
+)
+def test_a_number_reaches_the_carrier_with_the_plus_that_no_crm_may_send(
+    tmp_path: Path,
+    documented_asterisk: PrivateAsterisk,
+    far_end: FarEnd,
+    *,
+    endpoint: str,
+    sent: str,
+    dialed: str,
+) -> None:
+    assert f"| `{endpoint}` |" in OPERATING
+    with _dials_over(documented_asterisk, tmp_path, {"ari_endpoint": endpoint}) as house:
+        rest = f"{_fresh(house)}{ANSWERS_BRIEFLY}"
+        assert _codes(house, _reserve(house, sent + rest, PLACE)) == ["00000"]
+    assert far_end.rung()[dialed + rest] == 1
 
 
 @contextmanager

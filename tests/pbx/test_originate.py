@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from callkeeper.dialer.line.ari import AriLine
-from callkeeper.dialer.line.line import LineDown, LineRefused, LineSilent
+from callkeeper.dialer.line.line import Ended, LineDown, LineRefused, LineSilent
 from tests.far_end import FarEnd
 from tests.far_end_scenario import RINGS
 from tests.pbx.stage import call, comes_true, line_to, running
@@ -30,6 +30,20 @@ def test_a_call_that_is_alive_is_placed_already(asterisk: PrivateAsterisk, far_e
             assert list(asterisk.channels()) == [dialing.attempt_id]
             asterisk.hang_up(dialing.attempt_id)
         assert far_end.rung()[dialing.called_no] == 1
+
+    asyncio.run(scene())
+
+
+def test_a_plus_before_the_number_is_dialed_with_it_over_the_trunk_that_is_looked_after(
+    asterisk: PrivateAsterisk, far_end: FarEnd
+) -> None:
+    async def scene() -> None:
+        async with running(line_to(asterisk.url, "PJSIP/+{number}@trunk")) as stage:
+            assert (await stage.line.check()).endswith("PJSIP/trunk is online")
+            dialing = call("486")
+            await stage.line.place(dialing)
+            await stage.until(dialing.attempt_id, Ended)
+        assert far_end.rung()[f"+{dialing.called_no}"] == 1
 
     asyncio.run(scene())
 

@@ -64,8 +64,8 @@ CALLED = Characters(
     PHONE.words,
     {
         "+": Phrase(
-            "send the number as the trunk dials it, with 00 or another prefix in place of the +: "
-            "only the operator of the server knows which one his trunk takes"
+            "send the number as the trunk dials it, with 00, another prefix or nothing in place of "
+            "the +: only the operator of the server knows which one his trunk takes"
         )
     },
 )

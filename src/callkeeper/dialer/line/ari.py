@@ -62,8 +62,9 @@ MOST_EVENTS = 10_000
 AGENT_TARGET = DialplanTarget("callkeeper-agent", "s")
 AGENT_VARIABLE = "CALLKEEPER_AGENT"
 
-# Such a trunk is an endpoint of its own, which can be subscribed to; else all channels are.
-_TRUNK = re.compile(r"PJSIP/\{number\}@([\w.-]+)")
+# Such a trunk is an endpoint of its own, which can be subscribed to; else all channels are. What
+# stands around the number, as in PJSIP/+{number}@trunk, is dialed with it.
+_TRUNK = re.compile(r"PJSIP/[^/@]*\{number\}[^/@]*@([\w.-]+)")
 
 # The far end's tag in the SIP dialog: there as soon as it said anything but 100 Trying. Of 181 and
 # 182 it is the only trace (16.28 and 22.10); a channel that is not PJSIP's has none.
