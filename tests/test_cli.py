@@ -90,7 +90,7 @@ def test_help_names_every_command() -> None:
     shown = run("--help")
     assert shown.status == 0
     for word in COMMANDS:
-        assert f"\n│ {word} " in shown.out
+        assert f"\n  {word} " in shown.out
 
 
 def test_a_server_says_where_it_is_and_a_key_made_beside_it_is_let_in(tmp_path: Path) -> None:

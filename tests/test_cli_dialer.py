@@ -348,7 +348,7 @@ def test_dial_settings_that_cannot_be_met_are_refused(
     house.has_campaign(int(TASK))
     ended = at_data(house, "campaign", "dialing", "--vdn", str(VDN), *arguments)
     assert (ended.status, ended.out) == (status, "")
-    assert says in " ".join(ended.err.replace("│", " ").split())
+    assert says in " ".join(ended.err.split())
 
 
 def test_the_doctor_looks_at_the_line(house: House) -> None:

@@ -191,7 +191,7 @@ def test_a_result_or_a_move_that_says_nothing_is_a_wrong_command(house: House) -
     for command, option in (("result", "--fail-code"), ("move", "--at")):
         ended = at_house(house, command, id_)
         assert (ended.status, ended.out) == (2, "")
-        told = " ".join(ended.err.replace("│", " ").split())
+        told = " ".join(ended.err.split())
         assert option in told
         assert "`callkeeper why APPOINT_ID` shows what is on record" in told
     assert at_house(house, "result", id_, "--agent", "bert").out == f"noted the agent of {id_}\n"

@@ -6,20 +6,18 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, get_type_hints
 
 import pytest
-import typer
 
 from callkeeper.api.contract.interface import Interface
 from callkeeper.bounds import allowed
-from callkeeper.cli.program import app
 from callkeeper.core.dialing.outcomes import FINDINGS
 from callkeeper.http.answer import CODES, SUCCESS
 from callkeeper.settings import Settings
+from tests.command_line import commands, given, options
 from tests.conftest import leave_out
 from tests.house import House
 from tests.surface import (
@@ -147,7 +145,7 @@ def test_the_meaning_of_each_evidence_is_told_as_it_is() -> None:
 def test_every_command_and_option_is_told_in_a_row_of_its_own() -> None:
     assert "key create" in _commands()
     wrong = []
-    for name, options in _commands().items():
+    for name, has in _commands().items():
         row = re.compile(
             rf"^\| `callkeeper {name}(?: [A-Z_ ]+)?` \|[^|]*\|([^|]*)\|$", re.MULTILINE
         )
@@ -156,28 +154,26 @@ def test_every_command_and_option_is_told_in_a_row_of_its_own() -> None:
             wrong.append(f"{name} has {len(rows)} rows")
             continue
         told = set(re.findall(r"`(--[a-z-]+)`", rows[0]))
-        wrong += [f"{name} {option}" for option in set(options) - told - _shared()]
-        wrong += [f"{name} has no {option}" for option in told - set(options)]
+        wrong += [f"{name} {option}" for option in set(has) - told - _shared()]
+        wrong += [f"{name} has no {option}" for option in told - set(has)]
     assert not wrong, "\n".join(wrong)
 
 
 def test_every_command_that_is_told_exists() -> None:
     groups = {name.split()[0] for name in _commands() if " " in name}
+    known = {*_commands(), "help"}
     wrong = []
     for page in PAGES:
         for words in _COMMAND.findall(page.read_text("utf-8")):
             first = words.split()[0]
-            if words not in _commands() and (first in groups or first not in _commands()):
+            if words not in known and (first in groups or first not in known):
                 wrong.append(f"{page.name}: callkeeper {words}")
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("line", COMMAND_LINES)
 def test_every_command_line_that_is_told_can_be_given(line: str) -> None:
-    command, words = typer.main.get_command(app), shlex.split(line)
-    while inner := getattr(command, "commands", {}).get("".join(words[:1])):
-        command, words = inner, words[1:]
-    command.make_context("callkeeper", [_ANYTHING.get(word, word) for word in words])
+    given([_ANYTHING.get(word, word) for word in shlex.split(line)])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -256,18 +252,11 @@ def _shared() -> set[str]:
 @cache
 def _commands() -> dict[str, list[str]]:
     """Return every command of the command line by its full name, with its options."""
-    return dict(_below("", typer.main.get_command(app)))
-
-
-def _below(prefix: str, command: Any) -> Iterator[tuple[str, list[str]]]:
-    # typer brings its own copy of click, so its groups are no click.Group to isinstance.
-    for name, inner in sorted(getattr(command, "commands", {}).items()):
-        full = f"{prefix} {name}".strip()
-        if hasattr(inner, "commands"):
-            yield from _below(full, inner)
-        elif not inner.hidden:
-            options = [each for each in inner.params if each.param_type_name == "option"]
-            yield full, [each.opts[0] for each in options]
+    return {
+        name: [each.opts[0] for each in options(command)]
+        for name, command in commands().items()
+        if not command.hidden
+    }
 
 
 def test_every_test_that_the_evidence_names_is_there() -> None:

@@ -118,7 +118,7 @@ def test_a_database_url_that_is_none_is_refused_without_its_password(tmp_path: P
 
 def test_an_sqlite_that_is_too_old_is_told_in_one_line(tmp_path: Path) -> None:
     older = "import sqlite3; sqlite3.sqlite_version_info = (3, 37, 2)"
-    program = f"{older}; from callkeeper.cli.program import app; app()"
+    program = f"{older}; from callkeeper.cli.program import main; main()"
     ended = subprocess.run(
         [sys.executable, "-c", program, "serve", "--data-dir", str(tmp_path), "--tls", "off"],
         capture_output=True,

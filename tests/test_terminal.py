@@ -189,13 +189,14 @@ def test_no_command_that_shows_what_is_stored_is_steered_by_it(house: House) -> 
 
 BUG = """
 import sys
-from callkeeper.cli.program import app
+from callkeeper.cli.program import main, program
 
-@app.command("fail")
-def fail() -> None:
+def fail(context):
     raise RuntimeError("what is stored:\\x1b[2J\\x9b\\u202e\\x07")
 
-app(["fail"])
+program.invoke = fail
+sys.argv = ["callkeeper", "lines"]
+main()
 """
 
 

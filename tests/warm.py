@@ -22,12 +22,10 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from typer.testing import CliRunner
-
 from callkeeper.asyncstore import writer_process
-from callkeeper.cli.program import app
 from callkeeper.settings import Settings
 from callkeeper.store.file_identity import Inode
+from tests.command_line import commands, given
 
 _ORDER_MAX = 1 << 17  # bytes
 _FILES = 5  # a process's input, output and errors, where it is told of, and a writer's pipe
@@ -173,7 +171,8 @@ def _started() -> socket.socket:
 
 def _copy_for_each(orders: socket.socket) -> None:
     """Let a copy carry out each order; return when there are no more, or as what was ordered."""
-    CliRunner().invoke(app, ["key", "list", "--help"])  # imports what none is without
+    commands()  # imports what each needs
+    given(["lines"])  # and what all need to read what they are given
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait
     gc.freeze()  # or the first collection of each copy makes a page of its own of every one
     while True:

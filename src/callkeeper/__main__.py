@@ -1,6 +1,6 @@
 """``python -m callkeeper``."""
 
-from callkeeper.cli.program import app
+from callkeeper.cli.program import main
 
 if __name__ == "__main__":
-    app()
+    main()

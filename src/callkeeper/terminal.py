@@ -29,3 +29,8 @@ def blanked(text: str) -> str:
 def harmless_lines(text: str) -> str:
     """Return a text of ours, whose own lines stay."""
     return "\n".join(map(harmless, text.split("\n")))
+
+
+def is_text(given: str) -> bool:
+    """Whether an argument or a variable was UTF-8; Python keeps other bytes as surrogates."""
+    return not any("\ud800" <= each <= "\udfff" for each in given)

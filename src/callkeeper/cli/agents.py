@@ -16,10 +16,7 @@ from callkeeper.cli.options import (
 from callkeeper.clock import SystemClock
 from callkeeper.usecases import agents as usecase
 
-agents = typer.Typer(no_args_is_help=True, help="Agents: what to call them.")
 
-
-@agents.command("name")
 def name_agent(
     account: Annotated[
         str,
@@ -34,7 +31,10 @@ def name_agent(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Say what to call an agent; a second time renames."""
+    """Say what lists call an agent.
+
+    A second time renames.
+    """
     with existing_store(data_dir, database) as store:
         usecase.name_agent(store, SystemClock(), vdn, account, user_name)
     value = {"vdn": vdn, "account": account, "userName": user_name}

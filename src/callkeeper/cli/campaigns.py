@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from callkeeper.api.contract.characters import PHONE
-from callkeeper.cli.dial_settings import TimeZone, dialing
+from callkeeper.cli.dial_settings import TimeZone
 from callkeeper.cli.options import (
     INSTANT_WORDS,
     Database,
@@ -42,9 +42,6 @@ from callkeeper.core.instants import SECOND_MS
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.usecases.campaigns import Campaigns
 
-campaigns = typer.Typer(no_args_is_help=True)
-campaigns.command("dialing")(dialing)
-
 _HOUR_MINUTES = 60
 _WINDOW = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])")
 
@@ -57,11 +54,6 @@ _SAID_BY = {
 }
 # Those that another day, or another option, makes right: a refusal, and no wrong command.
 _DATED_BY = {"begin_at": "--begin", "end_at": "--end"}
-
-
-@campaigns.callback()
-def _group() -> None:
-    """Campaigns: the tasks that calls belong to."""
 
 
 def read_window(text: str) -> Window:
@@ -127,7 +119,6 @@ GoesTo = Annotated[
 ]
 
 
-@campaigns.command("add")
 def add_campaign(
     *,
     vdn: Vdn,
@@ -165,7 +156,7 @@ def add_campaign(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Add a campaign, with an id of your own if you come from another system."""
+    """Add a campaign, with the id that it had elsewhere if need be."""
     if device_type not in DEVICE_TYPES:
         allowed = ", ".join(map(str, DEVICE_TYPES))
         raise typer.BadParameter(f"--device-type {device_type} is none of {allowed}")

@@ -105,7 +105,7 @@ def dialing(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Show or change how a campaign's automatic calls are made.
+    """Show or change how automatic calls are made.
 
     Options that are not given change nothing; a --retry replaces the one for its outcome. Changes
     apply from the next call on.

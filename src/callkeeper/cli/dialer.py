@@ -26,15 +26,6 @@ from callkeeper.processes.metrics import new_registry
 from callkeeper.terminal import harmless
 from callkeeper.usecases import lines as usecase
 
-_PANEL = "Find out"
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to the program."""
-    app.command(rich_help_panel="Run it")(dial)
-    app.command(rich_help_panel=_PANEL)(lines)
-    app.command(rich_help_panel=_PANEL)(attempts)
-
 
 def dial(
     *,
@@ -46,7 +37,10 @@ def dial(
         typer.Option(help="Port for metrics, on `host`; none by default.", show_default=False),
     ] = None,
 ) -> None:
-    """Dial what is due until stopped; serves no API. Any number may share one PostgreSQL."""
+    """Dial what is due until stopped; serves no API.
+
+    Any number may share one PostgreSQL.
+    """
     settings = read_settings(data_dir, database, line=line, metrics_port=metrics_port)
     log.configure(show_numbers=settings.show_phone_numbers)
     warn_of_exposure(settings)
@@ -54,9 +48,9 @@ def dial(
 
 
 def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
-    """Show who dials over which line, calls in progress and calls a second.
+    """Show who dials over which line, and calls in progress.
 
-    With --json also those that are gone since yesterday.
+    With --json it also shows those that are gone since yesterday.
     """
     now = SystemClock().now()
     with existing_store(data_dir, database) as store:
@@ -87,7 +81,10 @@ def attempts(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Show every attempt to call a reservation, and what the line reported."""
+    """Show every attempt to call a reservation.
+
+    Each has its outcome and what the line reported.
+    """
     with existing_store(data_dir, database) as store:
         tries = usecase.attempts(store, id)
     if json:

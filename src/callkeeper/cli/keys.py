@@ -23,15 +23,11 @@ from callkeeper.core.vdn import VDN_MAX
 from callkeeper.installation.database import existing_seal
 from callkeeper.usecases.keys import every_key, issue, limit, revoke
 
-RECORDS = "Keys, agents and campaigns"
-keys = typer.Typer(no_args_is_help=True, help="Access keys: who may ask, and for which VDN.")
-
 
 class NoSuchKey(Refusal):
     """There is no such key, or it was revoked before."""
 
 
-@keys.command("create")
 def create_key(
     *,
     vdn: Annotated[
@@ -52,7 +48,10 @@ def create_key(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Make an access key. Its secret is shown once, now, and cannot be shown again."""
+    """Make an access key, and show its secret once.
+
+    The secret cannot be shown again.
+    """
     if (vdn is None) != all_vdns:
         raise typer.BadParameter("give either --vdn N or --all-vdns")
     settings = read_settings(data_dir, database)
@@ -64,7 +63,6 @@ def create_key(
     show({"ak": key.ak, "sk": key.secret}, *lines, as_json=json)
 
 
-@keys.command("list")
 def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
     """List all keys, without their secrets."""
     with existing_store(data_dir, database) as store:
@@ -89,7 +87,6 @@ def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json
     print_table(columns, rows, "no keys; `callkeeper key create --vdn N` makes one")
 
 
-@keys.command("revoke")
 def revoke_key(
     ak: Annotated[str, typer.Argument(show_default=False)],
     *,
@@ -97,14 +94,16 @@ def revoke_key(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Revoke a key. Running servers refuse it within two seconds."""
+    """Revoke a key.
+
+    Running servers refuse it within two seconds.
+    """
     with existing_store(data_dir, database) as store:
         if not revoke(store, SystemClock(), ak):
             raise NoSuchKey("there is no key {key!r}, or it was revoked before", key=ak)
     show({"ak": ak, "did": "revoked"}, f"revoked {ak}", as_json=json)
 
 
-@keys.command("limit")
 def limit_key(
     ak: Annotated[str, typer.Argument(show_default=False)],
     *,

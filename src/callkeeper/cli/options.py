@@ -23,7 +23,7 @@ from callkeeper.core.vdn import VDN_MAX
 from callkeeper.installation.database import check_schema, exposed, find_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port.store import Store
-from callkeeper.terminal import harmless
+from callkeeper.terminal import harmless, is_text
 from callkeeper.usecases.campaigns import Campaigns
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ LineKind = Annotated[
         show_default=False,
     ),
 ]
-Vdn = Annotated[int, typer.Option(help=f"The VDN, 1 to {VDN_MAX}.", min=1, max=VDN_MAX)]
+Vdn = Annotated[int, typer.Option(help="The VDN.", min=1, max=VDN_MAX)]
 
 INSTANT_WORDS = "ISO 8601 with offset (2026-01-31T15:00+01:00), epoch milliseconds, or +5m, +2h"
 
@@ -175,11 +175,6 @@ def check_key(ak: str, secret: str) -> None:
         raise SettingsWrong(f"CALLKEEPER_AK is {ak!r}; an access key id is ASCII")
     if not is_text(secret):
         raise SettingsWrong("CALLKEEPER_SK is not valid UTF-8")
-
-
-def is_text(given: str) -> bool:
-    """Whether an argument or a variable was UTF-8; Python keeps other bytes as surrogates."""
-    return not any("\ud800" <= each <= "\udfff" for each in given)
 
 
 def show(value: Any, *lines: str, as_json: bool) -> None:  # noqa: ANN401 - JSON goes out

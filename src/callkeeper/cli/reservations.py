@@ -28,14 +28,6 @@ WorkNo = Annotated[
 Text = Annotated[str | None, typer.Option(show_default=False)]
 
 _SHOWS = "`callkeeper why APPOINT_ID` shows what is on record"
-_PANEL = "Reserved calls (server and key: CALLKEEPER_URL, _AK, _SK, _VDN, _CA)"
-
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to the program."""
-    for command in (reserve, move, result, cancel):
-        app.command(rich_help_panel=_PANEL)(command)
-    app.command("list", rich_help_panel=_PANEL)(list_)
 
 
 def reserve(
@@ -86,7 +78,10 @@ def move(
     remark: Text = None,
     json: Json = False,
 ) -> None:
-    """Give a manual reservation another time, agent or note."""
+    """Give a reservation another time, agent or note.
+
+    Only a manual one, whose call an agent makes, can be moved.
+    """
     if (at, agent, work_no, remark) == (None,) * 4:
         raise typer.BadParameter(
             f"say what changes: --at, --agent, --work-no or --remark; {_SHOWS}"
@@ -114,7 +109,10 @@ def result(
     work_no: WorkNo = None,
     json: Json = False,
 ) -> None:
-    """File how the call of a reservation ended; an agent alone is noted and ends nothing."""
+    """File how the call of a reservation ended.
+
+    An agent alone is noted, and ends nothing.
+    """
     told = (fail_code, call_id, caller, business_result, business_sub_result, begin, end)
     tells_of_a_call = any(each is not None for each in told)
     if not tells_of_a_call and agent is None and work_no is None:
@@ -161,7 +159,10 @@ def list_(
     everything: Annotated[bool, typer.Option("--all", help="Every page, from the first.")] = False,
     json: Json = False,
 ) -> None:
-    """List reservations by appointed time, between --begin and --end."""
+    """List reservations by appointed time.
+
+    Those between --begin and --end, if these are given.
+    """
     given = {
         "called": called,
         "agents": agent or None,

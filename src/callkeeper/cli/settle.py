@@ -47,9 +47,10 @@ def settle(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """After a restore, close the automatic calls that were due and may have been made.
+    """After a restore, close calls that may have been made.
 
-    Their outcome becomes unknown, and they are never dialed again. Without --yes nothing changes.
+    These are the automatic ones that were due since the backup. Their outcome becomes unknown, and
+    they are never dialed again. Without --yes nothing changes.
     """
     codes = FailCodes(read_settings(data_dir, database).fail_codes)
     with existing_store(data_dir, database) as store:

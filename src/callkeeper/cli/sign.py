@@ -62,7 +62,7 @@ def sign(
     explain: Annotated[bool, typer.Option("--explain", help="Show every step.")] = False,
     json: Json = False,
 ) -> None:
-    """Sign a request, and with --explain show every step of it. Nothing is sent.
+    """Sign a request, and show every step. Nothing is sent.
 
     The secret key is read from CALLKEEPER_SK, so that it stays out of the shell's history.
     """

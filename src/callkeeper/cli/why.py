@@ -28,7 +28,7 @@ def why(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Tell what happened to a reservation, by whom, and what it waits for."""
+    """Tell what happened to a reservation, and what it waits for."""
     general = limits(read_settings(data_dir, database))
     with existing_store(data_dir, database) as store:
         found = timelines(store, id, general, SystemClock().now(), show_numbers=show_numbers)

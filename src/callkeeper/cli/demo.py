@@ -1,0 +1,30 @@
+"""``demo``: the published examples, played."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callkeeper import log
+from callkeeper.cli.table import console
+from callkeeper.operations.demo import play
+
+
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="End afterwards; status 0 if all was as expected.")
+    ] = False,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="A new data directory; a temporary one if absent.", show_default=False),
+    ] = None,
+    port: Annotated[int, typer.Option(help="0 is any free port.")] = 0,
+) -> None:
+    """Run the published examples, then stay up for you to try.
+
+    They go over signed HTTPS to a server of its own, whose line rings nobody.
+    """
+    log.configure()
+    if not play(console(), data_dir, port=port, once=once):
+        raise typer.Exit(1)

@@ -1,0 +1,33 @@
+"""``doctor``: whether an installation is in order."""
+
+from typing import Annotated
+
+import typer
+
+from callkeeper.cli.options import Database, DataDir, Json, LineKind, read_settings, show
+from callkeeper.clock import SystemClock
+from callkeeper.operations.doctor import CheckUp
+
+
+def doctor(
+    *,
+    data_dir: DataDir = None,
+    database: Database = None,
+    host: Annotated[str | None, typer.Option(show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(show_default=False)] = None,
+    tls: Annotated[str | None, typer.Option(show_default=False)] = None,
+    line: LineKind = None,
+    json: Json = False,
+) -> None:
+    """Check everything; creates nothing.
+
+    Looks at database, a write, clocks, keys, certificate, disk, port and line. The exit status is 0
+    only when everything is good.
+    """
+    settings = read_settings(data_dir, database, host=host, port=port, tls=tls, line=line)
+    checks = CheckUp(settings, SystemClock()).run()
+    good = all(each.good for each in checks)
+    lines = [f"{'good' if each.good else 'BAD ':4}  {each.name}: {each.says}" for each in checks]
+    show({"good": good, "checks": checks}, *lines, as_json=json)
+    if not good:
+        raise typer.Exit(1)

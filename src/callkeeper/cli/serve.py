@@ -1,0 +1,76 @@
+"""``serve``: the server, with its dialer."""
+
+from typing import Annotated
+
+import typer
+
+from callkeeper import __version__, log
+from callkeeper.cli.options import Database, DataDir, LineKind, read_settings, warn_of_exposure
+from callkeeper.processes.workers import serve as serve_until_stopped
+
+_NO_LINE = (
+    "no line is set, so automatic reservations are not dialed from here; "
+    "choose --line asterisk or --line rehearsal, or pass --no-dialer if this is intended"
+)
+
+
+def serve(
+    *,
+    data_dir: DataDir = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Address to listen on; default 127.0.0.1.", show_default=False),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port; default 28443, 0 for any free one.", show_default=False),
+    ] = None,
+    database: Database = None,
+    tls: Annotated[
+        str | None,
+        typer.Option(
+            help="auto, off or CERT:KEY; default auto, but off on loopback.", show_default=False
+        ),
+    ] = None,
+    deployment: Annotated[
+        str | None,
+        typer.Option(help="integrated: agents by userAccount; op: by workNo.", show_default=False),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of server processes; default 1. More need PostgreSQL.",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
+    line: LineKind = None,
+    no_dialer: Annotated[
+        bool,
+        typer.Option("--no-dialer", help="Serve the API without dialing; `callkeeper dial` dials."),
+    ] = False,
+) -> None:
+    """Serve the API and dial until stopped.
+
+    It creates the data directory if it is missing, and brings the schema up to date.
+    """
+    settings = read_settings(
+        data_dir,
+        database,
+        host=host,
+        port=port,
+        tls=tls,
+        deployment=deployment,
+        workers=workers,
+        line=line,
+        dialer=False if no_dialer else None,
+    )
+    log.configure(show_numbers=settings.show_phone_numbers)
+    warn_of_exposure(settings)
+
+    def say_ready(url: str) -> None:
+        typer.echo(f"callkeeper {__version__} serves {url}", err=True)
+        if settings.line is None and settings.dialer:
+            typer.echo(f"callkeeper: {_NO_LINE}", err=True)
+
+    serve_until_stopped(settings, ready=say_ready)

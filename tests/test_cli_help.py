@@ -1,0 +1,90 @@
+"""What the program says of itself, and that it says so without loading what it does not need."""
+
+import subprocess
+import sys
+
+import pytest
+
+from callkeeper.cli.commands import GROUPS, PANELS, Command
+from tests.command_line import commands
+from tests.test_cli import PROGRAM, environment, run
+
+COMMANDS = [each for rows in PANELS.values() for each in rows]
+
+# What serves, stores, dials or paints, and what takes long to import.
+HEAVY = {
+    "asyncio",
+    "callkeeper.api",
+    "callkeeper.client",
+    "callkeeper.core",
+    "callkeeper.installation",
+    "callkeeper.processes",
+    "callkeeper.settings",
+    "callkeeper.store",
+    "cryptography",
+    "httpx2",
+    "msgspec",
+    "psycopg",
+    "pydantic",
+    "rich",
+    "sqlite3",
+    "starlette",
+    "structlog",
+    "uvicorn",
+}
+
+
+@pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.name)
+def test_what_is_listed_of_a_command_is_what_its_help_says_first(row: Command) -> None:
+    said, _, _ = (commands()[row.name].help or "").partition("\n\n")
+    assert row.help == " ".join(said.split())
+
+
+def test_every_group_is_said_to_be_something() -> None:
+    assert {name.partition(" ")[0] for name in commands() if " " in name} == set(GROUPS)
+
+
+@pytest.mark.parametrize("asked", ["--help", "-h", "--version", "help", "campaign -h", "help key"])
+def test_what_the_program_says_of_itself_loads_no_command(asked: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", *PROGRAM[1:], *asked.split()],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+    assert "callkeeper.cli.program" in loaded
+    assert loaded & HEAVY == set()
+    assert told.stdout
+
+
+@pytest.mark.parametrize("name", ["reserve", "key create", "campaign dialing"])
+def test_the_help_of_a_command_can_be_asked_for_in_three_ways(name: str) -> None:
+    words = name.split()
+    shown = run(*words, "--help")
+    assert (shown.status, shown.err) == (0, "")
+    assert shown.out.startswith(f"Usage: callkeeper {name} ")
+    assert shown == run(*words, "-h") == run("help", *words)
+
+
+def test_the_help_of_a_group_can_be_asked_for_in_four_ways() -> None:
+    shown = run("campaign", "--help")
+    assert shown.out.startswith("Usage: callkeeper campaign ")
+    assert shown == run("campaign", "-h") == run("help", "campaign") == run("campaign", "help")
+
+
+def test_help_of_what_is_no_command_is_refused() -> None:
+    ended = run("help", "resrve")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended == run("resrve")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [("resrve", "reserve"), ("campagn add", "campaign"), ("key creat", "create")],
+)
+def test_a_command_that_is_mistyped_is_answered_with_the_near_one(words: str, meant: str) -> None:
+    ended = run(*words.split())
+    assert (ended.status, ended.out) == (2, "")
+    assert f"'{meant}'" in ended.err.partition("Did you mean")[2]
