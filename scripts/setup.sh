@@ -165,6 +165,8 @@ if [ "$want" = dev ]; then
     leave_out "a pooler before PostgreSQL: there is no pgbouncer; apt-get install pgbouncer"
   has_pbx || install_pbx && has_pbx ||
     leave_out "every call over Asterisk: there is no asterisk, or no sipp; see docs/operating.md"
+  command -v ip >/dev/null || install iproute2 && command -v ip >/dev/null ||
+    leave_out "the way to the first call: there is no ip; apt-get install iproute2"
   # CI too goes on without it: on some days no mirror has one that installs.
   has_newer_pbx || make_newer_pbx ||
     say "left out: calls over Asterisk 22: $newer cannot be made (root, and Debian's mirror); \

@@ -1,5 +1,6 @@
 """The lines of the documents that take a key into a shell, run as they are printed."""
 
+import os
 import re
 import subprocess
 import sys
@@ -11,14 +12,17 @@ from tests.test_cli import environment, run
 from tests.test_docs import PAGES
 
 # A line of an indented block, or of a fenced one, that lets a shell do what a command prints.
-_EVAL = re.compile(r"^(?: {4})?([^`\n]*\beval\b.*)$", re.MULTILINE)
+_EVAL = re.compile(r"^ *([^`\n]*\beval\b.*)$", re.MULTILINE)
 LINES = sorted({line for page in PAGES for line in _EVAL.findall(page.read_text("utf-8"))})
 SHELLS = ("bash", "sh")
 NAMES = ("AK", "SK", "VDN")
 
 
 def taken(folder: Path, shell: str, line: str, **more: str) -> tuple[list[str], str]:
-    """Run a line where the README is read; return its status and what is set then, and errors."""
+    """Run a line where the README is read, or where `callkeeper` is on the path.
+
+    Return its status and what is set then, and errors.
+    """
     venv = folder / ".venv"
     if not venv.exists():
         venv.symlink_to(sys.prefix)
@@ -26,7 +30,7 @@ def taken(folder: Path, shell: str, line: str, **more: str) -> tuple[list[str], 
     ended = subprocess.run(
         [shell, "-c", f'{line}\nprintf "%s\\n" "$?" {shown}'],
         cwd=folder,
-        env=environment(**more),
+        env=environment(**more) | {"PATH": f"{sys.prefix}/bin:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         check=True,
