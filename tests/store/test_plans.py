@@ -104,6 +104,8 @@ DIALER = [
     ("due_reservations", "", "reservation_to_look_at"),
     ("is_any_due", "", "reservation_to_look_at"),
     ("count_due", "", "reservation_to_look_at"),
+    ("count_awaited", "", "reservation_awaited"),
+    ("count_awaited", "due_by", "reservation_awaited"),
     ("campaigns_due", "", "reservation_awaited"),
     ("due_of_campaigns", "", "reservation_awaited"),
     ("wake_reservations", "", "reservation_held"),
@@ -169,6 +171,14 @@ LISTS = [
     ("find_reservations", "agents campaign_id head_end_at", "reservation_by_agent"),
     ("find_reservations_of_number", "begin_at end_at", "reservation_by_number"),
     ("find_reservations_of_number", "agents campaign_id", "reservation_by_number"),
+    ("seek", "", BY_TIME),
+    ("seek", "newest kind fail_codes", BY_TIME),
+    ("seek", "campaign_id", "reservation_by_campaign"),
+    ("seek", "agent campaign_id newest", "reservation_by_agent"),
+    ("reach", "", BY_TIME),
+    ("reach_back", "campaign_id", "reservation_by_campaign"),
+    ("reach_back", "agent", "reservation_by_agent"),
+    ("promises", "agent", "reservation_by_agent"),
 ]
 
 
@@ -184,13 +194,34 @@ def test_each_filter_of_a_list_has_an_index(name: str, given: str, index: str, p
 def test_no_list_reads_all_of_a_vdns_reservations(engine: str, plan: Plan) -> None:
     """Each look at reservations is bounded by time, or by one number."""
     statements = queries(cast("Engine", engine))
-    for given in variants("find_reservations"):
-        lines = plan(statements.get("find_reservations", given))
+    names = ("find_reservations", "seek", "reach", "reach_back", "promises")
+    asked = ((name, given) for name in names for given in variants(name))
+    for name, given in ((name, given) for name, given in asked if "id" not in given):
+        lines = plan(statements.get(name, given))
         for line, below in pairwise([*lines, ""]):
             if engine == "sqlite" and line.startswith("SEARCH r "):
-                assert "appoint_at>? AND appoint_at<?" in line, (given, lines)
+                assert "appoint_at>? AND appoint_at<?" in line, (name, given, lines)
             if engine == "postgres" and " using reservation_" in line:
-                assert re.search(r"appoint_at >=.*appoint_at <=", below), (given, lines)
+                assert re.search(r"appoint_at >=.*appoint_at <=", below), (name, given, lines)
+
+
+@pytest.mark.parametrize("name", ["seek", "reach", "reach_back"])
+def test_what_is_sought_is_read_in_order_without_being_sorted(
+    engine: str, name: str, plan: Plan
+) -> None:
+    statements = queries(cast("Engine", engine))
+    for given in variants(name):
+        lines = plan(statements.get(name, given))
+        assert not [line for line in lines if "TEMP B-TREE" in line or "Sort" in line], (
+            given,
+            lines,
+        )
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_ends_of_ids_are_compared_in_an_index_alone(plan: Plan) -> None:
+    lines = plan(queries("sqlite").get("reservations_ending"))
+    assert [line for line in lines if "COVERING INDEX reservation_by_time" in line], lines
 
 
 @pytest.mark.parametrize("engine", ["postgres"])

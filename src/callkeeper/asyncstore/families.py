@@ -50,6 +50,7 @@ class AsyncDue:
         self.claim = Grouped(writer, due.claim, goes_first=True)
         self.is_any = looks.reading(due.is_any)
         self.count = looks.reading(due.count)
+        self.awaited = looks.reading(due.awaited)
         self.wake_from_ahead = Grouped(writer, due.wake_from_ahead, goes_first=True)
 
 

@@ -16,6 +16,7 @@ from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
 from callkeeper.core.dialing.outcomes import FINDINGS, FailCodes
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
+from callkeeper.core.reservations.promise import Measure
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.dialer.config import DialerConfig
 from callkeeper.dialer.context import DialerContext
@@ -142,6 +143,16 @@ def limits(settings: Settings) -> Limits:
         vdn_calls_max=settings.vdn_calls_max,
         campaign_calls_max=settings.campaign_calls_max,
         numbers=number_policy(settings),
+    )
+
+
+def measure(settings: Settings) -> Measure:
+    """Return by what the settings say whether promises are kept."""
+    codes = FailCodes(_checked(settings.fail_codes))
+    return Measure(
+        grace_ms=settings.grace_seconds * 1000,
+        unknown_code=codes.named("silence").fail_code,
+        refused_code=codes.named("refused").fail_code,
     )
 
 

@@ -1,6 +1,7 @@
 """Use cases of campaigns and business results: add, change, find; define, list."""
 
 from collections.abc import Collection
+from functools import partial
 
 import msgspec
 
@@ -14,6 +15,9 @@ from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.instants import SECOND_MS, Instant
 from callkeeper.core.refusal import NoSuchCampaign
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
+
+# How many of a campaign's calls are counted; beyond it, how many more does not matter.
+COUNTED_MAX = 10_000
 
 
 class Naming(msgspec.Struct, frozen=True):
@@ -33,6 +37,16 @@ class NewResult(Naming, frozen=True):
     """A business result as its maker names it, with its sub-results."""
 
     children: tuple[Naming, ...] = ()
+
+
+class Awaited(msgspec.Struct, frozen=True):
+    """How many automatic calls a campaign has to make, and how many of them are due already.
+
+    Neither is counted beyond ``COUNTED_MAX``.
+    """
+
+    due: int
+    all: int
 
 
 class Campaigns:
@@ -109,6 +123,11 @@ class Campaigns:
         if campaign is None:
             raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=campaign_id, vdn=vdn)
         return campaign
+
+    async def awaited(self, vdn: int, campaign_id: int) -> Awaited:
+        """Return how many automatic calls a campaign has to make."""
+        count = partial(self._store.due.awaited, vdn, campaign_id, COUNTED_MAX)
+        return Awaited(due=await count(self._clock.now()), all=await count())
 
     async def find(self, wanted: CampaignsWanted) -> CampaignPage:
         """Return a page of campaigns."""

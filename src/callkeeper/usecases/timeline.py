@@ -102,6 +102,10 @@ def _moved(detail: dict[str, Any]) -> str:
     return ", ".join(told) or "nothing was changed"
 
 
+def _reassigned(detail: dict[str, Any]) -> str:
+    return f"from agent {detail['from_agent']} to agent {detail['agent']}"
+
+
 def _result(detail: dict[str, Any]) -> str:
     told = []
     if code := detail.get("fail_code"):
@@ -160,6 +164,7 @@ _EARLIER_WORDS = {"dialled": "dialed", "not_dialled": "not_dialed"}
 _TELLERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "reserved": _reserved,
     "moved": _moved,
+    "reassigned": _reassigned,
     "result": _result,
     "dialed": _dialed,
     "outcome": _outcome,

@@ -18,10 +18,12 @@ from callkeeper.core.campaigns.changes import (
     CampaignChange,
     CampaignOrder,
     Delete,
+    End,
     NewCampaign,
     Pause,
     Resume,
     Revision,
+    SetSpecialHours,
     check_name,
 )
 from callkeeper.core.campaigns.plan import Plan
@@ -163,6 +165,40 @@ def test_an_ended_one_can_only_be_deleted(status: Status) -> None:
     with pytest.raises(CampaignEnded):
         Revision(plan()).apply(old, END)
     assert Delete().apply(old, END).deleted_at == END
+
+
+@pytest.mark.parametrize("status", ["draft", "started", "paused"])
+def test_a_campaign_that_has_begun_ends_now_in_whole_seconds(status: Status) -> None:
+    ended = End().apply(campaign(status), NOW + 999)
+    assert (ended.end_at, ended.status, ended.version) == (NOW, status, 2)
+    assert ended.has_ended(NOW + 999)
+
+
+def test_a_campaign_that_has_just_begun_still_ends_after_its_begin() -> None:
+    ended = End().apply(campaign(begin_at=NOW), NOW)
+    assert ended.end_at == NOW + 1000
+
+
+def test_a_campaign_that_has_not_begun_does_not_end() -> None:
+    with pytest.raises(StateForbids, match=r"begins 2024-10-05 .*; pause it"):
+        End().apply(campaign(begin_at=NOW + DAY), NOW)
+
+
+def test_a_campaign_ends_once() -> None:
+    with pytest.raises(CampaignEnded, match="the campaign ended 2024-10-0"):
+        End().apply(campaign(end_at=NOW), NOW)
+
+
+def test_special_hours_take_the_place_of_those_there_were() -> None:
+    old = campaign(special_day_windows=(Window(0, 60),))
+    new = SetSpecialHours((Window(600, 720),)).apply(old, NOW)
+    assert (new.special_day_windows, new.version) == ((Window(600, 720),), 2)
+    assert SetSpecialHours(()).apply(new, NOW).special_day_windows == ()
+
+
+def test_special_hours_are_judged_as_all_windows_are() -> None:
+    with pytest.raises(DoNotGoTogether, match="overlap"):
+        SetSpecialHours((Window(0, 60), Window(30, 90))).apply(campaign(), NOW)
 
 
 def test_a_revision_says_what_changes_and_the_rest_stays() -> None:

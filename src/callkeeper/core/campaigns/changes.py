@@ -8,10 +8,10 @@ from typing import ClassVar
 
 import msgspec
 
-from callkeeper.core.campaigns.campaign import IVR_DEVICES, Campaign, Status
+from callkeeper.core.campaigns.campaign import IVR_DEVICES, Campaign, Status, Window
 from callkeeper.core.campaigns.dial_settings import DialSettings, Retry, check
-from callkeeper.core.campaigns.plan import Plan
-from callkeeper.core.instants import DAY_MS, SECOND_MS, Instant
+from callkeeper.core.campaigns.plan import Plan, check_windows
+from callkeeper.core.instants import DAY_MS, SECOND_MS, Instant, in_utc
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
@@ -171,6 +171,25 @@ class Resume(msgspec.Struct, frozen=True):
         return _changed(old, now, status="started")
 
 
+class End(msgspec.Struct, frozen=True):
+    """Dial nothing for this campaign any more; its end is now. Nothing brings it back."""
+
+    what: ClassVar[str] = "ended"
+
+    def apply(self, old: Campaign, now: Instant) -> Campaign:
+        """Return the campaign as ended; one that has not begun cannot end."""
+        if old.has_ended(now):
+            raise CampaignEnded("the campaign ended {end}", end=in_utc(old.end_at))
+        if old.begin_at > now:
+            raise StateForbids(
+                "the campaign begins {begin}; pause it, and it dials nothing",
+                begin=in_utc(old.begin_at),
+            )
+        # The wire writes whole seconds, and an end later than the begin.
+        end_at = max(now - now % SECOND_MS, old.begin_at + SECOND_MS)
+        return _changed(old, now, end_at=min(end_at, old.end_at))
+
+
 class Delete(msgspec.Struct, frozen=True):
     """Take it off the lists and set its name free; its reservations still know what it was called.
 
@@ -219,7 +238,22 @@ class Arrange(msgspec.Struct, frozen=True, omit_defaults=True):
         return _changed(old, now, dial_settings=settings)
 
 
-CampaignChange = Revision | Pause | Resume | Delete | Arrange
+class SetSpecialHours(msgspec.Struct, frozen=True):
+    """Other windows for special days; none: a special day is like any other."""
+
+    what: ClassVar[str] = "special_hours_set"
+
+    windows: tuple[Window, ...]
+
+    def apply(self, old: Campaign, now: Instant) -> Campaign:
+        """Return the campaign with these windows for special days."""
+        check_windows(self.windows, "special_day_windows")
+        if old.has_ended(now):
+            raise CampaignEnded
+        return _changed(old, now, special_day_windows=self.windows)
+
+
+CampaignChange = Revision | Pause | Resume | End | Delete | Arrange | SetSpecialHours
 
 
 class CampaignOrder(msgspec.Struct, frozen=True):

@@ -75,8 +75,8 @@ class Plan(msgspec.Struct, frozen=True):
                 most=RINGING_SECONDS_MAX,
             )
         check_numbers(self.caller_numbers or ())
-        _check_windows(self.workday_windows, "workday_windows")
-        _check_windows(self.special_day_windows, "special_day_windows")
+        check_windows(self.workday_windows, "workday_windows")
+        check_windows(self.special_day_windows, "special_day_windows")
 
     def check_skill_queue(self, known: Collection[int] | None) -> None:
         """Refuse a skill queue that there is not; None: there is any."""
@@ -104,7 +104,8 @@ def check_numbers(numbers: Sequence[CallerNumber]) -> None:
         seen.add(each.number)
 
 
-def _check_windows(windows: Sequence[Window], about: str) -> None:
+def check_windows(windows: Sequence[Window], about: str) -> None:
+    """Refuse windows that go backwards or overlap, and more than may be."""
     _check_count(windows, WINDOWS_MAX, about)
     for each in windows:
         if not each.is_forward:

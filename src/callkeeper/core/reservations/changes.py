@@ -57,6 +57,31 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
+class Reassign(msgspec.Struct, frozen=True):
+    """Another agent keeps the promise: of a manual one that waits, and is still the first one's."""
+
+    what: ClassVar[str] = "reassigned"
+
+    agent: str
+    from_agent: str
+
+    def check(self, _old: Reservation | None, _defined: DefinedResults, _now: int) -> None:
+        """Refuse to give an agent what is theirs."""
+        if self.agent == self.from_agent:
+            raise ParameterWrong("it is the same agent", about="agent")
+
+    def apply(self, old: Reservation, now: Instant) -> Reservation:
+        """Return the reservation as the other agent's; its time and its note stay."""
+        is_theirs = old.agent == self.from_agent and old.kind == "manual"
+        if old.state != "waiting" or not is_theirs:
+            raise ParameterWrong(
+                "the reservation is none that waits for agent {agent}",
+                about="id",
+                agent=self.from_agent,
+            )
+        return old.changed(now, agent=self.agent)
+
+
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a call ended, as a person or a CRM files it; what is None stays as it was filed.
 
@@ -196,7 +221,7 @@ class Settle(msgspec.Struct, frozen=True):
         )
 
 
-Change = Move | Result | Cancel | Settle
+Change = Move | Reassign | Result | Cancel | Settle
 
 
 class Order(msgspec.Struct, frozen=True):

@@ -83,6 +83,17 @@ SELECT COUNT(*) FROM (
   SELECT 1 FROM reservation WHERE look_at <= :now ORDER BY look_at LIMIT :limit
 ) AS due
 
+-- name: count_awaited
+-- What a campaign waits with: all of it, or what was due by an instant. What a rule holds is looked
+-- at soon, and was due all the same.
+SELECT COUNT(*) FROM (
+  SELECT 1 FROM reservation AS r
+  WHERE r.vdn = :vdn AND r.campaign_id = :campaign_id AND r.kind = 'automatic'
+    AND r.look_at IS NOT NULL                                                  -- unless due_by
+    AND r.look_at <= :look_by AND r.due_at <= :due_by                          -- if due_by
+  LIMIT :limit
+) AS awaited
+
 -- name: campaigns_of
 -- One that another transaction is just changing is left out; its reservations stay due. Whoever
 -- changes one waits for us, and then wakes what we held by what we read.

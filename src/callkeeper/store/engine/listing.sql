@@ -6,9 +6,12 @@
 {reservation_columns}, c.name, c.status, c.end_at, c.deleted_at, a.user_name
 
 -- name: with_names
+{names}
+ORDER BY r.appoint_at, r.id
+
+-- name: names
 LEFT JOIN campaign AS c ON c.vdn = :vdn AND c.id = r.campaign_id
 LEFT JOIN agent AS a ON a.vdn = :vdn AND a.account = r.agent
-ORDER BY r.appoint_at, r.id
 
 -- name: of_agents
 AND r.agent IN (SELECT value FROM json_each(:agents))                          -- sqlite
@@ -134,3 +137,78 @@ FROM reservation AS r
 WHERE r.vdn = :vdn AND r.state <> 'cancelled'
   AND r.appoint_at >= CAST(:first_day AS BIGINT) * 86400000
   AND r.appoint_at < (CAST(:last_day AS BIGINT) + 1) * 86400000
+
+-- name: seek
+SELECT {listed_columns}
+{reservations_sought}
+{names}
+{sought}
+  {of_states}
+  AND r.kind = :kind                                                           -- if kind
+  AND r.id = :id                                                               -- if id
+  {of_fail_codes}                                                              -- if fail_codes
+ORDER BY r.appoint_at, r.id                                                    -- unless newest
+ORDER BY r.appoint_at DESC, r.id DESC                                          -- if newest
+LIMIT :limit
+
+-- name: reservations_sought
+FROM reservation AS r
+{through_agents}                                                               -- if agent
+
+-- name: sought
+WHERE r.vdn = :vdn
+  AND r.agent = :agent                                                         -- if agent
+  AND r.campaign_id = :campaign_id                                             -- if campaign_id
+  AND r.appoint_at >= :begin_at AND r.appoint_at <= :end_at
+
+-- name: of_states
+AND r.state IN (SELECT value FROM json_each(:states))                          -- sqlite
+AND r.state = ANY(:states)                                                     -- postgres
+
+-- name: of_fail_codes
+AND (
+  r.state <> 'done'
+  OR r.fail_code IN (SELECT value FROM json_each(:fail_codes))                 -- sqlite
+  OR r.fail_code = ANY(:fail_codes)                                            -- postgres
+)
+
+-- name: reach
+-- Read off an index alone, so that far more can be counted than looked through.
+SELECT r.appoint_at
+{reservations_sought}
+{sought}
+ORDER BY r.appoint_at, r.id
+LIMIT 1 OFFSET :count
+
+-- name: reach_back
+SELECT r.appoint_at
+{reservations_sought}
+{sought}
+ORDER BY r.appoint_at DESC, r.id DESC
+LIMIT 1 OFFSET :count
+
+-- name: promises
+SELECT r.state, r.appoint_at, r.due_at, r.tries, r.begin_at, r.fail_code, r.business_result,
+  r.held_by
+{reservations_sought}
+{sought}
+
+-- name: reservations_beginning
+SELECT {reservation_columns}
+FROM reservation AS r
+WHERE r.vdn = :vdn AND r.id >= :first AND r.id < :after
+ORDER BY r.id
+LIMIT :limit
+
+-- name: reservations_ending
+-- The ids are compared in an index; only those that fit are read.
+SELECT {reservation_columns}
+FROM reservation AS r
+WHERE r.vdn = :vdn AND r.id IN (
+  SELECT r.id
+  {reservations_sought}
+  {sought}
+    AND r.id LIKE :ending
+)
+ORDER BY r.appoint_at, r.id
+LIMIT :limit

@@ -144,6 +144,16 @@ INSERT INTO agent (vdn, account, user_name, made_at)
 VALUES (:vdn, :account, :user_name, :made_at)
 ON CONFLICT (vdn, account) DO UPDATE SET user_name = excluded.user_name
 
+-- name: agent
+SELECT vdn, account, user_name, made_at
+FROM agent WHERE vdn = :vdn AND account = :account
+
+-- name: agents
+SELECT vdn, account, user_name, made_at
+FROM agent WHERE vdn = :vdn AND account > :after
+ORDER BY account
+LIMIT :limit
+
 -- name: business_results
 SELECT vdn, parent, code, name, description, made_at, place
 FROM business_result WHERE vdn = :vdn

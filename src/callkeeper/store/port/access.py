@@ -19,6 +19,15 @@ class AgentName(msgspec.Struct, frozen=True):
     made_at: Instant
 
 
+class Agent(msgspec.Struct, frozen=True):
+    """An agent of whom a reservation, or a name, has told; ``user_name`` None: none was given."""
+
+    vdn: int
+    account: str
+    user_name: str | None
+    made_at: Instant
+
+
 class AccessKey(msgspec.Struct, frozen=True):
     """A key as stored: its secret is sealed. ``vdn`` None: it serves every VDN."""
 
@@ -62,7 +71,13 @@ class Keys(Protocol):
 
 
 class Agents(Protocol):
-    """The verb about agents."""
+    """The verbs about agents."""
 
     def name(self, names: Sequence[AgentName]) -> list[AgentName | Refusal]:
         """Name agents; an agent not seen before comes into being."""
+
+    def get(self, vdn: int, account: str) -> Agent | None:
+        """Return an agent."""
+
+    def of(self, vdn: int, after: str, limit: int) -> list[Agent]:
+        """Return the first agents of a VDN whose accounts come after a text, by account."""

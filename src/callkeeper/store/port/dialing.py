@@ -40,6 +40,12 @@ class Due(Protocol):
     def count(self, now: Instant, limit: int) -> int:
         """Return how many reservations wait to be looked at, counting no further than a limit."""
 
+    def awaited(self, vdn: int, campaign_id: int, limit: int, due_by: Instant | None = None) -> int:
+        """Return how many automatic calls a campaign has to make, or had due by an instant.
+
+        It counts no further than a limit.
+        """
+
     def busyness(self, vdn: int, campaign_id: int) -> Busyness:
         """Return how many calls there are that bound those of a campaign."""
 

@@ -12,7 +12,8 @@ from callkeeper.core.campaigns.campaign import Status
 from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Order
-from callkeeper.core.reservations.reservation import Booking, Reservation
+from callkeeper.core.reservations.promise import Promise
+from callkeeper.core.reservations.reservation import Booking, Kind, Reservation, State
 
 
 class Booked(msgspec.Struct, frozen=True):
@@ -47,6 +48,34 @@ class Listed(msgspec.Struct, frozen=True):
     campaign_end_at: Instant | None
     campaign_deleted_at: Instant | None
     agent_name: str | None
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """Which part of a VDN's reservations to look through, by appointed time, both bounds included.
+
+    An agent or a campaign that is None does not narrow it. Whoever asks keeps the part small, by
+    what ``reach`` says: all of it is read.
+    """
+
+    vdn: int
+    begin_at: Instant
+    end_at: Instant
+    agent: str | None = None
+    campaign_id: int | None = None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """Which of the reservations that are looked through: in these states, of this kind.
+
+    ``fail_codes``: of those that are done only those with such a result. ``newest``: the last.
+    ``id``: that one alone.
+    """
+
+    states: tuple[State, ...]
+    kind: Kind | None = None
+    fail_codes: tuple[str, ...] | None = None
+    newest: bool = False
+    id: str | None = None
 
 
 class Unsettled(msgspec.Struct, frozen=True):
@@ -89,6 +118,24 @@ class Reservations(Protocol):
 
         It counts the reservations of those days, which are UTC's. No day is the good answer.
         """
+
+    def reach(self, sought: Sought, count: int, *, backwards: bool = False) -> Instant | None:
+        """Return the appointed time of the one after so many, from the begin on or the end back.
+
+        None: there are no more than so many.
+        """
+
+    def seek(self, sought: Sought, choice: Choice, limit: int) -> list[Listed]:
+        """Return the first that are chosen, or the last, by appointed time, then id."""
+
+    def promises(self, sought: Sought) -> list[Promise]:
+        """Return of all, cancelled ones too, what tells how they were kept."""
+
+    def beginning_with(self, vdn: int, digits: str, limit: int) -> list[Reservation]:
+        """Return the first whose ids begin with some digits, of whatever state, by id."""
+
+    def ending_with(self, sought: Sought, digits: str, limit: int) -> list[Reservation]:
+        """Return the first whose ids end with some digits, of whatever state, by time."""
 
     def with_id(self, reservation_id: str) -> list[Reservation]:
         """Return the reservations with an id, of whatever VDN and state; at most one a VDN."""

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.engine.session import Session
-from callkeeper.store.port.access import AgentName
+from callkeeper.store.port.access import Agent, AgentName
 
 
 class AgentRows:
-    """The verb about agents, and what reservations note of them."""
+    """The verbs about agents, and what reservations note of them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -25,6 +25,16 @@ class AgentRows:
                 made_at=each.made_at,
             )
         return list(names)
+
+    def get(self, vdn: int, account: str) -> Agent | None:
+        """Return an agent."""
+        rows = self._session.rows("agent", vdn=vdn, account=account)
+        return Agent(*rows[0]) if rows else None
+
+    def of(self, vdn: int, after: str, limit: int) -> list[Agent]:
+        """Return the first agents of a VDN whose accounts come after a text, by account."""
+        rows = self._session.rows("agents", vdn=vdn, after=after, limit=limit)
+        return [Agent(*row) for row in rows]
 
     def note(self, agents: Iterable[tuple[int, str]], now: Instant) -> None:
         """Note agents, by VDN and account, of whom a reservation tells."""

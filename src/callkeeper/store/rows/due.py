@@ -54,6 +54,19 @@ class DueRows:
         """Return how many reservations wait to be looked at, counting no further than a limit."""
         return self._backlog.count(now, limit)
 
+    def awaited(self, vdn: int, campaign_id: int, limit: int, due_by: Instant | None = None) -> int:
+        """Return how many automatic calls a campaign has to make, or had due by an instant."""
+        look_by = None if due_by is None else due_by + HELD_MS
+        rows = self._session.rows(
+            "count_awaited",
+            vdn=vdn,
+            campaign_id=campaign_id,
+            look_by=look_by,
+            due_by=due_by,
+            limit=limit,
+        )
+        return int(rows[0][0])
+
     def busyness(self, vdn: int, campaign_id: int) -> Busyness:
         """Return how many calls there are that bound those of a campaign."""
         return self._backlog.load("").of((vdn, campaign_id))

@@ -14,10 +14,19 @@ from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservations.changes import Order, Result
+from callkeeper.core.reservations.promise import Promise
 from callkeeper.core.reservations.reservation import Booking, Reservation
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.history import Event
-from callkeeper.store.port.reservations import Booked, Page, Unsettled, Wanted
+from callkeeper.store.port.reservations import (
+    Booked,
+    Choice,
+    Listed,
+    Page,
+    Sought,
+    Unsettled,
+    Wanted,
+)
 from callkeeper.store.port.store import Collision
 from callkeeper.store.rows.agents import AgentRows
 from callkeeper.store.rows.business_results import BusinessResultRows
@@ -40,6 +49,9 @@ BEYOND_RESULT = (
     "held_by",
     "verdict",
 )
+# What sorts behind every digit.
+_AFTER_DIGITS = ":"
+
 _beyond_result = attrgetter(*BEYOND_RESULT)
 _IDEMPOTENCY_MS = DAY_MS
 
@@ -139,6 +151,45 @@ class ReservationRows:
         first, last = begin_at // DAY_MS, end_at // DAY_MS
         rows = self._session.rows("miscounted_days", vdn=vdn, first_day=first, last_day=last)
         return [int(row[0]) * DAY_MS for row in rows]
+
+    def reach(self, sought: Sought, count: int, *, backwards: bool = False) -> Instant | None:
+        """Return the appointed time of the one after so many, from the begin on or the end back."""
+        name = "reach_back" if backwards else "reach"
+        rows = self._session.rows(name, count=count, **msgspec.structs.asdict(sought))
+        return int(rows[0][0]) if rows else None
+
+    def seek(self, sought: Sought, choice: Choice, limit: int) -> list[Listed]:
+        """Return the first that are chosen, or the last, by appointed time, then id."""
+        rows = self._session.rows(
+            "seek",
+            states=list(choice.states),
+            kind=choice.kind,
+            fail_codes=None if choice.fail_codes is None else list(choice.fail_codes),
+            newest=choice.newest or None,
+            id=choice.id,
+            limit=limit,
+            **msgspec.structs.asdict(sought),
+        )
+        return [listed(row) for row in rows]
+
+    def promises(self, sought: Sought) -> list[Promise]:
+        """Return of all, cancelled ones too, what tells how they were kept."""
+        rows = self._session.rows("promises", **msgspec.structs.asdict(sought))
+        return [Promise(*row) for row in rows]
+
+    def beginning_with(self, vdn: int, digits: str, limit: int) -> list[Reservation]:
+        """Return the first whose ids begin with some digits, of whatever state, by id."""
+        after = digits + _AFTER_DIGITS
+        rows = self._session.rows(
+            "reservations_beginning", vdn=vdn, first=digits, after=after, limit=limit
+        )
+        return [Reservation(*row) for row in rows]
+
+    def ending_with(self, sought: Sought, digits: str, limit: int) -> list[Reservation]:
+        """Return the first whose ids end with some digits, of whatever state, by time."""
+        asked = msgspec.structs.asdict(sought)
+        rows = self._session.rows("reservations_ending", ending=f"%{digits}", limit=limit, **asked)
+        return [Reservation(*row) for row in rows]
 
     def with_id(self, reservation_id: str) -> list[Reservation]:
         """Return the reservations with an id, of whatever VDN and state."""

@@ -1,0 +1,119 @@
+"""What became of a promise: whether the call was made when the customer was told.
+
+waiting    its time is to come; or it was tried, and is tried again
+late       its time has passed, by no more than the grace, and nobody has called
+broken     the same by more than the grace, or it expired, or nothing was dialed after all
+calling    it is just being called
+kept       it was called; kept_late: later than the grace after its time
+unknown    it may have been called, and no word ever came; no person has said more since
+cancelled  the customer no longer wanted it
+
+A promise that is broken is mended by a result: it then was kept, if late. Instants are UTC
+milliseconds.
+"""
+
+from typing import Literal, Protocol, get_args
+
+import msgspec
+
+from callkeeper.core.instants import Instant
+from callkeeper.core.reservations.changes import Settle
+
+Keeping = Literal[
+    "waiting", "late", "broken", "calling", "kept", "kept_late", "unknown", "cancelled"
+]
+KEEPINGS: tuple[Keeping, ...] = get_args(Keeping)
+
+
+class Promised(Protocol):
+    """What of a reservation tells how it was kept."""
+
+    @property
+    def state(self) -> str:
+        """Its state."""
+
+    @property
+    def appoint_at(self) -> Instant:
+        """When the customer was told."""
+
+    @property
+    def due_at(self) -> Instant | None:
+        """When it is to be dialed, while it waits for that."""
+
+    @property
+    def tries(self) -> int:
+        """How often it was tried."""
+
+    @property
+    def begin_at(self) -> Instant | None:
+        """When its call began."""
+
+    @property
+    def fail_code(self) -> str | None:
+        """What its result is."""
+
+    @property
+    def business_result(self) -> str | None:
+        """What a person said of it."""
+
+    @property
+    def held_by(self) -> str | None:
+        """The rule that closed it."""
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """A reservation without what says nothing of how it was kept, for counting many."""
+
+    state: str
+    appoint_at: Instant
+    due_at: Instant | None
+    tries: int
+    begin_at: Instant | None
+    fail_code: str | None
+    business_result: str | None
+    held_by: str | None
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """By what promises are judged: the grace, and the codes of a call that nobody knows of."""
+
+    grace_ms: int
+    unknown_code: str  # of a call that may have been made
+    refused_code: str  # of a call that the line did not even dial
+
+    def of(self, promise: Promised, now: Instant) -> Keeping:
+        """Return what has become of a promise by now."""
+        match promise.state:
+            case "calling":
+                return "calling"
+            case "cancelled":
+                return "cancelled"
+            case "expired":
+                return "broken"
+            case "done":
+                return self._when_done(promise)
+        over_ms = now - promised_at(promise)
+        if promise.tries > 0 or over_ms <= 0:
+            return "waiting"
+        return "late" if over_ms <= self.grace_ms else "broken"
+
+    def _when_done(self, promise: Promised) -> Keeping:
+        if promise.business_result is None and _is_ours(promise):
+            if promise.fail_code == self.unknown_code:
+                return "unknown"
+            if promise.fail_code == self.refused_code:
+                return "broken"
+        if promise.begin_at is None:
+            return "kept"
+        is_late = promise.begin_at - promise.appoint_at > self.grace_ms
+        return "kept_late" if is_late else "kept"
+
+
+def promised_at(promise: Promised) -> Instant:
+    """Return from when on it is late: its time, or when the hours of its campaign put it to."""
+    return max(promise.appoint_at, promise.due_at or 0)
+
+
+def _is_ours(promise: Promised) -> bool:
+    """Whether its result is the system's, and no person's."""
+    return promise.tries > 0 or promise.held_by == Settle.what
