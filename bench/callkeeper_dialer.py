@@ -161,6 +161,6 @@ def _due_by_attempt(settings: Settings) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    log.configure()
+    log.configure(Settings())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main(ordered()))

@@ -78,6 +78,8 @@ BOUNDS = {
     "busy_seconds": real(0.1, 60),
     "sealing_key": text([KEY], "", "short", KEY[:-4], "not base64!", KEY + KEY),
     "show_phone_numbers": TRUTH,
+    "log_level": word("debug", "info", "warning", "error"),
+    "log_format": word("auto", "json", "text"),
     "line": word("rehearsal", "asterisk"),
     "line_name": text(["a", "x" * 64, "trunk-2.b"], "", "x" * 65, "a b", "a/b"),
     "dialer": TRUTH,

@@ -14,6 +14,7 @@ import pytest
 
 from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.log import configure, flush
+from callkeeper.settings import Settings
 from callkeeper.terminal import blanked, harmless
 from callkeeper.usecases.keys import issue
 from tests.house import VDN, House
@@ -122,7 +123,7 @@ def test_the_id_that_a_hostile_server_gives_is_one_harmless_line() -> None:
 
 
 def test_a_log_line_steers_nothing(house: House, capfd: pytest.CaptureFixture[str]) -> None:
-    configure()
+    configure(Settings())
     house.post("delete", {"appointId": "x\u202e\x9b"})
     flush()
     said = capfd.readouterr().err

@@ -1,42 +1,75 @@
-"""Structured events on standard error: one name an event, one line of JSON each.
+"""Structured events on standard error: one name an event, one line each.
 
-They are written by a thread (see log_lines.py), so that a log that nobody reads stops nobody.
-Phone numbers are masked but for their last two digits, unless the operator asks for them.
+A line is JSON, and plain text where a person reads it at a terminal. They are written by a thread
+(see log_lines.py), so that a log that nobody reads stops nobody. Phone numbers are masked but for
+their last two digits, unless the operator asks for them.
 """
 
 import logging
+import os
+import re
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 
 from callkeeper.log_lines import Lines
-from callkeeper.terminal import harmless
+from callkeeper.terminal import harmless, harmless_lines
 
 _STANDARD_ERROR = 2
 _lines = Lines(_STANDARD_ERROR)
 
-_NUMBERS = frozenset({"called_no", "caller_no"})
+_NUMBERS = ("called_no", "caller_no")
 _SHOWN = 2
+# In a path that somebody else wrote; a VDN has four digits, and no number that is called so few.
+_NUMBER_IN_PATH = re.compile(r"\d{5,}")
+_PLAIN = re.compile(r"[^\s\"=]+")
 
 
-def configure(*, show_numbers: bool = False) -> None:
+class Choices(Protocol):
+    """What an operator can choose about the log; the settings do."""
+
+    @property
+    def show_phone_numbers(self) -> bool:
+        """Whether phone numbers stand there in full."""
+
+    @property
+    def log_level(self) -> str:
+        """The least that is logged: debug, info, warning or error."""
+
+    @property
+    def log_format(self) -> str:
+        """How a line is written: json or text; auto is text at a terminal and JSON elsewhere."""
+
+
+def configure(chosen: Choices) -> None:
     """Set up logging for the whole process; the last call counts."""
+    level = logging.getLevelNamesMapping()[chosen.log_level.upper()]
+    is_text = chosen.log_format == "text" or (
+        chosen.log_format == "auto" and os.isatty(_STANDARD_ERROR)
+    )
+    stamp = (
+        structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S%z", utc=False)
+        if is_text
+        else structlog.processors.TimeStamper(fmt="iso", utc=True)
+    )
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        stamp,
         structlog.processors.format_exc_info,
     ]
-    if not show_numbers:
+    if not chosen.show_phone_numbers:
         shared.append(_mask)
-    renderer = structlog.processors.JSONRenderer(serializer=_json)
+    renderer = _text if is_text else structlog.processors.JSONRenderer(serializer=_json)
     structlog.configure(
         processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _lines,
         cache_logger_on_first_use=True,
     )
     # What the libraries log comes out alike: its sentence is the event, with the logger's name.
+    # Nothing below a warning, whatever is chosen: an HTTP client's would tell numbers.
     handler = logging.StreamHandler(_Stream())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -44,7 +77,7 @@ def configure(*, show_numbers: bool = False) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
 
 
 def flush() -> None:
@@ -80,10 +113,28 @@ def masked(number: str) -> str:
 
 
 def _mask(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key in _NUMBERS & event.keys():
-        event[key] = masked(str(event[key]))
+    for key in _NUMBERS:
+        if key in event:
+            event[key] = masked(str(event[key]))
+    if "path" in event:
+        event["path"] = _NUMBER_IN_PATH.sub(lambda found: masked(found[0]), event["path"])
     return event
 
 
 def _json(event: object, **_: object) -> str:
     return harmless(msgspec.json.encode(event, enc_hook=repr).decode())
+
+
+def _text(_logger: object, _name: str, event: MutableMapping[str, Any]) -> str:
+    """Return a line for people: when, how grave, what, and the rest by name."""
+    begin = f"{event.pop('timestamp')} {event.pop('level'):7} {event.pop('event')}"
+    trace = event.pop("exception", None)
+    rest = [f"{key}={_worded(value)}" for key, value in event.items() if value is not None]
+    line = harmless(" ".join([begin, *rest]))
+    return line if trace is None else f"{line}\n{harmless_lines(trace)}"
+
+
+def _worded(value: object) -> str:
+    """Return a value as it is, where it is one word; otherwise as JSON has it."""
+    text = value if isinstance(value, str) else repr(value)
+    return text if _PLAIN.fullmatch(text) else msgspec.json.encode(text).decode()

@@ -46,7 +46,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     busy_seconds: bounds.Busy = 5.0  # how long SQLite waits for another process's write
     sealing_key: bounds.SealingKey | None = None  # base64; None: sealing.key in the data directory
-    show_phone_numbers: bool = False  # in log lines that have one; none has yet
+    show_phone_numbers: bool = False  # in log lines that have one
+    log_level: Literal["debug", "info", "warning", "error"] = "info"  # the least that is logged
+    log_format: Literal["auto", "json", "text"] = "auto"  # auto: text at a terminal, else JSON
 
     line: Literal["rehearsal", "asterisk"] | None = None  # None: nothing is dialed
     line_name: bounds.LineName | None = None  # for lines that share a database; None: as the line

@@ -2,8 +2,13 @@
 
 import json
 import logging
+import os
+import re
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +16,29 @@ import pytest
 import structlog
 
 from callkeeper import log
+from callkeeper.clock import HandClock
+from callkeeper.installation.database import DATABASE_FILE
+from callkeeper.settings import Settings
 from callkeeper.usecases.keys import OpenKey
+from tests.campaigns import NOW, Campaigning
 from tests.house import HOUR, TASK, VDN, House
 
 NUMBER = "13800138000"
 
+_SAYS = """
+import structlog
+from callkeeper import log, settings
+log.configure(settings.load({}))
+structlog.get_logger().warning("line_lost")
+log.flush()
+"""
+
 
 @contextmanager
-def logging_as_the_program_does(**how: Any) -> Iterator[None]:
+def logging_as_the_program_does(**chosen: Any) -> Iterator[None]:
     """Log to standard error, as it is when this begins."""
     handlers = logging.root.handlers[:]
-    log.configure(**how)
+    log.configure(Settings(**chosen))
     try:
         yield
     finally:
@@ -36,7 +53,7 @@ def lines(logged: str) -> list[dict[str, Any]]:
 
 def test_a_request_is_one_line_of_json(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with logging_as_the_program_does(), House(tmp_path) as house:
-        house.reserve()
+        id_ = house.reserve()
         house.post("delete", {"appointId": "1"})
         house.http.post(f"{house.url}/rest/isales/v1/openapi/campaigns/25/appoint/list")
         house.http.get(f"{house.url}/nowhere")
@@ -51,15 +68,180 @@ def test_a_request_is_one_line_of_json(tmp_path: Path, capfd: pytest.CaptureFixt
         "code": "0200000",
         "key": house.key.ak,
         "vdn": VDN,
+        "reservation": id_,
     }
     assert ms > 0
     assert timestamp.endswith("Z")
-    assert (gone["code"], gone["why"]) == (
+    assert (gone["level"], gone["code"], gone["why"]) == (
+        "warning",
         "04000004",
         "appointId: there is no reservation '1' in VDN 25",
     )
     assert (stranger["status"], stranger["key"], stranger["vdn"]) == (401, None, None)
-    assert (nowhere["status"], nowhere["interface"]) == (404, "-")
+    assert stranger["level"] == nowhere["level"] == "warning"
+    assert (nowhere["status"], nowhere["interface"], nowhere["path"]) == (404, "-", "/nowhere")
+
+
+def test_a_campaign_that_is_added_is_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with logging_as_the_program_does(), House(tmp_path, clock=HandClock(NOW)) as house:
+        added = Campaigning(house).add()
+    (line,) = lines(capfd.readouterr().err)
+    assert line["campaign"] == str(added)
+
+
+def test_that_a_server_is_well_is_told_to_those_who_debug_it_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for level in ("info", "debug"):
+        with logging_as_the_program_does(log_level=level), House(tmp_path / level) as house:
+            for path in ("/healthz", "/readyz", "/metrics", "/docs"):
+                assert house.http.get(house.url + path).status_code == 200
+            assert house.http.post(f"{house.url}/healthz").status_code == 405
+        told = [(line["path"], line["level"]) for line in lines(capfd.readouterr().err)]
+        assert told == (
+            [("/docs", "info"), ("/healthz", "warning")]
+            if level == "info"
+            else [
+                ("/healthz", "debug"),
+                ("/readyz", "debug"),
+                ("/metrics", "debug"),
+                ("/docs", "info"),
+                ("/healthz", "warning"),
+            ]
+        )
+
+
+def test_that_a_server_cannot_work_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with logging_as_the_program_does(), House(tmp_path) as house:
+        with closing(sqlite3.connect(house.settings.data_dir / DATABASE_FILE)) as database:
+            database.execute("ALTER TABLE schema_version RENAME TO elsewhere")
+        assert house.http.get(f"{house.url}/readyz").status_code == 503
+    told = [each for each in lines(capfd.readouterr().err) if each["event"] == "request"]
+    assert [(each["level"], each["status"], each["path"]) for each in told] == [
+        ("warning", 503, "/readyz")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (f"/call/{NUMBER}", "/call/*********00"),
+        ("/%1b%5b31m", "/\u001b[31m"),
+        (f"/{'x' * 5000}", f"/{'x' * 199}"),
+    ],
+)
+def test_a_path_that_is_none_is_told_harmless_and_cut(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], asked: str, told: str
+) -> None:
+    with logging_as_the_program_does(), House(tmp_path) as house:
+        assert house.http.get(house.url + asked).status_code == 404
+    logged = capfd.readouterr().err
+    assert "\x1b" not in logged
+    assert lines(logged)[0]["path"] == told
+
+
+def test_who_is_not_let_in_is_told_with_the_key_the_peer_and_the_host(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with logging_as_the_program_does(), House(tmp_path) as house:
+        host = house.url.removeprefix("http://")
+        with_return = OpenKey(house.key.ak, f"{house.key.secret}\r", VDN)
+        unknown = OpenKey("A" * 20, house.key.secret, VDN)
+        swapped = OpenKey(house.key.secret, house.key.ak, VDN)
+        answers = [house.post("list", {}, key=key) for key in (with_return, unknown, swapped)]
+        late = house.post("list", {}, at="2020-01-01T00:00:00Z")
+    told = lines(capfd.readouterr().err)  # a line with a hint comes a little later than others
+    known, too_late = sorted(
+        (line for line in told if line["claimed_key"] == house.key.ak),
+        key=lambda line: "hint" not in line,
+    )
+    no_key, secret_sent = (line for line in told if line["claimed_key"] != house.key.ak)
+    assert {answer.text for answer in answers} == {answers[0].text}
+    assert (known["level"], known["status"], known["key"]) == ("warning", 401, None)
+    assert (known["claimed_key"], known["host"]) == (house.key.ak, host)
+    assert known["path"] == "/rest/isales/v1/openapi/campaigns/25/appoint/list"
+    assert known["peer"].startswith("127.0.0.1:")
+    assert known["hint"] == "it fits the secret with a carriage return behind it"
+    assert (no_key["claimed_key"], no_key.get("hint")) == ("A" * 20, None)
+    assert secret_sent["claimed_key"] == f"{house.key.secret[:4]}..."
+    assert (too_late["claimed_key"], too_late.get("hint")) == (house.key.ak, None)
+    assert late.status_code == 401
+
+
+def test_hints_are_few_while_a_flood_goes_on(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with logging_as_the_program_does(), House(tmp_path, clock=HandClock(NOW)) as house:
+        forged = OpenKey(house.key.ak, "x", VDN)
+        for _ in range(5):
+            assert house.post("list", {}, key=forged).status_code == 401
+    told = lines(capfd.readouterr().err)
+    assert sorted("hint" in line for line in told) == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("level", "heard"),
+    [
+        ("debug", ["debug", "info", "warning", "error"]),
+        ("info", ["info", "warning", "error"]),
+        ("warning", ["warning", "error"]),
+        ("error", ["error"]),
+    ],
+)
+def test_nothing_below_the_level_is_logged(
+    capfd: pytest.CaptureFixture[str], level: str, heard: list[str]
+) -> None:
+    with logging_as_the_program_does(log_level=level):
+        for each in ("debug", "info", "warning", "error"):
+            getattr(structlog.get_logger(), each)("number_dialed")
+    assert [line["level"] for line in lines(capfd.readouterr().err)] == heard
+
+
+def test_a_library_is_never_heard_below_a_warning(capfd: pytest.CaptureFixture[str]) -> None:
+    with logging_as_the_program_does(log_level="debug"):
+        logging.getLogger("httpx2").info("POST http://pbx/channels?endpoint=PJSIP/%s", NUMBER)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_line_of_text_is_for_people(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with logging_as_the_program_does(log_format="text"), House(tmp_path) as house:
+        house.post("delete", {"appointId": "x"})
+        house.http.get(f"{house.url}/\u202e")
+    line, hostile = capfd.readouterr().err.splitlines()
+    shown = re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4} warning request (.*)", line)
+    assert shown is not None
+    assert f"interface=delete status=200 code=04000004 key={house.key.ak} vdn=25 ms=" in shown[1]
+    assert shown[1].endswith(""" why="appointId: there is no reservation 'x' in VDN 25\"""")
+    assert hostile.endswith(r" path=/\u202e")
+
+
+def test_a_bugs_trace_stands_below_its_line_of_text(capfd: pytest.CaptureFixture[str]) -> None:
+    with logging_as_the_program_does(log_format="text"):
+        try:
+            raise KeyError(NUMBER[:3])  # noqa: TRY301 - what a bug does
+        except KeyError:
+            structlog.get_logger().exception("request_failed", path=f"/{NUMBER}")
+    first, *trace = capfd.readouterr().err.splitlines()
+    assert first.endswith(" error   request_failed path=/*********00")
+    assert (trace[0], trace[-1]) == ("Traceback (most recent call last):", "KeyError: '138'")
+
+
+@pytest.mark.parametrize(("at_a_terminal", "begins"), [(True, "20"), (False, "{")])
+def test_a_line_is_text_at_a_terminal_and_json_elsewhere(
+    tmp_path: Path, *, at_a_terminal: bool, begins: str
+) -> None:
+    ours, theirs = os.openpty() if at_a_terminal else os.pipe()
+    said = subprocess.Popen(
+        [sys.executable, "-c", _SAYS], cwd=tmp_path, stderr=theirs, env=os.environ
+    )
+    assert said.wait(30) == 0
+    assert os.read(ours, 1000).decode().startswith(begins)
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_the_log_is_in_english_whatever_the_answer_is_in(
@@ -168,7 +350,7 @@ def test_a_number_is_masked_but_for_its_last_two_digits(
 def test_an_operator_who_asks_for_them_sees_numbers(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with logging_as_the_program_does(show_numbers=True):
+    with logging_as_the_program_does(show_phone_numbers=True):
         structlog.get_logger().info("dialed", called_no=NUMBER)
     (line,) = lines(capfd.readouterr().err)
     assert line["called_no"] == NUMBER

@@ -29,8 +29,7 @@ class Ticket:
     def is_known(self) -> bool:
         return self.name in self._remembered
 
-    @property
-    def refusal(self) -> NotAuthenticated:
+    def refusal(self, _body: bytes) -> NotAuthenticated:
         return NotAuthenticated("the ticket is not valid")
 
     def recall(self) -> bool:

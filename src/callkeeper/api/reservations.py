@@ -49,7 +49,11 @@ class ReservationInterfaces:
         booked = await self._bookings.reserve(asked.said, asked.origin)
         id_ = booked.reservation.id
         headers = {"idempotency-replayed": "true"} if booked.again else None
-        return Answer(payload={"returnObject": {"appointId": id_, "id": id_}}, headers=headers)
+        return Answer(
+            payload={"returnObject": {"appointId": id_, "id": id_}},
+            headers=headers,
+            made={"reservation": id_},
+        )
 
     @interface(
         "POST",

@@ -206,7 +206,7 @@ def main() -> None:
         pipe.recv_bytes()
     )
     settings, file = begins_with
-    log.configure(show_numbers=settings.show_phone_numbers)
+    log.configure(settings)
     store = attach_store(settings, file)
     # By class, as ``name_of`` says; families are plain attributes of the store.
     families = {type(each).__name__: each for each in (store, *vars(store).values())}

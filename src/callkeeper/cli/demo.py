@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from callkeeper import log
 from callkeeper.cli.table import console
 from callkeeper.operations.demo import play
 
@@ -25,6 +24,5 @@ def demo(
 
     They go over signed HTTPS to a server of its own, whose line rings nobody.
     """
-    log.configure()
     if not play(console(), data_dir, port=port, once=once):
         raise typer.Exit(1)

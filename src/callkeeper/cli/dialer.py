@@ -42,7 +42,7 @@ def dial(
     Any number may share one PostgreSQL.
     """
     settings = read_settings(data_dir, database, line=line, metrics_port=metrics_port)
-    log.configure(show_numbers=settings.show_phone_numbers)
+    log.configure(settings)
     warn_of_exposure(settings)
     dial_until_stopped(settings, new_registry(), ready=_say_ready)
 

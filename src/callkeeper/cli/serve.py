@@ -65,7 +65,7 @@ def serve(
         line=line,
         dialer=False if no_dialer else None,
     )
-    log.configure(show_numbers=settings.show_phone_numbers)
+    log.configure(settings)
     warn_of_exposure(settings)
 
     def say_ready(url: str) -> None:

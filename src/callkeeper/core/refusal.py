@@ -37,6 +37,7 @@ A refusal is raised with a template and its values, never with a finished senten
 told in English, or in whatever language somebody brings.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Self
 
 from callkeeper.core.phrase import Phrase, Value
@@ -85,6 +86,9 @@ class Refusal(Exception):  # noqa: N818 - the house's word for it
 
 class NotAuthenticated(Refusal):
     """The request is not signed by a valid access key."""
+
+    # Finds out for the log what may be wrong. It takes its time, so it is for after the answer.
+    hint: Callable[[], Awaitable[str | None]] | None = None
 
 
 class NoSuchPath(Refusal):

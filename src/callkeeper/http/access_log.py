@@ -1,17 +1,22 @@
-"""The outermost layer: one log line and one measurement a request, and the answer to a bug."""
+"""The outermost layer: one log line and one measurement a request, and the answer to a bug.
 
+That a page went well which machines ask for all the time is told at the level *debug* alone.
+"""
+
+from collections.abc import Callable
 from functools import cache
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
 
 from callkeeper.clock import monotonic
 from callkeeper.core.phrase import Phrase
-from callkeeper.http.answer import DATABASE_FAILED, Answer, translator_for
+from callkeeper.http.answer import DATABASE_FAILED, SUCCESS, Answer, translator_for
 from callkeeper.http.head import Head
-from callkeeper.http.request_facts import Trace
+from callkeeper.http.request_facts import TOLD_MAX, UNKNOWN, Trace
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -26,6 +31,7 @@ _BROKEN = Answer(
 
 # For the log and the metrics alone, as other servers write it: nobody is left to read a status.
 _GONE = 499
+_REFUSED = 400  # or more: a page that was not shown
 
 
 class Figures:
@@ -54,7 +60,7 @@ class AccessLog:
 
     def __init__(self, app: ASGIApp, figures: Figures) -> None:
         self._app = app
-        self._log = structlog.get_logger()
+        self._log: FilteringBoundLogger = structlog.get_logger()
         self._count = figures.count
         self._measure = figures.measure
 
@@ -87,12 +93,17 @@ class AccessLog:
             trace.code = DATABASE_FAILED
             await _BROKEN.response(translator_for(Head.of(scope)))(scope, receive, noted)
         finally:
-            self._note(scope, trace, monotonic() - begun)
+            seconds = monotonic() - begun
+            hint = await trace.hint() if trace.hint else None
+            self._note(scope, trace, seconds, hint)
 
-    def _note(self, scope: Scope, trace: Trace, seconds: float) -> None:
+    def _note(self, scope: Scope, trace: Trace, seconds: float, hint: str | None) -> None:
         self._count(trace.interface, trace.status, trace.code).inc()
         self._measure(trace.interface).observe(seconds)
-        self._log.info(
+        tell, also = self._log.info, trace.also
+        if trace.code != SUCCESS:
+            tell, also = self._level(trace), _more(scope, trace, hint)
+        tell(
             "request",
             method=scope["method"],
             interface=trace.interface,
@@ -101,5 +112,23 @@ class AccessLog:
             key=trace.ak,
             vdn=trace.vdn,
             ms=round(seconds * 1000, 3),
-            **({"why": trace.sentence} if trace.sentence else {}),
+            **(also or {}),
         )
+
+    def _level(self, trace: Trace) -> Callable[..., object]:
+        """Return how grave it is: a warning, unless it is a page that was shown."""
+        if trace.code == UNKNOWN and trace.status < _REFUSED:
+            return self._log.debug if trace.is_polled else self._log.info
+        return self._log.warning
+
+
+def _more(scope: Scope, trace: Trace, hint: str | None) -> dict[str, object]:
+    """Return what else is told of a request that did not succeed, or is for a page."""
+    more = dict(trace.also or {})
+    if trace.interface == UNKNOWN:
+        more["path"] = scope["path"][:TOLD_MAX]
+    if trace.sentence:
+        more["why"] = trace.sentence
+    if hint:
+        more["hint"] = hint
+    return more

@@ -35,10 +35,6 @@ class Credentials(Protocol[Caller_co]):
     def is_known(self) -> bool:
         """Whether somebody had that name when it was last looked up."""
 
-    @property
-    def refusal(self) -> NotAuthenticated:
-        """What is said where they prove nothing; of a name that nobody has, the same."""
-
     def recall(self) -> bool:
         """Take whose name it is from memory, if it was looked up lately; return whether it was."""
 
@@ -53,6 +49,9 @@ class Credentials(Protocol[Caller_co]):
 
     async def check_large(self, body: bytes) -> Caller_co | None:
         """Return the same, and let others be served meanwhile."""
+
+    def refusal(self, body: bytes) -> NotAuthenticated:
+        """Return what is said where they prove nothing; of a name that nobody has, the same."""
 
 
 class Admission(Generic[Caller]):
@@ -99,6 +98,6 @@ class Admission(Generic[Caller]):
             self.tarpit.spend(len(body) // LARGE)
             if visit.name != NOBODY:
                 self.tarpit.doubt(visit.name)
-            raise credentials.refusal
+            raise credentials.refusal(body)
         visit.prove()
         return caller

@@ -62,9 +62,12 @@ _HEADERS = (
 
 
 class Answer:
-    """An answer before it is bytes: the four fields that all have, and what else there is."""
+    """An answer before it is bytes: the four fields that all have, and what else there is.
 
-    __slots__ = ("code", "headers", "payload", "phrase", "status")
+    ``made`` is for the log alone: the id of what the request made, by what that is.
+    """
+
+    __slots__ = ("code", "headers", "made", "payload", "phrase", "status")
 
     def __init__(
         self,
@@ -74,12 +77,14 @@ class Answer:
         code: str = SUCCESS,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        made: Mapping[str, str] | None = None,
     ) -> None:
         self.phrase = phrase
         self.payload = payload or {}
         self.code = code
         self.status = status
         self.headers = headers or {}
+        self.made = made
 
     @property
     def sentence(self) -> str:

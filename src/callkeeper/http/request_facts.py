@@ -1,8 +1,12 @@
 """What the log line and the metrics of a request need to know, filled in on its way."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.types import Scope
+
+TOLD_MAX = 200  # characters of what a stranger wrote
+UNKNOWN = "-"  # the interface and the code of what is none of ours, or a page
 
 _KEY = "callkeeper.trace"
 
@@ -11,12 +15,15 @@ _KEY = "callkeeper.trace"
 class Trace:
     """One request, as far as it got."""
 
-    interface: str = "-"
+    interface: str = UNKNOWN
     ak: str | None = None
     vdn: int | None = None
-    code: str = "-"
+    code: str = UNKNOWN
     sentence: str | None = None
     status: int = 500
+    is_polled: bool = False  # machines ask for it all the time; that it went well is no news
+    also: Mapping[str, object] | None = None  # what else its line tells, by name
+    hint: Callable[[], Awaitable[str | None]] | None = None  # what more to tell, once answered
 
     @classmethod
     def of(cls, scope: Scope) -> "Trace":

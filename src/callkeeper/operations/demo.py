@@ -5,7 +5,6 @@ if they came from another system, so that the examples can be sent value for val
 lies in the past by now is moved, and the demo says so.
 """
 
-import logging
 import signal
 import sys
 import tempfile
@@ -16,10 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import structlog
 from rich.console import Console
 from rich.text import Text
 
+from callkeeper import log
 from callkeeper.api.examples import RESULT_ID
 from callkeeper.client.connections import SignedRequest
 from callkeeper.client.sending import SUCCESS, Answer, Sender, UnsignedRequest
@@ -54,6 +53,7 @@ def play(console: Console, data_dir: Path | None, *, port: int = 0, once: bool =
             port=port,
             tls="auto",
             line="rehearsal",
+            log_level="error",  # what is refused is part of the play
         )
         if (settings.data_dir / DATABASE_FILE).exists():
             raise SettingsWrong(f"{settings.data_dir} holds a database; the demo wants a new one")
@@ -293,9 +293,8 @@ def _prepare(settings: Settings, clock: Clock) -> OpenKey:
 
 @contextmanager
 def _serving(settings: Settings, clock: Clock) -> Iterator[str]:
-    """Run the server on a thread, its log turned down to warnings; yield its URL."""
-    loud = structlog.make_filtering_bound_logger(logging.WARNING)
-    structlog.configure(**{**structlog.get_config(), "wrapper_class": loud})
+    """Run the server on a thread; yield its URL."""
+    log.configure(settings)
     ready = threading.Event()
     urls: list[str] = []
 

@@ -52,7 +52,7 @@ def routes(async_store: AsyncStore, registry: CollectorRegistry, tarpit: Tarpit)
         )
 
     return [
-        Page("/healthz", healthz, tarpit),
-        Page("/readyz", readyz, tarpit),
-        Page("/metrics", metrics, tarpit),
+        Page("/healthz", healthz, tarpit, is_polled=True),
+        Page("/readyz", readyz, tarpit, is_polled=True),
+        Page("/metrics", metrics, tarpit, is_polled=True),
     ]

@@ -184,7 +184,7 @@ def main() -> None:
     """Be a worker: serve until told to stop, or until whoever started it is gone."""
     pipe = Connection(int(sys.argv[1]))
     settings: Settings = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process's
-    log.configure(show_numbers=settings.show_phone_numbers)
+    log.configure(settings)
     _count_on(sys.argv[2])
     try:
         server = prepare_server(settings, ready=lambda url: pipe.send_bytes(url.encode()))

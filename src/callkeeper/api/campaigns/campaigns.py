@@ -93,7 +93,11 @@ class CampaignInterfaces:
             origin.by,
             request=origin.request,
         )
-        return Answer(_NOTHING, payload={"returnObject": {"id": added.id}})
+        return Answer(
+            _NOTHING,
+            payload={"returnObject": {"id": added.id}},
+            made={"campaign": str(added.id)},
+        )
 
     @interface(
         "PUT",

@@ -2,24 +2,30 @@
 
 import asyncio
 import hmac
+import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
 from callkeeper import signing
+from callkeeper.api.contract import mistakes
 from callkeeper.clock import Clock, new_secret_key
 from callkeeper.core.instants import Instant, span
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NotAuthenticated
 from callkeeper.http.head import Head
+from callkeeper.http.request_facts import TOLD_MAX
 from callkeeper.usecases.keys import Keyring, OpenKey
 
 _SIGNED_BYTES_MAX = 16 * 1024
 _PIECE = 16 * 1024
 _PAUSE_SECONDS = 0.001  # a loop that is never idle makes the threads wait for it, 5 ms each time
 _AK_MAX = 128
+_OUR_AK = re.compile("[0-9A-Z]{20}")
+_BEFORE_MAX = 1024  # characters of a header that may tell what a request was before
 _AROUND = signing.AROUND.encode()
 _QUERY_MAX = 64
 
@@ -51,6 +57,7 @@ class Signatures:
         self.keyring = keyring
         # In place of the secret of a key that there is not: to find that out takes as long.
         self.decoy = new_secret_key()
+        self.hints = mistakes.HintAllowance(clock.ticks)
         self._clock = clock
         self._window_ms = window_ms
 
@@ -135,9 +142,8 @@ class SignedCredentials:
         matches = any(self._is(each.hexdigest()) for each in ours)
         return self._caller() if matches else None
 
-    @property
-    def refusal(self) -> NotAuthenticated:
-        """The same of an unknown key and of a wrong signature; the log knows which it was."""
+    def refusal(self, body: bytes) -> NotAuthenticated:
+        """Return the same of an unknown key and of a wrong signature; the log knows which."""
         refusal = NotAuthenticated(
             "the access key is unknown or revoked, or the signature does not match this request; "
             "`callkeeper sign --explain` shows what has to be signed"
@@ -148,18 +154,52 @@ class SignedCredentials:
             if self.key is None
             else f"the signature in the name of access key {self.name} does not match"
         )
+        if len(body) <= mistakes.BODY_MAX and self._signatures.hints.take(self.name):
+            refusal.hint = partial(self._hint, body)
         return refusal
 
+    async def _hint(self, body: bytes) -> str | None:
+        """Return what may be wrong with the signature; of a key that there is not, nothing."""
+        scope = self._scope
+        server = scope.get("server") or ("", 0)
+        came = mistakes.Received(
+            method=scope["method"],
+            path=scope["raw_path"].decode("latin-1"),
+            query=self._query(),
+            signed_headers=self._parts.signed_headers,
+            headers=self._alone(),
+            body=body,
+            secret=self._secret,
+            prefix=self._parts.prefix,
+            all_headers={
+                name.decode("latin-1"): value.decode("latin-1")[:_BEFORE_MAX]
+                for name, value in Head.of(scope).items()
+            },
+            query_string=scope["query_string"].decode("latin-1"),
+            server=f"{server[0]}:{server[1]}",
+        )
+        likely = await mistakes.likely_mistake(came, self._parts.signature)
+        return None if self.key is None else likely
+
+    @property
+    def _secret(self) -> str:
+        return self.key.secret if self.key else self._signatures.decoy
+
     def _signing_key(self) -> str:
-        secret = self.key.secret if self.key else self._signatures.decoy
-        return signing.signing_key(secret, self._parts.prefix)
+        return signing.signing_key(self._secret, self._parts.prefix)
+
+    def _query(self) -> list[tuple[str, str]]:
+        encoded = self._scope["query_string"].decode("latin-1")
+        return parse_qsl(encoded, keep_blank_values=True) if encoded else []
+
+    def _alone(self) -> dict[str, bytes]:
+        """Return the signed headers' values, without what is around them."""
+        return {name: value.strip(_AROUND) for name, value in self._signed.items()}
 
     def _texts(self, body: bytes) -> Iterator[str]:
         """Yield what may have been signed: with the headers' values alone, or all that came."""
         scope, signed = self._scope, self._signed
-        encoded = scope["query_string"].decode("latin-1")
-        query = parse_qsl(encoded, keep_blank_values=True) if encoded else []
-        alone = {name: value.strip(_AROUND) for name, value in signed.items()}
+        query, alone = self._query(), self._alone()
         for headers in (alone,) if alone == signed else (alone, signed):
             text = signing.canonical_request(
                 method=scope["method"],
@@ -182,6 +222,21 @@ class SignedCredentials:
         if self.key is None:
             return None
         return Caller(self._signatures.keyring, self.key, self._parts.signature, self._signed_at)
+
+
+def claims(scope: Scope) -> dict[str, object]:
+    """Return what the log tells of a request that nobody has signed: who says it is whose."""
+    head = Head.of(scope)
+    _, _, rest = head.get(b"authorization", b"").decode("latin-1").partition("/")
+    named = rest.partition("/")[0]
+    client = scope.get("client")
+    return {
+        # What can be no key may be a secret, sent in its place.
+        "claimed_key": named if _OUR_AK.fullmatch(named) else f"{named[:4]}...",
+        "peer": f"{client[0]}:{client[1]}" if client else None,
+        "host": head.get(b"host", b"").decode("latin-1")[:TOLD_MAX],
+        "path": scope["path"][:TOLD_MAX],
+    }
 
 
 def _off(off_ms: int, window_ms: int) -> NotAuthenticated:

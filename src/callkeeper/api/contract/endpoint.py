@@ -14,12 +14,13 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from callkeeper.api.contract.auth import Caller
+from callkeeper.api.contract.auth import Caller, claims
 from callkeeper.api.contract.interface import Admitted, Interface
 from callkeeper.api.contract.json_text import BOM, read_json
 from callkeeper.core.refusal import (
     BodyTooLarge,
     CharactersWrong,
+    NotAuthenticated,
     ParameterWrong,
     Refusal,
 )
@@ -57,10 +58,15 @@ class Endpoint:
         except Refusal as refusal:
             answer = refused(refusal, self.interface.codes, self._names)
             trace.sentence = refusal.detail or answer.sentence
+            if isinstance(refusal, NotAuthenticated):
+                trace.also = claims(scope)
+                trace.hint = refusal.hint
         # Not where it is caught: there the refusal holds the body, which nobody needs any more.
         if answer.status in HELD_BACK:
             await visit.pay()
         trace.code = answer.code
+        if answer.made is not None:
+            trace.also = answer.made
         await answer.response(translator_for(Head.of(scope)))(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, trace: Trace, visit: Visit) -> Answer:

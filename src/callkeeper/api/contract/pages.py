@@ -8,17 +8,21 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
+from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import PAGES, Tarpit
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Page(Route):
-    """A path that is answered without a signature."""
+    """A path that is answered without a signature. ``is_polled``: by machines, all the time."""
 
-    def __init__(self, path: str, endpoint: Endpoint, tarpit: Tarpit) -> None:
+    def __init__(
+        self, path: str, endpoint: Endpoint, tarpit: Tarpit, *, is_polled: bool = False
+    ) -> None:
         super().__init__(path, endpoint)
         self._tarpit = tarpit
+        self._is_polled = is_polled
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the path only as it is spelled; a proxy may keep it in, and not know another."""
@@ -28,6 +32,7 @@ class Page(Route):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer when it is its turn; a wrong method takes its turn elsewhere."""
+        Trace.of(scope).is_polled = self._is_polled
         if scope["method"] in (self.methods or ()):
             await self._tarpit.visit(scope, PAGES).pay()
         await super().handle(scope, receive, send)
