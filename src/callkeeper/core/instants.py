@@ -4,15 +4,76 @@ What is named ``…_at`` is an instant, unless its name says another unit (``…
 that it goes by ticks: the milliseconds of a clock that only ever grows.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 
+import msgspec
+
 Instant = int  # UTC milliseconds
+Written = Callable[[Instant], str]  # how a sentence has its instants
 
 SECOND_MS = 1000
 DAY_MS = 24 * 60 * 60 * SECOND_MS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+# From so many seconds on a span is told to so many only.
+_ROUNDED = ((2 * 86_400, 3_600), (120, 60), (0, 1))
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class LocalTimes(msgspec.Struct, frozen=True):
+    """Instants as a reader's clock shows them, who looks at it now.
+
+    The zone is named once beside them all, by ``note``. A time that comes twice, on the day that
+    the clock is set back, has its offset with it.
+    """
+
+    zone: tzinfo
+    now: Instant
+
+    @property
+    def note(self) -> str:
+        """Return the words that name the zone."""
+        return f"times are in {self.zone}"
+
+    def to_minute(self, instant: Instant) -> str:
+        """Return ``2026-12-01 15:00``, which the command line also takes."""
+        return self._written(instant, "minutes")
+
+    def to_second(self, instant: Instant) -> str:
+        """Return ``2026-12-01 15:00:05``."""
+        return self._written(instant, "seconds")
+
+    def exactly(self, instant: Instant) -> str:
+        """Return it to the second, unless that is none: a promise mostly is for a whole minute."""
+        is_whole = instant // SECOND_MS % 60 == 0
+        return self.to_minute(instant) if is_whole else self.to_second(instant)
+
+    def in_words(self, instant: Instant) -> str:
+        """Return ``Tue 1 Dec 15:00``, with its year where that is another one than now's."""
+        local = by_clock(instant, self.zone)
+        year = "" if local.year == by_clock(self.now, self.zone).year else f" {local.year}"
+        day = f"{WEEKDAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}{year}"
+        return f"{day} {self.to_minute(instant).partition(' ')[2]}"
+
+    def in_full(self, instant: Instant) -> str:
+        """Return the same with the zone and how far it is: ``… (Asia/Shanghai, in 2 h)``."""
+        return f"{self.in_words(instant)} ({self.zone}, {self.from_now(instant)})"
+
+    def from_now(self, instant: Instant) -> str:
+        """Return how far it is: ``in 2 h``, ``25 min ago`` or ``now``."""
+        told = rounded_span(instant - self.now)
+        if told == "0 s":
+            return "now"
+        return f"in {told}" if instant > self.now else f"{told} ago"
+
+    def _written(self, instant: Instant, to: str) -> str:
+        local = by_clock(instant, self.zone)
+        other = local.replace(fold=1 - local.fold).utcoffset()
+        comes_twice = other != local.utcoffset()
+        return (local if comes_twice else local.replace(tzinfo=None)).isoformat(" ", to)
 
 
 def in_utc(instant: Instant) -> str:
@@ -46,3 +107,10 @@ def span(milliseconds: int) -> str:
                 told.append(f"{rest} {smaller}")
             return " ".join(told)
     return "0 s"
+
+
+def rounded_span(milliseconds: int) -> str:
+    """Return a span as people tell one: to the minute from two minutes on, then to the hour."""
+    seconds = (abs(milliseconds) + SECOND_MS // 2) // SECOND_MS
+    size = next(size for least, size in _ROUNDED if seconds >= least)
+    return span((seconds + size // 2) // size * size * SECOND_MS)
