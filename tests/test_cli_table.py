@@ -1,0 +1,126 @@
+"""Tables: one row a line that fits, and every row as soon as it is there."""
+
+from collections.abc import Iterator
+
+import pytest
+from rich.cells import cell_len
+
+from callkeeper.cli.table import PAGE_ROWS, Column, Table, print_table
+
+COLUMNS = [
+    Column("at"),
+    Column("agent", is_cut=True),
+    Column("kind", is_left_out=True),
+    Column("remark", is_cut=True, is_left_out=True),
+]
+ROW = ["2026-12-01 15:00", "ann", "manual", "asked to be called in the afternoon"]
+
+
+def plain(lines: list[str]) -> list[str]:
+    return [line.replace("\x1b[1m", "").replace("\x1b[0m", "") for line in lines]
+
+
+def lines(room: int | None, *rows: list[str], columns: list[Column] = COLUMNS) -> list[str]:
+    return plain(Table(columns, room).lines(rows))
+
+
+def test_a_table_that_fits_is_as_wide_as_it_must_be() -> None:
+    assert lines(80, ROW) == [
+        "at                agent  kind    remark",
+        "2026-12-01 15:00  ann    manual  asked to be called in the afternoon",
+    ]
+
+
+def test_where_there_is_no_room_texts_are_cut_and_then_what_tells_least_is_left_out() -> None:
+    assert lines(50, ROW)[1] == "2026-12-01 15:00  ann    manual  asked to be call…"
+    table = Table(COLUMNS, 40)
+    assert plain(table.lines([ROW])) == [
+        "at                agent  kind",
+        "2026-12-01 15:00  ann    manual",
+    ]
+    assert table.left_out == ["remark"]
+
+
+def test_where_not_even_that_fits_a_row_is_written_below_another() -> None:
+    table = Table(COLUMNS, 20)
+    assert plain(table.lines([ROW, ["", "bob", "", ""]])) == [
+        "at      2026-12-01 15:00",
+        "agent   ann",
+        "kind    manual",
+        "remark  asked to be called in the afternoon",
+        "",
+        "agent   bob",
+    ]
+    assert plain(table.lines([["", "carl", "", ""]])) == ["", "agent   carl"]
+
+
+def test_a_column_in_which_nothing_stands_is_not_shown_at_a_terminal() -> None:
+    row = ["2026-12-01 15:00", "", "", "x"]
+    assert lines(80, row) == ["at                remark", "2026-12-01 15:00  x"]
+    assert lines(None, row)[0] == "at                agent  kind  remark"
+
+
+def test_where_a_later_row_needs_more_the_titles_are_printed_again() -> None:
+    table = Table(COLUMNS, 80)
+    table.lines([["15:00", "ann", "", ""]])
+    assert plain(table.lines([["16:00", "bob", "", ""]])) == ["16:00  bob"]
+    assert plain(table.lines([["17:00", "ann", "manual", ""]])) == [
+        "",
+        "at     agent  kind",
+        "17:00  ann    manual",
+    ]
+
+
+def test_elsewhere_each_row_is_one_line_in_full_and_the_titles_stand_once() -> None:
+    table = Table(COLUMNS, None)
+    assert len(table.lines([ROW])) == 2
+    long = "long " * 100
+    assert table.lines([["at", "a" * 50, "manual", long]]) == [
+        f"{'at':16}  {'a' * 50}  manual  {long.rstrip()}"
+    ]
+    assert table.lines([ROW]) == [
+        "2026-12-01 15:00  ann    manual  asked to be called in the afternoon"
+    ]
+
+
+@pytest.mark.parametrize("name", ["王小明", "e\u0301ric", "Zoë", "客户A"])
+@pytest.mark.parametrize("room", [80, 44, None])
+def test_columns_stand_below_each_other_whatever_is_written(name: str, room: int | None) -> None:
+    columns = [Column("agent", is_cut=True), Column("remark", is_cut=True), Column("id")]
+    shown = lines(room, [name, "请在下午三点以后回电", "17"], ["ann", "x", "18"], columns=columns)
+    ends = {cell_len(line[:-2]) for line in shown}
+    assert len(ends) == 1
+    assert room is None or max(map(cell_len, shown)) <= room
+
+
+def test_a_wide_character_is_not_cut_in_two() -> None:
+    columns = [Column("remark", is_cut=True), Column("id")]
+    assert lines(12, ["请在下午三点", "17"], columns=columns)[1] == "请在下…   17"
+
+
+def test_the_first_rows_are_printed_before_the_last_are_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seen: list[int] = []
+
+    def rows() -> Iterator[list[str]]:
+        for number in range(3 * PAGE_ROWS):
+            if number == PAGE_ROWS:
+                seen.append(capsys.readouterr().out.count("\n"))
+            yield [str(number)]
+
+    assert print_table(["number"], rows(), "none") == 3 * PAGE_ROWS
+    assert seen == [PAGE_ROWS + 1]
+    assert capsys.readouterr().out.splitlines() == [str(n) for n in range(PAGE_ROWS, 3 * PAGE_ROWS)]
+
+
+def test_where_nothing_is_to_be_shown_a_sentence_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert print_table(["number"], [], "no numbers") == 0
+    assert capsys.readouterr().out == "no numbers\n"
+
+
+def test_what_is_stored_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["a"], [["x\x1b[2J\ny"]], "")
+    assert capsys.readouterr().out == "a\nx\\u001b[2J y\n"
