@@ -264,7 +264,9 @@ def test_each_line_stands_once_with_its_calls_and_the_gone_are_left_out(house: H
     ]
     with house.store.transaction():
         house.store.leases.renew(leases)
-    shown = [line.split()[:3] for line in at_data(house, "lines").out.splitlines()[1:]]
+    _, *rows, note = at_data(house, "lines").out.splitlines()
+    shown = [line.split()[:3] for line in rows]
+    assert note == "times are in UTC"
     assert shown == [["a", "0", "anna"], ["bert", "up", "0.0"], ["b", "0", "carl"]]
     assert len(at_data(house, "lines", "--json").value["dispatchers"]) == len(leases)
 
@@ -276,10 +278,20 @@ def test_on_a_narrow_terminal_no_value_is_broken(dialing: House) -> None:
     shown = at_a_terminal(dialing, 80, "attempts", id_, "--data-dir", data_dir(dialing))
     assert f"attempt   {attempt['id']}" in shown
     assert "cause     17 User busy" in shown
-    listed = at_a_terminal(dialing, 80, "list")
-    assert f"id        {id_}" in listed
-    assert "result    00537" in listed
-    assert f"{id_}  20" in at_a_terminal(dialing, 200, "list")
+
+
+def test_a_list_is_one_row_a_line_at_80_columns_and_says_what_it_leaves_out(
+    dialing: House,
+) -> None:
+    id_ = reserve(dialing, "66660002")
+    until(lambda: has_result(dialing))
+    head, row, left_out, count = at_a_terminal(dialing, 80, "list").split("\r\n")[:-1]
+    assert head.split() == ["at", "number", "agent", "result", "id"]
+    assert row.split()[2:] == ["66660002", "ann", "00537", id_]
+    assert left_out == "there is no room for campaign, kind; --json has everything"
+    assert count == "1 of 1; times are in UTC"
+    assert max(map(len, (head, row, left_out, count))) <= 80
+    assert "automatic" in at_a_terminal(dialing, 200, "list")
 
 
 def test_a_metrics_port_that_is_taken_is_told_in_one_line(house: House, tmp_path: Path) -> None:

@@ -9,19 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from callkeeper.api.contract.characters import PHONE
-from callkeeper.cli.dial_settings import TimeZone
+from callkeeper.cli.dial_settings import CampaignZone
+from callkeeper.cli.instants import LIKE, instant_option
 from callkeeper.cli.options import (
-    INSTANT_WORDS,
     Database,
     DataDir,
-    InstantOption,
     Json,
     Vdn,
     ask_campaigns,
-    read_instant,
     read_text,
     show,
 )
+from callkeeper.cli.time_zone import local_times
 from callkeeper.core.campaigns.campaign import (
     DAY_MINUTES,
     DEVICE_TYPES,
@@ -73,15 +72,14 @@ def read_number(text: str) -> CallerNumber:
     return CallerNumber(text)
 
 
-End = Annotated[
-    int,
+Name = Annotated[
+    str,
     typer.Option(
-        parser=read_instant,
-        metavar="INSTANT",
-        help=f"When it ends: {INSTANT_WORDS}.",
-        show_default=False,
+        parser=read_text, metavar="TEXT", help="Its name, unique in the VDN.", show_default=False
     ),
 ]
+End = Annotated[int, instant_option(f"When it ends: {LIKE}.")]
+Begin = Annotated[int | None, instant_option("When it begins; now if absent.")]
 Id = Annotated[
     int | None,
     typer.Option(
@@ -122,17 +120,9 @@ GoesTo = Annotated[
 def add_campaign(
     *,
     vdn: Vdn,
-    name: Annotated[
-        str,
-        typer.Option(
-            parser=read_text,
-            metavar="TEXT",
-            help="Its name, unique in the VDN.",
-            show_default=False,
-        ),
-    ],
+    name: Name,
     end: End,
-    begin: InstantOption = None,
+    begin: Begin = None,
     id: Id = None,  # noqa: A002 - the word for it
     caller: Callers = None,
     window: Windows = None,
@@ -148,7 +138,7 @@ def add_campaign(
         ),
     ] = 30,
     goes_to: GoesTo = None,
-    time_zone: TimeZone = None,
+    time_zone: CampaignZone = None,
     paused: Annotated[
         bool, typer.Option("--paused", help="Do not start it yet; a resume does.")
     ] = False,
@@ -179,7 +169,7 @@ def add_campaign(
             "paused" if paused else "started",
             "operator",
             id=id,
-            dial_settings=DialSettings(time_zone=time_zone),
+            dial_settings=DialSettings(time_zone=time_zone.key if time_zone else None),
         )
 
     try:
@@ -187,6 +177,9 @@ def add_campaign(
     except ParameterWrong as fault:
         raise _in_options(fault) from None
     show({"id": added.id}, str(added.id), as_json=json)
+    if not json:
+        ends = local_times(time_zone).in_full(added.end_at)
+        typer.echo(f"campaign {added.id} ends {ends}", err=True)
 
 
 def _in_options(fault: ParameterWrong) -> Exception:

@@ -2,12 +2,13 @@
 
 import re
 from typing import Annotated, Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
 
 from callkeeper.cli.options import Database, DataDir, Json, Vdn, ask_campaigns, show
+from callkeeper.cli.time_zone import read_zone
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.changes import Arrange
 from callkeeper.core.campaigns.dial_settings import (
@@ -25,16 +26,6 @@ _PARTS = 3
 _TIMES = re.compile(r"[0-9]{1,3}")
 _SPACING = re.compile(r"(?P<count>[0-9]{1,7})(?P<unit>[smhd]?)")
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def read_zone(text: str) -> str:
-    """Return the name of a time zone that there is."""
-    try:
-        return ZoneInfo(text).key
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise typer.BadParameter(
-            f"there is no time zone {text!r}; write it like Europe/Berlin"
-        ) from error
 
 
 def read_retry(text: str) -> Retry:
@@ -59,11 +50,14 @@ def read_retry(text: str) -> Retry:
     return Retry(outcome, int(times), seconds)
 
 
-TimeZone = Annotated[
-    str | None,
+# Eager, for campaign add, where it is that of the dates too.
+CampaignZone = Annotated[
+    ZoneInfo | None,
     typer.Option(
+        "--time-zone",
         parser=read_zone,
         metavar="ZONE",
+        is_eager=True,
         help="Of its windows, like Europe/Berlin; as the setting time_zone if absent.",
         show_default=False,
     ),
@@ -74,7 +68,7 @@ def dialing(
     id: Annotated[int, typer.Argument(metavar="CAMPAIGN", min=1, show_default=False)],  # noqa: A002 - the word for it
     *,
     vdn: Vdn,
-    time_zone: TimeZone = None,
+    time_zone: CampaignZone = None,
     calls_max: Annotated[
         int | None,
         typer.Option(
@@ -111,7 +105,7 @@ def dialing(
     apply from the next call on.
     """
     arrange = Arrange(
-        time_zone=_part("time-zone", time_zone, takes_away=no_time_zone),
+        time_zone=_part("time-zone", time_zone.key if time_zone else None, takes_away=no_time_zone),
         calls_max=_part("calls-max", calls_max, takes_away=no_calls_max),
         retries=tuple(retry or ()),
         without_retries=no_retry,

@@ -14,13 +14,12 @@ from callkeeper.cli.options import (
     read_settings,
     show,
     warn_of_exposure,
-    written,
 )
 from callkeeper.cli.table import print_table
-from callkeeper.clock import SystemClock
+from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
-from callkeeper.core.instants import Instant
+from callkeeper.core.instants import Instant, LocalTimes, span
 from callkeeper.processes.dial import dial as dial_until_stopped
 from callkeeper.processes.metrics import new_registry
 from callkeeper.terminal import harmless
@@ -47,12 +46,18 @@ def dial(
     dial_until_stopped(settings, new_registry(), ready=_say_ready)
 
 
-def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
+def lines(
+    *,
+    data_dir: DataDir = None,
+    database: Database = None,
+    time_zone: TimeZone = None,
+    json: Json = False,
+) -> None:
     """Show who dials over which line, and calls in progress.
 
     With --json it also shows those that are gone since yesterday.
     """
-    now = SystemClock().now()
+    times = local_times(time_zone)
     with existing_store(data_dir, database) as store:
         found = usecase.lines(store)
     if json:
@@ -60,7 +65,7 @@ def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = F
             {
                 "dispatcher": each.name,
                 "line": each.line,
-                "state": _state(each, now),
+                "state": _state(each, times.now),
                 "trouble": each.trouble,
                 "begun_at": each.begun_at,
                 "said_at": each.said_at,
@@ -71,7 +76,9 @@ def lines(*, data_dir: DataDir = None, database: Database = None, json: Json = F
         show({"dispatchers": rows, "calls_in_progress": found.calls_in_progress}, as_json=True)
         return
     columns = ("line", "calls", "dispatcher", "state", "calls/s", "since")
-    print_table(columns, _line_rows(found, now), "no dispatcher is running, no call in progress")
+    nothing = "no dispatcher is running, no call in progress"
+    if print_table(columns, _line_rows(found, times), nothing):
+        typer.echo(times.note)
 
 
 def attempts(
@@ -79,6 +86,7 @@ def attempts(
     *,
     data_dir: DataDir = None,
     database: Database = None,
+    time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """Show every attempt to call a reservation.
@@ -90,40 +98,50 @@ def attempts(
     if json:
         show({"attempts": tries}, as_json=True)
         return
-    known = ("try", "attempt", "state", "outcome", "code", "cause", "SIP")
-    columns = (*known, "asked", "rang", "answered", "ended")
-    print_table(columns, [_try_row(each) for each in tries], "no attempts: it was not dialed")
+    times = local_times(time_zone)
+    if print_table(
+        _TRIED, (_try_row(each, times) for each in tries), "no attempts: it was not dialed"
+    ):
+        typer.echo(f"{times.note}; what follows is how long after it")
 
 
-def _line_rows(found: usecase.Lines, now: Instant) -> list[tuple[str, ...]]:
+def _line_rows(found: usecase.Lines, times: LocalTimes) -> list[tuple[str, ...]]:
     """Return a row for each dispatcher at work; a line and its calls stand in its first one."""
     live = found.calls_in_progress
-    living = [each for each in found.dispatchers if each.stands(now)]
+    living = [each for each in found.dispatchers if each.stands(times.now)]
     rows: list[tuple[str, ...]] = []
     told: set[str] = set()
     for each in living:
         first = (each.line, str(live.get(each.line, 0))) if each.line not in told else ("", "")
         told.add(each.line)
-        rate, since = f"{each.per_second:.1f}", written(each.begun_at)
-        state = f"refuses every call: {each.trouble}" if each.trouble else _state(each, now)
+        rate, since = f"{each.per_second:.1f}", times.to_minute(each.begun_at)
+        state = f"refuses every call: {each.trouble}" if each.trouble else _state(each, times.now)
         rows.append((*first, each.name, state, rate, since))
     nobodys = [(line, str(calls)) for line, calls in live.items() if line not in told]
     return rows + [(*each, "", "nobody dials", "", "") for each in nobodys]
 
 
-def _try_row(each: Attempt) -> tuple[str, ...]:
+_TRIED = ("try", "outcome", "code", "cause", "SIP", "asked", "rang", "answered", "ended", "attempt")
+
+
+def _try_row(each: Attempt, times: LocalTimes) -> tuple[str, ...]:
     cause = " ".join(str(part) for part in (each.cause, each.cause_text) if part is not None)
-    instants = (each.placing_at, each.ringing_at, each.answered_at, each.ended_at)
+    asked_at = each.placing_at
+    later = (each.ringing_at, each.answered_at, each.ended_at)
     return (
         str(each.number),
-        each.id,
-        each.state,
-        each.outcome or "",
+        each.outcome or each.state,
         each.fail_code or "",
         cause,
         "" if each.sip_code is None else str(each.sip_code),
-        *(written(at) for at in instants),
+        "" if asked_at is None else times.to_second(asked_at),
+        *("" if at is None else _after(at, asked_at, times) for at in later),
+        each.id,
     )
+
+
+def _after(at: Instant, asked_at: Instant | None, times: LocalTimes) -> str:
+    return times.to_second(at) if asked_at is None else f"+{span(at - asked_at)}"
 
 
 def _state(lease: Lease, now: Instant) -> str:

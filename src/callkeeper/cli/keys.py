@@ -13,9 +13,9 @@ from callkeeper.cli.options import (
     read_settings,
     read_text,
     show,
-    written,
 )
-from callkeeper.cli.table import print_table
+from callkeeper.cli.table import Column, print_table
+from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.clock import SystemClock
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import Refusal
@@ -63,7 +63,13 @@ def create_key(
     show({"ak": key.ak, "sk": key.secret}, *lines, as_json=json)
 
 
-def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
+def list_keys(
+    *,
+    data_dir: DataDir = None,
+    database: Database = None,
+    time_zone: TimeZone = None,
+    json: Json = False,
+) -> None:
     """List all keys, without their secrets."""
     with existing_store(data_dir, database) as store:
         found = every_key(store)
@@ -72,19 +78,21 @@ def list_keys(*, data_dir: DataDir = None, database: Database = None, json: Json
         value = {"keys": [{name: getattr(each, name) for name in fields} for each in found]}
         show(value, as_json=True)
         return
+    times = local_times(time_zone)
     rows = [
         (
             key.ak,
             "all" if key.vdn is None else str(key.vdn),
             key.note or "",
-            written(key.made_at),
-            written(key.revoked_at),
             _may(key.allowance),
+            times.to_minute(key.made_at),
+            "" if key.revoked_at is None else times.to_minute(key.revoked_at),
         )
         for key in found
     ]
-    columns = ("ak", "vdn", "note", "made", "revoked", "limit")
-    print_table(columns, rows, "no keys; `callkeeper key create --vdn N` makes one")
+    columns = ("ak", "vdn", Column("note", is_cut=True), "limit", "made", "revoked")
+    if print_table(columns, rows, "no keys; `callkeeper key create --vdn N` makes one"):
+        typer.echo(times.note)
 
 
 def revoke_key(

@@ -1,11 +1,10 @@
-"""What the commands share: their common options, instants as people write them, and printing."""
+"""What the commands share: their common options, the store and the server, and printing."""
 
 import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
@@ -16,9 +15,7 @@ import typer
 from callkeeper.api.contract.characters import ANY, BLANKS
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.client import Client
-from callkeeper.client.records import milliseconds
 from callkeeper.clock import SystemClock
-from callkeeper.core.instants import DAY_MS, in_utc
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.installation.database import check_schema, exposed, find_store
 from callkeeper.settings import Settings, SettingsWrong, load
@@ -52,12 +49,7 @@ LineKind = Annotated[
 ]
 Vdn = Annotated[int, typer.Option(help="The VDN.", min=1, max=VDN_MAX)]
 
-INSTANT_WORDS = "ISO 8601 with offset (2026-01-31T15:00+01:00), epoch milliseconds, or +5m, +2h"
-
 _URL = "http://127.0.0.1:28443"
-_LATER = re.compile(r"\+(?P<count>[0-9]{1,6})(?P<unit>[smhd])")
-_UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": DAY_MS}
-_DIGITS = re.compile(r"[0-9]{12,14}")
 _PASSWORD = re.compile(r"//[^@/?#]*:[^@]*@")
 _PASSWORD_NAMED = re.compile(r"[?&](ssl)?password=")
 
@@ -124,25 +116,6 @@ def read_text(text: str) -> str:
     return text.strip(BLANKS)
 
 
-def read_instant(text: str) -> int:
-    """Return an instant as a person writes it, in UTC milliseconds."""
-    if later := _LATER.fullmatch(text):
-        return SystemClock().now() + int(later["count"]) * _UNIT_MS[later["unit"]]
-    if _DIGITS.fullmatch(text):
-        return int(text)
-    try:
-        found = milliseconds(datetime.fromisoformat(text))
-    except ValueError as error:
-        wrong = "has no offset" if "time zone" in str(error) else "is no instant"
-        raise typer.BadParameter(f"{text!r} {wrong}; write {INSTANT_WORDS}") from error
-    return found or 0
-
-
-InstantOption = Annotated[
-    int | None, typer.Option(parser=read_instant, metavar="INSTANT", show_default=False)
-]
-
-
 def connect() -> Client:
     """Return a client of the server, key and VDN that the environment names."""
     found = {
@@ -181,9 +154,3 @@ def show(value: Any, *lines: str, as_json: bool) -> None:  # noqa: ANN401 - JSON
     """Print a value as JSON, or lines about it, of which none becomes two."""
     shown = [msgspec.json.encode(value).decode()] if as_json else lines
     typer.echo("\n".join(map(harmless, shown)))
-
-
-def written(at: datetime | int | None) -> str:
-    """Return an instant, or UTC milliseconds, for a person to read."""
-    instant = milliseconds(at)
-    return "" if instant is None else in_utc(instant)

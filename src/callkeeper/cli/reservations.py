@@ -1,21 +1,18 @@
 """The five interfaces from the shell, signed: reserve, move, result, cancel, list."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 import typer
 
-from callkeeper.cli.options import (
-    INSTANT_WORDS,
-    InstantOption,
-    Json,
-    connect,
-    read_instant,
-    show,
-    written,
-)
-from callkeeper.cli.table import print_table
-from callkeeper.client import Filters, Page
+from callkeeper.cli.instants import LIKE, instant_option
+from callkeeper.cli.options import Json, connect, show
+from callkeeper.cli.table import Column, print_table
+from callkeeper.cli.time_zone import TimeZone, local_times
+from callkeeper.client import Filters, Page, Reservation
+from callkeeper.client.records import milliseconds
+from callkeeper.core.instants import LocalTimes, rounded_span
 
 Id = Annotated[str, typer.Argument(metavar="APPOINT_ID", show_default=False)]
 Agent = Annotated[
@@ -33,15 +30,7 @@ _SHOWS = "`callkeeper why APPOINT_ID` shows what is on record"
 def reserve(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="The number to be called.")],
     *,
-    at: Annotated[
-        int,
-        typer.Option(
-            parser=read_instant,
-            metavar="INSTANT",
-            help=f"When: {INSTANT_WORDS}.",
-            show_default=False,
-        ),
-    ],
+    at: Annotated[int, instant_option(f"When: {LIKE}; of 15:00 the next one.")],
     campaign: Annotated[str, typer.Option(help="The campaign's id.", show_default=False)],
     agent: Agent = None,
     work_no: WorkNo = None,
@@ -52,9 +41,13 @@ def reserve(
         str | None, typer.Option(help="A JSON object for the flow of an automatic call.")
     ] = None,
     remark: Text = None,
+    time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
-    """Reserve a call."""
+    """Reserve a call.
+
+    Its id is printed on standard output, and on standard error when it will be.
+    """
     with connect() as client:
         id_ = client.reserve(
             number,
@@ -67,15 +60,18 @@ def reserve(
             remark=remark,
         )
     show({"id": id_}, id_, as_json=json)
+    if not json:
+        typer.echo(f"reserved for {local_times(time_zone).in_full(at)}", err=True)
 
 
 def move(
     id: Id,  # noqa: A002 - the word for it
     *,
-    at: InstantOption = None,
+    at: Annotated[int | None, instant_option(f"When instead: {LIKE}.")] = None,
     agent: Agent = None,
     work_no: WorkNo = None,
     remark: Text = None,
+    time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """Give a reservation another time, agent or note.
@@ -88,7 +84,8 @@ def move(
         )
     with connect() as client:
         client.move(id, at=at, agent=agent, work_no=work_no, remark=remark)
-    show({"id": id, "did": "moved"}, f"moved {id}", as_json=json)
+    to = "" if at is None else f" to {local_times(time_zone).in_full(at)}"
+    show({"id": id, "did": "moved"}, f"moved {id}{to}", as_json=json)
 
 
 def result(
@@ -103,10 +100,13 @@ def result(
     ] = None,
     business_result: Text = None,
     business_sub_result: Text = None,
-    begin: InstantOption = None,
-    end: InstantOption = None,
+    begin: Annotated[
+        int | None, instant_option("When the call began, like 15:00, the last one.", "last")
+    ] = None,
+    end: Annotated[int | None, instant_option("When it ended.", "last")] = None,
     agent: Agent = None,
     work_no: WorkNo = None,
+    time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """File how the call of a reservation ended.
@@ -135,6 +135,8 @@ def result(
             work_no=work_no,
         )
     sentence = f"filed the result of {id}" if tells_of_a_call else f"noted the agent of {id}"
+    if begin is not None:
+        sentence += f", begun {local_times(time_zone).in_full(begin)}"
     show({"id": id, "did": "filed"}, sentence, as_json=json)
 
 
@@ -151,12 +153,17 @@ def list_(
     agent: Annotated[
         list[str] | None, typer.Option(help="An agent; repeat for several.", show_default=False)
     ] = None,
-    begin: InstantOption = None,
-    end: InstantOption = None,
+    begin: Annotated[
+        int | None, instant_option("From when on, like today, -2h or 15:00, of today.", "today")
+    ] = None,
+    end: Annotated[
+        int | None, instant_option("Until when, like tomorrow or fri 15:00.", "today")
+    ] = None,
     campaign: Text = None,
     offset: Annotated[int, typer.Option(min=0)] = 0,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 100,
     everything: Annotated[bool, typer.Option("--all", help="Every page, from the first.")] = False,
+    time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """List reservations by appointed time.
@@ -171,32 +178,49 @@ def list_(
         "campaign": campaign,
     }
     filters = msgspec.convert({k: v for k, v in given.items() if v is not None}, Filters)
+    times = local_times(time_zone)
     with connect() as client:
         if everything:
-            found = tuple(client.iterate(**filters))
-            page = Page(len(found), found)
+            rows, total = client.iterate(**filters), None
         else:
             page = client.list(offset=offset, limit=limit, **filters)
-    if json:
-        show(page, as_json=True)
-    else:
-        _print(page)
+            rows, total = iter(page.reservations), page.total
+        if json:
+            found = tuple(rows)
+            show(Page(len(found) if total is None else total, found), as_json=True)
+        else:
+            _print(rows, total, times)
 
 
-def _print(page: Page) -> None:
-    columns = ("id", "at", "number", "kind", "campaign", "agent", "result", "remark")
-    rows = [
-        (
-            each.id,
-            written(each.at) + (" (overdue)" if each.overdue else ""),
-            each.called,
-            each.kind,
-            each.campaign,
-            each.agent or "",
-            each.fail_code or "",
-            each.remark or "",
-        )
-        for each in page.reservations
-    ]
-    print_table(columns, rows, "no reservations")
-    typer.echo(f"{len(page.reservations)} of {page.total}")
+_COLUMNS = (
+    "at",
+    Column("late", is_left_out=True),
+    "number",
+    Column("agent", is_cut=True),
+    "result",
+    "id",
+    Column("campaign", is_left_out=True),
+    Column("kind", is_left_out=True),
+    Column("remark", is_cut=True, is_left_out=True),
+)
+
+
+def _print(rows: Iterator[Reservation], total: int | None, times: LocalTimes) -> None:
+    count = print_table(_COLUMNS, (_row(each, times) for each in rows), "no reservations")
+    told = f"{count} of {count if total is None else total}"
+    typer.echo(f"{told}; {times.note}" if count else told)
+
+
+def _row(each: Reservation, times: LocalTimes) -> tuple[str, ...]:
+    at = milliseconds(each.at)
+    return (
+        "" if at is None else times.to_minute(at),
+        "" if at is None or not each.overdue else rounded_span(times.now - at),
+        each.called,
+        each.agent or "",
+        each.fail_code or "",
+        each.id,
+        each.campaign,
+        each.kind,
+        each.remark or "",
+    )

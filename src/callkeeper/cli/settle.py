@@ -4,20 +4,19 @@ from typing import Annotated
 
 import typer
 
+from callkeeper.cli.instants import instant_option
 from callkeeper.cli.options import (
-    INSTANT_WORDS,
     Database,
     DataDir,
     Json,
     existing_store,
-    read_instant,
     read_settings,
     show,
-    written,
 )
 from callkeeper.cli.table import print_table
-from callkeeper.clock import SystemClock
+from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.instants import LocalTimes
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.store.port.reservations import Unsettled
@@ -31,11 +30,9 @@ def settle(
     *,
     before: Annotated[
         int,
-        typer.Option(
-            parser=read_instant,
-            metavar="INSTANT",
-            help=f"When the old installation made its last call at the latest: {INSTANT_WORDS}.",
-            show_default=False,
+        instant_option(
+            "When the old installation made its last call at the latest, like 15:00, the last one.",
+            "last",
         ),
     ],
     vdn: Annotated[
@@ -45,6 +42,7 @@ def settle(
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only shown.")] = False,
     data_dir: DataDir = None,
     database: Database = None,
+    time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """After a restore, close calls that may have been made.
@@ -52,9 +50,10 @@ def settle(
     These are the automatic ones that were due since the backup. Their outcome becomes unknown, and
     they are never dialed again. Without --yes nothing changes.
     """
+    times = local_times(time_zone)
     codes = FailCodes(read_settings(data_dir, database).fail_codes)
     with existing_store(data_dir, database) as store:
-        settling = Settling(store, before, vdn, SystemClock().now(), codes)
+        settling = Settling(store, before, vdn, times, codes)
         found, first = settling.count(), settling.first(_SHOWN_MAX)
         settled = settling.carry_out() if yes else 0
     if json:
@@ -62,31 +61,38 @@ def settle(
         value = {"before": before, "settled": settled, "found": found, "reservations": rows}
         show(value, as_json=True)
         return
-    _print(found, first, settled=settled if yes else None)
+    _print(found, times)
+    if yes:
+        typer.echo(f"settled {settled}: their outcome is unknown, and they are not dialed again")
+    else:
+        waiting = sum(each.waiting for each in found)
+        _print_first(first, waiting, times)
+        bound = times.in_full(before)
+        typer.echo(f"nothing was changed; --yes settles {waiting}, due before {bound}")
 
 
-def _print(found: list[Unsettled], first: list[Reservation], *, settled: int | None) -> None:
+def _print(found: list[Unsettled], times: LocalTimes) -> None:
     columns = ("vdn", "to settle", "calling", "manual, overdue", "last change")
     rows = [
         (
             *(str(getattr(each, name)) for name in ("vdn", "waiting", "calling", "manual")),
-            written(each.changed_at),
+            times.to_minute(each.changed_at),
         )
         for each in found
     ]
-    print_table(columns, rows, "there is no reservation")
-    waiting = sum(each.waiting for each in found)
-    if settled is not None:
-        typer.echo(f"settled {settled}: their outcome is unknown, and they are not dialed again")
-        return
+    if print_table(columns, rows, "there is no reservation"):
+        typer.echo(times.note)
+
+
+def _print_first(first: list[Reservation], waiting: int, times: LocalTimes) -> None:
     if first:
         typer.echo()
-        print_table(("reservation", "vdn", "campaign", "due", "tries"), list(map(_row, first)), "")
+        columns = ("due", "reservation", "vdn", "campaign", "tries")
+        print_table(columns, (_row(each, times) for each in first), "")
     if waiting > len(first):
         typer.echo(f"and {waiting - len(first)} more")
-    typer.echo(f"nothing was changed; --yes settles {waiting}")
 
 
-def _row(each: Reservation) -> tuple[str, ...]:
-    due = written(each.due_at)
-    return (each.id, str(each.vdn), str(each.campaign_id), due, str(each.tries))
+def _row(each: Reservation, times: LocalTimes) -> tuple[str, ...]:
+    due = "" if each.due_at is None else times.to_minute(each.due_at)
+    return (due, each.id, str(each.vdn), str(each.campaign_id), str(each.tries))

@@ -12,7 +12,8 @@ from callkeeper.cli.options import (
     read_settings,
     show,
 )
-from callkeeper.clock import SystemClock
+from callkeeper.cli.time_zone import TimeZone, local_times
+from callkeeper.core.instants import LocalTimes, in_utc
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.processes.dial import limits
 from callkeeper.usecases.timeline import Timeline, timelines
@@ -26,20 +27,29 @@ def why(
     ] = False,
     data_dir: DataDir = None,
     database: Database = None,
+    time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """Tell what happened to a reservation, and what it waits for."""
+    times = local_times(time_zone)
     general = limits(read_settings(data_dir, database))
     with existing_store(data_dir, database) as store:
-        found = timelines(store, id, general, SystemClock().now(), show_numbers=show_numbers)
+        found = timelines(
+            store,
+            id,
+            general,
+            times.now,
+            show_numbers=show_numbers,
+            written=in_utc if json else times.exactly,
+        )
     if not found:
         raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
     # An id can be in several VDNs only if somebody brought it there by hand.
-    told = [line for each in found for line in ("", *_told(each))][1:]
+    told = [line for each in found for line in ("", *_told(each, times))][1:]
     show({"stories": found}, *told, as_json=json)
 
 
-def _told(story: Timeline) -> list[str]:
-    lines = [f"{story.kind} reservation {story.id} of VDN {story.vdn}"]
+def _told(story: Timeline, times: LocalTimes) -> list[str]:
+    lines = [f"{story.kind} reservation {story.id} of VDN {story.vdn}; {times.note}"]
     lines += [f"  {each.at}  {each.says} (by {each.by})" for each in story.events]
     return [*lines, f"  now: {story.now}"]

@@ -18,7 +18,7 @@ from callkeeper.core.dialing.policy import (
     holds_all,
     why_not_started,
 )
-from callkeeper.core.instants import Instant, in_utc
+from callkeeper.core.instants import Instant, Written, in_utc
 from callkeeper.core.reservations.changes import Settle
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Store
@@ -34,15 +34,21 @@ _STANDING = {
 }
 
 
-def outlook(store: Store, reservation: Reservation, limits: Limits, now: Instant) -> str:
+def outlook(
+    store: Store,
+    reservation: Reservation,
+    limits: Limits,
+    now: Instant,
+    written: Written = in_utc,
+) -> str:
     """Return the sentence. ``limits``: what the settings say for all campaigns."""
     if reservation.state == "calling":
-        return f"calling: {_on_the_phone(store, reservation, now)}"
+        return f"calling: {_on_the_phone(store, reservation, now, written)}"
     if reservation.state != "waiting":
         return f"{reservation.state}: {_closed(reservation)}"
     if reservation.kind == "automatic":
-        return f"waiting: {_awaited(store, reservation, limits, now)}"
-    at = in_utc(reservation.appoint_at)
+        return f"waiting: {_awaited(store, reservation, limits, now, written)}"
+    at = written(reservation.appoint_at)
     if reservation.is_overdue(now):
         return f"overdue since {at}: an agent has to ring; the system never dials a manual one"
     return f"waiting for {at}, when an agent rings; the system never dials a manual one"
@@ -63,31 +69,33 @@ def _closed(reservation: Reservation) -> str:
 _UNKNOWN = "34608"
 
 
-def _on_the_phone(store: Store, reservation: Reservation, now: Instant) -> str:
+def _on_the_phone(store: Store, reservation: Reservation, now: Instant, written: Written) -> str:
     attempts = store.attempts.of(reservation.vdn, reservation.id)
     live = next((each for each in attempts if each.is_live), None)
     if live is None:
         return "the dialer has it"
-    told = _told(live)
+    told = _told(live, written)
     lines = {each.line for each in store.leases.all() if each.stands(now)}
     if live.line not in lines:
         told += f"; nobody dials over line {live.line} any more to find out how it ended"
     return told
 
 
-def _told(live: Attempt) -> str:
-    since = in_utc(live.placing_at or live.claimed_at)
+def _told(live: Attempt, written: Written) -> str:
+    since = written(live.placing_at or live.claimed_at)
     if live.answered_at is not None:
-        return f"attempt {live.id}, begun {since}, was answered {in_utc(live.answered_at)}"
+        return f"attempt {live.id}, begun {since}, was answered {written(live.answered_at)}"
     if live.ringing_at is not None:
-        return f"attempt {live.id}, begun {since}, rings since {in_utc(live.ringing_at)}"
+        return f"attempt {live.id}, begun {since}, rings since {written(live.ringing_at)}"
     return f"attempt {live.id}, begun {since}, has not been heard to ring"
 
 
-def _awaited(store: Store, reservation: Reservation, limits: Limits, now: Instant) -> str:
+def _awaited(
+    store: Store, reservation: Reservation, limits: Limits, now: Instant, written: Written
+) -> str:
     if reservation.look_at is None:
         return "a dispatcher has it and is about to dial"
-    next_at = in_utc(reservation.look_at)
+    next_at = written(reservation.look_at)
     campaign = store.campaigns.get(reservation.vdn, reservation.campaign_id)
     foreseen = _foreseen(campaign, reservation, limits, now)
     if isinstance(foreseen, GiveUp) and foreseen.rule != "grace":
@@ -97,7 +105,7 @@ def _awaited(store: Store, reservation: Reservation, limits: Limits, now: Instan
     held = None if campaign is None or campaign.status == "started" else why_not_started(campaign)
     ruled = None if isinstance(foreseen, Dial) else foreseen.why
     if isinstance(foreseen, Wait) and foreseen.rule == "hours":
-        ruled = f"{ruled}; next eligible {in_utc(foreseen.until)}"
+        ruled = f"{ruled}; next eligible {written(foreseen.until)}"
     if campaign and not held and reservation.look_at <= now:
         held = _full(store, campaign, limits, now)
     hindrance = "; ".join(filter(None, (held, ruled, _unattended(store, now))))

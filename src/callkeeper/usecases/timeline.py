@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from callkeeper.core.dialing.policy import Limits
-from callkeeper.core.instants import Instant, in_utc, span
+from callkeeper.core.instants import Instant, Written, in_utc, span
 from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.log import masked
@@ -44,17 +44,29 @@ class Timeline(msgspec.Struct, frozen=True):
 
 
 def timelines(
-    store: Store, reservation_id: str, limits: Limits, now: Instant, *, show_numbers: bool
+    store: Store,
+    reservation_id: str,
+    limits: Limits,
+    now: Instant,
+    *,
+    show_numbers: bool,
+    written: Written = in_utc,
 ) -> list[Timeline]:
     """Return the timeline of each VDN's reservation with this id; none when there is none."""
     return [
-        _timeline(store, each, limits, now, show_numbers=show_numbers)
+        _timeline(store, each, limits, now, show_numbers=show_numbers, written=written)
         for each in store.reservations.with_id(reservation_id)
     ]
 
 
 def _timeline(
-    store: Store, reservation: Reservation, limits: Limits, now: Instant, *, show_numbers: bool
+    store: Store,
+    reservation: Reservation,
+    limits: Limits,
+    now: Instant,
+    *,
+    show_numbers: bool,
+    written: Written,
 ) -> Timeline:
     events = store.history.of(reservation.vdn, reservation.id)
     return Timeline(
@@ -62,38 +74,38 @@ def _timeline(
         vdn=reservation.vdn,
         kind=reservation.kind,
         state=reservation.state,
-        now=harmless(outlook(store, reservation, limits, now)),
-        events=[_told(each, show_numbers=show_numbers) for each in events],
+        now=harmless(outlook(store, reservation, limits, now, written)),
+        events=[_told(each, written, show_numbers=show_numbers) for each in events],
     )
 
 
-def _told(event: Event, *, show_numbers: bool) -> Happening:
+def _told(event: Event, written: Written, *, show_numbers: bool) -> Happening:
     detail: dict[str, Any] = msgspec.json.decode(event.detail)
     if not show_numbers:
         for name in _NUMBERS:
             if detail.get(name):
                 detail[name] = masked(str(detail[name]))
     what = _EARLIER_WORDS.get(event.what, event.what)
-    says = harmless(f"{what}: {_TELLERS.get(what, _other)(detail)}".removesuffix(": "))
-    return Happening(in_utc(event.happened_at), event.by_whom, what, says, detail)
+    says = harmless(f"{what}: {_TELLERS.get(what, _other)(detail, written)}".removesuffix(": "))
+    return Happening(written(event.happened_at), event.by_whom, what, says, detail)
 
 
-def _reserved(detail: dict[str, Any]) -> str:
+def _reserved(detail: dict[str, Any], written: Written) -> str:
     agent = f", agent {detail['agent']}" if detail.get("agent") else ""
     remark = f', "{detail["remark"]}"' if detail.get("remark") else ""
     goes_along = as_variables(detail.get("call_data")) if detail["kind"] == "automatic" else ""
     return (
         f"a{'n' if detail['kind'] == 'automatic' else ''} {detail['kind']} call to "
-        f"{detail['called_no']} at {in_utc(detail['appoint_at'])} "
+        f"{detail['called_no']} at {written(detail['appoint_at'])} "
         f"for campaign {detail['campaign_id']}{agent}{remark}"
         + (f"; {goes_along}" if goes_along else "")
     )
 
 
-def _moved(detail: dict[str, Any]) -> str:
+def _moved(detail: dict[str, Any], written: Written) -> str:
     told = []
     if "appoint_at" in detail:
-        told.append(f"to {in_utc(detail['appoint_at'])}")
+        told.append(f"to {written(detail['appoint_at'])}")
     if "agent" in detail:
         told.append(f"to agent {detail['agent']}")
     if "remark" in detail:
@@ -102,11 +114,11 @@ def _moved(detail: dict[str, Any]) -> str:
     return ", ".join(told) or "nothing was changed"
 
 
-def _reassigned(detail: dict[str, Any]) -> str:
+def _reassigned(detail: dict[str, Any], _: Written) -> str:
     return f"from agent {detail['from_agent']} to agent {detail['agent']}"
 
 
-def _result(detail: dict[str, Any]) -> str:
+def _result(detail: dict[str, Any], written: Written) -> str:
     told = []
     if code := detail.get("fail_code"):
         told.append(
@@ -114,7 +126,7 @@ def _result(detail: dict[str, Any]) -> str:
         )
     if detail.get("begin_at") and detail.get("end_at"):
         long = span(detail["end_at"] - detail["begin_at"])
-        told.append(f"from {in_utc(detail['begin_at'])}, {long} long")
+        told.append(f"from {written(detail['begin_at'])}, {long} long")
     named = {
         "business_result": "business result",
         "business_sub_result": "sub-result",
@@ -130,12 +142,12 @@ def _result(detail: dict[str, Any]) -> str:
     return ", ".join(told)
 
 
-def _dialed(detail: dict[str, Any]) -> str:
+def _dialed(detail: dict[str, Any], _: Written) -> str:
     shown = f", showing {detail['caller_no']}" if detail.get("caller_no") else ""
     return f"try {detail['number']} over line {detail['line']}{shown}, attempt {detail['attempt']}"
 
 
-def _outcome(detail: dict[str, Any]) -> str:
+def _outcome(detail: dict[str, Any], written: Written) -> str:
     word = detail["outcome"].replace("_", " ")
     told = [f"try {detail['number']} ended with {word}, code {detail['fail_code']}"]
     if "cause" in detail:
@@ -144,24 +156,24 @@ def _outcome(detail: dict[str, Any]) -> str:
     elif "cause_text" in detail:
         told.append(detail["cause_text"])
     if "answered_at" in detail:
-        told.append(f"answered {in_utc(detail['answered_at'])}")
+        told.append(f"answered {written(detail['answered_at'])}")
     if "again_at" in detail:
-        told.append(f"to be tried again {in_utc(detail['again_at'])}")
+        told.append(f"to be tried again {written(detail['again_at'])}")
     return "; ".join(told)
 
 
-def _why(detail: dict[str, Any]) -> str:
+def _why(detail: dict[str, Any], _: Written) -> str:
     return str(detail["why"])
 
 
-def _other(detail: dict[str, Any]) -> str:
+def _other(detail: dict[str, Any], _: Written) -> str:
     return ", ".join(f"{name} {value}" for name, value in detail.items())
 
 
 # What stands in histories that an earlier version wrote.
 _EARLIER_WORDS = {"dialled": "dialed", "not_dialled": "not_dialed"}
 
-_TELLERS: dict[str, Callable[[dict[str, Any]], str]] = {
+_TELLERS: dict[str, Callable[[dict[str, Any], Written], str]] = {
     "reserved": _reserved,
     "moved": _moved,
     "reassigned": _reassigned,
