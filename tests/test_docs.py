@@ -183,7 +183,8 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "ARCHITECTURE.md", "docs/api.md", "docs/operating.md"]
+    "page",
+    ["README.md", "ARCHITECTURE.md", "docs/api.md", "docs/operating.md", "docs/zh/api.md"],
 )
 def test_a_line_of_prose_has_at_most_100_columns(page: str) -> None:
     text = re.sub(
