@@ -10,7 +10,7 @@ WORKERS ?= 6
 export PYTHONDONTWRITEBYTECODE =
 SETUP := pyproject.toml requirements/run.txt requirements/all.txt scripts/setup.sh
 
-.PHONY: help run test check sim soak bench firing abuse clean
+.PHONY: help run test check sim soak bench firing abuse packages clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ firing: .venv/ready-bench ## reservations fired a second, beside other scheduler
 
 abuse: .venv/ready-bench ## a client beside those that abuse the server; ARGS=--help
 	@$(BIN)/python -m bench.abuse $(ARGS)
+
+packages: .venv/ready-dev ## the wheels and source archives to publish, checked, below dist
+	@sh scripts/packages.sh
 
 clean: ## remove what these commands made; never callkeeper-data
 	rm -rf .venv .cache .mypy_cache .ruff_cache .hypothesis .schemathesis .import_linter_cache

@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
-from tests.surface import ROOT, committed
+from tests.checkouts import copied, venv_with_packages
 
 APT_GET = """#!/bin/sh
 echo "$@" >>"{calls}"
@@ -21,17 +20,6 @@ exec {python} "$@"
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of this one that has no .venv yet."""
-    copy = tmp_path / "checkout"
-    for file in committed():
-        to = copy / file.relative_to(ROOT)
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_bytes(file.read_bytes())
-    return copy
-
-
-@pytest.fixture
 def calls(tmp_path: Path) -> Path:
     """A file with each call of apt-get, which has no packages."""
     (tmp_path / "bin").mkdir()
@@ -39,14 +27,6 @@ def calls(tmp_path: Path) -> Path:
     program.write_text(APT_GET.format(calls=calls))
     program.chmod(0o755)
     return calls
-
-
-def has_the_packages(checkout: Path) -> None:
-    """Let the copy have a .venv which finds the packages in ours, as if it had them."""
-    venv = checkout / ".venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
-    (site,) = venv.glob("lib/python*/site-packages")
-    (site / "ours.pth").write_text(sysconfig.get_path("purelib"))
 
 
 def set_up(checkout: Path, calls: Path, **more: str) -> "subprocess.CompletedProcess[str]":
@@ -63,9 +43,10 @@ def set_up(checkout: Path, calls: Path, **more: str) -> "subprocess.CompletedPro
 
 
 def test_each_step_is_said_and_nothing_is_asked_of_apt_where_nothing_is_missing(
-    checkout: Path, calls: Path
+    tmp_path: Path, calls: Path
 ) -> None:
-    has_the_packages(checkout)
+    checkout = copied(tmp_path / "checkout")
+    venv_with_packages(checkout / ".venv")
     done = set_up(checkout, calls)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert done.stderr.splitlines() == [
@@ -81,8 +62,9 @@ def test_each_step_is_said_and_nothing_is_asked_of_apt_where_nothing_is_missing(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is asked to install anything")
 def test_a_package_that_cannot_be_had_is_told_after_what_apt_said(
-    checkout: Path, calls: Path
+    tmp_path: Path, calls: Path
 ) -> None:
+    checkout = copied(tmp_path / "checkout")
     python = calls.parent / "bin" / "python-without-venv"
     python.write_text(WITHOUT_VENV.format(python=sys.executable))
     python.chmod(0o755)

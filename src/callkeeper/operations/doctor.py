@@ -8,13 +8,16 @@ import os
 import shutil
 import socket
 import ssl
+import sys
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import httpx2
 import msgspec
 from cryptography import x509
 
+from callkeeper import __version__
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.breaker import refuses_all
 from callkeeper.core.instants import DAY_MS, day_in_utc
@@ -40,6 +43,7 @@ _DISK_BYTES_MIN = 500_000_000
 _CERTIFICATE_DAYS_MIN = 14
 _VDNS_MAX = 100
 _PATIENCE_SECONDS = 3.0
+_CLIENT_ALONE = "callkeeper-client"  # the distribution with some of our files; decision 0016
 _FILES_GONE = "was removed or replaced while the server runs"  # as /readyz has it
 
 
@@ -75,6 +79,7 @@ class CheckUp:
             self._away = found
         try:
             return [
+                self._check("program", _program),
                 self._check("database", self._database),
                 self._check("schema", self._schema),
                 self._check("writing", self._writing),
@@ -285,3 +290,16 @@ def _valid_until(certificate: Path, key: Path, now: int) -> str:
 
 def _count(keys: list[AccessKey]) -> str:
     return "the one valid key" if len(keys) == 1 else f"the {len(keys)} valid keys"
+
+
+def _program() -> str:
+    """Tell what runs; beside the client's own distribution, its files may be another version's."""
+    try:
+        beside = version(_CLIENT_ALONE)
+    except PackageNotFoundError:
+        python = ".".join(map(str, sys.version_info[:3]))
+        return f"is callkeeper {__version__} on Python {python}"
+    raise CheckFailed(
+        f"shares files with {_CLIENT_ALONE} {beside}, which is installed beside it; uninstall "
+        "both, and install callkeeper again, which has the client in it"
+    )

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Build what is published: packages.sh [FOLDER], below dist if none is named. The distributions are
+# callkeeper, and callkeeper-client from the same sources, for programs that are clients and no more
+# (docs/decisions/0016-a-client-of-its-own.md). Both are checked, and nothing is downloaded.
+set -eu
+cd "$(dirname "$0")/.."
+
+python=${PYTHON:-.venv/bin/python}
+out=${1:-dist}
+client=build/client
+
+rm -rf "$client"
+mkdir -p "$client/src/callkeeper/client"
+cp LICENSE packaging/client/pyproject.toml packaging/client/README.md "$client"
+cp src/callkeeper/__init__.py src/callkeeper/py.typed src/callkeeper/signing.py \
+  "$client/src/callkeeper"
+cp src/callkeeper/client/*.py "$client/src/callkeeper/client"
+
+for source in . "$client"; do
+  "$python" -m build --quiet --no-isolation --outdir "$out" "$source"
+done
+"$python" -m twine check --strict "$out"/*
+"$python" -m check_wheel_contents "$out"/*.whl
