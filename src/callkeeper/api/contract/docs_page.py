@@ -54,10 +54,14 @@ _MANY = 20  # an enumeration longer than this is better read in the document
 
 
 def routes(interfaces: Sequence[Interface], tarpit: Tarpit) -> list[Page]:
-    """Return the routes; both answers are made once, here."""
-    written = document(interfaces)
-    as_json = msgspec.json.format(msgspec.json.encode(written), indent=1)
-    as_page = page(written).encode()
+    """Return the routes; each answer is made once, when it is first asked for."""
+
+    def as_json() -> bytes:
+        return msgspec.json.format(msgspec.json.encode(document(interfaces)), indent=1)
+
+    def as_page() -> bytes:
+        return page(document(interfaces)).encode()
+
     return [
         Page("/openapi.json", fixed(as_json, "application/json"), tarpit),
         Page("/docs", fixed(as_page, "text/html", _HEADERS), tarpit),

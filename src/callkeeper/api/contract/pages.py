@@ -1,5 +1,6 @@
 """Pages: what is shown to those who sign nothing, at the pace of strangers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 
@@ -38,15 +39,28 @@ class Page(Route):
         await super().handle(scope, receive, send)
 
 
-def fixed(content: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Endpoint:
-    """Return an endpoint that always answers the same, and in short to those who have it."""
-    tag = f'"{sha256(content).hexdigest()[:32]}"'
-    told = {**(headers or {}), "etag": tag, "cache-control": "no-cache"}
+def fixed(
+    make: Callable[[], bytes], media_type: str, headers: Mapping[str, str] | None = None
+) -> Endpoint:
+    """Return an endpoint that always answers the same, and in short to those who have it.
+
+    What it answers is made when it is first asked for, off the event loop; two who are first may
+    both have it made.
+    """
+    made: list[tuple[bytes, dict[str, str]]] = []
+
+    def content() -> tuple[bytes, dict[str, str]]:
+        told = make()
+        tag = f'"{sha256(told).hexdigest()[:32]}"'
+        return told, {**(headers or {}), "etag": tag, "cache-control": "no-cache"}
 
     async def answer(request: Request) -> Response:
+        if not made:
+            made.append(await asyncio.to_thread(content))
+        told, shown = made[0]
         known = ",".join(request.headers.getlist("if-none-match"))
-        if {"*", tag} & {each.strip().removeprefix("W/") for each in known.split(",")}:
-            return Response(status_code=304, headers=told)
-        return Response(content, media_type=media_type, headers=told)
+        if {"*", shown["etag"]} & {each.strip().removeprefix("W/") for each in known.split(",")}:
+            return Response(status_code=304, headers=shown)
+        return Response(told, media_type=media_type, headers=shown)
 
     return answer
