@@ -16,14 +16,16 @@ class Relay:
 
     In place of the first ``deny`` answers it says what a server says whose database was lost while
     it committed: status 200 and 0200006.
+    What comes below the path ``cut`` is passed on without it, as a proxy does.
     Every request that came through is kept in ``requests``, byte for byte.
     """
 
-    def __init__(self, url: str, *, lose: int = 0, deny: int = 0) -> None:
+    def __init__(self, url: str, *, lose: int = 0, deny: int = 0, cut: str = "") -> None:
         host, _, port = url.removeprefix("http://").partition(":")
         self._server = (host, int(port))
         self._lose = lose
         self._deny = deny
+        self._cut = cut.encode()
         self.requests: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -59,7 +61,8 @@ class Relay:
         if not request:
             return
         self.requests.append(request)
-        far.sendall(request)
+        method, _, rest = request.partition(b" ")
+        far.sendall(method + b" " + rest.removeprefix(self._cut))
         answer = _message(far)
         if self._lose:
             self._lose -= 1

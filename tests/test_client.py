@@ -149,6 +149,17 @@ def test_every_style_of_signing_is_let_in(house: House, style: Style) -> None:
         assert client.campaigns(name="数 a/b").total == 0
 
 
+@pytest.mark.parametrize("path", ["/calls", "/a b/calls/"])
+def test_a_path_that_a_proxy_cuts_is_sent_and_not_signed(house: House, path: str) -> None:
+    cut = path.rstrip("/").replace(" ", "%20")
+    with Relay(house.url, cut=cut) as relay, client_of(house, f"{relay.url}{path}") as client:
+        id_ = reserve(client, house)
+        assert [each.id for each in client.list().reservations] == [id_]
+        assert client.campaigns(name="数 a/b").total == 0
+    sent = f" {cut}/rest/isales/".encode()
+    assert all(sent in each.partition(b"\r\n")[0] for each in relay.requests)
+
+
 def test_a_create_whose_answer_is_lost_is_sent_again_byte_for_byte_and_books_once(
     house: House,
 ) -> None:

@@ -181,7 +181,12 @@ def test_the_other_reading_of_an_absent_query_is_tried_with_each() -> None:
 
 
 def test_where_none_fits_it_says_what_to_compare() -> None:
-    assert "no usual mistake fits" in hint(received(), "0" * 64)
+    assert hint(received(), "0" * 64).endswith("what `callkeeper sign --explain` shows")
+
+
+def test_where_none_fits_and_the_host_is_the_servers_own_a_proxy_is_suspected() -> None:
+    found = hint(received(server="127.0.0.1:28443"), "0" * 64)
+    assert "no usual mistake fits; the Host that came is this server's own address" in found
 
 
 @settings(max_examples=25)  # each of them waits between two tries

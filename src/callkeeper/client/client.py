@@ -42,7 +42,8 @@ _RESULTS_PAGE = 50
 class Client:
     """One VDN of one server, asked with one key. Close it, or use it with ``with``.
 
-    ``verify`` is True, False or the path of a CA certificate: of a Callkeeper server with a
+    ``url`` may have a path, ``https://example.com/calls``, which a proxy cuts: it is sent and not
+    signed. ``verify`` is True, False or the path of a CA certificate: of a Callkeeper server with a
     self-signed one, the tls-certificate.pem in its data directory. ``timeout`` is in seconds, for
     each step of a try. ``style`` says how to sign; its default is read by Callkeeper and by the
     vendor's product. ``books_once`` says that the server carries out a signed create that comes

@@ -120,8 +120,9 @@ def system_now() -> int:
 class Sender:
     """Carries requests to one server, signed with one key. Close it, or use it with ``with``.
 
-    ``verify`` is True, False or the path of a CA certificate, such as the tls-certificate.pem
-    that a server keeps in its data directory. Raise Unreachable when ``url`` is none.
+    A path in ``url`` is a proxy's, which cuts it: it is sent and not signed. ``verify`` is True,
+    False or the path of a CA certificate, such as the tls-certificate.pem that a server keeps in
+    its data directory. Raise Unreachable when ``url`` is none.
     """
 
     def __init__(  # noqa: PLR0913 - what a caller may set, keyword-only
@@ -152,7 +153,7 @@ class Sender:
 
     def sign(self, unsigned: UnsignedRequest) -> SignedRequest:
         """Return it as a signed request. It can be sent more than once."""
-        path = self._server.path + quote(unsigned.path)
+        path = quote(unsigned.path)
         headers = {"host": self._server.header(), "content-type": CONTENT_TYPE}
         if unsigned.body or unsigned.method in _BODY_EXPECTED:
             headers["content-length"] = str(len(unsigned.body))
@@ -162,7 +163,7 @@ class Sender:
             self._sk,
             at=signing.timestamp(self._now(), milliseconds=self._style.milliseconds),
             method=unsigned.method,
-            path=path,
+            path=path,  # as the server sees it: what the URL has before it, a proxy cuts
             query=unsigned.query,
             # Without a body there is no length that could be signed.
             headers={name: headers[name] for name in names if name in headers},
@@ -171,7 +172,7 @@ class Sender:
         )
         query = f"?{urlencode(unsigned.query, quote_via=quote)}" if unsigned.query else ""
         sent = headers | _ALSO_SENT | {"authorization": authorization}
-        return SignedRequest(unsigned.method, path + query, sent, unsigned.body)
+        return SignedRequest(unsigned.method, self._server.path + path + query, sent, unsigned.body)
 
     def send(self, request: SignedRequest) -> Answer:
         """Send a signed request once; raise Unreachable or AnswerUnreadable."""

@@ -32,6 +32,11 @@ _PORTS = (80, 443, 8080, 8443, 28443)
 _CHARSETS = ("gb18030", "latin-1", "utf-16", "utf-16-le")
 
 _ON_THE_WAY = "a proxy changes it on the way, or the client sends another than it signs"
+_OWN_HOST = (
+    "no usual mistake fits; the Host that came is this server's own address: a proxy puts it there "
+    "unless told otherwise (nginx: proxy_set_header Host $http_host), or the secret is another "
+    "key's"
+)
 _IN_VAIN = (
     "no usual mistake fits: the secret may be another key's, or something on the way changes Host, "
     "path or body; compare with what `callkeeper sign --explain` shows"
@@ -100,7 +105,7 @@ async def likely_mistake(came: Received, theirs: str) -> str:
         await asyncio.sleep(_PAUSE_SECONDS)
         if any(compare_digest(each, wanted) for each in made()):
             return f"it fits {what}"
-    return _IN_VAIN
+    return _OWN_HOST if came.headers["host"].decode("latin-1") == came.server else _IN_VAIN
 
 
 _Made = Callable[[], list[bytes]]
