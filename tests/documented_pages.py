@@ -10,6 +10,7 @@ from tests.surface import ROOT
 
 CHINESE = PurePosixPath("docs/zh")
 ENGLISH = {
+    CHINESE / "quick-start.md": PurePosixPath("docs/quick-start.md"),
     CHINESE / "api.md": PurePosixPath("docs/api.md"),
 }
 _FENCED = re.compile(r"^ *```\w*\n.*?^ *```$", re.MULTILINE | re.DOTALL)
@@ -31,8 +32,7 @@ class Section(NamedTuple):
     @property
     def code(self) -> list[str]:
         """What is to be typed or read as it stands."""
-        fenced = _FENCED.findall(self.text)
-        return fenced + _INDENTED.findall(_FENCED.sub("", self.text))
+        return _FENCED.findall(self.text) + _INDENTED.findall(_FENCED.sub("", self.text))
 
     @property
     def rows(self) -> list[str]:
@@ -58,7 +58,7 @@ def sections(page: PurePosixPath) -> list[Section]:
     heads = [found for found in _HEADING.finditer(text) if found.start() not in code]
     ends = [found.start() for found in heads[1:]] + [len(text)]
     return [
-        Section(len(head[1]), head[2], text[head.end() : end])
+        Section(len(head[1]), head[2], text[head.end() - 1 : end])
         for head, end in zip(heads, ends, strict=True)
     ]
 

@@ -19,6 +19,7 @@ from callkeeper.http.answer import CODES, SUCCESS
 from callkeeper.settings import Settings
 from tests.command_line import commands, given, options
 from tests.conftest import leave_out
+from tests.documented_pages import ENGLISH
 from tests.house import House
 from tests.surface import (
     ROOT,
@@ -184,7 +185,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["README.md", "ARCHITECTURE.md", "docs/api.md", "docs/operating.md", "docs/zh/api.md"],
+    [
+        "README.md",
+        "ARCHITECTURE.md",
+        "docs/api.md",
+        "docs/operating.md",
+        "docs/quick-start.md",
+        *map(str, ENGLISH),
+    ],
 )
 def test_a_line_of_prose_has_at_most_100_columns(page: str) -> None:
     text = re.sub(
