@@ -62,6 +62,11 @@ class FarEnd:
         calls = set(re.findall(r"INVITE (\S+) (\S+)\n", text))
         return Counter(number for number, _ in calls)
 
+    def shown(self, number: str) -> set[str]:
+        """Return which numbers those showed that called this one."""
+        text = self._log.read_text("utf-8", "replace")
+        return set(re.findall(rf"FROM {re.escape(number)} <sip:([^@>]*)@", text))
+
     def errors(self) -> str:
         """Return what SIPp complained of."""
         file = self._home / "errors"

@@ -175,6 +175,7 @@ SCENARIO = f"""<?xml version="1.0" encoding="UTF-8"?>
 {_reads("CSeq:", "[0-9]+", "cseq")}
 {"".join(map(_is, (RINGS, *_ANSWERED, ANSWERS_AND_GOES, *_FIRST, *_REFUSED)))}
 <log message="INVITE [$number] [call_id]"/>
+<log message="FROM [$number] [$from]"/>
 </action></recv>
 <Reference variables="whole"/>
 {"".join(_goes(_name(course), course) for course in _FIRST)}

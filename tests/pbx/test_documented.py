@@ -46,27 +46,29 @@ def test_a_context_of_ours_that_decides_where_a_number_goes_hands_on_how_the_cal
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "sent", "dialed"),
+    ("endpoint", "sent", "shown"),
     [
-        ("PJSIP/+{number}@trunk", "4930", "+4930"),
-        ("Local/{number}@e164", "004930", "+4930"),
-        ("Local/{number}@e164", "030", "+4930"),
+        ("PJSIP/+{number}@trunk", "4930", "030400800"),
+        ("Local/{number}@e164", "004930", "+4930400800"),
+        ("Local/{number}@e164", "030", "+4930400800"),
     ],
 )
-def test_a_number_reaches_the_carrier_with_the_plus_that_no_crm_may_send(
+def test_a_number_reaches_the_carrier_with_the_plus_that_no_crm_sends(
     tmp_path: Path,
     documented_asterisk: PrivateAsterisk,
     far_end: FarEnd,
     *,
     endpoint: str,
     sent: str,
-    dialed: str,
+    shown: str,
 ) -> None:
     assert f"| `{endpoint}` |" in OPERATING
     with _dials_over(documented_asterisk, tmp_path, {"ari_endpoint": endpoint}) as house:
+        house.has_campaign(79, caller_numbers='[{"number":"030400800","priority":1}]')
         rest = f"{_fresh(house)}{ANSWERS_BRIEFLY}"
-        assert _codes(house, _reserve(house, sent + rest, PLACE)) == ["00000"]
-    assert far_end.rung()[dialed + rest] == 1
+        assert _codes(house, _reserve(house, sent + rest, 79)) == ["00000"]
+    dialed = f"+4930{rest}"
+    assert (far_end.rung()[dialed], far_end.shown(dialed)) == (1, {shown})
 
 
 @contextmanager
