@@ -64,6 +64,12 @@ def test_a_sealing_key_of_raw_bytes_is_one_line(tmp_path: Path) -> None:
     assert one_line(ended, "is not base64")
 
 
+def test_settings_that_cannot_be_read_are_told_with_who_may(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    ended = run("key", "list", CALLKEEPER_CONFIG=str(tmp_path / "folder.toml"))
+    assert one_line(ended, "folder.toml cannot be read (Is a directory); run this as a user that")
+
+
 def test_a_file_of_somebody_else_in_the_folder_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "callkeeper.toml"
     file.write_text('data_dir = "theirs"\n')

@@ -143,22 +143,33 @@ def _wrong(given: Mapping[str, object]) -> str | None:
 def _from_file(named: str | None) -> dict[str, Any]:
     """Return what the file sets; only the one that nobody named may be absent."""
     file = Path(named or _DEFAULT_FILE)
-    if not file.exists():
+    try:
+        return _read(file, is_named=bool(named))
+    except FileNotFoundError as error:
         if named:
-            raise SettingsWrong(f"{_PREFIX}CONFIG names {named!r}, and there is no such file")
+            raise SettingsWrong(
+                f"{_PREFIX}CONFIG names {named!r}, and there is no such file"
+            ) from error
         return {}
+    except OSError as error:
+        raise SettingsWrong(
+            f"{file} cannot be read ({error.strerror}); run this as a user that may read it: as "
+            "the one that serves, or as root"
+        ) from error
+    except ValueError as error:
+        raise SettingsWrong(f"{file} is no TOML: {error}") from error
+
+
+def _read(file: Path, *, is_named: bool) -> dict[str, Any]:
     info = file.stat()
     user, group = os.geteuid(), os.getegid()
-    if not named and not (file.lstat().st_uid in (user, 0) and is_ours(info, user, group)):
+    if not is_named and not (file.lstat().st_uid in (user, 0) and is_ours(info, user, group)):
         raise SettingsWrong(
             f"{file} in this folder is not read, for somebody else can write it (owner "
             f"{info.st_uid}, mode {stat.S_IMODE(info.st_mode):o}); if it is meant, name it in "
             f"{_PREFIX}CONFIG, or make it yours: chown, and chmod go-w"
         )
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise SettingsWrong(f"{file} is no TOML: {error}") from error
+    return tomllib.loads(file.read_text("utf-8"))
 
 
 def folder_wrong(file: Path, error: OSError) -> SettingsWrong:

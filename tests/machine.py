@@ -1,0 +1,152 @@
+"""This machine once more, booted: with systemd as its first process, and a network of its own.
+
+Its files are this machine's until it changes them, which this machine does not see. Its address is
+the loopback's alone. All of it is gone in the end.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.processes import are_gone, children
+from tests.waiting import until
+
+_SYSTEMD = Path("/lib/systemd/systemd")
+_GROUP = "mount -t cgroup2 none"
+
+# In a control group of its own, lest systemd take this machine's for its own to arrange. It is one
+# of version 2, where systemd hears when a service's last process is gone.
+_JOIN = f"""
+set -e
+{_GROUP} "$1"
+mkdir "$1/$2"
+echo 0 >"$1/$2/cgroup.procs"
+umount "$1"
+shift 2
+exec unshare --pid --cgroup --uts --ipc --net --fork --kill-child sh -euc "$@"
+"""
+_LEAVE = f"""
+{_GROUP} "$1"
+find "$1/$2" -depth -type d -exec rmdir {{}} +
+"""
+# /proc/sys and /sys are this machine's own: what boots there may read them. What is bound, "$@",
+# is a place here and a place there, in turn.
+_BOOT = """
+scratch=$1 root=$1/root
+shift
+mkdir "$scratch/upper" "$scratch/work" "$root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$scratch/upper,workdir=$scratch/work" "$root"
+for folder in /run /tmp /dev /dev/shm; do
+  mkdir -p "$root$folder"
+  mount -t tmpfs -o mode=1777 tmpfs "$root$folder"
+done
+while [ $# -gt 0 ]; do
+  mkdir -p "$root$2"
+  mount --rbind "$1" "$root$2"
+  shift 2
+done
+for device in null zero full random urandom tty; do
+  touch "$root/dev/$device"
+  mount --bind "/dev/$device" "$root/dev/$device"
+done
+ln -s /proc/self/fd "$root/dev/fd"
+ln -s pts/ptmx "$root/dev/ptmx"
+mount -t proc proc "$root/proc"
+mount --bind "$root/proc/sys" "$root/proc/sys"
+mount -o remount,ro,bind "$root/proc/sys"
+mount -t sysfs -o ro sysfs "$root/sys"
+mount -t cgroup2 none "$root/sys/fs/cgroup"
+mkdir "$root/.outside"
+ip link set lo up
+cd "$root"
+pivot_root . .outside
+umount -l /.outside
+exec setpriv --bounding-set=-sys_boot,-sys_module,-sys_time \
+  env -i container=callkeeper PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+  /lib/systemd/systemd --system --unit=basic.target --show-status=no
+"""
+
+
+class Machine:
+    """A machine that is booted for a block. ``bound`` puts folders of ours at places there.
+
+    FileNotFoundError where there is no systemd, PermissionError for whoever is not root.
+    """
+
+    def __init__(self, scratch: Path, bound: Mapping[Path, str]) -> None:
+        if not _SYSTEMD.exists():
+            raise FileNotFoundError("there is no systemd here")
+        if os.geteuid() != 0:
+            raise PermissionError("only root can boot one")
+        self._scratch = scratch
+        self._group = f"callkeeper-{os.getpid()}-{scratch.name}"
+        self._bound = [str(each) for pair in bound.items() for each in pair]
+        self._outside: subprocess.Popen[bytes] | None = None
+        self._first = 0
+
+    def __enter__(self) -> Self:
+        place, files = self._scratch / "group", self._scratch / "files"
+        place.mkdir()
+        files.mkdir()
+        given = [str(place), self._group, _BOOT, "boot", str(files), *self._bound]
+        mounted = f'mount -t tmpfs tmpfs "{files}"; {_JOIN}'
+        with (self._scratch / "log").open("wb") as log:
+            self._outside = subprocess.Popen(
+                ["/usr/bin/unshare", "--mount", "/bin/sh", "-euc", mounted, "join", *given],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        until(self._is_booted)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        assert self._outside is not None
+        inside = children(self._outside.pid)
+        self._outside.kill()  # and with it the first process, with which go all the others
+        self._outside.wait(20)
+        until(lambda: are_gone(inside))
+        place = str(self._scratch / "group")
+        leaving = ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", _LEAVE, "leave"]
+        subprocess.run([*leaving, place, self._group], check=True)
+        shutil.rmtree(self._scratch)
+
+    def run(self, command: str, *, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """Run a command of a shell there, as root; what it says is text."""
+        ended = subprocess.run(
+            [*self._entering(), "/bin/sh", "-c", command],
+            env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert not check or ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
+        return ended
+
+    def says(self, command: str) -> str:
+        """Return what a command says there, whatever it thinks of it."""
+        return self.run(command, check=False).stdout.strip()
+
+    def _entering(self) -> Iterable[str]:
+        what = ("--mount", "--pid", "--cgroup", "--uts", "--ipc", "--net")
+        return ("/usr/bin/nsenter", f"--target={self._first}", *what)
+
+    def _is_booted(self) -> bool:
+        assert self._outside is not None
+        assert self._outside.poll() is None, (self._scratch / "log").read_text("utf-8")
+        first = children(self._outside.pid)
+        if not first or Path(f"/proc/{first[0]}/comm").read_text("utf-8").strip() != "systemd":
+            return False
+        self._first = first[0]
+        return self.says("systemctl is-active basic.target") == "active"
