@@ -10,6 +10,7 @@ from tests.surface import ROOT
 
 CHINESE = PurePosixPath("docs/zh")
 ENGLISH = {
+    CHINESE / "README.md": PurePosixPath("README.md"),
     CHINESE / "quick-start.md": PurePosixPath("docs/quick-start.md"),
     CHINESE / "api.md": PurePosixPath("docs/api.md"),
 }
