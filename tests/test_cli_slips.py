@@ -155,7 +155,7 @@ def test_a_campaign_that_the_wire_would_refuse_is_not_added(tmp_path: Path) -> N
     assert "--window: has 4 elements, at most 3 fit" in add(tmp_path, *four).err
     beyond = add(tmp_path, end="2100-01-01T00:00:00+00:00")
     assert beyond.status == 2
-    assert "'--end': '2100-01-01T00:00:00+00:00' is not in the years 2000 to 2099" in beyond.err
+    assert "--end: '2100-01-01T00:00:00+00:00' is not in the years 2000 to 2099" in beyond.err
     assert one_line(add(tmp_path, end="2020-01-01T00:00:00+00:00"), "--end: the campaign would not")
     assert add(tmp_path, "--alerting-seconds", "8", "--device-type", "2").status == 0
 

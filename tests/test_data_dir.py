@@ -51,7 +51,7 @@ def test_a_folder_that_may_not_be_made_is_named_with_what_to_do(
 ) -> None:
     folder = closed / "deep" / "data"
     ended = run_bound(*command, "--data-dir", str(folder))
-    assert (ended.status, ended.err) == (1, cannot(folder, "Permission denied"))
+    assert (ended.status, ended.err) == (4, cannot(folder, "Permission denied"))
 
 
 def test_so_is_one_that_cannot_be_made_at_all(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_file_that_may_not_be_made_in_it_is_named_with_what_to_do(
     closed: Path, command: list[str], file: str
 ) -> None:
     ended = run_bound(*command, "--data-dir", str(closed))
-    assert (ended.status, ended.err) == (1, cannot(closed / file, "Permission denied"))
+    assert (ended.status, ended.err) == (4, cannot(closed / file, "Permission denied"))
 
 
 def test_a_sealing_key_that_may_not_be_read_is_named_with_what_to_do(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_sealing_key_that_may_not_be_read_is_named_with_what_to_do(tmp_path: P
     assert run("key", "create", "--vdn", "25", *where).status == 0
     (tmp_path / "sealing.key").chmod(0)
     ended = run_bound("serve", "--port", "0", *where)
-    assert ended.status == 1
+    assert ended.status == 4
     assert f"cannot make or open {tmp_path / 'sealing.key'} (Permission denied)" in ended.err
     assert ended.err.count("\n") == 1
 
@@ -98,7 +98,7 @@ def test_a_place_where_no_backup_may_be_made_is_named(closed: Path, tmp_path: Pa
     where = started(tmp_path / "data")
     for target in (closed / "copy", closed / "deep" / "copy"):
         ended = run_bound("backup", str(target), *where)
-        assert ended.status == 1
+        assert ended.status == 4
         assert ended.err == (
             f"callkeeper: {target} cannot be made (Permission denied); name a directory where "
             "this user may make one\n"

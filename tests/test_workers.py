@@ -198,6 +198,6 @@ def test_an_address_that_is_taken_is_refused(tmp_path: Path, postgres: PrivatePo
 
 def test_a_reason_that_keeps_each_of_them_from_beginning_is_said_once(tmp_path: Path) -> None:
     ended = serve(tmp_path, "--database=postgresql://127.0.0.1:1/nothing")
-    assert ended.returncode == 1
+    assert ended.returncode == 3
     assert ended.stderr.count("callkeeper: ") == 1
     assert "The database cannot be reached" in ended.stderr

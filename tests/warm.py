@@ -207,6 +207,7 @@ def _become(order: dict[str, Any], pipe: list[int]) -> None:
     os.environ.update(order["environment"])
     time.tzset()
     signal.alarm(order["seconds"])
+    sys.stdout, sys.stderr = _opened(1), _opened(2)
     sys.argv[1:] = [*order["arguments"], *map(str, pipe)]
     status = 0
     try:
@@ -217,6 +218,12 @@ def _become(order: dict[str, Any], pipe: list[int]) -> None:
     except SystemExit as end:
         status = _status(end)
     _end(status)
+
+
+def _opened(number: int) -> IO[str]:
+    """Return output or errors as Python opens them: what they are knows only who looks now."""
+    at_once = number == 2 or os.isatty(number)
+    return os.fdopen(number, "w", 1 if at_once else -1, "utf-8", closefd=False)
 
 
 def _status(end: SystemExit) -> int:

@@ -1,8 +1,10 @@
 """Signals: those that end a process, which first hands over, and those that mean nothing to it."""
 
+import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 _ALWAYS = (signal.SIGINT, signal.SIGTERM)
 _UNLESS_IGNORED = (signal.SIGHUP, signal.SIGQUIT)
@@ -40,3 +42,23 @@ def ignore(numbers: Iterable[signal.Signals]) -> None:
     """Let signals pass that would otherwise end this process on the spot."""
     for number in numbers:
         signal.signal(number, signal.SIG_IGN)
+
+
+def leave_interrupts_to_the_system() -> None:
+    """Let Ctrl-C end this process on the spot, as long as nothing has to be put in order first."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def raise_interrupts() -> None:
+    """Let Ctrl-C be a KeyboardInterrupt, unless whoever started this process had it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def end_by(number: signal.Signals) -> NoReturn:
+    """End this process as a signal does: a shell that runs it in a loop then ends the loop too."""
+    signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
+    os.kill(os.getpid(), number)
+    raise AssertionError(number)

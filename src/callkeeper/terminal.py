@@ -1,7 +1,16 @@
-"""What others wrote, made harmless where people read it: a terminal, a log, a PBX's console."""
+"""What others wrote, made harmless where people read it: a terminal, a log, a PBX's console.
 
+And where it goes out: whatever the locale, and whoever reads it.
+"""
+
+import codecs
+import os
 import re
+import select
+import sys
+from io import TextIOWrapper
 
+_ESCAPED = "callkeeper.escaped"
 _BREAK = re.compile(r"\r\n|[\r\n\t]")
 
 # What moves the cursor, colours, rings or renames a window (C0, DEL and C1), what ends a line in
@@ -34,3 +43,49 @@ def harmless_lines(text: str) -> str:
 def is_text(given: str) -> bool:
     """Whether an argument or a variable was UTF-8; Python keeps other bytes as surrogates."""
     return not any("\ud800" <= each <= "\udfff" for each in given)
+
+
+def open_output() -> None:
+    """Let output hold any text: what its locale has no character for, as JSON escapes it.
+
+    What whoever started this process has closed is opened, and goes nowhere.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, number)
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
+    codecs.register_error(_ESCAPED, _escaped)
+    for stream in _streams():
+        stream.reconfigure(errors=_ESCAPED)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    pairs = (units[at : at + 2].hex() for at in range(0, len(units), 2))
+    return "".join(f"\\u{each}" for each in pairs), error.end
+
+
+def reader_has_gone() -> bool:
+    """Whether standard output or error is a pipe that nobody reads any more."""
+    watch = select.poll()
+    for stream in _streams():
+        watch.register(stream.fileno(), 0)  # what went wrong is told unasked
+    return any(found & select.POLLERR for _, found in watch.poll(0))
+
+
+def finish_output() -> None:
+    """Write what is not written yet; what cannot be written was told of when it was tried."""
+    for stream in _streams():
+        try:
+            stream.flush()
+        except OSError:  # Python would try again at its end, and say so
+            with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - no path of ours
+                os.dup2(nothing.fileno(), stream.fileno())
+
+
+def _streams() -> list[TextIOWrapper]:
+    """Return standard output and error, as far as they are open."""
+    return [each for each in (sys.stdout, sys.stderr) if isinstance(each, TextIOWrapper)]

@@ -1,27 +1,82 @@
-"""How a command ends that did not do what was asked: in one line, and with a status."""
+"""How a command ends that did not do what was asked: a status, and one line that says why.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+0    it was done
+1    refused: a rule, what is stored or what is set says no, or something failed
+2    usage: the command was given wrongly
+3    unreachable: the server or the database did not answer, or does not work
+4    not allowed: the access key, the signature, or the rights of this user
+130  Ctrl-C; 141 whoever read the output has gone (as a shell counts signals)
+"""
+
+import json
+from typing import Any, NamedTuple
 
 import typer
 
-from callkeeper.client.errors import CallkeeperError
-from callkeeper.core.refusal import Refusal, told_in_full
-from callkeeper.installation.sealing import SealBroken
-from callkeeper.settings import SettingsWrong, unknown
-from callkeeper.signing import SigningError
+from callkeeper.cli.help import metavar
 from callkeeper.terminal import harmless
 
-_EXPECTED = (Refusal, CallkeeperError, SettingsWrong, SealBroken, SigningError, OSError)
+REFUSED, USAGE, UNREACHABLE, NOT_ALLOWED = range(1, 5)
+
+_KINDS = {
+    REFUSED: "refused",
+    USAGE: "usage",
+    UNREACHABLE: "unreachable",
+    NOT_ALLOWED: "not_allowed",
+}
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """Tell what is set and is no setting; then what was to be expected, and no bug."""
-    for sentence in unknown():
+class Ending(NamedTuple):
+    """Why a command did not do what was asked."""
+
+    status: int
+    says: str
+    code: str = ""  # of the server's answer
+    option: str = ""  # the option or argument that is to blame
+    how: str = ""  # the command is given, in lines of ours
+
+    def tell(self, *, as_json: bool) -> None:
+        """Say so on standard error, for standard output holds nothing but what was asked for."""
+        says = harmless(self.says)
+        if as_json:
+            named = {"kind": _KINDS[self.status], "code": self.code, "option": self.option}
+            told = {name: value for name, value in named.items() if value}
+            _tell({"error": {**told, "says": says, "status": self.status}})
+            return
+        place = f"{self.option}: " if self.option else ""
+        line = f"{self.code} {place}{says}".strip()
+        typer.echo("\n".join(filter(None, [self.how, f"callkeeper: {line}"])), err=True)
+
+
+def usage(error: Any) -> Ending:  # noqa: ANN401 - typer keeps the errors that have a context
+    """Return how a command ends that was given wrongly."""
+    context = getattr(error, "ctx", None)
+    how = f"{context.get_usage()}\nTry '{context.command_path} -h'." if context else ""
+    parameter = getattr(error, "param", None)
+    if parameter is None:
+        is_ours = isinstance(error, typer.BadParameter)
+        says = error.message if is_ours else error.format_message()
+        return Ending(USAGE, says[:1].lower() + says[1:], how=how)
+    return Ending(USAGE, error.message or "is missing", option=_name(parameter, context), how=how)
+
+
+def _name(parameter: Any, context: Any) -> str:  # noqa: ANN401 - the same
+    """Return what the reader has typed, or set, or is to type."""
+    source = context.get_parameter_source(parameter.name)
+    if parameter.envvar and source is not None and source.name == "ENVIRONMENT":
+        return str(parameter.envvar)
+    if parameter.param_type_name == "argument":
+        return metavar(parameter)
+    return str(max(parameter.opts, key=len))
+
+
+def warn(sentence: str, *, as_json: bool) -> None:
+    """Say on standard error what somebody should know, and what changes nothing."""
+    if as_json:
+        _tell({"warning": {"says": sentence}})
+    else:
         typer.echo(f"callkeeper: {harmless(sentence)}", err=True)
-    try:
-        yield
-    except _EXPECTED as error:
-        typer.echo(f"callkeeper: {harmless(told_in_full(error))}", err=True)
-        raise typer.Exit(1) from error
+
+
+def _tell(value: dict[str, Any]) -> None:
+    typer.echo(harmless(json.dumps(value, ensure_ascii=False)), err=True)

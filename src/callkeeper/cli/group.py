@@ -8,7 +8,9 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from callkeeper.cli.commands import GROUPS, PANELS
+from callkeeper.cli.endings import USAGE, warn
 from callkeeper.cli.help import metavar, parted, write_parameters
+from callkeeper.signals import raise_interrupts
 
 _HELP = "help"
 
@@ -20,9 +22,11 @@ class LoadedCommand(TyperCommand):
     """A command. The lines of its docstring that begin with $ are its examples."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run it."""
-        with import_module("callkeeper.cli.endings").told():
-            return super().invoke(ctx)
+        """Run it, and first say what is set and is no setting."""
+        for sentence in import_module("callkeeper.settings").unknown():
+            warn(sentence, as_json=ctx.params.get("json", False))
+        raise_interrupts()
+        return super().invoke(ctx)
 
     def format_usage(self, ctx: Any, formatter: Any) -> None:
         """Write what is typed: each argument by its name."""
@@ -81,6 +85,13 @@ class Group(TyperGroup):
             each.default = False
         return flags
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what stands before the command; without one, tell which there are."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help(), err=True)
+            ctx.exit(USAGE)
+        return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the command that is called, loaded, and what it is given.
 
@@ -126,7 +137,6 @@ def _group(name: str, panel: str) -> Group:
         name=name,
         commands=listed(f"{name} "),
         help=GROUPS[name],
-        no_args_is_help=True,
         rich_markup_mode=None,
         rich_help_panel=panel,
     )

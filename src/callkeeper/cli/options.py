@@ -14,7 +14,7 @@ import typer
 
 from callkeeper.api.contract.characters import ANY, BLANKS
 from callkeeper.asyncstore.store import AsyncStore
-from callkeeper.client import Client
+from callkeeper.client import Client, Unreachable
 from callkeeper.clock import SystemClock
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.installation.database import check_schema, exposed, find_store
@@ -133,13 +133,16 @@ def connect() -> Client:
         )
     if found["CA"] and not Path(found["CA"]).is_file():
         raise SettingsWrong(f"CALLKEEPER_CA names {found['CA']!r}, and there is no such file")
-    return Client(
-        found["URL"] or _URL,
-        found["AK"],
-        found["SK"],
-        int(found["VDN"]),
-        verify=found["CA"] or True,
-    )
+    try:
+        return Client(
+            found["URL"] or _URL,
+            found["AK"],
+            found["SK"],
+            int(found["VDN"]),
+            verify=found["CA"] or True,
+        )
+    except Unreachable as error:  # nobody was asked yet
+        raise SettingsWrong(f"CALLKEEPER_URL: {error}") from error
 
 
 def check_key(ak: str, secret: str) -> None:

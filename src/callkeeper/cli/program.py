@@ -1,12 +1,15 @@
 """The command line, thin: parse, call the client or the server, print.
 
-A refusal is one line on standard error and exit status 1; a command given wrongly exits with 2.
+Whatever was to be expected ends a command in one line and with a status of its own, which
+``endings`` tells; a bug is told in full.
 """
 
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import TracebackType
 from typing import Annotated, Any
 
@@ -15,33 +18,74 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from callkeeper import __version__
+from callkeeper.cli.endings import Ending, usage
 from callkeeper.cli.group import Group, listed
-from callkeeper.terminal import harmless_lines, is_text
+from callkeeper.signals import end_by, leave_interrupts_to_the_system
+from callkeeper.terminal import (
+    finish_output,
+    harmless_lines,
+    is_text,
+    open_output,
+    reader_has_gone,
+)
+
+# typer keeps the type of a context to itself.
+# ruff: noqa: ANN401
 
 
 class Program(Group):
     """The program, which no argument steers."""
 
-    def __init__(self, **more: Any) -> None:  # noqa: ANN401 - typer keeps the types to itself
+    def __init__(self, **more: Any) -> None:
         super().__init__(**{**more, "commands": listed()})
+        self._as_json = False
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """Read what stands before the command."""
+        self._as_json = "--json" in args
+        with self._told():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Refuse an argument that is no text, before any command takes it for one."""
         for number, each in enumerate(args, 1):
             if not is_text(each):  # and is not repeated: it may be a URL with a password
-                raise typer.BadParameter(f"argument {number} is not valid UTF-8")
-        with _harmless_usage():
-            return super().parse_args(ctx, args)
+                raise typer.BadParameter(f"argument {number} {_no_text()}")
+        return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+    def invoke(self, ctx: Any) -> Any:
         """Run a command."""
-        with _harmless_usage():
+        with self._told():
             return super().invoke(ctx)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell why nothing came of it, unless it is a bug."""
+        try:
+            yield
+        except typer.Exit:
+            raise
+        except TyperException as error:
+            raise self._ended(usage(error)) from error
+        except KeyboardInterrupt:
+            end_by(signal.SIGINT)
+        except Exception as error:
+            if isinstance(error, BrokenPipeError) and reader_has_gone():
+                end_by(signal.SIGPIPE)
+            ending = import_module("callkeeper.cli.failures").ending(error)
+            if ending is None:
+                raise
+            raise self._ended(ending) from error
+
+    def _ended(self, ending: Ending) -> typer.Exit:
+        ending.tell(as_json=self._as_json)
+        return typer.Exit(ending.status)
 
 
 _app = typer.Typer(
     cls=Program,
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,  # rich takes longer to import than most commands run
     help="Callkeeper keeps the calls you promised: a server for reserved outbound calls.",
@@ -72,20 +116,19 @@ program = get_command(_app)
 def main() -> None:
     """Run the command that the arguments are."""
     sys.excepthook = _tell_of_bug
-    program(prog_name="callkeeper")
-
-
-app = main  # as installed scripts call it
-
-
-@contextmanager
-def _harmless_usage() -> Iterator[None]:
-    """Let no argument that is repeated in what is wrong with it steer the terminal."""
+    open_output()
     try:
-        yield
-    except TyperException as error:
-        error.message = harmless_lines(error.message)
-        raise
+        program(prog_name="callkeeper")
+    finally:
+        leave_interrupts_to_the_system()  # Python would tell of one while it ends
+        finish_output()
+
+
+def _no_text() -> str:
+    encoding = sys.getfilesystemencoding()
+    if encoding == "utf-8":
+        return "is not valid UTF-8"
+    return f"is no text in this locale ({encoding}); set LC_ALL=C.UTF-8"
 
 
 def _tell_of_bug(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:

@@ -31,6 +31,7 @@ no bug and is never logged as one. Only ``http.answer`` knows which result code 
     ├─ CampaignEnded
     ├─ NoSuchSkillQueue
     └─ DatabaseFailed           nothing was stored, unless it says otherwise; try again
+       ├─ DatabaseForbids       it does not let us do this
        └─ DatabaseLost          there is no connection to it
 
 A refusal is raised with a template and its values, never with a finished sentence: what it says is
@@ -201,6 +202,10 @@ class DatabaseFailed(Refusal):
     def __init__(self, template: str = "", *, detail: str = "", **values: Value) -> None:
         super().__init__(template, "", **values)
         self.detail = detail  # the database's own words, for those who run it and nobody else
+
+
+class DatabaseForbids(DatabaseFailed):
+    """The database does not let us do this; its owner has to grant it."""
 
 
 class DatabaseLost(DatabaseFailed):

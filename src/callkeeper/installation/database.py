@@ -9,11 +9,11 @@ from pathlib import Path
 
 import structlog
 
-from callkeeper.core.refusal import DatabaseFailed, told_in_full
+from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, told_in_full
 from callkeeper.installation.sealing import SEALING_FILE, Seal, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong, folder_wrong
 from callkeeper.store.engine.migrate import migrations
-from callkeeper.store.engine.postgres import NotAllowed, PostgresSession, StatementFailed, UrlWrong
+from callkeeper.store.engine.postgres import PostgresSession, StatementFailed, UrlWrong
 from callkeeper.store.engine.session import SchemaMissing, Session
 from callkeeper.store.engine.sqlite import OLDEST, SqliteSession
 from callkeeper.store.file_identity import Inode
@@ -74,7 +74,8 @@ def open_store(settings: Settings) -> Store:
         file = folder / DATABASE_FILE
         if not file.exists() and not os.access(folder, os.W_OK | os.X_OK):
             error = PermissionError(EACCES, os.strerror(EACCES))
-            raise folder_wrong(file, error)  # SQLite would say no more than that it cannot open it
+            # SQLite would say no more than that it cannot open it.
+            raise folder_wrong(file, error) from error
     store = SqlStore(open_session(settings))
     store.migrate()
     return store
@@ -90,7 +91,7 @@ def find_store(settings: Settings) -> Store:
     store = SqlStore(open_session(settings))
     try:
         store.database_now()
-        with suppress(StatementFailed, NotAllowed):  # whoever wants to know the number is told
+        with suppress(StatementFailed, DatabaseForbids):  # whoever wants to know the number is told
             store.schema_version()
     except SchemaMissing:
         store.close()
@@ -111,7 +112,7 @@ def check_schema(store: Store) -> int:
     latest = newest_schema()
     try:
         number = store.schema_version()
-    except (StatementFailed, NotAllowed) as error:
+    except (StatementFailed, DatabaseForbids) as error:
         raise DatabaseFailed(
             "the schema's number cannot be read", detail=told_in_full(error)
         ) from error

@@ -94,13 +94,15 @@ class _Stage:
 
     def play(self) -> bool:
         """Play all steps and return whether each went as expected."""
-        self._booking()
-        self._changing()
-        self._dialing()
-        self._refusing()
-        self._campaigning()
-        self._sender.close()
-        self._forger.close()
+        try:
+            self._booking()
+            self._changing()
+            self._dialing()
+            self._refusing()
+            self._campaigning()
+        finally:  # or the server would wait for what they might still send
+            self._sender.close()
+            self._forger.close()
         good = self._good == self._played
         self._console.print(
             f"\n{self._good} of {self._played} answers were the expected ones.",

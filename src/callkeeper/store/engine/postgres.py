@@ -16,7 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
-from callkeeper.core.refusal import DatabaseFailed, DatabaseLost
+from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, DatabaseLost
 from callkeeper.store.engine.migrate import Migration, catch_up
 from callkeeper.store.engine.session import Item, Row, SchemaMissing, Undertaking, given
 from callkeeper.store.engine.statements import answers, queries
@@ -67,10 +67,6 @@ class StatementFailed(RuntimeError):  # noqa: N818 - what happened
 
 class UrlWrong(ValueError):  # noqa: N818 - what happened
     """A database's URL cannot be read. It is not repeated: a password may be in it."""
-
-
-class NotAllowed(DatabaseFailed):
-    """The database does not let us do this; its owner has to grant it."""
 
 
 class _Own(threading.local):
@@ -184,7 +180,7 @@ class PostgresSession:
             raise SchemaMissing from error
         except psycopg.errors.InsufficientPrivilege as error:
             self._undertaking.doom()
-            raise NotAllowed(detail=str(error.diag.message_primary)) from error
+            raise DatabaseForbids(detail=str(error.diag.message_primary)) from error
         except psycopg.Error as bug:
             self._undertaking.doom()
             # PostgreSQL quotes the row in its words, and they would end up in the log.

@@ -1,0 +1,128 @@
+"""Ctrl-C ends every command, at every moment, without a word of Python's."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from callkeeper.installation.database import DATABASE_FILE
+from tests.house import House
+from tests.test_cli import PROGRAM, environment, started
+from tests.test_cli_endings import known
+from tests.waiting import until
+
+INTERRUPTED = -signal.SIGINT  # of which a shell says 130
+SERVING = ["--port", "0", "--tls", "off"]
+
+
+@contextmanager
+def begun(*command: str, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """Begin a command from nothing, and go on once it is no longer Python alone."""
+    with subprocess.Popen(
+        [*PROGRAM, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**more),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def catches(pid: int) -> bool:
+    """Whether a process has a handler of its own for Ctrl-C."""
+    (caught,) = [
+        int(line.split()[1], 16)
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        if line.startswith("SigCgt:")
+    ]
+    return bool(caught >> (signal.SIGINT - 1) & 1)
+
+
+def interrupted(process: "subprocess.Popen[str]") -> int:
+    """Interrupt a command; return how it ended, once it has said nothing of it."""
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert told == ""
+    return process.returncode
+
+
+def of_ours(process: "subprocess.Popen[str]") -> None:
+    """Wait until it is our program that runs, and no longer Python that starts."""
+    until(lambda: catches(process.pid))
+    until(lambda: not catches(process.pid))
+
+
+@pytest.mark.parametrize("command", [["lines"], ["list"], ["--help"]], ids=" ".join)
+def test_while_a_command_begins_and_runs(house: House, command: list[str]) -> None:
+    where = {"CALLKEEPER_DATA_DIR": str(house.settings.data_dir)}
+    for delay in range(0, 400, 40):
+        with begun(*command, **where, **known(house)) as process:
+            of_ours(process)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(delay / 1000)
+            assert interrupted(process) in (INTERRUPTED, 0)
+
+
+def test_while_a_server_begins_and_serves(tmp_path: Path) -> None:
+    serve = ["serve", *SERVING, "--line", "rehearsal", "--data-dir", str(tmp_path / "data")]
+    for delay in range(0, 1000, 100):
+        with begun(*serve) as process:
+            of_ours(process)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(delay / 1000)
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=60)
+            assert process.returncode == INTERRUPTED
+            assert "Traceback" not in told
+            assert "Exception ignored" not in told
+
+
+@pytest.mark.parametrize("delay", [0, 500, 1000, 2000])
+def test_while_the_demo_plays(delay: int) -> None:
+    with begun("demo", "--once") as process:
+        of_ours(process)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(delay / 1000)
+        assert interrupted(process) == INTERRUPTED
+
+
+@pytest.mark.parametrize("command", ["migrate", "backup"])
+def test_while_a_command_waits_for_the_database(tmp_path: Path, command: str) -> None:
+    started(tmp_path / "data")
+    file = tmp_path / "data" / DATABASE_FILE
+    where = ["--data-dir", str(tmp_path / "data")]
+    target = [str(tmp_path / "copy")] if command == "backup" else []
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with begun(command, *target, *where) as process:
+            of_ours(process)
+            until(lambda: file_is_open(process.pid, file))
+            assert interrupted(process) == INTERRUPTED
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["data"]
+
+
+def file_is_open(pid: int, file: Path) -> bool:
+    found = Path(f"/proc/{pid}/fd").iterdir()
+    return any(each.is_symlink() and each.readlink() == file for each in found)
+
+
+def test_who_had_it_ignored_is_not_interrupted(house: House) -> None:
+    given = environment(**known(house), CALLKEEPER_DATA_DIR=str(house.settings.data_dir))
+    ignoring = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+    shell = f"{ignoring} os.execv(sys.executable, sys.argv[1:])"
+    ended = subprocess.run(
+        [sys.executable, "-c", shell, *PROGRAM, "lines"],
+        capture_output=True,
+        check=False,
+        env=given,
+    )
+    assert ended.returncode == 0
