@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from callkeeper.api.reservations import PATH
 from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import Answer
+from callkeeper.http.connections import Connections
 from callkeeper.processes.serve import Server, http_config
 
 _ANSWER = Answer(Phrase("update success"))
@@ -42,4 +43,4 @@ if __name__ == "__main__":
     )
     routes = [*interfaces, Route("/readyz", ready)]
     listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=2048)
-    Server(http_config(Starlette(routes=routes)), listener, lambda: None).run()
+    Server(http_config(Starlette(routes=routes), Connections(10_000)), listener, lambda: None).run()

@@ -7,15 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-
 from callkeeper.api.contract.interface import Interface
 from callkeeper.api.contract.router import Router
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import SystemClock
+from callkeeper.http.connections import Connections
 from callkeeper.installation.database import open_session
 from callkeeper.installation.sealing import Seal
-from callkeeper.processes.serve import build
+from callkeeper.processes.serve import build, server_gauges
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 
@@ -85,5 +84,7 @@ def shape(path: str) -> str:
 def _application(data_dir: Path, **settings: Any) -> Any:
     given = Settings(data_dir=data_dir, **settings)
     store = SqlStore(open_session(given))
-    apps = build(given, AsyncStore(store), Seal(bytes(32)), SystemClock(), CollectorRegistry())
+    async_store, clock = AsyncStore(store), SystemClock()
+    gauges = server_gauges(given, async_store, clock, Connections(1))
+    apps = build(given, async_store, Seal(bytes(32)), clock, gauges)
     return apps.outside

@@ -5,11 +5,13 @@ import os
 import re
 import shlex
 import shutil
+import ssl
 import subprocess
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, get_type_hints
 
+import httpx2
 import pytest
 
 from callkeeper.api.contract.interface import Interface
@@ -120,17 +122,13 @@ def test_the_bounds_of_every_setting_that_has_a_least_and_a_most_are_told() -> N
     assert {name: rows.get(name) for name in measured} == measured
 
 
-def test_every_metric_is_told(tmp_path: Path) -> None:
-    with House(tmp_path / "data", line="rehearsal") as house:
-        _check_metrics(house)
-
-
-def _check_metrics(house: House) -> None:
-    lines = house.http.get(f"{house.url}/metrics").text.splitlines()
-    typed = {line.split()[2] for line in lines if line.startswith("# TYPE callkeeper_")}
-    names = {name for name in typed if not name.endswith("_created")}
-    assert names
-    assert [name for name in names if f"`{name}`" not in OPERATING] == []
+def test_the_metrics_that_are_told_are_those_that_there_are(tmp_path: Path) -> None:
+    with House(tmp_path, line="rehearsal", tls="auto") as house:
+        trusting = ssl.create_default_context(cafile=tmp_path / "tls-certificate.pem")
+        with httpx2.Client(verify=trusting) as client:
+            text = client.get(f"{house.url}/metrics").text
+    told = re.findall(r"^\| `(callkeeper_\w+)` \|", OPERATING, re.MULTILINE)
+    assert sorted(told) == sorted(re.findall(r"^# TYPE (callkeeper_\w+)", text, re.MULTILINE))
 
 
 def test_the_meaning_of_each_evidence_is_told_as_it_is() -> None:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from callkeeper.clock import SystemClock
+from callkeeper.http.connections import Connections
 from callkeeper.installation.database import open_seal, open_store
 from callkeeper.installation.sealing import SealBroken
 from callkeeper.processes.serve import Server, http_config, prepare_server
@@ -53,7 +54,7 @@ def test_a_client_that_connects_behind_many_others_waits_few_rounds_of_the_loop(
         for _ in range(count):
             one = made.enter_context(socket.create_connection(listener.getsockname(), 30))
             one.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        server = Server(http_config(app), listener, lambda: None)
+        server = Server(http_config(app, Connections(100)), listener, lambda: None)
         thread = threading.Thread(target=server.run)
         thread.start()
         assert all_came.wait(20)

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callkeeper import signing
+from callkeeper.http.connections import Connections
 from callkeeper.http.intake import Intake
 from callkeeper.http.protocol import HEAD_BYTES_MAX, bounded
 from tests.house import VDN, House
@@ -248,7 +249,7 @@ def served(app: ASGIApp, protocol: Any) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def impatient_port() -> Iterator[int]:
     """A server that waits a second for a request."""
-    with served(nothing, bounded(10, request_seconds=1)) as port:
+    with served(nothing, bounded(Connections(10), request_seconds=1)) as port:
         yield port
 
 
@@ -270,7 +271,7 @@ def test_a_connection_on_which_nothing_more_comes_is_closed(
 
 @pytest.mark.parametrize("sent", [HEALTH, HEALTH * 2, HEALTH * 100 + b"GET"])
 def test_of_a_connection_that_is_lost_nothing_is_kept(sent: bytes) -> None:
-    protocol = bounded(10)
+    protocol = bounded(Connections(10))
     with served(slowly, protocol) as port:
         with socket.create_connection(("127.0.0.1", port), timeout=4) as connection:
             connection.sendall(sent)

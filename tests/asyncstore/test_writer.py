@@ -14,6 +14,8 @@ from callkeeper.core.refusal import DatabaseFailed
 class HeldBatchWriter:
     """Takes batches, and answers each when it is told to."""
 
+    restarts = 0
+
     def __init__(self) -> None:
         self.batches: list[list[object]] = []
         self.has_taken = asyncio.Event()

@@ -13,6 +13,7 @@ from callkeeper.dialer.line.ari import AriLine
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.installation.database import open_store
 from callkeeper.processes.dial import build_line, dial, duty_beside, limits, line_name
+from callkeeper.processes.gauges import Gauges
 from callkeeper.settings import Settings, SettingsWrong, load
 from tests.store.orders import NOW
 
@@ -61,7 +62,7 @@ def test_a_server_says_the_same_before_it_serves(
 ) -> None:
     def begin() -> None:
         given = settings(tmp_path, **fields)
-        duty_beside(AsyncStore(open_store(given)), given, CLOCK, CollectorRegistry())
+        duty_beside(AsyncStore(open_store(given)), given, CLOCK, Gauges(CollectorRegistry()))
 
     with pytest.raises(SettingsWrong) as raised:
         begin()
@@ -73,7 +74,10 @@ def test_a_server_without_a_line_or_told_not_to_dials_nothing(
     tmp_path: Path, fields: dict[str, Any]
 ) -> None:
     given = settings(tmp_path, **fields)
-    assert duty_beside(AsyncStore(open_store(given)), given, CLOCK, CollectorRegistry()) is None
+    assert (
+        duty_beside(AsyncStore(open_store(given)), given, CLOCK, Gauges(CollectorRegistry()))
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +85,10 @@ def test_a_server_without_a_line_or_told_not_to_dials_nothing(
 )
 def test_a_code_may_be_set_for_any_evidence(tmp_path: Path, evidence: str) -> None:
     given = settings(tmp_path, fail_codes={evidence: "X1"})
-    assert duty_beside(AsyncStore(open_store(given)), given, CLOCK, CollectorRegistry()) is not None
+    assert (
+        duty_beside(AsyncStore(open_store(given)), given, CLOCK, Gauges(CollectorRegistry()))
+        is not None
+    )
 
 
 def test_the_settings_are_the_terms_of_all_campaigns(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ class Onlookers(Protocol):
 class HauntedBatchWriter:
     """Writes some time after it was asked to, and then what fate wants."""
 
+    restarts = 0
+
     def __init__(self, store: SqlStore, station: "Station") -> None:
         self._store = store
         self._station = station

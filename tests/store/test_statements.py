@@ -59,6 +59,7 @@ OF_NO_VDN = {
     "lock_access_key": SMALL,
     "limit_access_key": SMALL,
     "reservations_with_id": "the operator's, who has an id only: it names every VDN in turn",
+    "vdns_with_reservations": "it finds out which VDNs there are, to ask of each in turn",
     "unsettled": RESTORE,
     "due_before": RESTORE,
     "schema_version": "it is of the database",

@@ -16,6 +16,9 @@ class AsyncReservations:
         self.add = Grouped(writer, reservations.add)
         self.change = Grouped(writer, reservations.change)
         self.find = lists.reading(reservations.find)
+        self.vdns = lists.reading(reservations.vdns)
+        self.reach = lists.reading(reservations.reach)
+        self.seek = lists.reading(reservations.seek)
 
 
 class AsyncCampaigns:

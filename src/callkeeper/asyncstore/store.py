@@ -63,6 +63,16 @@ class AsyncStore:
         """How long the write that waits the longest has waited; 0 when none does."""
         return self._writer.oldest_seconds
 
+    @property
+    def waiting_writes(self) -> int:
+        """How many writes wait for the batch before theirs to be done."""
+        return self._writer.waiting
+
+    @property
+    def writer_restarts(self) -> int:
+        """How often what carries out the writes was lost, and begun anew."""
+        return self._writer.restarts
+
     def begin(self) -> None:
         """Get ready for the first request."""
         self._writer.begin()

@@ -29,6 +29,10 @@ _GONE = Phrase("the client went away before this was written; nothing was stored
 class BatchWriter(Protocol):
     """Whoever carries out batches, one at a time, away from the event loop."""
 
+    @property
+    def restarts(self) -> int:
+        """How often it was lost, and begun anew."""
+
     def begin(self) -> None:
         """Get ready, so that the first batch need not wait; called on the loop, or not at all."""
 
@@ -41,6 +45,8 @@ class BatchWriter(Protocol):
 
 class WriterThread:
     """A thread of this process. Simple, and as fast as what else this process does lets it be."""
+
+    restarts = 0  # it ends with this process
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -87,6 +93,16 @@ class Writer:
         self._under_way: asyncio.Future[list[object]] | None = None
         self._under_way_since = 0.0
         self._stopping = False
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for the batch before theirs to be done."""
+        return sum(map(len, self._queues))
+
+    @property
+    def restarts(self) -> int:
+        """How often whoever carries out batches was lost, and begun anew."""
+        return self._batch_writer.restarts
 
     @property
     def oldest_seconds(self) -> float:

@@ -93,6 +93,7 @@ class WriterProcess:
         self._seconds_max = seconds_max or busy_seconds + SILENT_SECONDS
         self._log = structlog.get_logger()
         self._process: Process | None = None
+        self._begun = 0
         self._messages: Messages
         self._answer: asyncio.Future[list[object]] | None = None
         self._asked = 0
@@ -102,6 +103,11 @@ class WriterProcess:
     def pid(self) -> int | None:
         """The process, if there is one just now."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def restarts(self) -> int:
+        """How often it was lost, and begun anew."""
+        return max(0, self._begun - 1)
 
     def begin(self) -> None:
         """Start the process, unless it is running."""
@@ -114,6 +120,7 @@ class WriterProcess:
             except OSError:
                 ours.close()
                 raise
+        self._begun += 1
         self._messages = Messages(ours, self._tell_of, self._end_lost)
         self._messages.send(self._begins_with)
 

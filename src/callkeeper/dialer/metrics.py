@@ -1,9 +1,12 @@
 """What the dialer counts, for Prometheus."""
 
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.instants import Instant
+from callkeeper.core.outcome import Outcome
 
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0)
 
@@ -39,6 +42,8 @@ class DialerMetrics:
             ["outcome"],
             registry=registry,
         )
+        for outcome in get_args(Outcome):
+            self._outcomes.labels(outcome)
         self._lateness = Histogram(
             "callkeeper_lateness_seconds",
             "Delay from a reservation's due time to the call request.",
@@ -57,18 +62,22 @@ class DialerMetrics:
             multiprocess_mode="livesum",
             registry=registry,
         )
-        self.line_gaps = Gauge(
+        self._line_gaps = Counter(
             "callkeeper_line_gaps",
             "Times that events of the line may have been lost.",
-            multiprocess_mode="livesum",
             registry=registry,
         )
-
+        self._gaps = 0
         self.clock_jumps = Counter(
             "callkeeper_clock_jumps",
             "Times a clock, the machine's or the database's, jumped by more than 2 seconds.",
             registry=registry,
         )
+
+    def note_gaps(self, gaps: int) -> None:
+        """Count on to how many gaps there were until now."""
+        self._line_gaps.inc(gaps - self._gaps)
+        self._gaps = gaps
 
     def ended(self, attempt: Attempt) -> None:
         """Count an attempt's outcome."""

@@ -73,7 +73,7 @@ class Reaper:
         context = self._context
         context.metrics.due.set(await context.async_store.due.count(now, _COUNTED_MAX))
         context.metrics.live.set(len(context.live_calls))
-        context.metrics.line_gaps.set(context.line.gaps)
+        context.metrics.note_gaps(context.line.gaps)
 
     async def _take_over(self, now: Instant) -> None:
         context, config = self._context, self._context.config

@@ -3,7 +3,7 @@
 That a page went well which machines ask for all the time is told at the level *debug* alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import structlog
@@ -14,7 +14,13 @@ from structlog.typing import FilteringBoundLogger
 
 from callkeeper.clock import monotonic
 from callkeeper.core.phrase import Phrase
-from callkeeper.http.answer import DATABASE_FAILED, SUCCESS, Answer, translator_for
+from callkeeper.http.answer import (
+    DATABASE_FAILED,
+    PARAMETER_WRONG,
+    SUCCESS,
+    Answer,
+    translator_for,
+)
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import TOLD_MAX, UNKNOWN, Trace
 
@@ -53,6 +59,19 @@ class Figures:
         )
         self.count = cache(requests.labels)
         self.measure = cache(seconds.labels)
+        self._expect(UNKNOWN, [(200, UNKNOWN), (404, PARAMETER_WRONG), (405, PARAMETER_WRONG)])
+
+    def expect(self, interface: str, codes: Iterable[str]) -> None:
+        """Let what an interface may be answered with be counted from 0.
+
+        A counter that begins with 1 has not increased, to whoever looks for what does.
+        """
+        refused = [(401, PARAMETER_WRONG), (429, DATABASE_FAILED), (500, DATABASE_FAILED)]
+        self._expect(interface, [*((200, code) for code in sorted(codes)), *refused])
+
+    def _expect(self, interface: str, answers: Iterable[tuple[int, str]]) -> None:
+        for status, code in answers:
+            self.count(interface, status, code)
 
 
 class AccessLog:

@@ -19,13 +19,16 @@ class Connections:
         self._waiting: dict[Connection, None] = {}
         self._answered: dict[Connection, None] = {}
 
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._answered)
+
     def add(self, newcomer: Connection) -> None:
         """Take one in; if that is one too many, the one that has waited the longest gives way.
 
         When all others are being answered it is the one that has been for the longest: who does
         not read answers, or has sent a great many requests at once, keeps nobody out either.
         """
-        if len(self._waiting) + len(self._answered) >= self._most:
+        if len(self) >= self._most:
             next(iter(self._waiting or self._answered)).give_way()
         self._waiting[newcomer] = None
 

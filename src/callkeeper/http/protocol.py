@@ -289,11 +289,11 @@ def _bad_request(phrase: Phrase) -> Answer:
     return Answer(phrase, code="0200001", status=400)
 
 
-def bounded(connections_max: int, *, request_seconds: float = REQUEST_SECONDS) -> type[Intake]:
-    """Return the protocol of a server that has at most so many connections.
+def bounded(connections: Connections, *, request_seconds: float = REQUEST_SECONDS) -> type[Intake]:
+    """Return the protocol of a server whose connections these are to be.
 
     A request, or the beginning of one, that has not arrived after ``request_seconds`` ends its own,
     and so does an answer that has not been read.
     """
-    of_server = {"all": Connections(connections_max), "request_seconds": request_seconds}
+    of_server = {"all": connections, "request_seconds": request_seconds}
     return before(type("Bounded", (BoundedHttp,), of_server))

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from callkeeper.clock import Clock
-from callkeeper.core.instants import by_clock
+from callkeeper.core.instants import Instant, by_clock
 from callkeeper.settings import SettingsWrong, folder_wrong
 
 _VALID = timedelta(days=825)
@@ -40,6 +40,17 @@ class Certificate(NamedTuple):
 
     certificate: Path
     key: Path
+
+
+def ends_at(certificate: Certificate) -> Instant:
+    """Return until when a certificate is valid. Raise SettingsWrong."""
+    try:
+        read = x509.load_pem_x509_certificate(certificate.certificate.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsWrong(
+            f"tls: {certificate.certificate} holds no certificate that can be read ({error})"
+        ) from error
+    return int(read.not_valid_after_utc.timestamp() * 1000)
 
 
 def prepare(mode: str, data_dir: Path, host: str, clock: Clock) -> Certificate | None:

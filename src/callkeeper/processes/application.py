@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -27,6 +26,7 @@ from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
 from callkeeper.processes import health
+from callkeeper.processes.gauges import ServerGauges
 
 
 class Applications(NamedTuple):
@@ -40,7 +40,7 @@ def applications(
     interfaces: Sequence[Interface],
     admission: Admission[Caller],
     async_store: AsyncStore,
-    registry: CollectorRegistry,
+    gauges: ServerGauges,
     *,
     apart: bool,
 ) -> Applications:
@@ -52,11 +52,13 @@ def applications(
         yield
         await async_store.close()
 
-    figures = Figures(registry)
+    figures = Figures(gauges.registry)
+    for each in interfaces:
+        figures.expect(each.name, each.codes)
     outside = admission.tarpit
     inside = Tarpit() if apart else outside  # no flood outside is in the way of those inside
     signed = Router(interfaces, admission)
-    pages = [*health.routes(async_store, registry, inside), *docs_page.routes(interfaces, inside)]
+    pages = [*health.routes(async_store, gauges, inside), *docs_page.routes(interfaces, inside)]
     if not apart:
         return Applications(_application([signed, *pages], figures, outside, lifespan), None)
     return Applications(

@@ -27,11 +27,14 @@ from callkeeper.dialer.line.line import Line
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.installation.database import found_store
+from callkeeper.processes.gauges import Gauges
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
+from callkeeper.usecases.readiness import Readiness
 
 _GOES_TO = re.compile(r"ivr .{1,100}|skill \d{1,10}")
 _VDN = re.compile(r"[1-9][0-9]{0,3}")
+_LOOK_SECONDS = 5.0
 _EVIDENCE = re.compile(r"(cause|sip) \d{1,3}")
 
 
@@ -39,7 +42,7 @@ Duty = Callable[[], Coroutine[Any, Any, None]]
 
 
 def duty_beside(
-    async_store: AsyncStore, settings: Settings, clock: Clock, registry: CollectorRegistry
+    async_store: AsyncStore, settings: Settings, clock: Clock, gauges: Gauges
 ) -> Duty | None:
     """Return what a server runs beside itself to dial; None where it is not to.
 
@@ -52,7 +55,9 @@ def duty_beside(
     own = (
         None if settings.database is None else open_async_store(settings, outage=async_store.outage)
     )
-    dialer = _dialer(own or async_store, settings, clock, registry)
+    if own is not None:
+        gauges.watch(own)
+    dialer = _dialer(own or async_store, settings, clock, gauges.registry)
 
     async def run() -> None:
         try:
@@ -72,34 +77,54 @@ def dial(settings: Settings, registry: CollectorRegistry, ready: Callable[[str],
     _password(settings)
     async_store = open_async_store(settings, found_store(settings))
     dialer = _dialer(async_store, settings, SystemClock(), registry)
-    _show_metrics(settings, registry)
+    beside = None
+    if settings.metrics_port is not None:
+        beside = _looking(registry, async_store)
+        _show_metrics(settings.host, settings.metrics_port, registry)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_stopped(dialer, async_store, ready))
+        runner.run(_until_stopped(dialer, async_store, ready, beside))
 
 
-def _show_metrics(settings: Settings, registry: CollectorRegistry) -> None:
-    if settings.metrics_port is None:
-        return
+def _show_metrics(host: str, port: int, registry: CollectorRegistry) -> None:
     try:
-        start_http_server(settings.metrics_port, settings.host, registry)
+        start_http_server(port, host, registry)
     except OSError as error:
         raise SettingsWrong(
-            f"metrics_port: cannot listen on {settings.host} port {settings.metrics_port}: "
-            f"{error.strerror}"
+            f"metrics_port: cannot listen on {host} port {port}: {error.strerror}"
         ) from error
 
 
+def _looking(registry: CollectorRegistry, async_store: AsyncStore) -> Duty:
+    """Return what finds out how things stand: a thread shows the metrics, which cannot ask."""
+    gauges = Gauges(registry)
+    gauges.watch(async_store)
+
+    async def look() -> None:
+        readiness = Readiness(async_store)
+        while True:
+            gauges.look()
+            await gauges.ask(readiness)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    return look
+
+
 async def _until_stopped(
-    dialer: Dialer, async_store: AsyncStore, ready: Callable[[str], None]
+    dialer: Dialer, async_store: AsyncStore, ready: Callable[[str], None], beside: Duty | None
 ) -> None:
     dialing = asyncio.ensure_future(dialer.run())
+    duties = [dialing] if beside is None else [dialing, asyncio.ensure_future(beside())]
     for number in ending():
         asyncio.get_running_loop().add_signal_handler(number, dialing.cancel)
     ready(dialer.name)
     try:
-        await asyncio.wait([dialing])
-        if not dialing.cancelled():
-            dialing.result()
+        await asyncio.wait(duties, return_when=asyncio.FIRST_COMPLETED)
+        for each in duties:
+            each.cancel()
+        await asyncio.wait(duties)
+        for each in duties:
+            if not each.cancelled():
+                each.result()  # a bug ended it, and so the others
     finally:
         await async_store.close()
 

@@ -12,6 +12,7 @@ from callkeeper.api.contract.pages import Page
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.http.tarpit import Tarpit
+from callkeeper.processes.gauges import ServerGauges
 from callkeeper.usecases.readiness import Readiness
 from callkeeper.usecases.single_flight import SingleFlight
 
@@ -25,7 +26,7 @@ def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
     return together
 
 
-def routes(async_store: AsyncStore, registry: CollectorRegistry, tarpit: Tarpit) -> list[Page]:
+def routes(async_store: AsyncStore, gauges: ServerGauges, tarpit: Tarpit) -> list[Page]:
     """Return the routes that need no signature."""
 
     async def healthz(_request: Request) -> Response:
@@ -35,7 +36,8 @@ def routes(async_store: AsyncStore, registry: CollectorRegistry, tarpit: Tarpit)
 
     async def figures() -> bytes:
         await asyncio.sleep(0)  # until all are heard that ask just now
-        return generate_latest(_of_all(registry))
+        await gauges.refresh(readiness)
+        return generate_latest(_of_all(gauges.registry))
 
     # Whoever asks does not say who it is; so many who ask at once must cost little.
     counts = SingleFlight[bytes]()

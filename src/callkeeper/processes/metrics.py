@@ -6,6 +6,7 @@ from prometheus_client import (
     GCCollector,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
 )
 
 from callkeeper import log
@@ -13,6 +14,7 @@ from callkeeper import log
 
 def new_registry() -> CollectorRegistry:
     """Return a new registry with the process's own metrics."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import uvicorn
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from callkeeper.api.campaigns.business_results import BusinessResultInterfaces
@@ -25,19 +24,22 @@ from callkeeper.asyncstore.writer import BatchWriter
 from callkeeper.asyncstore.writer_process import WriterProcess, open_async_store
 from callkeeper.clock import Clock, SystemClock
 from callkeeper.http.admission import Admission
+from callkeeper.http.connections import Connections
 from callkeeper.http.protocol import bounded
 from callkeeper.http.tarpit import Tarpit
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.installation.sealing import Seal
-from callkeeper.installation.tls import Certificate, prepare
+from callkeeper.installation.tls import Certificate, ends_at, prepare
 from callkeeper.processes.application import Applications, applications
-from callkeeper.processes.dial import Duty, duty_beside, number_policy
+from callkeeper.processes.dial import Duty, duty_beside, measure, number_policy
+from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.metrics import new_registry
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
 from callkeeper.usecases.campaigns import Campaigns, Definitions
 from callkeeper.usecases.keys import Keyring
+from callkeeper.usecases.missed import count_missed
 from callkeeper.usecases.reservations import Bookings
 
 _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
@@ -52,7 +54,7 @@ def build(
     async_store: AsyncStore,
     seal: Seal,
     clock: Clock,
-    registry: CollectorRegistry,
+    gauges: ServerGauges,
 ) -> Applications:
     """Return the applications over a store; the lifespan of the first closes the store."""
     slack_ms = settings.clock_window_seconds * 1000
@@ -80,7 +82,7 @@ def build(
     )
     interfaces = [each for one in handlers for each in interfaces_of(one, dialect)]
     apart = settings.internal_port is not None
-    return applications(interfaces, admission, async_store, registry, apart=apart)
+    return applications(interfaces, admission, async_store, gauges, apart=apart)
 
 
 def serve(
@@ -104,8 +106,11 @@ class Server(uvicorn.Server):
         ready: Callable[[], None],
         beside: Duty | None = None,
         inside: "Inside | None" = None,
+        *,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(config)
+        self._look = look  # is called each second
         self._listener = listener
         self._inside = inside
         self._ready = ready
@@ -145,6 +150,12 @@ class Server(uvicorn.Server):
         if self._dialing is not None:
             self._dialing.cancel()
             await asyncio.wait([self._dialing])
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what is to be done now and then; uvicorn counts tenths of a second."""
+        if counter % 10 == 0:
+            self._look()
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -194,14 +205,15 @@ def prepare_server(
     clock = clock or SystemClock()
     certificate = prepare(settings.tls_mode, data_dir(settings), settings.host, clock)
     store = open_store(settings)
-    registry = new_registry()
+    connections = Connections(_room_for(settings.connections_max))
     try:
         seal = fitting_seal(settings, store)
         if settings.workers == 1:  # of several, who starts them says so
             warn_of_old_seals(store, seal)
         async_store = open_async_store(settings, store, make_batch_writer=make_batch_writer)
-        beside = duty_beside(async_store, settings, clock, registry)
-        apps = build(settings, async_store, seal, clock, registry)
+        gauges = server_gauges(settings, async_store, clock, connections, certificate)
+        beside = duty_beside(async_store, settings, clock, gauges)
+        apps = build(settings, async_store, seal, clock, gauges)
         listener = bind(settings.host, settings.port, shared=settings.workers > 1)
         listener.listen(_BACKLOG)
         inside = _inside(apps.inside, settings)
@@ -209,8 +221,27 @@ def prepare_server(
         store.close()
         raise
     url = f"{'https' if certificate else 'http'}://{_address(settings.host, listener)}"
-    config = http_config(apps.outside, certificate, settings.connections_max)
-    return Server(config, listener, lambda: ready(url), beside, inside)
+    config = http_config(apps.outside, connections, certificate)
+    return Server(config, listener, lambda: ready(url), beside, inside, look=gauges.look)
+
+
+def server_gauges(
+    settings: Settings,
+    async_store: AsyncStore,
+    clock: Clock,
+    connections: Connections,
+    certificate: Certificate | None = None,
+) -> ServerGauges:
+    """Return what a server over a store tells of itself."""
+    by = measure(settings)
+    gauges = ServerGauges(
+        new_registry(),
+        connections,
+        certificate and ends_at(certificate),
+        lambda: count_missed(async_store, by, clock.now()),
+    )
+    gauges.watch(async_store)
+    return gauges
 
 
 def _inside(app: Starlette | None, settings: Settings) -> Inside | None:
@@ -218,14 +249,14 @@ def _inside(app: Starlette | None, settings: Settings) -> Inside | None:
         return None
     host = settings.internal_host or settings.host
     listener = bind(host, settings.internal_port, shared=settings.workers > 1)
-    return Inside(http_config(app, connections_max=_INSIDE_CONNECTIONS), listener)
+    return Inside(http_config(app, Connections(_room_for(_INSIDE_CONNECTIONS))), listener)
 
 
 def http_config(
-    app: Starlette, certificate: Certificate | None = None, connections_max: int = 10_000
+    app: Starlette, connections: Connections, certificate: Certificate | None = None
 ) -> uvicorn.Config:
     """Return how HTTP is served, whatever application answers it."""
-    http: Any = bounded(_room_for(connections_max))  # for uvicorn it is no type that it knows
+    http: Any = bounded(connections)  # for uvicorn it is no type that it knows
     return uvicorn.Config(
         app,
         ssl_certfile=certificate and str(certificate.certificate),

@@ -172,6 +172,16 @@ AND (
   OR r.fail_code = ANY(:fail_codes)                                            -- postgres
 )
 
+-- name: vdns_with_reservations
+-- From one VDN to the next, by the primary key: as many steps as there are VDNs.
+WITH RECURSIVE found (vdn) AS (
+  SELECT MIN(r.vdn) FROM reservation AS r
+  UNION ALL
+  SELECT (SELECT MIN(r.vdn) FROM reservation AS r WHERE r.vdn > found.vdn)
+  FROM found WHERE found.vdn IS NOT NULL
+)
+SELECT vdn FROM found WHERE vdn IS NOT NULL
+
 -- name: reach
 -- Read off an index alone, so that far more can be counted than looked through.
 SELECT r.appoint_at

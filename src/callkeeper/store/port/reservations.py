@@ -119,6 +119,9 @@ class Reservations(Protocol):
         It counts the reservations of those days, which are UTC's. No day is the good answer.
         """
 
+    def vdns(self) -> list[int]:
+        """Return the VDNs that have reservations, in order."""
+
     def reach(self, sought: Sought, count: int, *, backwards: bool = False) -> Instant | None:
         """Return the appointed time of the one after so many, from the begin on or the end back.
 

@@ -152,6 +152,10 @@ class ReservationRows:
         rows = self._session.rows("miscounted_days", vdn=vdn, first_day=first, last_day=last)
         return [int(row[0]) * DAY_MS for row in rows]
 
+    def vdns(self) -> list[int]:
+        """Return the VDNs that have reservations, in order."""
+        return [int(row[0]) for row in self._session.rows("vdns_with_reservations")]
+
     def reach(self, sought: Sought, count: int, *, backwards: bool = False) -> Instant | None:
         """Return the appointed time of the one after so many, from the begin on or the end back."""
         name = "reach_back" if backwards else "reach"
