@@ -24,6 +24,24 @@ BESIDE = [
     ["campaign", "add", "--vdn", "25", "--name", "x", "--end", "+30d"],
     ["campaign", "dialing", "1", "--vdn", "25"],
     ["settle", "--before", "+0s"],
+    ["show", RESULT_ID],
+    *(
+        [*words.split(), "--vdn", "25"]
+        for words in (
+            "reservations",
+            "broken",
+            "reassign --from ann --to bob",
+            "agent list",
+            "campaign list",
+            "campaign show 1",
+            "campaign pause 1",
+            "campaign resume 1",
+            "campaign end 1",
+            "campaign special 1",
+            "business-result define x",
+            "business-result list",
+        )
+    ),
 ]
 
 

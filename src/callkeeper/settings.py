@@ -15,7 +15,7 @@ from callkeeper import bounds
 _PREFIX = "CALLKEEPER_"
 _DEFAULT_FILE = "callkeeper.toml"
 # Not settings of a server: what the client commands go by, and where the file is.
-_ELSEWHERE = frozenset({"URL", "AK", "SK", "VDN", "CA", "CONFIG"})
+_ELSEWHERE = frozenset({"URL", "AK", "SK", "VDN", "CA", "AGENT", "CONFIG"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

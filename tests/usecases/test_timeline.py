@@ -7,7 +7,7 @@ import pytest
 
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.store.port.history import Event
-from callkeeper.usecases.timeline import timelines
+from callkeeper.usecases.timeline import timeline
 from tests.store.orders import NOW, Opener, booked, booking, has_campaign
 
 DIALED = {"number": 1, "line": "ari", "attempt": "a-1"}
@@ -35,8 +35,7 @@ def test_a_word_of_an_earlier_version_is_told_as_it_is_spelled_now(
         text = msgspec.json.encode(detail).decode()
         event = Event(1, made.id, 2, NOW, stored, "dialer dora", text)
         opened.session.each("add_events", [event])
-        (timeline,) = timelines(
-            opened.store, made.id, Limits(60_000, "UTC"), NOW, show_numbers=True
-        )
-        assert timeline.events[-1].says == told
-        assert timeline.events[-1].what == told.partition(":")[0]
+        general = Limits(60_000, "UTC")
+        story = timeline(opened.store, made, general, NOW, show_numbers=True)
+        assert story.events[-1].says == told
+        assert story.events[-1].what == told.partition(":")[0]

@@ -1,4 +1,4 @@
-"""Agents: what to call them."""
+"""Agents: what to call them, and which there are."""
 
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from callkeeper.cli.options import (
     read_text,
     show,
 )
+from callkeeper.cli.table import Column, print_table
 from callkeeper.clock import SystemClock
 from callkeeper.usecases import agents as usecase
 
@@ -39,3 +40,23 @@ def name_agent(
         usecase.name_agent(store, SystemClock(), vdn, account, user_name)
     value = {"vdn": vdn, "account": account, "userName": user_name}
     show(value, f"agent {account} of VDN {vdn} is {user_name}", as_json=json)
+
+
+def list_agents(
+    *, vdn: Vdn, data_dir: DataDir = None, database: Database = None, json: Json = False
+) -> None:
+    """List the agents of a VDN.
+
+    They are those of whom a reservation, or a name, has told.
+
+    $ callkeeper agent list --vdn 25
+    """
+    with existing_store(data_dir, database) as store:
+        found = list(usecase.every_agent(store, vdn))
+    if json:
+        rows = [{"account": each.account, "name": each.user_name} for each in found]
+        show({"agents": rows}, as_json=True)
+        return
+    told = [(each.account, each.user_name or "") for each in found]
+    nothing = f"no agents in VDN {vdn}; `callkeeper agent name` names one"
+    print_table(("account", Column("name", is_cut=True)), told, nothing)

@@ -49,6 +49,7 @@ _SAID_BY = {
     "name": "--name",
     "alerting_seconds_max": "--alerting-seconds",
     "workday_windows": "--window",
+    "special_day_windows": "--window",
     "caller_numbers": "--caller",
 }
 # Those that another day, or another option, makes right: a refusal, and no wrong command.
@@ -154,7 +155,7 @@ def add_campaign(
         name=name,
         device_type=device_type,
         alerting_seconds_max=alerting_seconds,
-        workday_windows=_placed(window or [Window(0, DAY_MINUTES)]),
+        workday_windows=placed(window or [Window(0, DAY_MINUTES)]),
         special_day_windows=(),
         caller_numbers=tuple(caller or ()),
         goes_to=goes_to,
@@ -175,14 +176,14 @@ def add_campaign(
     try:
         added = ask_campaigns(data_dir, database, add)
     except ParameterWrong as fault:
-        raise _in_options(fault) from None
+        raise in_options(fault) from None
     show({"id": added.id}, str(added.id), as_json=json)
     if not json:
         ends = local_times(time_zone).in_full(added.end_at)
         typer.echo(f"campaign {added.id} ends {ends}", err=True)
 
 
-def _in_options(fault: ParameterWrong) -> Exception:
+def in_options(fault: ParameterWrong) -> Exception:
     """Return a fault as it is told of the option that it is about."""
     fault.within((_SAID_BY | _DATED_BY).get(fault.about, ""))
     return typer.BadParameter(fault.sentence) if fault.about in _SAID_BY else fault
@@ -193,6 +194,7 @@ def _whole_seconds(instant: int) -> int:
     return instant - instant % SECOND_MS
 
 
-def _placed(windows: list[Window]) -> tuple[Window, ...]:
+def placed(windows: list[Window]) -> tuple[Window, ...]:
+    """Return windows in the order of the day, each with its place."""
     ordered = sorted(windows, key=lambda each: each.begin)
     return tuple(Window(w.begin, w.end, place) for place, w in enumerate(ordered, 1))

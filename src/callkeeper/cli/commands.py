@@ -21,8 +21,9 @@ class Command(NamedTuple):
 
 GROUPS = {
     "key": "Access keys: who may ask, and for which VDN.",
-    "agent": "Agents: what to call them.",
+    "agent": "Agents: what to call them, and which there are.",
     "campaign": "Campaigns: the tasks that calls belong to.",
+    "business-result": "Business results: what agents may file of a call.",
 }
 
 PANELS = {
@@ -35,6 +36,13 @@ PANELS = {
         Command("settle", "settle:settle", "After a restore, close calls that may have been made."),
     ),
     LOOK: (
+        Command(
+            "reservations",
+            "promises:list_open",
+            "Show what is open: overdue reservations first, then the next ones.",
+        ),
+        Command("broken", "promises:list_broken", "Show which promises were broken, and why."),
+        Command("show", "promises:show_one", "Show one reservation, and what it waits for."),
         Command("demo", "demo:demo", "Run the published examples, then stay up for you to try."),
         Command("lines", "dialer:lines", "Show who dials over which line, and calls in progress."),
         Command("attempts", "dialer:attempts", "Show every attempt to call a reservation."),
@@ -54,15 +62,47 @@ PANELS = {
         Command("key limit", "keys:limit_key", "Show or change how many requests a key may send."),
         Command("key revoke", "keys:revoke_key", "Revoke a key."),
         Command("agent name", "agents:name_agent", "Say what lists call an agent."),
+        Command("agent list", "agents:list_agents", "List the agents of a VDN."),
+        Command(
+            "reassign", "reassign:reassign", "Give the reservations of one agent to another one."
+        ),
         Command(
             "campaign add",
             "campaigns:add_campaign",
             "Add a campaign, with the id that it had elsewhere if need be.",
         ),
+        Command("campaign list", "campaign_list:list_campaigns", "List the campaigns of a VDN."),
+        Command("campaign show", "campaign_list:show_campaign", "Show all of one campaign."),
+        Command(
+            "campaign pause",
+            "campaign_states:pause_campaign",
+            "Stop dialing for a campaign until it is resumed.",
+        ),
+        Command(
+            "campaign resume",
+            "campaign_states:resume_campaign",
+            "Go on dialing for a campaign, or begin: a draft is started the same way.",
+        ),
+        Command("campaign end", "campaign_states:end_campaign", "End a campaign now, for good."),
+        Command(
+            "campaign special",
+            "campaign_states:special_hours",
+            "Show or change the hours of a campaign on special days.",
+        ),
         Command(
             "campaign dialing",
             "dial_settings:dialing",
             "Show or change how automatic calls are made.",
+        ),
+        Command(
+            "business-result define",
+            "business_results:define_result",
+            "Define what agents may file of a call.",
+        ),
+        Command(
+            "business-result list",
+            "business_results:list_results",
+            "List what agents may file of a call.",
         ),
     ),
 }

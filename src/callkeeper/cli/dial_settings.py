@@ -117,7 +117,7 @@ def dialing(
         return await use_cases.change(vdn, id, arrange, "operator")
 
     found = ask_campaigns(data_dir, database, find_or_change).dial_settings
-    show({"id": id, "dialing": found}, _told(id, found), as_json=json)
+    show({"id": id, "dialing": found}, f"campaign {id}: {dialing_in_words(found)}", as_json=json)
 
 
 def _part(option: str, given: T | None, *, takes_away: bool) -> T | msgspec.UnsetType | None:
@@ -127,7 +127,8 @@ def _part(option: str, given: T | None, *, takes_away: bool) -> T | msgspec.Unse
     return msgspec.UNSET if given is None and not takes_away else given
 
 
-def _told(campaign_id: int, arranged: DialSettings) -> str:
+def dialing_in_words(arranged: DialSettings) -> str:
+    """Return how a campaign dials, in words."""
     told = []
     if arranged.time_zone:
         told.append(f"its windows are in {arranged.time_zone}")
@@ -137,4 +138,4 @@ def _told(campaign_id: int, arranged: DialSettings) -> str:
         f"after {each.outcome} at most {each.times} times again, {each.spacing_seconds} s apart"
         for each in arranged.retries
     ]
-    return f"campaign {campaign_id}: {'; '.join(told) or 'as the settings have it'}"
+    return "; ".join(told) or "as the settings have it"

@@ -10,6 +10,8 @@ from callkeeper.cli.options import (
     DataDir,
     Json,
     LineKind,
+    MaybeVdn,
+    ReservationId,
     existing_store,
     read_settings,
     show,
@@ -24,6 +26,7 @@ from callkeeper.processes.dial import dial as dial_until_stopped
 from callkeeper.processes.metrics import new_registry
 from callkeeper.terminal import harmless
 from callkeeper.usecases import lines as usecase
+from callkeeper.usecases.short_ids import reservations_of
 
 
 def dial(
@@ -82,8 +85,9 @@ def lines(
 
 
 def attempts(
-    id: Annotated[str, typer.Argument(metavar="APPOINT_ID", show_default=False)],  # noqa: A002 - the word for it
+    id: ReservationId,  # noqa: A002 - the word for it
     *,
+    vdn: MaybeVdn = None,
     data_dir: DataDir = None,
     database: Database = None,
     time_zone: TimeZone = None,
@@ -93,12 +97,12 @@ def attempts(
 
     Each has its outcome and what the line reported.
     """
+    times = local_times(time_zone)
     with existing_store(data_dir, database) as store:
-        tries = usecase.attempts(store, id)
+        tries = usecase.attempts(store, reservations_of(store, vdn, id, times.now))
     if json:
         show({"attempts": tries}, as_json=True)
         return
-    times = local_times(time_zone)
     if print_table(
         _TRIED, (_try_row(each, times) for each in tries), "no attempts: it was not dialed"
     ):

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -21,7 +21,7 @@ from callkeeper.installation.database import check_schema, exposed, find_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port.store import Store
 from callkeeper.terminal import harmless, is_text
-from callkeeper.usecases.campaigns import Campaigns
+from callkeeper.usecases.campaigns import Campaigns, Definitions
 
 T = TypeVar("T")
 
@@ -47,7 +47,37 @@ LineKind = Annotated[
         show_default=False,
     ),
 ]
-Vdn = Annotated[int, typer.Option(help="The VDN.", min=1, max=VDN_MAX)]
+Vdn = Annotated[
+    int,
+    typer.Option(
+        help="The VDN; that of CALLKEEPER_VDN if absent.",
+        envvar="CALLKEEPER_VDN",
+        min=1,
+        max=VDN_MAX,
+        show_default=False,
+        show_envvar=False,
+    ),
+]
+MaybeVdn = Annotated[
+    int | None,
+    typer.Option(
+        help="The VDN that a short id is looked for in.",
+        envvar="CALLKEEPER_VDN",
+        min=1,
+        max=VDN_MAX,
+        show_default=False,
+        show_envvar=False,
+    ),
+]
+ReservationId = Annotated[
+    str,
+    typer.Argument(
+        metavar="APPOINT_ID",
+        help="The reservation's id, or some of its digits as lists show them.",
+        show_default=False,
+    ),
+]
+ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show phone numbers in full.")]
 
 _URL = "http://127.0.0.1:28443"
 _PASSWORD = re.compile(r"//[^@/?#]*:[^@]*@")
@@ -91,20 +121,42 @@ def ask_campaigns(
     question: Callable[[Campaigns], Awaitable[T]],
 ) -> T:
     """Return what the use cases of campaigns answer, over the store that there is."""
+    settings = read_settings(data_dir, database)
 
-    async def answer() -> T:
-        settings = read_settings(data_dir, database)
-        with existing_store(data_dir, database) as store:
-            async_store = AsyncStore(store)
-            campaigns = Campaigns(
-                async_store, SystemClock(), settings.active_campaigns_max, settings.skill_queues
-            )
-            try:
-                return await question(campaigns)
-            finally:
-                await async_store.close()
+    async def answer(async_store: AsyncStore) -> T:
+        bounds = (settings.active_campaigns_max, settings.skill_queues)
+        return await question(Campaigns(async_store, SystemClock(), *bounds))
 
-    return asyncio.run(answer())
+    return _ask(data_dir, database, answer)
+
+
+def ask_definitions(
+    data_dir: Path | None,
+    database: str | None,
+    question: Callable[[Definitions], Awaitable[T]],
+) -> T:
+    """Return what the use cases of business results answer, over the store that there is."""
+
+    async def answer(async_store: AsyncStore) -> T:
+        return await question(Definitions(async_store, SystemClock()))
+
+    return _ask(data_dir, database, answer)
+
+
+def _ask(
+    data_dir: Path | None,
+    database: str | None,
+    question: Callable[[AsyncStore], Coroutine[Any, Any, T]],
+) -> T:
+    async def answer(store: Store) -> T:
+        async_store = AsyncStore(store)
+        try:
+            return await question(async_store)
+        finally:
+            await async_store.close()
+
+    with existing_store(data_dir, database) as store:
+        return asyncio.run(answer(store))
 
 
 def read_text(text: str) -> str:

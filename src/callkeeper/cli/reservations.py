@@ -7,14 +7,14 @@ import msgspec
 import typer
 
 from callkeeper.cli.instants import LIKE, instant_option
-from callkeeper.cli.options import Json, connect, show
+from callkeeper.cli.options import Json, ReservationId, connect, show
+from callkeeper.cli.short_ids import whole_id
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.client import Filters, Page, Reservation
 from callkeeper.client.records import milliseconds
 from callkeeper.core.instants import LocalTimes, rounded_span
 
-Id = Annotated[str, typer.Argument(metavar="APPOINT_ID", show_default=False)]
 Agent = Annotated[
     str | None, typer.Option(help="The agent's business account.", show_default=False)
 ]
@@ -65,7 +65,7 @@ def reserve(
 
 
 def move(
-    id: Id,  # noqa: A002 - the word for it
+    id: ReservationId,  # noqa: A002 - the word for it
     *,
     at: Annotated[int | None, instant_option(f"When instead: {LIKE}.")] = None,
     agent: Agent = None,
@@ -83,13 +83,14 @@ def move(
             f"say what changes: --at, --agent, --work-no or --remark; {_SHOWS}"
         )
     with connect() as client:
-        client.move(id, at=at, agent=agent, work_no=work_no, remark=remark)
+        id_ = whole_id(client, id)
+        client.move(id_, at=at, agent=agent, work_no=work_no, remark=remark)
     to = "" if at is None else f" to {local_times(time_zone).in_full(at)}"
-    show({"id": id, "did": "moved"}, f"moved {id}{to}", as_json=json)
+    show({"id": id_, "did": "moved"}, f"moved {id_}{to}", as_json=json)
 
 
 def result(
-    id: Id,  # noqa: A002
+    id: ReservationId,  # noqa: A002
     *,
     fail_code: Annotated[
         str | None, typer.Option(help="CTI result code; 00000 is success.", show_default=False)
@@ -122,8 +123,9 @@ def result(
             f"--agent, --work-no; {_SHOWS}"
         )
     with connect() as client:
+        id_ = whole_id(client, id)
         client.record_result(
-            id,
+            id_,
             fail_code=fail_code,
             call_id=call_id,
             caller=caller,
@@ -134,17 +136,18 @@ def result(
             agent=agent,
             work_no=work_no,
         )
-    sentence = f"filed the result of {id}" if tells_of_a_call else f"noted the agent of {id}"
+    sentence = f"filed the result of {id_}" if tells_of_a_call else f"noted the agent of {id_}"
     if begin is not None:
         sentence += f", begun {local_times(time_zone).in_full(begin)}"
-    show({"id": id, "did": "filed"}, sentence, as_json=json)
+    show({"id": id_, "did": "filed"}, sentence, as_json=json)
 
 
-def cancel(id: Id, *, json: Json = False) -> None:  # noqa: A002
+def cancel(id: ReservationId, *, json: Json = False) -> None:  # noqa: A002
     """Delete a reservation whose call was not made."""
     with connect() as client:
-        client.cancel(id)
-    show({"id": id, "did": "cancelled"}, f"cancelled {id}", as_json=json)
+        id_ = whole_id(client, id)
+        client.cancel(id_)
+    show({"id": id_, "did": "cancelled"}, f"cancelled {id_}", as_json=json)
 
 
 def list_(

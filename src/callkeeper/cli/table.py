@@ -60,6 +60,13 @@ def print_table(
     return count
 
 
+def labelled(said: Mapping[str, str]) -> list[str]:
+    """Return a line for each value, after its label; none for what is empty."""
+    there = {label: value for label, value in said.items() if value}
+    wide = max(map(len, there), default=0)
+    return [f"  {label:{wide}}{_GAP}{value}" for label, value in there.items()]
+
+
 class Table:
     """Columns, as wide as what was seen so far needs. ``room`` is None where all has some."""
 

@@ -1,30 +1,28 @@
 """Why a reservation was, or was not, dialed."""
 
-from typing import Annotated
-
-import typer
-
 from callkeeper.cli.options import (
     Database,
     DataDir,
     Json,
+    MaybeVdn,
+    ReservationId,
+    ShowNumbers,
     existing_store,
     read_settings,
     show,
 )
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.instants import LocalTimes, in_utc
-from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.processes.dial import limits
-from callkeeper.usecases.timeline import Timeline, timelines
+from callkeeper.usecases.short_ids import reservations_of
+from callkeeper.usecases.timeline import Timeline, timeline
 
 
 def why(
-    id: Annotated[str, typer.Argument(metavar="APPOINT_ID", show_default=False)],  # noqa: A002 - the word for it
+    id: ReservationId,  # noqa: A002 - the word for it
     *,
-    show_numbers: Annotated[
-        bool, typer.Option("--show-numbers", help="Show phone numbers in full.")
-    ] = False,
+    vdn: MaybeVdn = None,
+    show_numbers: ShowNumbers = False,
     data_dir: DataDir = None,
     database: Database = None,
     time_zone: TimeZone = None,
@@ -34,16 +32,17 @@ def why(
     times = local_times(time_zone)
     general = limits(read_settings(data_dir, database))
     with existing_store(data_dir, database) as store:
-        found = timelines(
-            store,
-            id,
-            general,
-            times.now,
-            show_numbers=show_numbers,
-            written=in_utc if json else times.exactly,
-        )
-    if not found:
-        raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=id)
+        found = [
+            timeline(
+                store,
+                each,
+                general,
+                times.now,
+                show_numbers=show_numbers,
+                written=in_utc if json else times.exactly,
+            )
+            for each in reservations_of(store, vdn, id, times.now)
+        ]
     # An id can be in several VDNs only if somebody brought it there by hand.
     told = [line for each in found for line in ("", *_told(each, times))][1:]
     show({"stories": found}, *told, as_json=json)

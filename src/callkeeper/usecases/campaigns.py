@@ -8,16 +8,19 @@ import msgspec
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_result_code
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
-from callkeeper.core.campaigns.campaign import Campaign, Status
+from callkeeper.core.campaigns.campaign import Campaign, Status, campaign_id
 from callkeeper.core.campaigns.changes import CampaignChange, CampaignOrder, NewCampaign, Revision
 from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.campaigns.plan import Plan
 from callkeeper.core.instants import SECOND_MS, Instant
 from callkeeper.core.refusal import NoSuchCampaign
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted, DefinitionPage
+from callkeeper.store.port.store import Store
 
 # How many of a campaign's calls are counted; beyond it, how many more does not matter.
 COUNTED_MAX = 10_000
+# How many campaigns are looked through for a name that others hold a part of.
+_ALIKE = 1_000
 
 
 class Naming(msgspec.Struct, frozen=True):
@@ -47,6 +50,11 @@ class Awaited(msgspec.Struct, frozen=True):
 
     due: int
     all: int
+
+
+def counted(count: int) -> str:
+    """Return how many there are, or that there are at least so many."""
+    return str(count) if count < COUNTED_MAX else f"{COUNTED_MAX} or more"
 
 
 class Campaigns:
@@ -160,3 +168,22 @@ class Definitions:
     async def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
         """Return a page of results with their sub-results."""
         return await self._store.business_results.find(vdn, offset, limit)
+
+
+def campaign_meant(store: Store, vdn: int, text: str, now: Instant) -> int:
+    """Return the id of the campaign that a person means by its id or its name, deleted ones too.
+
+    Raise NoSuchCampaign.
+    """
+    id_ = campaign_id(text)
+    if id_ is not None:
+        return id_
+    wanted = CampaignsWanted(vdn=vdn, offset=0, limit=_ALIKE, now=now, name=text)
+    for each in store.campaigns.find(wanted).campaigns:
+        if each.name == text:
+            return each.id
+    raise NoSuchCampaign(
+        "there is no campaign named {name!r} in VDN {vdn}; `callkeeper campaign list` shows them",
+        name=text,
+        vdn=vdn,
+    )

@@ -1,10 +1,12 @@
 """Lines: who dials over them, and what came of their calls."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
-from callkeeper.core.refusal import NoSuchReservation
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Store
 
 
@@ -20,12 +22,6 @@ def lines(store: Store) -> Lines:
     return Lines(store.leases.all(), store.attempts.live_by_line())
 
 
-def attempts(store: Store, reservation_id: str) -> list[Attempt]:
-    """Return all attempts of the reservations with an id, whatever their VDN, oldest first.
-
-    Raise NoSuchReservation if there is none.
-    """
-    found = store.reservations.with_id(reservation_id)
-    if not found:
-        raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=reservation_id)
-    return [try_ for each in found for try_ in store.attempts.of(each.vdn, each.id)]
+def attempts(store: Store, reservations: Iterable[Reservation]) -> list[Attempt]:
+    """Return all attempts of some reservations, the oldest of each first."""
+    return [try_ for each in reservations for try_ in store.attempts.of(each.vdn, each.id)]

@@ -51,12 +51,16 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """Some promises. ``has_more``: there are others; ``from_at`` and ``to_at``: not beyond."""
+    """Some promises. ``has_more``: there are others; ``from_at`` and ``to_at``: not beyond.
+
+    ``has_more_overdue``: of those that are overdue too there are others.
+    """
 
     promises: list[Kept]
     has_more: bool
     from_at: Instant | None
     to_at: Instant | None
+    has_more_overdue: bool = False
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -89,16 +93,24 @@ class Promises:
         self._looked_through = looked_through
 
     def open(self, limit: int, states: tuple[State, ...] = OPEN) -> Found:
-        """Return what is open: overdue ones first, the oldest of them first, then by time."""
+        """Return what is open: overdue ones first, the oldest of them first, then by time.
+
+        Where there is no room for all, half of it is for what is to come.
+        """
         begin, end = self._horizons()
         past = self._whose.within(begin, self._now - 1)
         ahead = self._whose.within(self._now, end)
         choice = Choice(states)
-        found = self._reservations.seek(past, choice, limit + 1)
-        found.sort(key=lambda each: not each.reservation.is_overdue(self._now))
-        if len(found) <= limit:
-            found += self._reservations.seek(ahead, choice, limit + 1 - len(found))
-        return self._found(found, limit, begin, end)
+        before = self._reservations.seek(past, choice, limit + 1)
+        before.sort(key=lambda each: not each.reservation.is_overdue(self._now))
+        after = self._reservations.seek(ahead, choice, limit + 1)
+        # What is long overdue hides nobody's next call.
+        room = max(limit // 2, limit - len(after))
+        found = self._found(before[:room] + after, limit, begin, end)
+        is_cut = len(before) > room
+        return msgspec.structs.replace(
+            found, has_more=found.has_more or is_cut, has_more_overdue=is_cut
+        )
 
     def overdue(self, limit: int) -> Found:
         """Return what nobody called in time, the oldest first."""

@@ -10,6 +10,8 @@ from callkeeper.store.port.store import Store
 
 # How many change hands in one transaction: whoever writes meanwhile waits no longer than for these.
 BATCH = 500
+# How many that would change hands are shown and counted beforehand.
+COUNTED_MAX = 10_000
 
 
 class Reassigning:

@@ -43,31 +43,16 @@ class Timeline(msgspec.Struct, frozen=True):
     events: list[Happening]
 
 
-def timelines(
-    store: Store,
-    reservation_id: str,
-    limits: Limits,
-    now: Instant,
-    *,
-    show_numbers: bool,
-    written: Written = in_utc,
-) -> list[Timeline]:
-    """Return the timeline of each VDN's reservation with this id; none when there is none."""
-    return [
-        _timeline(store, each, limits, now, show_numbers=show_numbers, written=written)
-        for each in store.reservations.with_id(reservation_id)
-    ]
-
-
-def _timeline(
+def timeline(
     store: Store,
     reservation: Reservation,
     limits: Limits,
     now: Instant,
     *,
     show_numbers: bool,
-    written: Written,
+    written: Written = in_utc,
 ) -> Timeline:
+    """Return a reservation's timeline."""
     events = store.history.of(reservation.vdn, reservation.id)
     return Timeline(
         id=reservation.id,

@@ -52,7 +52,8 @@ def _naming() -> tuple[Field, ...]:
     )
 
 
-_ADD_FORM = Form(
+# What may be defined, whoever asks.
+ADD_FORM = Form(
     NewResult,
     *_naming(),
     Objects(
@@ -110,7 +111,7 @@ class BusinessResultInterfaces:
         "addBusinessResult",
         page="cec_07_0732",
         says="Define a business result and its sub-results",
-        form=_ADD_FORM,
+        form=ADD_FORM,
         codes=f"0200000 0200001 {VALIDATION}",
         example=examples.ADD_BUSINESS_RESULT,
     )

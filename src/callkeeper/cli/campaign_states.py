@@ -1,0 +1,191 @@
+"""``campaign pause``, ``resume``, ``end`` and ``special``: what each says it does, and to what."""
+
+from typing import Annotated, Any
+
+import typer
+
+from callkeeper.cli.campaign_list import CampaignId, Told, campaign_facts, state_of
+from callkeeper.cli.campaigns import in_options, placed, read_window
+from callkeeper.cli.consent import Yes, agreed
+from callkeeper.cli.options import (
+    Database,
+    DataDir,
+    Json,
+    Vdn,
+    ask_campaigns,
+    read_settings,
+    show,
+)
+from callkeeper.cli.time_zone import TimeZone, local_times
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.campaigns.changes import (
+    CampaignChange,
+    End,
+    Pause,
+    Resume,
+    SetSpecialHours,
+)
+from callkeeper.core.campaigns.plan import WINDOWS_MAX
+from callkeeper.core.instants import LocalTimes, span
+from callkeeper.core.refusal import ParameterWrong
+from callkeeper.usecases.campaigns import Campaigns, counted
+
+_AGENTS_ONES = "agents ring its manual reservations as before"
+
+
+def pause_campaign(
+    id: CampaignId,  # noqa: A002 - the word for it
+    *,
+    vdn: Vdn,
+    data_dir: DataDir = None,
+    database: Database = None,
+    time_zone: TimeZone = None,
+    json: Json = False,
+) -> None:
+    """Stop dialing for a campaign until it is resumed.
+
+    Automatic reservations wait, and expire once they are later than the grace. Calls that are being
+    made go on, and agents ring manual reservations as before.
+
+    $ callkeeper campaign pause 7 --vdn 25
+    """
+    times = local_times(time_zone)
+    grace = span(read_settings(data_dir, database).grace_seconds * 1000)
+    told = _changed(data_dir, database, (vdn, id), Pause())
+    waiting = (
+        f"{calls(told.awaited.due)} due now: each waits until it is resumed, and expires when it "
+        f"is more than {grace} late"
+        if told.awaited.due
+        else "no automatic call is due now"
+    )
+    _show(told, f"paused; {waiting}; {_AGENTS_ONES}", times, as_json=json)
+
+
+def resume_campaign(
+    id: CampaignId,  # noqa: A002
+    *,
+    vdn: Vdn,
+    data_dir: DataDir = None,
+    database: Database = None,
+    time_zone: TimeZone = None,
+    json: Json = False,
+) -> None:
+    """Go on dialing for a campaign, or begin: a draft is started the same way.
+
+    $ callkeeper campaign resume 7 --vdn 25
+    """
+    times = local_times(time_zone)
+    told = _changed(data_dir, database, (vdn, id), Resume())
+    begins = told.campaign.begin_at
+    due = (
+        f"it begins {times.in_full(begins)}"
+        if begins > times.now
+        else f"{calls(told.awaited.due)} due now, dialed within its hours"
+    )
+    _show(told, f"started; {due}", times, as_json=json)
+
+
+def end_campaign(
+    id: CampaignId,  # noqa: A002
+    *,
+    vdn: Vdn,
+    yes: Yes = False,
+    data_dir: DataDir = None,
+    database: Database = None,
+    time_zone: TimeZone = None,
+    json: Json = False,
+) -> None:
+    """End a campaign now, for good.
+
+    An ended one is neither changed nor resumed. Its automatic reservations are not dialed any more:
+    each expires when it is due, and `callkeeper why` says that the campaign ended. Without --yes it
+    is shown, and asked for at a terminal.
+
+    $ callkeeper campaign end 7 --vdn 25 --yes
+    """
+    times = local_times(time_zone)
+
+    async def look(use_cases: Campaigns) -> Told:
+        return Told(await use_cases.one(vdn, id), await use_cases.awaited(vdn, id))
+
+    before = ask_campaigns(data_dir, database, look)
+    none = "no automatic call is to come"
+    will_not = f"its {calls(before.awaited.all)} to come will not be made"
+    waiting = f"{will_not if before.awaited.all else none}; {_AGENTS_ONES}"
+    if not agreed(f"end campaign {id} {before.campaign.name!r} for good? {waiting}", yes=yes):
+        says = f"nothing was changed; --yes ends it; {waiting}"
+        _show(before, f"is {state_of(before.campaign, times.now)}; {says}", times, as_json=json)
+        return
+    told = _changed(data_dir, database, (vdn, id), End())
+    _show(told, f"ended; {waiting}", times, as_json=json)
+
+
+def special_hours(
+    id: CampaignId,  # noqa: A002
+    *,
+    vdn: Vdn,
+    window: Annotated[
+        list[Any] | None,
+        typer.Option(
+            parser=read_window,
+            metavar="HH:MM-HH:MM",
+            help=f"When it may dial on special days, up to {WINDOWS_MAX}; in place of all before.",
+            show_default=False,
+        ),
+    ] = None,
+    no_window: Annotated[
+        bool, typer.Option("--no-window", help="Take away all that there are.")
+    ] = False,
+    data_dir: DataDir = None,
+    database: Database = None,
+    time_zone: TimeZone = None,
+    json: Json = False,
+) -> None:
+    """Show or change the hours of a campaign on special days.
+
+    They are kept and shown. The dialer does not use them yet: no day is special to it, and it goes
+    by the campaign's own windows every day.
+
+    $ callkeeper campaign special 7 --vdn 25 --window 10:00-16:00
+    """
+    if window and no_window:
+        raise typer.BadParameter("give either --window or --no-window")
+    times = local_times(time_zone)
+    if window or no_window:
+        change = SetSpecialHours(placed(window or []))
+        try:
+            told = _changed(data_dir, database, (vdn, id), change)
+        except ParameterWrong as fault:
+            raise in_options(fault) from None
+    else:
+
+        async def look(use_cases: Campaigns) -> Told:
+            return Told(await use_cases.one(vdn, id), await use_cases.awaited(vdn, id))
+
+        told = ask_campaigns(data_dir, database, look)
+    hours = ", ".join(each.hours for each in told.campaign.special_day_windows) or "none"
+    says = f"special days: {hours}; kept and shown, but the dialer does not use them yet"
+    _show(told, says, times, as_json=json)
+
+
+def calls(count: int) -> str:
+    """Return a number of calls in words."""
+    return f"{counted(count)} automatic call{'s' * (count != 1)}"
+
+
+def _changed(
+    data_dir: DataDir, database: Database, which: tuple[int, int], change: CampaignChange
+) -> Told:
+    vdn, campaign_id = which
+
+    async def carry_out(use_cases: Campaigns) -> Told:
+        campaign: Campaign = await use_cases.change(vdn, campaign_id, change, "operator")
+        return Told(campaign, await use_cases.awaited(vdn, campaign_id))
+
+    return ask_campaigns(data_dir, database, carry_out)
+
+
+def _show(told: Told, says: str, times: LocalTimes, *, as_json: bool) -> None:
+    campaign = told.campaign
+    value = {**campaign_facts(told, times.now), "says": says}
+    show(value, f"campaign {campaign.id} {campaign.name!r}: {says}", as_json=as_json)

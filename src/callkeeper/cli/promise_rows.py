@@ -1,0 +1,180 @@
+"""Promises as people read them: in a row of a table, in lines, and as JSON."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+from callkeeper.cli.table import Column
+from callkeeper.core.instants import Instant, LocalTimes, by_clock, rounded_span
+from callkeeper.core.reservations.promise import Keeping, promised_at
+from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.reservations.result_codes import in_words
+from callkeeper.usecases.promises import Found, Kept
+from callkeeper.usecases.short_ids import short_id
+
+COLUMNS = (
+    "when",
+    "id",
+    "how",
+    "number",
+    Column("agent", is_cut=True),
+    Column("campaign", is_cut=True, is_left_out=True),
+    Column("result", is_cut=True, is_left_out=True),
+    Column("note", is_cut=True, is_left_out=True),
+)
+BROKEN_COLUMNS = (
+    "when",
+    "id",
+    "how",
+    "number",
+    Column("why", is_cut=True),
+)
+
+# How many digits of a number are shown at its end.
+_SHOWN = 4
+
+WORDS: dict[Keeping, str] = {
+    "waiting": "waiting",
+    "late": "late",
+    "broken": "broken",
+    "calling": "calling",
+    "kept": "kept",
+    "kept_late": "kept late",
+    "unknown": "unknown",
+    "cancelled": "cancelled",
+}
+
+
+def rows(
+    promises: Iterable[Kept], times: LocalTimes, *, show_numbers: bool
+) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each promise."""
+    for each in promises:
+        reservation = each.listed.reservation
+        yield (
+            times.to_minute(reservation.appoint_at),
+            short_id(reservation.id),
+            how(each, times),
+            number(reservation, show_numbers=show_numbers),
+            _agent(each),
+            each.listed.campaign_name or str(reservation.campaign_id),
+            result(reservation),
+            reservation.remark or "",
+        )
+
+
+def broken_rows(
+    promises: Iterable[Kept], times: LocalTimes, *, show_numbers: bool
+) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each promise that was broken, with its reason."""
+    for each, row in zip(promises, rows(promises, times, show_numbers=show_numbers), strict=True):
+        yield (*row[:4], each.why)
+
+
+def how(kept: Kept, times: LocalTimes) -> str:
+    """Return how a promise stands, in a few words."""
+    reservation, keeping = kept.listed.reservation, kept.keeping
+    late_ms = times.now - promised_at(reservation)
+    match keeping:
+        case "late":
+            return f"late {_about(late_ms)}"
+        case "broken" if reservation.state == "waiting":
+            return f"broken {_about(late_ms)}"
+        case "kept_late":
+            late_ms = (reservation.begin_at or 0) - reservation.appoint_at
+            return f"kept {_about(late_ms)} late"
+        case "waiting" if reservation.tries > 0 and reservation.due_at is not None:
+            return f"try {reservation.tries + 1} {times.from_now(reservation.due_at)}"
+        case "waiting":
+            return times.from_now(promised_at(reservation))
+    return WORDS[keeping]
+
+
+def facts(kept: Kept, *, show_numbers: bool) -> dict[str, Any]:
+    """Return what JSON says of a promise."""
+    listed = kept.listed
+    reservation = listed.reservation
+    code = reservation.fail_code
+    return {
+        "id": reservation.id,
+        "short_id": short_id(reservation.id),
+        "vdn": reservation.vdn,
+        "kind": reservation.kind,
+        "at": utc(reservation.appoint_at),
+        "state": reservation.state,
+        "keeping": kept.keeping,
+        "why": kept.why,
+        "number": number(reservation, show_numbers=show_numbers),
+        "agent": reservation.agent,
+        "agent_name": listed.agent_name,
+        "campaign": reservation.campaign_id,
+        "campaign_name": listed.campaign_name,
+        "due": utc(reservation.due_at),
+        "tries": reservation.tries,
+        "result": code,
+        "result_in_words": in_words(code) if code else None,
+        "business_result": reservation.business_result,
+        "business_sub_result": reservation.business_sub_result,
+        "began": utc(reservation.begin_at),
+        "ended": utc(reservation.end_at),
+        "note": reservation.remark,
+        "made": utc(reservation.made_at),
+        "changed": utc(reservation.changed_at),
+    }
+
+
+def found_facts(found: Found, *, show_numbers: bool) -> dict[str, Any]:
+    """Return what JSON says of some promises, and of what was not looked at."""
+    return {
+        "reservations": [facts(each, show_numbers=show_numbers) for each in found.promises],
+        "has_more": found.has_more,
+        "looked_from": utc(found.from_at),
+        "looked_to": utc(found.to_at),
+    }
+
+
+def tell_the_rest(found: Found, limit: int, times: LocalTimes) -> None:
+    """Say below a table what is not in it, and in which zone its times are."""
+    if found.has_more:
+        typer.echo(f"these are {len(found.promises)}; --limit {2 * limit} shows more")
+    if found.from_at is not None:
+        since = times.to_minute(found.from_at)
+        typer.echo(f"looked back to {since} only; --day shows an earlier day")
+    if found.to_at is not None:
+        typer.echo(f"looked ahead to {times.to_minute(found.to_at)} only; --day shows a later day")
+    if found.promises:
+        typer.echo(times.note)
+
+
+def _about(milliseconds: int) -> str:
+    """Return a span in its largest unit alone."""
+    return " ".join(rounded_span(milliseconds).split()[:2])
+
+
+def number(reservation: Reservation, *, show_numbers: bool) -> str:
+    """Return the customer's number, or its end."""
+    digits = reservation.called_no
+    if show_numbers:
+        return digits
+    shown = _SHOWN if len(digits) > 2 * _SHOWN else _SHOWN // 2
+    return f"…{digits[-shown:]}"
+
+
+def _agent(kept: Kept) -> str:
+    """Return the agent's name, or account."""
+    return kept.listed.agent_name or kept.listed.reservation.agent or ""
+
+
+def result(reservation: Reservation) -> str:
+    """Return what a result says, in words."""
+    code = reservation.fail_code
+    business = (reservation.business_result, reservation.business_sub_result)
+    told = [in_words(code) if code else "", "/".join(filter(None, business))]
+    return ", ".join(filter(None, told))
+
+
+def utc(instant: Instant | None) -> datetime | None:
+    """Return an instant as JSON has it."""
+    return None if instant is None else by_clock(instant, UTC)

@@ -1,0 +1,238 @@
+"""What a supervisor and an agent ask at the terminal: what is open, what was broken, and one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from callkeeper.core.reservations.changes import Cancel, Result
+from callkeeper.usecases.short_ids import short_id
+from tests.stored import DAY, HOUR, MINUTE, VDN, Stored
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[Stored]:
+    """An installation with a campaign and an agent of names."""
+    stored = Stored(tmp_path / "data")
+    yield stored
+    stored.store.close()
+
+
+def first_ids(stored: Stored, *arguments: str) -> list[str]:
+    found = stored.ask(*arguments, "--json").value["reservations"]
+    return [each["id"] for each in found]
+
+
+def test_overdue_reservations_come_first_and_then_the_next_ones(stored: Stored) -> None:
+    late, broken = stored.promise(-5 * MINUTE), stored.promise(-2 * DAY)
+    later, next_ = stored.promise(3 * HOUR), stored.promise(HOUR + 30_000)
+    shown = stored.ask("reservations")
+    lines = shown.out.splitlines()
+    told = [short_id(each) for each in (broken, late, next_, later)]
+    assert [line.split()[2] for line in lines[1:5]] == told
+    assert "broken 2 d" in lines[1]
+    assert "late 5 min" in lines[2]
+    assert "in 1 h" in lines[3]
+    assert all("Ann Li" in line and "春季回访" in line for line in lines[1:5])
+    assert lines[5] == "2 overdue"
+    assert lines[6].startswith("times are in ")
+    assert first_ids(stored, "reservations", "--overdue") == [broken, late]
+
+
+def test_the_reservations_are_told_as_json(stored: Stored) -> None:
+    id_ = stored.promise(-HOUR, called_no="13800130001", remark="请下午联系")
+    (told,) = stored.ask("reservations", "--json").value["reservations"]
+    assert (told["id"], told["short_id"], told["keeping"]) == (id_, id_[-8:], "broken")
+    assert (told["number"], told["note"], told["why"]) == (
+        "…0001",
+        "请下午联系",
+        "agent Ann Li has not rung",
+    )
+    assert (told["agent"], told["agent_name"], told["campaign_name"]) == (
+        "ann",
+        "Ann Li",
+        "春季回访",
+    )
+    assert told["at"].endswith("Z")
+
+
+def test_numbers_are_shown_in_full_to_who_asks_for_it(stored: Stored) -> None:
+    id_ = stored.promise(HOUR, called_no="13800130001")
+    for command in (["reservations"], ["show", id_]):
+        assert "13800130001" not in stored.ask(*command).out
+        assert "13800130001" in stored.ask(*command, "--show-numbers").out
+
+
+def test_an_agent_sees_their_own(stored: Stored) -> None:
+    anns, bobs = stored.promise(HOUR), stored.promise(HOUR, agent="bob")
+    mine = stored.ask("reservations", "--mine", "--json", CALLKEEPER_AGENT="bob")
+    assert [each["id"] for each in mine.value["reservations"]] == [bobs]
+    assert mine.err == ""  # the name of the variable is known
+    assert first_ids(stored, "reservations", "--agent", "ann") == [anns]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--mine"], "set CALLKEEPER_AGENT"),
+        (["--mine", "--agent", "ann"], "either --mine or --agent"),
+        (["--overdue", "--state", "done"], "--overdue goes with neither"),
+        (["--overdue", "--day", "today"], "--overdue goes with neither"),
+        (["--state", "gone"], "none of waiting, calling, done, cancelled, expired"),
+        (["--day", "15:00"], "is no day; write today"),
+        (["--day", "+2h"], "is no day; write today"),
+        (["--day", "someday"], "is no day; write today"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_wrong_command(
+    stored: Stored, arguments: list[str], said: str
+) -> None:
+    ended = stored.ask("reservations", *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert said in " ".join(ended.err.split())
+
+
+def test_a_campaign_is_meant_by_its_id_or_its_name(stored: Stored) -> None:
+    stored.has_campaign(8, name="春季")
+    stored.promise(HOUR)
+    other = stored.promise(HOUR, campaign_id="8")
+    for said in ("8", "春季"):
+        assert first_ids(stored, "reservations", "--campaign", said) == [other]
+    ended = stored.ask("reservations", "--campaign", "summer")
+    assert (ended.status, ended.out) == (1, "")
+    assert "no campaign named 'summer' in VDN 25; `callkeeper campaign list`" in ended.err
+
+
+def test_states_are_asked_for_and_closed_ones_come_latest_first(stored: Stored) -> None:
+    done = [stored.promise(-2 * HOUR), stored.promise(-HOUR)]
+    cancelled = stored.promise(HOUR)
+    for each in done:
+        stored.change(each, Result(fail_code="00537"))
+    stored.change(cancelled, Cancel())
+    assert first_ids(stored, "reservations", "--state", "done") == done[::-1]
+    assert first_ids(stored, "reservations", "--state", "cancelled") == [cancelled]
+    assert "busy (00537)" in stored.ask("reservations", "--state", "DONE").out
+    assert stored.ask("reservations").out == "nothing is open\n"
+    assert stored.ask("reservations", "--state", "calling").out == "nothing is calling\n"
+    assert stored.ask("reservations", "--overdue").out == "nothing is overdue\n"
+
+
+def test_more_than_fit_are_announced(stored: Stored) -> None:
+    for number in range(4):
+        stored.promise(HOUR + number)
+    shown = stored.ask("reservations", "--limit", "3").out
+    assert "these are 3; --limit 6 shows more" in shown
+    assert stored.ask("reservations", "--limit", "3", "--json").value["has_more"] is True
+
+
+def test_what_is_long_overdue_hides_nobodys_next_call(stored: Stored) -> None:
+    overdue = [stored.promise(-DAY + number) for number in range(5)]
+    next_ = stored.promise(HOUR)
+    for more in range(2):
+        stored.promise(2 * HOUR + more)
+    assert first_ids(stored, "reservations", "--limit", "4") == [
+        *overdue[:2],
+        next_,
+        *first_ids(stored, "reservations")[6:7],
+    ]
+    shown = stored.ask("reservations", "--limit", "4").out
+    assert "\n2 overdue, and there are more: --overdue shows them\n" in shown
+    assert "\n5 overdue\n" in stored.ask("reservations").out
+
+
+def test_a_day_is_reported_by_how_its_promises_were_kept(stored: Stored) -> None:
+    ids = [stored.promise(-n * MINUTE) for n in range(1, 5)]
+    begin = stored.now
+    stored.change(ids[0], Result(fail_code="00000", begin_at=begin))
+    stored.change(ids[1], Result(fail_code="00537", begin_at=begin + 2 * HOUR))
+    stored.change(ids[2], Cancel())
+    zone = "Etc/GMT-2"
+    day = ["reservations", "--day", "today", "--time-zone", zone]
+    where_it_is_noon = _zone_of_noon(begin)
+    shown = stored.ask(*day[:-1], where_it_is_noon).out.splitlines()
+    assert shown[0].endswith(": 4 promises: 1 late, 1 kept, 1 kept late, 1 cancelled")
+    assert "kept 2 h late" in "\n".join(shown)
+    told = stored.ask(*day[:-1], where_it_is_noon, "--json").value
+    assert told["counts"] == {"late": 1, "kept": 1, "kept_late": 1, "cancelled": 1}
+    assert [each["id"] for each in told["reservations"]] == [ids[3], ids[1], ids[0]]
+    for other in ("yesterday", "tomorrow", "2026-01-01"):
+        report = stored.ask("reservations", "--day", other, "--time-zone", where_it_is_noon)
+        assert report.out.endswith(": no reservation is for that day\n")
+
+
+def _zone_of_noon(instant: int) -> str:
+    """Return a zone in which it is noon or so, so that no day ends meanwhile."""
+    ahead = 12 - instant // HOUR % 24
+    return f"Etc/GMT{-ahead:+d}"  # signed as POSIX does
+
+
+def test_what_was_broken_is_told_with_its_reason(stored: Stored) -> None:
+    anns, nobodys = stored.promise(-2 * DAY), stored.promise(-3 * HOUR, agent=None)
+    automatic = stored.promise(-2 * HOUR, kind="automatic", agent=None)
+    stored.promise(-MINUTE)
+    lines = stored.ask("broken").out.splitlines()
+    assert [line.split()[2] for line in lines[1:4]] == [
+        short_id(each) for each in (anns, nobodys, automatic)
+    ]
+    for line, why in zip(
+        lines[1:4],
+        ("agent Ann Li has not rung", "no agent has it", "no dialer has looked at it"),
+        strict=True,
+    ):
+        assert line.endswith(why)
+    assert lines[4] == "`callkeeper why ID` tells all of one"
+    stored.change(anns, Result(fail_code="00000"))
+    assert first_ids(stored, "broken") == [nobodys, automatic]
+    assert stored.ask("broken", "--agent", "ann").out == "no promise was broken\n"
+    assert first_ids(stored, "broken", "--day", "2026-01-01") == []
+
+
+def test_one_reservation_is_shown_with_all_that_is_on_record(stored: Stored) -> None:
+    id_ = stored.promise(HOUR, remark="call after lunch")
+    shown = stored.ask("show", id_, vdn=None).out
+    assert shown.startswith(f"manual reservation {id_} of VDN 25\n")
+    lines = [line.split() for line in shown.splitlines()]
+    for each in (
+        "agent ann (Ann Li)",
+        "campaign 7 (春季回访)",
+        "note call after lunch",
+        "number …01",
+    ):
+        assert each.split() in lines
+    assert lines[-1][:3] == ["now", "waiting", "for"]
+    (told,) = stored.ask("show", id_, "--json").value["reservations"]
+    assert (told["id"], told["state"]) == (id_, "waiting")
+    assert told["outlook"].startswith("waiting for ")
+
+
+@pytest.mark.parametrize("command", ["show", "why", "attempts"])
+def test_a_short_id_stands_for_the_whole_one(stored: Stored, command: str) -> None:
+    id_ = stored.promise(HOUR)
+    whole = stored.ask(command, id_, vdn=None)
+    assert whole.status == 0
+    assert stored.ask(command, short_id(id_)) == whole
+    assert stored.ask(command, id_[:13]) == whole
+    assert stored.ask(command, short_id(id_), vdn=None, CALLKEEPER_VDN=str(VDN)) == whole
+
+
+@pytest.mark.parametrize("command", ["show", "why", "attempts"])
+def test_a_short_id_that_stands_for_nothing_says_what_to_type(stored: Stored, command: str) -> None:
+    stored.promise(HOUR)
+    for arguments, said in (
+        (["12345"], "no reservation of VDN 25 begins with 12345, and none of the 200000 nearest"),
+        (["abcde"], "there is no reservation 'abcde' in any VDN"),
+    ):
+        ended = stored.ask(command, *arguments)
+        assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1)
+        assert said in ended.err
+    ended = stored.ask(command, "12345", vdn=None)
+    assert (ended.status, ended.out) == (1, "")
+    assert "give --vdn, or set CALLKEEPER_VDN" in ended.err
+
+
+def test_agents_are_listed_with_their_names(stored: Stored) -> None:
+    stored.promise(HOUR, agent="bob")
+    assert stored.ask("agent", "list").out.split() == ["account", "name", "ann", "Ann", "Li", "bob"]
+    agents = stored.ask("agent", "list", "--json").value["agents"]
+    assert agents == [{"account": "ann", "name": "Ann Li"}, {"account": "bob", "name": None}]
+    assert stored.ask("agent", "list", vdn=9).out.startswith("no agents in VDN 9; ")

@@ -1,0 +1,66 @@
+"""A sick agent's promises are moved in one command."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from callkeeper.usecases.short_ids import short_id
+from tests.stored import DAY, HOUR, Stored
+
+FROM_ANN = ["reassign", "--from", "ann", "--to", "bob"]
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[Stored]:
+    """An installation with two agents, one of whom has something to do."""
+    stored = Stored(tmp_path / "data")
+    stored.name("bob", "Bob Meyer")
+    yield stored
+    stored.store.close()
+
+
+def test_it_is_shown_first_and_done_with_yes_and_then_there_is_nothing_left(
+    stored: Stored,
+) -> None:
+    ids = [stored.promise(-HOUR), stored.promise(2 * DAY), stored.promise(HOUR, agent="cem")]
+    shown = stored.ask(*FROM_ANN)
+    assert shown.status == 0
+    assert [line.split()[2] for line in shown.out.splitlines()[1:3]] == list(map(short_id, ids[:2]))
+    assert shown.out.endswith(
+        "nothing was changed; --yes gives 2 reservations from ann (Ann Li) to bob (Bob Meyer)\n"
+    )
+    assert list(map(stored.agent_of, ids)) == ["ann", "ann", "cem"]
+    done = stored.ask(*FROM_ANN, "--yes")
+    assert done.out.endswith("gave 2 reservations to bob (Bob Meyer)\n")
+    assert list(map(stored.agent_of, ids)) == ["bob", "bob", "cem"]
+    again = stored.ask(*FROM_ANN, "--yes")
+    assert (again.status, again.out) == (0, "no reservation waits for ann (Ann Li)\n")
+    why = stored.ask("why", ids[0]).out
+    assert "reassigned: from agent ann to agent bob (by operator)" in why
+
+
+def test_those_of_a_day_alone_are_moved(stored: Stored) -> None:
+    soon, later = stored.promise(DAY), stored.promise(3 * DAY)
+    told = stored.ask(*FROM_ANN, "--day", "tomorrow", "--yes", "--json", "--time-zone", "UTC")
+    assert (told.value["found"], told.value["reassigned"]) == (1, 1)
+    assert [each["id"] for each in told.value["reservations"]] == [soon]
+    assert (stored.agent_of(soon), stored.agent_of(later)) == ("bob", "ann")
+    none = stored.ask(*FROM_ANN, "--day", "tomorrow", "--time-zone", "UTC")
+    assert none.out.startswith("no reservation waits for ann (Ann Li) on 20")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--from", "ann", "--to", "nobody"], "--to: there is no agent 'nobody' in VDN 25"),
+        (["--from", "nobody", "--to", "ann"], "--from: there is no agent 'nobody' in VDN 25"),
+        (["--from", "ann", "--to", "ann"], "--to: it is the same agent"),
+    ],
+)
+def test_an_agent_that_is_none_is_refused_in_the_options_own_name(
+    stored: Stored, arguments: list[str], said: str
+) -> None:
+    ended = stored.ask("reassign", *arguments)
+    assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert said in ended.err
