@@ -1,12 +1,15 @@
 """``demo``: the published examples, played."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from callkeeper.cli.table import console
 from callkeeper.operations.demo import play
+
+_PIPE_WIDTH = 200
 
 
 def demo(
@@ -24,5 +27,7 @@ def demo(
 
     They go over signed HTTPS to a server of its own, whose line rings nobody.
     """
-    if not play(console(), data_dir, port=port, once=once):
+    # A pipe is given room enough for a table.
+    console = Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+    if not play(console, data_dir, port=port, once=once):
         raise typer.Exit(1)

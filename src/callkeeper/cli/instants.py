@@ -12,7 +12,7 @@ from typing import Any, Literal
 import typer
 
 from callkeeper.cli.time_zone import local_times
-from callkeeper.core.instants import Instant, LocalTimes, by_clock
+from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant, LocalTimes, by_clock
 from callkeeper.settings import SettingsWrong
 
 # Which 15:00 is meant, and which Friday: the next, that of today or of the days to come, the last.
@@ -22,7 +22,6 @@ LIKE = "15:00, tomorrow 9:30, fri 15:00, 2026-12-01 15:00, +1h30m or -2d"
 
 _FORMS = f"{LIKE}, ISO 8601 with offset (2026-01-31T15:00+01:00), or epoch milliseconds"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_YEARS = range(2000, 2100)  # as the contract has them
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
 _MILLISECOND = timedelta(milliseconds=1)
@@ -68,7 +67,7 @@ def read_instant(text: str, times: LocalTimes, which: Which) -> Instant:
     else:
         if found is None:
             raise typer.BadParameter(f"{text!r} is no instant; write {_FORMS}")
-    if found is None or by_clock(found, UTC).year not in _YEARS:
+    if found is None or not INSTANT_MIN <= found <= INSTANT_MAX:
         raise typer.BadParameter(f"{text!r} is not in the years 2000 to 2099")
     return found
 

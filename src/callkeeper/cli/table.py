@@ -13,23 +13,16 @@ from typing import NamedTuple
 
 import typer
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
 
 from callkeeper.terminal import harmless
 
 PAGE_ROWS = 100  # as many as the client asks for at once; the first ones are shown before the next
 
-_PIPE_WIDTH = 200
 _GAP = "  "
 _CUT = "…"
 _CUT_LEAST = 8
 
 Widths = Mapping[int, int]  # of the columns that are shown, by their places
-
-
-def console() -> Console:
-    """Return standard output as rich sees it; a pipe is given room enough."""
-    return Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
 
 
 class Column(NamedTuple):

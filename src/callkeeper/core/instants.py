@@ -12,6 +12,10 @@ import msgspec
 Instant = int  # UTC milliseconds
 Written = Callable[[Instant], str]  # how a sentence has its instants
 
+# The contract's dates have four digits of a year, and lie in this century: 2000 to 2099 in UTC.
+INSTANT_MIN = 946_684_800_000
+INSTANT_MAX = 4_102_444_800_000 - 1
+
 SECOND_MS = 1000
 DAY_MS = 24 * 60 * 60 * SECOND_MS
 

@@ -15,6 +15,7 @@ import msgspec
 
 from callkeeper.api.contract.characters import ANY, ANYTHING, BLANKS, Characters
 from callkeeper.api.contract.json_text import read_json
+from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
     CharactersWrong,
@@ -36,8 +37,6 @@ _DIGITS = re.compile(r"(-?[0-9]{1,19})(?:\.0{1,9})?")
 _BREAK = re.compile(r"[\r\n\t]")
 _INT64 = (-(2**63), 2**63 - 1)
 _EXACT = 2**53  # up to here a number that came with a point or an exponent is still exact
-_YEAR_2000 = 946_684_800_000
-_YEAR_2100 = 4_102_444_800_000
 
 # What a time is sent in by mistake, and how many milliseconds one of it is.
 _OTHER_UNITS = (
@@ -206,8 +205,8 @@ class Integer(Field, frozen=True, kw_only=True):
 class TimeStamp(Integer, frozen=True, kw_only=True):
     """An instant on the wire: UTC milliseconds, in the years 2000 to 2099."""
 
-    least: int = _YEAR_2000
-    most: int = _YEAR_2100 - 1
+    least: int = INSTANT_MIN
+    most: int = INSTANT_MAX
 
     def _beyond(self, value: int) -> Phrase:
         for unit, milliseconds in _OTHER_UNITS:

@@ -9,11 +9,11 @@ from callkeeper.api.contract.fields import Field, Fields, Schema, Text, Values
 from callkeeper.api.contract.objects import checked_object, unknown_members
 from callkeeper.core.campaigns.campaign import DAY_MINUTES, Window, clock_time
 from callkeeper.core.campaigns.plan import WINDOWS_MAX
+from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, SECOND_MS, Instant
 from callkeeper.core.refusal import DoNotGoTogether, ParameterWrong, TypeWrong
 
 _DATE_TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{1,2}):([0-9]{2}):([0-9]{2})")
 _CLOCK_TIME = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
-_YEARS = range(2000, 2100)
 _PLACES = range(1, WINDOWS_MAX + 1)
 
 
@@ -32,7 +32,7 @@ class DateTime(Field, frozen=True, kw_only=True):
             raise ParameterWrong(
                 "{text!r} is no time in 2000 to 2099 as yyyy-MM-dd HH:mm:ss", text=value[:64]
             )
-        return int(instant.timestamp()) * 1000
+        return instant
 
     def schema(self) -> Schema:
         """Return what OpenAPI should know of it."""
@@ -126,16 +126,17 @@ def schedule(workday: tuple[Window, ...], special_day: tuple[Window, ...]) -> Va
     return times
 
 
-def _instant(text: str) -> datetime | None:
+def _instant(text: str) -> Instant | None:
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(part) for part in match.groups())
     try:
-        instant = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+        found = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
-    return instant if instant.year in _YEARS else None
+    instant = int(found.timestamp()) * SECOND_MS
+    return instant if INSTANT_MIN <= instant <= INSTANT_MAX else None
 
 
 def _names(kind: str, place: int) -> tuple[str, str]:

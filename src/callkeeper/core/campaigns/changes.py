@@ -11,7 +11,7 @@ import msgspec
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, Campaign, Status, Window
 from callkeeper.core.campaigns.dial_settings import DialSettings, Retry, check
 from callkeeper.core.campaigns.plan import Plan, check_windows
-from callkeeper.core.instants import DAY_MS, SECOND_MS, Instant, in_utc
+from callkeeper.core.instants import DAY_MS, INSTANT_MAX, INSTANT_MIN, SECOND_MS, Instant, in_utc
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
     CampaignBeginsTooEarly,
@@ -26,10 +26,7 @@ from callkeeper.core.refusal import (
     TooManySkillCampaigns,
 )
 
-# The wire writes a date with four digits of a year, and lists them within this century.
 _YEARS = "2000..2099"
-_FIRST_MS = 946_684_800_000
-_AFTER_LAST_MS = 4_102_444_800_000
 
 # The largest id that may be given: those that are counted on from it still have 18 digits.
 GIVEN_ID_MAX = 10**17
@@ -290,7 +287,7 @@ def _today(now: Instant) -> int:
 
 def _check_dates(begin_at: Instant, end_at: Instant) -> None:
     for name, instant in (("begin_at", begin_at), ("end_at", end_at)):
-        if not _FIRST_MS <= instant < _AFTER_LAST_MS:
+        if not INSTANT_MIN <= instant <= INSTANT_MAX:
             raise ParameterWrong("must lie in the years {years}, UTC", about=name, years=_YEARS)
     if end_at <= begin_at:
         raise ParameterWrong(
