@@ -356,5 +356,5 @@ def test_migrating_twice_is_as_good_as_once(tmp_path: Path, empty_database: str 
     more = ["--database", empty_database] if empty_database else []
     where = ["--data-dir", str(tmp_path), *more]
     first = run("migrate", "--json", *where).value
-    assert first == run("migrate", "--json", *where).value
-    assert first["schema"] >= 1
+    assert len(first["ran"]) == first["schema"] >= 1
+    assert run("migrate", "--json", *where).value == {"schema": first["schema"], "ran": []}

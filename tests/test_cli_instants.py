@@ -296,7 +296,7 @@ def test_times_are_in_the_zone_of_the_option_before_that_of_tz(house: House) -> 
     ("arguments", "says"),
     [
         (["--at", "2026-10-25 2:30", "--time-zone", "Europe/Berlin"], "2026-10-25T02:30+02:00"),
-        (["--at", "noon"], "'--at': 'noon' is no instant"),
+        (["--at", "noon"], "--at: 'noon' is no instant"),
         (["--at", "15:00", "--time-zone", "Mars/Base"], "there is no time zone 'Mars/Base'"),
         (["--at", "15:00", "--time-zone", "../passwd"], "there is no time zone"),
     ],
@@ -311,10 +311,8 @@ def test_a_tz_that_is_no_zone_is_told(house: House) -> None:
     """To give a time by, and to show one."""
     says = "TZ is 'Mars/Base', and there is no such time zone; write it like Europe/Berlin"
     given = run("reserve", "1", "--campaign", "1", "--at", "15:00", TZ="Mars/Base")
-    assert (given.status, given.out) == (2, "")
-    assert says in given.err
     shown = at_house(house, "list", TZ="Mars/Base")
-    assert (shown.status, shown.out, shown.err) == (1, "", f"callkeeper: {says}\n")
+    assert given == shown == (1, "", f"callkeeper: {says}\n")
 
 
 def test_a_campaigns_dates_are_in_the_zone_of_its_windows(house: House) -> None:

@@ -4,11 +4,13 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn
 
 _ALWAYS = (signal.SIGINT, signal.SIGTERM)
 _UNLESS_IGNORED = (signal.SIGHUP, signal.SIGQUIT)
 _MEAN_NOTHING = (signal.SIGUSR1, signal.SIGUSR2)
+_ENDED_BY = 128  # and the signal's number, as the shell says it
 _ALL = (*_ALWAYS, *_UNLESS_IGNORED, *_MEAN_NOTHING)
 
 
@@ -29,8 +31,21 @@ def ignore_all() -> None:
 
 
 @contextmanager
+def interrupting() -> Iterator[None]:
+    """Let what ends this process interrupt what it does, as Ctrl-C can, for it to clear away."""
+    wanted = [signal.SIGTERM, *_UNLESS_IGNORED]
+    wanted = [each for each in wanted if signal.getsignal(each) != signal.SIG_IGN]
+    before = [(each, signal.signal(each, _exit)) for each in wanted]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+@contextmanager
 def held_back() -> Iterator[None]:
-    """Start a process from which they are held back until it ignores them."""
+    """Let them wait: until what is begun is done, or a process that is started ignores them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
     try:
         yield
@@ -62,3 +77,7 @@ def end_by(number: signal.Signals) -> NoReturn:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
     os.kill(os.getpid(), number)
     raise AssertionError(number)
+
+
+def _exit(number: int, _: FrameType | None) -> None:
+    raise SystemExit(_ENDED_BY + number)

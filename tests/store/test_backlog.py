@@ -14,6 +14,7 @@ from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.store.engine.migrate import Migration
 from callkeeper.store.engine.session import Item, Row, Session
+from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.rows.backlog import CAMPAIGNS_MAX
 from callkeeper.store.rows.due import LOOKED_AT
 from callkeeper.store.rows.store import SqlStore
@@ -47,8 +48,10 @@ class Counted:
         with self._session.transaction():
             yield
 
-    def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
-        return self._session.migrate(steps)
+    def migrate(
+        self, steps: Sequence[Migration] | None = None, tell: Tell = tell_nobody
+    ) -> list[str]:
+        return self._session.migrate(steps, tell)
 
     def close(self) -> None:
         self._session.close()

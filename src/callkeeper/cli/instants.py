@@ -13,7 +13,6 @@ import typer
 
 from callkeeper.cli.time_zone import local_times
 from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant, LocalTimes, by_clock
-from callkeeper.settings import SettingsWrong
 
 # Which 15:00 is meant, and which Friday: the next, that of today or of the days to come, the last.
 Which = Literal["next", "today", "last"]
@@ -47,11 +46,7 @@ def instant_option(says: str, which: Which = "next") -> Any:  # noqa: ANN401 - t
     def take(ctx: typer.Context, value: str | None) -> Instant | None:
         if value is None:
             return None
-        try:
-            times = local_times(ctx.params.get("time_zone"))
-        except SettingsWrong as error:
-            raise typer.BadParameter(str(error)) from error
-        return read_instant(value, times, which)
+        return read_instant(value, local_times(ctx.params.get("time_zone")), which)
 
     return typer.Option(parser=str, callback=take, metavar="INSTANT", help=says, show_default=False)
 

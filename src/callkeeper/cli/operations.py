@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.filesize import decimal
 
+from callkeeper.cli.endings import warn
 from callkeeper.cli.options import (
     Database,
     DataDir,
@@ -12,8 +14,14 @@ from callkeeper.cli.options import (
     read_settings,
     show,
 )
-from callkeeper.installation.backup import back_up
-from callkeeper.installation.database import begin_seal, open_store
+from callkeeper.cli.progress import progress
+from callkeeper.clock import monotonic
+from callkeeper.core.instants import SECOND_MS, span
+from callkeeper.installation.backup import back_up, left_over
+from callkeeper.installation.database import begin_seal, begin_store
+from callkeeper.signals import interrupting
+
+_LEFT_OVER = "{} is left of a copy that was killed; remove it, unless another machine works on it"
 
 
 def migrate(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
@@ -22,13 +30,17 @@ def migrate(*, data_dir: DataDir = None, database: Database = None, json: Json =
     It creates the database if need be, and the sealing key; `serve` does so too.
     """
     settings = read_settings(data_dir, database)
-    store = open_store(settings)
+    begun = monotonic()
+    store = begin_store(settings)
     try:
+        with progress("migrating", is_wanted=not json) as tell:
+            ran = store.migrate(tell)
         begin_seal(settings, store)
         version = store.schema_version()
     finally:
         store.close()
-    show({"schema": version}, f"the schema is at {version}", as_json=json)
+    did = f"{len(ran)} migrations ran{_took(begun)}" if ran else "nothing was to be done"
+    show({"schema": version, "ran": ran}, f"the schema is at {version}; {did}", as_json=json)
 
 
 def backup(
@@ -43,5 +55,23 @@ def backup(
     What is copied is the database, the sealing key and the certificate. To restore: callkeeper
     serve --no-dialer --data-dir TARGET, and `callkeeper settle` what was due since; then dial.
     """
-    notes = back_up(read_settings(data_dir, database), target)
-    show({"target": str(target), "notes": notes}, f"copied to {target}", *notes, as_json=json)
+    settings = read_settings(data_dir, database)
+    for each in left_over(target):
+        warn(_LEFT_OVER.format(each), as_json=json)
+    begun = monotonic()
+    try:
+        with interrupting(), progress("copying", in_bytes=True, is_wanted=not json) as tell:
+            size, notes = back_up(settings, target, tell)
+    except (KeyboardInterrupt, SystemExit):
+        left = f"{target} is whole" if target.exists() else "nothing is left of the copy"
+        warn(f"interrupted; {left}", as_json=json)
+        raise
+    value = {"target": str(target), "bytes": size, "notes": notes}
+    copied = f"copied {decimal(size)} to {target}{_took(begun)}"
+    show(value, copied, *notes, as_json=json)
+
+
+def _took(begun: float) -> str:
+    """Return how long it took since an instant of the monotonic clock, if anybody noticed."""
+    told = span(int((monotonic() - begun) * SECOND_MS))
+    return "" if told == "0 s" else f" in {told}"

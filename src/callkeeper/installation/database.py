@@ -69,6 +69,13 @@ def found_store(settings: Settings) -> Store:
 
 def open_store(settings: Settings) -> Store:
     """Return the store, its schema up to date; raise SettingsWrong where it cannot be made."""
+    store = begin_store(settings)
+    store.migrate()
+    return store
+
+
+def begin_store(settings: Settings) -> Store:
+    """Return the store as it is, even if it is new; raise SettingsWrong where it cannot be made."""
     if settings.database is None:
         folder = data_dir(settings)
         file = folder / DATABASE_FILE
@@ -76,9 +83,7 @@ def open_store(settings: Settings) -> Store:
             error = PermissionError(EACCES, os.strerror(EACCES))
             # SQLite would say no more than that it cannot open it.
             raise folder_wrong(file, error) from error
-    store = SqlStore(open_session(settings))
-    store.migrate()
-    return store
+    return SqlStore(open_session(settings))
 
 
 def find_store(settings: Settings) -> Store:

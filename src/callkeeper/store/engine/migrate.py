@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from callkeeper.store.engine.statements import Engine, choose
+from callkeeper.store.port.progress import Tell, tell_nobody
 
 # A step that the engines have too little in common for is a file for each.
 _NAME = re.compile(r"(?P<number>\d{4})_\w+(?P<engine>\.sqlite|\.postgres|)\.sql")
@@ -52,6 +53,7 @@ def catch_up(
     engine: Engine,
     run: Callable[[str], list[tuple[Any, ...]]],
     steps: Sequence[Migration] | None = None,
+    tell: Tell = tell_nobody,
 ) -> list[str]:
     """Run what is missing, inside the caller's transaction and lock; return the names.
 
@@ -63,7 +65,8 @@ def catch_up(
     done = {row[0] for row in run("SELECT number FROM schema_version")}
     known = migrations(engine) if steps is None else steps
     missing = [each for each in known if each.number not in done]
-    for migration in missing:
+    for number, migration in enumerate(missing):
+        tell(number, len(missing), migration.name.removesuffix(".sql"))
         for statement in migration.statements:
             run(statement)
         run(f"INSERT INTO schema_version VALUES ({migration.number}, '{migration.name}')")  # noqa: S608 - our own file names

@@ -20,6 +20,7 @@ from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, DatabaseLos
 from callkeeper.store.engine.migrate import Migration, catch_up
 from callkeeper.store.engine.session import Item, Row, SchemaMissing, Undertaking, given
 from callkeeper.store.engine.statements import answers, queries
+from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.store import Collision
 
 # Each statement has an index made for it, and its plan is kept. Made when a table is small, it
@@ -127,13 +128,15 @@ class PostgresSession:
         finally:
             self._undertaking.end()
 
-    def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
+    def migrate(
+        self, steps: Sequence[Migration] | None = None, tell: Tell = tell_nobody
+    ) -> list[str]:
         """Run the migrations that are not yet there, and return their names."""
         with self.transaction():
             # Whoever comes second waits for the first.
             self._run(_FOR_MIGRATIONS)
             self._run(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-            return catch_up("postgres", self._run, steps)
+            return catch_up("postgres", self._run, steps, tell)
 
     def close(self) -> None:
         """Close every connection; a thread that comes back gets a new one."""

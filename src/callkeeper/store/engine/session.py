@@ -10,6 +10,7 @@ import msgspec
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.engine.migrate import Migration
 from callkeeper.store.file_identity import Inode
+from callkeeper.store.port.progress import Tell, tell_nobody
 
 Row = tuple[Any, ...]
 Item = msgspec.Struct | Mapping[str, Any]
@@ -37,7 +38,9 @@ class Session(Protocol):
         """Open a transaction that commits at the end, or leaves nothing behind."""
         yield
 
-    def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
+    def migrate(
+        self, steps: Sequence[Migration] | None = None, tell: Tell = tell_nobody
+    ) -> list[str]:
         """Run the migrations that are not yet there, and return their names.
 
         ``steps`` are the migrations that there are, when it is not to be all of the product's.

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from callkeeper.store.engine.migrate import Migration, catch_up
 from callkeeper.store.engine.session import Item, Row, SchemaMissing, Undertaking, given
 from callkeeper.store.engine.statements import answers, queries
 from callkeeper.store.file_identity import FileIdentity, Inode, Logs, gone
+from callkeeper.store.port.progress import Tell, tell_nobody
+
+_COPIED_PAGES = 4096  # of a backup, before it tells how far it is and may be interrupted
 
 OLDEST = (3, 38, 0)  # the first that reads items with ->>
 _PRAGMAS = (
@@ -102,17 +105,42 @@ class SqliteSession:
             self._undertaking.end()
         self._checkpointer.wake()
 
-    def migrate(self, steps: Sequence[Migration] | None = None) -> list[str]:
+    def migrate(
+        self, steps: Sequence[Migration] | None = None, tell: Tell = tell_nobody
+    ) -> list[str]:
         """Run the migrations that are not yet there, and return their names."""
         with self.transaction():
-            return catch_up("sqlite", self._run, steps)
+            return catch_up("sqlite", self._run, steps, tell)
 
-    def backup(self, target: Path) -> None:
-        """Copy the database, while it is in use, to a file that must not exist yet."""
+    def backup(self, target: Path, tell: Tell) -> int:
+        """Copy the database, while it is in use, to a file that must not exist yet.
+
+        Return its bytes, by which ``tell`` is told how far it is.
+        """
         _make_private(target)
-        with sqlite3.connect(target) as copy:
-            self._connection().backup(copy)
-        copy.close()
+        source = self._connection()
+        size = int(source.execute("PRAGMA page_size").fetchone()[0])
+        pages = 0
+
+        def tell_in_bytes(_: int, remaining: int, total: int) -> None:
+            nonlocal pages
+            pages = total
+            tell((total - remaining) * size, total * size, "")
+
+        try:
+            with closing(sqlite3.connect(target)) as copy:
+                # What is read is of one instant: else each write of another begins it anew.
+                source.execute("BEGIN")
+                try:
+                    source.execute("SELECT 1 FROM sqlite_master").fetchone()
+                    source.backup(copy, pages=_COPIED_PAGES, progress=tell_in_bytes)
+                finally:
+                    source.rollback()
+        except sqlite3.DatabaseError as error:
+            raise DatabaseFailed(
+                "the database refused to work ({error}); try again", error=str(error)
+            ) from error
+        return pages * size
 
     def close(self) -> None:
         """Close every connection; a thread that comes back gets a new one."""

@@ -18,6 +18,7 @@ from callkeeper.store.port.access import Agents, Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, Due, Leases
 from callkeeper.store.port.history import History
+from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.reservations import Reservations
 
 
@@ -71,7 +72,7 @@ class Store(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Open a transaction on the calling thread; it commits at the end, durably."""
 
-    def migrate(self) -> list[str]:
+    def migrate(self, tell: Tell = tell_nobody) -> list[str]:
         """Bring the schema up to date, once however many processes ask; return what was run."""
 
     def schema_version(self) -> int:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 
 from callkeeper.store.engine.session import Session
 from callkeeper.store.file_identity import Inode
+from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.rows.agents import AgentRows
 from callkeeper.store.rows.attempts import AttemptRows
 from callkeeper.store.rows.backlog import Backlog
@@ -49,9 +50,9 @@ class SqlStore:
         """Open a transaction on the calling thread."""
         return self._session.transaction()
 
-    def migrate(self) -> list[str]:
+    def migrate(self, tell: Tell = tell_nobody) -> list[str]:
         """Bring the schema up to date."""
-        return self._session.migrate()
+        return self._session.migrate(tell=tell)
 
     def schema_version(self) -> int:
         """Return the number of the last migration."""
