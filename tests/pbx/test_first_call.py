@@ -1,25 +1,20 @@
 """The way of docs/operating.md from an empty Asterisk to the first call, gone as it stands."""
 
-import os
 import re
-import shutil
 
 import pytest
 
 from tests.asterisks import NEWER, Asterisk
 from tests.conftest import leave_out
 from tests.pbx.documented import OPERATING, blocks
-from tests.pbx.walk import walk
+from tests.pbx.walk import missing, walk
 
 
-@pytest.mark.usefixtures("far_end")  # which says when there is no SIPp
 def test_the_documented_way_ends_with_an_answered_call(kind: Asterisk) -> None:
     if not kind.is_there and kind is NEWER:
         pytest.skip(f"Asterisk {kind.version}: {kind.missing}")
-    if not kind.is_there:
-        leave_out(f"Asterisk: {kind.missing}")
-    if os.geteuid() != 0 or not shutil.which("ip"):
-        leave_out("the way to the first call: it wants root, and ip (apt-get install iproute2)")
+    if lacking := missing() if kind.is_there else kind.missing:
+        leave_out(f"Asterisk: {lacking}")
     ended = walk(kind, blocks())
     assert ended.status == 0, ended.said
     assert [words for words in _told() if words not in ended.said] == []

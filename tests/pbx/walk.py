@@ -46,7 +46,7 @@ systemctl() { # as the package's unit does, but for the priority
   comes chroot "$root" asterisk -rx 'core waitfullybooted'
 }
 sipp() { command sipp "$@" -nostdin >"$home/sipp" 2>&1 & }
-serves() { grep -q ' serves ' "$home/serve"; }
+serves() { cat "$home/serve"; grep -q ' serves ' "$home/serve"; }
 is_over() { command callkeeper attempts "$1" --json | grep -q '"state":"ended"'; }
 callkeeper() {
   case $1 in
@@ -64,6 +64,15 @@ class Ended(NamedTuple):
 
     status: int
     said: str
+
+
+def missing() -> str | None:
+    """Say what this machine lacks for a walk; None when it has all."""
+    for program, package in (("sipp", "sip-tester"), ("ip", "iproute2")):
+        if not shutil.which(program):
+            return f"no {program} here; apt-get install {package}"
+    done = subprocess.run([*_ISOLATED, "true"], capture_output=True, text=True, check=False)
+    return done.stderr.strip() or None
 
 
 def walk(kind: Asterisk, blocks: list[Block]) -> Ended:
