@@ -126,7 +126,7 @@ def test_ending_is_shown_first_and_done_with_yes_for_good(stored: Stored) -> Non
     assert stored.ask("campaign", "show", ID, "--json").value["state"] == "started"
     ended = stored.ask("campaign", "end", ID, "--yes", "--json").value
     assert (ended["state"], ended["says"][:6]) == ("ended", "ended;")
-    for again in (["resume", ID], ["pause", ID], ["end", ID, "--yes"]):
+    for again in (["resume", ID], ["pause", ID], ["end", ID], ["end", ID, "--yes"]):
         refused = stored.ask("campaign", *again)
         assert (refused.status, refused.out) == (1, "")
         assert "ended" in refused.err

@@ -112,7 +112,9 @@ def end_campaign(
     none = "no automatic call is to come"
     will_not = f"its {calls(before.awaited.all)} to come will not be made"
     waiting = f"{will_not if before.awaited.all else none}; {_AGENTS_ONES}"
-    if not agreed(f"end campaign {id} {before.campaign.name!r} for good? {waiting}", yes=yes):
+    End().apply(before.campaign, times.now)  # what is refused is not asked for
+    question = f"end campaign {id} {before.campaign.name!r} for good? {waiting}"
+    if not agreed(question, yes=yes, as_json=json):
         says = f"nothing was changed; --yes ends it; {waiting}"
         _show(before, f"is {state_of(before.campaign, times.now)}; {says}", times, as_json=json)
         return

@@ -10,10 +10,13 @@ from callkeeper.terminal import harmless
 Yes = Annotated[bool, typer.Option("--yes", help="Do it, and ask nothing.")]
 
 
-def agreed(question: str, *, yes: bool) -> bool:
-    """Whether whoever types wants it done: they said so before, or say so now."""
+def agreed(question: str, *, yes: bool, as_json: bool) -> bool:
+    """Whether whoever types wants it done: they said so before, or say so now.
+
+    A script that reads JSON is asked nothing, wherever it runs.
+    """
     if yes:
         return True
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     return typer.confirm(harmless(question), err=True)

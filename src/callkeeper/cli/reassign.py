@@ -69,7 +69,7 @@ def reassign(
             if len(found) > _SHOWN:
                 typer.echo(f"and {len(found) - _SHOWN} more")
             typer.echo(times.note)
-        is_agreed = bool(found) and agreed(f"give {told}?", yes=yes)
+        is_agreed = bool(found) and agreed(f"give {told}?", yes=yes, as_json=json)
         given = moving.carry_out() if is_agreed else 0
     if not found:
         says = f"no reservation waits for {_named(moving.giver)}"
