@@ -189,5 +189,6 @@ def _changed(
 
 def _show(told: Told, says: str, times: LocalTimes, *, as_json: bool) -> None:
     campaign = told.campaign
-    value = {**campaign_facts(told, times.now), "says": says}
+    now = max(times.now, campaign.changed_at)  # it was changed after the command had begun
+    value = {**campaign_facts(told, now), "says": says}
     show(value, f"campaign {campaign.id} {campaign.name!r}: {says}", as_json=as_json)
