@@ -1,5 +1,6 @@
 """What a person may get wrong at the shell, and the one line that tells it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,18 @@ def test_a_fail_code_of_zeros_only_is_success(house: House) -> None:
     id_ = book(house)
     assert at_house(house, "result", id_, "--fail-code", "000").status == 0
     assert "the call succeeded" in run("why", id_, "--data-dir", str(house.settings.data_dir)).out
+
+
+def test_a_settings_file_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "callkeeper.toml", 0o600)
+    for command in (["doctor"], ["migrate"], ["serve"]):
+        assert one_line(run_in(tmp_path, *command), "callkeeper.toml is no file that could be read")
+    given = str(tmp_path / "callkeeper.toml")
+    assert one_line(run("doctor", CALLKEEPER_CONFIG=given), "is no file that could be read")
+
+
+def test_nor_is_a_sealing_key_that_is_one(tmp_path: Path) -> None:
+    where = started(tmp_path)
+    (tmp_path / "sealing.key").unlink()
+    os.mkfifo(tmp_path / "sealing.key", 0o600)
+    assert one_line(run("key", "create", "--vdn", "25", *where), "sealing.key is no file")

@@ -119,7 +119,7 @@ def test_a_database_url_that_is_none_is_refused_without_its_password(tmp_path: P
 
 def test_an_sqlite_that_is_too_old_is_told_in_one_line(tmp_path: Path) -> None:
     older = "import sqlite3; sqlite3.sqlite_version_info = (3, 37, 2)"
-    program = f"{older}; from callkeeper.cli.program import main; main()"
+    program = f"{older}; from callkeeper.__main__ import main; main()"
     ended = subprocess.run(
         [sys.executable, "-c", program, "serve", "--data-dir", str(tmp_path), "--tls", "off"],
         capture_output=True,
@@ -129,4 +129,24 @@ def test_an_sqlite_that_is_too_old_is_told_in_one_line(tmp_path: Path) -> None:
     )
     assert ended.returncode == 1
     assert "must be 3.38 or newer" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("python", "why"), [("/nowhere/python", "No such file"), (__file__, "Permission denied")]
+)
+def test_a_process_that_writes_and_cannot_be_started_is_told_in_one_line(
+    tmp_path: Path, python: str, why: str
+) -> None:
+    gone = f"import sys; sys.executable = {python!r}"
+    program = f"{gone}; from callkeeper.__main__ import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "serve", "--data-dir", str(tmp_path), "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == (4 if why == "Permission denied" else 1)
+    assert f"cannot start the process that writes, {python}: {why}" in ended.stderr
     assert ended.stderr.count("\n") == 1

@@ -162,6 +162,10 @@ def _from_file(named: str | None) -> dict[str, Any]:
 
 def _read(file: Path, *, is_named: bool) -> dict[str, Any]:
     info = file.stat()
+    if not (stat.S_ISREG(info.st_mode) or stat.S_ISDIR(info.st_mode)):  # a pipe would be waited for
+        raise SettingsWrong(
+            f"{file} is no file that could be read; remove it, or name another in {_PREFIX}CONFIG"
+        )
     user, group = os.geteuid(), os.getegid()
     if not is_named and not (file.lstat().st_uid in (user, 0) and is_ours(info, user, group)):
         raise SettingsWrong(

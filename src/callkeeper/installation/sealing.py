@@ -80,6 +80,8 @@ def load_seal(data_dir: Path, given: str | None, *, make: bool = True) -> Seal:
                 "sealing.key), or revoke the access keys"
             )
         _make(path)
+    if not path.is_file():  # a pipe would be waited for
+        raise SealBroken(f"{path} is no file")
     return Seal(_decoded(path.read_bytes().strip(), str(path)))
 
 

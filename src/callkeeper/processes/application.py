@@ -48,7 +48,6 @@ def applications(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async_store.begin()
         yield
         await async_store.close()
 

@@ -5,6 +5,7 @@ import gc
 import resource
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -110,6 +111,7 @@ class Server(uvicorn.Server):
         look: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(config)
+        self._begin: Callable[[], None] = lambda: None
         self._look = look  # is called each second
         self._listener = listener
         self._inside = inside
@@ -117,6 +119,10 @@ class Server(uvicorn.Server):
         self._lifeline: int | None = None
         self._beside = beside
         self._dialing: asyncio.Task[None] | None = None
+
+    def begin_with(self, begin: Callable[[], None]) -> None:
+        """Start what writes before the first connection is accepted."""
+        self._begin = begin
 
     def hang_on(self, pipe: int) -> None:
         """Stop as well when the other end of a pipe closes, on which nothing is ever sent."""
@@ -130,7 +136,13 @@ class Server(uvicorn.Server):
             self._dialing.result()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept connections, and say so."""
+        """Begin to accept connections, and say so; raise SettingsWrong if it cannot write."""
+        try:
+            self._begin()
+        except OSError as error:
+            raise SettingsWrong(
+                f"cannot start the process that writes, {sys.executable}: {error.strerror}"
+            ) from error
         await super().startup(sockets)
         if self._inside is not None and self.started:
             self.servers.append(await self._inside.listen(self))
@@ -222,7 +234,9 @@ def prepare_server(
         raise
     url = f"{'https' if certificate else 'http'}://{_address(settings.host, listener)}"
     config = http_config(apps.outside, connections, certificate)
-    return Server(config, listener, lambda: ready(url), beside, inside, look=gauges.look)
+    server = Server(config, listener, lambda: ready(url), beside, inside, look=gauges.look)
+    server.begin_with(async_store.begin)
+    return server
 
 
 def server_gauges(
