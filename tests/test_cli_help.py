@@ -1,12 +1,14 @@
 """What the program says of itself, and that it says so without loading what it does not need."""
 
+import shlex
 import subprocess
 import sys
 
 import pytest
 
 from callkeeper.cli.commands import GROUPS, PANELS, Command
-from tests.command_line import commands
+from callkeeper.cli.help import parted
+from tests.command_line import commands, given
 from tests.test_cli import environment, run
 
 COMMANDS = [each for rows in PANELS.values() for each in rows]
@@ -45,6 +47,26 @@ main()
 def test_what_is_listed_of_a_command_is_what_its_help_says_first(row: Command) -> None:
     said, _, _ = (commands()[row.name].help or "").partition("\n\n")
     assert row.help == " ".join(said.split())
+
+
+@pytest.mark.parametrize("name", [row.name for row in COMMANDS])
+def test_the_help_of_every_command_ends_with_examples_that_can_be_given(name: str) -> None:
+    _, examples = parted(commands()[name].help or "")
+    assert 1 <= len(examples) <= 4, "write them in its docstring: lines that begin with $"
+    assert examples[0].startswith(f"callkeeper {name}")
+    for each in examples:
+        _, program, words = each.partition("callkeeper ")
+        assert program
+        given(shlex.split(words))
+        assert len(each) < 78
+    shown = run(*name.split(), "-h").out
+    assert shown.endswith("".join(f"  {each}\n" for each in examples))
+
+
+@pytest.mark.parametrize("name", [row.name for row in COMMANDS])
+def test_every_argument_and_option_is_explained(name: str) -> None:
+    silent = [each.name for each in commands()[name].params if not each.help]
+    assert silent == []
 
 
 def test_every_group_is_said_to_be_something() -> None:

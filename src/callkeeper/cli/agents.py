@@ -35,10 +35,13 @@ def name_agent(
     """Say what lists call an agent.
 
     A second time renames.
+
+        $ callkeeper agent name ann "Ann Chen" --vdn 25
+        $ callkeeper agent name 1001 陈安 --vdn 25
     """
     with existing_store(data_dir, database) as store:
         usecase.name_agent(store, SystemClock(), vdn, account, user_name)
-    value = {"vdn": vdn, "account": account, "userName": user_name}
+    value = {"vdn": vdn, "account": account, "name": user_name}
     show(value, f"agent {account} of VDN {vdn} is {user_name}", as_json=json)
 
 

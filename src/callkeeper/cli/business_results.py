@@ -46,7 +46,7 @@ def define_result(
     A result is defined with its sub-results, and there is no changing it afterwards. Once a VDN has
     defined one, agents file only what is defined.
 
-    $ callkeeper business-result define "Interested" --vdn 25 --code 10 --sub "Sent offer:11"
+    $ callkeeper business-result define Interested --vdn 25 --sub "Sent offer:11"
     """
     body = {
         "name": name,

@@ -8,6 +8,7 @@ import typer
 
 from callkeeper.cli.dial_settings import dialing_in_words
 from callkeeper.cli.options import (
+    CampaignId,
     Database,
     DataDir,
     Json,
@@ -26,10 +27,6 @@ from callkeeper.usecases.campaigns import Awaited, Campaigns, counted
 
 _PAGE = 100
 
-CampaignId = Annotated[
-    int,
-    typer.Argument(metavar="CAMPAIGN", min=1, help="The campaign's id.", show_default=False),
-]
 CampaignState = Literal["draft", "started", "paused", "ended"]
 
 _DEVICES = {1: "intelligent", 2: "predictive", 3: "automatic", PREVIEW: "preview", 6: "preempted"}

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from callkeeper.cli.campaign_list import CampaignId, Told, campaign_facts, state_of
+from callkeeper.cli.campaign_list import Told, campaign_facts, state_of
 from callkeeper.cli.campaigns import in_options, placed, read_window
 from callkeeper.cli.consent import Yes, agreed
 from callkeeper.cli.options import (
+    CampaignId,
     Database,
     DataDir,
     Json,

@@ -24,6 +24,7 @@ from callkeeper.cli.time_zone import local_times
 from callkeeper.core.campaigns.campaign import (
     DAY_MINUTES,
     DEVICE_TYPES,
+    GOES_TO,
     PREVIEW,
     CallerNumber,
     Campaign,
@@ -107,10 +108,17 @@ Windows = Annotated[
 ]
 
 
+def read_goes_to(text: str) -> str:
+    """Return what answered calls go to, as the setting `destinations` names it."""
+    if not GOES_TO.fullmatch(read_text(text)):
+        raise typer.BadParameter(f"{text!r} must read 'ivr CODE' or 'skill ID'")
+    return read_text(text)
+
+
 GoesTo = Annotated[
     str | None,
     typer.Option(
-        parser=read_text,
+        parser=read_goes_to,
         metavar="TEXT",
         help="'ivr CODE' or 'skill ID': which of the destinations answered calls go to.",
         show_default=False,
@@ -147,7 +155,11 @@ def add_campaign(
     database: Database = None,
     json: Json = False,
 ) -> None:
-    """Add a campaign, with the id that it had elsewhere if need be."""
+    """Add a campaign, with the id that it had elsewhere if need be.
+
+    $ callkeeper campaign add --vdn 25 --name Spring --end +30d
+    $ callkeeper campaign add --vdn 25 --name Old --id 11 --end +30d
+    """
     if device_type not in DEVICE_TYPES:
         allowed = ", ".join(map(str, DEVICE_TYPES))
         raise typer.BadParameter(f"--device-type {device_type} is none of {allowed}")

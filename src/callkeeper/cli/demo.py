@@ -26,6 +26,9 @@ def demo(
     """Run the published examples, then stay up for you to try.
 
     They go over signed HTTPS to a server of its own, whose line rings nobody.
+
+        $ callkeeper demo
+        $ callkeeper demo --once
     """
     # A pipe is given room enough for a table.
     console = Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)

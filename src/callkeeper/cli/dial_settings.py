@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
-from callkeeper.cli.options import Database, DataDir, Json, Vdn, ask_campaigns, show
+from callkeeper.cli.options import CampaignId, Database, DataDir, Json, Vdn, ask_campaigns, show
 from callkeeper.cli.time_zone import read_zone
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.changes import Arrange
@@ -65,7 +65,7 @@ CampaignZone = Annotated[
 
 
 def dialing(
-    id: Annotated[int, typer.Argument(metavar="CAMPAIGN", min=1, show_default=False)],  # noqa: A002 - the word for it
+    id: CampaignId,  # noqa: A002 - the word for it
     *,
     vdn: Vdn,
     time_zone: CampaignZone = None,
@@ -103,6 +103,9 @@ def dialing(
 
     Options that are not given change nothing; a --retry replaces the one for its outcome. Changes
     apply from the next call on.
+
+        $ callkeeper campaign dialing 11 --vdn 25
+        $ callkeeper campaign dialing 11 --vdn 25 --retry busy:3:10m --calls-max 5
     """
     arrange = Arrange(
         time_zone=_part("time-zone", time_zone.key if time_zone else None, takes_away=no_time_zone),

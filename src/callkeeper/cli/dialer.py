@@ -42,6 +42,9 @@ def dial(
     """Dial what is due until stopped; serves no API.
 
     Any number may share one PostgreSQL.
+
+        $ callkeeper dial --line asterisk --database postgresql:///callkeeper
+        $ callkeeper dial --line rehearsal --metrics-port 9101
     """
     settings = read_settings(data_dir, database, line=line, metrics_port=metrics_port)
     log.configure(settings)
@@ -59,6 +62,9 @@ def lines(
     """Show who dials over which line, and calls in progress.
 
     With --json it also shows those that are gone since yesterday.
+
+        $ callkeeper lines
+        $ callkeeper lines --json
     """
     times = local_times(time_zone)
     with existing_store(data_dir, database) as store:
@@ -96,6 +102,9 @@ def attempts(
     """Show every attempt to call a reservation.
 
     Each has its outcome and what the line reported.
+
+        $ callkeeper attempts 4674595509
+        $ callkeeper attempts 4674595509 --time-zone Asia/Shanghai
     """
     times = local_times(time_zone)
     with existing_store(data_dir, database) as store:

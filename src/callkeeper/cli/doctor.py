@@ -13,9 +13,13 @@ def doctor(
     *,
     data_dir: DataDir = None,
     database: Database = None,
-    host: Annotated[str | None, typer.Option(show_default=False)] = None,
-    port: Annotated[int | None, typer.Option(show_default=False)] = None,
-    tls: Annotated[str | None, typer.Option(show_default=False)] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address that is listened on.", show_default=False)
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="And the port.", show_default=False)] = None,
+    tls: Annotated[
+        str | None, typer.Option(help="auto, off or CERT:KEY, as for `serve`.", show_default=False)
+    ] = None,
     line: LineKind = None,
     json: Json = False,
 ) -> None:
@@ -23,6 +27,9 @@ def doctor(
 
     Looks at database, a write, clocks, keys, certificate, disk, port and line. The exit status is 0
     only when everything is good.
+
+        $ callkeeper doctor --data-dir /var/lib/callkeeper
+        $ callkeeper doctor --line asterisk --json
     """
     settings = read_settings(data_dir, database, host=host, port=port, tls=tls, line=line)
     checks = CheckUp(settings, SystemClock()).run()

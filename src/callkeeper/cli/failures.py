@@ -38,5 +38,5 @@ def ending(error: Exception) -> Ending | None:
             status = REFUSED
         elif error.status >= _SERVER_ERROR:  # of a proxy, say, that finds no server
             status = UNREACHABLE
-        return Ending(status, error.sentence, error.code)
+        return Ending(status, error.fault, error.code, error.field)
     return Ending(status, told_in_full(error))

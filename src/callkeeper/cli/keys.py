@@ -9,7 +9,9 @@ from callkeeper.cli.options import (
     Database,
     DataDir,
     Json,
+    MaybeVdn,
     existing_store,
+    is_on_the_command_line,
     read_settings,
     read_text,
     show,
@@ -19,9 +21,10 @@ from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.clock import SystemClock
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import Refusal
-from callkeeper.core.vdn import VDN_MAX
 from callkeeper.installation.database import existing_seal
 from callkeeper.usecases.keys import every_key, issue, limit, revoke
+
+Ak = Annotated[str, typer.Argument(metavar="AK", help="The access key's id.")]
 
 
 class NoSuchKey(Refusal):
@@ -29,11 +32,9 @@ class NoSuchKey(Refusal):
 
 
 def create_key(
+    context: typer.Context,
     *,
-    vdn: Annotated[
-        int | None,
-        typer.Option(help="The VDN that it is for.", min=1, max=VDN_MAX, show_default=False),
-    ] = None,
+    vdn: MaybeVdn = None,
     all_vdns: Annotated[bool, typer.Option("--all-vdns", help="It is for every VDN.")] = False,
     note: Annotated[
         str | None,
@@ -51,7 +52,12 @@ def create_key(
     """Make an access key, and show its secret once.
 
     The secret cannot be shown again.
+
+        $ callkeeper key create --vdn 25 --note CRM
+        $ callkeeper key create --all-vdns
     """
+    if all_vdns and not is_on_the_command_line(context, "vdn"):
+        vdn = None
     if (vdn is None) != all_vdns:
         raise typer.BadParameter("give either --vdn N or --all-vdns")
     settings = read_settings(data_dir, database)
@@ -70,7 +76,11 @@ def list_keys(
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
-    """List all keys, without their secrets."""
+    """List all keys, without their secrets.
+
+    $ callkeeper key list
+    $ callkeeper key list --json
+    """
     with existing_store(data_dir, database) as store:
         found = every_key(store)
     if json:
@@ -96,7 +106,7 @@ def list_keys(
 
 
 def revoke_key(
-    ak: Annotated[str, typer.Argument(show_default=False)],
+    ak: Ak,
     *,
     data_dir: DataDir = None,
     database: Database = None,
@@ -105,6 +115,9 @@ def revoke_key(
     """Revoke a key.
 
     Running servers refuse it within two seconds.
+
+        $ callkeeper key revoke 1PXD3SDJQAJ2F6LT47TC
+        $ callkeeper key revoke 1PXD3SDJQAJ2F6LT47TC --json
     """
     with existing_store(data_dir, database) as store:
         if not revoke(store, SystemClock(), ak):
@@ -113,7 +126,7 @@ def revoke_key(
 
 
 def limit_key(
-    ak: Annotated[str, typer.Argument(show_default=False)],
+    ak: Ak,
     *,
     per_second: Annotated[
         float | None,
@@ -136,6 +149,9 @@ def limit_key(
     """Show or change how many requests a key may send.
 
     Running servers know within two seconds; each counts alone.
+
+        $ callkeeper key limit 1PXD3SDJQAJ2F6LT47TC --per-second 50 --burst 200
+        $ callkeeper key limit 1PXD3SDJQAJ2F6LT47TC --off
     """
     if off and (per_second is not None or burst is not None):
         raise typer.BadParameter("give either --off, or --per-second N and --burst M")

@@ -28,6 +28,9 @@ def migrate(*, data_dir: DataDir = None, database: Database = None, json: Json =
     """Bring the database schema up to date.
 
     It creates the database if need be, and the sealing key; `serve` does so too.
+
+        $ callkeeper migrate --data-dir /var/lib/callkeeper
+        $ callkeeper migrate --database postgresql:///callkeeper
     """
     settings = read_settings(data_dir, database)
     begun = monotonic()
@@ -54,6 +57,9 @@ def backup(
 
     What is copied is the database, the sealing key and the certificate. To restore: callkeeper
     serve --no-dialer --data-dir TARGET, and `callkeeper settle` what was due since; then dial.
+
+        $ callkeeper backup /backups/2026-01-31 --data-dir /var/lib/callkeeper
+        $ callkeeper serve --no-dialer --data-dir /backups/2026-01-31
     """
     settings = read_settings(data_dir, database)
     for each in left_over(target):

@@ -1,10 +1,10 @@
 """What the commands share: their common options, the store and the server, and printing."""
 
 import asyncio
-import os
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
@@ -14,8 +14,8 @@ import typer
 
 from callkeeper.api.contract.characters import ANY, BLANKS
 from callkeeper.asyncstore.store import AsyncStore
-from callkeeper.client import Client, Unreachable
 from callkeeper.clock import SystemClock
+from callkeeper.core.instants import SECOND_MS, in_iso
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.installation.database import check_schema, exposed, find_store
 from callkeeper.settings import Settings, SettingsWrong, load
@@ -47,28 +47,11 @@ LineKind = Annotated[
         show_default=False,
     ),
 ]
-Vdn = Annotated[
-    int,
-    typer.Option(
-        help="The VDN; that of CALLKEEPER_VDN if absent.",
-        envvar="CALLKEEPER_VDN",
-        min=1,
-        max=VDN_MAX,
-        show_default=False,
-        show_envvar=False,
-    ),
-]
+Vdn = Annotated[int, typer.Option(help="The VDN.", envvar="CALLKEEPER_VDN", min=1, max=VDN_MAX)]
 MaybeVdn = Annotated[
-    int | None,
-    typer.Option(
-        help="The VDN that a short id is looked for in.",
-        envvar="CALLKEEPER_VDN",
-        min=1,
-        max=VDN_MAX,
-        show_default=False,
-        show_envvar=False,
-    ),
+    int | None, typer.Option(help="The VDN.", envvar="CALLKEEPER_VDN", min=1, max=VDN_MAX)
 ]
+CampaignId = Annotated[int, typer.Argument(metavar="CAMPAIGN", min=1, help="The campaign's id.")]
 ReservationId = Annotated[
     str,
     typer.Argument(
@@ -79,7 +62,7 @@ ReservationId = Annotated[
 ]
 ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show phone numbers in full.")]
 
-_URL = "http://127.0.0.1:28443"
+_INSTANTS = ("at", "before")  # and whatever is named …_at
 _PASSWORD = re.compile(r"//[^@/?#]*:[^@]*@")
 _PASSWORD_NAMED = re.compile(r"[?&](ssl)?password=")
 
@@ -168,35 +151,6 @@ def read_text(text: str) -> str:
     return text.strip(BLANKS)
 
 
-def connect() -> Client:
-    """Return a client of the server, key and VDN that the environment names."""
-    found = {
-        name: os.environ.get(f"CALLKEEPER_{name}", "") for name in ("URL", "AK", "SK", "VDN", "CA")
-    }
-    missing = [f"CALLKEEPER_{name}" for name in ("AK", "SK", "VDN") if not found[name]]
-    if missing:
-        raise SettingsWrong(
-            f"set {', '.join(missing)}; `callkeeper key create --vdn N` makes a key"
-        )
-    check_key(found["AK"], found["SK"])
-    if not (found["VDN"].isascii() and found["VDN"].isdecimal()):
-        raise SettingsWrong(
-            f"CALLKEEPER_VDN is {found['VDN']!r}; it must be a number, 1 to {VDN_MAX}"
-        )
-    if found["CA"] and not Path(found["CA"]).is_file():
-        raise SettingsWrong(f"CALLKEEPER_CA names {found['CA']!r}, and there is no such file")
-    try:
-        return Client(
-            found["URL"] or _URL,
-            found["AK"],
-            found["SK"],
-            int(found["VDN"]),
-            verify=found["CA"] or True,
-        )
-    except Unreachable as error:  # nobody was asked yet
-        raise SettingsWrong(f"CALLKEEPER_URL: {error}") from error
-
-
 def check_key(ak: str, secret: str) -> None:
     """Refuse what no header can carry, and a secret that is no text. Raise SettingsWrong."""
     if not (ak.isascii() and ak.isprintable()):
@@ -205,7 +159,32 @@ def check_key(ak: str, secret: str) -> None:
         raise SettingsWrong("CALLKEEPER_SK is not valid UTF-8")
 
 
+def is_on_the_command_line(context: typer.Context, option: str) -> bool:
+    """Whether an option was typed, and does not come from the environment or a default."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def show(value: Any, *lines: str, as_json: bool) -> None:  # noqa: ANN401 - JSON goes out
-    """Print a value as JSON, or lines about it, of which none becomes two."""
-    shown = [msgspec.json.encode(value).decode()] if as_json else lines
-    typer.echo("\n".join(map(harmless, shown)))
+    """Print a value as JSON, or lines about it, of which none becomes two.
+
+    Every instant in JSON has one form: ISO 8601 in UTC.
+    """
+    if as_json:
+        plain = msgspec.to_builtins(value, builtin_types=(datetime,))
+        lines = (msgspec.json.encode(_in_json(plain)).decode(),)
+    typer.echo("\n".join(map(harmless, lines)))
+
+
+def _in_json(value: Any, name: str = "") -> Any:  # noqa: ANN401
+    """Return what is told under a name, with each instant in ISO 8601."""
+    match value:
+        case dict():
+            return {each: _in_json(inner, each) for each, inner in value.items()}
+        case list() | tuple():
+            return [_in_json(each) for each in value]
+        case datetime():
+            return in_iso(round(value.timestamp() * SECOND_MS))
+        case int() if name in _INSTANTS or name.endswith("_at"):
+            return in_iso(value)
+    return value

@@ -6,8 +6,9 @@ from typing import Annotated
 import msgspec
 import typer
 
+from callkeeper.cli.connection import connected
 from callkeeper.cli.instants import LIKE, instant_option
-from callkeeper.cli.options import Json, ReservationId, connect, show
+from callkeeper.cli.options import Json, MaybeVdn, ReservationId, show
 from callkeeper.cli.short_ids import whole_id
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
@@ -22,7 +23,7 @@ WorkNo = Annotated[
     str | None,
     typer.Option(help="The agent's id, where the deployment is op.", show_default=False),
 ]
-Text = Annotated[str | None, typer.Option(show_default=False)]
+Remark = Annotated[str | None, typer.Option(help="A note for the agent.", show_default=False)]
 
 _SHOWS = "`callkeeper why APPOINT_ID` shows what is on record"
 
@@ -40,15 +41,19 @@ def reserve(
     call_data: Annotated[
         str | None, typer.Option(help="A JSON object for the flow of an automatic call.")
     ] = None,
-    remark: Text = None,
+    remark: Remark = None,
+    vdn: MaybeVdn = None,
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """Reserve a call.
 
     Its id is printed on standard output, and on standard error when it will be.
+
+        $ callkeeper reserve 66660001 --at "tomorrow 15:00" --campaign 11 --agent ann
+        $ callkeeper reserve 66660001 --at +2h --campaign 11 --agent ann --automatic
     """
-    with connect() as client:
+    with connected(vdn, calledNo="NUMBER") as client:
         id_ = client.reserve(
             number,
             at=at,
@@ -70,19 +75,23 @@ def move(
     at: Annotated[int | None, instant_option(f"When instead: {LIKE}.")] = None,
     agent: Agent = None,
     work_no: WorkNo = None,
-    remark: Text = None,
+    remark: Remark = None,
+    vdn: MaybeVdn = None,
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """Give a reservation another time, agent or note.
 
     Only a manual one, whose call an agent makes, can be moved.
+
+        $ callkeeper move 4674595509 --at "fri 9:30"
+        $ callkeeper move 4674595509 --agent bert --remark "asks for Bert"
     """
     if (at, agent, work_no, remark) == (None,) * 4:
         raise typer.BadParameter(
             f"say what changes: --at, --agent, --work-no or --remark; {_SHOWS}"
         )
-    with connect() as client:
+    with connected(vdn) as client:
         id_ = whole_id(client, id)
         client.move(id_, at=at, agent=agent, work_no=work_no, remark=remark)
     to = "" if at is None else f" to {local_times(time_zone).in_full(at)}"
@@ -95,24 +104,35 @@ def result(
     fail_code: Annotated[
         str | None, typer.Option(help="CTI result code; 00000 is success.", show_default=False)
     ] = None,
-    call_id: Text = None,
+    call_id: Annotated[
+        str | None, typer.Option(help="The call's id in the CTI platform.", show_default=False)
+    ] = None,
     caller: Annotated[
         str | None, typer.Option(help="The calling number.", show_default=False)
     ] = None,
-    business_result: Text = None,
-    business_sub_result: Text = None,
+    business_result: Annotated[
+        str | None,
+        typer.Option(help="The business result, as the VDN defined it.", show_default=False),
+    ] = None,
+    business_sub_result: Annotated[
+        str | None, typer.Option(help="Its sub-result.", show_default=False)
+    ] = None,
     begin: Annotated[
         int | None, instant_option("When the call began, like 15:00, the last one.", "last")
     ] = None,
     end: Annotated[int | None, instant_option("When it ended.", "last")] = None,
     agent: Agent = None,
     work_no: WorkNo = None,
+    vdn: MaybeVdn = None,
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """File how the call of a reservation ended.
 
     An agent alone is noted, and ends nothing.
+
+        $ callkeeper result 4674595509 --fail-code 00000 --begin 15:00 --end 15:04
+        $ callkeeper result 4674595509 --agent bert
     """
     told = (fail_code, call_id, caller, business_result, business_sub_result, begin, end)
     tells_of_a_call = any(each is not None for each in told)
@@ -122,7 +142,7 @@ def result(
             "--business-result, --business-sub-result, --begin, --end, or who rang: "
             f"--agent, --work-no; {_SHOWS}"
         )
-    with connect() as client:
+    with connected(vdn) as client:
         id_ = whole_id(client, id)
         client.record_result(
             id_,
@@ -142,9 +162,13 @@ def result(
     show({"id": id_, "did": "filed"}, sentence, as_json=json)
 
 
-def cancel(id: ReservationId, *, json: Json = False) -> None:  # noqa: A002
-    """Delete a reservation whose call was not made."""
-    with connect() as client:
+def cancel(id: ReservationId, *, vdn: MaybeVdn = None, json: Json = False) -> None:  # noqa: A002
+    """Delete a reservation whose call was not made.
+
+    $ callkeeper cancel 4674595509
+    $ callkeeper cancel 4674595509 --json
+    """
+    with connected(vdn) as client:
         id_ = whole_id(client, id)
         client.cancel(id_)
     show({"id": id_, "did": "cancelled"}, f"cancelled {id_}", as_json=json)
@@ -152,7 +176,9 @@ def cancel(id: ReservationId, *, json: Json = False) -> None:  # noqa: A002
 
 def list_(
     *,
-    called: Text = None,
+    called: Annotated[
+        str | None, typer.Option(help="Of this number, in full.", show_default=False)
+    ] = None,
     agent: Annotated[
         list[str] | None, typer.Option(help="An agent; repeat for several.", show_default=False)
     ] = None,
@@ -162,16 +188,22 @@ def list_(
     end: Annotated[
         int | None, instant_option("Until when, like tomorrow or fri 15:00.", "today")
     ] = None,
-    campaign: Text = None,
-    offset: Annotated[int, typer.Option(min=0)] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=100)] = 100,
+    campaign: Annotated[
+        str | None, typer.Option(help="Of this campaign, by its id.", show_default=False)
+    ] = None,
+    offset: Annotated[int, typer.Option(min=0, help="How many to pass over.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 100,
     everything: Annotated[bool, typer.Option("--all", help="Every page, from the first.")] = False,
+    vdn: MaybeVdn = None,
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
     """List reservations by appointed time.
 
     Those between --begin and --end, if these are given.
+
+        $ callkeeper list --begin today --end tomorrow --agent ann
+        $ callkeeper list --all --json
     """
     given = {
         "called": called,
@@ -182,7 +214,7 @@ def list_(
     }
     filters = msgspec.convert({k: v for k, v in given.items() if v is not None}, Filters)
     times = local_times(time_zone)
-    with connect() as client:
+    with connected(vdn) as client:
         if everything:
             rows, total = client.iterate(**filters), None
         else:

@@ -53,6 +53,10 @@ def serve(
     """Serve the API and dial until stopped.
 
     It creates the data directory if it is missing, and brings the schema up to date.
+
+        $ callkeeper serve --data-dir /var/lib/callkeeper
+        $ callkeeper serve --host 0.0.0.0 --line asterisk
+        $ callkeeper serve --database postgresql:///callkeeper --workers 4 --no-dialer
     """
     settings = read_settings(
         data_dir,

@@ -49,6 +49,9 @@ def settle(
 
     These are the automatic ones that were due since the backup. Their outcome becomes unknown, and
     they are never dialed again. Without --yes nothing changes.
+
+        $ callkeeper settle --before "2026-01-31 15:00"
+        $ callkeeper settle --before "2026-01-31 15:00" --yes
     """
     times = local_times(time_zone)
     codes = FailCodes(read_settings(data_dir, database).fail_codes)

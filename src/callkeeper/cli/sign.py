@@ -65,6 +65,10 @@ def sign(
     """Sign a request, and show every step. Nothing is sent.
 
     The secret key is read from CALLKEEPER_SK, so that it stays out of the shell's history.
+
+        $ callkeeper sign POST https://pbx.example.com/path --body '{}' --explain
+        $ callkeeper sign GET /path --host pbx.example.com:28443
+        $ callkeeper sign POST https://pbx.example.com/path --file body.json
     """
     raw = _body(body, file)
     parts = _parts(url)

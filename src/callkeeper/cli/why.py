@@ -28,7 +28,11 @@ def why(
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
-    """Tell what happened to a reservation, and what it waits for."""
+    """Tell what happened to a reservation, and what it waits for.
+
+    $ callkeeper why 4674595509
+    $ callkeeper why 4674595509 --show-numbers --json
+    """
     times = local_times(time_zone)
     general = limits(read_settings(data_dir, database))
     with existing_store(data_dir, database) as store:
@@ -50,5 +54,5 @@ def why(
 
 def _told(story: Timeline, times: LocalTimes) -> list[str]:
     lines = [f"{story.kind} reservation {story.id} of VDN {story.vdn}; {times.note}"]
-    lines += [f"  {each.at}  {each.says} (by {each.by})" for each in story.events]
+    lines += [f"  {times.exactly(each.at)}  {each.says} (by {each.by})" for each in story.events]
     return [*lines, f"  now: {story.now}"]

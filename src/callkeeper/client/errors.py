@@ -1,6 +1,10 @@
 """Every way in which the client says that something did not work."""
 
+import re
+
 DATABASE_FAILED = "0200006"
+
+_FIELD = re.compile(r"(?P<field>[a-z][A-Za-z]*)(\[[0-9]+\]|\.[A-Za-z]+)*: ")
 
 
 class CallkeeperError(Exception):
@@ -8,13 +12,20 @@ class CallkeeperError(Exception):
 
 
 class Refused(CallkeeperError):  # noqa: N818 - what happened
-    """The server refused, with a code of the contract and a sentence."""
+    """The server refused, with a code of the contract and a sentence.
+
+    Where the sentence begins with the name of a field, as Callkeeper's do, ``field`` is that name
+    and ``fault`` is the rest; otherwise ``field`` is empty, and ``fault`` the whole sentence.
+    """
 
     def __init__(self, code: str, sentence: str, status: int = 200) -> None:
         super().__init__(f"{code} {sentence}".strip())
         self.code = code
         self.sentence = sentence
         self.status = status
+        named = _FIELD.match(sentence)
+        self.field = named["field"] if named else ""
+        self.fault = sentence[named.end() :] if named else sentence
 
 
 class NotAuthenticated(Refused):

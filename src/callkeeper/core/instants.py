@@ -85,6 +85,12 @@ def in_utc(instant: Instant) -> str:
     return in_zone(instant, UTC)
 
 
+def in_iso(instant: Instant) -> str:
+    """Return an instant for programs: ``2026-12-01T15:00:00Z``, milliseconds if there are any."""
+    at = by_clock(instant, UTC).replace(tzinfo=None)
+    return f"{at.isoformat(timespec='milliseconds' if instant % SECOND_MS else 'seconds')}Z"
+
+
 def day_in_utc(instant: Instant) -> str:
     """Return the date of an instant."""
     return by_clock(instant, UTC).strftime("%Y-%m-%d")

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer_process import open_async_store
 from callkeeper.clock import Clock, SystemClock, new_dispatcher_name
+from callkeeper.core.campaigns.campaign import GOES_TO
 from callkeeper.core.dialing.outcomes import FINDINGS, FailCodes
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
@@ -32,7 +33,6 @@ from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.usecases.readiness import Readiness
 
-_GOES_TO = re.compile(r"ivr .{1,100}|skill \d{1,10}")
 _VDN = re.compile(r"[1-9][0-9]{0,3}")
 _LOOK_SECONDS = 5.0
 _EVIDENCE = re.compile(r"(cause|sip) \d{1,3}")
@@ -219,7 +219,7 @@ def line_name(settings: Settings) -> str:
 
 def _destinations(settings: Settings) -> Destinations:
     for name, text in {"destination": settings.destination, **settings.destinations}.items():
-        if name != "destination" and not _GOES_TO.fullmatch(name):
+        if name != "destination" and not GOES_TO.fullmatch(name):
             raise SettingsWrong(f"destinations: {name!r} must read 'ivr CODE' or 'skill ID'")
         try:
             destination(text)

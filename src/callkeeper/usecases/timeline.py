@@ -25,7 +25,7 @@ _SUCCESS = frozenset("0")  # of which a code of success consists, however many t
 class Happening(msgspec.Struct, frozen=True):
     """One event, told: when, by whom, what it was in a sentence, and its values."""
 
-    at: str
+    at: Instant
     by: str
     what: str
     says: str
@@ -72,7 +72,7 @@ def _told(event: Event, written: Written, *, show_numbers: bool) -> Happening:
                 detail[name] = masked(str(detail[name]))
     what = _EARLIER_WORDS.get(event.what, event.what)
     says = harmless(f"{what}: {_TELLERS.get(what, _other)(detail, written)}".removesuffix(": "))
-    return Happening(written(event.happened_at), event.by_whom, what, says, detail)
+    return Happening(event.happened_at, event.by_whom, what, says, detail)
 
 
 def _reserved(detail: dict[str, Any], written: Written) -> str:

@@ -37,6 +37,9 @@ class CallerNumber(msgspec.Struct, frozen=True):
     priority: int = 1
 
 
+GOES_TO = re.compile(r"ivr .{1,100}|skill [0-9]{1,10}")  # CODE, or the queue's ID
+
+
 class Window(msgspec.Struct, frozen=True):
     """A stretch of the day, in minutes from midnight, in which the campaign may dial.
 
@@ -82,7 +85,7 @@ class Campaign(msgspec.Struct, frozen=True):
     made_at: Instant
     changed_at: Instant
     deleted_at: Instant | None
-    goes_to: str | None = None  # "ivr CODE" or "skill ID"; what an answered call is handed to
+    goes_to: str | None = None  # GOES_TO; what an answered call is handed to
     dial_settings: DialSettings = DialSettings()
 
     def has_ended(self, now: Instant) -> bool:
