@@ -29,6 +29,11 @@ def test_a_day_is_named_by_a_word_or_its_date(text: str, named: str) -> None:
     assert read_day(text, SHANGHAI).date == date.fromisoformat(named)
 
 
+def test_a_weekday_may_be_the_one_to_come() -> None:
+    assert read_day("monday", SHANGHAI, "today").date == date(2026, 11, 30)
+    assert read_day("sun", SHANGHAI, "today").date == date(2026, 11, 29)
+
+
 def test_a_day_goes_from_midnight_to_midnight_by_the_readers_clock() -> None:
     day = read_day("today", SHANGHAI)
     assert in_utc(day.begin_at) == "2026-11-28 16:00:00 UTC"

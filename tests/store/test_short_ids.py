@@ -52,7 +52,12 @@ def test_digits_of_several_are_refused_and_tell_which_they_are(made: SqlStore, t
     assert OTHER in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["", "567", "x1234567", WHOLE[:-1] + "9", WHOLE + "1", "١٢٣٤٥"])
+def test_too_few_digits_are_refused(made: SqlStore) -> None:
+    with pytest.raises(ParameterWrong, match="at least 4 digits"):
+        found(made, "567")
+
+
+@pytest.mark.parametrize("text", ["", "x1234567", WHOLE[:-1] + "9", WHOLE + "1", "١٢٣٤٥"])
 def test_what_is_no_part_of_an_id_is_no_reservation(made: SqlStore, text: str) -> None:
     with pytest.raises(NoSuchReservation, match="no reservation"):
         found(made, text)

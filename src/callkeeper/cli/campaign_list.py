@@ -89,7 +89,7 @@ def list_campaigns(
         "id",
         Column("name", is_cut=True),
         "state",
-        "due",
+        "calls due",
         "to come",
         "ends",
         Column("hours", is_left_out=True),

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import typer
 
-from callkeeper.cli.instants import read_instant
+from callkeeper.cli.instants import Which, read_instant
 from callkeeper.cli.time_zone import local_times
 from callkeeper.core.instants import Instant, LocalTimes, by_clock
 
@@ -27,24 +27,27 @@ class Day(NamedTuple):
         return self.begin_at, self.end_at
 
 
-def day_option(says: str) -> Any:  # noqa: ANN401 - typer keeps its type
+def day_option(says: str, which: Which = "last") -> Any:  # noqa: ANN401 - typer keeps its type
     """Return an option that is a day, as the reader's clock has it."""
 
     def take(ctx: typer.Context, value: str | None) -> Day | None:
         if value is None:
             return None
-        return read_day(value, local_times(ctx.params.get("time_zone")))
+        return read_day(value, local_times(ctx.params.get("time_zone")), which)
 
     return typer.Option(
         parser=str, callback=take, metavar="DAY", help=f"{says}: {_LIKE}.", show_default=False
     )
 
 
-def read_day(text: str, times: LocalTimes) -> Day:
-    """Return the day that a person means by a text. Raise typer.BadParameter."""
+def read_day(text: str, times: LocalTimes, which: Which = "last") -> Day:
+    """Return the day that a person means by a text: of weekdays the last, or the one to come.
+
+    Raise typer.BadParameter.
+    """
     wrong = typer.BadParameter(f"{text!r} is no day; write {_LIKE}")
     try:
-        begin_at = read_instant(text, times, "last")
+        begin_at = read_instant(text, times, which)
     except typer.BadParameter as error:
         raise wrong from error
     named = by_clock(begin_at, times.zone).date()

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from callkeeper.cli.table import Column
-from callkeeper.core.instants import Instant, LocalTimes, by_clock, rounded_span
+from callkeeper.core.instants import SECOND_MS, Instant, LocalTimes, by_clock
 from callkeeper.core.reservations.promise import Keeping, promised_at
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.result_codes import in_words
@@ -34,6 +34,8 @@ BROKEN_COLUMNS = (
 
 # How many digits of a number are shown at its end.
 _SHOWN = 4
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 WORDS: dict[Keeping, str] = {
     "waiting": "waiting",
@@ -86,9 +88,9 @@ def how(kept: Kept, times: LocalTimes) -> str:
             late_ms = (reservation.begin_at or 0) - reservation.appoint_at
             return f"kept {_about(late_ms)} late"
         case "waiting" if reservation.tries > 0 and reservation.due_at is not None:
-            return f"try {reservation.tries + 1} {times.from_now(reservation.due_at)}"
+            return f"try {reservation.tries + 1} {from_now(reservation.due_at, times)}"
         case "waiting":
-            return times.from_now(promised_at(reservation))
+            return from_now(promised_at(reservation), times)
     return WORDS[keeping]
 
 
@@ -148,9 +150,17 @@ def tell_the_rest(found: Found, limit: int, times: LocalTimes) -> None:
         typer.echo(times.note)
 
 
+def from_now(instant: Instant, times: LocalTimes) -> str:
+    """Return how far an instant is, in its largest unit alone."""
+    about = _about(instant - times.now)
+    return f"in {about}" if instant > times.now else f"{about} ago"
+
+
 def _about(milliseconds: int) -> str:
-    """Return a span in its largest unit alone."""
-    return " ".join(rounded_span(milliseconds).split()[:2])
+    """Return a span in its largest unit alone, rounded."""
+    seconds = abs(milliseconds) // SECOND_MS
+    unit, size = next((each for each in _UNITS if seconds >= each[1]), _UNITS[-1])
+    return f"{(seconds + size // 2) // size} {unit}"
 
 
 def number(reservation: Reservation, *, show_numbers: bool) -> str:

@@ -7,7 +7,7 @@ import typer
 from callkeeper.cli.consent import Yes, agreed
 from callkeeper.cli.days import Day, day_option
 from callkeeper.cli.options import Database, DataDir, Json, Vdn, existing_store, show
-from callkeeper.cli.promise_rows import utc
+from callkeeper.cli.promise_rows import from_now, utc
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.instants import LocalTimes
@@ -39,7 +39,7 @@ def reassign(
     to: Annotated[
         str, typer.Option("--to", metavar="AGENT", help="Who keeps them.", show_default=False)
     ],
-    day: Annotated[Day | None, day_option("Those for this day only")] = None,
+    day: Annotated[Day | None, day_option("Those for this day only", "today")] = None,
     yes: Yes = False,
     data_dir: DataDir = None,
     database: Database = None,
@@ -102,7 +102,7 @@ def _row(each: Listed, times: LocalTimes) -> tuple[str, ...]:
     return (
         times.to_minute(reservation.appoint_at),
         short_id(reservation.id),
-        times.from_now(reservation.appoint_at),
+        from_now(reservation.appoint_at, times),
         each.campaign_name or str(reservation.campaign_id),
         reservation.remark or "",
     )

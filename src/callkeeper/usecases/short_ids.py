@@ -51,6 +51,13 @@ def reservations_of(
     A whole id may stand in several VDNs if somebody brought it there by hand. Raise
     NoSuchReservation, or AmbiguousId.
     """
+    if _DIGITS.fullmatch(text) and len(text) < SHORT_MIN:
+        raise ParameterWrong(
+            "{id} is too short for an id; give at least {least} digits of it",
+            about="id",
+            id=text,
+            least=SHORT_MIN,
+        )
     if not is_short(text):
         found = store.reservations.with_id(text)
         if not found:
