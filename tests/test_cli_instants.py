@@ -1,6 +1,8 @@
 """Instants as people write them, by the clock on their wall, also on the days that it is set."""
 
+import sqlite3
 import zoneinfo
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as some
 
 from callkeeper.cli.instants import Which, read_instant
 from callkeeper.core.instants import WEEKDAYS, LocalTimes, by_clock
+from callkeeper.installation.database import DATABASE_FILE
 from tests.house import TASK, House
 from tests.test_cli import at_house, run
 
@@ -276,6 +279,32 @@ def test_move_and_result_say_what_they_took(house: House) -> None:
     filed = at_house(house, "result", id_, "--begin", "-2h", "--end", "-1h", *zone).out
     assert filed.startswith(f"filed the result of {id_}, begun ")
     assert filed.endswith("(Asia/Shanghai, 2 h ago)\n")
+
+
+def test_a_refusal_tells_its_times_by_the_readers_clock(house: House) -> None:
+    command = ["reserve", "1", "--campaign", TASK, "--agent", "ann"]
+    passed = [*command, "--at", "2020-07-01 15:00", "--time-zone", "Asia/Shanghai"]
+    told = at_house(house, *passed, TZ="Asia/Shanghai").err
+    assert "2020-07-01 15:00 (Asia/Shanghai) has passed" in told
+    in_json = at_house(house, *passed, "--json", TZ="Asia/Shanghai").err
+    assert "2020-07-01 07:00:00 UTC has passed" in in_json
+
+
+def test_why_tells_all_its_times_by_the_readers_clock(house: House) -> None:
+    """Those of a verdict too, which is stored for everybody."""
+    house.has_campaign(7)
+    id_ = house.reserve(callType=2, taskId="7")
+    data = ["--data-dir", str(house.settings.data_dir)]
+    instant = read_instant("-1m", LocalTimes(UTC, house.now()), "next")
+    with closing(sqlite3.connect(house.settings.data_dir / DATABASE_FILE)) as file, file:
+        file.execute("UPDATE reservation SET due_at = ?1, look_at = ?1", [instant - 1])
+    assert run("settle", "--before", str(instant), "--yes", *data).status == 0
+    shanghai = LocalTimes(ZoneInfo("Asia/Shanghai"), instant)
+    told = run("why", id_, *data, TZ="Asia/Shanghai").out
+    assert f"settled: it was due before {shanghai.exactly(instant)}, and the restored" in told
+    assert f"(34608): it was due before {shanghai.exactly(instant)}, and" in told
+    assert "UTC" not in told
+    assert "UTC, and the restored" in run("why", id_, "--json", *data, TZ="Asia/Shanghai").out
 
 
 def test_times_are_in_the_zone_of_the_option_before_that_of_tz(house: House) -> None:

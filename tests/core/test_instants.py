@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callkeeper.core.instants import LocalTimes, in_utc, span
+from callkeeper.core.instants import LocalTimes, in_utc, in_zone, retold, span
 
 HOUR = 3_600_000
 
@@ -59,6 +59,16 @@ def test_a_time_that_comes_twice_is_told_with_its_offset() -> None:
         "2026-10-25 03:30",
     ]
     assert BERLIN.in_words(first) == "Sun 25 Oct 02:30+02:00"
+
+
+def test_a_sentence_for_everybody_is_retold_by_the_readers_clock() -> None:
+    said = f"it begins {in_utc(NOW)}, and ends {in_zone(NOW, ZoneInfo('Asia/Shanghai'))}"
+    assert retold(said, BERLIN.exactly) == (
+        "it begins 2026-11-27 14:44, and ends 2026-11-27 21:44:00 CST"
+    )
+    assert retold(said, in_utc) == said
+    for other in ("9999-99-99 99:99:99 UTC", "0000-01-01 00:00:00 UTC", "12026-11-27 13:44:00 UTC"):
+        assert retold(other, BERLIN.exactly) == other
 
 
 @pytest.mark.parametrize(

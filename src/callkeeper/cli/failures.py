@@ -1,6 +1,7 @@
 """Which failures were to be expected, and with which status each of them ends a command."""
 
 from callkeeper.cli.endings import NOT_ALLOWED, REFUSED, UNREACHABLE, Ending
+from callkeeper.cli.time_zone import retold_locally
 from callkeeper.client import errors as client
 from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, Refusal, told_in_full
 from callkeeper.installation.sealing import SealBroken
@@ -26,8 +27,12 @@ _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
 
-def ending(error: Exception) -> Ending | None:
-    """Return how a command ends after this error; None if it is a bug."""
+def ending(error: Exception, *, as_json: bool) -> Ending | None:
+    """Return how a command ends after this error; None if it is a bug.
+
+    Instants in what it says are those of the reader's clock, but in JSON.
+    """
+    told = str if as_json else retold_locally
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
     if status is None:
         return None
@@ -38,5 +43,5 @@ def ending(error: Exception) -> Ending | None:
             status = REFUSED
         elif error.status >= _SERVER_ERROR:  # of a proxy, say, that finds no server
             status = UNREACHABLE
-        return Ending(status, error.fault, error.code, error.field)
-    return Ending(status, told_in_full(error))
+        return Ending(status, told(error.fault), error.code, error.field)
+    return Ending(status, told(told_in_full(error)))

@@ -74,7 +74,7 @@ class Program(Group):
         except Exception as error:
             if isinstance(error, BrokenPipeError) and reader_has_gone():
                 end_by(signal.SIGPIPE)
-            ending = import_module("callkeeper.cli.failures").ending(error)
+            ending = import_module("callkeeper.cli.failures").ending(error, as_json=self._as_json)
             if ending is None:
                 raise
             raise self._ended(ending) from error

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from callkeeper.cli.table import Column
-from callkeeper.core.instants import SECOND_MS, Instant, LocalTimes, by_clock
+from callkeeper.core.instants import SECOND_MS, Instant, LocalTimes, by_clock, retold
 from callkeeper.core.reservations.promise import Keeping, promised_at
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.result_codes import in_words
@@ -72,7 +72,7 @@ def broken_rows(
 ) -> Iterator[tuple[str, ...]]:
     """Yield a row for each promise that was broken, with its reason."""
     for each, row in zip(promises, rows(promises, times, show_numbers=show_numbers), strict=True):
-        yield (*row[:4], each.why)
+        yield (*row[:4], retold(each.why, times.exactly))
 
 
 def how(kept: Kept, times: LocalTimes) -> str:

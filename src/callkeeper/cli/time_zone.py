@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from callkeeper.clock import SystemClock
-from callkeeper.core.instants import LocalTimes
+from callkeeper.core.instants import LocalTimes, retold
 from callkeeper.settings import SettingsWrong
 
 _LIKE = "write it like Europe/Berlin"
@@ -47,6 +47,15 @@ TimeZone = Annotated[
 def local_times(zone: tzinfo | None) -> LocalTimes:
     """Return times as the reader sees them now. Raise SettingsWrong if TZ is no zone."""
     return LocalTimes(zone or reader_zone(os.environ.get("TZ")), SystemClock().now())
+
+
+def retold_locally(sentence: str) -> str:
+    """Return a sentence that names instants in UTC, with them as the reader's clock shows them."""
+    try:
+        times = local_times(None)
+    except SettingsWrong:  # perhaps it is what the sentence tells
+        return sentence
+    return retold(sentence, lambda instant: f"{times.exactly(instant)} ({times.zone})")
 
 
 def reader_zone(given: str | None, localtime: Path = _LOCALTIME) -> tzinfo:

@@ -4,6 +4,7 @@ What is named ``…_at`` is an instant, unless its name says another unit (``…
 that it goes by ticks: the milliseconds of a clock that only ever grows.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -19,6 +20,8 @@ INSTANT_MAX = 4_102_444_800_000 - 1
 SECOND_MS = 1000
 DAY_MS = 24 * 60 * 60 * SECOND_MS
 
+_SHOWN = "%Y-%m-%d %H:%M:%S %Z"
+_IN_UTC = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\b")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 # From so many seconds on a span is told to so many only.
@@ -91,6 +94,19 @@ def in_iso(instant: Instant) -> str:
     return f"{at.isoformat(timespec='milliseconds' if instant % SECOND_MS else 'seconds')}Z"
 
 
+def retold(text: str, written: Written) -> str:
+    """Return a sentence that was made for everybody, with its instants written for one reader."""
+
+    def again(found: re.Match[str]) -> str:
+        try:
+            instant = datetime.strptime(found[0], _SHOWN).replace(tzinfo=UTC)
+        except ValueError:  # somebody else wrote it
+            return found[0]
+        return written(int(instant.timestamp()) * SECOND_MS)
+
+    return _IN_UTC.sub(again, text)
+
+
 def day_in_utc(instant: Instant) -> str:
     """Return the date of an instant."""
     return by_clock(instant, UTC).strftime("%Y-%m-%d")
@@ -98,7 +114,7 @@ def day_in_utc(instant: Instant) -> str:
 
 def in_zone(instant: Instant, zone: tzinfo) -> str:
     """Return the same as the clock of a zone shows it."""
-    return by_clock(instant, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+    return by_clock(instant, zone).strftime(_SHOWN)
 
 
 def by_clock(instant: Instant, zone: tzinfo) -> datetime:

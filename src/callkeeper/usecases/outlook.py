@@ -18,7 +18,7 @@ from callkeeper.core.dialing.policy import (
     holds_all,
     why_not_started,
 )
-from callkeeper.core.instants import Instant, Written, in_utc
+from callkeeper.core.instants import Instant, Written, in_utc, retold
 from callkeeper.core.reservations.changes import Settle
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Store
@@ -42,6 +42,13 @@ def outlook(
     written: Written = in_utc,
 ) -> str:
     """Return the sentence. ``limits``: what the settings say for all campaigns."""
+    # Verdicts were made for everybody.
+    return retold(_outlook(store, reservation, limits, now, written), written)
+
+
+def _outlook(
+    store: Store, reservation: Reservation, limits: Limits, now: Instant, written: Written
+) -> str:
     if reservation.state == "calling":
         return f"calling: {_on_the_phone(store, reservation, now, written)}"
     if reservation.state != "waiting":

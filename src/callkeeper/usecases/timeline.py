@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from callkeeper.core.dialing.policy import Limits
-from callkeeper.core.instants import Instant, Written, in_utc, span
+from callkeeper.core.instants import Instant, Written, in_utc, retold, span
 from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.log import masked
@@ -147,8 +147,8 @@ def _outcome(detail: dict[str, Any], written: Written) -> str:
     return "; ".join(told)
 
 
-def _why(detail: dict[str, Any], _: Written) -> str:
-    return str(detail["why"])
+def _why(detail: dict[str, Any], written: Written) -> str:
+    return retold(str(detail["why"]), written)
 
 
 def _other(detail: dict[str, Any], _: Written) -> str:
