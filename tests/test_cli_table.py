@@ -1,11 +1,17 @@
 """Tables: one row a line that fits, and every row as soon as it is there."""
 
+import json
+import subprocess
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
 from callkeeper.cli.table import PAGE_ROWS, Column, Table, print_table
+from tests.test_cli import PROGRAM, SECONDS_MAX, environment
 
 COLUMNS = [
     Column("at"),
@@ -112,6 +118,52 @@ def test_the_first_rows_are_printed_before_the_last_are_there(
     assert print_table(["number"], rows(), "none") == 3 * PAGE_ROWS
     assert seen == [PAGE_ROWS + 1]
     assert capsys.readouterr().out.splitlines() == [str(n) for n in range(PAGE_ROWS, 3 * PAGE_ROWS)]
+
+
+class Paged(BaseHTTPRequestHandler):
+    """A server whose list has two pages, and that gives the second one when it is told to."""
+
+    may_go_on: Event
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        first = asked["offset"]
+        if first:
+            self.may_go_on.wait(SECONDS_MAX)
+        rows = [listed(number) for number in range(first, min(first + asked["limit"], 150))]
+        self.send_response(200)
+        self.end_headers()
+        answer = {"resultCode": "0200000", "totalCount": 150, "data": rows}
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Say nothing."""
+
+
+def listed(number: int) -> dict[str, Any]:
+    """Return a row; that all are for one time keeps the client to offsets."""
+    return {"appointId": f"{number:030}", "appointTime": 1_795_787_040_000, "calledNo": "1"}
+
+
+def test_a_page_is_shown_before_the_next_is_asked_for() -> None:
+    may_go_on = Event()
+    server = type("WithIts", (Paged,), {"may_go_on": may_go_on})
+    with ThreadingHTTPServer(("127.0.0.1", 0), server) as pages:
+        Thread(target=pages.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{pages.server_port}"
+        known = {"URL": url, "AK": "ak", "SK": "sk", "VDN": "1"}
+        given = environment(**{f"CALLKEEPER_{name}": value for name, value in known.items()})
+        command = [*PROGRAM, "list", "--all"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=given) as process:
+            assert process.stdout is not None
+            shown = [process.stdout.readline() for _ in range(PAGE_ROWS + 1)]
+            assert not may_go_on.is_set()
+            may_go_on.set()
+            rest = process.stdout.read().splitlines()
+        pages.shutdown()
+    assert [line.split()[-1] for line in shown[1:]] == [f"{n:030}" for n in range(PAGE_ROWS)]
+    assert rest[-1] == "150 of 150; times are in UTC"
+    assert len(rest) == 51
 
 
 def test_where_nothing_is_to_be_shown_a_sentence_says_so(

@@ -132,8 +132,9 @@ class Table:
         return _GAP.join(self._cell(row[place], most) for place, most in widths.items()).rstrip()
 
     def _cell(self, text: str, wide: int) -> str:
-        if self._room is None or _width(text) <= wide:
-            return _filled(text, wide)
+        missing = wide - _width(text)
+        if missing >= 0 or self._room is None:
+            return text + " " * missing
         return _filled(set_cell_size(text, wide - 1).rstrip() + _CUT, wide)
 
     def _entry(self, row: Sequence[str]) -> list[str]:
