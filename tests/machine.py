@@ -7,15 +7,26 @@ the loopback's alone. All of it is gone in the end.
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
+from tests.checkouts import copied
+from tests.conftest import leave_out
 from tests.processes import are_gone, children
 from tests.waiting import until
 
+CHECKOUT = "/srv/callkeeper"
+PACKAGES = "/srv/packages"
+
 _SYSTEMD = Path("/lib/systemd/systemd")
+_PYTHON = Path("/usr/bin/python3")
 _GROUP = "mount -t cgroup2 none"
 
 # In a control group of its own, lest systemd take this machine's for its own to arrange. It is one
@@ -40,19 +51,20 @@ scratch=$1 root=$1/root
 shift
 mkdir "$scratch/upper" "$scratch/work" "$root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$scratch/upper,workdir=$scratch/work" "$root"
-for folder in /run /tmp /dev /dev/shm; do
-  mkdir -p "$root$folder"
-  mount -t tmpfs -o mode=1777 tmpfs "$root$folder"
-done
+mount -t tmpfs -o mode=0755 tmpfs "$root/run"
+mount -t tmpfs -o mode=0755 tmpfs "$root/dev"
+mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+mkdir "$root/dev/shm"
+mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 while [ $# -gt 0 ]; do
   mkdir -p "$root$2"
   mount --rbind "$1" "$root$2"
   shift 2
 done
-for device in null zero full random urandom tty; do
-  touch "$root/dev/$device"
-  mount --bind "/dev/$device" "$root/dev/$device"
+for device in null:3 zero:5 full:7 random:8 urandom:9; do
+  mknod -m 0666 "$root/dev/${device%:*}" c 1 "${device#*:}"
 done
+mknod -m 0666 "$root/dev/tty" c 5 0
 ln -s /proc/self/fd "$root/dev/fd"
 ln -s pts/ptmx "$root/dev/ptmx"
 mount -t proc proc "$root/proc"
@@ -150,3 +162,32 @@ class Machine:
             return False
         self._first = first[0]
         return self.says("systemctl is-active basic.target") == "active"
+
+
+@contextmanager
+def booted(folders: pytest.TempPathFactory) -> Iterator[Machine]:
+    """Boot a machine that has a copy of this checkout, and the packages of our environment."""
+    ours = f"python3.{sys.version_info[1]}"
+    if _PYTHON.resolve().name != ours:
+        leave_out(f"a booted machine: its own Python is not {ours}, which has our packages")
+    bound = {
+        copied(folders.mktemp("checkout") / "callkeeper"): CHECKOUT,
+        Path(sysconfig.get_path("purelib")): PACKAGES,
+    }
+    try:
+        machine = Machine(folders.mktemp("machine"), bound)
+    except (FileNotFoundError, PermissionError) as missing:
+        leave_out(f"a booted machine: {missing}")
+        raise
+    with machine:
+        yield machine
+
+
+def make_venv(machine: Machine, command: str) -> None:
+    """Make a .venv there by a command of the documents, and let it find our packages.
+
+    It is as if pip had downloaded them, setuptools too, which it takes in place of an older one.
+    """
+    machine.run(command)
+    site = f"{command.rsplit(maxsplit=1)[-1]}/lib/python3.{sys.version_info[1]}/site-packages"
+    machine.run(f"cd {site} && rm -r setuptools* && echo {PACKAGES} >ours.pth")

@@ -77,18 +77,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 def install(python: Path, published: Published, name: str, wheels: Path) -> None:
     """Install a distribution as pip does, from nothing but files."""
     wheelhouse(wheels, published.metadata(name).get_all("Requires-Dist") or ())
-    wheel = published.wheel(name)
-    pip: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        python,
-        "install",
-        "--quiet",
-        "--no-index",
-    ]
-    subprocess.run([*pip, "--find-links", wheels, wheel], check=True)
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", python, "install", "-q"]
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    subprocess.run([*pip, published.wheel(name)], check=True, env=os.environ | offline)
 
 
 def installed(python: Path) -> set[str]:

@@ -2,27 +2,20 @@
 
 import json
 import re
-import shutil
-import sys
-import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from tests.checkouts import copied
 from tests.conftest import leave_out
-from tests.machine import Machine
+from tests.machine import CHECKOUT, Machine, booted, make_venv
 from tests.private_postgres import binaries
 from tests.surface import ROOT
 from tests.waiting import until
 
 OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
-PYTHON = Path("/usr/bin/python3")
-SITE = f"/usr/local/lib/callkeeper/lib/python3.{sys.version_info[1]}/site-packages"
 ASKS = """
 import urllib.request
 print(urllib.request.urlopen("http://127.0.0.1:28444/{page}").read().decode().strip())
@@ -44,31 +37,19 @@ def lines(heading: str, block: int = 0) -> list[str]:
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """A machine on which *Install* was done, offline: what pip would download is there."""
-    scratch = tmp_path_factory.mktemp("machine")
-    checkout = copied(tmp_path_factory.mktemp("checkout") / "callkeeper")
-    bound = {checkout: "/srv/callkeeper", Path(sysconfig.get_path("purelib")): "/srv/packages"}
-    if not (PYTHON.exists() and Path(SITE).name and shutil.which("unshare")):
-        leave_out("services: this machine has no Python of its own")
-    try:
-        booted = Machine(scratch, bound)
-    except (FileNotFoundError, PermissionError) as missing:
-        leave_out(f"services: {missing}")
-        raise
-    with booted:
-        make_venv, *rest = lines("Install")
-        booted.run(
-            f"{make_venv} && rm -r {SITE}/setuptools* && echo /srv/packages >{SITE}/ours.pth"
-        )
+    with booted(tmp_path_factory) as machine:
+        make, *rest = lines("Install")
+        make_venv(machine, make)
         for line in rest:
-            booted.run(f"cd /srv/callkeeper && PIP_NO_INDEX=1 {line}")
-        yield booted
+            machine.run(f"cd {CHECKOUT} && PIP_NO_INDEX=1 {line}")
+        yield machine
 
 
 @pytest.fixture(scope="module")
 def service(machine: Machine) -> Machine:
     """The same, with the service running as it is told."""
     for line in lines("As a service"):
-        machine.run(f"cd /srv/callkeeper && {line}")
+        machine.run(f"cd {CHECKOUT} && {line}")
     until(lambda: page(machine, "readyz").startswith("ready"))
     return machine
 
@@ -159,7 +140,7 @@ def test_a_user_who_may_not_read_the_settings_is_told_who_may(service: Machine) 
     ended = service.run(
         "cd /etc/callkeeper && runuser -u nobody -- callkeeper key list", check=False
     )
-    assert ended.returncode == 1
+    assert ended.returncode == 4
     assert ended.stderr == (
         "callkeeper: callkeeper.toml cannot be read (Permission denied); run this as a user that "
         "may read it: as the one that serves, or as root\n"

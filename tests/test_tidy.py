@@ -224,7 +224,10 @@ def test_files_and_lines_are_short() -> None:
         faults += [
             f"{name}:{number}: {len(line)} columns"
             for number, line in enumerate(lines, 1)
-            if len(line) > COLUMNS and "noqa" not in line and "type: ignore" not in line
+            if len(line) > COLUMNS
+            and "noqa" not in line
+            and "type: ignore" not in line
+            and not name.startswith("requirements/")  # scripts/hashes.sh writes them
         ]
     _none(faults)
 

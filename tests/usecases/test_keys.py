@@ -5,6 +5,7 @@ import base64
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -218,7 +219,7 @@ def test_a_key_let_into_another_vdn_in_the_database_is_no_key(
     store: SlowStore, clock: HandClock, key: OpenKey, tmp_path: Path
 ) -> None:
     others = [issue(store, SEAL, clock, vdn) for vdn in (2, None)]
-    with sqlite3.connect(tmp_path / "callkeeper.db") as database:
+    with closing(sqlite3.connect(tmp_path / "callkeeper.db")) as database, database:
         database.execute("UPDATE access_key SET vdn = NULL WHERE vdn = 1")
         database.execute("UPDATE access_key SET vdn = 1 WHERE vdn = 2")
 
