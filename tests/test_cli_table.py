@@ -37,6 +37,12 @@ def test_a_table_that_fits_is_as_wide_as_it_must_be() -> None:
     ]
 
 
+def test_a_terminal_that_knows_no_bold_is_given_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b" not in "".join(Table(COLUMNS, 80).lines([ROW]))
+    assert "\x1b" not in "".join(Table(COLUMNS, 20).lines([ROW]))
+
+
 def test_where_there_is_no_room_texts_are_cut_and_then_what_tells_least_is_left_out() -> None:
     assert lines(50, ROW)[1] == "2026-12-01 15:00  ann    manual  asked to be call…"
     table = Table(COLUMNS, 40)

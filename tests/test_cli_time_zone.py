@@ -5,8 +5,9 @@ from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
 import pytest
+import typer
 
-from callkeeper.cli.time_zone import reader_zone
+from callkeeper.cli.time_zone import read_zone, reader_zone
 from callkeeper.core.instants import LocalTimes
 from callkeeper.settings import SettingsWrong
 
@@ -47,6 +48,13 @@ def test_tz_is_taken_as_the_c_library_takes_it(given: str, zone: tuple[str, str,
 def test_a_tz_that_is_no_zone_is_refused(wrong: str) -> None:
     with pytest.raises(SettingsWrong, match="there is no such time zone"):
         reader_zone(wrong)
+
+
+def test_a_zone_is_named_in_upper_or_lower_case() -> None:
+    assert str(read_zone("asia/SHANGHAI")) == "Asia/Shanghai"
+    assert str(read_zone("utc")) == "UTC"
+    with pytest.raises(typer.BadParameter, match="there is no time zone 'Asia/Beijing'"):
+        read_zone("Asia/Beijing")
 
 
 def test_without_tz_the_machines_zone_is_named_by_its_file(tmp_path: Path) -> None:

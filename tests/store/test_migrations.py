@@ -115,6 +115,16 @@ def test_migrating_again_does_nothing(engine: str, empty: Callable[[], Opener]) 
     assert schema(opener, engine) == before
 
 
+def test_each_migration_is_told_of_before_it_runs(engine: str, empty: Callable[[], Opener]) -> None:
+    opener = empty()
+    told: list[tuple[int, int, str]] = []
+    ran = opener.open().store.migrate(lambda *each: told.append(each))
+    names = [name.removesuffix(".sql") for name in ran]
+    assert told == [(done, len(ran), name) for done, name in enumerate(names)]
+    opener.open().store.migrate(lambda *each: told.append(each))
+    assert len(told) == len(all_of(engine))
+
+
 def test_many_threads_at_once_migrate_once(engine: str, empty: Callable[[], Opener]) -> None:
     opener = empty()
     stores = [opener.open().store for _ in range(8)]

@@ -5,6 +5,7 @@ where even that is too wide each row is one entry below the other. What goes els
 column in full.
 """
 
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -93,7 +94,7 @@ class Table:
         else:
             if self._widths != before:
                 titles = self._line([each.title for each in self._columns])
-                found += [""] * bool(self._rows) + [typer.style(titles, bold=True)]
+                found += [""] * bool(self._rows) + [_bold(titles)]
             found += map(self._line, rows)
         self._rows += len(rows)
         return found
@@ -140,7 +141,7 @@ class Table:
     def _entry(self, row: Sequence[str]) -> list[str]:
         wide = max(_width(each.title) for each in self._columns)
         return [
-            f"{typer.style(_filled(each.title, wide), bold=True)}{_GAP}{value}"
+            f"{_bold(_filled(each.title, wide))}{_GAP}{value}"
             for each, value in zip(self._columns, row, strict=True)
             if value
         ]
@@ -150,6 +151,10 @@ def _pages(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
     given = iter(rows)
     while page := list(islice(given, PAGE_ROWS)):
         yield page
+
+
+def _bold(text: str) -> str:
+    return text if os.environ.get("TERM") == "dumb" else typer.style(text, bold=True)
 
 
 def _filled(text: str, wide: int) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, tzinfo
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import typer
 
@@ -24,10 +24,13 @@ _NO_TRANSITIONS = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, 4) + by
 
 
 def read_zone(name: str) -> ZoneInfo:
-    """Return the time zone that a person names."""
+    """Return the time zone that a person names, in upper or lower case."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        for each in available_timezones():
+            if each.lower() == name.lower():
+                return ZoneInfo(each)
         raise typer.BadParameter(f"there is no time zone {name!r}; {_LIKE}") from error
 
 
