@@ -34,6 +34,12 @@ has_initdb() {
   command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 
+# What tests/machine.py boots this machine with once more.
+has_boot() {
+  [ -x /lib/systemd/systemd ] && command -v ip >/dev/null && command -v pgrep >/dev/null &&
+    /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null
+}
+
 has_faketime() { ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; }
 has_pbx() { [ -x /usr/sbin/asterisk ] && command -v sipp >/dev/null; }
 
@@ -157,6 +163,8 @@ if [ "$want" = dev ]; then
       command -v "$tool" >/dev/null ||
       leave_out "the client in $tool: there is no $tool; apt-get install $package"
   done
+  has_boot || install systemd iproute2 procps python3-venv && has_boot ||
+    leave_out "our services: there is no systemd, ip, pgrep or python3-venv; apt-get install them"
   has_faketime || install faketime && has_faketime ||
     leave_out "clocks that are set while it runs: there is no libfaketime; apt-get install faketime"
   [ -x /usr/sbin/haproxy ] || install haproxy && [ -x /usr/sbin/haproxy ] ||

@@ -57,6 +57,9 @@ LONGEST = (
     "tests/api/test_once.py",
     "tests/api/test_schemathesis.py",
     "tests/test_cli.py",
+    "tests/test_packages.py",
+    "tests/test_service.py",
+    "tests/test_container.py",
 )
 
 

@@ -177,6 +177,17 @@ def is_another(machine: Machine, before: set[str]) -> bool:
     return not before <= processes(machine)
 
 
+def test_a_port_below_1024_is_taken_with_the_lines_that_are_told(service: Machine) -> None:
+    edited = "/etc/systemd/system/callkeeper.service.d"
+    text = "\\n".join(lines("As a service", 3))
+    service.run(f"mkdir {edited} && printf '{text}\\n' >{edited}/override.conf")
+    service.run("systemctl daemon-reload")
+    with configured(service, settings="port = 443\\n"):
+        assert "https://0.0.0.0:443" in log(service)
+    service.run(f"rm -r {edited} && systemctl daemon-reload && systemctl restart callkeeper")
+    until(lambda: page(service, "readyz").startswith("ready"))
+
+
 def processes(machine: Machine) -> set[str]:
     """Return the processes of the services' user."""
     return set(machine.says("pgrep -u callkeeper").split())
