@@ -175,6 +175,9 @@ def test_a_dialer_alone_dials_for_a_server_that_does_not(house: House, tmp_path:
         (row,) = at_data(house, "lines", "--json").value["dispatchers"]
         assert row["dispatcher"] == name
     assert 'callkeeper_outcomes_total{outcome="rejected"} 1.0' in metrics
+    assert "callkeeper_database_up 1.0" in metrics
+    assert f"callkeeper_schema_version {house.store.schema_version()}.0" in metrics
+    assert "callkeeper_overdue_reservations" not in metrics  # a server counts them
     (row,) = at_data(house, "lines", "--json").value["dispatchers"]
     assert row["state"] == "gone"  # told at once when it is stopped
     assert (tmp_path / "data").exists()

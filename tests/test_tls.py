@@ -12,7 +12,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from callkeeper.clock import HandClock, SystemClock
 from callkeeper.installation.tls import Certificate, prepare
-from callkeeper.settings import SettingsWrong
+from callkeeper.processes.serve import prepare_server
+from callkeeper.settings import Settings, SettingsWrong
 
 _DAY_MS = 86_400_000
 _STARTS = 4
@@ -117,3 +118,11 @@ def tell(start: "subprocess.Popen[str]", line: str) -> None:
 def heard(start: "subprocess.Popen[str]") -> str:
     assert start.stdout is not None
     return start.stdout.readline().strip()
+
+
+def test_a_file_that_holds_no_certificate_is_refused_and_named(tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").write_text("no certificate")
+    (tmp_path / "key.pem").write_text("no key")
+    given = f"{tmp_path}/cert.pem:{tmp_path}/key.pem"
+    with pytest.raises(SettingsWrong, match=r"tls: .*cert\.pem holds no certificate"):
+        prepare_server(Settings(data_dir=tmp_path, port=0, tls=given), ready=lambda _: None)

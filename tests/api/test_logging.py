@@ -172,6 +172,37 @@ def test_who_is_not_let_in_is_told_with_the_key_the_peer_and_the_host(
     assert late.status_code == 401
 
 
+def test_a_hint_is_looked_for_as_long_for_a_key_that_there_is_not(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The line of such a request comes behind that of the next one, unless that took long."""
+    clock = HandClock(NOW)
+    with logging_as_the_program_does(), House(tmp_path, clock=clock) as house:
+        forged = OpenKey(house.key.ak, "x", VDN)
+        unknown = OpenKey("A" * 20, house.key.secret, VDN)
+        for _ in range(5):
+            for key, path in ((forged, "/forged"), (unknown, "/unknown")):
+                assert house.post("list", {}, key=key).status_code == 401
+                house.http.get(f"{house.url}{path}")
+            clock.move(1_000)
+    told = lines(capfd.readouterr().err)
+    order = [line.get("claimed_key", line["path"]) for line in told]
+    for key, path in ((forged, "/forged"), (unknown, "/unknown")):
+        mine = [each for each in order if each in (key.ak, path)]
+        begins = [mine[:count] for count in range(len(mine))]
+        assert any(begin.count(path) > begin.count(key.ak) for begin in begins)
+
+
+def test_a_body_too_large_of_somebody_unknown_is_told_with_who_says_it_is_whose(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with logging_as_the_program_does(), House(tmp_path) as house:
+        assert house.post("list", b" " * (1024 * 1024 + 1)).status_code == 413
+    (line,) = lines(capfd.readouterr().err)
+    assert (line["key"], line["claimed_key"]) == (None, house.key.ak)
+    assert line["peer"].startswith("127.0.0.1:")
+
+
 def test_hints_are_few_while_a_flood_goes_on(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -354,6 +385,13 @@ def test_an_operator_who_asks_for_them_sees_numbers(
         structlog.get_logger().info("dialed", called_no=NUMBER)
     (line,) = lines(capfd.readouterr().err)
     assert line["called_no"] == NUMBER
+
+
+def test_a_librarys_log_line_is_text_where_ours_are(capfd: pytest.CaptureFixture[str]) -> None:
+    with logging_as_the_program_does(log_format="text"):
+        logging.getLogger("uvicorn.error").warning("Invalid %s received.", "HTTP request")
+    said = capfd.readouterr().err
+    assert said.endswith(" warning Invalid HTTP request received. logger=uvicorn.error\n")
 
 
 def test_a_librarys_log_line_is_a_line_of_json_too(capfd: pytest.CaptureFixture[str]) -> None:

@@ -59,8 +59,9 @@ class Endpoint:
             answer = refused(refusal, self.interface.codes, self._names)
             trace.sentence = refusal.detail or answer.sentence
             if isinstance(refusal, NotAuthenticated):
-                trace.also = claims(scope)
                 trace.hint = refusal.hint
+            if trace.ak is None:
+                trace.also = claims(scope)
         # Not where it is caught: there the refusal holds the body, which nobody needs any more.
         if answer.status in HELD_BACK:
             await visit.pay()
