@@ -53,6 +53,12 @@ def test_where_there_is_no_room_texts_are_cut_and_then_what_tells_least_is_left_
     assert table.left_out == ["remark"]
 
 
+def test_of_two_texts_the_wider_one_is_cut_first() -> None:
+    columns = [Column("name", is_cut=True), Column("remark", is_cut=True)]
+    assert lines(32, ["n" * 20, "r" * 40], columns=columns)[1] == f"{'n' * 14}…  {'r' * 14}…"
+    assert lines(40, ["n" * 10, "r" * 40], columns=columns)[1] == f"{'n' * 10}  {'r' * 27}…"
+
+
 def test_where_not_even_that_fits_a_row_is_written_below_another() -> None:
     table = Table(COLUMNS, 20)
     assert plain(table.lines([ROW, ["", "bob", "", ""]])) == [

@@ -85,8 +85,10 @@ class Table:
         before = self._widths
         if self._rows == 0 or self._room is not None:  # elsewhere nobody is told of a new width
             widest = (max(map(_width, cells)) for cells in zip(*rows, strict=True))
-            self._needed = list(map(max, self._needed, widest))
-            self._widths = self._fitting()
+            needed = list(map(max, self._needed, widest))
+            if self._rows == 0 or needed != self._needed:
+                self._needed = needed
+                self._widths = self._fitting()
         found: list[str] = []
         if self._widths is None:
             for row in rows:
@@ -116,16 +118,17 @@ class Table:
         return fitting
 
     def _cut(self, shown: Widths, room: int) -> Widths | None:
-        """Return widths that fit, if those of texts may shrink, the last one first."""
+        """Return widths that fit, if those of texts may shrink, the widest one first."""
         fitting = dict(shown)
         excess = sum(shown.values()) + len(_GAP) * (len(shown) - 1) - room
-        for place in reversed(fitting):
-            column = self._columns[place]
-            if column.is_cut and excess > 0:
-                least = max(_CUT_LEAST, _width(column.title))
-                fewer = max(0, min(excess, fitting[place] - least))
-                fitting[place] -= fewer
-                excess -= fewer
+        texts = [place for place in shown if self._columns[place].is_cut]
+        while excess > 0 and texts:
+            widest = max(texts, key=fitting.__getitem__)
+            if fitting[widest] > max(_CUT_LEAST, _width(self._columns[widest].title)):
+                fitting[widest] -= 1
+                excess -= 1
+            else:
+                texts.remove(widest)
         return fitting if excess <= 0 else None
 
     def _line(self, row: Sequence[str]) -> str:
