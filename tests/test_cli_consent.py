@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,21 +27,27 @@ def stored(tmp_path: Path) -> Iterator[Stored]:
     stored.store.close()
 
 
-def typed(stored: Stored, arguments: list[str], answer: bytes, columns: int = 80) -> str:
-    """Run a command at a terminal, answer what it asks, and return what is seen there."""
+def typed(stored: Stored, arguments: list[str], answer: bytes | signal.Signals) -> str:
+    """Run a command at a terminal, answer what it asks, and return what is seen there.
+
+    A signal is sent once it asks, and ends it.
+    """
     ours, its = pty.openpty()
-    size = {"COLUMNS": str(columns), "TERM": "xterm", "CALLKEEPER_VDN": str(VDN)}
+    size = {"COLUMNS": "80", "TERM": "xterm", "CALLKEEPER_VDN": str(VDN)}
     given = {**environment(CALLKEEPER_DATA_DIR=str(stored.data_dir)), **size}
     command = [*PROGRAM, *arguments]
     with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=given) as process:
         os.close(its)
-        os.write(ours, answer)
+        if isinstance(answer, bytes):
+            os.write(ours, answer)
         seen = b""
         with suppress(OSError):  # Linux says so where the other end was closed
             while read := os.read(ours, 65536):
                 seen += read
+                if isinstance(answer, signal.Signals) and b"[y/N]: " in seen:
+                    process.send_signal(answer)
     os.close(ours)
-    assert process.returncode == 0
+    assert process.returncode == (0 if isinstance(answer, bytes) else -answer)
     return re.sub(r"\x1b\[[0-9;]*m", "", seen.decode()).replace("\r\n", "\n")
 
 
@@ -53,6 +60,25 @@ def test_a_yes_reassigns_and_anything_else_leaves_all_as_it_is(stored: Stored) -
     assert "gave 1 reservation to bob (Bob Meyer)" in typed(stored, REASSIGN, b"y\n")
     assert stored.agent_of(id_) == "bob"
     assert "?" not in typed(stored, REASSIGN, b"y\n")  # nothing is left to ask for
+
+
+@pytest.mark.parametrize("command", [REASSIGN, END])
+def test_no_more_input_is_a_no(stored: Stored, command: list[str]) -> None:
+    id_ = stored.promise(HOUR)
+    assert "nothing was changed" in typed(stored, command, b"\x04")
+    assert stored.agent_of(id_) == "ann"
+
+
+@pytest.mark.parametrize("command", [REASSIGN, END])
+def test_ctrl_c_at_a_question_ends_the_command_as_it_does_elsewhere(
+    stored: Stored, command: list[str]
+) -> None:
+    id_ = stored.promise(HOUR)
+    seen = typed(stored, command, signal.SIGINT)
+    assert "Abort" not in seen
+    assert "Traceback" not in seen
+    assert stored.agent_of(id_) == "ann"
+    assert stored.ask("campaign", "show", str(SPRING), "--json").value["state"] == "started"
 
 
 def test_a_yes_ends_a_campaign_and_a_no_leaves_it(stored: Stored) -> None:

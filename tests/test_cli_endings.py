@@ -182,3 +182,35 @@ def test_a_url_that_is_none_is_told_by_its_variable(house: House) -> None:
     ended = run("list", **known(house, URL="foo"))
     assert ended.status == REFUSED
     assert ended.err.startswith("callkeeper: CALLKEEPER_URL: 'foo' is no server's URL")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (
+            ["campaign", "pause", "Spring", "--vdn", "25"],
+            "CAMPAIGN: 'Spring' is not a whole number",
+        ),
+        (
+            ["campaign", "show", "0", "--vdn", "25"],
+            "CAMPAIGN: '0' is not a whole number, at least 1",
+        ),
+        (["reservations", "--vdn", "abc"], "--vdn: 'abc' is not a whole number, 1 to 9999"),
+        (["reservations", "--vdn", "25", "--limit", "0"], "'0' is not a whole number, 1 to 10000"),
+        (["list", "--offset", "-1"], "--offset: '-1' is not a whole number, at least 0"),
+        (["key", "limit", "x", "--per-second", "fast"], "'fast' is not a number, 0.01 to 10000"),
+        (["move", "1", "--at", "tomorrow", "15:00"], "put quotes around what has blanks in it"),
+    ],
+    ids=repr,
+)
+def test_a_number_that_is_none_is_told_in_words_of_ours(arguments: list[str], says: str) -> None:
+    ended = run(*arguments)
+    assert ended.status == USAGE
+    assert says in ended.err
+    assert "Input should" not in ended.err
+
+
+def test_so_is_one_that_is_set_in_the_environment() -> None:
+    ended = run("reservations", CALLKEEPER_VDN="x")
+    assert (ended.status, ended.err.count("\n")) == (USAGE, 3)
+    assert "callkeeper: CALLKEEPER_VDN: 'x' is not a whole number, 1 to 9999" in ended.err

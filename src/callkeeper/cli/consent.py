@@ -19,4 +19,10 @@ def agreed(question: str, *, yes: bool, as_json: bool) -> bool:
         return True
     if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    return typer.confirm(harmless(question), err=True)
+    try:
+        return typer.confirm(harmless(question), err=True)
+    except typer.Abort as stop:
+        typer.echo(err=True)  # the question's line has no end yet
+        if isinstance(stop.__context__, EOFError):
+            return False
+        raise KeyboardInterrupt from stop

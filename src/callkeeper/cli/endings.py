@@ -18,6 +18,9 @@ from callkeeper.terminal import harmless
 
 REFUSED, USAGE, UNREACHABLE, NOT_ALLOWED = range(1, 5)
 
+_NUMBERS = {int: "whole number", float: "number"}
+_SPARE = "Got unexpected extra argument"
+
 _KINDS = {
     REFUSED: "refused",
     USAGE: "usage",
@@ -56,8 +59,28 @@ def usage(error: Any) -> Ending:  # noqa: ANN401 - typer keeps the errors that h
     if parameter is None:
         is_ours = isinstance(error, typer.BadParameter)
         says = error.message if is_ours else error.format_message()
+        if says.startswith(_SPARE):
+            says += "; put quotes around what has blanks in it"
         return Ending(USAGE, says[:1].lower() + says[1:], how=how)
-    return Ending(USAGE, error.message or "is missing", option=_name(parameter, context), how=how)
+    says = _number_wanted(parameter, error) or error.message or "is missing"
+    return Ending(USAGE, says, option=_name(parameter, context), how=how)
+
+
+def _number_wanted(parameter: Any, error: Any) -> str:  # noqa: ANN401 - the same
+    """Return what may be given where a number is wanted, and was not; typer's words are pydantic's.
+
+    "" where none is.
+    """
+    kind = parameter.type_descriptor.annotation
+    failed = error.__cause__
+    if kind not in _NUMBERS or failed is None:
+        return ""
+    given = failed.errors()[0]["input"]
+    least, most = parameter.min, parameter.max
+    bounds = (
+        "" if least is None else f", at least {least}" if most is None else f", {least} to {most}"
+    )
+    return f"{given!r} is not a {_NUMBERS[kind]}{bounds}"
 
 
 def _name(parameter: Any, context: Any) -> str:  # noqa: ANN401 - the same
