@@ -68,7 +68,20 @@ def test_an_agent_sees_their_own(stored: Stored) -> None:
     mine = stored.ask("reservations", "--mine", "--json", CALLKEEPER_AGENT="bob")
     assert [each["id"] for each in mine.value["reservations"]] == [bobs]
     assert mine.err == ""  # the name of the variable is known
-    assert first_ids(stored, "reservations", "--agent", "ann") == [anns]
+    for said in ("ann", "Ann Li"):
+        assert first_ids(stored, "reservations", "--agent", said) == [anns]
+
+
+def test_an_agent_that_there_is_not_is_told_and_not_taken_for_one_with_nothing_to_do(
+    stored: Stored,
+) -> None:
+    stored.name("ann2", "Ann Li")
+    for command in ("reservations", "broken"):
+        for agent, says in (("anne", "there is no agent 'anne'"), ("Ann Li", "several agents")):
+            ended = stored.ask(command, "--agent", agent)
+            assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1)
+            assert says in ended.err
+        assert stored.ask(command, "--mine", CALLKEEPER_AGENT="an").status == 1
 
 
 @pytest.mark.parametrize(
@@ -111,7 +124,9 @@ def test_states_are_asked_for_and_closed_ones_come_latest_first(stored: Stored) 
     stored.change(cancelled, Cancel())
     assert first_ids(stored, "reservations", "--state", "done") == done[::-1]
     assert first_ids(stored, "reservations", "--state", "cancelled") == [cancelled]
-    assert "busy (00537)" in stored.ask("reservations", "--state", "DONE").out
+    shown = stored.ask("reservations", "--state", "DONE").out
+    assert " busy" in shown
+    assert "00537" not in shown  # which `show` tells
     assert stored.ask("reservations").out == "nothing is open\n"
     assert stored.ask("reservations", "--state", "calling").out == "nothing is calling\n"
     assert stored.ask("reservations", "--overdue").out == "nothing is overdue\n"

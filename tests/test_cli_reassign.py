@@ -40,6 +40,23 @@ def test_it_is_shown_first_and_done_with_yes_and_then_there_is_nothing_left(
     assert "reassigned: from agent ann to agent bob (by operator)" in why
 
 
+def test_agents_are_meant_by_their_names_too(stored: Stored) -> None:
+    id_ = stored.promise(HOUR)
+    told = stored.ask("reassign", "--from", "Ann Li", "--to", "Bob Meyer", "--yes", "--json").value
+    assert (told["from"], told["to"]) == ("ann", "bob")
+    assert stored.agent_of(id_) == "bob"
+
+
+def test_automatic_ones_stay_and_are_told_of(stored: Stored) -> None:
+    stays, moves = stored.promise(HOUR, kind="automatic"), stored.promise(HOUR)
+    done = stored.ask(*FROM_ANN, "--yes")
+    assert done.out.endswith("; 1 automatic one stays, which the system dials\n")
+    assert (stored.agent_of(stays), stored.agent_of(moves)) == ("ann", "bob")
+    stored.promise(DAY, kind="automatic")
+    again = stored.ask(*FROM_ANN, "--yes")
+    assert "no reservation waits for ann (Ann Li); 2 automatic ones stay" in again.out
+
+
 def test_those_of_a_day_alone_are_moved(stored: Stored) -> None:
     soon, later = stored.promise(DAY), stored.promise(3 * DAY)
     told = stored.ask(*FROM_ANN, "--day", "tomorrow", "--yes", "--json", "--time-zone", "UTC")

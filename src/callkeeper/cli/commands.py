@@ -6,9 +6,10 @@ The program lists them without importing one, and imports the one that is called
 from typing import NamedTuple
 
 SERVER = "Run it"
-LOOK = "Find out"
-CALLS = "Reserved calls (server and key: CALLKEEPER_URL, _AK, _SK, _VDN, _CA)"
-RECORDS = "Keys, agents and campaigns"
+LOOK = "Find out (beside the database: CALLKEEPER_DATA_DIR or _DATABASE)"
+CALLS = "Reserved calls (over a server: CALLKEEPER_URL, _AK, _SK, _VDN, _CA)"
+TRY = "Try it out"
+RECORDS = "Keys, agents and campaigns (beside the database)"
 
 
 class Command(NamedTuple):
@@ -43,18 +44,18 @@ PANELS = {
         ),
         Command("broken", "promises:list_broken", "Show which promises were broken, and why."),
         Command("show", "promises:show_one", "Show one reservation, and what it waits for."),
-        Command("demo", "demo:demo", "Run the published examples, then stay up for you to try."),
         Command("lines", "dialer:lines", "Show who dials over which line, and calls in progress."),
         Command("attempts", "dialer:attempts", "Show every attempt to call a reservation."),
         Command("why", "why:why", "Tell what happened to a reservation, and what it waits for."),
-        Command("sign", "sign:sign", "Sign a request, and show every step. Nothing is sent."),
     ),
     CALLS: (
         Command("reserve", "reservations:reserve", "Reserve a call."),
         Command("move", "reservations:move", "Give a reservation another time, agent or note."),
         Command("result", "reservations:result", "File how the call of a reservation ended."),
         Command("cancel", "reservations:cancel", "Delete a reservation whose call was not made."),
-        Command("list", "reservations:list_", "List reservations by appointed time."),
+        Command(
+            "list", "reservations:list_", "List reservations by appointed time, as the server does."
+        ),
     ),
     RECORDS: (
         Command("key create", "keys:create_key", "Make an access key, and show its secret once."),
@@ -104,5 +105,9 @@ PANELS = {
             "business_results:list_results",
             "List what agents may file of a call.",
         ),
+    ),
+    TRY: (
+        Command("demo", "demo:demo", "Run the published examples, then stay up for you to try."),
+        Command("sign", "sign:sign", "Sign a request, and show every step. Nothing is sent."),
     ),
 }

@@ -1,6 +1,6 @@
 """Promises as people read them: in a row of a table, in lines, and as JSON."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from callkeeper.cli.table import Column
 from callkeeper.core.instants import SECOND_MS, Instant, LocalTimes, by_clock, retold
 from callkeeper.core.reservations.promise import Keeping, promised_at
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.core.reservations.result_codes import in_words
+from callkeeper.core.reservations.result_codes import in_a_word, in_words
 from callkeeper.usecases.promises import Found, Kept
 from callkeeper.usecases.short_ids import short_id
 
@@ -62,7 +62,7 @@ def rows(
             number(reservation, show_numbers=show_numbers),
             _agent(each),
             each.listed.campaign_name or str(reservation.campaign_id),
-            result(reservation),
+            result(reservation, told=in_a_word),
             reservation.remark or "",
         )
 
@@ -177,12 +177,12 @@ def _agent(kept: Kept) -> str:
     return kept.listed.agent_name or kept.listed.reservation.agent or ""
 
 
-def result(reservation: Reservation) -> str:
-    """Return what a result says, in words."""
+def result(reservation: Reservation, told: Callable[[str], str] = in_words) -> str:
+    """Return what a result says, in words; ``told`` says what its code means."""
     code = reservation.fail_code
     business = (reservation.business_result, reservation.business_sub_result)
-    told = [in_words(code) if code else "", "/".join(filter(None, business))]
-    return ", ".join(filter(None, told))
+    parts = [told(code) if code else "", "/".join(filter(None, business))]
+    return ", ".join(filter(None, parts))
 
 
 def utc(instant: Instant | None) -> datetime | None:

@@ -40,6 +40,7 @@ from callkeeper.core.instants import LocalTimes, in_utc
 from callkeeper.core.reservations.reservation import State
 from callkeeper.processes.dial import limits, measure
 from callkeeper.usecases import promises as usecase
+from callkeeper.usecases.agents import agent_meant
 from callkeeper.usecases.campaigns import campaign_meant
 from callkeeper.usecases.outlook import outlook
 from callkeeper.usecases.promises import Kept, Promises, Whose
@@ -51,7 +52,7 @@ _LIMIT_MAX = 10_000
 
 Agent = Annotated[
     str | None,
-    typer.Option(help="Of this agent only: the business account.", show_default=False),
+    typer.Option(help="Of this agent only: the business account, or the name.", show_default=False),
 ]
 Mine = Annotated[
     bool, typer.Option("--mine", help="Of the agent that CALLKEEPER_AGENT names only.")
@@ -220,8 +221,9 @@ def _promises(
     vdn, agent, campaign = whose
     with existing_store(data_dir, database) as store:
         campaign_id = None if campaign is None else campaign_meant(store, vdn, campaign, times.now)
+        account = None if agent is None else agent_meant(store, vdn, agent, "agent").account
         judged_by = measure(read_settings(data_dir, database))
-        yield Promises(store, judged_by, Whose(vdn, agent, campaign_id), times.now)
+        yield Promises(store, judged_by, Whose(vdn, account, campaign_id), times.now)
 
 
 def _who(agent: str | None, *, mine: bool) -> str | None:

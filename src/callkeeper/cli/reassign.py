@@ -63,6 +63,7 @@ def reassign(
         except ParameterWrong as fault:
             raise fault.within(_SAID_BY[fault.about]) from None
         found = moving.first(COUNTED_MAX)
+        automatic = moving.automatic()
         told = f"{_counted(found)} from {_named(moving.giver)} to {_named(moving.taker)}"
         if found and not json:
             print_table(_COLUMNS, [_row(each, times) for each in found[:_SHOWN]], "")
@@ -78,9 +79,13 @@ def reassign(
         says = f"gave {_counted(found) if given == len(found) else given} to {_named(moving.taker)}"
     else:
         says = f"nothing was changed; --yes gives {told}"
+    if automatic:
+        stay = "1 automatic one stays" if automatic == 1 else f"{automatic} automatic ones stay"
+        says += f"; {stay}, which the system dials"
     value = {
-        "from": from_,
-        "to": to,
+        "from": moving.giver.account,
+        "to": moving.taker.account,
+        "automatic": automatic,
         "found": len(found),
         "reassigned": given,
         "reservations": [_facts(each) for each in found],

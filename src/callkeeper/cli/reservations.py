@@ -8,6 +8,7 @@ import typer
 
 from callkeeper.cli.connection import connected
 from callkeeper.cli.instants import LIKE, instant_option
+from callkeeper.cli.meant import campaign_meant, results_meant
 from callkeeper.cli.options import Json, MaybeVdn, ReservationId, show
 from callkeeper.cli.short_ids import whole_id
 from callkeeper.cli.table import Column, print_table
@@ -32,7 +33,9 @@ def reserve(
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="The number to be called.")],
     *,
     at: Annotated[int, instant_option(f"When: {LIKE}; of 15:00 the next one.")],
-    campaign: Annotated[str, typer.Option(help="The campaign's id.", show_default=False)],
+    campaign: Annotated[
+        str, typer.Option(help="The campaign's id, or its name.", show_default=False)
+    ],
     agent: Agent = None,
     work_no: WorkNo = None,
     automatic: Annotated[
@@ -57,7 +60,7 @@ def reserve(
         id_ = client.reserve(
             number,
             at=at,
-            campaign=campaign,
+            campaign=campaign_meant(client, campaign),
             agent=agent,
             work_no=work_no,
             automatic=automatic,
@@ -112,10 +115,13 @@ def result(
     ] = None,
     business_result: Annotated[
         str | None,
-        typer.Option(help="The business result, as the VDN defined it.", show_default=False),
+        typer.Option(
+            help="The business result that the VDN defined: its code, or its name.",
+            show_default=False,
+        ),
     ] = None,
     business_sub_result: Annotated[
-        str | None, typer.Option(help="Its sub-result.", show_default=False)
+        str | None, typer.Option(help="Its sub-result, likewise.", show_default=False)
     ] = None,
     begin: Annotated[
         int | None, instant_option("When the call began, like 15:00, the last one.", "last")
@@ -144,13 +150,14 @@ def result(
         )
     with connected(vdn) as client:
         id_ = whole_id(client, id)
+        filed, filed_below = results_meant(client, business_result, business_sub_result)
         client.record_result(
             id_,
             fail_code=fail_code,
             call_id=call_id,
             caller=caller,
-            business_result=business_result,
-            business_sub_result=business_sub_result,
+            business_result=filed,
+            business_sub_result=filed_below,
             begin=begin,
             end=end,
             agent=agent,
@@ -189,7 +196,7 @@ def list_(
         int | None, instant_option("Until when, like tomorrow or fri 15:00.", "today")
     ] = None,
     campaign: Annotated[
-        str | None, typer.Option(help="Of this campaign, by its id.", show_default=False)
+        str | None, typer.Option(help="Of this campaign: its id, or its name.", show_default=False)
     ] = None,
     offset: Annotated[int, typer.Option(min=0, help="How many to pass over.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 100,
@@ -198,7 +205,7 @@ def list_(
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
-    """List reservations by appointed time.
+    """List reservations by appointed time, as the server does.
 
     Those between --begin and --end, if these are given.
 
@@ -210,11 +217,12 @@ def list_(
         "agents": agent or None,
         "begin": begin,
         "end": end,
-        "campaign": campaign,
     }
     filters = msgspec.convert({k: v for k, v in given.items() if v is not None}, Filters)
     times = local_times(time_zone)
     with connected(vdn) as client:
+        if campaign is not None:
+            filters["campaign"] = campaign_meant(client, campaign)
         if everything:
             rows, total = client.iterate(**filters), None
         else:

@@ -24,8 +24,8 @@ def whole_id(client: Client, text: str) -> str:
     if not found:
         raise NoSuchReservation(
             "{id} is a short id, and of the {count} reservations before now and the {count} after "
-            "it none begins or ends with it; give the whole id, which `callkeeper show {id}` finds "
-            "beside the database",
+            "it none that is not cancelled begins or ends with it; give the whole id, which "
+            "`callkeeper show {id}` finds beside the database",
             id=text,
             count=NEAREST,
         )

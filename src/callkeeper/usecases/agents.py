@@ -1,8 +1,10 @@
 """Agents: what lists call them, and which there are."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from callkeeper.clock import Clock
+from callkeeper.core.refusal import ParameterWrong
 from callkeeper.store.port.access import Agent, AgentName
 from callkeeper.store.port.store import Store
 
@@ -13,6 +15,34 @@ def name_agent(store: Store, clock: Clock, vdn: int, account: str, user_name: st
     """Say what to call an agent; a second time renames."""
     with store.transaction():
         store.agents.name([AgentName(vdn, account, user_name, clock.now())])
+
+
+def agent_meant(store: Store, vdn: int, text: str, about: str) -> Agent:
+    """Return the agent that a person means by the account or the name. Raise ParameterWrong.
+
+    A name that several have means none of them.
+    """
+    agent = store.agents.get(vdn, text)
+    if agent is not None:
+        return agent
+    having = list(islice((each for each in every_agent(store, vdn) if each.user_name == text), 2))
+    if len(having) == 1:
+        return having[0]
+    if having:
+        raise ParameterWrong(
+            "several agents in VDN {vdn} are called {name!r}; give the account, as "
+            "`callkeeper agent list` shows it",
+            about=about,
+            name=text,
+            vdn=vdn,
+        )
+    raise ParameterWrong(
+        "there is no agent {account!r} in VDN {vdn}; `callkeeper agent list` shows those "
+        "that there are, `callkeeper agent name` adds one",
+        about=about,
+        account=text,
+        vdn=vdn,
+    )
 
 
 def every_agent(store: Store, vdn: int) -> Iterator[Agent]:

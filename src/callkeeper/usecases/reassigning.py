@@ -1,12 +1,14 @@
 """Reassigning: what one agent promised, another one keeps; of a day, or all that waits."""
 
+import msgspec
+
 from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Order, Reassign
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.port.access import Agent
 from callkeeper.store.port.reservations import Choice, Listed, Sought
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.agents import agent_meant
 
 # How many change hands in one transaction: whoever writes meanwhile waits no longer than for these.
 BATCH = 500
@@ -20,10 +22,10 @@ class Reassigning:
     def __init__(self, store: Store, sought: Sought, to_agent: str, now: Instant) -> None:
         """Raise ParameterWrong unless both agents are known, and two."""
         self._store = store
-        self._sought = sought
         self._now = now
-        self.giver = self._known(sought.agent or "", "from_agent")
-        self.taker = self._known(to_agent, "agent")
+        self.giver = agent_meant(store, sought.vdn, sought.agent or "", "from_agent")
+        self.taker = agent_meant(store, sought.vdn, to_agent, "agent")
+        self._sought = msgspec.structs.replace(sought, agent=self.giver.account)
         self._change = Reassign(self.taker.account, self.giver.account)
         if self.taker == self.giver:
             raise ParameterWrong("it is the same agent", about="agent")
@@ -31,6 +33,14 @@ class Reassigning:
     def first(self, limit: int) -> list[Listed]:
         """Return the first of those that would change hands, by time."""
         return self._waiting(self._sought, limit)
+
+    def automatic(self) -> int:
+        """Return how many automatic ones of the first agent wait, which the system dials itself."""
+        return len(
+            self._store.reservations.seek(
+                self._sought, Choice(("waiting",), "automatic"), COUNTED_MAX
+            )
+        )
 
     def carry_out(self) -> int:
         """Give them, batch by batch, and return how many; a second time there are none left."""
@@ -58,15 +68,3 @@ class Reassigning:
 
     def _waiting(self, sought: Sought, limit: int) -> list[Listed]:
         return self._store.reservations.seek(sought, Choice(("waiting",), "manual"), limit)
-
-    def _known(self, account: str, about: str) -> Agent:
-        agent = self._store.agents.get(self._sought.vdn, account)
-        if agent is None:
-            raise ParameterWrong(
-                "there is no agent {account!r} in VDN {vdn}; `callkeeper agent list` shows those "
-                "that there are, `callkeeper agent name` adds one",
-                about=about,
-                account=account,
-                vdn=self._sought.vdn,
-            )
-        return agent

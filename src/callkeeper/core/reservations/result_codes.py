@@ -87,6 +87,11 @@ WORDS: Mapping[str, str] = {
 }
 
 
+def in_a_word(code: str) -> str:
+    """Return what a code means, without the code; one that is not listed as it is."""
+    return WORDS.get(code, code)
+
+
 def in_words(code: str) -> str:
     """Return what a code means, with the code; one that is not listed alone."""
     words = WORDS.get(code)

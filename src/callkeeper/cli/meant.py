@@ -1,0 +1,55 @@
+"""What a person means by a name, where the server takes ids and codes only."""
+
+from callkeeper.client import BusinessResult, Client, NoSuchCampaign, ParameterRefused
+
+_NAME_MAX = 100
+_OURS = ""  # no server's code: it was not asked
+
+
+def campaign_meant(client: Client, text: str) -> str:
+    """Return the id of a campaign, given that or its name. Raise NoSuchCampaign.
+
+    What can be neither is for the server to refuse.
+    """
+    if (text.isascii() and text.isdecimal()) or not 0 < len(text) <= _NAME_MAX:
+        return text
+    for each in client.campaigns(name=text).campaigns:
+        if each.name == text:
+            return str(each.id)
+    raise NoSuchCampaign(
+        _OURS, f"taskId: there is no campaign named {text!r}; `callkeeper campaign list` shows them"
+    )
+
+
+def results_meant(
+    client: Client, result: str | None, sub: str | None
+) -> tuple[str | None, str | None]:
+    """Return the codes of a business result and a sub-result, given those or the names.
+
+    A VDN that has defined none may file anything. Raise ParameterRefused.
+    """
+    if not result and not sub:
+        return result, sub
+    defined = client.business_results()
+    if not defined:
+        return result, sub
+    one = _fitting(defined, result) if result else None
+    if result and one is None:
+        raise _undefined("busiResult: there is no business result", result)
+    if not sub:
+        return one.code if one else result, sub
+    children = one.children if one else tuple(child for each in defined for child in each.children)
+    other = _fitting(children, sub)
+    if other is None:
+        raise _undefined("busiSubStatus: there is no sub-result", sub)
+    return one.code if one else result, other.code
+
+
+def _fitting(defined: tuple[BusinessResult, ...], text: str) -> BusinessResult | None:
+    by_code = {each.code: each for each in reversed(defined)}
+    by_name = {each.name: each for each in reversed(defined)}
+    return by_code.get(text) or by_name.get(text)
+
+
+def _undefined(what: str, text: str) -> ParameterRefused:
+    return ParameterRefused(_OURS, f"{what} {text!r}; `callkeeper business-result list` shows them")
