@@ -206,7 +206,7 @@ def test_why_tells_the_story_with_numbers_masked(house: House) -> None:
     assert "a manual call to ******01 at " in lines[1]
     assert f"(by key {house.key.ak})" in lines[1]
     assert "to agent other" in lines[2]
-    assert "the call failed with 00603" in lines[3]
+    assert "the call failed: no answer (00603)" in lines[3]
     assert "10086" not in told.out
     assert lines[4] == "  now: done: a result is on record"
     (story,) = run("why", id_, "--json", "--show-numbers", *where).value["stories"]

@@ -12,6 +12,7 @@ from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.instants import Instant, Written, in_utc, retold, span
 from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.reservations.result_codes import in_words
 from callkeeper.log import masked
 from callkeeper.store.port.history import Event
 from callkeeper.store.port.store import Store
@@ -106,9 +107,8 @@ def _reassigned(detail: dict[str, Any], _: Written) -> str:
 def _result(detail: dict[str, Any], written: Written) -> str:
     told = []
     if code := detail.get("fail_code"):
-        told.append(
-            "the call succeeded" if set(code) == _SUCCESS else f"the call failed with {code}"
-        )
+        failed = f"the call failed: {in_words(code)}"
+        told.append("the call succeeded" if set(code) == _SUCCESS else failed)
     if detail.get("begin_at") and detail.get("end_at"):
         long = span(detail["end_at"] - detail["begin_at"])
         told.append(f"from {written(detail['begin_at'])}, {long} long")
