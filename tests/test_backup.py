@@ -19,6 +19,7 @@ from callkeeper.store.engine.sqlite import SqliteSession
 from tests.test_cli import PROGRAM, SECONDS_MAX, Ended, environment, run, started
 from tests.waiting import until
 
+HIDDEN, SHOWN = b"\x1b[?25l", b"\x1b[?25h"  # a terminal's cursor
 LEFT_OVER = "is left of a copy that was killed; remove it"
 
 
@@ -182,6 +183,27 @@ def test_at_a_terminal_a_backup_says_how_far_it_is(tmp_path: Path, where: list[s
     with out.open("wb") as file, errors_at_a_terminal(command, file) as shown:
         assert re.search(r"copying .*\d+/\d+ bytes|copying .*\d+\.\d/\d+\.\d .?B", shown)
     assert out.read_text().startswith("copied ")
+
+
+@pytest.mark.parametrize("command", ["backup", "migrate"])
+def test_a_terminal_has_its_cursor_again_when_it_was_interrupted(
+    tmp_path: Path, where: list[str], command: str
+) -> None:
+    target = [str(tmp_path / "copy")] if command == "backup" else []
+    ours, its = pty.openpty()
+    given = {**environment(), "COLUMNS": "80", "TERM": "xterm"}
+    with subprocess.Popen(
+        [*PROGRAM, command, *target, *where], stdout=its, stderr=its, env=given
+    ) as process:
+        os.close(its)
+        shown = b""
+        with suppress(OSError):  # Linux says so where the other end was closed
+            while read := os.read(ours, 65536):
+                shown += read
+                if HIDDEN in shown and process.poll() is None:  # just as it begins to be drawn
+                    process.send_signal(signal.SIGINT)
+    os.close(ours)
+    assert shown.rfind(SHOWN) > shown.rfind(HIDDEN) >= 0
 
 
 def test_at_a_terminal_a_migration_says_which_of_how_many_it_is(tmp_path: Path) -> None:

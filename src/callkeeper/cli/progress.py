@@ -33,9 +33,9 @@ def progress(says: str, *, in_bytes: bool = False, is_wanted: bool = True) -> It
         said = f"{says} {what}".rstrip()
         shown.update(task, completed=done, total=of, description=said, refresh=True)
 
-    with held_back():  # its thread is not to take what ends the process
-        shown.start()
     try:
+        with held_back():  # its thread is not to take what ends the process
+            shown.start()
         yield tell
     finally:
         shown.stop()
