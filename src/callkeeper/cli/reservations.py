@@ -8,7 +8,7 @@ import typer
 
 from callkeeper.cli.connection import connected
 from callkeeper.cli.instants import LIKE, instant_option
-from callkeeper.cli.meant import campaign_meant, results_meant
+from callkeeper.cli.names import campaign_meant, results_meant
 from callkeeper.cli.options import Json, MaybeVdn, ReservationId, show
 from callkeeper.cli.short_ids import whole_id
 from callkeeper.cli.table import Column, print_table

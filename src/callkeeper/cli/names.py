@@ -1,13 +1,13 @@
 """What a person means by a name, where the server takes ids and codes only."""
 
-from callkeeper.client import BusinessResult, Client, NoSuchCampaign, ParameterRefused
+from callkeeper.client import BusinessResult, Client, ParameterRefused
 
 _NAME_MAX = 100
 _OURS = ""  # no server's code: it was not asked
 
 
 def campaign_meant(client: Client, text: str) -> str:
-    """Return the id of a campaign, given that or its name. Raise NoSuchCampaign.
+    """Return the id of a campaign, given that or its name. Raise ParameterRefused.
 
     What can be neither is for the server to refuse.
     """
@@ -16,7 +16,7 @@ def campaign_meant(client: Client, text: str) -> str:
     for each in client.campaigns(name=text).campaigns:
         if each.name == text:
             return str(each.id)
-    raise NoSuchCampaign(
+    raise ParameterRefused(
         _OURS, f"taskId: there is no campaign named {text!r}; `callkeeper campaign list` shows them"
     )
 
