@@ -64,6 +64,20 @@ bullseye() {
     "$1" "$2" /usr/share/keyrings/debian-archive-keyring.gpg
 }
 
+# Install packages whose services stay down: only their programs are wanted.
+install_stopped() {
+  policy=/usr/sbin/policy-rc.d
+  ours=
+  if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
+    ours=$policy
+    printf '#!/bin/sh\nexit 101\n' >"$ours" && chmod +x "$ours"
+  fi
+  stopped=0
+  install --no-install-recommends "$@" || stopped=1
+  if [ -n "$ours" ]; then rm "$ours"; fi
+  return "$stopped"
+}
+
 # Debian 12 has no Asterisk. Debian 11's goes beside all that is there, at a priority that lets
 # apt take nothing else from it. The tests start one of their own, so the service stays down.
 install_pbx() {
@@ -75,18 +89,10 @@ install_pbx() {
 
   source=/etc/apt/sources.list.d/callkeeper-bullseye.sources
   pin=/etc/apt/preferences.d/callkeeper-bullseye
-  policy=/usr/sbin/policy-rc.d
   { bullseye "$main" bullseye; bullseye "$security" bullseye-security; } >"$source"
   printf 'Package: *\nPin: release n=bullseye*\nPin-Priority: 100\n' >"$pin"
-  ours=
-  if [ ! -e "$policy" ]; then
-    ours=$policy
-    printf '#!/bin/sh\nexit 101\n' >"$ours" && chmod +x "$ours"
-  fi
-
   failed=0
-  install --no-install-recommends asterisk sip-tester || failed=1
-  if [ -n "$ours" ]; then rm "$ours"; fi
+  install_stopped asterisk sip-tester || failed=1
   # A source that does not answer would be in the way of everything else.
   if [ "$failed" = 1 ]; then rm "$source" "$pin"; fi
   return "$failed"
@@ -171,6 +177,8 @@ if [ "$want" = dev ]; then
     leave_out "several machines: there is no haproxy; apt-get install haproxy"
   [ -x /usr/sbin/pgbouncer ] || install pgbouncer && [ -x /usr/sbin/pgbouncer ] ||
     leave_out "a pooler before PostgreSQL: there is no pgbouncer; apt-get install pgbouncer"
+  command -v promtool >/dev/null || install_stopped prometheus && command -v promtool >/dev/null ||
+    leave_out "what Prometheus thinks of alerts: no promtool; apt-get install prometheus"
   has_pbx || install_pbx && has_pbx ||
     leave_out "every call over Asterisk: there is no asterisk, or no sipp; see docs/operating.md"
   command -v ip >/dev/null || install iproute2 && command -v ip >/dev/null ||
