@@ -23,9 +23,9 @@ from tests.api.test_abuse import (
     is_served,
     status,
 )
-from tests.api.test_logging import logging_as_the_program_does
 from tests.durability.server import VDN, ServerProcess, send
 from tests.house import House
+from tests.logged import logging_as_the_program_does
 from tests.waiting import until
 
 STRANGER = OpenKey("A" * 20, "x", VDN)
