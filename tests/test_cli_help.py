@@ -88,6 +88,26 @@ def test_what_the_program_says_of_itself_loads_no_command(asked: str) -> None:
     assert told.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "needless"),
+    [
+        ("reserve", {"callkeeper.installation", "psycopg", "cryptography", "uvicorn", "pydantic"}),
+        ("sign", {"callkeeper.installation", "callkeeper.client", "psycopg", "pydantic"}),
+        ("key list", {"callkeeper.client", "callkeeper.processes", "psycopg", "uvicorn"}),
+        ("lines", {"callkeeper.client", "callkeeper.processes", "psycopg", "uvicorn"}),
+    ],
+)
+def test_the_help_of_a_command_loads_no_other(name: str, needless: set[str]) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", TELLS_WHAT_IS_LOADED, *name.split(), "-h"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    )
+    assert set(told.stderr.split()) & needless == set()
+
+
 @pytest.mark.parametrize("name", ["reserve", "key create", "campaign dialing"])
 def test_the_help_of_a_command_can_be_asked_for_in_three_ways(name: str) -> None:
     words = name.split()

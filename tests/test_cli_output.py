@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import House
+from tests.house import TASK, House
 from tests.test_cli import PROGRAM, SECONDS_MAX, environment
 from tests.test_cli_endings import known
 from tests.warm import Copy, Order
@@ -29,6 +29,8 @@ SHOWING = [
     ["sign", "GET", "http://host/", "--explain"],
     ["doctor"],
     ["settle", "--before", "+0s"],
+    ["reservations", "--vdn", "25"],
+    ["campaign", "show", TASK, "--vdn", "25"],
 ]
 
 
@@ -54,6 +56,17 @@ def test_who_stops_reading_is_told_nothing(full: House, command: list[str], tmp_
     status = written_to(full, command, writes, tmp_path / "errors")
     os.close(writes)
     assert (status, (tmp_path / "errors").read_text()) == (-signal.SIGPIPE, "")
+
+
+def test_so_is_who_stops_reading_the_demo(tmp_path: Path) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    with Path(os.devnull).open() as nothing, (tmp_path / "errors").open("wb") as told:
+        files = [nothing.fileno(), writes, told.fileno()]
+        order = Order(["demo", "--once"], "", environment(), tmp_path, SECONDS_MAX)
+        assert Copy(order, files).wait() == -signal.SIGPIPE
+    os.close(writes)
+    assert (tmp_path / "errors").read_text() == ""
 
 
 def test_so_is_who_stops_reading_in_the_middle(full: House) -> None:

@@ -19,6 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -172,6 +173,7 @@ def _started() -> socket.socket:
 def _copy_for_each(orders: socket.socket) -> None:
     """Let a copy carry out each order; return when there are no more, or as what was ordered."""
     commands()  # imports what each needs
+    import_module("callkeeper.store.engine.postgres")  # and what only PostgreSQL does
     given(["lines"])  # and what all need to read what they are given
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait
     gc.freeze()  # or the first collection of each copy makes a page of its own of every one

@@ -10,7 +10,7 @@ from callkeeper.core.campaigns.changes import Pause
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claimed
 from callkeeper.core.reservations.changes import Cancel, Result
-from callkeeper.store.engine.postgres import StatementFailed
+from callkeeper.store.engine.session import StatementFailed
 from callkeeper.store.rows.backlog import AHEAD
 from callkeeper.store.rows.due import LOOKED_AT
 from callkeeper.store.rows.store import SqlStore

@@ -13,7 +13,7 @@ import pytest
 
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.engine.migrate import Migration, migrations
-from callkeeper.store.engine.postgres import StatementFailed
+from callkeeper.store.engine.session import StatementFailed
 from callkeeper.store.engine.statements import Engine
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import Opener

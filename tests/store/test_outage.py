@@ -11,7 +11,8 @@ import pytest
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.changes import Result
 from callkeeper.installation.database import DATABASE_FILE
-from callkeeper.store.engine.postgres import PostgresSession, StatementFailed
+from callkeeper.store.engine.postgres import PostgresSession
+from callkeeper.store.engine.session import StatementFailed
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres

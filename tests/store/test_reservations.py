@@ -15,7 +15,7 @@ from callkeeper.core.refusal import (
 )
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.store.engine.postgres import StatementFailed
+from callkeeper.store.engine.session import StatementFailed
 from callkeeper.store.port.reservations import Booked, Wanted
 from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import (

@@ -4,15 +4,8 @@ from typing import Annotated
 
 import typer
 
-from callkeeper.cli.options import (
-    Database,
-    DataDir,
-    Json,
-    Vdn,
-    existing_store,
-    read_text,
-    show,
-)
+from callkeeper.cli.installation import existing_store
+from callkeeper.cli.options import Database, DataDir, Json, Vdn, read_text, show
 from callkeeper.cli.table import Column, print_table
 from callkeeper.clock import SystemClock
 from callkeeper.usecases import agents as usecase

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from callkeeper.api.campaigns.business_results import ADD_FORM
-from callkeeper.cli.options import Database, DataDir, Json, Vdn, ask_definitions, show
+from callkeeper.cli.installation import ask_definitions
+from callkeeper.cli.options import Database, DataDir, Json, Vdn, show
 from callkeeper.cli.table import Column, print_table
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.refusal import ParameterWrong

@@ -7,16 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from callkeeper.cli.dial_settings import dialing_in_words
-from callkeeper.cli.options import (
-    CampaignId,
-    Database,
-    DataDir,
-    Json,
-    Vdn,
-    ask_campaigns,
-    read_settings,
-    show,
-)
+from callkeeper.cli.installation import ask_campaigns, read_settings
+from callkeeper.cli.options import CampaignId, Database, DataDir, Json, Vdn, show
 from callkeeper.cli.table import Column, labelled, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.campaigns.campaign import DAY_MINUTES, PREVIEW, Campaign, Window

@@ -7,16 +7,8 @@ import typer
 from callkeeper.cli.campaign_list import Told, campaign_facts, state_of
 from callkeeper.cli.campaigns import in_options, placed, read_window
 from callkeeper.cli.consent import Yes, agreed
-from callkeeper.cli.options import (
-    CampaignId,
-    Database,
-    DataDir,
-    Json,
-    Vdn,
-    ask_campaigns,
-    read_settings,
-    show,
-)
+from callkeeper.cli.installation import ask_campaigns, read_settings
+from callkeeper.cli.options import CampaignId, Database, DataDir, Json, Vdn, show
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.changes import (

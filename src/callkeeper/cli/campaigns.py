@@ -10,16 +10,9 @@ import typer
 
 from callkeeper.api.contract.characters import PHONE
 from callkeeper.cli.dial_settings import CampaignZone
+from callkeeper.cli.installation import ask_campaigns
 from callkeeper.cli.instants import LIKE, instant_option
-from callkeeper.cli.options import (
-    Database,
-    DataDir,
-    Json,
-    Vdn,
-    ask_campaigns,
-    read_text,
-    show,
-)
+from callkeeper.cli.options import Database, DataDir, Json, Vdn, read_text, show
 from callkeeper.cli.time_zone import local_times
 from callkeeper.core.campaigns.campaign import (
     DAY_MINUTES,

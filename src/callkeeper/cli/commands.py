@@ -30,7 +30,7 @@ GROUPS = {
 PANELS = {
     SERVER: (
         Command("serve", "serve:serve", "Serve the API and dial until stopped."),
-        Command("dial", "dialer:dial", "Dial what is due until stopped; serves no API."),
+        Command("dial", "dial:dial", "Dial what is due until stopped; serves no API."),
         Command("migrate", "operations:migrate", "Bring the database schema up to date."),
         Command("backup", "operations:backup", "Copy a SQLite installation while it runs."),
         Command("doctor", "doctor:doctor", "Check everything; creates nothing."),

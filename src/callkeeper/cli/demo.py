@@ -12,6 +12,14 @@ from callkeeper.operations.demo import play
 _PIPE_WIDTH = 200
 
 
+class _Output(Console):
+    """Output that ends as that of every command does when nobody reads it any more."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the program, where rich would end with a status of its own."""
+        raise  # noqa: PLE0704 - what rich is just handling
+
+
 def demo(
     *,
     once: Annotated[
@@ -31,6 +39,6 @@ def demo(
         $ callkeeper demo --once
     """
     # A pipe is given room enough for a table.
-    console = Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+    console = _Output() if sys.stdout.isatty() else _Output(width=_PIPE_WIDTH)
     if not play(console, data_dir, port=port, once=once):
         raise typer.Exit(1)

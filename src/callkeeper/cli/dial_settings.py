@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
-from callkeeper.cli.options import CampaignId, Database, DataDir, Json, Vdn, ask_campaigns, show
+from callkeeper.cli.installation import ask_campaigns
+from callkeeper.cli.options import CampaignId, Database, DataDir, Json, Vdn, show
 from callkeeper.cli.time_zone import read_zone
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.changes import Arrange

@@ -1,55 +1,16 @@
-"""The dialer from the shell: dial alone, look at the lines, look at a reservation's attempts."""
-
-from typing import Annotated
+"""The dialer from the shell: look at the lines, look at a reservation's attempts."""
 
 import typer
 
-from callkeeper import log
-from callkeeper.cli.options import (
-    Database,
-    DataDir,
-    Json,
-    LineKind,
-    MaybeVdn,
-    ReservationId,
-    existing_store,
-    read_settings,
-    show,
-    warn_of_exposure,
-)
+from callkeeper.cli.installation import existing_store
+from callkeeper.cli.options import Database, DataDir, Json, MaybeVdn, ReservationId, show
 from callkeeper.cli.table import print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.instants import Instant, LocalTimes, span
-from callkeeper.processes.dial import dial as dial_until_stopped
-from callkeeper.processes.metrics import new_registry
-from callkeeper.terminal import harmless
 from callkeeper.usecases import lines as usecase
 from callkeeper.usecases.short_ids import reservations_of
-
-
-def dial(
-    *,
-    data_dir: DataDir = None,
-    database: Database = None,
-    line: LineKind = None,
-    metrics_port: Annotated[
-        int | None,
-        typer.Option(help="Port for metrics, on `host`; none by default.", show_default=False),
-    ] = None,
-) -> None:
-    """Dial what is due until stopped; serves no API.
-
-    Any number may share one PostgreSQL.
-
-        $ callkeeper dial --line asterisk --database postgresql:///callkeeper
-        $ callkeeper dial --line rehearsal --metrics-port 9101
-    """
-    settings = read_settings(data_dir, database, line=line, metrics_port=metrics_port)
-    log.configure(settings)
-    warn_of_exposure(settings)
-    dial_until_stopped(settings, new_registry(), ready=_say_ready)
 
 
 def lines(
@@ -163,7 +124,3 @@ def _state(lease: Lease, now: Instant) -> str:
     if not lease.is_up:
         return "line down"
     return "line refuses" if lease.trouble else "up"
-
-
-def _say_ready(name: str) -> None:
-    typer.echo(f"callkeeper dials as {harmless(name)}", err=True)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from callkeeper.cli.options import Database, DataDir, Json, LineKind, read_settings, show
+from callkeeper.cli.installation import read_settings
+from callkeeper.cli.options import Database, DataDir, Json, LineKind, show
 from callkeeper.clock import SystemClock
 from callkeeper.operations.doctor import CheckUp
 

@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
+from callkeeper.cli.installation import existing_store, read_settings
 from callkeeper.cli.options import (
     Database,
     DataDir,
     Json,
     MaybeVdn,
-    existing_store,
     is_on_the_command_line,
-    read_settings,
     read_text,
     show,
 )

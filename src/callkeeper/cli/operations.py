@@ -7,13 +7,8 @@ import typer
 from rich.filesize import decimal
 
 from callkeeper.cli.endings import warn
-from callkeeper.cli.options import (
-    Database,
-    DataDir,
-    Json,
-    read_settings,
-    show,
-)
+from callkeeper.cli.installation import read_settings
+from callkeeper.cli.options import Database, DataDir, Json, show
 from callkeeper.cli.progress import progress
 from callkeeper.clock import monotonic
 from callkeeper.core.instants import SECOND_MS, span

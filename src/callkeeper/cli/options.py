@@ -1,29 +1,17 @@
-"""What the commands share: their common options, the store and the server, and printing."""
+"""What the commands share: their common options, and printing."""
 
-import asyncio
-import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
-from urllib.parse import unquote
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from callkeeper.api.contract.characters import ANY, BLANKS
-from callkeeper.asyncstore.store import AsyncStore
-from callkeeper.clock import SystemClock
 from callkeeper.core.instants import SECOND_MS, in_iso
 from callkeeper.core.vdn import VDN_MAX
-from callkeeper.installation.database import check_schema, exposed, find_store
-from callkeeper.settings import Settings, SettingsWrong, load
-from callkeeper.store.port.store import Store
+from callkeeper.settings import SettingsWrong
 from callkeeper.terminal import harmless, is_text
-from callkeeper.usecases.campaigns import Campaigns, Definitions
-
-T = TypeVar("T")
 
 DataDir = Annotated[
     Path | None,
@@ -63,83 +51,6 @@ ReservationId = Annotated[
 ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Show phone numbers in full.")]
 
 _INSTANTS = ("at", "before")  # and whatever is named …_at
-_PASSWORD = re.compile(r"//[^@/?#]*:[^@]*@")
-_PASSWORD_NAMED = re.compile(r"[?&](ssl)?password=")
-
-
-def read_settings(data_dir: Path | None, database: str | None, **flags: object) -> Settings:
-    """Return the settings, with the flags of a command on top. Raise SettingsWrong."""
-    if database is not None and (
-        _PASSWORD.search(database) or _PASSWORD_NAMED.search(unquote(database))
-    ):
-        raise SettingsWrong(
-            "--database: a password on a command line is seen by everybody on this machine; set "
-            "CALLKEEPER_DATABASE instead, or leave the password to PGPASSFILE, ~/.pgpass or a "
-            "service file (postgresql:///?service=NAME)"
-        )
-    return load({"data_dir": data_dir, "database": database, **flags})
-
-
-def warn_of_exposure(settings: Settings) -> None:
-    """Say what is secret and others can get at, before a process runs that uses it."""
-    sentence = exposed(settings)
-    if sentence is not None:
-        typer.echo(f"callkeeper: {harmless(sentence)}", err=True)
-
-
-@contextmanager
-def existing_store(data_dir: Path | None, database: str | None) -> Iterator[Store]:
-    """Open the store for a command that makes and migrates nothing. Raise SettingsWrong."""
-    store = find_store(read_settings(data_dir, database))
-    try:
-        check_schema(store)
-        yield store
-    finally:
-        store.close()
-
-
-def ask_campaigns(
-    data_dir: Path | None,
-    database: str | None,
-    question: Callable[[Campaigns], Awaitable[T]],
-) -> T:
-    """Return what the use cases of campaigns answer, over the store that there is."""
-    settings = read_settings(data_dir, database)
-
-    async def answer(async_store: AsyncStore) -> T:
-        bounds = (settings.active_campaigns_max, settings.skill_queues)
-        return await question(Campaigns(async_store, SystemClock(), *bounds))
-
-    return _ask(data_dir, database, answer)
-
-
-def ask_definitions(
-    data_dir: Path | None,
-    database: str | None,
-    question: Callable[[Definitions], Awaitable[T]],
-) -> T:
-    """Return what the use cases of business results answer, over the store that there is."""
-
-    async def answer(async_store: AsyncStore) -> T:
-        return await question(Definitions(async_store, SystemClock()))
-
-    return _ask(data_dir, database, answer)
-
-
-def _ask(
-    data_dir: Path | None,
-    database: str | None,
-    question: Callable[[AsyncStore], Coroutine[Any, Any, T]],
-) -> T:
-    async def answer(store: Store) -> T:
-        async_store = AsyncStore(store)
-        try:
-            return await question(async_store)
-        finally:
-            await async_store.close()
-
-    with existing_store(data_dir, database) as store:
-        return asyncio.run(answer(store))
 
 
 def read_text(text: str) -> str:

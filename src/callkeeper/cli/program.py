@@ -70,6 +70,7 @@ class Program(Group):
         except TyperException as error:
             raise self._ended(usage(error)) from error
         except KeyboardInterrupt:
+            finish_output()
             end_by(signal.SIGINT)
         except Exception as error:
             if isinstance(error, BrokenPipeError) and reader_has_gone():

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from callkeeper.cli.days import Day, day_option
+from callkeeper.cli.installation import existing_store, read_settings
 from callkeeper.cli.options import (
     Database,
     DataDir,
@@ -16,8 +17,6 @@ from callkeeper.cli.options import (
     ReservationId,
     ShowNumbers,
     Vdn,
-    existing_store,
-    read_settings,
     show,
 )
 from callkeeper.cli.promise_rows import (

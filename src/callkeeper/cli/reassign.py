@@ -6,7 +6,8 @@ import typer
 
 from callkeeper.cli.consent import Yes, agreed
 from callkeeper.cli.days import Day, day_option
-from callkeeper.cli.options import Database, DataDir, Json, Vdn, existing_store, show
+from callkeeper.cli.installation import existing_store
+from callkeeper.cli.options import Database, DataDir, Json, Vdn, show
 from callkeeper.cli.promise_rows import from_now, utc
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times

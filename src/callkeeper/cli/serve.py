@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from callkeeper import __version__, log
-from callkeeper.cli.options import Database, DataDir, LineKind, read_settings, warn_of_exposure
+from callkeeper.cli.installation import read_settings, warn_of_exposure
+from callkeeper.cli.options import Database, DataDir, LineKind
 from callkeeper.processes.workers import serve as serve_until_stopped
 
 _NO_LINE = (

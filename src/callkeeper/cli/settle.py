@@ -4,15 +4,9 @@ from typing import Annotated
 
 import typer
 
+from callkeeper.cli.installation import existing_store, read_settings
 from callkeeper.cli.instants import instant_option
-from callkeeper.cli.options import (
-    Database,
-    DataDir,
-    Json,
-    existing_store,
-    read_settings,
-    show,
-)
+from callkeeper.cli.options import Database, DataDir, Json, show
 from callkeeper.cli.table import print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.outcomes import FailCodes

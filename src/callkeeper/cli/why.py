@@ -1,5 +1,6 @@
 """Why a reservation was, or was not, dialed."""
 
+from callkeeper.cli.installation import existing_store, read_settings
 from callkeeper.cli.options import (
     Database,
     DataDir,
@@ -7,8 +8,6 @@ from callkeeper.cli.options import (
     MaybeVdn,
     ReservationId,
     ShowNumbers,
-    existing_store,
-    read_settings,
     show,
 )
 from callkeeper.cli.time_zone import TimeZone, local_times

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 from contextlib import suppress
 from errno import EACCES
+from importlib import import_module
 from pathlib import Path
 
 import structlog
@@ -13,8 +14,7 @@ from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, told_in_ful
 from callkeeper.installation.sealing import SEALING_FILE, Seal, SealBroken, load_seal
 from callkeeper.settings import Settings, SettingsWrong, folder_wrong
 from callkeeper.store.engine.migrate import migrations
-from callkeeper.store.engine.postgres import PostgresSession, StatementFailed, UrlWrong
-from callkeeper.store.engine.session import SchemaMissing, Session
+from callkeeper.store.engine.session import SchemaMissing, Session, StatementFailed, UrlWrong
 from callkeeper.store.engine.sqlite import OLDEST, SqliteSession
 from callkeeper.store.file_identity import Inode
 from callkeeper.store.port.access import AccessKey
@@ -43,13 +43,16 @@ def open_session(settings: Settings, *, make: bool = True, file: Inode | None = 
             )
         path = (data_dir(settings) if make else settings.data_dir) / DATABASE_FILE
         return SqliteSession(path, busy_seconds=settings.busy_seconds, make=make, file=file)
+    # Its driver takes longer to import than most commands run, and mostly there is SQLite.
+    engine = import_module("callkeeper.store.engine.postgres")
     try:
-        return PostgresSession(settings.database)
+        session: Session = engine.PostgresSession(settings.database)
     except UrlWrong:
         raise SettingsWrong(
             "database: is not a valid postgresql:// URL; in a user or a password write @ as %40, "
             "/ as %2F, % as %25 and a blank as %20"
         ) from None
+    return session
 
 
 def attach_store(settings: Settings, file: Inode | None) -> Store:

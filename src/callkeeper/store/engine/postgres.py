@@ -18,7 +18,15 @@ from psycopg.pq import TransactionStatus
 
 from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, DatabaseLost
 from callkeeper.store.engine.migrate import Migration, catch_up
-from callkeeper.store.engine.session import Item, Row, SchemaMissing, Undertaking, given
+from callkeeper.store.engine.session import (
+    Item,
+    Row,
+    SchemaMissing,
+    StatementFailed,
+    Undertaking,
+    UrlWrong,
+    given,
+)
 from callkeeper.store.engine.statements import answers, queries
 from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.store import Collision
@@ -60,14 +68,6 @@ _READ_ONLY = (
 )
 _PORTS = re.compile(r"[0-9,]*")
 _MIGRATION_LOCK = 0x63616C6C  # "call"; any number that is the same in every process
-
-
-class StatementFailed(RuntimeError):  # noqa: N818 - what happened
-    """A statement broke a rule of the database: our mistake, which trying again does not mend."""
-
-
-class UrlWrong(ValueError):  # noqa: N818 - what happened
-    """A database's URL cannot be read. It is not repeated: a password may be in it."""
 
 
 class _Own(threading.local):

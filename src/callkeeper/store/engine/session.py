@@ -20,6 +20,14 @@ class SchemaMissing(DatabaseFailed):
     """The tables are not there; run `callkeeper migrate`."""
 
 
+class StatementFailed(RuntimeError):  # noqa: N818 - what happened
+    """A statement broke a rule of the database: our mistake, which trying again does not mend."""
+
+
+class UrlWrong(ValueError):  # noqa: N818 - what happened
+    """A database's URL cannot be read. It is not repeated: a password may be in it."""
+
+
 class Session(Protocol):
     """A database, as one engine speaks to it; each thread has a connection of its own."""
 

@@ -1,0 +1,99 @@
+"""The installation that a command is about: its settings, its store, and what is asked over it."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+import typer
+
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.clock import SystemClock
+from callkeeper.installation.database import check_schema, exposed, find_store
+from callkeeper.settings import Settings, SettingsWrong, load
+from callkeeper.store.port.store import Store
+from callkeeper.terminal import harmless
+from callkeeper.usecases.campaigns import Campaigns, Definitions
+
+T = TypeVar("T")
+
+_PASSWORD = re.compile(r"//[^@/?#]*:[^@]*@")
+_PASSWORD_NAMED = re.compile(r"[?&](ssl)?password=")
+
+
+def read_settings(data_dir: Path | None, database: str | None, **flags: object) -> Settings:
+    """Return the settings, with the flags of a command on top. Raise SettingsWrong."""
+    if database is not None and (
+        _PASSWORD.search(database) or _PASSWORD_NAMED.search(unquote(database))
+    ):
+        raise SettingsWrong(
+            "--database: a password on a command line is seen by everybody on this machine; set "
+            "CALLKEEPER_DATABASE instead, or leave the password to PGPASSFILE, ~/.pgpass or a "
+            "service file (postgresql:///?service=NAME)"
+        )
+    return load({"data_dir": data_dir, "database": database, **flags})
+
+
+def warn_of_exposure(settings: Settings) -> None:
+    """Say what is secret and others can get at, before a process runs that uses it."""
+    sentence = exposed(settings)
+    if sentence is not None:
+        typer.echo(f"callkeeper: {harmless(sentence)}", err=True)
+
+
+@contextmanager
+def existing_store(data_dir: Path | None, database: str | None) -> Iterator[Store]:
+    """Open the store for a command that makes and migrates nothing. Raise SettingsWrong."""
+    store = find_store(read_settings(data_dir, database))
+    try:
+        check_schema(store)
+        yield store
+    finally:
+        store.close()
+
+
+def ask_campaigns(
+    data_dir: Path | None,
+    database: str | None,
+    question: Callable[[Campaigns], Awaitable[T]],
+) -> T:
+    """Return what the use cases of campaigns answer, over the store that there is."""
+    settings = read_settings(data_dir, database)
+
+    async def answer(async_store: AsyncStore) -> T:
+        bounds = (settings.active_campaigns_max, settings.skill_queues)
+        return await question(Campaigns(async_store, SystemClock(), *bounds))
+
+    return _ask(data_dir, database, answer)
+
+
+def ask_definitions(
+    data_dir: Path | None,
+    database: str | None,
+    question: Callable[[Definitions], Awaitable[T]],
+) -> T:
+    """Return what the use cases of business results answer, over the store that there is."""
+
+    async def answer(async_store: AsyncStore) -> T:
+        return await question(Definitions(async_store, SystemClock()))
+
+    return _ask(data_dir, database, answer)
+
+
+def _ask(
+    data_dir: Path | None,
+    database: str | None,
+    question: Callable[[AsyncStore], Coroutine[Any, Any, T]],
+) -> T:
+    async def answer(store: Store) -> T:
+        async_store = AsyncStore(store)
+        try:
+            return await question(async_store)
+        finally:
+            await async_store.close()
+
+    with existing_store(data_dir, database) as store:
+        return asyncio.run(answer(store))
