@@ -59,9 +59,9 @@ def test_where_none_is_defined_it_is_said_what_that_means(stored: Stored) -> Non
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["x" * 51], "name: has 51 characters"),
-        ([""], "name: "),
-        (["a[b]"], "name: "),
+        (["x" * 51], "NAME: has 51 characters"),
+        ([""], "NAME: "),
+        (["a[b]"], "NAME: "),
         (["x", "--code", "a b"], "--code: "),
         (["x", "--description", "x" * 201], "--description: has 201 characters"),
         (["x", "--sub", ":12"], "--sub: "),

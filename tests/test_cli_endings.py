@@ -17,6 +17,7 @@ from tests.test_client import BadGateway, Page, showing
 from tests.test_data_dir import BOUND
 
 REFUSED, USAGE, UNREACHABLE, NOT_ALLOWED = 1, 2, 3, 4
+LONG = "n" * 101
 AHEAD = ["--at", "+2h", "--campaign", TASK]
 
 
@@ -76,12 +77,17 @@ def test_a_key_that_sends_more_than_it_may_is_refused(house: House) -> None:
         (["list", "x"], "", "got unexpected extra argument(s) (x)"),
         (["lst"], "", "no such command 'lst'. Did you mean 'list'?"),
         (["move", "1"], "", "say what changes"),
+        (["campaign", "list", "--vdn", "1", "--state", "x"], "--state", "'x' is not one of"),
+        (["campaign", "add", "--vdn", "1", "--name", LONG, "--end", "+1d"], "--name", "at most"),
+        (["business-result", "define", LONG, "--vdn", "1"], "NAME", "at most 50 fit"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_command_that_is_given_wrongly_ends_with_2(
-    arguments: list[str], option: str, says: str
+    arguments: list[str], option: str, says: str, tmp_path: Path
 ) -> None:
+    if "--vdn" in arguments:
+        arguments = [*arguments, *started(tmp_path)]
     ended = run(*arguments)
     assert (ended.status, ended.out) == (USAGE, "")
     usage, hint, line = ended.err.splitlines()

@@ -64,12 +64,7 @@ def refused(house: House, option: str, command: list[str], id_: str) -> None:
     assert not WIRES.search(ended.err)
     error = told(run(*words, "--json", **known(house)))
     assert (error["kind"], error["option"]) == ("refused", option)
-    assert untimed(f"{option}: {error['says']}\n") in untimed(ended.err)
-
-
-def untimed(text: str) -> str:
-    """Return a text without its instants, which JSON has in UTC and people by their clock."""
-    return re.sub(r"\d{4}-\d\d-\d\d [0-9:]+ (UTC|\(UTC\))", "INSTANT", text)
+    assert not WIRES.search(error["says"])
 
 
 def test_each_option_that_a_server_refuses_is_named(house: House) -> None:

@@ -16,7 +16,7 @@ from callkeeper.usecases.campaigns import Definitions, NewResult
 _PAGE = 100
 
 # The option behind each field that may be at fault.
-_SAID_BY = {"name": "name", "code": "--code", "description": "--description", "children": "--sub"}
+_SAID_BY = {"name": "NAME", "code": "--code", "description": "--description", "children": "--sub"}
 
 
 def define_result(

@@ -9,6 +9,7 @@
 """
 
 import json
+import re
 from typing import Any, NamedTuple
 
 import typer
@@ -28,6 +29,9 @@ _KINDS = {
     NOT_ALLOWED: "not_allowed",
 }
 
+_ABOUT = re.compile(r"(?P<option>--[a-z-]+|[A-Z][A-Z_]+): ")
+_OF_PYDANTIC = "Value error, "
+
 
 class Ending(NamedTuple):
     """Why a command did not do what was asked."""
@@ -37,6 +41,14 @@ class Ending(NamedTuple):
     code: str = ""  # of the server's answer
     option: str = ""  # the option or argument that is to blame
     how: str = ""  # the command is given, in lines of ours
+
+    @classmethod
+    def about(cls, status: int, says: str) -> "Ending":
+        """Return an ending whose sentence may begin with the option that it is about."""
+        named = _ABOUT.match(says)
+        if named is None:
+            return cls(status, says)
+        return cls(status, says[named.end() :], option=named["option"])
 
     def tell(self, *, as_json: bool) -> None:
         """Say so on standard error, for standard output holds nothing but what was asked for."""
@@ -57,12 +69,15 @@ def usage(error: Any) -> Ending:  # noqa: ANN401 - typer keeps the errors that h
     how = f"{context.get_usage()}\nTry '{context.command_path} -h'." if context else ""
     parameter = getattr(error, "param", None)
     if parameter is None:
-        is_ours = isinstance(error, typer.BadParameter)
-        says = error.message if is_ours else error.format_message()
+        if isinstance(error, typer.BadParameter):  # a command's own
+            return Ending.about(USAGE, error.message)._replace(how=how)
+        says = error.format_message()
         if says.startswith(_SPARE):
             says += "; put quotes around what has blanks in it"
         return Ending(USAGE, says[:1].lower() + says[1:], how=how)
-    says = _number_wanted(parameter, error) or error.message or "is missing"
+    says = (
+        _number_wanted(parameter, error) or error.message.removeprefix(_OF_PYDANTIC) or "is missing"
+    )
     return Ending(USAGE, says, option=_name(parameter, context), how=how)
 
 

@@ -44,4 +44,4 @@ def ending(error: Exception, *, as_json: bool) -> Ending | None:
         elif error.status >= _SERVER_ERROR:  # of a proxy, say, that finds no server
             status = UNREACHABLE
         return Ending(status, told(error.fault), error.code, error.field)
-    return Ending(status, told(told_in_full(error)))
+    return Ending.about(status, told(told_in_full(error)))
