@@ -113,12 +113,15 @@ class AccessLog:
             await _BROKEN.response(translator_for(Head.of(scope)))(scope, receive, noted)
         finally:
             seconds = monotonic() - begun
-            hint = await trace.hint() if trace.hint else None
-            self._note(scope, trace, seconds, hint)
+            self._count(trace.interface, trace.status, trace.code).inc()
+            self._measure(trace.interface).observe(seconds)
+            hint = None
+            try:
+                hint = await trace.hint() if trace.hint else None
+            finally:  # a server that stops cancels it, and the line is told all the same
+                self._tell(scope, trace, seconds, hint)
 
-    def _note(self, scope: Scope, trace: Trace, seconds: float, hint: str | None) -> None:
-        self._count(trace.interface, trace.status, trace.code).inc()
-        self._measure(trace.interface).observe(seconds)
+    def _tell(self, scope: Scope, trace: Trace, seconds: float, hint: str | None) -> None:
         tell, also = self._log.info, trace.also
         if trace.code != SUCCESS:
             tell, also = self._level(trace), _more(scope, trace, hint)

@@ -20,6 +20,7 @@ from callkeeper import signing
 
 BODY_MAX = 2048  # of a larger one nothing is tried
 NAMES_MAX = 5  # whose requests are looked into in a second, and of each name one
+_WRITTEN_MAX = 8 * BODY_MAX  # an indented line for each bracket may be a thousand times as much
 _PAUSE_SECONDS = 0.001
 _TOLD_MAX = 100  # characters of what somebody else wrote
 
@@ -32,6 +33,7 @@ _PORTS = (80, 443, 8080, 8443, 28443)
 _CHARSETS = ("gb18030", "latin-1", "utf-16", "utf-16-le")
 
 _ON_THE_WAY = "a proxy changes it on the way, or the client sends another than it signs"
+_ENCODED_ONCE = "encode it once, sign that"
 _OWN_HOST = (
     "no usual mistake fits; the Host that came is this server's own address: a proxy puts it there "
     "unless told otherwise (nginx: proxy_set_header Host $http_host), or the secret is another "
@@ -241,15 +243,15 @@ def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
         except UnicodeError:
             continue
     try:
-        value = json.loads(body)
+        for each in _written(json.loads(body)):
+            if len(each) <= _WRITTEN_MAX:
+                yield f"written as JSON in another way than it is sent: {_ENCODED_ONCE}", each
     except (ValueError, RecursionError):
-        return
-    for each in _written(value):
-        yield "written as JSON in another way than it is sent: encode it once, sign that", each
+        return  # no JSON, or nested too deeply to be read, or to be written
 
 
 def _written(value: object) -> Iterator[bytes]:
-    """Yield JSON as other encoders write it."""
+    """Yield JSON as other encoders write it; the last of them takes the most depth."""
     for separators in ((",", ":"), (", ", ": "), (",", ": ")):
         for is_ascii in (False, True):
             for is_sorted in (False, True):
