@@ -25,14 +25,14 @@ def first_ids(stored: Stored, *arguments: str) -> list[str]:
 
 def test_overdue_reservations_come_first_and_then_the_next_ones(stored: Stored) -> None:
     late, broken = stored.promise(-5 * MINUTE), stored.promise(-2 * DAY)
-    later, next_ = stored.promise(3 * HOUR), stored.promise(HOUR + 30_000)
+    later, next_ = stored.promise(3 * HOUR), stored.promise(90 * MINUTE + 30_000)
     shown = stored.ask("reservations")
     lines = shown.out.splitlines()
     told = [short_id(each) for each in (broken, late, next_, later)]
     assert [line.split()[2] for line in lines[1:5]] == told
     assert "broken 2 d" in lines[1]
     assert "late 5 min" in lines[2]
-    assert "in 1 h" in lines[3]
+    assert "in 90 min" in lines[3]
     assert all("Ann Li" in line and "春季回访" in line for line in lines[1:5])
     assert lines[5] == "2 overdue"
     assert lines[6].startswith("times are in ")

@@ -104,6 +104,7 @@ def test_what_the_dialer_gave_up_is_told_as_the_dialer_said_it(store: SqlStore) 
     claim(store, at=LATER)
     ((id_, keeping, why),) = told(of(store).broken(9))
     assert (id_, keeping) == (expired, "broken")
+    assert ids(of(store).open(9)) == ids(of(store).overdue(9)) == []  # nothing is left to do for it
     assert why == "it is 3 h late, and the grace is 30 min"
 
 
@@ -128,6 +129,14 @@ def test_a_day_tells_how_its_promises_were_kept_and_lists_them(store: SqlStore) 
     assert ids(told_day.found) == [kept, late, broken]
     assert told_day.counted_to is None
     assert ids(of(store, day[1] + HOUR).broken(9, day)) == [broken]
+
+
+def test_it_is_told_until_when_was_judged_where_too_many_may_be_broken(store: SqlStore) -> None:
+    broken = [book(store, number, number * MINUTE - 3 * HOUR) for number in range(4)]
+    few = Promises(store, MEASURE, Whose(1), LATER, judged=2)
+    for found in (few.broken(9), few.overdue(9)):
+        assert ids(found) == broken[:2]
+        assert found.to_at == found.promises[-1].listed.reservation.appoint_at
 
 
 def test_it_is_told_from_when_to_when_was_looked_where_there_are_too_many(

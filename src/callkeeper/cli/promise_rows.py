@@ -151,15 +151,15 @@ def tell_the_rest(found: Found, limit: int, times: LocalTimes) -> None:
 
 
 def from_now(instant: Instant, times: LocalTimes) -> str:
-    """Return how far an instant is, in its largest unit alone."""
+    """Return how far an instant is, in one unit alone."""
     about = _about(instant - times.now)
     return f"in {about}" if instant > times.now else f"{about} ago"
 
 
 def _about(milliseconds: int) -> str:
-    """Return a span in its largest unit alone, rounded."""
+    """Return a span in one unit, rounded: 90 min, and not 2 h."""
     seconds = abs(milliseconds) // SECOND_MS
-    unit, size = next((each for each in _UNITS if seconds >= each[1]), _UNITS[-1])
+    unit, size = next((each for each in _UNITS if seconds >= 2 * each[1]), _UNITS[-1])
     return f"{(seconds + size // 2) // size} {unit}"
 
 

@@ -98,8 +98,9 @@ def list_open(
 ) -> None:
     """Show what is open: overdue reservations first, then the next ones.
 
-    With --day it is a report: how the promises of that day were kept, and each of them. An id may
-    be typed as it is shown here, in every command that takes one.
+    What expired is not: `callkeeper broken` shows that. With --day it is a report: how the
+    promises of that day were kept, and each of them. An id may be typed as it is shown here, in
+    every command that takes one.
 
     $ callkeeper reservations --vdn 25
     $ callkeeper reservations --vdn 25 --overdue

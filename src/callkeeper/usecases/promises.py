@@ -18,11 +18,10 @@ from callkeeper.store.port.store import Store
 # How many reservations are looked through back from now, ahead, or from the begin of a day on.
 LOOKED_THROUGH = 100_000
 # How many of those that may be broken are judged.
-_JUDGED = 10_000
+JUDGED = 10_000
 
-OPEN: tuple[State, ...] = ("waiting", "calling", "expired")
-LISTED: tuple[State, ...] = (*OPEN, "done")
-_OVERDUE: tuple[State, ...] = ("waiting", "expired")
+OPEN: tuple[State, ...] = ("waiting", "calling")
+LISTED: tuple[State, ...] = (*OPEN, "expired", "done")
 _BROKEN = ("broken", "unknown")
 
 # Before and after every appointed time.
@@ -85,12 +84,14 @@ class Promises:
         now: Instant,
         *,
         looked_through: int = LOOKED_THROUGH,
+        judged: int = JUDGED,
     ) -> None:
         self._reservations = store.reservations
         self._measure = measure
         self._whose = whose
         self._now = now
         self._looked_through = looked_through
+        self._judged = judged
 
     def open(self, limit: int, states: tuple[State, ...] = OPEN) -> Found:
         """Return what is open: overdue ones first, the oldest of them first, then by time.
@@ -116,9 +117,9 @@ class Promises:
         """Return what nobody called in time, the oldest first."""
         begin = self._back()
         past = self._whose.within(begin, self._now - 1)
-        found = self._reservations.seek(past, Choice(_OVERDUE), _JUDGED)
+        found = self._reservations.seek(past, Choice(("waiting",)), self._judged)
         overdue = [each for each in found if each.reservation.is_overdue(self._now)]
-        return self._found(overdue, limit, begin)
+        return self._found(overdue, limit, begin, self._judged_to(found))
 
     def closed(self, limit: int, states: tuple[State, ...]) -> Found:
         """Return what is in some states, the latest first."""
@@ -133,11 +134,11 @@ class Promises:
         sought = self._whose.within(begin, end)
         codes = (self._measure.unknown_code, self._measure.refused_code)
         choice = Choice(("waiting", "expired", "done"), fail_codes=codes)
-        judged = self._reservations.seek(sought, choice, _JUDGED)
+        judged = self._reservations.seek(sought, choice, self._judged)
         broken = [
             each for each in judged if self._measure.of(each.reservation, self._now) in _BROKEN
         ]
-        return self._found(broken, limit, FIRST if day else begin)
+        return self._found(broken, limit, FIRST if day else begin, self._judged_to(judged))
 
     def of_day(
         self, day: tuple[Instant, Instant], limit: int, states: tuple[State, ...] = LISTED
@@ -177,6 +178,10 @@ class Promises:
         shown = [self._kept(each) for each in found[:limit]]
         from_at = None if begin == FIRST else begin
         return Found(shown, len(found) > limit, from_at, None if end == LAST else end)
+
+    def _judged_to(self, judged: list[Listed]) -> Instant:
+        """Return until when was judged what may have been broken, the oldest first."""
+        return LAST if len(judged) < self._judged else judged[-1].reservation.appoint_at
 
     def _kept(self, listed: Listed) -> Kept:
         keeping = self._measure.of(listed.reservation, self._now)

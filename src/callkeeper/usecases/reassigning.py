@@ -32,7 +32,7 @@ class Reassigning:
 
     def first(self, limit: int) -> list[Listed]:
         """Return the first of those that would change hands, by time."""
-        return self._waiting(self._sought, limit)
+        return self._waiting(self._sought, limit, set())
 
     def automatic(self) -> int:
         """Return how many automatic ones of the first agent wait, which the system dials itself."""
@@ -46,7 +46,8 @@ class Reassigning:
         """Give them, batch by batch, and return how many; a second time there are none left."""
         given = 0
         sought = self._sought
-        while batch := self._waiting(sought, BATCH):
+        refused: set[str] = set()
+        while batch := self._waiting(sought, BATCH, refused):
             orders = [
                 Order(
                     each.reservation.vdn, each.reservation.id, self._change, "operator", self._now
@@ -57,6 +58,11 @@ class Reassigning:
                 outcomes = self._store.reservations.change(orders)
             # What was rung, moved or taken over meanwhile is refused, and is theirs no more.
             given += sum(isinstance(each, Reservation) for each in outcomes)
+            refused |= {
+                order.id
+                for order, each in zip(orders, outcomes, strict=True)
+                if not isinstance(each, Reservation)
+            }
             sought = Sought(
                 sought.vdn,
                 batch[-1].reservation.appoint_at,
@@ -66,5 +72,6 @@ class Reassigning:
             )
         return given
 
-    def _waiting(self, sought: Sought, limit: int) -> list[Listed]:
-        return self._store.reservations.seek(sought, Choice(("waiting",), "manual"), limit)
+    def _waiting(self, sought: Sought, limit: int, refused: set[str]) -> list[Listed]:
+        found = self._store.reservations.seek(sought, Choice(("waiting",), "manual"), limit)
+        return [each for each in found if each.reservation.id not in refused]
