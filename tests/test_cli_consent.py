@@ -8,12 +8,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from select import select
 
 import pytest
 
 from tests.stored import HOUR, SPRING, VDN, Stored
 from tests.test_cli import PROGRAM, environment
 
+AGAIN_SECONDS = 0.2
 REASSIGN = ["reassign", "--from", "ann", "--to", "bob"]
 END = ["campaign", "end", str(SPRING)]
 
@@ -42,9 +44,12 @@ def typed(stored: Stored, arguments: list[str], answer: bytes | signal.Signals) 
             os.write(ours, answer)
         seen = b""
         with suppress(OSError):  # Linux says so where the other end was closed
-            while read := os.read(ours, 65536):
-                seen += read
-                if isinstance(answer, signal.Signals) and b"[y/N]: " in seen:
+            while True:
+                if select([ours], [], [], AGAIN_SECONDS)[0]:
+                    seen += os.read(ours, 65536)
+                elif isinstance(answer, signal.Signals) and b"[y/N]: " in seen:
+                    # Again if need be, as a person does: one that comes just before Python waits
+                    # for a line is seen when there is one.
                     process.send_signal(answer)
     os.close(ours)
     assert process.returncode == (0 if isinstance(answer, bytes) else -answer)
