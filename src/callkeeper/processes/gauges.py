@@ -8,7 +8,6 @@ import asyncio
 import platform
 from collections.abc import Awaitable, Callable, Sized
 from contextlib import suppress
-from functools import partial
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -24,7 +23,7 @@ from callkeeper.usecases.single_flight import SingleFlight
 
 # How long missed promises stay counted: it costs the database more than all else here.
 FRESH_SECONDS = 30.0
-# How long whoever asks waits for the database; after that, it is told what was found before.
+# How long whoever asks waits for the database; after that, it is told what was counted before.
 PATIENCE_SECONDS = 1.0
 
 _Together = Literal["livesum", "max", "mostrecent"]
@@ -71,8 +70,13 @@ class Gauges:
         self._restarts = restarts
 
     async def ask(self, readiness: Readiness) -> None:
-        """Ask the database how it is."""
-        found = await readiness.schema()
+        """Ask the database how it is; one that does not say so in time is not up."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                found = await readiness.schema()
+        except TimeoutError:
+            self._database_up.set(0)
+            return
         self._database_up.set(not isinstance(found, DatabaseFailed))
         if isinstance(found, int):
             self._schema.set(found)
@@ -95,7 +99,7 @@ class ServerGauges(Gauges):
         self._connections = connections
         self._count = count
         self._counted: float | None = None  # when, in seconds that only ever grow
-        self._looks = SingleFlight[None]()
+        self._counts = SingleFlight[None]()
         self._open = self._gauge("connections", "Open connections of clients.", "livesum")
         self._overdue = self._gauge(
             "overdue_reservations",
@@ -122,13 +126,13 @@ class ServerGauges(Gauges):
     async def refresh(self, readiness: Readiness) -> None:
         """Find out all anew, as far as the database answers in time."""
         self.look()
+        # Side by side: a count that takes long must not hide that the database is away.
+        await asyncio.gather(self.ask(readiness), self._count_in_time())
+
+    async def _count_in_time(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._looks.outcome("all", partial(self._ask_all, readiness))
-
-    async def _ask_all(self, readiness: Readiness) -> None:
-        await self.ask(readiness)
-        await self._count_missed()
+                await self._counts.outcome("missed", self._count_missed)
 
     async def _count_missed(self) -> None:
         if self._counted is not None and monotonic() - self._counted < FRESH_SECONDS:
