@@ -1,5 +1,6 @@
 """Ctrl-C ends every command, at every moment, without a word of Python's."""
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ from tests.test_cli import PROGRAM, environment, started
 from tests.test_cli_endings import known
 from tests.waiting import until
 
+STARTED_CPU_SECONDS = 0.25  # by then Python has long been ours
 INTERRUPTED = -signal.SIGINT  # of which a shell says 130
 SERVING = ["--port", "0", "--tls", "off"]
 
@@ -55,9 +57,28 @@ def interrupted(process: "subprocess.Popen[str]", says: str = "") -> int:
 
 
 def of_ours(process: "subprocess.Popen[str]") -> None:
-    """Wait until it is our program that runs, and no longer Python that starts."""
-    until(lambda: catches(process.pid))
-    until(lambda: not catches(process.pid))
+    """Wait until it is our program that runs, and no longer Python that starts.
+
+    In between it catches nothing, for so short a time that it may not be seen.
+    """
+    until(lambda: catches(process.pid) or has_ended(process.pid))
+    until(lambda: not catches(process.pid) or cpu_seconds(process.pid) > STARTED_CPU_SECONDS)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process waits for nothing but to be asked how it ended."""
+    return stat(pid)[0] == "Z"
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return how long a process has computed."""
+    user, system = stat(pid)[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def stat(pid: int) -> list[str]:
+    """Return what Linux tells of a process, from its state on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
 
 
 @pytest.mark.parametrize("command", [["lines"], ["list"], ["--help"]], ids=" ".join)
