@@ -1,5 +1,6 @@
 """Ctrl-C ends every command, at every moment, without a word of Python's."""
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -153,3 +154,31 @@ def test_who_had_it_ignored_is_not_interrupted(house: House) -> None:
         env=given,
     )
     assert ended.returncode == 0
+
+
+def writes(pid: int) -> bool:
+    """Whether a process is writing to its standard output, and waits for room there."""
+    call = Path(f"/proc/{pid}/syscall").read_text().split()
+    return call[1:2] == ["0x1"]
+
+
+def test_twice_where_nobody_reads_what_a_command_says(house: House) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b" " * fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096))
+    with subprocess.Popen(
+        [*PROGRAM, "list"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**known(house), PYTHONUNBUFFERED=""),
+    ) as process:
+        os.close(writer)
+        try:
+            until(lambda: writes(process.pid))
+            process.send_signal(signal.SIGINT)
+            until(lambda: not catches(process.pid))
+            assert process.poll() is None
+            assert interrupted(process) == INTERRUPTED
+        finally:
+            process.kill()
+    os.close(reader)

@@ -70,6 +70,7 @@ class Program(Group):
         except TyperException as error:
             raise self._ended(usage(error)) from error
         except KeyboardInterrupt:
+            leave_interrupts_to_the_system()  # the next one may find a pipe that nobody empties
             finish_output()
             end_by(signal.SIGINT)
         except Exception as error:
