@@ -1,9 +1,12 @@
 """How the client reads a server's URL, and by which way it goes there."""
 
+import socket
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
@@ -78,6 +81,21 @@ def test_a_url_that_leads_to_no_server_is_told_with_how_to_write_one(url: str) -
         client_of(url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:secret@pbx.example.com",
+        "https://user:secret@pbx.example.com/?x",
+        "user:secret@pbx.example.com",
+        "https://user:sec/ret@pbx.example.com",
+    ],
+)
+def test_a_password_in_a_url_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(Unreachable, match="no user and no password") as refused:
+        client_of(url)
+    assert "sec" not in str(refused.value)
+
+
 def test_a_server_abroad_is_asked_through_the_proxy_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -133,6 +151,34 @@ def test_a_proxy_of_another_kind_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
         ),
     ):
         client_of("http://pbx.example.com")
+
+
+@pytest.mark.parametrize("url", ["http://u:hush@p:abc", "http://u:hush@[::1", "http://u:hush@p..q"])
+def test_a_proxy_whose_url_is_none_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    with (
+        proxy(monkeypatch, all_proxy=url),
+        pytest.raises(Unreachable, match="a proxy whose URL is none") as told,
+    ):
+        client_of("http://pbx.example.com")
+    assert "hush" not in str(told.value)
+
+
+class ProxyOverIpv6(ThreadingHTTPServer):
+    """Where a proxy listens that has an IPv6 address."""
+
+    address_family = socket.AF_INET6
+
+
+def test_a_proxy_may_have_an_ipv6_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    with proxy(monkeypatch) as asked, ProxyOverIpv6(("::1", 0), asked) as six:
+        Thread(target=six.serve_forever, daemon=True).start()
+        monkeypatch.setenv("all_proxy", f"http://[::1]:{six.server_port}")
+        with client_of("http://pbx.example.com") as client:
+            assert client.list().total == 0
+        six.shutdown()
+    assert len(asked.asked) == 1
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted_unless_it_is_given(

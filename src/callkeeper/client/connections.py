@@ -59,7 +59,16 @@ class Server(NamedTuple):
 
     @classmethod
     def read(cls, url: str) -> "Server":
-        """Read a server's URL; raise Unreachable if it is none."""
+        """Read a server's URL; raise Unreachable if it is none.
+
+        One with credentials is refused, and not repeated: a key signs, and no password is sent.
+        """
+        if "@" in url:
+            raise Unreachable(
+                "a server's URL has no user and no password (and %40 for an @ in its path); write "
+                "it like https://pbx.example.com:28443",
+                maybe_done=False,
+            )
         try:
             parts = urlsplit(url)
             host = (parts.hostname or "").encode("idna").decode()
@@ -164,13 +173,23 @@ def _proxy(server: Server) -> httpcore2.Proxy | None:
     url = given.get(server.scheme) or given.get("all")
     if not url or server.host in _LOOPBACK or proxy_bypass(server.host):
         return None
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if parts.scheme not in _PORTS or not parts.hostname:
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        port = parts.port or _PORTS.get(parts.scheme)
+        host = (parts.hostname or "").encode("idna").decode()
+    except ValueError:
+        raise Unreachable(  # what it names may hold a password, and is not repeated
+            "the environment names a proxy whose URL is none; write it like "
+            "http://proxy.example.com:3128, or set NO_PROXY for this server",
+            maybe_done=False,
+        ) from None
+    if parts.scheme not in _PORTS or not port or not host:
         raise Unreachable(
-            f"the environment names {parts.scheme}://{parts.hostname} as the proxy, and only one "
+            f"the environment names {parts.scheme}://{host} as the proxy, and only one "
             "of HTTP is understood; set NO_PROXY for this server",
             maybe_done=False,
         )
-    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    port = parts.port or _PORTS[parts.scheme]
-    return httpcore2.Proxy(f"{parts.scheme}://{parts.hostname}:{port}", auth=auth)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    auth = (user.encode(), password.encode()) if user else None
+    where = httpcore2.URL(scheme=parts.scheme, host=host, port=port, target="/")
+    return httpcore2.Proxy(where, auth=auth)
