@@ -1,11 +1,14 @@
 """Pages for those who sign nothing: as spelled, at a pace, in short to those who have them."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
+from starlette.requests import Request
 
+from callkeeper.api.contract.pages import fixed
 from callkeeper.http.tarpit import AT_ONCE, PER_SECOND
 from tests.api.test_abuse import connected, port_of
 from tests.api.test_floods import answered
@@ -117,3 +120,21 @@ def test_a_listener_inside_has_a_host_of_its_own(tmp_path: Path) -> None:
     port = free_port()
     with House(tmp_path, internal_port=port, internal_host="127.0.0.3") as house:
         assert house.http.get(f"http://127.0.0.3:{port}/healthz").text == "ok\n"
+
+
+def test_a_page_that_many_ask_for_first_is_made_once() -> None:
+    made: list[bytes] = []
+
+    def make() -> bytes:
+        sleep(0.05)  # as long as all of them take to ask
+        made.append(b"page")
+        return made[-1]
+
+    async def shown() -> list[bytes]:
+        answer = fixed(make, "text/plain")
+        request = Request({"type": "http", "headers": []})
+        answers = await asyncio.gather(*(answer(request) for _ in range(20)))
+        return [bytes(each.body) for each in [*answers, await answer(request)]]
+
+    assert asyncio.run(shown()) == [b"page"] * 21
+    assert made == [b"page"]

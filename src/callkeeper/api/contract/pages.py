@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import PAGES, Tarpit
+from callkeeper.usecases.single_flight import SingleFlight
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -44,19 +45,22 @@ def fixed(
 ) -> Endpoint:
     """Return an endpoint that always answers the same, and in short to those who have it.
 
-    What it answers is made when it is first asked for, off the event loop; two who are first may
-    both have it made.
+    What it answers is made when it is first asked for, off the event loop, once for all who wait.
     """
     made: list[tuple[bytes, dict[str, str]]] = []
+    makings = SingleFlight[None]()
 
     def content() -> tuple[bytes, dict[str, str]]:
         told = make()
         tag = f'"{sha256(told).hexdigest()[:32]}"'
         return told, {**(headers or {}), "etag": tag, "cache-control": "no-cache"}
 
+    async def making() -> None:
+        made.append(await asyncio.to_thread(content))
+
     async def answer(request: Request) -> Response:
         if not made:
-            made.append(await asyncio.to_thread(content))
+            await makings.outcome("content", making)
         told, shown = made[0]
         known = ",".join(request.headers.getlist("if-none-match"))
         if {"*", shown["etag"]} & {each.strip().removeprefix("W/") for each in known.split(",")}:
