@@ -83,6 +83,16 @@ def test_those_nearest_in_time_are_asked_for_on_either_side_of_now(house: House)
         assert change(house, "move", beyond, "--json").value["id"] == beyond
 
 
+def test_a_whole_id_that_is_as_short_as_a_part_of_one_is_meant_itself(house: House) -> None:
+    far = "20261106"
+    stored(house, *(f"0{number:029}" for number in range(NEAREST)))
+    stored(house, far, in_ms=2 * HOUR)
+    assert change(house, "cancel", far, "--json").value["id"] == far
+    near = "5678"
+    stored(house, near, f"{'7' * 22}11115678", in_ms=-HOUR)
+    assert change(house, "cancel", near, "--json").value["id"] == near
+
+
 def test_a_whole_id_is_sent_as_it_is(house: House) -> None:
     for text in ("567", "abcdefgh", "1" * 30, "1" * 31):
         ended = change(house, "cancel", text)

@@ -37,6 +37,15 @@ def test_a_whole_id_is_looked_for_in_every_vdn(made: SqlStore) -> None:
     assert found(made, WHOLE, None) == [WHOLE, WHOLE]
 
 
+def test_a_whole_id_as_short_as_a_part_of_one_goes_before_the_others(made: SqlStore) -> None:
+    for number, id_ in enumerate(("34567", "567", WHOLE[:13]), 3):
+        booked(made, booking(number, id=id_))
+        assert found(made, id_) == found(made, id_, None) == [id_]
+    booked(made, booking(6, id="1234567", vdn=2), booking(7, id="87654321", vdn=2))
+    assert found(made, "1234567") == [WHOLE]
+    assert found(made, "87654321") == ["87654321"]
+
+
 def test_a_short_one_is_looked_for_in_one_vdn(made: SqlStore) -> None:
     with pytest.raises(ParameterWrong, match="--vdn, or set CALLKEEPER_VDN"):
         found(made, short_id(WHOLE), None)

@@ -94,8 +94,7 @@ def move(
         raise typer.BadParameter(
             f"say what changes: --at, --agent, --work-no or --remark; {_SHOWS}"
         )
-    with connected(vdn) as client:
-        id_ = whole_id(client, id)
+    with connected(vdn) as client, whole_id(client, id) as id_:
         client.move(id_, at=at, agent=agent, work_no=work_no, remark=remark)
     to = "" if at is None else f" to {local_times(time_zone).in_full(at)}"
     show({"id": id_, "did": "moved"}, f"moved {id_}{to}", as_json=json)
@@ -148,8 +147,7 @@ def result(
             "--business-result, --business-sub-result, --begin, --end, or who rang: "
             f"--agent, --work-no; {_SHOWS}"
         )
-    with connected(vdn) as client:
-        id_ = whole_id(client, id)
+    with connected(vdn) as client, whole_id(client, id) as id_:
         filed, filed_below = results_meant(client, business_result, business_sub_result)
         client.record_result(
             id_,
@@ -175,8 +173,7 @@ def cancel(id: ReservationId, *, vdn: MaybeVdn = None, json: Json = False) -> No
     $ callkeeper cancel 4674595509
     $ callkeeper cancel 4674595509 --json
     """
-    with connected(vdn) as client:
-        id_ = whole_id(client, id)
+    with connected(vdn) as client, whole_id(client, id) as id_:
         client.cancel(id_)
     show({"id": id_, "did": "cancelled"}, f"cancelled {id_}", as_json=json)
 

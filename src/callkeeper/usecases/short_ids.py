@@ -8,6 +8,7 @@ cost every create.
 
 import re
 from collections.abc import Iterable
+from typing import NoReturn
 
 from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import NoSuchReservation, ParameterWrong
@@ -48,21 +49,17 @@ def reservations_of(
 ) -> list[Reservation]:
     """Return the reservations that an id, or the short one of one in a VDN, stands for.
 
-    A whole id may stand in several VDNs if somebody brought it there by hand. Raise
+    A whole id may stand in several VDNs if somebody brought it there by hand, and may then be as
+    short as a part of one; where the VDN itself has it, no other is meant. Raise
     NoSuchReservation, or AmbiguousId.
     """
-    if _DIGITS.fullmatch(text) and len(text) < SHORT_MIN:
-        raise ParameterWrong(
-            "{id} is too short for an id; give at least {least} digits of it",
-            about="id",
-            id=text,
-            least=SHORT_MIN,
-        )
+    whole = store.reservations.with_id(text)
     if not is_short(text):
-        found = store.reservations.with_id(text)
-        if not found:
-            raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=text)
-        return found
+        return whole or _none(text)
+    if any(each.vdn == vdn for each in whole):
+        return [each for each in whole if each.vdn == vdn]
+    if vdn is None and whole:
+        return whole
     if vdn is None:
         raise ParameterWrong(
             "{id} is a short id, which is looked for in one VDN: give --vdn, or set CALLKEEPER_VDN",
@@ -70,7 +67,20 @@ def reservations_of(
             id=text,
         )
     having = _having(store.reservations, vdn, text, now, looked_through)
+    if whole and not having:
+        return whole
     return [_the_one(text, vdn, having, 2 * looked_through)]
+
+
+def _none(text: str) -> NoReturn:
+    if _DIGITS.fullmatch(text) and len(text) < SHORT_MIN:
+        raise ParameterWrong(
+            "{id} is too short for an id; give at least {least} digits of it",
+            about="id",
+            id=text,
+            least=SHORT_MIN,
+        )
+    raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=text)
 
 
 def _having(
