@@ -64,17 +64,27 @@ bullseye() {
     "$1" "$2" /usr/share/keyrings/debian-archive-keyring.gpg
 }
 
+# What of ours lies in the system only while something is installed: it goes when we are stopped
+# too. A shell attends to a signal when the program it waits for has ended.
+passing=
+trap 'rm -f $passing' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 # Install packages whose services stay down: only their programs are wanted.
 install_stopped() {
   policy=/usr/sbin/policy-rc.d
   ours=
   if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
     ours=$policy
+    before=$passing
+    passing="$passing $ours"
     printf '#!/bin/sh\nexit 101\n' >"$ours" && chmod +x "$ours"
   fi
   stopped=0
   install --no-install-recommends "$@" || stopped=1
-  if [ -n "$ours" ]; then rm "$ours"; fi
+  if [ -n "$ours" ]; then rm "$ours" && passing=$before; fi
   return "$stopped"
 }
 
@@ -89,12 +99,14 @@ install_pbx() {
 
   source=/etc/apt/sources.list.d/callkeeper-bullseye.sources
   pin=/etc/apt/preferences.d/callkeeper-bullseye
+  passing="$source $pin"
   { bullseye "$main" bullseye; bullseye "$security" bullseye-security; } >"$source"
   printf 'Package: *\nPin: release n=bullseye*\nPin-Priority: 100\n' >"$pin"
   failed=0
   install_stopped asterisk sip-tester || failed=1
   # A source that does not answer would be in the way of everything else.
   if [ "$failed" = 1 ]; then rm "$source" "$pin"; fi
+  passing=
   return "$failed"
 }
 

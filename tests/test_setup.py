@@ -17,6 +17,9 @@ WITHOUT_VENV = """#!/bin/sh
 case "$*" in *ensurepip*) exit 1 ;; esac
 exec {python} "$@"
 """
+STOPS_WHO_CALLS = """#!/bin/sh
+[ "$1" = update ] || {{ ls {system} >{seen}; kill -TERM $PPID; }}
+"""
 
 
 @pytest.fixture
@@ -76,3 +79,36 @@ def test_a_package_that_cannot_be_had_is_told_after_what_apt_said(
         f"setup: {python} cannot make virtual environments; apt-get install python3-venv",
     ]
     assert calls.read_text().splitlines() == ["update -qq", "install -y -qq python3-venv"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is asked to install anything")
+@pytest.mark.parametrize(
+    ("asked", "lie_there"),
+    [
+        ("install_stopped prometheus", ["policy-rc.d"]),
+        ("install_pbx", ["callkeeper-bullseye", "callkeeper-bullseye.sources", "policy-rc.d"]),
+    ],
+)
+def test_who_is_stopped_while_it_installs_leaves_nothing_in_the_system(
+    tmp_path: Path, calls: Path, asked: str, lie_there: list[str]
+) -> None:
+    """It is run with a folder in the place of the system's own."""
+    system, seen = tmp_path / "system", tmp_path / "seen"
+    system.mkdir()
+    program = calls.parent / "bin" / "apt-get"
+    program.write_text(STOPS_WHO_CALLS.format(system=system, seen=seen))
+    checkout = copied(tmp_path / "checkout")
+    script = checkout / "scripts/setup.sh"
+    functions, _, _ = script.read_text().partition('\ncommand -v "$python"')
+    for folder in ("/usr/sbin/policy", "/etc/apt/sources.list.d/c", "/etc/apt/preferences.d/c"):
+        assert folder in functions, "or it would be the system's own"
+        functions = functions.replace(folder, f"{system}/{folder.rpartition('/')[2]}")
+    here = ". /etc/os-release 2>/dev/null && echo"
+    assert here in functions
+    functions = functions.replace(here, "VERSION_CODENAME=bookworm && echo")
+    sources = "source_of() { echo http://127.0.0.1; }"
+    script.write_text(f"{functions}\n{sources}\n{asked}\necho it went on\n")
+    stopped = set_up(checkout, calls)
+    assert (stopped.returncode, stopped.stdout) == (143, ""), stopped.stderr
+    assert seen.read_text().split() == lie_there
+    assert list(system.iterdir()) == []
