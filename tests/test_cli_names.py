@@ -34,6 +34,14 @@ def test_a_reservation_is_made_and_listed_by_the_name_of_its_campaign(
     assert [(each["id"], each["campaign"]) for each in listed] == [(id_, "8")]
 
 
+def test_a_name_is_found_behind_a_page_of_those_that_hold_it(house: House) -> None:
+    for number in range(1_001, 1_101):
+        house.has_campaign(number, name=f"{NAME}, {number}")
+    house.has_campaign(2_000, name=NAME)
+    at_house(house, "reserve", "1", "--campaign", NAME, *AHEAD)
+    assert [each["taskId"] for each in house.listed()] == ["2000"]
+
+
 @pytest.mark.parametrize("command", [["reserve", "1", *AHEAD], ["list"]])
 def test_a_campaign_that_is_none_is_told_and_not_taken_for_one_without_reservations(
     house: House, command: list[str]

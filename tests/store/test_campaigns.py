@@ -6,6 +6,7 @@ from threading import Barrier
 from typing import Any
 
 import msgspec
+import pytest
 
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Window
@@ -31,6 +32,7 @@ from callkeeper.core.refusal import (
 )
 from callkeeper.store.port.campaigns import CampaignsWanted
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.campaigns import campaign_meant
 from tests.store.orders import CAMPAIGN, HOUR, NOW, Opened, Opener, has_campaign
 
 THREADS = 20
@@ -326,3 +328,12 @@ def _at_once(opener: Opener, act: Callable[[SqlStore, int], Sequence[Any]]) -> l
 
     with ThreadPoolExecutor(THREADS) as threads:
         return [outcome for outcomes in threads.map(run, range(THREADS)) for outcome in outcomes]
+
+
+def test_a_name_is_found_behind_a_page_of_those_that_hold_it(opened: Opened) -> None:
+    for number in range(1, 4):
+        has_campaign(opened.session, EMPTY, number, now=NOW, name=f"Spring {number}")
+    has_campaign(opened.session, EMPTY, 4, now=NOW, name="Spring")
+    assert campaign_meant(opened.store, EMPTY, "Spring", NOW, page_rows=2) == 4
+    with pytest.raises(NoSuchCampaign, match="no campaign named 'Sprin'"):
+        campaign_meant(opened.store, EMPTY, "Sprin", NOW, page_rows=2)

@@ -3,6 +3,8 @@
 from callkeeper.client import BusinessResult, Client, ParameterRefused
 
 _NAME_MAX = 100
+_PAGE_ROWS = 100
+_PAGES_MAX = 100  # a VDN with more campaigns whose names hold a name is none
 _OURS = ""  # no server's code: it was not asked
 
 
@@ -13,9 +15,13 @@ def campaign_meant(client: Client, text: str) -> str:
     """
     if (text.isascii() and text.isdecimal()) or not 0 < len(text) <= _NAME_MAX:
         return text
-    for each in client.campaigns(name=text).campaigns:
-        if each.name == text:
-            return str(each.id)
+    for number in range(1, _PAGES_MAX + 1):
+        page = client.campaigns(name=text, page=number, rows=_PAGE_ROWS)
+        for each in page.campaigns:
+            if each.name == text:
+                return str(each.id)
+        if number * _PAGE_ROWS >= page.total:
+            break
     raise ParameterRefused(
         _OURS, f"taskId: there is no campaign named {text!r}; `callkeeper campaign list` shows them"
     )

@@ -58,7 +58,9 @@ Mine = Annotated[
 ]
 InCampaign = Annotated[
     str | None,
-    typer.Option(help="Of this campaign only: its id, or its name.", show_default=False),
+    typer.Option(
+        help="Of this campaign only: its id (digits are one), or its name.", show_default=False
+    ),
 ]
 Limit = Annotated[int, typer.Option(help="How many to show at most.", min=1, max=_LIMIT_MAX)]
 

@@ -34,7 +34,8 @@ def reserve(
     *,
     at: Annotated[int, instant_option(f"When: {LIKE}; of 15:00 the next one.")],
     campaign: Annotated[
-        str, typer.Option(help="The campaign's id, or its name.", show_default=False)
+        str,
+        typer.Option(help="The campaign's id (digits are one), or its name.", show_default=False),
     ],
     agent: Agent = None,
     work_no: WorkNo = None,
@@ -193,7 +194,10 @@ def list_(
         int | None, instant_option("Until when, like tomorrow or fri 15:00.", "today")
     ] = None,
     campaign: Annotated[
-        str | None, typer.Option(help="Of this campaign: its id, or its name.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Of this campaign: its id (digits are one), or its name.", show_default=False
+        ),
     ] = None,
     offset: Annotated[int, typer.Option(min=0, help="How many to pass over.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many at most.")] = 100,

@@ -19,8 +19,9 @@ from callkeeper.store.port.store import Store
 
 # How many of a campaign's calls are counted; beyond it, how many more does not matter.
 COUNTED_MAX = 10_000
-# How many campaigns are looked through for a name that others hold a part of.
-_ALIKE = 1_000
+# How many campaigns are looked through for a name that others hold a part of, and how many at once.
+_ALIKE = 100_000
+_PAGE = 1_000
 
 
 class Naming(msgspec.Struct, frozen=True):
@@ -170,18 +171,24 @@ class Definitions:
         return await self._store.business_results.find(vdn, offset, limit)
 
 
-def campaign_meant(store: Store, vdn: int, text: str, now: Instant) -> int:
-    """Return the id of the campaign that a person means by its id or its name, deleted ones too.
+def campaign_meant(
+    store: Store, vdn: int, text: str, now: Instant, *, page_rows: int = _PAGE
+) -> int:
+    """Return the id of the campaign that a person means by its id or its name.
 
-    Raise NoSuchCampaign.
+    Digits are an id, of a deleted campaign too. Raise NoSuchCampaign.
     """
     id_ = campaign_id(text)
     if id_ is not None:
         return id_
-    wanted = CampaignsWanted(vdn=vdn, offset=0, limit=_ALIKE, now=now, name=text)
-    for each in store.campaigns.find(wanted).campaigns:
-        if each.name == text:
-            return each.id
+    for offset in range(0, _ALIKE, page_rows):
+        wanted = CampaignsWanted(vdn=vdn, offset=offset, limit=page_rows, now=now, name=text)
+        page = store.campaigns.find(wanted)
+        for each in page.campaigns:
+            if each.name == text:
+                return each.id
+        if offset + page_rows >= page.total:
+            break
     raise NoSuchCampaign(
         "there is no campaign named {name!r} in VDN {vdn}; `callkeeper campaign list` shows them",
         name=text,
