@@ -21,6 +21,9 @@ from tests.surface import ROOT, SOURCE, committed
 CLIENTS_PACKAGES_MAX = 5
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 NAMES = ("callkeeper", "callkeeper_client")
+# What lies in the folder already: of an earlier version, and a file of somebody else's.
+EARLIER = [f"{name}-0.0.9{end}" for name in NAMES for end in (".tar.gz", "-py3-none-any.whl")]
+OTHERS = "callkeeper-notes.txt"
 
 ASKS = """
 import json, os
@@ -38,6 +41,9 @@ class Published:
     def __init__(self, folder: Path) -> None:
         checkout = copied(folder / "checkout")
         self.dist = folder / "dist"
+        self.dist.mkdir()
+        for name in (*EARLIER, OTHERS):
+            (self.dist / name).write_text("as it was")
         self.made = subprocess.run(
             ["sh", checkout / "scripts/packages.sh", self.dist],  # noqa: S607 - the reader's own
             env=os.environ | {"PYTHON": sys.executable, "PIP_NO_INDEX": "1", "NO_COLOR": "1"},
@@ -101,6 +107,15 @@ def test_twine_and_check_wheel_contents_find_no_fault(published: Published) -> N
     assert published.made.returncode == 0, published.made.stdout + published.made.stderr
     assert published.made.stdout.count("PASSED") == 4
     assert published.made.stdout.count(".whl: OK") == 2
+
+
+def test_what_an_earlier_version_left_in_the_folder_is_gone_and_nothing_else(
+    published: Published,
+) -> None:
+    version = callkeeper.__version__
+    made = {each.replace("0.0.9", version) for each in EARLIER}
+    assert {each.name for each in published.dist.iterdir()} == made | {OTHERS}
+    assert (published.dist / OTHERS).read_text() == "as it was"
 
 
 def test_the_wheel_has_the_package_and_nothing_else(published: Published) -> None:
