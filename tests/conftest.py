@@ -27,6 +27,8 @@ ENGINES = ("sqlite", "postgres")
 # background; and all that the tests start would as well.
 for _number in (signal.SIGHUP, signal.SIGQUIT):
     signal.signal(_number, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Tests run beside each other: how long an example takes says nothing of what is tested.
 settings.register_profile(

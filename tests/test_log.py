@@ -96,19 +96,19 @@ def test_an_operator_who_asks_for_them_sees_numbers(
 
 def test_a_librarys_log_line_is_text_where_ours_are(capfd: pytest.CaptureFixture[str]) -> None:
     with logging_as_the_program_does(log_format="text"):
-        logging.getLogger("uvicorn.error").warning("Invalid %s received.", "HTTP request")
+        logging.getLogger("a_library").warning("Invalid %s received.", "HTTP request")
     said = capfd.readouterr().err
-    assert said.endswith(" warning Invalid HTTP request received. logger=uvicorn.error\n")
+    assert said.endswith(" warning Invalid HTTP request received. logger=a_library\n")
 
 
 def test_a_librarys_log_line_is_a_line_of_json_too(capfd: pytest.CaptureFixture[str]) -> None:
     with logging_as_the_program_does():
-        logging.getLogger("uvicorn.error").warning("Invalid %s received.", "HTTP request")
-        logging.getLogger("uvicorn.error").info("not said")
+        logging.getLogger("a_library").warning("Invalid %s received.", "HTTP request")
+        logging.getLogger("a_library").info("not said")
     (line,) = lines(capfd.readouterr().err)
     assert line.pop("timestamp").endswith("Z")
     assert line == {
         "event": "Invalid HTTP request received.",
         "level": "warning",
-        "logger": "uvicorn.error",
+        "logger": "a_library",
     }
