@@ -1,12 +1,9 @@
 """Settling what was due before an instant, on both engines: all of it, once, and nothing else."""
 
-from datetime import UTC
-
 import pytest
 
 from callkeeper.core.campaigns.changes import Arrange, Pause, Resume
 from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.core.instants import LocalTimes
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
@@ -42,7 +39,7 @@ LATER = NOW + 60_000
 
 
 def settling(store: SqlStore, *, before: int = LATER, vdn: int | None = None) -> Settling:
-    return Settling(store, before, vdn, LocalTimes(UTC, LATER), FailCodes())
+    return Settling(store, before, vdn, LATER, FailCodes())
 
 
 def settled(store: SqlStore, subject: Reservation) -> bool:
@@ -89,7 +86,7 @@ def test_one_that_waits_for_its_next_try_gets_no_other_try(store: SqlStore) -> N
     old = standing(store, attempt)
     assert (old.state, old.call_id) == ("waiting", attempt.id)
     again_at = old.due_at or 0
-    soon = Settling(store, again_at + 1, None, LocalTimes(UTC, again_at + 1), FailCodes())
+    soon = Settling(store, again_at + 1, None, again_at + 1, FailCodes())
     assert soon.carry_out() == 1
     new = standing(store, attempt)
     # What is known of the first try is not what came of the second.

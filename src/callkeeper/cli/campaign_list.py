@@ -109,12 +109,18 @@ def show_campaign(
     """
     times = local_times(time_zone)
     zone = read_settings(data_dir, database).time_zone
+    told = told_of(data_dir, database, vdn, id)
+    show(campaign_facts(told, times.now), *_lines(told, zone, times), as_json=json)
+
+
+def told_of(data_dir: DataDir, database: Database, vdn: int, campaign_id: int) -> Told:
+    """Return a campaign, with what it waits with. Raise NoSuchCampaign."""
 
     async def look(use_cases: Campaigns) -> Told:
-        return Told(await use_cases.one(vdn, id), await use_cases.awaited(vdn, id))
+        campaign = await use_cases.one(vdn, campaign_id)
+        return Told(campaign, await use_cases.awaited(vdn, campaign_id))
 
-    told = ask_campaigns(data_dir, database, look)
-    show(campaign_facts(told, times.now), *_lines(told, zone, times), as_json=json)
+    return ask_campaigns(data_dir, database, look)
 
 
 def state_of(campaign: Campaign, now: Instant) -> CampaignState:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from callkeeper.cli.campaign_list import Told, campaign_facts, state_of
+from callkeeper.cli.campaign_list import Told, campaign_facts, state_of, told_of
 from callkeeper.cli.campaigns import in_options, placed, read_window
 from callkeeper.cli.consent import Yes, agreed
 from callkeeper.cli.installation import ask_campaigns, read_settings
@@ -97,11 +97,7 @@ def end_campaign(
     $ callkeeper campaign end 7 --vdn 25 --yes
     """
     times = local_times(time_zone)
-
-    async def look(use_cases: Campaigns) -> Told:
-        return Told(await use_cases.one(vdn, id), await use_cases.awaited(vdn, id))
-
-    before = ask_campaigns(data_dir, database, look)
+    before = told_of(data_dir, database, vdn, id)
     none = "no automatic call is to come"
     will_not = f"its {calls(before.awaited.all)} to come will not be made"
     waiting = f"{will_not if before.awaited.all else none}; {_AGENTS_ONES}"
@@ -153,11 +149,7 @@ def special_hours(
         except ParameterWrong as fault:
             raise in_options(fault) from None
     else:
-
-        async def look(use_cases: Campaigns) -> Told:
-            return Told(await use_cases.one(vdn, id), await use_cases.awaited(vdn, id))
-
-        told = ask_campaigns(data_dir, database, look)
+        told = told_of(data_dir, database, vdn, id)
     hours = ", ".join(each.hours for each in told.campaign.special_day_windows) or "none"
     says = f"special days: {hours}; kept and shown, but the dialer does not use them yet"
     _show(told, says, times, as_json=json)

@@ -1,4 +1,4 @@
-"""``campaign add`` and ``dialing``: the operator's way to a campaign, without a server.
+"""``campaign add``: the operator's way to a campaign, without a server.
 
 It alone can give an id, for reservations of another system name the ids that they had there.
 """

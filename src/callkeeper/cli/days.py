@@ -1,17 +1,15 @@
 """Days as people name them: ``today``, ``tomorrow``, ``fri``, ``2026-12-01``; by their clock."""
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 import typer
 
 from callkeeper.cli.instants import Which, read_instant
 from callkeeper.cli.time_zone import local_times
-from callkeeper.core.instants import Instant, LocalTimes, by_clock
+from callkeeper.core.instants import Instant, LocalTimes, by_clock, instant_of
 
 _LIKE = "today, yesterday, tomorrow, fri or 2026-12-01"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Day(NamedTuple):
@@ -59,4 +57,4 @@ def read_day(text: str, times: LocalTimes, which: Which = "last") -> Day:
 
 def _midnight(day: date, zone: tzinfo) -> Instant:
     """Return the instant at which a day begins, or at which the clock leaves its begin out."""
-    return (datetime.combine(day, time.min, tzinfo=zone) - _EPOCH) // _MILLISECOND
+    return instant_of(datetime.combine(day, time.min, tzinfo=zone))

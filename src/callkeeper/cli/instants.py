@@ -6,13 +6,20 @@ leaves out, or shows twice, is refused with the two instants that it may be.
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Literal
 
 import typer
 
 from callkeeper.cli.time_zone import local_times
-from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant, LocalTimes, by_clock
+from callkeeper.core.instants import (
+    INSTANT_MAX,
+    INSTANT_MIN,
+    Instant,
+    LocalTimes,
+    by_clock,
+    instant_of,
+)
 
 # Which 15:00 is meant, and which Friday: the next, that of today or of the days to come, the last.
 Which = Literal["next", "today", "last"]
@@ -20,7 +27,6 @@ Which = Literal["next", "today", "last"]
 LIKE = "15:00, tomorrow 9:30, fri 15:00, 2026-12-01 15:00, +1h30m or -2d"
 
 _FORMS = f"{LIKE}, ISO 8601 with offset (2026-01-31T15:00+01:00), or epoch milliseconds"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
 _MILLISECOND = timedelta(milliseconds=1)
@@ -89,7 +95,7 @@ def _from_now(span: re.Match[str], times: LocalTimes) -> Instant:
     begin = times.now
     if days:
         local = by_clock(begin, times.zone)
-        begin = _instant((local.replace(tzinfo=None) + days).replace(tzinfo=times.zone))
+        begin = instant_of((local.replace(tzinfo=None) + days).replace(tzinfo=times.zone))
     return begin + timedelta(**count) // _MILLISECOND
 
 
@@ -104,7 +110,7 @@ def _of_date(dated: re.Match[str], zone: tzinfo) -> Instant:
     if dated["offset"] is None:
         return _only(local, zone)
     try:
-        return _instant(datetime.fromisoformat(f"{local.isoformat()}{dated['offset'].upper()}"))
+        return instant_of(datetime.fromisoformat(f"{local.isoformat()}{dated['offset'].upper()}"))
     except ValueError as error:
         raise typer.BadParameter(f"there is no offset {dated['offset']}") from error
 
@@ -115,7 +121,7 @@ def _of_iso(text: str, zone: tzinfo) -> Instant | None:
         found = datetime.fromisoformat(text.upper())
     except ValueError:
         return None
-    return _only(found, zone) if found.utcoffset() is None else _instant(found)
+    return _only(found, zone) if found.utcoffset() is None else instant_of(found)
 
 
 def _of_day(name: str | None, clock: str | None, times: LocalTimes, which: Which) -> Instant | None:
@@ -194,9 +200,5 @@ def _is_shown(instant: Instant, local: datetime, zone: tzinfo) -> bool:
 
 def _both(local: datetime, zone: tzinfo) -> tuple[Instant, Instant]:
     """Return the instants at which the clock shows a time; they are one but when it is set."""
-    first, second = (_instant(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    first, second = (instant_of(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     return first, second
-
-
-def _instant(local: datetime) -> Instant:
-    return (local - _EPOCH) // _MILLISECOND

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from callkeeper.api.contract.characters import ANY, BLANKS
-from callkeeper.core.instants import SECOND_MS, in_iso
+from callkeeper.core.instants import in_iso, instant_of
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.settings import SettingsWrong
 from callkeeper.terminal import harmless, is_text
@@ -95,7 +95,7 @@ def _in_json(value: Any, name: str = "") -> Any:  # noqa: ANN401
         case list() | tuple():
             return [_in_json(each) for each in value]
         case datetime():
-            return in_iso(round(value.timestamp() * SECOND_MS))
+            return in_iso(instant_of(value))
         case int() if name in _INSTANTS or name.endswith("_at"):
             return in_iso(value)
     return value

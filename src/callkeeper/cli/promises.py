@@ -130,7 +130,7 @@ def list_open(
     else:
         nothing = "nothing is overdue" if overdue else _nothing(states)
         print_table(COLUMNS, rows(found.promises, times, show_numbers=show_numbers), nothing)
-        if late := sum(each.listed.reservation.is_overdue(times.now) for each in found.promises):
+        if late := sum(each.is_overdue for each in found.promises):
             more = ", and there are more: --overdue shows them" if found.has_more_overdue else ""
             typer.echo(f"{late} overdue{more}")
         tell_the_rest(found, limit, times)

@@ -50,7 +50,7 @@ def settle(
     times = local_times(time_zone)
     codes = FailCodes(read_settings(data_dir, database).fail_codes)
     with existing_store(data_dir, database) as store:
-        settling = Settling(store, before, vdn, times, codes)
+        settling = Settling(store, before, vdn, times.now, codes)
         found, first = settling.count(), settling.first(_SHOWN_MAX)
         settled = settling.carry_out() if yes else 0
     if json:

@@ -122,6 +122,11 @@ def by_clock(instant: Instant, zone: tzinfo) -> datetime:
     return (_EPOCH + timedelta(milliseconds=instant)).astimezone(zone)
 
 
+def instant_of(local: datetime) -> Instant:
+    """Return the instant of a time that has its zone, or its offset, with it."""
+    return (local - _EPOCH) // timedelta(milliseconds=1)
+
+
 def span(milliseconds: int) -> str:
     """Return a span in its largest unit and the next one: ``544 d 4 h``, ``15 min``, ``0 s``."""
     seconds = abs(milliseconds) // 1000

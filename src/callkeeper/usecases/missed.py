@@ -40,10 +40,8 @@ async def count_missed(
         reached = await reservations.reach(day, share, backwards=True)
         near = day if reached is None else Sought(vdn, reached + 1, now - 1)
         for each in await reservations.seek(near, choice, COUNTED_MAX):
-            keeping = measure.of(each.reservation, now)
-            is_waiting = each.reservation.state == "waiting"
-            broken += keeping == "broken"
-            overdue += (
-                each.reservation.kind == "manual" and is_waiting and keeping in ("late", "broken")
+            broken += measure.of(each.reservation, now) == "broken"
+            overdue += each.reservation.kind == "manual" and measure.is_overdue(
+                each.reservation, now
             )
     return MissedPromises(overdue, broken)

@@ -47,6 +47,7 @@ class Kept(msgspec.Struct, frozen=True):
     listed: Listed
     keeping: Keeping
     why: str
+    is_overdue: bool
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -103,7 +104,7 @@ class Promises:
         ahead = self._whose.within(self._now, end)
         choice = Choice(states)
         before = self._reservations.seek(past, choice, limit + 1)
-        before.sort(key=lambda each: not each.reservation.is_overdue(self._now))
+        before.sort(key=lambda each: not self._is_overdue(each))
         after = self._reservations.seek(ahead, choice, limit + 1)
         # What is long overdue hides nobody's next call.
         room = max(limit // 2, limit - len(after))
@@ -118,7 +119,7 @@ class Promises:
         begin = self._back()
         past = self._whose.within(begin, self._now - 1)
         found = self._reservations.seek(past, Choice(("waiting",)), self._judged)
-        overdue = [each for each in found if each.reservation.is_overdue(self._now)]
+        overdue = [each for each in found if self._is_overdue(each)]
         return self._found(overdue, limit, begin, self._judged_to(found))
 
     def closed(self, limit: int, states: tuple[State, ...]) -> Found:
@@ -183,9 +184,12 @@ class Promises:
         """Return until when was judged what may have been broken, the oldest first."""
         return LAST if len(judged) < self._judged else judged[-1].reservation.appoint_at
 
+    def _is_overdue(self, listed: Listed) -> bool:
+        return self._measure.is_overdue(listed.reservation, self._now)
+
     def _kept(self, listed: Listed) -> Kept:
         keeping = self._measure.of(listed.reservation, self._now)
-        return Kept(listed, keeping, _why(listed, keeping))
+        return Kept(listed, keeping, _why(listed, keeping), self._is_overdue(listed))
 
 
 def _why(listed: Listed, keeping: Keeping) -> str:

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.instants import Instant
-from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Order, Reassign
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.reservations import Choice, Listed, Sought
@@ -27,8 +27,7 @@ class Reassigning:
         self.taker = agent_meant(store, sought.vdn, to_agent, "agent")
         self._sought = msgspec.structs.replace(sought, agent=self.giver.account)
         self._change = Reassign(self.taker.account, self.giver.account)
-        if self.taker == self.giver:
-            raise ParameterWrong("it is the same agent", about="agent")
+        self._change.check(None, DefinedResults(), now)
 
     def first(self, limit: int) -> list[Listed]:
         """Return the first of those that would change hands, by time."""

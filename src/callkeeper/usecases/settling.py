@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.dialing.outcomes import FailCodes
-from callkeeper.core.instants import Instant, LocalTimes, in_utc
+from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Order, Settle
 from callkeeper.core.reservations.reservation import Reservation
@@ -29,17 +29,17 @@ class Settling:
     """What was due before an instant in all VDNs or one, and settling it; no later than now."""
 
     def __init__(
-        self, store: Store, before: Instant, vdn: int | None, times: LocalTimes, codes: FailCodes
+        self, store: Store, before: Instant, vdn: int | None, now: Instant, codes: FailCodes
     ) -> None:
         why = (
             f"it was due before {in_utc(before)}, and the restored data does not tell "
             "whether it was called"
         )
         self._change = Settle(before, codes.named("silence").fail_code, why)
-        self._change.check(None, DefinedResults(), times.now)
+        self._change.check(None, DefinedResults(), now)
         self._store = store
         self._vdn = vdn
-        self._times = times
+        self._now = now
 
     def count(self) -> list[Unsettled]:
         """Return how much there is in each VDN."""
@@ -55,8 +55,7 @@ class Settling:
         settled = 0
         for batch in self._batches():
             orders = [
-                Order(each.vdn, each.id, self._change, "operator", self._times.now)
-                for each in batch
+                Order(each.vdn, each.id, self._change, "operator", self._now) for each in batch
             ]
             with self._store.transaction():
                 outcomes = self._store.reservations.change(orders)
@@ -74,11 +73,11 @@ class Settling:
 
     def _check_that_nobody_dials(self) -> None:
         for each in self._store.leases.all():
-            if each.lease_until > self._times.now:
+            if each.lease_until > self._now:
                 raise SettlingRefused(
                     "dispatcher {name} dials over line {line}; stop it (serve with --no-dialer), "
                     "then settle; if it was killed, wait until {lease_until}",
                     name=each.name,
                     line=each.line,
-                    lease_until=self._times.in_full(each.lease_until),
+                    lease_until=in_utc(each.lease_until),
                 )

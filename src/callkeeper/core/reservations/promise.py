@@ -22,6 +22,7 @@ from callkeeper.core.reservations.changes import Settle
 Keeping = Literal[
     "waiting", "late", "broken", "calling", "kept", "kept_late", "unknown", "cancelled"
 ]
+_MISSED = ("late", "broken")
 KEEPINGS: tuple[Keeping, ...] = get_args(Keeping)
 
 
@@ -96,6 +97,10 @@ class Measure(msgspec.Struct, frozen=True):
         if promise.tries > 0 or over_ms <= 0:
             return "waiting"
         return "late" if over_ms <= self.grace_ms else "broken"
+
+    def is_overdue(self, promise: Promised, now: Instant) -> bool:
+        """Whether nobody called in time, and somebody still can; what expired is broken alone."""
+        return promise.state == "waiting" and self.of(promise, now) in _MISSED
 
     def _when_done(self, promise: Promised) -> Keeping:
         if promise.business_result is None and _is_ours(promise):
