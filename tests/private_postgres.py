@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import suppress
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ import psycopg
 
 from tests.memory import memory
 from tests.processes import children
+from tests.waiting import until
 
 _HAS_STRATEGIES = 15_00_00
 
@@ -128,14 +130,30 @@ class PrivatePostgres:
         """Want a password of all but its owner from now on."""
         rules = self._data / "pg_hba.conf"
         rules.write_text("local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute("SELECT pg_reload_conf()")
+        self._reload()
 
     def wait_for(self, standby: str) -> None:
         """Acknowledge nothing from now on that a standby lacks on its disk; "": wait for none."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'".encode())
+        self._reload()
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            # It is the checkpointer who tells the others whether to wait, once it has reloaded.
+            connection.execute("CHECKPOINT")
+
+    def _reload(self) -> None:
+        """Have the configuration read again, and return when every process was told to."""
+        before = self._loaded_at()
+        with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute("SELECT pg_reload_conf()")
+        until(lambda: self._loaded_at() > before)
+
+    def _loaded_at(self) -> datetime:
+        """Return when the server read it: it tells its processes before it lets anybody in."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            ((loaded_at,),) = connection.execute("SELECT pg_conf_load_time()")
+        assert isinstance(loaded_at, datetime)
+        return loaded_at
 
     def _make(self) -> None:
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-N")
