@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from callkeeper.asyncstore.outage import Hear, hear_nothing
 from callkeeper.clock import monotonic
 from callkeeper.core.refusal import DatabaseFailed
 
@@ -32,7 +33,7 @@ class Readers:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._room = threading.Semaphore(threads + waiting_max)
         self._seconds_max = seconds_max
-        self.hear: Callable[[object], None] = lambda _outcome: None  # how each read ended
+        self.hear: Hear = hear_nothing
 
     def reading(self, verb: Callable[P, R]) -> Callable[P, Awaitable[R]]:
         """Return a reading verb of the store as the async side calls it."""
@@ -57,9 +58,9 @@ class Readers:
             try:
                 found = await asyncio.wrap_future(reading)
             except DatabaseFailed as failed:
-                self.hear(failed)
+                self.hear(failed, asked)
                 raise
-            self.hear(None)
+            self.hear(None, asked)
             return found
 
         return read

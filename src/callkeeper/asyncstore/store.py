@@ -5,7 +5,6 @@ needs, its key, on a third, so that nobody's lists keep the others out.
 """
 
 import asyncio
-from collections.abc import Callable
 
 from callkeeper.asyncstore.families import (
     AsyncAttempts,
@@ -17,7 +16,7 @@ from callkeeper.asyncstore.families import (
     AsyncReservations,
 )
 from callkeeper.asyncstore.grouped import Grouped
-from callkeeper.asyncstore.outage import Outage
+from callkeeper.asyncstore.outage import Hear, Outage
 from callkeeper.asyncstore.readers import Readers
 from callkeeper.asyncstore.writer import Writer, WriterThread
 from callkeeper.store.port.store import Store
@@ -44,7 +43,7 @@ class AsyncStore:
         self._writer = writer = writer or Writer(WriterThread(store))
         self._lists = lists = lists or Readers("reader", 2)
         self._looks = looks = looks or Readers("key-reader", 1)
-        self._hears_writes: list[Callable[[object], None]] = [self.outage.hear]
+        self._hears_writes: list[Hear] = [self.outage.hear]
         writer.hear = self._heard
         lists.hear = looks.hear = self.outage.hear
         self.reservations = AsyncReservations(store.reservations, writer, lists)
@@ -77,13 +76,13 @@ class AsyncStore:
         """Get ready for the first request."""
         self._writer.begin()
 
-    def hear_writes(self, hear: Callable[[object], None]) -> None:
+    def hear_writes(self, hear: Hear) -> None:
         """Tell somebody more how each batch of writes ends."""
         self._hears_writes.append(hear)
 
-    def _heard(self, outcome: object) -> None:
+    def _heard(self, outcome: object, asked: float) -> None:
         for hear in self._hears_writes:
-            hear(outcome)
+            hear(outcome, asked)
 
     async def close(self) -> None:
         """Write what is waiting and close the database; nothing can be asked afterwards."""

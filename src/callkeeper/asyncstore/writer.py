@@ -15,6 +15,7 @@ import msgspec
 
 from callkeeper.asker import asker_has_gone
 from callkeeper.asyncstore.batch import Verb, Write, carry_out
+from callkeeper.asyncstore.outage import Hear, hear_nothing
 from callkeeper.clock import monotonic
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import DatabaseFailed
@@ -87,7 +88,7 @@ class Writer:
     def __init__(self, batch_writer: BatchWriter, *, waiting_max: int = WAITING_MAX) -> None:
         self._batch_writer = batch_writer
         self._waiting_max = waiting_max
-        self.hear: Callable[[object], None] = lambda _outcome: None  # how each batch ended
+        self.hear: Hear = hear_nothing
         self._waiting: deque[_Awaited] = deque()
         self._waiting_first: deque[_Awaited] = deque()
         self._under_way: asyncio.Future[list[object]] | None = None
@@ -168,9 +169,10 @@ class Writer:
 
     def _written(self, batch: list[_Awaited], done: "asyncio.Future[list[object]]") -> None:
         self._under_way = None
+        asked = self._under_way_since
         self._next()  # first, so that the database has work while we answer
         outcomes = done.result()
-        self.hear(outcomes[0])
+        self.hear(outcomes[0], asked)
         for each, outcome in zip(batch, outcomes, strict=True):
             settle(each.answer, outcome)
 

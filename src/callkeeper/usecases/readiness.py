@@ -57,7 +57,7 @@ class Readiness:
         self._found = monotonic(), found
         return found
 
-    def _hear(self, outcome: object) -> None:
+    def _hear(self, outcome: object, _asked: float) -> None:
         """Note how a batch of writes ended, the probe's own included."""
         if isinstance(outcome, DatabaseLost):
             self._failure = None  # whether there is a connection again, a probe can tell
