@@ -79,6 +79,9 @@ class Hostile(BaseHTTPRequestHandler):
 
     answers: Mapping[str, object]
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def do_POST(self) -> None:
         body = json.dumps(self.answers)
         self.send_response(200)
@@ -111,6 +114,17 @@ def test_a_hostile_servers_words_are_one_harmless_line() -> None:
     assert (ended.status, ended.err.count("\n")) == (1, 1)
     assert ended.err.strip().isprintable()
     assert r"\u001b]0;owned\u0007" in ended.err
+
+
+@pytest.mark.parametrize("name", ["resultCode", "resultDesc", "returnCode", "returnDesc"])
+@pytest.mark.parametrize("command", [["cancel", "1"], ["list"], ["list", "--campaign", "x"]])
+def test_no_field_of_a_refusal_steers_anything(name: str, command: list[str]) -> None:
+    steering = f"\x1b[2J\n0200001{STEERS}"
+    ended = told_by({"resultCode": "0200001", "returnDesc": "no", name: steering}, *command)
+    assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert ended.err.strip().isprintable()
+    as_json = told_by({"resultCode": "0200001", name: steering}, *command, "--json")
+    assert as_json.err.strip().isprintable()
 
 
 def test_the_id_that_a_hostile_server_gives_is_one_harmless_line() -> None:

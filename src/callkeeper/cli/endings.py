@@ -52,14 +52,14 @@ class Ending(NamedTuple):
 
     def tell(self, *, as_json: bool) -> None:
         """Say so on standard error, for standard output holds nothing but what was asked for."""
-        says = harmless(self.says)
         if as_json:
             named = {"kind": _KINDS[self.status], "code": self.code, "option": self.option}
             told = {name: value for name, value in named.items() if value}
+            says = harmless(self.says)
             _tell({"error": {**told, "says": says, "status": self.status}})
             return
         place = f"{self.option}: " if self.option else ""
-        line = f"{self.code} {place}{says}".strip()
+        line = harmless(f"{self.code} {place}{self.says}".strip())
         typer.echo("\n".join(filter(None, [self.how, f"callkeeper: {line}"])), err=True)
 
 
