@@ -15,22 +15,29 @@ import pytest
 from callkeeper import signing
 from callkeeper.processes.serve import prepare_server
 from callkeeper.store.port.reservations import Wanted
+from callkeeper.usecases.keys import OpenKey
 from tests.house import HOUR, TASK, VDN, House
 from tests.signed import Signed
 
-CREATE = f"/v1/openapi/campaigns/{VDN}/appoint/create"
 REPLAYED = "idempotency-replayed"
 
 
 def create(
-    house: House, *, at: int | None = None, called_no: str = "66660001", key: str | None = None
+    house: House,
+    *,
+    at: int | None = None,
+    called_no: str = "66660001",
+    key: str | None = None,
+    signer: OpenKey | None = None,
+    vdn: int = VDN,
 ) -> Signed:
     """Sign a create, with an Idempotency-Key or without; the same instant gives the same bytes."""
     body = (
         f'{{"callType":1,"calledNo":"{called_no}","userAccount":"ann","taskId":"{TASK}",'
         f'"appointTime":{house.now() // HOUR * HOUR + 2 * HOUR}}}'
     ).encode()
-    sent = house.sign("POST", CREATE, body, at=signing.timestamp(at or house.now()))
+    path = f"/v1/openapi/campaigns/{vdn}/appoint/create"
+    sent = house.sign("POST", path, body, key=signer, at=signing.timestamp(at or house.now()))
     return sent._replace(headers=sent.headers | ({"idempotency-key": key} if key else {}))
 
 
@@ -128,21 +135,30 @@ def test_another_body_under_a_used_idempotency_key_is_refused(any_house: House) 
     assert stored(any_house) == 1
 
 
-def test_the_idempotency_key_of_another_access_key_is_another(house: House) -> None:
-    appoint_time = house.now() + HOUR
-    other = house.issue(VDN)
-    body = {"callType": 1, "calledNo": "1", "userAccount": "ann", "taskId": TASK}
-    answers = [
-        house.post(
-            "create",
-            body | {"appointTime": appoint_time},
-            key=key,
-            headers={"idempotency-key": "order-4711"},
-        )
-        for key in (house.key, other)
+def test_an_idempotency_key_is_its_vdns_whichever_access_key_signs(any_house: House) -> None:
+    signers = [any_house.key, any_house.issue(VDN), any_house.issue(None)]
+    now = any_house.now()
+    in_turn = [create(any_house, at=now, key="order-4711", signer=each) for each in signers]
+    at_one_time = [
+        create(any_house, at=now - turn, key="order-4712", signer=signers[turn % 3])
+        for turn in range(1, 61)
     ]
-    assert codes(answers) == {(200, "0200000"): 2}
-    assert stored(house) == 2
+    answers = [at_once([(any_house.url, each)])[0] for each in in_turn]
+    assert [answer.headers.get(REPLAYED) for answer in answers] == [None, "true", "true"]
+    assert stored(any_house) == 1
+    answers = at_once([(any_house.url, each) for each in at_one_time])
+    assert codes(answers) == {(200, "0200000"): 60}
+    assert len({answer.content for answer in answers}) == 1
+    assert stored(any_house) == 2
+
+
+def test_the_idempotency_key_of_another_vdn_is_another(house: House) -> None:
+    house.has_campaign(int(TASK), vdn=26)
+    signer = house.issue(None)
+    for vdn in (VDN, 26):
+        sent = create(house, key="order-4711", signer=signer, vdn=vdn)
+        (answer,) = at_once([(house.url, sent)])
+        assert (answer.json()["resultCode"], answer.headers.get(REPLAYED)) == ("0200000", None)
 
 
 def test_different_requests_at_once_are_all_booked(any_house: House) -> None:

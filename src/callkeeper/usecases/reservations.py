@@ -49,7 +49,7 @@ class Bookings:
             slack_ms=self._slack_ms,
             zone=self._zone,
             numbers=self._numbers.of(origin.vdn),
-            idempotency_key=request_digest(origin.ak, key).hex() if key else None,
+            idempotency_key=request_digest(key).hex() if key else None,
             idempotency_body=request_digest(origin.body.hex()).hex() if key else None,
         )
         return await self._store.reservations.add(booking)
