@@ -49,7 +49,7 @@ prefix="auth-v2/$AK/${TIMESTAMP:-$(date -u "+$form")}/$signed"
 signature=$(canonical | hmac "$(printf %s "$prefix" | hmac "$SK")")
 [ -z "${SIGN_ONLY:-}" ] || { echo "$prefix/$signature" && exit; }
 
-curl -sS -X "$method" ${CACERT:+--cacert "$CACERT"} \
+curl -sS -w '\n' -X "$method" ${CACERT:+--cacert "$CACERT"} \
   "${SCHEME:-http}://$HOST$path${query:+?$query}" \
   -H "Authorization: $prefix/$signature" -H "Content-Type: $type" \
   ${body:+--data-binary "$body"} "${@:3}"

@@ -240,6 +240,7 @@ def _run(page: str, house: House) -> dict[str, Any]:
         check=True,
         capture_output=True,
     )
+    assert printed.stdout.endswith(b"}\n"), "a terminal's next line would begin behind the answer"
     answer: dict[str, Any] = json.loads(printed.stdout)
     return answer
 
