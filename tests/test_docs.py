@@ -7,6 +7,7 @@ import shlex
 import shutil
 import ssl
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, get_type_hints
@@ -89,6 +90,20 @@ def test_the_first_call_of_the_readme_and_the_list_of_the_api_work_as_they_stand
     house.has_campaign(1)
     assert _run(README, house)["resultCode"] == "0200000"
     assert _run(API, house)["totalCount"] == 1
+
+
+def test_the_python_of_the_readme_prints_the_id_of_what_it_files(house: House) -> None:
+    house.has_campaign(1)
+    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    printed = subprocess.run(
+        [sys.executable, "-c", script.replace("http://127.0.0.1:28443", house.url)],
+        env=dict(os.environ) | {"CALLKEEPER_AK": house.key.ak, "CALLKEEPER_SK": house.key.secret},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    (row,) = house.post("list", {"offset": 0, "limit": 10}).json()["data"]
+    assert (printed.stdout, row["failCode"]) == (f"{row['appointId']}\n", "00000")
 
 
 def test_the_bodies_that_the_page_prints_for_create_are_sent_and_answered_so(house: House) -> None:
