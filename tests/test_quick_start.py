@@ -3,19 +3,25 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
 from textwrap import dedent
 
+import pytest
+
 from tests.conftest import leave_out
 from tests.documented_pages import sections
 from tests.ports import free_port
 from tests.surface import ROOT
+from tests.test_cli import run_in
 
 PAGE = PurePosixPath("docs/quick-start.md")
+README = PurePosixPath("README.md")
 _FENCE = re.compile(r"^ *```.*\n?", re.MULTILINE)
+_CAMPAIGN = re.compile(r"^ +\S*callkeeper (campaign add .*)$", re.MULTILINE)
 
 # What an integrator does besides: has terminals, waits a little, and takes an id from an answer.
 _INTEGRATOR = r"""
@@ -54,12 +60,23 @@ def test_what_is_typed_makes_a_call_of_either_kind(tmp_path: Path) -> None:
     created, manual, filed, automatic, called = answers
     (row,) = manual["data"]
     assert row["appointId"] == created["returnObject"]["appointId"]
-    assert (row["remark"], row["taskName"], row["failCode"]) == ("回访", "Call backs", None)
+    assert (row["remark"], row["taskName"], row["failCode"]) == ("回访", "CRM", None)
     assert filed["resultDesc"] == "update success"
     (row,) = called["data"]
     assert row["appointId"] == automatic["returnObject"]["appointId"]
     assert (row["failCode"], row["callerNo"]) == ("00537", "4008005555")
     assert any("busy, code 00537" in line for line in lines)
+
+
+@pytest.mark.parametrize("pages", [(PAGE, README), (README, PAGE)], ids=lambda pages: pages[0].name)
+def test_it_and_the_readme_can_both_be_followed_in_one_checkout(
+    tmp_path: Path, pages: tuple[PurePosixPath, ...]
+) -> None:
+    assert run_in(tmp_path, "migrate").status == 0
+    lines = [_CAMPAIGN.findall((ROOT / page).read_text("utf-8")) for page in pages]
+    assert [len(each) for each in lines] == [1, 1]
+    added = [run_in(tmp_path, *shlex.split(line)) for (line,) in lines]
+    assert [each.status for each in added] == [0, 0], added
 
 
 def _typed(folder: Path) -> str:
