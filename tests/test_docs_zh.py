@@ -22,6 +22,15 @@ EACH = pytest.mark.parametrize("page", ENGLISH, ids=str)
 PAGES = [PurePosixPath(file.relative_to(ROOT)) for file in committed() if file.suffix == ".md"]
 CODES_PAGE = PurePosixPath("docs/zh/api.md")
 
+# What an integrator would misread, or not know from the vendor's own pages, and what to say.
+SAID_OTHERWISE = {
+    "应答": "响应 of a request, 接通 or 接听 of a call",
+    "添加外呼任务": "新增外呼任务",
+    "添加业务结果": "新增业务结果",
+    "人工外呼": "手动外呼",
+    "填写呼叫结果": "提交呼叫结果",
+}
+
 
 @EACH
 def test_the_headings_have_the_same_order_and_depth(page: PurePosixPath) -> None:
@@ -63,6 +72,13 @@ def test_the_meaning_of_a_code_begins_with_what_an_answer_with_it_says() -> None
     told = {code: meaning for code, meaning in rows if code in said}
     assert told.keys() == said.keys()
     assert [code for code in said if not told[code].startswith(tuple(said[code]))] == []
+
+
+def test_the_words_are_those_of_a_call_center_and_of_the_vendor() -> None:
+    texts = [(ROOT / page).read_text("utf-8") for page in ENGLISH]
+    texts += translations(CHINESE).values()
+    found = {word for word in SAID_OTHERWISE for text in texts if word in text}
+    assert {word: SAID_OTHERWISE[word] for word in found} == {}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)

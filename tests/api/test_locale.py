@@ -55,7 +55,7 @@ AT_THE_DOOR: dict[str, tuple[Ask, int, str]] = {
             f"{house.url}/rest/isales/v1/openapi/campaigns/25/appoint/list", headers=headers
         ),
         405,
-        "此处不支持GET，请使用POST",
+        "该路径不支持GET，请使用POST",
     ),
     "no signature": (
         lambda house, headers: house.http.get(
