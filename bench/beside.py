@@ -7,6 +7,9 @@ The other one is a checkout of any commit with a virtual environment of its own 
 quite idle, the CPU time of a request tells more than the rate, and the least of many turns more
 than their median: whatever else runs only adds to it. Where not even that holds still, count:
 `python -m bench.instructions`.
+
+With --first each reservation gets one result, its first one, which closes it; otherwise twenty
+thousand get theirs again and again.
 """
 
 import argparse
@@ -66,8 +69,10 @@ def main() -> int:
 
 def _measure(name: str, folder: Path, how: argparse.Namespace) -> None:
     with engine(name) as on, ExitStack() as stack:
+        results = _MOST_A_SECOND * how.seconds * (how.rounds + 1)
+        reservations = results if how.first else _RESERVATIONS
         sides = {
-            who: stack.enter_context(_side(checkout, on, folder / who))
+            who: stack.enter_context(_side(checkout, on, folder / who, reservations))
             for who, checkout in (("other", how.other), ("this", HERE))
         }
         turns: dict[str, list[Turn]] = {who: [] for who in sides}
@@ -123,9 +128,11 @@ def prepare(checkout: Path, on: Engine, home: Path, reservations: int) -> Prepar
 
 
 @contextmanager
-def _side(checkout: Path, on: Engine, home: Path) -> Iterator[Side]:
+def _side(
+    checkout: Path, on: Engine, home: Path, reservations: int = _RESERVATIONS
+) -> Iterator[Side]:
     """Start a checkout's server over an installation of its own."""
-    prepared = prepare(checkout, on, home, _RESERVATIONS)
+    prepared = prepare(checkout, on, home, reservations)
     with running(prepared.program, on, home) as server:
         yield Side(server, prepared.signer, prepared.ids, count(), home)
 
@@ -166,6 +173,7 @@ def _parameters() -> argparse.Namespace:
     ours = parser("beside", __doc__)
     ours.add_argument("--seconds", type=int, default=6, help="length of a turn")
     ours.add_argument("--rounds", type=int, default=12, help="turns of each")
+    ours.add_argument("--first", action="store_true", help="file first results only")
     return ours.parse_args()
 
 

@@ -197,8 +197,11 @@ def test_a_port_is_good_when_callkeeper_has_it_and_bad_when_another_has(house: H
         assert bad(theirs) == {"port"}
 
 
-def test_a_total_that_was_tampered_with_is_found_and_counted_anew(
-    tmp_path: Path, database: str | None
+@pytest.mark.parametrize(
+    "tampering", ["UPDATE agent_day SET listed = 9", "DELETE FROM outstanding"]
+)
+def test_what_was_tampered_with_is_found_and_counted_anew(
+    tmp_path: Path, database: str | None, tampering: str
 ) -> None:
     settings = settled(tmp_path, database)
     now = SystemClock().now()
@@ -207,7 +210,7 @@ def test_a_total_that_was_tampered_with_is_found_and_counted_anew(
         has_campaign(opened.session, VDN, end_at=now + 1000 * HOUR)
         booked(opened.store, booking(1, vdn=VDN, at=now), booking(2, vdn=VDN, at=now))
         assert "tallies" not in bad(settings)
-        change(settings, "UPDATE agent_day SET listed = 9")
+        change(settings, tampering)
         found = check_up(settings)["tallies"]
         assert not found.good
         assert f"VDN {VDN}" in found.says

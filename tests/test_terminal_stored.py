@@ -29,6 +29,9 @@ _READ = {
     ("attempt", "state"),
     ("campaign", "status"),
     ("event", "what"),
+    ("outstanding", "id"),
+    ("outstanding", "kind"),
+    ("outstanding", "state"),
     ("reservation", "kind"),
     ("reservation", "state"),
 }

@@ -172,7 +172,7 @@ LISTS = [
     ("find_reservations_of_number", "begin_at end_at", "reservation_by_number"),
     ("find_reservations_of_number", "agents campaign_id", "reservation_by_number"),
     ("seek", "", BY_TIME),
-    ("seek", "newest kind fail_codes", BY_TIME),
+    ("seek", "newest kind outcomes", BY_TIME),
     ("seek", "campaign_id", "reservation_by_campaign"),
     ("seek", "agent campaign_id newest", "reservation_by_agent"),
     ("reach", "", BY_TIME),

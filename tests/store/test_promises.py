@@ -15,7 +15,7 @@ from tests.store.calls import begun, claim
 from tests.store.orders import HOUR, NOW, Opened, booked, booking, carry_out, has_campaign, order
 
 MINUTE = 60_000
-MEASURE = Measure(grace_ms=30 * MINUTE, unknown_code="34608", refused_code="34606")
+MEASURE = Measure(grace_ms=30 * MINUTE)
 LATER = NOW + 10 * HOUR  # by when what was promised an hour from NOW is broken
 
 
@@ -134,9 +134,10 @@ def test_a_day_tells_how_its_promises_were_kept_and_lists_them(store: SqlStore) 
 def test_it_is_told_until_when_was_judged_where_too_many_may_be_broken(store: SqlStore) -> None:
     broken = [book(store, number, number * MINUTE - 3 * HOUR) for number in range(4)]
     few = Promises(store, MEASURE, Whose(1), LATER, judged=2)
-    for found in (few.broken(9), few.overdue(9)):
-        assert ids(found) == broken[:2]
-        assert found.to_at == found.promises[-1].listed.reservation.appoint_at
+    found = few.broken(9, (0, LATER))
+    assert ids(found) == broken[:2]
+    assert found.to_at == found.promises[-1].listed.reservation.appoint_at
+    assert ids(few.broken(9)) == ids(few.overdue(9)) == broken  # of these only a few are stored
 
 
 def test_it_is_told_from_when_to_when_was_looked_where_there_are_too_many(
@@ -145,11 +146,15 @@ def test_it_is_told_from_when_to_when_was_looked_where_there_are_too_many(
     past = [book(store, number, -number * MINUTE) for number in range(1, 5)]
     ahead = [book(store, 10 + number, number * MINUTE) for number in range(1, 5)]
     few = Promises(store, MEASURE, Whose(1), LATER, looked_through=2)
-    found = few.open(9)
-    assert ids(found) == [past[1], past[0], *ahead[:2]]
+    everything = few.open(9)
+    assert ids(everything) == [*reversed(past), *ahead]
+    assert (everything.from_at, everything.to_at) == (None, None)
+    carry_out(store, *(order(each, Result(fail_code="00000")) for each in past + ahead))
+    found = few.closed(9, ("done",))
+    assert ids(found) == [ahead[1], ahead[0], past[0], past[1]]
     assert (found.from_at, found.to_at) == (LATER - 3 * MINUTE + 1, LATER + 3 * MINUTE - 1)
     day = few.of_day((LATER, LATER + HOUR), 9)
-    assert (day.counts, day.counted_to) == ({"waiting": 2}, LATER + 3 * MINUTE)
+    assert (day.counts, day.counted_to) == ({"kept": 2}, LATER + 3 * MINUTE)
 
 
 def test_one_promise_is_told_with_its_names(store: SqlStore) -> None:

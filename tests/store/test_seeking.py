@@ -6,7 +6,8 @@ from random import Random
 import msgspec
 import pytest
 
-from callkeeper.core.reservations.changes import Cancel, Reassign, Result
+from callkeeper.core.instants import DAY_MS
+from callkeeper.core.reservations.changes import Cancel, Reassign, Result, Settle
 from callkeeper.core.reservations.promise import Promise
 from callkeeper.core.reservations.reservation import Reservation, State
 from callkeeper.store.port.access import Agent, AgentName
@@ -52,9 +53,13 @@ def made(store: SqlStore, opened: Opened, request: pytest.FixtureRequest) -> lis
             for number in range(200)
         ),
     )
-    changes = (Cancel(), Result(fail_code="00000"), Result(fail_code="34606"))
+    changes = (Cancel(), Result(fail_code="00000"))
     for each in made[:90]:
         carry_out(store, order(each.id, chance.choice(changes), vdn=each.vdn))
+    settle = Settle(before=NOW + DAY_MS, fail_code="34608", why="nobody knows")
+    for each in made[90:150]:
+        if each.kind == "automatic":
+            carry_out(store, order(each.id, settle, vdn=each.vdn, at=settle.before))
     found = [new for each in made for new in store.reservations.with_id(each.id)]
     return sorted(found, key=lambda each: (each.appoint_at, each.id))
 
@@ -84,7 +89,7 @@ SOUGHT = [
         Choice(EVERY),
         Choice(("waiting", "cancelled")),
         Choice(EVERY, kind="manual"),
-        Choice(EVERY, fail_codes=("34606",)),
+        Choice(EVERY, outcomes=("unknown",)),
         Choice(EVERY, newest=True),
     ],
 )
@@ -96,9 +101,7 @@ def test_what_is_sought_is_found_in_order(
         for each in within(made, sought)
         if each.state in choice.states
         and choice.kind in (None, each.kind)
-        and (
-            choice.fail_codes is None or each.state != "done" or each.fail_code in choice.fail_codes
-        )
+        and (choice.outcomes is None or each.state != "done" or each.outcome in choice.outcomes)
     ]
     if choice.newest:
         expected.reverse()

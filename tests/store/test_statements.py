@@ -244,7 +244,7 @@ def changed_by(name: str) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "value", "later"),
     [
-        ("add_reservations", Reservation, ""),
+        ("add_reservations", Reservation, "outcome seen_at"),
         ("add_events", Event, ""),
         ("add_business_results", BusinessResult, ""),
         (

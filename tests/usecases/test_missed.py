@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,7 +24,7 @@ from tests.store.orders import (
 )
 
 MINUTE = 60_000
-BY = Measure(grace_ms=30 * MINUTE, unknown_code="34608", refused_code="34606")
+BY = Measure(grace_ms=30 * MINUTE)
 
 
 @pytest.fixture
@@ -39,11 +38,11 @@ def opened(tmp_path: Path, database: str | None) -> Iterator[Opened]:
         yield opened
 
 
-def counted(opened: Opened, now: int, **how: Any) -> tuple[int, int]:
+def counted(opened: Opened, now: int) -> tuple[int, int]:
     """Return how many are overdue, and how many broken."""
 
     async def count() -> MissedPromises:
-        return await count_missed(AsyncStore(opened.store), BY, now, **how)
+        return await count_missed(AsyncStore(opened.store), BY, now)
 
     missed = asyncio.run(count())
     return missed.overdue, missed.broken
@@ -86,11 +85,3 @@ def test_what_was_missed_longer_than_a_day_ago_is_not_counted(opened: Opened) ->
     booked(opened.store, booking(1))
     assert counted(opened, NOW + HOUR + DAY_MS) == (1, 1)
     assert counted(opened, NOW + HOUR + DAY_MS + 1) == (0, 0)
-
-
-def test_no_more_are_looked_through_than_may_be_back_from_now(opened: Opened) -> None:
-    booked(opened.store, *(booking(n, appoint_at=NOW + HOUR + n * MINUTE) for n in range(1, 7)))
-    booked(opened.store, booking(7, vdn=9999))
-    now = NOW + 3 * HOUR
-    assert counted(opened, now) == (7, 7)
-    assert counted(opened, now, looked_through=6) == (3 + 1, 3 + 1)  # 3 for each VDN

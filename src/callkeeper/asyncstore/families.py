@@ -6,6 +6,7 @@ from callkeeper.asyncstore.writer import Writer
 from callkeeper.store.port.access import Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, Due, Leases
+from callkeeper.store.port.outstanding import Outstanding
 from callkeeper.store.port.reservations import Reservations
 
 
@@ -17,8 +18,13 @@ class AsyncReservations:
         self.change = Grouped(writer, reservations.change)
         self.find = lists.reading(reservations.find)
         self.vdns = lists.reading(reservations.vdns)
-        self.reach = lists.reading(reservations.reach)
-        self.seek = lists.reading(reservations.seek)
+
+
+class AsyncOutstanding:
+    """What is outstanding."""
+
+    def __init__(self, outstanding: Outstanding, lists: Readers) -> None:
+        self.count = lists.reading(outstanding.count)
 
 
 class AsyncCampaigns:

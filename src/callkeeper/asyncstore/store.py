@@ -13,6 +13,7 @@ from callkeeper.asyncstore.families import (
     AsyncDue,
     AsyncKeys,
     AsyncLeases,
+    AsyncOutstanding,
     AsyncReservations,
 )
 from callkeeper.asyncstore.grouped import Grouped
@@ -47,6 +48,7 @@ class AsyncStore:
         writer.hear = self._heard
         lists.hear = looks.hear = self.outage.hear
         self.reservations = AsyncReservations(store.reservations, writer, lists)
+        self.outstanding = AsyncOutstanding(store.outstanding, lists)
         self.campaigns = AsyncCampaigns(store.campaigns, writer, lists)
         self.business_results = AsyncBusinessResults(store.business_results, writer, lists)
         self.keys = AsyncKeys(store.keys, looks)

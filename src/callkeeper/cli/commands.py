@@ -43,6 +43,7 @@ PANELS = {
             "Show what is open: overdue reservations first, then the next ones.",
         ),
         Command("broken", "promises:list_broken", "Show which promises were broken, and why."),
+        Command("seen", "seen:say", "Take off that list what somebody has looked into."),
         Command("show", "promises:show_one", "Show one reservation, and what it waits for."),
         Command("lines", "dialer:lines", "Show who dials over which line, and calls in progress."),
         Command("attempts", "dialer:attempts", "Show every attempt to call a reservation."),

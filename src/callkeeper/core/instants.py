@@ -18,7 +18,8 @@ INSTANT_MIN = 946_684_800_000
 INSTANT_MAX = 4_102_444_800_000 - 1
 
 SECOND_MS = 1000
-DAY_MS = 24 * 60 * 60 * SECOND_MS
+HOUR_MS = 60 * 60 * SECOND_MS
+DAY_MS = 24 * HOUR_MS
 
 _SHOWN = "%Y-%m-%d %H:%M:%S %Z"
 _IN_UTC = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\b")

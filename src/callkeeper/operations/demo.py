@@ -23,6 +23,7 @@ from callkeeper.api.examples import RESULT_ID
 from callkeeper.client.connections import SignedRequest
 from callkeeper.client.sending import SUCCESS, Answer, Sender, UnsignedRequest
 from callkeeper.clock import Clock, SystemClock, monotonic
+from callkeeper.core.instants import HOUR_MS
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.database import DATABASE_FILE, fitting_seal, open_store
 from callkeeper.operations import demo_examples as examples
@@ -33,7 +34,6 @@ from callkeeper.usecases.keys import OpenKey, issue
 VDN = 25
 
 _READY_SECONDS = 15
-_HOUR_MS = 3_600_000
 _LEAD_MS = 300_000
 _HOST = "127.0.0.1"
 _CALL_SECONDS = 20.0  # the most that the rehearsal line's call takes
@@ -118,7 +118,7 @@ class _Stage:
             "04000001",
         )
         # Once signed, a request can be sent as often as need be.
-        soon = examples.create_at(self._clock.now() + _HOUR_MS)
+        soon = examples.create_at(self._clock.now() + HOUR_MS)
         signed = self._appoint("create", soon)
         booked: set[str] = set()
 
@@ -138,7 +138,7 @@ class _Stage:
         self._step(
             "Move a reservation (its published time, 2025-06-06, moved to two hours from now)",
             "update success; workNo is for the other deployment and is ignored",
-            self._appoint("update", examples.move_at(self._clock.now() + 2 * _HOUR_MS)),
+            self._appoint("update", examples.move_at(self._clock.now() + 2 * HOUR_MS)),
             seems=lambda fields: fields["resultDesc"] == "update success",
         )
         self._step(

@@ -19,7 +19,7 @@ from callkeeper.api.examples import (
 from callkeeper.core.campaigns.campaign import DAY_MINUTES, PREVIEW, CallerNumber, Window
 from callkeeper.core.campaigns.changes import NewCampaign
 from callkeeper.core.campaigns.plan import Plan
-from callkeeper.core.instants import by_clock
+from callkeeper.core.instants import DAY_MS, HOUR_MS, by_clock
 from callkeeper.core.reservations.reservation import Booking, Wish
 
 CAMPAIGN_ID = int(PUBLISHED_CREATE["taskId"])
@@ -28,7 +28,6 @@ RESERVATION_IDS = (RESULT_ID, MOVE_ID, DELETE_ID)
 AUTOMATIC_NO = "66660011"
 
 _LISTED = 3
-_HOUR_MS = 3_600_000
 _LEAD_MS = 300_000
 _DAYS = 28
 
@@ -98,7 +97,7 @@ def booking(
         kind="manual",
         called_no="66660001",
         campaign_id=str(campaign_id),
-        appoint_at=appoint_at or made_at + _HOUR_MS,
+        appoint_at=appoint_at or made_at + HOUR_MS,
         agent="testName",
     )
     return Booking(
@@ -126,7 +125,7 @@ def opening(vdn: int, now: int) -> NewCampaign:
         vdn=vdn,
         plan=plan,
         begin_at=now,
-        end_at=now + 365 * 24 * _HOUR_MS,
+        end_at=now + 365 * DAY_MS,
         status="started",
         by="migration",
         at=now,

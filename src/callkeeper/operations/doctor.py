@@ -143,6 +143,12 @@ class CheckUp:
                     f"lists of VDN {vdn} for {day_in_utc(days[0])} are miscounted; "
                     "count anew as docs/operating.md says"
                 )
+            wrong = self._open.outstanding.miskept(vdn, now - DAY_MS, now + DAY_MS, 1)
+            if wrong:
+                raise CheckFailed(
+                    f"reservation {wrong[0]} of VDN {vdn} is outstanding and not kept so, or the "
+                    "other way round; count anew as docs/operating.md says"
+                )
         return f"right for the days around now of {len(vdns)} VDN{'s' * (len(vdns) != 1)}"
 
     def _clocks(self) -> str:

@@ -173,12 +173,7 @@ def limits(settings: Settings) -> Limits:
 
 def measure(settings: Settings) -> Measure:
     """Return by what the settings say whether promises are kept."""
-    codes = FailCodes(_checked(settings.fail_codes))
-    return Measure(
-        grace_ms=settings.grace_seconds * 1000,
-        unknown_code=codes.named("silence").fail_code,
-        refused_code=codes.named("refused").fail_code,
-    )
+    return Measure(grace_ms=settings.grace_seconds * 1000)
 
 
 def number_policy(settings: Settings) -> NumberPolicy:

@@ -1,7 +1,6 @@
 """Missed promises: how many there are of the last day, in all VDNs, for who watches over servers.
 
-All that is asked is bounded: so many reservations are looked through, shared out among the VDNs,
-back from now.
+They are counted where what is outstanding is kept, so it does not matter how many are stored.
 """
 
 from typing import NamedTuple
@@ -9,10 +8,7 @@ from typing import NamedTuple
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.reservations.promise import Measure
-from callkeeper.store.port.reservations import Choice, Sought
-
-LOOKED_THROUGH = 100_000
-COUNTED_MAX = 10_000  # of a VDN; beyond it, how many more does not matter
+from callkeeper.store.port.reservations import Sought
 
 
 class MissedPromises(NamedTuple):
@@ -26,22 +22,14 @@ class MissedPromises(NamedTuple):
     broken: int
 
 
-async def count_missed(
-    async_store: AsyncStore, measure: Measure, now: Instant, *, looked_through: int = LOOKED_THROUGH
-) -> MissedPromises:
+async def count_missed(async_store: AsyncStore, measure: Measure, now: Instant) -> MissedPromises:
     """Count the promises of the last day that nobody has kept by now. Raise DatabaseFailed."""
     overdue = broken = 0
-    reservations = async_store.reservations
-    choice = Choice(("waiting", "expired", "done"), fail_codes=(measure.refused_code,), newest=True)
-    vdns = await reservations.vdns()
-    for vdn in vdns:
+    for vdn in await async_store.reservations.vdns():
         day = Sought(vdn, now - DAY_MS, now - 1)
-        share = max(1, looked_through // len(vdns))
-        reached = await reservations.reach(day, share, backwards=True)
-        near = day if reached is None else Sought(vdn, reached + 1, now - 1)
-        for each in await reservations.seek(near, choice, COUNTED_MAX):
-            broken += measure.of(each.reservation, now) == "broken"
-            overdue += each.reservation.kind == "manual" and measure.is_overdue(
-                each.reservation, now
-            )
+        for each in await async_store.outstanding.count(day, now, now - measure.grace_ms):
+            if measure.of(each.promise, now) == "broken":
+                broken += each.count
+            if each.kind == "manual" and measure.is_overdue(each.promise, now):
+                overdue += each.count
     return MissedPromises(overdue, broken)

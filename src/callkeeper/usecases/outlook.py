@@ -62,18 +62,15 @@ def _outlook(
 
 
 def _closed(reservation: Reservation) -> str:
-    is_settled = reservation.held_by == Settle.what
-    if reservation.fail_code == _UNKNOWN and (is_settled or reservation.is_dialed_by_us):
+    if reservation.outcome == "unknown":
+        is_settled = reservation.held_by == Settle.what
         why = reservation.verdict if is_settled else "it may have been dialed, and no word came"
         return (
-            f"its outcome is unknown ({_UNKNOWN}): {why}; "
+            f"its outcome is unknown ({reservation.fail_code}): {why}; "
             "a person has to look, it is not dialed again"
         )
     why = f"; {reservation.verdict}" if reservation.held_by in _GIVEN_UP else ""
     return f"{_STANDING[reservation.state]}{why}"
-
-
-_UNKNOWN = "34608"
 
 
 def _on_the_phone(store: Store, reservation: Reservation, now: Instant, written: Written) -> str:

@@ -1,7 +1,7 @@
 """Promises: which are open, how those of a day were kept, which were broken and why.
 
-Nothing here reads all that a VDN has: back from now, and ahead, so many are looked through and no
-more, and whoever asks is told from when to when that was.
+What is outstanding is read off its own table. Of what is closed so many are looked through, back
+from now and ahead, and no more; whoever asks is told from when to when that was.
 """
 
 from collections import Counter
@@ -10,14 +10,14 @@ from typing import NamedTuple
 import msgspec
 
 from callkeeper.core.instants import Instant
-from callkeeper.core.reservations.promise import KEEPINGS, Keeping, Measure
-from callkeeper.core.reservations.reservation import Reservation, State
+from callkeeper.core.reservations.promise import KEEPINGS, Keeping, Measure, promised_at
+from callkeeper.core.reservations.reservation import UNKEPT, Reservation, State
 from callkeeper.store.port.reservations import Choice, Listed, Sought
 from callkeeper.store.port.store import Store
 
 # How many reservations are looked through back from now, ahead, or from the begin of a day on.
 LOOKED_THROUGH = 100_000
-# How many of those that may be broken are judged.
+# How many of a day that may be broken are judged.
 JUDGED = 10_000
 
 OPEN: tuple[State, ...] = ("waiting", "calling")
@@ -88,6 +88,7 @@ class Promises:
         judged: int = JUDGED,
     ) -> None:
         self._reservations = store.reservations
+        self._outstanding = store.outstanding
         self._measure = measure
         self._whose = whose
         self._now = now
@@ -99,47 +100,51 @@ class Promises:
 
         Where there is no room for all, half of it is for what is to come.
         """
-        begin, end = self._horizons()
-        past = self._whose.within(begin, self._now - 1)
-        ahead = self._whose.within(self._now, end)
-        choice = Choice(states)
-        before = self._reservations.seek(past, choice, limit + 1)
-        before.sort(key=lambda each: not self._is_overdue(each))
-        after = self._reservations.seek(ahead, choice, limit + 1)
+        past = self._whose.within(FIRST, self._now - 1)
+        ahead = self._whose.within(self._now, LAST)
+        overdue = self._untried(self._now, limit + 1) if "waiting" in states else []
+        begun = self._outstanding.seek(past, states, limit + 1, is_tried=True)
+        before = overdue + begun
+        after = self._outstanding.seek(ahead, states, limit + 1)
         # What is long overdue hides nobody's next call.
         room = max(limit // 2, limit - len(after))
-        found = self._found(before[:room] + after, limit, begin, end)
-        is_cut = len(before) > room
+        found = self._found(before[:room] + after, limit)
         return msgspec.structs.replace(
-            found, has_more=found.has_more or is_cut, has_more_overdue=is_cut
+            found,
+            has_more=found.has_more or len(before) > room,
+            has_more_overdue=len(overdue) > room,
         )
 
     def overdue(self, limit: int) -> Found:
         """Return what nobody called in time, the oldest first."""
-        begin = self._back()
-        past = self._whose.within(begin, self._now - 1)
-        found = self._reservations.seek(past, Choice(("waiting",)), self._judged)
-        overdue = [each for each in found if self._is_overdue(each)]
-        return self._found(overdue, limit, begin, self._judged_to(found))
+        return self._found(self._untried(self._now, limit + 1), limit)
 
     def closed(self, limit: int, states: tuple[State, ...]) -> Found:
         """Return what is in some states, the latest first."""
-        begin, end = self._horizons()
-        whole = self._whose.within(begin, end)
+        from_at, to_at = self._horizons()
+        whole = self._whose.within(
+            FIRST if from_at is None else from_at, LAST if to_at is None else to_at
+        )
         found = self._reservations.seek(whole, Choice(states, newest=True), limit + 1)
-        return self._found(found, limit, begin, end)
+        return self._found(found, limit, from_at, to_at)
 
     def broken(self, limit: int, day: tuple[Instant, Instant] | None = None) -> Found:
-        """Return what was broken, or may have been, until now or of a day; the oldest first."""
-        begin, end = day or (self._back(), self._now)
-        sought = self._whose.within(begin, end)
-        codes = (self._measure.unknown_code, self._measure.refused_code)
-        choice = Choice(("waiting", "expired", "done"), fail_codes=codes)
-        judged = self._reservations.seek(sought, choice, self._judged)
+        """Return what was broken, or may have been, the oldest first.
+
+        Of a day that is all of it; until now what nobody has seen to yet.
+        """
+        if day is None:
+            return self._missed(self._now - self._measure.grace_ms, limit)
+        choice = Choice(("waiting", "expired", "done"), outcomes=tuple(UNKEPT))
+        judged = self._reservations.seek(self._whose.within(*day), choice, self._judged)
         broken = [
             each for each in judged if self._measure.of(each.reservation, self._now) in _BROKEN
         ]
-        return self._found(broken, limit, FIRST if day else begin, self._judged_to(judged))
+        return self._found(broken, limit, to_at=self._judged_to(judged))
+
+    def missed(self, limit: int) -> Found:
+        """Return what is late, was broken, or may have been, and wants somebody; oldest first."""
+        return self._missed(self._now, limit)
 
     def of_day(
         self, day: tuple[Instant, Instant], limit: int, states: tuple[State, ...] = LISTED
@@ -162,34 +167,47 @@ class Promises:
         (listed,) = self._reservations.seek(self._whose.within(at, at), alone, 1)
         return self._kept(listed)
 
-    def _horizons(self) -> tuple[Instant, Instant]:
-        """Return from when to when is looked."""
-        ahead = self._whose.within(self._now, LAST)
-        reached = self._reservations.reach(ahead, self._looked_through)
-        return self._back(), LAST if reached is None else reached - 1
+    def _missed(self, before: Instant, limit: int) -> Found:
+        waiting = self._untried(before, limit + 1)
+        whole = self._whose.within(FIRST, LAST)
+        closed = self._outstanding.seek(whole, ("expired", "done"), limit + 1)
+        return self._found(sorted(waiting + closed, key=_promised), limit)
 
-    def _back(self) -> Instant:
+    def _untried(self, before: Instant, limit: int) -> list[Listed]:
+        """Return what was promised before an instant, and nobody has called."""
+        past = self._whose.within(FIRST, before - 1)
+        return self._outstanding.seek(past, ("waiting",), limit, is_tried=False)
+
+    def _horizons(self) -> tuple[Instant | None, Instant | None]:
+        """Return from when to when is looked; None: all the way."""
         past = self._whose.within(FIRST, self._now - 1)
-        reached = self._reservations.reach(past, self._looked_through, backwards=True)
-        return FIRST if reached is None else reached + 1
+        ahead = self._whose.within(self._now, LAST)
+        back = self._reservations.reach(past, self._looked_through, backwards=True)
+        on = self._reservations.reach(ahead, self._looked_through)
+        return None if back is None else back + 1, None if on is None else on - 1
 
     def _found(
-        self, found: list[Listed], limit: int, begin: Instant = FIRST, end: Instant = LAST
+        self,
+        found: list[Listed],
+        limit: int,
+        from_at: Instant | None = None,
+        to_at: Instant | None = None,
     ) -> Found:
         shown = [self._kept(each) for each in found[:limit]]
-        from_at = None if begin == FIRST else begin
-        return Found(shown, len(found) > limit, from_at, None if end == LAST else end)
+        return Found(shown, len(found) > limit, from_at, to_at)
 
-    def _judged_to(self, judged: list[Listed]) -> Instant:
-        """Return until when was judged what may have been broken, the oldest first."""
-        return LAST if len(judged) < self._judged else judged[-1].reservation.appoint_at
-
-    def _is_overdue(self, listed: Listed) -> bool:
-        return self._measure.is_overdue(listed.reservation, self._now)
+    def _judged_to(self, judged: list[Listed]) -> Instant | None:
+        """Return until when was judged what may have been broken; None: all of it."""
+        return None if len(judged) < self._judged else judged[-1].reservation.appoint_at
 
     def _kept(self, listed: Listed) -> Kept:
         keeping = self._measure.of(listed.reservation, self._now)
-        return Kept(listed, keeping, _why(listed, keeping), self._is_overdue(listed))
+        is_overdue = self._measure.is_overdue(listed.reservation, self._now)
+        return Kept(listed, keeping, _why(listed, keeping), is_overdue)
+
+
+def _promised(listed: Listed) -> tuple[Instant, str]:
+    return promised_at(listed.reservation), listed.reservation.id
 
 
 def _why(listed: Listed, keeping: Keeping) -> str:

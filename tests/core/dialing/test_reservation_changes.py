@@ -119,6 +119,7 @@ def test_a_reservation_whose_attempt_ended_is_done_with_its_result() -> None:
         "state": "done",
         "due_at": None,
         "fail_code": "00537",
+        "outcome": "busy",
         "call_id": over("busy").id,
         "caller_no": "10086",
         "begin_at": NOW + 1,
@@ -129,6 +130,7 @@ def test_a_reservation_whose_attempt_ended_is_done_with_its_result() -> None:
 def test_a_call_of_unknown_outcome_ended_nobody_knows_when() -> None:
     done = ended(calling(end_at=NOW), over("unknown"), DialSettings(), LATER)
     assert (done.state, done.begin_at, done.end_at) == ("done", NOW + 1, None)
+    assert done.outcome == "unknown"
 
 
 def test_a_retry_waits_for_its_spacing_with_the_result_so_far() -> None:

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from callkeeper.core.refusal import ParameterWrong
-from callkeeper.core.reservations.changes import Reassign
+from callkeeper.core.reservations.changes import Reassign, Result
 from callkeeper.core.reservations.promise import Keeping, Measure, Promise
 from callkeeper.core.reservations.reservation import State
 from tests.core.reservations.test_reservation import HOUR, NOW, after, differences, standing
 
 GRACE = 1_800_000
-MEASURE = Measure(grace_ms=GRACE, unknown_code="34608", refused_code="34606")
+MEASURE = Measure(grace_ms=GRACE)
 
 
 def promise(**fields: Any) -> Promise:
@@ -57,18 +57,27 @@ def test_a_call_that_began_past_the_grace_was_kept_late(begin_at: int, keeping: 
     assert MEASURE.of(promise(state="done", begin_at=begin_at), NOW + HOUR) == keeping
 
 
-@pytest.mark.parametrize("fields", [{"tries": 1}, {"held_by": "settled"}])
-@pytest.mark.parametrize(("code", "keeping"), [("34608", "unknown"), ("34606", "broken")])
+@pytest.mark.parametrize(("outcome", "keeping"), [("unknown", "unknown"), ("refused", "broken")])
 def test_what_the_line_did_not_tell_or_do_is_unknown_or_broken_until_a_person_says_more(
-    fields: dict[str, Any], code: str, keeping: Keeping
+    outcome: str, keeping: Keeping
 ) -> None:
-    done = promise(state="done", fail_code=code, **fields)
+    done = promise(state="done", outcome=outcome)
     assert MEASURE.of(done, NOW) == keeping
     assert MEASURE.of(msgspec.structs.replace(done, business_result="10"), NOW) == "kept"
 
 
-def test_the_same_code_filed_by_a_person_is_that_persons_result() -> None:
-    assert MEASURE.of(promise(state="done", fail_code="34608"), NOW) == "kept"
+@pytest.mark.parametrize("outcome", ["answered", "busy", "failed"])
+def test_any_other_end_of_a_call_keeps_the_promise(outcome: str) -> None:
+    assert MEASURE.of(promise(state="done", outcome=outcome), NOW) == "kept"
+
+
+def test_a_code_that_a_person_files_is_that_persons_result() -> None:
+    filed = after(Result(fail_code="34608"), standing())
+    assert MEASURE.of(filed, NOW) == "kept"
+    settled = standing(state="done", held_by="settled", outcome="unknown")
+    assert MEASURE.of(settled, NOW) == "unknown"
+    assert MEASURE.of(after(Result(caller_no="1"), settled), NOW) == "unknown"
+    assert MEASURE.of(after(Result(fail_code="00000"), settled), NOW) == "kept"
 
 
 def test_a_reservation_and_what_is_counted_of_it_are_judged_alike() -> None:

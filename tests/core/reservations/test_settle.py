@@ -24,6 +24,7 @@ def test_one_that_waits_is_closed_as_unknown() -> None:
         "held_by": "settled",
         "verdict": "nobody knows",
         "fail_code": "34608",
+        "outcome": "unknown",
     }
 
 

@@ -74,6 +74,7 @@ def ended(old: Reservation, attempt: Attempt, settings: DialSettings, now: Insta
     old = old.changed(
         now,
         fail_code=attempt.fail_code,
+        outcome=attempt.outcome,
         call_id=attempt.id,
         caller_no=attempt.caller_no,
         begin_at=attempt.placing_at,

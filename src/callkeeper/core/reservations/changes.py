@@ -142,6 +142,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
             **closed,
             caller_no=_text(self.caller_no, old.caller_no),
             fail_code=_text(self.fail_code, old.fail_code),
+            outcome=old.outcome if self.fail_code is None else None,
             call_id=_text(self.call_id, old.call_id),
             begin_at=begin_at,
             end_at=end_at,
@@ -214,6 +215,7 @@ class Settle(msgspec.Struct, frozen=True):
             held_by=self.what,
             verdict=self.why,
             fail_code=self.fail_code,
+            outcome="unknown",
             caller_no=None,
             call_id=None,
             begin_at=None,
@@ -221,7 +223,28 @@ class Settle(msgspec.Struct, frozen=True):
         )
 
 
-Change = Move | Reassign | Result | Cancel | Settle
+class Seen(msgspec.Struct, frozen=True):
+    """A person knows that the promise was broken, or may have been; nobody else has to look."""
+
+    what: ClassVar[str] = "seen"
+
+    def check(self, _old: Reservation | None, _defined: DefinedResults, _now: int) -> None:
+        """Take any; there is nothing in it that could be wrong."""
+
+    def apply(self, old: Reservation, now: Instant) -> Reservation:
+        """Return the reservation as seen; a second time only the history tells more."""
+        if old.state == "waiting":
+            raise ParameterWrong(
+                "the reservation still waits; call the customer and file the result, move it, or "
+                "delete it",
+                about="id",
+            )
+        if not old.wants_a_look:
+            raise ParameterWrong("the promise of this reservation was kept", about="id")
+        return old.changed(now, seen_at=now if old.seen_at is None else old.seen_at)
+
+
+Change = Move | Reassign | Result | Cancel | Settle | Seen
 
 
 class Order(msgspec.Struct, frozen=True):

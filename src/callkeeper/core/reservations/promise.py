@@ -17,7 +17,7 @@ from typing import Literal, Protocol, get_args
 import msgspec
 
 from callkeeper.core.instants import Instant
-from callkeeper.core.reservations.changes import Settle
+from callkeeper.core.reservations.reservation import UNKEPT
 
 Keeping = Literal[
     "waiting", "late", "broken", "calling", "kept", "kept_late", "unknown", "cancelled"
@@ -50,16 +50,12 @@ class Promised(Protocol):
         """When its call began."""
 
     @property
-    def fail_code(self) -> str | None:
-        """What its result is."""
+    def outcome(self) -> str | None:
+        """How the last call ended that the system made, or may have made."""
 
     @property
     def business_result(self) -> str | None:
         """What a person said of it."""
-
-    @property
-    def held_by(self) -> str | None:
-        """The rule that closed it."""
 
 
 class Promise(msgspec.Struct, frozen=True):
@@ -70,17 +66,14 @@ class Promise(msgspec.Struct, frozen=True):
     due_at: Instant | None
     tries: int
     begin_at: Instant | None
-    fail_code: str | None
+    outcome: str | None
     business_result: str | None
-    held_by: str | None
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """By what promises are judged: the grace, and the codes of a call that nobody knows of."""
+    """By what promises are judged: the grace."""
 
     grace_ms: int
-    unknown_code: str  # of a call that may have been made
-    refused_code: str  # of a call that the line did not even dial
 
     def of(self, promise: Promised, now: Instant) -> Keeping:
         """Return what has become of a promise by now."""
@@ -103,11 +96,8 @@ class Measure(msgspec.Struct, frozen=True):
         return promise.state == "waiting" and self.of(promise, now) in _MISSED
 
     def _when_done(self, promise: Promised) -> Keeping:
-        if promise.business_result is None and _is_ours(promise):
-            if promise.fail_code == self.unknown_code:
-                return "unknown"
-            if promise.fail_code == self.refused_code:
-                return "broken"
+        if promise.business_result is None and promise.outcome in UNKEPT:
+            return "unknown" if promise.outcome == "unknown" else "broken"
         if promise.begin_at is None:
             return "kept"
         is_late = promise.begin_at - promise.appoint_at > self.grace_ms
@@ -117,8 +107,3 @@ class Measure(msgspec.Struct, frozen=True):
 def promised_at(promise: Promised) -> Instant:
     """Return from when on it is late: its time, or when the hours of its campaign put it to."""
     return max(promise.appoint_at, promise.due_at or 0)
-
-
-def _is_ours(promise: Promised) -> bool:
-    """Whether its result is the system's, and no person's."""
-    return promise.tries > 0 or promise.held_by == Settle.what

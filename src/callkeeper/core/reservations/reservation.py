@@ -26,6 +26,9 @@ from callkeeper.core.reservations.number_policy import NumberRule
 
 Kind = Literal["manual", "automatic"]
 
+# The outcomes of a call that keep no promise, unless a person knows more.
+UNKEPT = frozenset({"unknown", "refused"})
+
 State = Literal[
     "waiting",  # from reserve; leaves by a result, the dialer, a cancel or its grace running out
     "calling",  # the dialer has it; leaves when its attempt has an outcome
@@ -65,11 +68,20 @@ class Reservation(msgspec.Struct, frozen=True):
     held_by: str | None = None  # the rule of its last verdict, when not dialed; or settled
     verdict: str | None = None  # and that verdict, as a sentence
     signed_at: Instant | None = None  # when the newest of the requests that changed it was signed
+    outcome: str | None = None  # of the last call that the system made, or may have made
+    seen_at: Instant | None = None  # when a person said that its promise was seen to be broken
 
     @property
     def is_dialed_by_us(self) -> bool:
         """Whether the system is calling, or has called, so that the result is the system's."""
         return self.state == "calling" or self.tries > 0
+
+    @property
+    def wants_a_look(self) -> bool:
+        """Whether it ended in a way that a person has to know of, and nobody has filed more."""
+        if self.state == "done":
+            return self.outcome in UNKEPT and self.business_result is None
+        return self.state == "expired"
 
     def is_overdue(self, now: Instant) -> bool:
         """Whether the appointed time has passed and the call was not executed.

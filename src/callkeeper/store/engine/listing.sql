@@ -146,7 +146,7 @@ SELECT {listed_columns}
   {of_states}
   AND r.kind = :kind                                                           -- if kind
   AND r.id = :id                                                               -- if id
-  {of_fail_codes}                                                              -- if fail_codes
+  {of_outcomes}                                                                -- if outcomes
 ORDER BY r.appoint_at, r.id                                                    -- unless newest
 ORDER BY r.appoint_at DESC, r.id DESC                                          -- if newest
 LIMIT :limit
@@ -165,11 +165,11 @@ WHERE r.vdn = :vdn
 AND r.state IN (SELECT value FROM json_each(:states))                          -- sqlite
 AND r.state = ANY(:states)                                                     -- postgres
 
--- name: of_fail_codes
+-- name: of_outcomes
 AND (
   r.state <> 'done'
-  OR r.fail_code IN (SELECT value FROM json_each(:fail_codes))                 -- sqlite
-  OR r.fail_code = ANY(:fail_codes)                                            -- postgres
+  OR r.outcome IN (SELECT value FROM json_each(:outcomes))                     -- sqlite
+  OR r.outcome = ANY(:outcomes)                                                -- postgres
 )
 
 -- name: vdns_with_reservations
@@ -198,8 +198,7 @@ ORDER BY r.appoint_at DESC, r.id DESC
 LIMIT 1 OFFSET :count
 
 -- name: promises
-SELECT r.state, r.appoint_at, r.due_at, r.tries, r.begin_at, r.fail_code, r.business_result,
-  r.held_by
+SELECT r.state, r.appoint_at, r.due_at, r.tries, r.begin_at, r.outcome, r.business_result
 {reservations_sought}
 {sought}
 

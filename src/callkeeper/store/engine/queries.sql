@@ -10,7 +10,7 @@
 r.vdn, r.id, r.version, r.kind, r.state, r.campaign_id, r.called_no, r.agent, r.appoint_at,
 r.due_at, r.tries, r.call_data, r.remark, r.caller_no, r.fail_code, r.call_id, r.business_result,
 r.business_sub_result, r.begin_at, r.end_at, r.request, r.made_at, r.changed_at, r.look_at,
-r.held_by, r.verdict, r.signed_at
+r.held_by, r.verdict, r.signed_at, r.outcome, r.seen_at
 
 -- name: lock_reservations
 -- In the order of the key, so that two processes never wait for each other.
@@ -55,12 +55,12 @@ UPDATE reservation AS r
 SET (
   version, state, agent, appoint_at, due_at, tries, remark, caller_no, fail_code, call_id,
   business_result, business_sub_result, begin_at, end_at, changed_at, look_at, held_by, verdict,
-  signed_at
+  signed_at, outcome, seen_at
 ) = (
   item.version, item.state, item.agent, item.appoint_at, item.due_at, item.tries, item.remark,
   item.caller_no, item.fail_code, item.call_id, item.business_result, item.business_sub_result,
   item.begin_at, item.end_at, item.changed_at, item.look_at, item.held_by, item.verdict,
-  item.signed_at
+  item.signed_at, item.outcome, item.seen_at
 )
 FROM {items of reservation} AS item
 WHERE r.vdn = item.vdn AND r.id = item.id

@@ -67,13 +67,13 @@ class Sought(msgspec.Struct, frozen=True):
 class Choice(msgspec.Struct, frozen=True):
     """Which of the reservations that are looked through: in these states, of this kind.
 
-    ``fail_codes``: of those that are done only those with such a result. ``newest``: the last.
+    ``outcomes``: of those that are done only those whose call ended so. ``newest``: the last.
     ``id``: that one alone.
     """
 
     states: tuple[State, ...]
     kind: Kind | None = None
-    fail_codes: tuple[str, ...] | None = None
+    outcomes: tuple[str, ...] | None = None
     newest: bool = False
     id: str | None = None
 

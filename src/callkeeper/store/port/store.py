@@ -18,6 +18,7 @@ from callkeeper.store.port.access import Agents, Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, Due, Leases
 from callkeeper.store.port.history import History
+from callkeeper.store.port.outstanding import Outstanding
 from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.reservations import Reservations
 
@@ -36,6 +37,10 @@ class Store(Protocol):
     @property
     def reservations(self) -> Reservations:
         """Reservations."""
+
+    @property
+    def outstanding(self) -> Outstanding:
+        """What still wants somebody's act."""
 
     @property
     def campaigns(self) -> Campaigns:

@@ -48,6 +48,8 @@ BEYOND_RESULT = (
     "look_at",
     "held_by",
     "verdict",
+    "outcome",
+    "seen_at",
 )
 # What sorts behind every digit.
 _AFTER_DIGITS = ":"
@@ -168,7 +170,7 @@ class ReservationRows:
             "seek",
             states=list(choice.states),
             kind=choice.kind,
-            fail_codes=None if choice.fail_codes is None else list(choice.fail_codes),
+            outcomes=None if choice.outcomes is None else list(choice.outcomes),
             newest=choice.newest or None,
             id=choice.id,
             limit=limit,

@@ -20,6 +20,7 @@ from callkeeper.store.rows.due import DueRows
 from callkeeper.store.rows.history import HistoryRows
 from callkeeper.store.rows.keys import KeyRows
 from callkeeper.store.rows.leases import LeaseRows
+from callkeeper.store.rows.outstanding import OutstandingRows
 from callkeeper.store.rows.reservations import ReservationRows
 
 
@@ -36,6 +37,7 @@ class SqlStore:
         self.reservations = reservations = ReservationRows(
             session, history, campaigns, self.business_results, self.agents
         )
+        self.outstanding = OutstandingRows(session)
         self.keys = KeyRows(session)
         self.due = DueRows(session, history, reservations, backlog)
         self.attempts = AttemptRows(session, history, reservations, campaigns, backlog)

@@ -1,0 +1,65 @@
+-- What is outstanding; queries.sql tells how statements are written. The table holds few of all
+-- reservations, so all of a range are read.
+
+-- name: outstanding_sought
+FROM outstanding AS o
+WHERE o.vdn = :vdn
+  AND o.agent = :agent                                                         -- if agent
+  AND o.campaign_id = :campaign_id                                             -- if campaign_id
+  AND o.promised_at >= :begin_at AND o.promised_at <= :end_at
+
+-- name: count_outstanding
+WITH r AS MATERIALIZED (
+  SELECT o.campaign_id, o.agent, o.kind, o.state, o.tries > 0 AS is_tried, o.outcome,
+    MIN(o.promised_at) AS promised_at, COUNT(*) AS alike
+  {outstanding_sought}
+  GROUP BY o.campaign_id, o.agent, o.kind, o.state, o.tries > 0, o.outcome,
+    o.promised_at < :late_before, o.promised_at < :broken_before
+)
+SELECT r.campaign_id, c.name, r.agent, a.user_name, r.kind, r.state, r.is_tried, r.outcome,
+  r.promised_at, r.alike
+FROM r
+{names}
+
+-- name: seek_outstanding
+WITH found AS MATERIALIZED (
+  SELECT o.promised_at, o.id
+  {outstanding_sought}
+    {outstanding_in_states}
+    AND (o.state <> 'waiting' OR o.tries > 0)                                  -- if tried
+    AND (o.state <> 'waiting' OR o.tries = 0)                                  -- if untried
+  ORDER BY o.promised_at, o.id
+  LIMIT :limit
+)
+SELECT {listed_columns}
+FROM found
+JOIN reservation AS r ON r.vdn = :vdn AND r.id = found.id
+{names}
+ORDER BY found.promised_at, found.id
+
+-- name: outstanding_in_states
+AND o.state IN (SELECT value FROM json_each(:states))                          -- sqlite
+AND o.state = ANY(:states)                                                     -- postgres
+
+-- name: miskept_outstanding
+-- What is kept for a range and should not be so; and what was appointed for it and should be kept.
+SELECT o.id
+{outstanding_sought}
+  AND NOT EXISTS (
+    SELECT 1 FROM outstanding_reservation AS r
+    WHERE r.vdn = :vdn AND r.id = o.id AND r.promised_at = o.promised_at
+      AND r.version = o.version AND r.kind = o.kind AND r.state = o.state
+      AND r.campaign_id = o.campaign_id AND COALESCE(r.agent, '') = COALESCE(o.agent, '')
+      AND r.tries = o.tries AND COALESCE(r.outcome, '') = COALESCE(o.outcome, '')
+  )
+UNION
+SELECT r.id
+FROM reservation AS r
+JOIN outstanding_reservation AS wanted ON wanted.vdn = :vdn AND wanted.id = r.id
+WHERE r.vdn = :vdn AND r.appoint_at >= :begin_at AND r.appoint_at <= :end_at
+  AND NOT EXISTS (
+    SELECT 1 FROM outstanding AS o
+    WHERE o.vdn = :vdn AND o.promised_at = wanted.promised_at AND o.id = wanted.id
+  )
+ORDER BY id
+LIMIT :limit

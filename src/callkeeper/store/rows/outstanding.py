@@ -1,0 +1,48 @@
+"""What is outstanding: rows → values. Triggers write them."""
+
+import msgspec
+
+from callkeeper.core.instants import Instant
+from callkeeper.core.reservations.reservation import State
+from callkeeper.store.engine.session import Session
+from callkeeper.store.port.outstanding import Alike
+from callkeeper.store.port.reservations import Listed, Sought
+from callkeeper.store.rows.listing import listed
+
+
+class OutstandingRows:
+    """The verbs about what is outstanding."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def count(self, sought: Sought, late_before: Instant, broken_before: Instant) -> list[Alike]:
+        """Count those of which the same is told."""
+        rows = self._session.rows(
+            "count_outstanding",
+            late_before=late_before,
+            broken_before=broken_before,
+            **msgspec.structs.asdict(sought),
+        )
+        return [Alike(*row) for row in rows]
+
+    def seek(
+        self, sought: Sought, states: tuple[State, ...], limit: int, *, is_tried: bool | None = None
+    ) -> list[Listed]:
+        """Return the first in some states, by when they are late, then id."""
+        rows = self._session.rows(
+            "seek_outstanding",
+            states=list(states),
+            tried=is_tried or None,
+            untried=None if is_tried is None else not is_tried or None,
+            limit=limit,
+            **msgspec.structs.asdict(sought),
+        )
+        return [listed(row) for row in rows]
+
+    def miskept(self, vdn: int, begin_at: Instant, end_at: Instant, limit: int) -> list[str]:
+        """Return the first ids of which the table is wrong."""
+        rows = self._session.rows(
+            "miskept_outstanding", vdn=vdn, begin_at=begin_at, end_at=end_at, limit=limit
+        )
+        return [str(row[0]) for row in rows]
