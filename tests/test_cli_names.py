@@ -1,5 +1,6 @@
 """Over the API too a campaign and a business result are meant by their names."""
 
+import json
 from typing import Any
 
 import pytest
@@ -89,3 +90,44 @@ def test_a_result_that_is_not_defined_is_told_with_where_to_look(
 
 def test_where_nothing_is_defined_anything_is_filed(house: House) -> None:
     assert filed(house, "--business-result", "7").status == 0
+
+
+LEI = "李伟"
+
+
+def test_a_new_agent_is_told_of_for_it_may_be_a_slip_or_a_name(house: House) -> None:
+    made = at_house(house, "reserve", "1", "--at", "+2h", "--campaign", TASK, "--agent", LEI)
+    assert (made.status, made.err.count("\n")) == (0, 2)
+    assert f"no other reservation is of agent {LEI!r}; that is a business account" in made.err
+    id_ = made.out.strip()
+    assert f"`callkeeper move {id_} --agent ACCOUNT`" in made.err
+    assert house.listed()[0]["userAccount"] == LEI
+    for command in (["move", id_, "--agent", "leei"], ["result", id_, "--agent", "lei"]):
+        ended = at_house(house, *command)
+        assert (ended.status, ended.err.count("\n")) == (0, 1)
+        assert f"of agent {command[-1]!r}" in ended.err
+        (warned,) = at_house(house, *command[:-1], "other" + command[-1], "--json").err.splitlines()
+        assert "no other reservation" in json.loads(warned)["warning"]["says"]
+
+
+def test_an_agent_that_has_reservations_is_told_by_name_and_not_warned_of(house: House) -> None:
+    where = ["--vdn", str(VDN), "--data-dir", str(house.settings.data_dir)]
+    run("agent", "name", "ann", "Ann Li", *where)
+    id_ = house.reserve(userAccount="ann")
+    made = at_house(house, "reserve", "1", "--campaign", TASK, *AHEAD)
+    assert made.err.endswith(", agent ann (Ann Li)\n")
+    assert made.err.count("\n") == 1
+    moved = at_house(house, "move", id_, "--agent", "ann")
+    assert (moved.out, moved.err) == (f"moved {id_}, agent ann (Ann Li)\n", "")
+
+
+def test_a_list_of_an_agent_that_is_none_says_so(house: House) -> None:
+    house.reserve(userAccount="ann")
+    listed = at_house(house, "list", "--agent", "ann", "--agent", "Ann Li")
+    assert listed.out.splitlines()[-1].startswith("1 of 1")
+    assert listed.err == (
+        "callkeeper: --agent: no reservation is of agent 'Ann Li'; that is a business account, "
+        "and no name\n"
+    )
+    past = at_house(house, "list", "--agent", "ann", "--end", "yesterday")
+    assert (past.out, past.err) == ("no reservations\n0 of 0\n", "")

@@ -84,6 +84,17 @@ def test_an_agent_that_there_is_not_is_told_and_not_taken_for_one_with_nothing_t
         assert stored.ask(command, "--mine", CALLKEEPER_AGENT="an").status == 1
 
 
+def test_a_text_that_is_one_agents_account_and_anothers_name_means_neither(stored: Stored) -> None:
+    ghosts, anns = stored.promise(HOUR, agent="Ann Li"), stored.promise(HOUR)
+    for command in (["reservations", "--agent"], ["reassign", "--to", "bob", "--from"]):
+        ended = stored.ask(*command, "Ann Li")
+        assert (ended.status, ended.out) == (1, "")
+        assert "account of one agent in VDN 25 and the name of another one, ann;" in ended.err
+    assert first_ids(stored, "reservations", "--agent", "ann") == [anns]
+    stored.ask("agent", "name", "ann", "Ann L.")
+    assert first_ids(stored, "reservations", "--agent", "Ann Li") == [ghosts]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

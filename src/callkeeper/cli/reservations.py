@@ -7,18 +7,20 @@ import msgspec
 import typer
 
 from callkeeper.cli.connection import connected
+from callkeeper.cli.endings import warn
 from callkeeper.cli.instants import LIKE, instant_option
 from callkeeper.cli.names import campaign_meant, results_meant
 from callkeeper.cli.options import Json, MaybeVdn, ReservationId, show
 from callkeeper.cli.short_ids import whole_id
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
-from callkeeper.client import Filters, Page, Reservation
+from callkeeper.client import Client, Filters, Page, Reservation
 from callkeeper.client.records import milliseconds
 from callkeeper.core.instants import LocalTimes, rounded_span
 
 Agent = Annotated[
-    str | None, typer.Option(help="The agent's business account.", show_default=False)
+    str | None,
+    typer.Option(help="The agent's business account, and no name.", show_default=False),
 ]
 WorkNo = Annotated[
     str | None,
@@ -26,6 +28,7 @@ WorkNo = Annotated[
 ]
 Remark = Annotated[str | None, typer.Option(help="A note for the agent.", show_default=False)]
 
+_NO_NAME = "that is a business account, and no name"
 _SHOWS = "`callkeeper why APPOINT_ID` shows what is on record"
 
 
@@ -58,6 +61,7 @@ def reserve(
         $ callkeeper reserve 66660001 --at +2h --campaign 11 --agent ann --automatic
     """
     with connected(vdn, calledNo="NUMBER") as client:
+        whose = _Whose(client, agent or work_no)
         id_ = client.reserve(
             number,
             at=at,
@@ -70,7 +74,10 @@ def reserve(
         )
     show({"id": id_}, id_, as_json=json)
     if not json:
-        typer.echo(f"reserved for {local_times(time_zone).in_full(at)}", err=True)
+        when = local_times(time_zone).in_full(at)
+        typer.echo(f"reserved for {when}{whose.told}", err=True)
+    mend = f"`callkeeper move {id_} --agent ACCOUNT` gives it to another"
+    whose.warn_if_new("cancel it, and reserve anew" if automatic else mend, as_json=json)
 
 
 def move(
@@ -96,9 +103,11 @@ def move(
             f"say what changes: --at, --agent, --work-no or --remark; {_SHOWS}"
         )
     with connected(vdn) as client, whole_id(client, id) as id_:
+        whose = _Whose(client, agent or work_no)
         client.move(id_, at=at, agent=agent, work_no=work_no, remark=remark)
     to = "" if at is None else f" to {local_times(time_zone).in_full(at)}"
-    show({"id": id_, "did": "moved"}, f"moved {id_}{to}", as_json=json)
+    show({"id": id_, "did": "moved"}, f"moved {id_}{to}{whose.told}", as_json=json)
+    whose.warn_if_new("the same command again gives it to another", as_json=json)
 
 
 def result(
@@ -149,6 +158,7 @@ def result(
             f"--agent, --work-no; {_SHOWS}"
         )
     with connected(vdn) as client, whole_id(client, id) as id_:
+        whose = _Whose(client, agent or work_no)
         filed, filed_below = results_meant(client, business_result, business_sub_result)
         client.record_result(
             id_,
@@ -165,7 +175,9 @@ def result(
     sentence = f"filed the result of {id_}" if tells_of_a_call else f"noted the agent of {id_}"
     if begin is not None:
         sentence += f", begun {local_times(time_zone).in_full(begin)}"
-    show({"id": id_, "did": "filed"}, sentence, as_json=json)
+    show({"id": id_, "did": "filed"}, sentence + whose.told, as_json=json)
+    mend = f"`callkeeper result {id_} --agent ACCOUNT` notes another"
+    whose.warn_if_new(mend, as_json=json)
 
 
 def cancel(id: ReservationId, *, vdn: MaybeVdn = None, json: Json = False) -> None:  # noqa: A002
@@ -185,7 +197,10 @@ def list_(
         str | None, typer.Option(help="Of this number, in full.", show_default=False)
     ] = None,
     agent: Annotated[
-        list[str] | None, typer.Option(help="An agent; repeat for several.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            help="An agent, by the business account; repeat for several.", show_default=False
+        ),
     ] = None,
     begin: Annotated[
         int | None, instant_option("From when on, like today, -2h or 15:00, of today.", "today")
@@ -234,6 +249,29 @@ def list_(
             show(Page(len(found) if total is None else total, found), as_json=True)
         else:
             _print(rows, total, times)
+        for each in agent or ():
+            if each and not client.list(agents=[each], limit=1).total:
+                warn(f"--agent: no reservation is of agent {each!r}; {_NO_NAME}", as_json=json)
+
+
+class _Whose:
+    """Whose a reservation becomes, as far as a server that keeps no list of agents can tell.
+
+    It is asked before, for afterwards a slip is an agent like any other.
+    """
+
+    def __init__(self, client: Client, account: str | None) -> None:
+        self._account = account
+        found = client.list(agents=[account], limit=1).reservations if account else ()
+        self._is_new = bool(account) and not found
+        name = found[0].agent_name if found else None
+        self.told = f", agent {account} ({name})" if name and name != account else ""
+
+    def warn_if_new(self, mend: str, *, as_json: bool) -> None:
+        """Say that none was theirs, and what to do about it if that is a slip."""
+        if self._is_new:
+            new = f"no other reservation is of agent {self._account!r}"
+            warn(f"{new}; {_NO_NAME}; if it is a slip, {mend}", as_json=as_json)
 
 
 _COLUMNS = (

@@ -20,12 +20,24 @@ def name_agent(store: Store, clock: Clock, vdn: int, account: str, user_name: st
 def agent_meant(store: Store, vdn: int, text: str, about: str) -> Agent:
     """Return the agent that a person means by the account or the name. Raise ParameterWrong.
 
-    A name that several have means none of them.
+    A name that several have means none of them, and neither does one that is another's account:
+    whoever reserved over the API for a name made an agent of it.
     """
     agent = store.agents.get(vdn, text)
+    others = (each for each in every_agent(store, vdn) if each.account != text)
+    having = list(islice((each for each in others if each.user_name == text), 2))
+    if agent is not None and having:
+        raise ParameterWrong(
+            "{name!r} is the account of one agent in VDN {vdn} and the name of another one, "
+            "{account}; give {account} if that one is meant, or first call it something else "
+            "with `callkeeper agent name`",
+            about=about,
+            name=text,
+            vdn=vdn,
+            account=having[0].account,
+        )
     if agent is not None:
         return agent
-    having = list(islice((each for each in every_agent(store, vdn) if each.user_name == text), 2))
     if len(having) == 1:
         return having[0]
     if having:
