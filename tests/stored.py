@@ -11,6 +11,7 @@ from callkeeper.installation.database import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.port.access import AgentName
 from callkeeper.store.rows.store import SqlStore
+from tests.at_terminal import at_terminal
 from tests.store.orders import booked, booking, carry_out, has_campaign, order
 from tests.test_cli import Ended, run
 
@@ -68,3 +69,8 @@ class Stored:
         """Type a command."""
         of_vdn = [] if vdn is None else ["--vdn", str(vdn)]
         return run(*arguments, *of_vdn, **{**self._more, **more})
+
+    def at_terminal(self, *arguments: str, columns: int = 80, **more: Any) -> str:
+        """Type a command at a terminal, and return what is seen there."""
+        of_vdn = {"CALLKEEPER_VDN": str(VDN)}
+        return at_terminal(columns, *arguments, **{**self._more, **of_vdn, **more})

@@ -1,24 +1,22 @@
 """The dialer from the shell: dial, lines, attempts, why, campaign dialing, doctor."""
 
-import os
-import pty
-import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
 from callkeeper.core.dialing.lease import LEASE_MS, Lease
 from callkeeper.installation.database import DATABASE_FILE
+from tests.at_terminal import at_terminal
 from tests.house import VDN, House
 from tests.ports import free_port
 from tests.running import running
-from tests.test_cli import SECONDS_MAX, Ended, at_house, environment, run, started
+from tests.test_cli import Ended, at_house, environment, run, started
 from tests.waiting import until
-from tests.warm import Copy, Order
 
 TASK = "7"
 
@@ -63,20 +61,10 @@ def said_by_a_server(*arguments: str) -> str:
 
 
 def at_a_terminal(house: House, columns: int, *arguments: str) -> str:
-    """Run a command whose output is a terminal of so many columns, and return what it shows."""
-    ours, its = pty.openpty()
+    """Run a command at a terminal of so many columns, and return what it shows."""
     known = {"URL": house.url, "AK": house.key.ak, "SK": house.key.secret, "VDN": str(VDN)}
-    given = environment(**{f"CALLKEEPER_{name}": value for name, value in known.items()})
-    given |= {"COLUMNS": str(columns), "TERM": "xterm"}
-    command = Copy(Order(arguments, "", given, Path.cwd(), SECONDS_MAX), [its, its, 2])
-    os.close(its)
-    shown = b""
-    with suppress(OSError):  # Linux says so where the other end was closed
-        while read := os.read(ours, 65536):
-            shown += read
-    os.close(ours)
-    assert command.wait() == 0
-    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+    given: dict[str, Any] = {f"CALLKEEPER_{name}": value for name, value in known.items()}
+    return at_terminal(columns, *arguments, **given)
 
 
 @contextmanager
@@ -288,10 +276,10 @@ def test_a_list_is_one_row_a_line_at_80_columns_and_says_what_it_leaves_out(
 ) -> None:
     id_ = reserve(dialing, "66660002")
     until(lambda: has_result(dialing))
-    head, row, left_out, count = at_a_terminal(dialing, 80, "list").split("\r\n")[:-1]
+    head, row, left_out, count = at_a_terminal(dialing, 80, "list").splitlines()
     assert head.split() == ["at", "number", "agent", "result", "id"]
     assert row.split()[2:] == ["66660002", "ann", "00537", id_]
-    assert left_out == "there is no room for campaign, kind; --json has everything"
+    assert left_out == "a wider terminal shows campaign, kind too, and so does `| less -S`"
     assert count == "1 of 1; times are in UTC"
     assert max(map(len, (head, row, left_out, count))) <= 80
     assert "automatic" in at_a_terminal(dialing, 200, "list")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ GIVEN = {
     "campaign end": [TASK, "--yes"],
     "business-result define": ["new"],
     "show": ["AUTOMATIC"],
+    "seen": ["REFUSED"],
     "reassign": ["--from", "testName", "--to", "ann", "--yes"],
 }
 
@@ -55,7 +57,8 @@ GIVEN = {
 def dialing(tmp_path: Path) -> Iterator[House]:
     """A house in which every kind of row has come to be."""
     with House(tmp_path / "data", line="rehearsal") as house:
-        run("reserve", "66660002", "--automatic", *SOON, **known(house))
+        for number in ("66660002", "66660008"):
+            run("reserve", number, "--automatic", *SOON, **known(house))
         until(lambda: has_result_of(house))
         now = house.now()
         gone = Lease("gone", "rehearsal", now, now, now - LEASE_MS, is_up=True, per_second=1.0)
@@ -83,8 +86,11 @@ def instants(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_every_instant_is_iso_8601_in_utc(dialing: House, tmp_path: Path) -> None:
-    (row,) = dialing.listed()
-    ids = {"AUTOMATIC": row["appointId"], "MANUAL": dialing.reserve(), "ANOTHER": dialing.reserve()}
+    busy, refused = (
+        each["appointId"] for each in sorted(dialing.listed(), key=itemgetter("calledNo"))
+    )
+    ids = {"AUTOMATIC": busy, "REFUSED": refused}
+    ids |= {"MANUAL": dialing.reserve(), "ANOTHER": dialing.reserve()}
     names = ids | {"AK": dialing.issue(VDN).ak, "TARGET": str(tmp_path / "copy")}
     assert revoke(dialing.store, dialing.clock, dialing.issue(VDN).ak)
     given = known(dialing) | {"CALLKEEPER_DATA_DIR": str(dialing.settings.data_dir)}
@@ -100,7 +106,7 @@ def test_every_instant_is_iso_8601_in_utc(dialing: House, tmp_path: Path) -> Non
             assert INSTANT.fullmatch(value), f"{command}: {name} is {value}"
             seen.add(name)
     assert {"at", "before", "begun_at", "said_at", "made_at", "revoked_at", "due_at"} <= seen
-    assert {"placing_at", "ended_at", "changed_at", "appoint_at"} <= seen
+    assert {"placing_at", "ended_at", "seen_at", "changed_at", "appoint_at"} <= seen
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,41 @@ def test_what_was_broken_is_told_with_its_reason(stored: Stored) -> None:
     assert first_ids(stored, "broken", "--day", "2026-01-01") == []
 
 
+def test_at_80_columns_the_reason_is_told_to_its_end(stored: Stored) -> None:
+    stored.promise(-3 * DAY)
+    stored.promise(-2 * DAY, agent=None)
+    stored.name("ann", "Annabelle Featherstonehaugh")
+    shown = stored.at_terminal("broken").splitlines()
+    assert max(map(len, shown)) <= 80
+    head, anns, more, nobodys, *rest = shown
+    assert head.split() == ["when", "id", "how", "number", "why"]
+    assert anns.endswith("  agent Annabelle")
+    assert more.strip() == "Featherstonehaugh has not rung"
+    assert nobodys.endswith("no agent has it")
+    assert rest[0] == "a wider terminal shows agent, campaign too, and so does `| less -S`"
+    assert "春季回访" in stored.at_terminal("broken", columns=120)
+
+
+def test_what_a_campaign_keeps_from_being_dialed_is_held_and_not_on_its_way(
+    stored: Stored,
+) -> None:
+    for id_ in (8, 9):
+        stored.has_campaign(id_, name=f"c{id_}", status="paused")
+        stored.promise(HOUR + id_, kind="automatic", campaign_id=str(id_), agent=None)
+        stored.promise(2 * HOUR + 60_000 + id_, campaign_id=str(id_))
+    stored.promise(-DAY, kind="automatic", campaign_id="8", agent=None)
+    stored.ask("campaign", "end", "9", "--yes")
+    lines = stored.at_terminal("reservations").splitlines()
+    late, paused, ended, *by_hand = [line for line in lines if "…" in line]
+    assert "held: paused" in paused
+    assert "held: ended" in ended
+    assert all("automatic" in each for each in (late, paused, ended))
+    assert all("in 2 h" in each and "automatic" not in each for each in by_hand)
+    told = stored.ask("reservations", "--json").value["reservations"]
+    assert [each["held"] for each in told] == ["paused", "paused", "ended", "", ""]
+    assert stored.ask("broken").out.splitlines()[1].endswith("campaign 8 is paused")
+
+
 def test_one_reservation_is_shown_with_all_that_is_on_record(stored: Stored) -> None:
     id_ = stored.promise(HOUR, remark="call after lunch")
     shown = stored.ask("show", id_, vdn=None).out

@@ -53,6 +53,25 @@ def test_where_there_is_no_room_texts_are_cut_and_then_what_tells_least_is_left_
     assert table.left_out == ["remark"]
 
 
+WHY = "campaign 2002 was paused; it is over 30 min late"
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (60, [f"15:00  ann    {WHY[:43]}", f"{'':14}{WHY[44:]}"]),
+        (44, [f"15:00  ann    {WHY[:28]}", f"{'':14}{WHY[29:]}"]),
+    ],
+)
+def test_the_point_of_a_table_goes_on_below_itself(room: int, shown: list[str]) -> None:
+    columns = [Column("at"), Column("agent"), Column("why", is_wrapped=True)]
+    assert lines(room, ["15:00", "ann", WHY], columns=columns)[1:] == shown
+    assert lines(None, ["15:00", "ann", WHY], columns=columns)[1] == f"15:00  ann    {WHY}"
+    chinese = lines(44, ["15:00", "ann", "请在下午三点以后" * 4], columns=columns)[1:]
+    assert len(chinese) == 3
+    assert max(map(cell_len, chinese)) <= 44
+
+
 def test_of_two_texts_the_wider_one_is_cut_first() -> None:
     columns = [Column("name", is_cut=True), Column("remark", is_cut=True)]
     assert lines(32, ["n" * 20, "r" * 40], columns=columns)[1] == f"{'n' * 14}…  {'r' * 14}…"

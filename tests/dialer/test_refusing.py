@@ -176,7 +176,9 @@ def test_a_call_that_becomes_too_late_meanwhile_expires_and_says_why(
     for each in promised:
         standing = stage.standing(each)
         assert standing.state == "expired"
-        assert f"line rehearsal refuses every call: {WHY}" in str(standing.verdict)
+        assert (
+            standing.verdict == f"line rehearsal refused every call: {WHY}; it is over 1 min late"
+        )
 
 
 def test_everybody_is_told_that_the_line_refuses(stage: Stage, line: Refusing) -> None:

@@ -20,8 +20,9 @@ COLUMNS = (
     "how",
     "number",
     Column("agent", is_cut=True),
-    Column("campaign", is_cut=True, is_left_out=True),
     Column("result", is_cut=True, is_left_out=True),
+    Column("campaign", is_cut=True, is_left_out=True),
+    Column("kind", is_left_out=True),
     Column("note", is_cut=True, is_left_out=True),
 )
 BROKEN_COLUMNS = (
@@ -29,7 +30,9 @@ BROKEN_COLUMNS = (
     "id",
     "how",
     "number",
-    Column("why", is_cut=True),
+    Column("agent", is_cut=True, is_left_out=True),
+    Column("campaign", is_cut=True, is_left_out=True),
+    Column("why", is_wrapped=True),
 )
 
 # How many digits of a number are shown at its end.
@@ -61,8 +64,9 @@ def rows(
             how(each, times),
             number(reservation, show_numbers=show_numbers),
             _agent(each),
-            each.listed.campaign_name or str(reservation.campaign_id),
             result(reservation, told=in_a_word),
+            each.listed.campaign_name or str(reservation.campaign_id),
+            "automatic" if reservation.kind == "automatic" else "",
             reservation.remark or "",
         )
 
@@ -72,7 +76,7 @@ def broken_rows(
 ) -> Iterator[tuple[str, ...]]:
     """Yield a row for each promise that was broken, with its reason."""
     for each, row in zip(promises, rows(promises, times, show_numbers=show_numbers), strict=True):
-        yield (*row[:4], retold(each.why, times.exactly))
+        yield (*row[:5], row[6], retold(each.why, times.exactly))
 
 
 def how(kept: Kept, times: LocalTimes) -> str:
@@ -87,11 +91,15 @@ def how(kept: Kept, times: LocalTimes) -> str:
         case "kept_late":
             late_ms = (reservation.begin_at or 0) - reservation.appoint_at
             return f"kept {_about(late_ms)} late"
-        case "waiting" if reservation.tries > 0 and reservation.due_at is not None:
-            return f"try {reservation.tries + 1} {from_now(reservation.due_at, times)}"
         case "waiting":
-            return from_now(promised_at(reservation), times)
+            return f"held: {kept.held}" if kept.held else _awaited(reservation, times)
     return WORDS[keeping]
+
+
+def _awaited(reservation: Reservation, times: LocalTimes) -> str:
+    if reservation.tries > 0 and reservation.due_at is not None:
+        return f"try {reservation.tries + 1} {from_now(reservation.due_at, times)}"
+    return from_now(promised_at(reservation), times)
 
 
 def facts(kept: Kept, *, show_numbers: bool) -> dict[str, Any]:
@@ -108,6 +116,7 @@ def facts(kept: Kept, *, show_numbers: bool) -> dict[str, Any]:
         "state": reservation.state,
         "keeping": kept.keeping,
         "why": kept.why,
+        "held": kept.held,
         "number": number(reservation, show_numbers=show_numbers),
         "agent": reservation.agent,
         "agent_name": listed.agent_name,

@@ -1,20 +1,18 @@
 """A list as a person reads it, one row a line, written while its rows arrive.
 
 At a terminal no line is wider than that: texts are cut, then what tells least is left out, and
-where even that is too wide each row is one entry below the other. What goes elsewhere has every
-column in full.
+where even that is too wide each row is one entry below the other. A text that is the point of a
+table goes on below itself instead. What goes elsewhere has every column in full.
 """
 
 import os
-import shutil
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 import typer
-from rich.cells import cell_len, set_cell_size
 
+from callkeeper.cli.sentence import cut, room, tell, width, wrapped
 from callkeeper.terminal import harmless
 
 PAGE_ROWS = 100  # as many as the client asks for at once; the first ones are shown before the next
@@ -22,16 +20,21 @@ PAGE_ROWS = 100  # as many as the client asks for at once; the first ones are sh
 _GAP = "  "
 _CUT = "…"
 _CUT_LEAST = 8
+_WRAPPED_LEAST = 28
 
 Widths = Mapping[int, int]  # of the columns that are shown, by their places
 
 
 class Column(NamedTuple):
-    """A column, and what may become of it where there is no room for all."""
+    """A column, and what may become of it where there is no room for all.
+
+    The last one may be wrapped: it goes on in lines of its own.
+    """
 
     title: str
     is_cut: bool = False
     is_left_out: bool = False
+    is_wrapped: bool = False
 
 
 def print_table(
@@ -41,16 +44,16 @@ def print_table(
 
     What is printed is text, and steers no terminal.
     """
-    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    table = Table([Column(each) if isinstance(each, str) else each for each in columns], room)
+    given = [Column(each) if isinstance(each, str) else each for each in columns]
+    table = Table(given, room())
     count = 0
     for page in _pages(rows):
         typer.echo("\n".join(table.lines(page)))
         count += len(page)
     if count == 0:
-        typer.echo(nothing)
+        tell(nothing)
     elif table.left_out:
-        typer.echo(f"there is no room for {', '.join(table.left_out)}; --json has everything")
+        tell(f"a wider terminal shows {', '.join(table.left_out)} too, and so does `| less -S`")
     return count
 
 
@@ -84,7 +87,7 @@ class Table:
         rows = [list(map(harmless, row)) for row in page]
         before = self._widths
         if self._rows == 0 or self._room is not None:  # elsewhere nobody is told of a new width
-            widest = (max(map(_width, cells)) for cells in zip(*rows, strict=True))
+            widest = (max(map(width, cells)) for cells in zip(*rows, strict=True))
             needed = list(map(max, self._needed, widest))
             if self._rows == 0 or needed != self._needed:
                 self._needed = needed
@@ -95,16 +98,16 @@ class Table:
                 found += [""] * bool(found or self._rows) + self._entry(row)
         else:
             if self._widths != before:
-                titles = self._line([each.title for each in self._columns])
+                (titles,) = self._lines([each.title for each in self._columns])
                 found += [""] * bool(self._rows) + [_bold(titles)]
-            found += map(self._line, rows)
+            found += (line for row in rows for line in self._lines(row))
         self._rows += len(rows)
         return found
 
     def _fitting(self) -> Widths | None:
         """Return the columns that are shown and their widths; None: there is no room for a line."""
         shown = {
-            place: max(most, _width(self._columns[place].title))
+            place: max(most, width(self._columns[place].title))
             for place, most in enumerate(self._needed)
             if most or self._room is None
         }
@@ -121,28 +124,35 @@ class Table:
         """Return widths that fit, if those of texts may shrink, the widest one first."""
         fitting = dict(shown)
         excess = sum(shown.values()) + len(_GAP) * (len(shown) - 1) - room
-        texts = [place for place in shown if self._columns[place].is_cut]
-        while excess > 0 and texts:
-            widest = max(texts, key=fitting.__getitem__)
-            if fitting[widest] > max(_CUT_LEAST, _width(self._columns[widest].title)):
-                fitting[widest] -= 1
-                excess -= 1
-            else:
-                texts.remove(widest)
+        for may_shrink, least in ((_is_wrapped, _WRAPPED_LEAST), (_is_cut, _CUT_LEAST)):
+            texts = [place for place in shown if may_shrink(self._columns[place])]
+            while excess > 0 and texts:
+                widest = max(texts, key=fitting.__getitem__)
+                if fitting[widest] > max(least, width(self._columns[widest].title)):
+                    fitting[widest] -= 1
+                    excess -= 1
+                else:
+                    texts.remove(widest)
         return fitting if excess <= 0 else None
 
-    def _line(self, row: Sequence[str]) -> str:
+    def _lines(self, row: Sequence[str]) -> list[str]:
+        """Return a row: one line, and below it what its last text has more."""
         widths = self._widths or {}
-        return _GAP.join(self._cell(row[place], most) for place, most in widths.items()).rstrip()
+        *before, last = widths
+        line = "".join(self._cell(row[each], widths[each]) + _GAP for each in before)
+        if self._room is None or not self._columns[last].is_wrapped:
+            return [(line + self._cell(row[last], widths[last])).rstrip()]
+        first, *more = wrapped(row[last], widths[last])
+        return [(line + first).rstrip(), *(" " * width(line) + each for each in more)]
 
     def _cell(self, text: str, wide: int) -> str:
-        missing = wide - _width(text)
+        missing = wide - width(text)
         if missing >= 0 or self._room is None:
             return text + " " * missing
-        return _filled(set_cell_size(text, wide - 1).rstrip() + _CUT, wide)
+        return _filled(cut(text, wide - 1)[0].rstrip() + _CUT, wide)
 
     def _entry(self, row: Sequence[str]) -> list[str]:
-        wide = max(_width(each.title) for each in self._columns)
+        wide = max(width(each.title) for each in self._columns)
         return [
             f"{_bold(_filled(each.title, wide))}{_GAP}{value}"
             for each, value in zip(self._columns, row, strict=True)
@@ -161,9 +171,12 @@ def _bold(text: str) -> str:
 
 
 def _filled(text: str, wide: int) -> str:
-    return text + " " * (wide - _width(text))
+    return text + " " * (wide - width(text))
 
 
-def _width(text: str) -> int:
-    """Return the columns of a terminal that a text takes: two for each Chinese character."""
-    return len(text) if text.isascii() else cell_len(text)
+def _is_wrapped(column: Column) -> bool:
+    return column.is_wrapped
+
+
+def _is_cut(column: Column) -> bool:
+    return column.is_cut

@@ -42,12 +42,16 @@ class Whose(NamedTuple):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A promise: the reservation with its names, what has become of it, and why."""
+    """A promise: the reservation with its names, what has become of it, and why.
+
+    ``held``: what its campaign is (paused, ended), while it waits to be dialed and is not; or "".
+    """
 
     listed: Listed
     keeping: Keeping
     why: str
     is_overdue: bool
+    held: str = ""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -203,24 +207,41 @@ class Promises:
     def _kept(self, listed: Listed) -> Kept:
         keeping = self._measure.of(listed.reservation, self._now)
         is_overdue = self._measure.is_overdue(listed.reservation, self._now)
-        return Kept(listed, keeping, _why(listed, keeping), is_overdue)
+        held = _held(listed, self._now)
+        return Kept(listed, keeping, _why(listed, keeping, held), is_overdue, held)
 
 
 def _promised(listed: Listed) -> tuple[Instant, str]:
     return promised_at(listed.reservation), listed.reservation.id
 
 
-def _why(listed: Listed, keeping: Keeping) -> str:
+def _held(listed: Listed, now: Instant) -> str:
+    """Return what its campaign is, where that keeps a reservation from being dialed; or ""."""
+    if (listed.reservation.kind, listed.reservation.state) != ("automatic", "waiting"):
+        return ""
+    if listed.campaign_deleted_at is not None or listed.campaign_status is None:
+        return "deleted"
+    if listed.campaign_end_at is not None and listed.campaign_end_at <= now:
+        return "ended"
+    return {"draft": "a draft", "started": ""}.get(listed.campaign_status, listed.campaign_status)
+
+
+def _why(listed: Listed, keeping: Keeping, held: str) -> str:
     """Return why a promise was not kept, or not yet; nothing of one that was."""
     reservation = listed.reservation
     if keeping == "unknown":
         return reservation.verdict or "it may have been called, and no word came"
     if keeping not in ("late", "broken"):
         return ""
-    if reservation.verdict:
-        return reservation.verdict
+    return reservation.verdict or _why_not_called(listed, held)
+
+
+def _why_not_called(listed: Listed, held: str) -> str:
+    reservation = listed.reservation
     if reservation.state == "done":
         return "the line refused the call, nothing was dialed"
+    if held:
+        return f"campaign {reservation.campaign_id} is {held}"
     if reservation.kind == "automatic":
         return "no dialer has looked at it"
     agent = listed.agent_name or reservation.agent

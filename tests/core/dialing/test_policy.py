@@ -106,11 +106,21 @@ def test_without_grace_it_is_dialed_until_the_appointed_instant() -> None:
     assert isinstance(verdict(limits=limits, now=NOW + LEAD + 1), GiveUp)
 
 
-def test_an_expired_reservation_says_what_held_it_before() -> None:
-    held = due(verdict="campaign 7 is paused; resume it")
-    late = verdict(held, now=NOW + DAY - 1)
-    assert isinstance(late, GiveUp)
-    assert late.why.endswith("; before, campaign 7 is paused; resume it")
+@pytest.mark.parametrize(
+    ("held", "was"),
+    [
+        ("campaign 7 is paused; resume it", "campaign 7 was paused"),
+        ("VDN 25 has 3 calls, as many as it may", "VDN 25 had 3 calls, as many as it may"),
+        (
+            "line a refuses every call: 401; see ari.conf; it is tried again by itself",
+            "line a refused every call: 401; see ari.conf",
+        ),
+        ("try 1 ended with busy; try 2 follows", "try 1 ended with busy"),
+    ],
+)
+def test_what_is_too_late_says_first_what_held_it_which_is_over(held: str, was: str) -> None:
+    late = verdict(due(verdict=held), now=NOW + DAY - 1)
+    assert late == GiveUp("grace", f"{was}; it is over 30 min late")
 
 
 @pytest.mark.parametrize(("status", "said"), [("draft", "a draft"), ("paused", "paused")])

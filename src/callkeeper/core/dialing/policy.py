@@ -8,6 +8,7 @@ Doubtful             it hangs on which clock is right, and nothing is done until
 Instants are UTC milliseconds.
 """
 
+import re
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import Literal
@@ -38,6 +39,16 @@ Rule = Literal[
 # What these say may change with each call that ends.
 CAPS: frozenset[Rule] = frozenset({"vdn_cap", "campaign_cap"})
 
+# The verbs of what holds a reservation, and what they become when that is over.
+_WAS = {
+    "is": "was",
+    "has": "had",
+    "knows": "knew",
+    "begins": "began",
+    "refuses": "refused",
+    "opens": "opened",
+}
+_NOW_WORDS = re.compile(rf"\b({'|'.join(_WAS)})\b")
 # What a person can change at any time is looked at this often.
 _LOOK_AGAIN_MS = 60_000
 # How far ahead anything is held at the most but for hours and retries.
@@ -196,8 +207,12 @@ def promised_at(reservation: Reservation, campaign: Campaign, zone: tzinfo) -> I
 
 
 def _too_late(reservation: Reservation, late_ms: int, grace_ms: int) -> str:
-    held = f"; before, {reservation.verdict}" if reservation.verdict else ""
-    return f"it is {span(late_ms)} late, and the grace is {span(grace_ms)}{held}"
+    """Return the sentence, with what held it first: that is over now, and no advice helps."""
+    if not reservation.verdict:
+        return f"it is {span(late_ms)} late, and the grace is {span(grace_ms)}"
+    held, _, advice = reservation.verdict.rpartition("; ")
+    was = _NOW_WORDS.sub(lambda found: _WAS[found[0]], held or advice, count=1)
+    return f"{was}; it is over {span(grace_ms)} late"
 
 
 def _outside_hours(campaign: Campaign, zone: tzinfo, now: Instant) -> Verdict | None:
