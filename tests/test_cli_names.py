@@ -43,6 +43,23 @@ def test_a_name_is_found_behind_a_page_of_those_that_hold_it(house: House) -> No
     assert [each["taskId"] for each in house.listed()] == ["2000"]
 
 
+@pytest.mark.parametrize("length", [30, 31, 99, 100])
+def test_a_name_may_be_longer_than_what_the_query_takes(house: House, length: int) -> None:
+    name = "Frühling 2026, 第二轮 %_ " * 9
+    for number, stored in enumerate((name[: length - 1], name[:length]), 8):
+        house.has_campaign(number, name=stored)
+    at_house(house, "reserve", "1", "--campaign", name[:length], *AHEAD)
+    assert [each["taskId"] for each in house.listed()] == ["9"]
+
+
+@pytest.mark.parametrize("name", ["x\x01y", "a" * 40 + "\x7f", "b" * 101, " ", "\u2028"])
+def test_a_name_that_no_campaign_may_have_is_told_by_the_option(house: House, name: str) -> None:
+    for command in (["reserve", "1", *AHEAD], ["list"]):
+        ended = at_house(house, *command, "--campaign", name)
+        assert (ended.status, ended.out) == (1, "")
+        assert "--campaign: " in ended.err
+
+
 @pytest.mark.parametrize("command", [["reserve", "1", *AHEAD], ["list"]])
 def test_a_campaign_that_is_none_is_told_and_not_taken_for_one_without_reservations(
     house: House, command: list[str]

@@ -1,8 +1,9 @@
 """What a person means by a name, where the server takes ids and codes only."""
 
 from callkeeper.client import BusinessResult, Client, ParameterRefused
+from callkeeper.core.campaigns.plan import NAME_MAX
 
-_NAME_MAX = 100
+_PART_MAX = 30  # characters of a name that the query takes, cec_07_0727
 _PAGE_ROWS = 100
 _PAGES_MAX = 100  # a VDN with more campaigns whose names hold a name is none
 _OURS = ""  # no server's code: it was not asked
@@ -13,15 +14,20 @@ def campaign_meant(client: Client, text: str) -> str:
 
     What can be neither is for the server to refuse.
     """
-    if (text.isascii() and text.isdecimal()) or not 0 < len(text) <= _NAME_MAX:
+    if (text.isascii() and text.isdecimal()) or not 0 < len(text) <= NAME_MAX:
         return text
-    for number in range(1, _PAGES_MAX + 1):
-        page = client.campaigns(name=text, page=number, rows=_PAGE_ROWS)
-        for each in page.campaigns:
-            if each.name == text:
-                return str(each.id)
-        if number * _PAGE_ROWS >= page.total:
-            break
+    try:
+        for number in range(1, _PAGES_MAX + 1):
+            page = client.campaigns(name=text[:_PART_MAX], page=number, rows=_PAGE_ROWS)
+            for each in page.campaigns:
+                if each.name == text:
+                    return str(each.id)
+            if number * _PAGE_ROWS >= page.total:
+                break
+    except ParameterRefused as refused:
+        if refused.field == "name":  # of the query; who asks has typed it for this
+            refused.field = "taskId"
+        raise
     raise ParameterRefused(
         _OURS, f"taskId: there is no campaign named {text!r}; `callkeeper campaign list` shows them"
     )
