@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from callkeeper.client import AnswerUnreadable
+from callkeeper.client import AnswerUnreadable, CallkeeperError, DatabaseFailed
 from callkeeper.client.connections import ANSWER_BYTES_MAX
 from tests.house import House
 from tests.test_client import client_of, reserve, showing
@@ -75,6 +75,46 @@ def test_a_success_that_does_not_hold_what_it_should_is_named(
         ):
             with pytest.raises(AnswerUnreadable, match="is not as this API writes it"):
                 ask()
+
+
+@pytest.mark.parametrize("total", [-5, 1e308, 2**64, "-1"])
+def test_a_total_that_counts_nothing_is_not_told(house: House, total: object) -> None:
+    fields = {"resultCode": "0200000", "data": [], "totalCount": total, "totalSize": total}
+    with showing(saying(json.dumps(fields).encode())) as url, client_of(house, url) as client:
+        for ask in (client.list, client.campaigns, client.business_results):
+            with pytest.raises(AnswerUnreadable, match="is not as this API writes it"):
+                ask()
+
+
+@pytest.mark.parametrize("wanted", ["9" * 5_000, "-1", "soon", "\xb2", "1.5", ""])
+def test_a_retry_after_that_is_none_is_passed_over(house: House, wanted: str) -> None:
+    said = b'{"resultCode":"0200006","resultDesc":"busy"}'
+    with (
+        showing(saying(said, {"retry-after": wanted})) as url,
+        client_of(house, url) as client,
+        pytest.raises(DatabaseFailed),
+    ):
+        client.list()
+
+
+@pytest.mark.parametrize("depth", [100, 300, 490, 990])
+@pytest.mark.parametrize(
+    "whole",
+    [
+        '{"resultCode":%s}',
+        '{"resultCode":"1","resultDesc":%s}',
+        '{"resultCode":"0200000","data":[%s]}',
+        '{"resultCode":"0200000","data":[{"appointId":"1","remark":%s}]}',
+    ],
+)
+def test_a_field_that_is_nested_deep_is_no_bug(house: House, whole: str, depth: int) -> None:
+    said = (whole % ("[" * depth + "]" * depth)).encode()
+    with (
+        showing(saying(said)) as url,
+        client_of(house, url) as client,
+        suppress(CallkeeperError),
+    ):
+        client.list()
 
 
 def test_a_text_that_a_server_writes_otherwise_is_still_a_text(house: House) -> None:

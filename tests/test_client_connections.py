@@ -1,6 +1,8 @@
 """How the client reads a server's URL, and by which way it goes there."""
 
+import asyncio
 import socket
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ import pytest
 
 from callkeeper.client import Client, Patience, Unreachable
 from callkeeper.client.connections import Server
+from tests.async_server import AsyncServer
 from tests.house import VDN, House
 from tests.ports import free_port
 from tests.test_client import showing
@@ -153,7 +156,10 @@ def test_a_proxy_of_another_kind_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
         client_of("http://pbx.example.com")
 
 
-@pytest.mark.parametrize("url", ["http://u:hush@p:abc", "http://u:hush@[::1", "http://u:hush@p..q"])
+@pytest.mark.parametrize(
+    "url",
+    ["nonsense hush", "http://u:hush@p:abc", "http://u:hush@[::1", "http://u:hush@p..q"],
+)
 def test_a_proxy_whose_url_is_none_is_told_without_its_password(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
@@ -162,6 +168,19 @@ def test_a_proxy_whose_url_is_none_is_told_without_its_password(
         pytest.raises(Unreachable, match="a proxy whose URL is none") as told,
     ):
         client_of("http://pbx.example.com")
+    assert "hush" not in str(told.value)
+
+
+def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    with (
+        proxy(monkeypatch, all_proxy=f"http://ann:hush@127.0.0.1:{port}"),
+        client_of("http://pbx.example.com") as client,
+        pytest.raises(
+            Unreachable, match=f"did not answer over the proxy 127.0.0.1:{port} "
+        ) as told,
+    ):
+        client.list()
     assert "hush" not in str(told.value)
 
 
@@ -214,3 +233,40 @@ def test_nobody_who_listens_is_told_with_where_that_was() -> None:
 def test_the_certificate_of_a_server_must_be_there() -> None:
     with pytest.raises(FileNotFoundError):
         client_of("https://pbx.example.com", verify="/nowhere.pem")
+
+
+class Dripping(AsyncServer):
+    """A server whose answer goes on for ever, a byte now and then."""
+
+    def __init__(self, begins: bytes) -> None:
+        super().__init__()
+        self._begins = begins
+
+    async def _serve(self, here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        await here.readuntil(b"\r\n\r\n")
+        back.write(self._begins)
+        while not back.is_closing():
+            back.write(b"x")
+            await back.drain()
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "begins", [b"", b"HTTP/1.1 200 OK\r\nx: ", b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"]
+)
+@pytest.mark.parametrize("over", ["itself", "a proxy"])
+def test_a_try_ends_in_time_however_its_answer_drips(
+    monkeypatch: pytest.MonkeyPatch, begins: bytes, over: str
+) -> None:
+    async def ask() -> float:
+        async with Dripping(begins) as server:
+            if over == "a proxy":
+                monkeypatch.setenv("all_proxy", server.url)
+            url = server.url if over == "itself" else "https://pbx.example.com"
+            with Client(url, "ak", "sk", VDN, patience=ONCE, timeout=0.5) as client:
+                begun = time.monotonic()
+                with pytest.raises(Unreachable):
+                    await asyncio.to_thread(client.list)
+                return time.monotonic() - begun
+
+    assert asyncio.run(ask()) < 5

@@ -36,6 +36,7 @@ MAY_ASK = {
     "src/callkeeper/installation/sealing.py": "no test may steer a key or a nonce",
     "src/callkeeper/installation/tls.py": "nor a private key; a serial number is drawn too",
     "src/callkeeper/client/client.py": "the client runs on its user's clock",
+    "src/callkeeper/client/deadline.py": "a try has an end on that clock",
     "src/callkeeper/client/sending.py": "it pauses, by chance, between two tries",
 }
 # A clock of ours may be asked anywhere: these are names that hold one.

@@ -44,10 +44,11 @@ class Client:
 
     ``url`` may have a path, ``https://example.com/calls``, which a proxy cuts: it is sent and not
     signed. ``verify`` is True, False or the path of a CA certificate: of a Callkeeper server with a
-    self-signed one, the tls-certificate.pem in its data directory. ``timeout`` is in seconds, for
-    each step of a try. ``style`` says how to sign; its default is read by Callkeeper and by the
-    vendor's product. ``books_once`` says that the server carries out a signed create that comes
-    twice only once, as Callkeeper does; give False for a server that does not.
+    self-signed one, the tls-certificate.pem in its data directory. ``timeout`` is how many seconds
+    each try may take, from connecting to the last byte of the answer. ``style`` says how to sign;
+    its default is read by Callkeeper and by the vendor's product. ``books_once`` says that the
+    server carries out a signed create that comes twice only once, as Callkeeper does; give False
+    for a server that does not.
     """
 
     def __init__(

@@ -1,14 +1,16 @@
 """Connections to one server: where it is, how it is reached, and what goes over and comes back."""
 
+import re
 import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore2
 
+from callkeeper.client.deadline import Deadline, DeadlineBackend
 from callkeeper.client.errors import AnswerUnreadable, Unreachable
 
 ANSWER_BYTES_MAX = 16 * 1024 * 1024  # a page of a list takes at most one or two
@@ -19,6 +21,8 @@ _KEPT_SECONDS = 5.0  # less than a server keeps one, or a request is sent to whe
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PATH = "/%:@!$&'()*+,;="  # what stays as it is in a path, beside letters, digits and -._~
+
+_NO_HOST = re.compile(r"[\s\x00-\x20\x7f\"%<>\\^`{|}]")  # what the name of no host has in it
 
 _NEVER_SENT = (
     httpcore2.ConnectError,
@@ -71,7 +75,7 @@ class Server(NamedTuple):
             )
         try:
             parts = urlsplit(url)
-            host = (parts.hostname or "").encode("idna").decode()
+            host = _host(parts)
             port = None if parts.port == _PORTS.get(parts.scheme) else parts.port
         except ValueError as error:
             raise Unreachable(f"{url!r} is no URL ({error})", maybe_done=False) from error
@@ -93,10 +97,15 @@ class Connections:
 
     def __init__(self, server: Server, *, verify: bool | str | Path, timeout: float) -> None:
         self._server = server
-        self._timeout = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
+        proxy = _proxy(server)
+        where = "" if proxy is None else f"{proxy.url.host.decode()}:{proxy.url.port}"
+        self._way = where and f" over the proxy {where}"
+        self._timeout = timeout
+        self._deadline = Deadline()
         self._pool = httpcore2.ConnectionPool(
+            network_backend=DeadlineBackend(self._deadline),
             ssl_context=_trust(verify),
-            proxy=_proxy(server),
+            proxy=proxy,
             max_connections=_CONNECTIONS_MAX,
             max_keepalive_connections=_KEPT_MAX,
             keepalive_expiry=_KEPT_SECONDS,
@@ -115,7 +124,8 @@ class Connections:
             target=request.target,
         )
         headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
-        extensions = {"timeout": self._timeout}
+        extensions = {"timeout": {"pool": self._timeout}}
+        self._deadline.begin(self._timeout)
         try:
             with self._pool.stream(
                 request.method, url, headers=headers, content=request.body, extensions=extensions
@@ -131,7 +141,9 @@ class Connections:
     def _unreachable(self, error: Exception, so: str, *, maybe_done: bool) -> Unreachable:
         where = f"{self._server.scheme}://{self._server.header()}{self._server.path}"
         why = f"{type(error).__name__}: {error}"
-        return Unreachable(f"{where} did not answer ({why}); {so}", maybe_done=maybe_done)
+        return Unreachable(
+            f"{where} did not answer{self._way} ({why}); {so}", maybe_done=maybe_done
+        )
 
     def _body(self, answer: httpcore2.Response) -> bytes:
         """Return the body; what is packed, or far longer than any answer, is not read."""
@@ -150,6 +162,14 @@ class Connections:
                     f"{ANSWER_BYTES_MAX} bytes, and no answer of this API"
                 )
         return bytes(body)
+
+
+def _host(parts: SplitResult) -> str:
+    """Return the name or address that a URL has; raise ValueError for what can be none."""
+    host = (parts.hostname or "").encode("idna").decode()
+    if _NO_HOST.search(host):
+        raise ValueError("there is no such host")
+    return host
 
 
 def _text(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -176,7 +196,7 @@ def _proxy(server: Server) -> httpcore2.Proxy | None:
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         port = parts.port or _PORTS.get(parts.scheme)
-        host = (parts.hostname or "").encode("idna").decode()
+        host = _host(parts)
     except ValueError:
         raise Unreachable(  # what it names may hold a password, and is not repeated
             "the environment names a proxy whose URL is none; write it like "

@@ -18,6 +18,7 @@ _DATE_TIME = "%Y-%m-%d %H:%M:%S"
 _KINDS = {"1": "manual", "2": "automatic"}
 _STATUS = {"1": "draft", "2": "started", "3": "paused", "4": "ended"}
 _WINDOWS = 3
+_COUNT_MAX = 2**53  # beyond which JSON's readers differ on what a number is
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +93,7 @@ class Page(msgspec.Struct, frozen=True):
     def read(cls, fields: Mapping[str, Any]) -> "Page":
         """Return a page of the list as it was answered."""
         found = tuple(Reservation.read(each) for each in fields.get("data") or ())
-        return cls(int(fields.get("totalCount") or 0), found)
+        return cls(_count(fields.get("totalCount")), found)
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +131,7 @@ class CampaignPage(msgspec.Struct, frozen=True):
     def read(cls, fields: Mapping[str, Any]) -> "CampaignPage":
         """Return a page of campaigns as it was answered."""
         found = tuple(Campaign.read(each) for each in fields.get("data") or ())
-        return cls(int(fields.get("totalSize") or 0), found)
+        return cls(_count(fields.get("totalSize")), found)
 
 
 class BusinessResult(msgspec.Struct, frozen=True):
@@ -150,7 +151,7 @@ class BusinessResult(msgspec.Struct, frozen=True):
 def results_page(fields: Mapping[str, Any]) -> tuple[int, tuple[BusinessResult, ...]]:
     """Return how many there are in all, and those of a page as it was answered."""
     found = tuple(BusinessResult.read(each) for each in fields.get("data") or ())
-    return int(fields.get("totalCount") or 0), found
+    return _count(fields.get("totalCount")), found
 
 
 def made_id(fields: Mapping[str, Any]) -> str:
@@ -273,6 +274,14 @@ def _windows(kind: str, windows: Sequence[tuple[str, str]]) -> dict[str, str]:
         found[f"{kind}BeginTime{number}"] = begin
         found[f"{kind}EndTime{number}"] = end
     return found
+
+
+def _count(given: Any) -> int:  # noqa: ANN401 - JSON came in
+    """Return how many there are in all: none where nothing is said, and never fewer."""
+    count = int(given or 0)
+    if not 0 <= count <= _COUNT_MAX:
+        raise ValueError("the total is no count")
+    return count
 
 
 def _text(given: object) -> str | None:

@@ -4,6 +4,7 @@ The server's clock decides whether a signature is fresh, so each try is signed a
 the same signed request is what keeps a second try from doing the work twice.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
@@ -31,6 +32,7 @@ CONTENT_TYPE = "application/json; charset=UTF-8"
 _Found = TypeVar("_Found")
 
 _TOLD = 80  # bytes or characters of what is not understood
+_SECONDS = re.compile("[0-9]{1,9}")
 _UNAUTHORIZED = 401
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
@@ -215,7 +217,7 @@ class Sender:
         code = said.get("resultCode", said.get("returnCode"))
         if code is not None:
             wanted = received.headers.get("retry-after", "")
-            seconds = int(wanted) if wanted.isascii() and wanted.isdecimal() else 0
+            seconds = int(wanted) if _SECONDS.fullmatch(wanted) else 0
             return Answer(status, str(code), said, retry_after=seconds)
         if status == _UNAUTHORIZED or status >= _SERVER_ERROR:
             return Answer(status, "", {"resultDesc": f"HTTP {status} without a code"})
