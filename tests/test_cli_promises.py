@@ -176,14 +176,40 @@ def test_a_day_is_reported_by_how_its_promises_were_kept(stored: Stored) -> None
     day = ["reservations", "--day", "today", "--time-zone", zone]
     where_it_is_noon = _zone_of_noon(begin)
     shown = stored.ask(*day[:-1], where_it_is_noon).out.splitlines()
-    assert shown[0].endswith(": 4 promises: 1 late, 1 kept, 1 kept late, 1 cancelled")
+    assert shown[0].endswith(
+        ": 4 promises: 1 late, 1 kept, 1 kept late, 1 cancelled; of the 2 kept 1 answered, 1 not"
+    )
     assert "kept 2 h late" in "\n".join(shown)
     told = stored.ask(*day[:-1], where_it_is_noon, "--json").value
     assert told["counts"] == {"late": 1, "kept": 1, "kept_late": 1, "cancelled": 1}
+    assert told["answers"] == {"answered": 1, "not_answered": 1}
     assert [each["id"] for each in told["reservations"]] == [ids[3], ids[1], ids[0]]
     for other in ("yesterday", "tomorrow", "2026-01-01"):
         report = stored.ask("reservations", "--day", other, "--time-zone", where_it_is_noon)
         assert report.out.endswith(": no reservation is for that day\n")
+
+
+def test_a_result_without_a_begin_is_not_said_to_be_in_time_because_it_was_filed(
+    stored: Stored,
+) -> None:
+    stored.change(stored.promise(-2 * HOUR), Result(fail_code="00000"))
+    stored.change(stored.promise(-MINUTE), Result(business_result="10"))
+    zone = _zone_of_noon(stored.now)
+    day = ["reservations", "--day", "today", "--time-zone", zone]
+    head, _, *rows = stored.ask(*day).out.splitlines()
+    assert head.endswith("1 kept, 1 kept sometime; of the 2 kept 1 answered, 1 with no word of it")
+    assert ["kept sometime" in row for row in rows[:2]] == [True, False]
+    told = stored.ask(*day, "--json").value["reservations"]
+    assert [each["keeping"] for each in told] == ["kept_sometime", "kept"]
+
+
+def test_at_80_columns_a_days_results_are_told(stored: Stored) -> None:
+    for minutes in (1, 2):
+        stored.change(stored.promise(-minutes * MINUTE), Result(fail_code="00603"))
+    zone = _zone_of_noon(stored.now)
+    shown = stored.at_terminal("reservations", "--day", "today", "--time-zone", zone)
+    assert shown.count("no answer") == 2
+    assert max(map(len, shown.splitlines()[1:])) <= 80
 
 
 def _zone_of_noon(instant: int) -> str:

@@ -8,10 +8,10 @@ import typer
 
 from callkeeper.cli.table import Column
 from callkeeper.core.instants import SECOND_MS, Instant, LocalTimes, by_clock, retold
-from callkeeper.core.reservations.promise import Keeping, promised_at
+from callkeeper.core.reservations.promise import Answer, Keeping, promised_at
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.result_codes import in_a_word, in_words
-from callkeeper.usecases.promises import Found, Kept
+from callkeeper.usecases.promises import Day, Found, Kept
 from callkeeper.usecases.short_ids import short_id
 
 COLUMNS = (
@@ -47,9 +47,25 @@ WORDS: dict[Keeping, str] = {
     "calling": "calling",
     "kept": "kept",
     "kept_late": "kept late",
+    "kept_sometime": "kept sometime",
     "unknown": "unknown",
     "cancelled": "cancelled",
 }
+
+_ANSWERS: dict[Answer, str] = {
+    "answered": "answered",
+    "not_answered": "not",
+    "not_told": "with no word of it",
+}
+
+
+def in_short(day: Day) -> str:
+    """Return how the promises of a day were kept, and how many of the kept were answered."""
+    parts = ", ".join(f"{count} {WORDS[word]}" for word, count in day.counts.items())
+    if not day.answers:
+        return parts
+    told = ", ".join(f"{count} {_ANSWERS[word]}" for word, count in day.answers.items())
+    return f"{parts}; of the {sum(day.answers.values())} kept {told}"
 
 
 def rows(

@@ -22,11 +22,11 @@ from callkeeper.cli.options import (
 from callkeeper.cli.promise_rows import (
     BROKEN_COLUMNS,
     COLUMNS,
-    WORDS,
     broken_rows,
     facts,
     found_facts,
     how,
+    in_short,
     number,
     result,
     rows,
@@ -250,17 +250,21 @@ def _tell_day(
     as_json: bool,
 ) -> None:
     if as_json:
-        counts = {"counts": report.counts, "counted_to": utc(report.counted_to)}
-        told = found_facts(report.found, show_numbers=show_numbers)
-        show({"day": day.date, **counts, **told}, as_json=True)
+        value = {
+            "day": day.date,
+            "counts": report.counts,
+            "answers": report.answers,
+            "counted_to": utc(report.counted_to),
+            **found_facts(report.found, show_numbers=show_numbers),
+        }
+        show(value, as_json=True)
         return
     total = sum(report.counts.values())
-    parts = ", ".join(f"{count} {WORDS[word]}" for word, count in report.counts.items())
     named = times.in_words(day.begin_at).rpartition(" ")[0]
     if not total:
         typer.echo(f"{named}: no reservation is for that day")
         return
-    typer.echo(f"{named}: {total} promise{'s' * (total != 1)}: {parts}")
+    typer.echo(f"{named}: {total} promise{'s' * (total != 1)}: {in_short(report)}")
     if report.counted_to is not None:
         until = times.to_minute(report.counted_to)
         typer.echo(f"counted until {until} only, for it has more; --agent or --campaign narrows it")

@@ -10,7 +10,16 @@ from typing import NamedTuple
 import msgspec
 
 from callkeeper.core.instants import Instant
-from callkeeper.core.reservations.promise import KEEPINGS, Keeping, Measure, promised_at
+from callkeeper.core.reservations.promise import (
+    ANSWERS,
+    KEEPINGS,
+    KEPT,
+    Answer,
+    Keeping,
+    Measure,
+    answer,
+    promised_at,
+)
 from callkeeper.core.reservations.reservation import UNKEPT, Reservation, State
 from callkeeper.store.port.reservations import Choice, Listed, Sought
 from callkeeper.store.port.store import Store
@@ -70,10 +79,12 @@ class Found(msgspec.Struct, frozen=True):
 class Day(msgspec.Struct, frozen=True):
     """A day: how many promises came to what, and the first of them.
 
+    ``answers``: of those that were kept, how many were answered.
     ``counted_to``: not all of it was counted, for it has too many, but what was for before this.
     """
 
     counts: dict[Keeping, int]
+    answers: dict[Answer, int]
     found: Found
     counted_to: Instant | None
 
@@ -157,12 +168,20 @@ class Promises:
         whole = self._whose.within(*day)
         counted_to = self._reservations.reach(whole, self._looked_through)
         counted = self._whose.within(day[0], day[1] if counted_to is None else counted_to - 1)
-        counts = Counter(
-            self._measure.of(each, self._now) for each in self._reservations.promises(counted)
-        )
+        counts: Counter[Keeping] = Counter()
+        answers: Counter[Answer] = Counter()
+        for each in self._reservations.promises(counted):
+            keeping = self._measure.of(each, self._now)
+            counts[keeping] += 1
+            if keeping in KEPT:
+                answers[answer(each)] += 1
         found = self._reservations.seek(counted, Choice(states), limit + 1)
-        told: dict[Keeping, int] = {each: counts[each] for each in KEEPINGS if counts[each]}
-        return Day(told, self._found(found, limit), counted_to)
+        return Day(
+            {each: counts[each] for each in KEEPINGS if counts[each]},
+            {each: answers[each] for each in ANSWERS if answers[each]},
+            self._found(found, limit),
+            counted_to,
+        )
 
     def one(self, reservation: Reservation) -> Kept:
         """Return one of them."""

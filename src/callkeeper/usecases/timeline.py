@@ -12,7 +12,7 @@ from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.instants import Instant, Written, in_utc, retold, span
 from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.core.reservations.result_codes import in_words
+from callkeeper.core.reservations.result_codes import in_words, is_success
 from callkeeper.log import masked
 from callkeeper.store.port.history import Event
 from callkeeper.store.port.store import Store
@@ -20,7 +20,6 @@ from callkeeper.terminal import harmless
 from callkeeper.usecases.outlook import outlook
 
 _NUMBERS = ("called_no", "caller_no")
-_SUCCESS = frozenset("0")  # of which a code of success consists, however many there are
 
 
 class Happening(msgspec.Struct, frozen=True):
@@ -108,7 +107,7 @@ def _result(detail: dict[str, Any], written: Written) -> str:
     told = []
     if code := detail.get("fail_code"):
         failed = f"the call failed: {in_words(code)}"
-        told.append("the call succeeded" if set(code) == _SUCCESS else failed)
+        told.append("the call succeeded" if is_success(code) else failed)
     if detail.get("begin_at") and detail.get("end_at"):
         long = span(detail["end_at"] - detail["begin_at"])
         told.append(f"from {written(detail['begin_at'])}, {long} long")

@@ -7,7 +7,7 @@ import pytest
 
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Reassign, Result
-from callkeeper.core.reservations.promise import Keeping, Measure, Promise
+from callkeeper.core.reservations.promise import Keeping, Measure, Promise, answer
 from callkeeper.core.reservations.reservation import State
 from tests.core.reservations.test_reservation import HOUR, NOW, after, differences, standing
 
@@ -18,7 +18,8 @@ MEASURE = Measure(grace_ms=GRACE)
 def promise(**fields: Any) -> Promise:
     """Return the promise of a call at NOW, which nobody has made."""
     untouched: dict[str, Any] = dict.fromkeys(Promise.__struct_fields__)
-    return Promise(**untouched | {"state": "waiting", "appoint_at": NOW, "tries": 0} | fields)
+    given = {"state": "waiting", "appoint_at": NOW, "tries": 0, "changed_at": NOW}
+    return Promise(**untouched | given | fields)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,32 @@ def test_a_state_tells_what_became_of_it(state: State, keeping: Keeping) -> None
 )
 def test_a_call_that_began_past_the_grace_was_kept_late(begin_at: int, keeping: Keeping) -> None:
     assert MEASURE.of(promise(state="done", begin_at=begin_at), NOW + HOUR) == keeping
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "keeping"), [(-HOUR, "kept"), (GRACE, "kept"), (GRACE + 1, "kept_sometime")]
+)
+def test_a_result_without_a_begin_tells_that_it_was_in_time_only_if_it_was_filed_in_time(
+    after_ms: int, keeping: Keeping
+) -> None:
+    filed = promise(state="done", fail_code="00000", changed_at=NOW + after_ms)
+    assert MEASURE.of(filed, NOW + 24 * HOUR) == keeping
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"fail_code": "00000"}, "answered"),
+        ({"fail_code": "0"}, "answered"),
+        ({"fail_code": "20000", "outcome": "answered"}, "answered"),
+        ({"fail_code": "00537", "outcome": "busy"}, "not_answered"),
+        ({"business_result": "10"}, "not_told"),
+    ],
+)
+def test_whether_anybody_answered_is_told_apart_from_whether_it_was_kept(
+    fields: dict[str, str], said: str
+) -> None:
+    assert answer(promise(state="done", **fields)) == said
 
 
 @pytest.mark.parametrize(("outcome", "keeping"), [("unknown", "unknown"), ("refused", "broken")])

@@ -87,6 +87,11 @@ WORDS: Mapping[str, str] = {
 }
 
 
+def is_success(code: str) -> bool:
+    """Whether a code says that the call was answered: it consists of zeros, however many."""
+    return set(code) == {"0"}
+
+
 def in_a_word(code: str) -> str:
     """Return what a code means, without the code; one that is not listed as it is."""
     return WORDS.get(code, code)

@@ -198,7 +198,9 @@ ORDER BY r.appoint_at DESC, r.id DESC
 LIMIT 1 OFFSET :count
 
 -- name: promises
-SELECT r.state, r.appoint_at, r.due_at, r.tries, r.begin_at, r.outcome, r.business_result
+SELECT
+  r.state, r.appoint_at, r.due_at, r.tries, r.begin_at, r.outcome, r.business_result, r.fail_code,
+  r.changed_at
 {reservations_sought}
 {sought}
 

@@ -40,6 +40,8 @@ class Alike(msgspec.Struct, frozen=True):
             begin_at=None,
             outcome=self.outcome,
             business_result=None,
+            fail_code=None,
+            changed_at=self.promised_at,
         )
 
 
