@@ -24,6 +24,8 @@ SMALL = "a row for each dispatcher of the last day"
 # What is read as a whole, and why it may be.
 WHOLE = {
     "access_keys": "the operator's list of keys",
+    "people": "the operator's list of people",
+    "roles": "the same",
     "dispatchers": SMALL,
     "forget_dispatchers": SMALL,
     "unsettled": "the operator's, once after a restore",

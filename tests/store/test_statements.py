@@ -18,12 +18,14 @@ from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
+from callkeeper.core.people.session import Link, Session
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.statements import FILES, Engine, Statements, queries
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.history import Event
+from callkeeper.store.port.people import Deed
 from callkeeper.store.rows.reservations import BEYOND_RESULT
 from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres
@@ -53,6 +55,30 @@ OF_NO_VDN = {
     "renew_lease": SMALL,
     "forget_dispatchers": SMALL,
     "dispatchers": SMALL,
+    "lock_people": SMALL,
+    "person": SMALL,
+    "people": SMALL,
+    "add_person": SMALL,
+    "update_person": SMALL,
+    "set_password": SMALL,
+    "void_password": SMALL,
+    "roles_of": SMALL,
+    "roles": SMALL,
+    "password_of": SMALL,
+    "link": SMALL,
+    "add_link": SMALL,
+    "use_link": SMALL,
+    "void_links": SMALL,
+    "session": SMALL,
+    "sessions_of": SMALL,
+    "add_session": SMALL,
+    "mark_session": SMALL,
+    "end_session": SMALL,
+    "end_sessions": SMALL,
+    "note_guess": SMALL,
+    "forget_guesses": SMALL,
+    "forget_old_guesses": SMALL,
+    "deeds": "the operator's, of all VDNs; of one VDN where it is given",
     "access_key": SMALL,
     "access_keys": SMALL,
     "revoke_access_key": SMALL,
@@ -173,6 +199,9 @@ def _fields(names: Iterable[str]) -> tuple[str, ...]:
         ("access_keys", AccessKey),
         ("business_results", BusinessResult),
         ("dispatchers", Lease),
+        ("session", Session),
+        ("sessions_of", Session),
+        ("deeds", Deed),
     ],
 )
 def test_a_selection_has_the_fields_of_the_value_in_their_order(
@@ -192,6 +221,9 @@ def test_a_selection_has_the_fields_of_the_value_in_their_order(
         ("business_result", BusinessResult),
         ("attempt", Attempt),
         ("dispatcher", Lease),
+        ("session", Session),
+        ("link", Link),
+        ("deed", Deed),
     ],
 )
 def test_a_table_has_the_fields_of_its_value_in_their_order(
@@ -267,7 +299,8 @@ def test_a_value_is_added_with_every_field_that_it_begins_with_in_their_order(
     assert re.findall(r"item\.(\w+)", selected) == begins_with
 
 
-EVERYWHERE = {"access_key", "dispatcher", "line", "probe", "schema_version"}
+PEOPLE = {"person", "role", "session", "link", "guess", "deed"}
+EVERYWHERE = {"access_key", "dispatcher", "line", "probe", "schema_version"} | PEOPLE
 KEYS = """
 SELECT t.relname, array_agg(a.attname::text ORDER BY k.place), i.indisprimary
 FROM pg_index AS i

@@ -7,6 +7,7 @@ from callkeeper.store.port.access import Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, Due, Leases
 from callkeeper.store.port.outstanding import Outstanding
+from callkeeper.store.port.people import Deeds, Guesses, People, Sessions
 from callkeeper.store.port.reservations import Reservations
 
 
@@ -50,6 +51,45 @@ class AsyncKeys:
 
     def __init__(self, keys: Keys, looks: Readers) -> None:
         self.get = looks.reading(keys.get)
+
+
+class AsyncPeople:
+    """People."""
+
+    def __init__(self, people: People, writer: Writer, looks: Readers) -> None:
+        self.add = Grouped(writer, people.add)
+        self.change = Grouped(writer, people.change)
+        self.get = looks.reading(people.get)
+        self.all = looks.reading(people.all)
+
+
+class AsyncSessions:
+    """Sessions, passwords and links."""
+
+    def __init__(self, sessions: Sessions, writer: Writer, looks: Readers) -> None:
+        self.password = looks.reading(sessions.password)
+        self.link = looks.reading(sessions.link)
+        self.add = Grouped(writer, sessions.add)
+        self.choose = Grouped(writer, sessions.choose)
+        self.get = looks.reading(sessions.get)
+        self.of = looks.reading(sessions.of)
+        self.mark = Grouped(writer, sessions.mark)
+        self.end = Grouped(writer, sessions.end)
+
+
+class AsyncGuesses:
+    """Tries at signing in."""
+
+    def __init__(self, guesses: Guesses, writer: Writer) -> None:
+        self.note = Grouped(writer, guesses.note)
+        self.forget = Grouped(writer, guesses.forget)
+
+
+class AsyncDeeds:
+    """What people did to people and keys."""
+
+    def __init__(self, deeds: Deeds, lists: Readers) -> None:
+        self.latest = lists.reading(deeds.latest)
 
 
 class AsyncDue:

@@ -10,11 +10,15 @@ from callkeeper.asyncstore.families import (
     AsyncAttempts,
     AsyncBusinessResults,
     AsyncCampaigns,
+    AsyncDeeds,
     AsyncDue,
+    AsyncGuesses,
     AsyncKeys,
     AsyncLeases,
     AsyncOutstanding,
+    AsyncPeople,
     AsyncReservations,
+    AsyncSessions,
 )
 from callkeeper.asyncstore.grouped import Grouped
 from callkeeper.asyncstore.outage import Hear, Outage
@@ -52,6 +56,10 @@ class AsyncStore:
         self.campaigns = AsyncCampaigns(store.campaigns, writer, lists)
         self.business_results = AsyncBusinessResults(store.business_results, writer, lists)
         self.keys = AsyncKeys(store.keys, looks)
+        self.people = AsyncPeople(store.people, writer, looks)
+        self.sessions = AsyncSessions(store.sessions, writer, looks)
+        self.guesses = AsyncGuesses(store.guesses, writer)
+        self.deeds = AsyncDeeds(store.deeds, lists)
         self.due = AsyncDue(store.due, writer, looks)
         self.attempts = AsyncAttempts(store.attempts, writer, looks)
         self.leases = AsyncLeases(store.leases, writer)

@@ -11,7 +11,7 @@ from typing import Literal
 
 Engine = Literal["sqlite", "postgres"]
 
-FILES = ("queries.sql", "listing.sql", "outstanding.sql", "ledger.sql")
+FILES = ("queries.sql", "listing.sql", "outstanding.sql", "people.sql", "ledger.sql")
 
 _HEAD = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _SLOT = re.compile(r"\{(\w+)\}")

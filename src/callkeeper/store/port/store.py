@@ -19,6 +19,7 @@ from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, Due, Leases
 from callkeeper.store.port.history import History
 from callkeeper.store.port.outstanding import Outstanding
+from callkeeper.store.port.people import Deeds, Guesses, People, Sessions
 from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.reservations import Reservations
 
@@ -69,6 +70,22 @@ class Store(Protocol):
     @property
     def leases(self) -> Leases:
         """Dispatchers."""
+
+    @property
+    def people(self) -> People:
+        """People."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sessions, passwords and links."""
+
+    @property
+    def guesses(self) -> Guesses:
+        """Tries at signing in."""
+
+    @property
+    def deeds(self) -> Deeds:
+        """What people did to people and keys."""
 
     @property
     def file(self) -> Inode | None:

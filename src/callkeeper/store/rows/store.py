@@ -16,12 +16,16 @@ from callkeeper.store.rows.attempts import AttemptRows
 from callkeeper.store.rows.backlog import Backlog
 from callkeeper.store.rows.business_results import BusinessResultRows
 from callkeeper.store.rows.campaigns import CampaignRows
+from callkeeper.store.rows.deeds import DeedRows
 from callkeeper.store.rows.due import DueRows
+from callkeeper.store.rows.guesses import GuessRows
 from callkeeper.store.rows.history import HistoryRows
 from callkeeper.store.rows.keys import KeyRows
 from callkeeper.store.rows.leases import LeaseRows
 from callkeeper.store.rows.outstanding import OutstandingRows
+from callkeeper.store.rows.people import PersonRows
 from callkeeper.store.rows.reservations import ReservationRows
+from callkeeper.store.rows.sessions import SessionRows
 
 
 class SqlStore:
@@ -42,6 +46,10 @@ class SqlStore:
         self.due = DueRows(session, history, reservations, backlog)
         self.attempts = AttemptRows(session, history, reservations, campaigns, backlog)
         self.leases = LeaseRows(session)
+        self.deeds = deeds = DeedRows(session)
+        self.people = people = PersonRows(session, deeds)
+        self.sessions = SessionRows(session, people)
+        self.guesses = GuessRows(session)
 
     @property
     def file(self) -> Inode | None:

@@ -1,0 +1,1 @@
+"""People: who works with the console, what they may there, and how they sign in."""

@@ -1,0 +1,181 @@
+"""All that can become of a person, and the order that asks for it.
+
+A change is a value: ``apply`` returns the next person or raises a Refusal. One that changes
+nothing returns the very same, and then nothing is written.
+"""
+
+from typing import ClassVar, TypeAlias
+
+import msgspec
+
+from callkeeper.core.instants import Instant
+from callkeeper.core.people.person import (
+    Person,
+    Role,
+    check_language,
+    check_login,
+    check_name,
+)
+from callkeeper.core.people.session import Link
+from callkeeper.core.refusal import ParameterWrong
+
+
+class Describe(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Another name, language or zone; what is None stays, an empty language or zone goes."""
+
+    what: ClassVar[str] = "person_described"
+    ends_sessions: ClassVar[bool] = False
+
+    name: str | None = None
+    language: str | None = None
+    zone: str | None = None
+
+    def apply(self, old: Person, _at: Instant) -> Person:
+        """Return the person as described."""
+        name = old.name if self.name is None else self.name.strip()
+        check_name(name)
+        language = old.language if self.language is None else self.language or None
+        if language is not None:
+            check_language(language)
+        zone = old.zone if self.zone is None else self.zone or None
+        if (name, language, zone) == (old.name, old.language, old.zone):
+            return old
+        return old.changed(name=name, language=language, zone=zone)
+
+
+class GiveRole(msgspec.Struct, frozen=True):
+    """A role, in place of the one in that VDN."""
+
+    what: ClassVar[str] = "role_given"
+    ends_sessions: ClassVar[bool] = False
+
+    role: Role
+
+    def apply(self, old: Person, _at: Instant) -> Person:
+        """Return the person in this role."""
+        self.role.check()
+        if self.role in old.roles:
+            return old
+        others = [each for each in old.roles if each.vdn != self.role.vdn]
+        return old.changed(roles=in_order([*others, self.role]))
+
+
+class TakeRole(msgspec.Struct, frozen=True):
+    """No role in a VDN any more, or for the installation (None)."""
+
+    what: ClassVar[str] = "role_taken"
+    ends_sessions: ClassVar[bool] = False
+
+    vdn: int | None
+
+    def apply(self, old: Person, _at: Instant) -> Person:
+        """Return the person without it."""
+        role = old.role_in(self.vdn)
+        if role is None and self.vdn is None:
+            raise ParameterWrong("{login} is no operator", about="kind", login=old.login)
+        if role is None:
+            raise ParameterWrong(
+                "{login} has no role in VDN {vdn}", about="vdn", login=old.login, vdn=self.vdn or 0
+            )
+        return old.changed(roles=tuple(each for each in old.roles if each is not role))
+
+
+class Disable(msgspec.Struct, frozen=True):
+    """Nobody signs in with this login any more; sessions and links end at once."""
+
+    what: ClassVar[str] = "person_disabled"
+    ends_sessions: ClassVar[bool] = True
+
+    def apply(self, old: Person, at: Instant) -> Person:
+        """Return the person as disabled."""
+        return old if old.disabled_at is not None else old.changed(disabled_at=at)
+
+
+class Enable(msgspec.Struct, frozen=True):
+    """The person signs in as before."""
+
+    what: ClassVar[str] = "person_enabled"
+    ends_sessions: ClassVar[bool] = False
+
+    def apply(self, old: Person, _at: Instant) -> Person:
+        """Return the person as enabled."""
+        return old if old.disabled_at is None else old.changed(disabled_at=None)
+
+
+class Reset(msgspec.Struct, frozen=True):
+    """The password is void and sessions end at once; a new one is chosen by this link."""
+
+    what: ClassVar[str] = "password_reset"
+    ends_sessions: ClassVar[bool] = True
+
+    link: Link
+
+    def apply(self, old: Person, _at: Instant) -> Person:
+        """Return the person without a password."""
+        if old.disabled_at is not None:
+            raise ParameterWrong(
+                "{login} is disabled; `callkeeper person enable {login}` comes first",
+                about="login",
+                login=old.login,
+            )
+        return old.changed(has_password=False)
+
+
+class EndSessions(msgspec.Struct, frozen=True):
+    """All sessions of the person end."""
+
+    what: ClassVar[str] = "sessions_ended"
+    ends_sessions: ClassVar[bool] = True
+
+    def apply(self, old: Person, _at: Instant) -> Person:
+        """Return the next version: there is nothing of a session in it."""
+        return old.changed()
+
+
+PersonChange: TypeAlias = Describe | GiveRole | TakeRole | Disable | Enable | Reset | EndSessions
+
+
+class PersonOrder(msgspec.Struct, frozen=True):
+    """A change of a person, by whom, and in which VDN's name (None: the installation's)."""
+
+    login: str
+    change: PersonChange
+    by: str
+    at: Instant
+    vdn: int | None = None
+
+
+class NewPerson(msgspec.Struct, frozen=True):
+    """Somebody who is to choose a password by a link."""
+
+    what: ClassVar[str] = "person_added"
+
+    login: str
+    name: str
+    role: Role
+    link: Link
+    by: str
+    at: Instant
+
+    def made(self) -> Person:
+        """Return the person. Raise ParameterWrong."""
+        check_login(self.login)
+        name = self.name.strip()
+        check_name(name)
+        self.role.check()
+        return Person(
+            login=self.login,
+            version=1,
+            name=name,
+            language=None,
+            zone=None,
+            made_at=self.at,
+            disabled_at=None,
+            has_password=False,
+            roles=(self.role,),
+        )
+
+
+def in_order(roles: list[Role]) -> tuple[Role, ...]:
+    """Return roles as they are told: the installation's first, then by VDN."""
+    return tuple(sorted(roles, key=lambda each: each.vdn or 0))

@@ -1,0 +1,114 @@
+"""Sessions, which begin when somebody signs in, and the links by which people come.
+
+Of a token only its digest is stored: whoever reads the database can sign in as nobody.
+"""
+
+import msgspec
+
+from callkeeper.core.instants import HOUR_MS, Instant
+from callkeeper.core.people.person import Person
+from callkeeper.core.refusal import Refusal
+
+SESSION_MS = 12 * HOUR_MS
+IDLE_MS = 2 * HOUR_MS
+LINK_MS = 24 * HOUR_MS
+SESSIONS_MAX = 20  # of one person; one more ends the one that was used the longest ago
+
+
+class SignInRefused(Refusal):
+    """The login or the password is wrong."""
+
+
+class LinkRefused(Refusal):
+    """The link is not good any more; ask whoever sent it for a new one."""
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A session, by the digest of its token."""
+
+    digest: str
+    login: str
+    made_at: Instant
+    used_at: Instant
+    ends_at: Instant
+
+    @property
+    def idle_ends_at(self) -> Instant:
+        """When it ends unless somebody clicks before."""
+        return min(self.used_at + IDLE_MS, self.ends_at)
+
+    def is_over(self, now: Instant) -> bool:
+        """Whether it has ended."""
+        return now >= self.idle_ends_at
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A one-time link, by the digest of its token."""
+
+    digest: str
+    login: str
+    made_at: Instant
+    ends_at: Instant
+    used_at: Instant | None = None
+
+    def is_good(self, now: Instant) -> bool:
+        """Whether a password may still be chosen by it."""
+        return self.used_at is None and now < self.ends_at
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """Who a session is of, as they are now."""
+
+    person: Person
+    session: Session
+
+    @property
+    def ends_at(self) -> Instant:
+        """When the session ends whatever happens."""
+        return self.session.ends_at
+
+    @property
+    def idle_ends_at(self) -> Instant:
+        """When it ends unless somebody clicks before."""
+        return self.session.idle_ends_at
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """A session to begin, for whoever knew the password that is stored as ``verified``.
+
+    ``rehashed`` takes its place, where there is one.
+    """
+
+    session: Session
+    verified: str
+    rehashed: str | None = None
+
+    def __repr__(self) -> str:
+        """Leave the hashes out."""
+        return f"SignIn({self.session!r})"
+
+
+class NewPassword(msgspec.Struct, frozen=True):
+    """A password that somebody chose, and the session with which they go on; all others end.
+
+    They came by a link, or knew the password that is stored as ``verified``.
+    """
+
+    session: Session
+    password_hash: str
+    link: str | None = None  # its digest
+    verified: str | None = None
+
+    def __repr__(self) -> str:
+        """Leave the hashes out."""
+        return f"NewPassword({self.session!r})"
+
+
+def new_session(digest: str, login: str, now: Instant) -> Session:
+    """Return a session that begins now."""
+    return Session(digest, login, now, now, now + SESSION_MS)
+
+
+def new_link(digest: str, login: str, now: Instant) -> Link:
+    """Return a link that is good from now on."""
+    return Link(digest, login, now, now + LINK_MS)

@@ -1,0 +1,118 @@
+-- People; queries.sql tells how statements are written.
+
+-- name: person_columns
+p.login, p.version, p.name, p.language, p.zone, p.made_at, p.disabled_at,
+p.password_hash IS NOT NULL
+
+-- name: lock_people
+-- In the order of the key, so that two processes never wait for each other.
+SELECT {person_columns}
+FROM {items of person} AS item
+JOIN person AS p ON p.login = item.login
+ORDER BY p.login FOR UPDATE OF p                                               -- postgres
+
+-- name: person
+SELECT {person_columns} FROM person AS p WHERE p.login = :login
+
+-- name: people
+SELECT {person_columns} FROM person AS p ORDER BY p.login
+
+-- name: add_person
+INSERT INTO person (login, version, name, made_at)
+VALUES (:login, :version, :name, :made_at)
+ON CONFLICT (login) DO NOTHING
+RETURNING login
+
+-- name: update_person
+UPDATE person
+SET version = :version, name = :name, language = :language, zone = :zone,
+  disabled_at = :disabled_at
+WHERE login = :login
+
+-- name: set_password
+UPDATE person SET version = version + 1, password_hash = :password_hash WHERE login = :login
+
+-- name: void_password
+UPDATE person SET password_hash = NULL WHERE login = :login
+
+-- name: roles_of
+SELECT login, kind, vdn, agent FROM role WHERE login = :login ORDER BY vdn
+
+-- name: roles
+SELECT login, kind, vdn, agent FROM role ORDER BY login, vdn
+
+-- name: put_role
+INSERT INTO role (login, kind, vdn, agent) VALUES (:login, :kind, :vdn, :agent)
+ON CONFLICT (login, vdn) DO UPDATE SET kind = excluded.kind, agent = excluded.agent
+
+-- name: take_role
+DELETE FROM role WHERE login = :login AND vdn = :vdn
+
+-- name: password_of
+SELECT password_hash FROM person
+WHERE login = :login AND disabled_at IS NULL AND password_hash IS NOT NULL
+
+-- name: link
+SELECT l.digest, l.login, l.made_at, l.ends_at, l.used_at
+FROM link AS l
+JOIN person AS p ON p.login = l.login AND p.disabled_at IS NULL
+WHERE l.digest = :digest
+
+-- name: add_link
+INSERT INTO link (digest, login, made_at, ends_at)
+VALUES (:digest, :login, :made_at, :ends_at)
+
+-- name: use_link
+UPDATE link SET used_at = :used_at WHERE digest = :digest
+
+-- name: void_links
+DELETE FROM link WHERE login = :login
+
+-- name: add_session
+INSERT INTO session (digest, login, made_at, used_at, ends_at)
+VALUES (:digest, :login, :made_at, :used_at, :ends_at)
+
+-- name: session
+SELECT digest, login, made_at, used_at, ends_at FROM session WHERE digest = :digest
+
+-- name: sessions_of
+SELECT digest, login, made_at, used_at, ends_at
+FROM session WHERE login = :login ORDER BY made_at, digest
+
+-- name: mark_session
+UPDATE session SET used_at = :used_at WHERE digest = :digest AND used_at < :used_at
+
+-- name: end_session
+DELETE FROM session WHERE digest = :digest
+
+-- name: end_sessions
+DELETE FROM session WHERE login = :login
+
+-- name: note_guess
+INSERT INTO guess (digest, guesses, guessed_at) VALUES (:digest, 1, :guessed_at)
+ON CONFLICT (digest) DO UPDATE SET
+  guesses = CASE WHEN guess.guessed_at <= :forgotten_at THEN 1 ELSE guess.guesses + 1 END,
+  guessed_at = excluded.guessed_at
+RETURNING guesses
+
+-- name: forget_guesses
+DELETE FROM guess WHERE digest = :digest
+
+-- name: forget_old_guesses
+-- A row that another server holds just now is left to that one.
+DELETE FROM guess WHERE digest IN (
+  SELECT digest FROM guess WHERE guessed_at <= :forgotten_at LIMIT :limit
+  FOR UPDATE SKIP LOCKED                                                       -- postgres
+)
+
+-- name: add_deed
+INSERT INTO deed (happened_at, by_whom, what, subject, vdn, detail)
+VALUES (:happened_at, :by_whom, :what, :subject, :vdn, :detail)
+
+-- name: deeds
+SELECT number, happened_at, by_whom, what, subject, vdn, detail
+FROM deed
+WHERE (happened_at, number) < (:before_at, :before_number)
+  AND vdn = :vdn                                                               -- if vdn
+ORDER BY happened_at DESC, number DESC
+LIMIT :limit

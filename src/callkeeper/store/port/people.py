@@ -1,0 +1,100 @@
+"""What is asked of the store about people: who they are, how they sign in, what they did.
+
+Tables are small and the same everywhere. Instants are UTC milliseconds.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from callkeeper.core.instants import Instant
+from callkeeper.core.people.changes import NewPerson, PersonOrder
+from callkeeper.core.people.person import Person
+from callkeeper.core.people.session import Link, NewPassword, Session, SignedIn, SignIn
+from callkeeper.core.refusal import Refusal
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """Who did what to whom, in which VDN's name; ``detail`` is JSON. Never changed.
+
+    ``number`` tells deeds of one instant apart.
+    """
+
+    number: int
+    happened_at: Instant
+    by_whom: str
+    what: str
+    subject: str
+    vdn: int | None
+    detail: str
+
+
+class Guess(NamedTuple):
+    """A try at signing in: whose, as a digest of what was typed as the login, and when."""
+
+    digest: str
+    at: Instant
+
+
+class People(Protocol):
+    """The verbs about people."""
+
+    def add(self, people: Sequence[NewPerson]) -> list[Person | Refusal]:
+        """Add people, each with a link; refuse LoginTaken."""
+
+    def change(self, orders: Sequence[PersonOrder]) -> list[Person | Refusal]:
+        """Carry out orders; what others did to a person is a deed."""
+
+    def get(self, login: str) -> Person | None:
+        """Return a person, disabled or not."""
+
+    def all(self) -> list[Person]:
+        """Return all people, by login."""
+
+
+class Sessions(Protocol):
+    """The verbs about sessions, and about what they begin with: passwords and links."""
+
+    def password(self, login: str) -> str | None:
+        """Return the hash of the password by which a login may sign in."""
+
+    def link(self, digest: str) -> Link | None:
+        """Return a link, used or old or not, of a person who is not disabled."""
+
+    def add(self, sign_ins: Sequence[SignIn]) -> list[Session | Refusal]:
+        """Begin sessions; refuse SignInRefused where the password is another one meanwhile."""
+
+    def choose(self, chosen: Sequence[NewPassword]) -> list[Session | Refusal]:
+        """Change passwords, end older sessions and begin new ones; refuse what is not good."""
+
+    def get(self, digest: str) -> SignedIn | None:
+        """Return a session that nobody ended, over or not, of a person who is not disabled."""
+
+    def of(self, login: str) -> list[Session]:
+        """Return the sessions of a person that nobody ended, oldest first."""
+
+    def mark(self, used: Sequence[tuple[str, Instant]]) -> list[None]:
+        """Note of sessions when they were used."""
+
+    def end(self, digests: Sequence[str]) -> list[None]:
+        """End sessions; one that is not there stays so."""
+
+
+class Guesses(Protocol):
+    """The verbs about tries at signing in."""
+
+    def note(self, guesses: Sequence[Guess]) -> list[int | Refusal]:
+        """Count tries before it is known how they end, and return how many it are for each."""
+
+    def forget(self, digests: Sequence[str]) -> list[None]:
+        """Forget the tries of those who have signed in."""
+
+
+class Deeds(Protocol):
+    """The verb about deeds."""
+
+    def latest(
+        self, limit: int, before: tuple[Instant, int] | None = None, vdn: int | None = None
+    ) -> list[Deed]:
+        """Return the newest deeds, of one VDN or of all, before an instant and a number."""

@@ -1,0 +1,149 @@
+"""People: rows ↔ values."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from callkeeper.core.people.changes import Disable, NewPerson, PersonOrder, Reset
+from callkeeper.core.people.person import LoginTaken, NoSuchPerson, Person, Role, by_login
+from callkeeper.core.people.session import Link
+from callkeeper.core.refusal import Refusal
+from callkeeper.store.engine.session import Row, Session
+from callkeeper.store.port.people import Deed
+from callkeeper.store.rows.deeds import DeedRows
+
+_INSTALLATION = 0  # the VDN of a role for the installation
+
+
+class PersonRows:
+    """The verbs about people, and what sessions need of them."""
+
+    def __init__(self, session: Session, deeds: DeedRows) -> None:
+        self._session = session
+        self._deeds = deeds
+
+    def add(self, people: Sequence[NewPerson]) -> list[Person | Refusal]:
+        """Add people, each with a link."""
+        outcomes: dict[int, Person | Refusal] = {}
+        # In the order of the key, so that two processes never wait for each other.
+        for place, each in sorted(enumerate(people), key=lambda placed: placed[1].login):
+            try:
+                outcomes[place] = self._added(each)
+            except Refusal as refusal:
+                outcomes[place] = refusal
+        return [outcomes[place] for place in range(len(people))]
+
+    def _added(self, new: NewPerson) -> Person:
+        person = new.made()
+        fields = {name: getattr(person, name) for name in ("login", "version", "name", "made_at")}
+        if not self._session.rows("add_person", **fields):
+            raise LoginTaken("there is a person {login!r} already", about="login", login=new.login)
+        self._put_role(person.login, new.role)
+        self._put_link(new.link)
+        self._deeds.append(
+            Deed(0, new.at, new.by, new.what, person.by, new.role.vdn, _json(person.roles))
+        )
+        return person
+
+    def change(self, orders: Sequence[PersonOrder]) -> list[Person | Refusal]:
+        """Carry out orders; what others did to a person is a deed."""
+        known = self.lock([each.login for each in orders])
+        outcomes: list[Person | Refusal] = []
+        for order in orders:
+            try:
+                old = known.get(order.login)
+                if old is None:
+                    raise NoSuchPerson(
+                        "there is no person {login!r}", about="login", login=order.login
+                    )
+                known[order.login] = self._changed(old, order)
+                outcomes.append(known[order.login])
+            except Refusal as refusal:
+                outcomes.append(refusal)
+        return outcomes
+
+    def _changed(self, old: Person, order: PersonOrder) -> Person:
+        change = order.change
+        new = change.apply(old, order.at)
+        if new is old:
+            return old
+        fields = ("login", "version", "name", "language", "zone", "disabled_at")
+        self._session.rows("update_person", **{name: getattr(new, name) for name in fields})
+        for role in set(old.roles) - set(new.roles):
+            self._session.rows("take_role", login=old.login, vdn=role.vdn or _INSTALLATION)
+        for role in set(new.roles) - set(old.roles):
+            self._put_role(new.login, role)
+        if change.ends_sessions:
+            self._session.rows("end_sessions", login=old.login)
+        if isinstance(change, Disable | Reset):
+            self._session.rows("void_links", login=old.login)
+        detail = _json(change)
+        if isinstance(change, Reset):
+            self._session.rows("void_password", login=old.login)
+            self._put_link(change.link)
+            detail = "{}"
+        if order.by != old.by:
+            self._deeds.append(Deed(0, order.at, order.by, change.what, old.by, order.vdn, detail))
+        return new
+
+    def get(self, login: str) -> Person | None:
+        """Return a person, disabled or not."""
+        people = self._people(self._session.rows("person", login=login))
+        return people[0] if people else None
+
+    def all(self) -> list[Person]:
+        """Return all people, by login."""
+        roles: dict[str, list[Role]] = {}
+        for row in self._session.rows("roles"):
+            roles.setdefault(row[0], []).append(_role(row))
+        return [_person(row, roles.get(row[0], ())) for row in self._session.rows("people")]
+
+    def lock(self, logins: Iterable[str]) -> dict[str, Person]:
+        """Lock people until the transaction ends, and return those that there are."""
+        items = [{"login": each} for each in sorted(set(logins))]
+        rows = self._session.each("lock_people", items) if items else []
+        return {each.login: each for each in self._people(rows)}
+
+    def set_password(self, login: str, password_hash: str) -> None:
+        """Put another password in place of the one that there is."""
+        self._session.rows("set_password", login=login, password_hash=password_hash)
+
+    def chosen(self, login: str, at: int) -> None:
+        """Note that a person has chosen a password."""
+        whose = by_login(login)
+        self._deeds.append(Deed(0, at, whose, "password_chosen", whose, None, "{}"))
+
+    def _people(self, rows: Iterable[Row]) -> list[Person]:
+        return [
+            _person(row, [_role(each) for each in self._session.rows("roles_of", login=row[0])])
+            for row in rows
+        ]
+
+    def _put_role(self, login: str, role: Role) -> None:
+        self._session.rows(
+            "put_role",
+            login=login,
+            kind=role.kind,
+            vdn=role.vdn or _INSTALLATION,
+            agent=role.agent,
+        )
+
+    def _put_link(self, link: Link) -> None:
+        fields = ("digest", "login", "made_at", "ends_at")
+        self._session.rows("add_link", **{name: getattr(link, name) for name in fields})
+
+
+def _person(row: Row, roles: Sequence[Role]) -> Person:
+    person = Person(*row)  # SQLite has no truth values
+    return msgspec.structs.replace(
+        person, has_password=bool(person.has_password), roles=tuple(roles)
+    )
+
+
+def _role(row: Row) -> Role:
+    _, kind, vdn, agent = row
+    return Role(kind, vdn or None, agent)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
