@@ -35,6 +35,13 @@ SHOWN = "one   now: done two \\u202egnp.exe\\u2066 \\u200f."
         ("\x9b31m", r"\u009b31m"),
         ("\u2028\u2029\u061c\ufeff", r"\u2028\u2029\u061c\ufeff"),
         ("\udcff", r"\udcff"),
+        ("a\xadb\u180e\u200b\u2060\u2064", r"a\u00adb\u180e\u200b\u2060\u2064"),
+        ("\u206a\u206f\ufff9\ufffb", r"\u206a\u206f\ufff9\ufffb"),
+        ("a\U000e0001\U000e0041\U000e007f", r"a\udb40\udc01\udb40\udc41\udb40\udc7f"),
+        ("क्\u200dष ก็่ e\u0301\u0323", "क्\u200dष ก็่ e\u0301\u0323"),
+        ("🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂 ……………………………………………………", "🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂 ……………………………………………………"),
+        ("a" + "\u0301" * 10, "a" + "\u0301" * 8 + r"\u0301\u0301"),
+        ("ก" + "\u0e49\u200d" * 9, "ก" + "\u0e49\u200d" * 8 + r"\u0e49\u200d"),
     ],
     ids=ascii,
 )
@@ -43,7 +50,7 @@ def test_a_character_that_steers_a_terminal_is_shown_as_an_escape(text: str, sho
 
 
 def test_json_keeps_its_meaning() -> None:
-    value = {NASTY: [NASTY]}
+    value = {NASTY: [NASTY, "a\U000e0041" + "\u0301" * 300]}
     assert json.loads(harmless(json.dumps(value, ensure_ascii=False))) == value
     assert blanked("a\x1b\u202e\n") == "a   "
 

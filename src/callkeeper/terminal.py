@@ -9,15 +9,22 @@ import re
 import select
 import sys
 from io import TextIOWrapper
+from unicodedata import category
 
 _ESCAPED = "callkeeper.escaped"
 _BREAK = re.compile(r"\r\n|[\r\n\t]")
 
 # What moves the cursor, colours, rings or renames a window (C0, DEL and C1), what ends a line in
-# other words, and what turns the direction of the text that follows.
+# other words, what turns the direction of the text that follows, and what nobody sees; but U+200C
+# and U+200D, which letters and emoji need.
 _HARMFUL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
+# Where many marks may stand on one letter: Python counts no mark as part of a word.
+_MARKS = re.compile(r"[^\w\s\x00-\x7f]{9,}")
+_MARKS_MAX = 8  # on one letter; no script needs as many, and hundreds cover the lines around
 
 
 def harmless(text: str) -> str:
@@ -25,9 +32,21 @@ def harmless(text: str) -> str:
 
     JSON that is written on one line keeps its meaning.
     """
-    if text.isprintable():  # as nearly all is; nothing that does harm counts as printable
+    if text.isascii() and text.isprintable():  # as nearly all is
         return text
-    return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", _BREAK.sub(" ", text))
+    plain = _HARMFUL.sub(lambda found: _as_escape(found[0]), _BREAK.sub(" ", text))
+    return _MARKS.sub(_unstacked, plain)
+
+
+def _unstacked(found: re.Match[str]) -> str:
+    """Return what was found with as many marks as a letter may have, the others as escapes."""
+    told, marks = [], 0
+    for each in found[0]:
+        kind = category(each)
+        if kind != "Cf":  # a joiner among marks begins no letter
+            marks = marks + 1 if kind in ("Mn", "Me") else 0
+        told.append(_as_escape(each) if marks > _MARKS_MAX else each)
+    return "".join(told)
 
 
 def blanked(text: str) -> str:
@@ -63,9 +82,13 @@ def open_output() -> None:
 def _escaped(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
-    pairs = (units[at : at + 2].hex() for at in range(0, len(units), 2))
-    return "".join(f"\\u{each}" for each in pairs), error.end
+    return _as_escape(error.object[error.start : error.end]), error.end
+
+
+def _as_escape(text: str) -> str:
+    """Return characters as JSON escapes them: one beyond 16 bits as a pair."""
+    units = text.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def reader_has_gone() -> bool:
