@@ -7,7 +7,7 @@ from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.usecases.short_ids import short_id
 from tests.house import HOUR, TASK, VDN, House
 from tests.store.orders import booked, booking
-from tests.test_cli import Ended, at_house
+from tests.test_cli import Ended, at_house, run
 
 MINUTE = 60_000
 CHANGES = {
@@ -99,3 +99,19 @@ def test_a_whole_id_is_sent_as_it_is(house: House) -> None:
         assert (ended.status, ended.out) == (1, "")
         assert "stands for" not in ended.err
         assert "short id" not in ended.err
+
+
+@pytest.mark.parametrize("command", ["why", "show", "attempts"])
+def test_a_whole_id_is_another_vdns_where_one_is_named(house: House, command: str) -> None:
+    id_ = house.reserve(calledNo="66660007", userAccount="carla", remark="hush")
+    where = ["--data-dir", str(house.settings.data_dir)]
+    for ended in (
+        run(command, id_, "--vdn", "26", *where),
+        run(command, id_, *where, CALLKEEPER_VDN="26"),
+    ):
+        assert (ended.status, ended.out) == (1, "")
+        assert ended.err == (
+            f"callkeeper: reservation {id_} is another VDN's; name that one with --vdn, or none\n"
+        )
+    for more in ([], ["--vdn", str(VDN)]):
+        assert run(command, id_, *where, *more).status == 0

@@ -8,10 +8,9 @@ cost every create.
 
 import re
 from collections.abc import Iterable
-from typing import NoReturn
 
 from callkeeper.core.instants import Instant
-from callkeeper.core.refusal import NoSuchReservation, ParameterWrong
+from callkeeper.core.refusal import NoSuchReservation, ParameterWrong, Refusal
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.reservations import Reservations, Sought
 from callkeeper.store.port.store import Store
@@ -50,16 +49,14 @@ def reservations_of(
     """Return the reservations that an id, or the short one of one in a VDN, stands for.
 
     A whole id may stand in several VDNs if somebody brought it there by hand, and may then be as
-    short as a part of one; where the VDN itself has it, no other is meant. Raise
+    short as a part of one; where a VDN is named, no other's is meant. Raise
     NoSuchReservation, or AmbiguousId.
     """
     whole = store.reservations.with_id(text)
+    if own := [each for each in whole if vdn in (None, each.vdn)]:
+        return own
     if not is_short(text):
-        return whole or _none(text)
-    if any(each.vdn == vdn for each in whole):
-        return [each for each in whole if each.vdn == vdn]
-    if vdn is None and whole:
-        return whole
+        raise _others(text) if whole else _none(text)
     if vdn is None:
         raise ParameterWrong(
             "{id} is a short id, which is looked for in one VDN: give --vdn, or set CALLKEEPER_VDN",
@@ -68,19 +65,26 @@ def reservations_of(
         )
     having = _having(store.reservations, vdn, text, now, looked_through)
     if whole and not having:
-        return whole
+        raise _others(text)
     return [_the_one(text, vdn, having, 2 * looked_through)]
 
 
-def _none(text: str) -> NoReturn:
+def _others(text: str) -> NoSuchReservation:
+    """Return the refusal of what another VDN has; of whom it calls nothing is told."""
+    return NoSuchReservation(
+        "reservation {id} is another VDN's; name that one with --vdn, or none", id=text
+    )
+
+
+def _none(text: str) -> Refusal:
     if _DIGITS.fullmatch(text) and len(text) < SHORT_MIN:
-        raise ParameterWrong(
+        return ParameterWrong(
             "{id} is too short for an id; give at least {least} digits of it",
             about="id",
             id=text,
             least=SHORT_MIN,
         )
-    raise NoSuchReservation("there is no reservation {id!r} in any VDN", id=text)
+    return NoSuchReservation("there is no reservation {id!r} in any VDN", id=text)
 
 
 def _having(
