@@ -1,10 +1,14 @@
 """What a person may get wrong at the shell, and the one line that tells it."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from callkeeper import bounds
+from callkeeper.core.campaigns.dial_settings import CALLS_MAX
+from tests.command_line import commands
 from tests.house import House
 from tests.test_cli import Ended, at_house, book, run, run_in, started
 
@@ -227,3 +231,95 @@ def test_nor_is_a_sealing_key_that_is_one(tmp_path: Path) -> None:
     (tmp_path / "sealing.key").unlink()
     os.mkfifo(tmp_path / "sealing.key", 0o600)
     assert one_line(run("key", "create", "--vdn", "25", *where), "sealing.key is no file")
+
+
+NUMBERS = [
+    (name, each)
+    for name, command in commands().items()
+    for each in command.params
+    if each.type_descriptor.annotation is int
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [(name, max(each.opts, key=len)) for name, each in NUMBERS],
+)
+@pytest.mark.parametrize("number", ["99999999999999999999", "-99999999999999999999", "9" * 5_000])
+def test_a_number_beyond_any_database_is_no_bug(
+    installed: list[str], name: str, given: str, number: str
+) -> None:
+    """Give a command such a number where it takes one, and something for all else it needs."""
+    words = [*name.split(), "--json"]
+    for each in commands()[name].params:
+        longest = max(each.opts, key=len)
+        if longest == "--data-dir":
+            words += installed
+        elif longest == given:
+            words += [f"{given}={number}"] if given.startswith("--") else ["--", number][1:]
+        elif each.required:
+            known = {"vdn": "25", "end": "+9d"}
+            value = known.get(each.name, "1")
+            words += [longest, value] if longest.startswith("--") else [value]
+    ended = run(*words, CALLKEEPER_URL="http://127.0.0.1:9", CALLKEEPER_AK="a", CALLKEEPER_SK="s")
+    assert ended.status in (1, 2, 3), ended
+    assert json.loads(ended.err)["error"]["says"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return started(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.mark.parametrize("variable", ["AGENT", "AK", "CA", "URL", "CONFIG", "DESTINATIONS", "X"])
+def test_no_variable_of_ours_may_be_no_text(installed: list[str], variable: str) -> None:
+    for command in (["reservations", "--mine", "--vdn", "25", *installed], ["list"]):
+        ended = run(*command, **{f"CALLKEEPER_{variable}": NO_TEXT, "CALLKEEPER_SK": "s"})
+        assert one_line(ended, f"CALLKEEPER_{variable}"), ended
+
+
+@pytest.mark.parametrize("depth", [300, 900, 5_000, 100_000])
+@pytest.mark.parametrize("opened", ["[", '{"a":'])
+def test_a_setting_that_is_nested_deep_is_wrong(tmp_path: Path, opened: str, depth: int) -> None:
+    closed = {"[": "]"}.get(opened, "}")
+    for text in (opened * depth, opened * depth + "1" + closed * depth):
+        for variable in ("DESTINATIONS", "FAIL_CODES", "NUMBERS_OF_VDNS", "SKILL_QUEUES"):
+            if len(text) < 100_000:  # the system takes no longer variable
+                assert one_line(
+                    run("lines", **{f"CALLKEEPER_{variable}": text}), variable.lower()
+                ) or one_line(run("lines", **{f"CALLKEEPER_{variable}": text}), variable)
+        for name in ("a", "destinations", "skill_queues", "port"):
+            (tmp_path / "callkeeper.toml").write_text(f"{name}={text.replace(':', '=')}")
+            assert run_in(tmp_path, "lines").err.count("\n") == 1
+
+
+@pytest.mark.parametrize("header", ["a;b: x", "a/b: x", "a b: x", ": x", "é: x", "host;host: x"])
+def test_a_header_is_signed_by_a_name_that_headers_have(header: str) -> None:
+    known = {"CALLKEEPER_AK": "ak", "CALLKEEPER_SK": "secret"}
+    ended = run("sign", "GET", "http://h/p", "--header", header, **known)
+    assert ended.status == 2
+    assert 'must read "name: value"' in ended.err
+
+
+@pytest.mark.parametrize(
+    "url", ["http://u:hush@h/p", "http://u:hush@[/p", "//u:hush@h", "https://u:hu/hush@h/p"]
+)
+def test_a_password_in_a_url_is_not_signed_and_not_repeated(url: str) -> None:
+    known = {"CALLKEEPER_AK": "ak", "CALLKEEPER_SK": "secret"}
+    ended = run("sign", "GET", url, "--explain", **known)
+    assert (ended.status, ended.out) == (2, "")
+    assert "has no user and no password" in ended.err
+    assert "hush" not in ended.err
+
+
+def test_a_campaign_has_as_many_calls_at_once_as_the_settings_may_say(tmp_path: Path) -> None:
+    setting = ("campaign_calls_max", bounds.Calls)
+    assert bounds.trouble(*setting, CALLS_MAX) is None
+    assert bounds.trouble(*setting, CALLS_MAX + 1)
+    add(tmp_path, *started(tmp_path))
+    dialing = ["campaign", "dialing", "1", "--vdn", "25", "--data-dir", str(tmp_path)]
+    assert run(*dialing, "--calls-max", "10000").status == 0
+    for many in ("10001", "0"):
+        ended = run(*dialing, "--calls-max", many)
+        assert (ended.status, ended.out) == (2, "")
+        assert "1 to 10000" in ended.err

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from callkeeper import bounds
+from callkeeper.terminal import is_text
 
 _PREFIX = "CALLKEEPER_"
 _DEFAULT_FILE = "callkeeper.toml"
@@ -113,6 +114,13 @@ def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:
     ]
 
 
+def check_texts(environment: Mapping[str, str] = os.environ) -> None:
+    """Refuse a variable of ours that is no text, whoever is going to read it."""
+    for name, text in environment.items():
+        if name.startswith(_PREFIX) and not is_text(text):
+            raise SettingsWrong(f"{name} in the environment is not valid UTF-8")
+
+
 def _meant(name: str, known: Collection[str], prefix: str = "") -> str:
     close = get_close_matches(name, known, 1)
     return f"; did you mean {prefix}{close[0]}?" if close else ""
@@ -156,7 +164,7 @@ def _from_file(named: str | None) -> dict[str, Any]:
             f"{file} cannot be read ({error.strerror}); run this as a user that may read it: as "
             "the one that serves, or as root"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsWrong(f"{file} is no TOML: {error}") from error
 
 
@@ -194,12 +202,12 @@ def is_ours(info: os.stat_result, user: int, group: int) -> bool:
 def _from_text(name: str, kind: Any, text: str) -> object:  # noqa: ANN401 - a type, as annotated
     """Return what the environment holds: for a list or a table, JSON; otherwise the very text."""
     variable = _PREFIX + name.upper()
-    if any("\ud800" <= each <= "\udfff" for each in text):  # bytes that were not UTF-8
+    if not is_text(text):
         raise SettingsWrong(f"{variable} in the environment is not valid UTF-8")
     if not bounds.is_written_as_json(kind):
         return text
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         example = "[1, 2]" if name == "skill_queues" else '{"skill 5":"queues,5"}'
         raise SettingsWrong(f"{variable} is no JSON ({error}); write it like {example}") from error

@@ -18,6 +18,7 @@ from callkeeper.core.campaigns.campaign import (
     DAY_MINUTES,
     DEVICE_TYPES,
     GOES_TO,
+    ID_MAX,
     PREVIEW,
     CallerNumber,
     Campaign,
@@ -78,7 +79,10 @@ Begin = Annotated[int | None, instant_option("When it begins; now if absent.")]
 Id = Annotated[
     int | None,
     typer.Option(
-        help="The id that a CRM already holds; the next one if absent.", min=1, show_default=False
+        help="The id that a CRM already holds; the next one if absent.",
+        min=1,
+        max=ID_MAX,
+        show_default=False,
     ),
 ]
 Callers = Annotated[

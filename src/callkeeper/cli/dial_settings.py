@@ -13,6 +13,7 @@ from callkeeper.cli.time_zone import read_zone
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.changes import Arrange
 from callkeeper.core.campaigns.dial_settings import (
+    CALLS_MAX,
     RETRIABLE,
     RETRIES_MAX,
     SPACING_SECONDS_MAX,
@@ -75,6 +76,7 @@ def dialing(
         typer.Option(
             help="Its calls at once, in place of the setting campaign_calls_max.",
             min=1,
+            max=CALLS_MAX,
             show_default=False,
         ),
     ] = None,

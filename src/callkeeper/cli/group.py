@@ -23,7 +23,9 @@ class LoadedCommand(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run it, and first say what is set and is no setting."""
-        for sentence in import_module("callkeeper.settings").unknown():
+        settings = import_module("callkeeper.settings")
+        settings.check_texts()
+        for sentence in settings.unknown():
             warn(sentence, as_json=ctx.params.get("json", False))
         raise_interrupts()
         return super().invoke(ctx)

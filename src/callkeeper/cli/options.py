@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from callkeeper.api.contract.characters import ANY, BLANKS
+from callkeeper.core.campaigns.campaign import ID_MAX
 from callkeeper.core.instants import in_iso, instant_of
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.settings import SettingsWrong
@@ -39,7 +40,9 @@ Vdn = Annotated[int, typer.Option(help="The VDN.", envvar="CALLKEEPER_VDN", min=
 MaybeVdn = Annotated[
     int | None, typer.Option(help="The VDN.", envvar="CALLKEEPER_VDN", min=1, max=VDN_MAX)
 ]
-CampaignId = Annotated[int, typer.Argument(metavar="CAMPAIGN", min=1, help="The campaign's id.")]
+CampaignId = Annotated[
+    int, typer.Argument(metavar="CAMPAIGN", min=1, max=ID_MAX, help="The campaign's id.")
+]
 ReservationId = Annotated[
     str,
     typer.Argument(

@@ -1,6 +1,7 @@
 """``sign``: the canonical request and the signature, for an integrator whose own is refused."""
 
 import os
+import re
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,7 @@ _CONTENT_TYPE = "application/json; charset=UTF-8"
 _LINE_END = "⏎"
 _SECRET = "do not paste it: with it anybody can sign as you at this timestamp"  # noqa: S105 - a warning
 _LABEL_WIDTH = 20
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # of a header, RFC 9110, 5.6.2
 
 
 class Explained(msgspec.Struct, frozen=True, rename="camel"):
@@ -152,6 +154,10 @@ def _in_words(found: Explained) -> list[str]:
 
 
 def _parts(url: str) -> SplitResult:
+    if "@" in url.partition("?")[0]:  # and is not repeated: a password may stand before it
+        raise typer.BadParameter(
+            "a URL that is signed has no user and no password (and %40 for an @ in its path)"
+        )
     try:
         return urlsplit(url)
     except ValueError as error:
@@ -170,6 +176,6 @@ def _body(text: str | None, file: str | None) -> bytes:
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
-    if not colon or not name.strip():
+    if not colon or not _NAME.fullmatch(name.strip()):
         raise typer.BadParameter(f'{text!r} must read "name: value"')
     return name.strip().lower(), value.strip(signing.AROUND)

@@ -17,6 +17,7 @@ from callkeeper.core.campaigns.policies import Policies
 from callkeeper.core.instants import DAY_MS, Instant
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
+ID_MAX = 10**18 - 1
 
 
 Status = Literal["draft", "started", "paused"]  # as stored; "ended" is read off the clock

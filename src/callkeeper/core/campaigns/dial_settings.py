@@ -12,6 +12,7 @@ from callkeeper.core.refusal import ParameterWrong
 Retriable = Literal["busy", "no_answer", "congestion", "refused"]
 RETRIABLE: tuple[Retriable, ...] = ("busy", "no_answer", "congestion", "refused")
 
+CALLS_MAX = 10_000  # at once, as the settings that bound them
 RETRIES_MAX = 20
 SPACING_SECONDS_MAX = 7 * 24 * 60 * 60
 
@@ -39,8 +40,10 @@ class DialSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def check(settings: DialSettings) -> None:
     """Refuse what no dialer could do."""
-    if settings.calls_max is not None and settings.calls_max < 1:
-        raise ParameterWrong("a campaign may have 1 call at once, or more", about="calls_max")
+    if settings.calls_max is not None and not 1 <= settings.calls_max <= CALLS_MAX:
+        raise ParameterWrong(
+            "a campaign may have 1 to {most} calls at once", about="calls_max", most=CALLS_MAX
+        )
     _check_retries(settings.retries)
 
 
