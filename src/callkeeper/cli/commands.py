@@ -42,6 +42,7 @@ PANELS = {
             "promises:list_open",
             "Show what is open: overdue reservations first, then the next ones.",
         ),
+        Command("board", "board:show_board", "Show what there is to do now, and what holds it."),
         Command("broken", "promises:list_broken", "Show which promises were broken, and why."),
         Command("seen", "seen:say", "Take off that list what somebody has looked into."),
         Command("show", "promises:show_one", "Show one reservation, and what it waits for."),

@@ -4,12 +4,12 @@ What is outstanding is read off its own table. Of what is closed so many are loo
 from now and ahead, and no more; whoever asks is told from when to when that was.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 import msgspec
 
-from callkeeper.core.instants import Instant
+from callkeeper.core.instants import HOUR_MS, Instant
 from callkeeper.core.reservations.promise import (
     ANSWERS,
     KEEPINGS,
@@ -76,15 +76,24 @@ class Found(msgspec.Struct, frozen=True):
     has_more_overdue: bool = False
 
 
+class Hour(msgspec.Struct, frozen=True):
+    """An hour of a day, from its begin on: how many promises came to what."""
+
+    begin_at: Instant
+    counts: dict[Keeping, int]
+
+
 class Day(msgspec.Struct, frozen=True):
-    """A day: how many promises came to what, and the first of them.
+    """A day: how many promises came to what, in all and by the hour, and the first of them.
 
     ``answers``: of those that were kept, how many were answered.
     ``counted_to``: not all of it was counted, for it has too many, but what was for before this.
+    Hours without a promise are left out; a day has 23 or 25 where the clock is set.
     """
 
     counts: dict[Keeping, int]
     answers: dict[Answer, int]
+    hours: list[Hour]
     found: Found
     counted_to: Instant | None
 
@@ -168,19 +177,21 @@ class Promises:
         whole = self._whose.within(*day)
         counted_to = self._reservations.reach(whole, self._looked_through)
         counted = self._whose.within(day[0], day[1] if counted_to is None else counted_to - 1)
-        counts: Counter[Keeping] = Counter()
+        hours: defaultdict[Instant, Counter[Keeping]] = defaultdict(Counter)
         answers: Counter[Answer] = Counter()
         for each in self._reservations.promises(counted):
             keeping = self._measure.of(each, self._now)
-            counts[keeping] += 1
+            into_it = (each.appoint_at - day[0]) % HOUR_MS
+            hours[each.appoint_at - into_it][keeping] += 1
             if keeping in KEPT:
                 answers[answer(each)] += 1
         found = self._reservations.seek(counted, Choice(states), limit + 1)
         return Day(
-            {each: counts[each] for each in KEEPINGS if counts[each]},
-            {each: answers[each] for each in ANSWERS if answers[each]},
-            self._found(found, limit),
-            counted_to,
+            counts=in_order(sum(hours.values(), Counter())),
+            answers={each: answers[each] for each in ANSWERS if answers[each]},
+            hours=[Hour(begin_at, in_order(hours[begin_at])) for begin_at in sorted(hours)],
+            found=self._found(found, limit),
+            counted_to=counted_to,
         )
 
     def one(self, reservation: Reservation) -> Kept:
@@ -228,6 +239,11 @@ class Promises:
         is_overdue = self._measure.is_overdue(listed.reservation, self._now)
         held = _held(listed, self._now)
         return Kept(listed, keeping, _why(listed, keeping, held), is_overdue, held)
+
+
+def in_order(counts: Counter[Keeping]) -> dict[Keeping, int]:
+    """Return how many came to what, in the order in which it is told, and nothing of none."""
+    return {each: counts[each] for each in KEEPINGS if counts[each]}
 
 
 def _promised(listed: Listed) -> tuple[Instant, str]:

@@ -1,0 +1,145 @@
+"""The board: what is outstanding in a VDN, who has it, and what holds it.
+
+Outstanding calls are read where they alone are kept, so a board costs the same however many
+reservations are stored.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeVar
+
+import msgspec
+
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.dialing.lease import Lease
+from callkeeper.core.instants import HOUR_MS, Instant
+from callkeeper.core.reservations.promise import Keeping, Measure
+from callkeeper.store.port.reservations import Sought
+from callkeeper.store.port.store import Store
+from callkeeper.usecases.promises import FIRST, Found, Promises, Whose, in_order
+
+# What is promised within it is due, and on the board.
+AHEAD_MS = HOUR_MS
+
+K = TypeVar("K", bound=tuple[object, ...])
+Counts = dict[Keeping, int]
+Obstacle = Literal["draft", "paused", "ended", "deleted", "no_dialer", "line_down", "line_refuses"]
+
+# Whoever has the most of the first has the worst day.
+_WORST: tuple[Keeping, ...] = ("broken", "late", "unknown", "waiting", "calling")
+
+
+class OfCampaign(msgspec.Struct, frozen=True):
+    """What is outstanding of a campaign."""
+
+    id: int
+    name: str | None
+    counts: Counts
+
+
+class OfAgent(msgspec.Struct, frozen=True):
+    """What is outstanding of an agent; without an account: of nobody's."""
+
+    account: str | None
+    name: str | None
+    counts: Counts
+
+
+class Hindrance(msgspec.Struct, frozen=True):
+    """What holds automatic calls back that are on the board, and how many.
+
+    ``subject`` is the campaign's id, or the line's name; ``says`` what a line says of itself.
+    """
+
+    obstacle: Obstacle
+    subject: str
+    name: str | None
+    calls: int
+    says: str | None = None
+
+
+class Board(msgspec.Struct, frozen=True):
+    """What is outstanding at an instant and was promised by then, or for within the hour.
+
+    ``missed`` are the first that nobody called in time, or that may not have been called.
+    """
+
+    at: Instant
+    counts: Counts
+    campaigns: list[OfCampaign]
+    agents: list[OfAgent]
+    hindrances: list[Hindrance]
+    missed: Found
+
+
+def board(store: Store, measure: Measure, vdn: int, now: Instant, limit: int) -> Board:
+    """Return the board of a VDN, with so many of what was missed at most."""
+    sought = Sought(vdn, FIRST, now + AHEAD_MS)
+    alike = store.outstanding.count(sought, now, now - measure.grace_ms)
+    total: Counter[Keeping] = Counter()
+    campaigns: dict[tuple[int, str | None], Counter[Keeping]] = {}
+    agents: dict[tuple[str | None, str | None], Counter[Keeping]] = {}
+    automatic: Counter[int] = Counter()
+    for each in alike:
+        keeping = measure.of(each.promise, now)
+        total[keeping] += each.count
+        campaign = campaigns.setdefault((each.campaign_id, each.campaign_name), Counter())
+        campaign[keeping] += each.count
+        if each.kind == "manual":
+            agent = agents.setdefault((each.agent, each.agent_name), Counter())
+            agent[keeping] += each.count
+        elif each.state == "waiting":
+            automatic[each.campaign_id] += each.count
+    return Board(
+        at=now,
+        counts=in_order(total),
+        campaigns=[OfCampaign(*key, in_order(counts)) for key, counts in _worst_first(campaigns)],
+        agents=[OfAgent(*key, in_order(counts)) for key, counts in _worst_first(agents)],
+        hindrances=[
+            *_of_campaigns(store, vdn, automatic, now),
+            *_of_lines(store.leases.all(), automatic.total(), now),
+        ],
+        missed=Promises(store, measure, Whose(vdn), now).missed(limit),
+    )
+
+
+def _of_campaigns(
+    store: Store, vdn: int, automatic: Counter[int], now: Instant
+) -> Iterator[Hindrance]:
+    """Yield which campaigns dial nothing of what they have, whatever the hour."""
+    for id_, calls in automatic.most_common():
+        campaign = store.campaigns.get(vdn, id_)
+        obstacle = _obstacle(campaign, now)
+        if obstacle is not None:
+            name = None if campaign is None else campaign.name
+            yield Hindrance(obstacle, str(id_), name, calls)
+
+
+def _obstacle(campaign: Campaign | None, now: Instant) -> Obstacle | None:
+    if campaign is None:
+        return "deleted"
+    if campaign.has_ended(now):
+        return "ended"
+    return None if campaign.status == "started" else campaign.status
+
+
+def _of_lines(leases: Iterable[Lease], calls: int, now: Instant) -> Iterator[Hindrance]:
+    """Yield which lines make no calls, or that nobody dials over any."""
+    if not calls:
+        return
+    living = [each for each in leases if each.stands(now)]
+    if not living:
+        yield Hindrance("no_dialer", "", None, calls)
+    for line in sorted({each.line for each in living}):
+        mine = [each for each in living if each.line == line]
+        if not any(each.is_up for each in mine):
+            yield Hindrance("line_down", line, None, calls)
+        elif all(each.trouble for each in mine):
+            yield Hindrance("line_refuses", line, None, calls, mine[0].trouble)
+
+
+def _worst_first(parts: dict[K, Counter[Keeping]]) -> list[tuple[K, Counter[Keeping]]]:
+    def badness(part: tuple[K, Counter[Keeping]]) -> tuple[list[int], str]:
+        return [-part[1][each] for each in _WORST], str(part[0])
+
+    return sorted(parts.items(), key=badness)

@@ -1,0 +1,102 @@
+"""The board of a VDN: what is outstanding, who has it, and what holds automatic calls back."""
+
+from typing import Any
+
+import pytest
+
+from callkeeper.core.campaigns.changes import Pause
+from callkeeper.core.reservations.changes import Cancel, Result
+from callkeeper.core.reservations.promise import Measure
+from callkeeper.store.port.access import AgentName
+from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.board import Board, board
+from tests.store.calls import GRACE, begun, rearrange, renew
+from tests.store.orders import HOUR, NOW, Opened, booked, booking, carry_out, has_campaign, order
+
+MINUTE = 60_000
+MEASURE = Measure(GRACE)
+LATER = NOW + 10 * HOUR
+
+
+def look(store: SqlStore, limit: int = 9) -> Board:
+    return board(store, MEASURE, 1, LATER, limit)
+
+
+def book(store: SqlStore, number: int, in_ms: int, **fields: Any) -> str:
+    """Book a call for so long from LATER, and return its id."""
+    (made,) = booked(store, booking(number, appoint_at=LATER + in_ms, **fields))
+    return made.id
+
+
+def test_a_vdn_that_has_nothing_to_do_has_an_empty_board(store: SqlStore) -> None:
+    found = look(store)
+    assert (found.at, found.counts, found.campaigns, found.agents) == (LATER, {}, [], [])
+    assert (found.hindrances, found.missed.promises) == ([], [])
+
+
+def test_what_is_due_late_broken_and_called_is_counted_whose_it_is_and_the_worst_come_first(
+    store: SqlStore, opened: Opened
+) -> None:
+    has_campaign(opened.session, 1, 8)
+    with store.transaction():
+        store.agents.name([AgentName(1, "bob", "Bob Meyer", NOW)])
+    broken = book(store, 1, -HOUR, agent="bob")
+    late = book(store, 2, -MINUTE, agent="ann", campaign_id="8")
+    book(store, 3, HOUR, agent="ann")
+    book(store, 4, HOUR + 1, agent="ann")  # further ahead than a board looks
+    done, gone = book(store, 5, -HOUR), book(store, 6, -HOUR)
+    carry_out(store, order(done, Result(fail_code="00000")), order(gone, Cancel()))
+    begun(store, 7)
+    found = look(store)
+    assert found.counts == {"waiting": 1, "late": 1, "broken": 1, "calling": 1}
+    assert [(each.account, each.name, each.counts) for each in found.agents] == [
+        ("bob", "Bob Meyer", {"broken": 1}),
+        ("ann", None, {"waiting": 1, "late": 1}),
+    ]
+    assert [(each.id, each.name, each.counts) for each in found.campaigns] == [
+        (7, "campaign 7", {"waiting": 1, "broken": 1, "calling": 1}),
+        (8, "campaign 8", {"late": 1}),
+    ]
+    assert [each.listed.reservation.id for each in found.missed.promises] == [broken, late]
+    few = look(store, limit=1)
+    assert (len(few.missed.promises), few.missed.has_more) == (1, True)
+
+
+def obstacles(store: SqlStore) -> list[tuple[str, str, int]]:
+    return [(each.obstacle, each.subject, each.calls) for each in look(store).hindrances]
+
+
+def test_what_holds_automatic_calls_back_is_told_with_how_many(store: SqlStore) -> None:
+    assert obstacles(store) == []
+    book(store, 1, MINUTE, kind="automatic")
+    book(store, 2, MINUTE)  # an agent's: nothing holds it
+    assert obstacles(store) == [("no_dialer", "", 1)]
+    rearrange(store, Pause())
+    renew(store, "dora", LATER + 10_000)
+    assert obstacles(store) == [("paused", "7", 1)]
+
+
+@pytest.mark.parametrize(
+    ("lease", "obstacle"),
+    [
+        ({"is_up": False}, "line_down"),
+        ({"trouble": "no trunk"}, "line_refuses"),
+    ],
+)
+def test_a_line_that_makes_no_calls_is_told_unless_another_dispatcher_of_it_does(
+    store: SqlStore, lease: dict[str, Any], obstacle: str
+) -> None:
+    book(store, 1, MINUTE, kind="automatic")
+    renew(store, "dora", LATER + 10_000, **lease)
+    assert obstacles(store) == [(obstacle, "rehearsal", 1)]
+    renew(store, "dave", LATER + 10_000)
+    assert obstacles(store) == []
+
+
+def test_a_campaign_that_ended_or_was_deleted_is_told(store: SqlStore, opened: Opened) -> None:
+    renew(store, "dora", LATER + 10_000)
+    has_campaign(opened.session, 1, 8, end_at=LATER)
+    has_campaign(opened.session, 1, 9, status="draft", end_at=LATER + HOUR)
+    for number, campaign in enumerate((8, 9), 1):
+        book(store, number, MINUTE, kind="automatic", campaign_id=str(campaign))
+    assert sorted(obstacles(store)) == [("draft", "9", 1), ("ended", "8", 1)][::1]

@@ -1,0 +1,107 @@
+"""What there is to do now, at a terminal and for a script, and again when it changes."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from callkeeper.core.reservations.changes import Result
+from callkeeper.usecases.short_ids import short_id
+from tests.stored import HOUR, MINUTE, VDN, Stored
+from tests.test_cli import PROGRAM, environment
+
+WATCH = [*PROGRAM, "board", "--watch", "--vdn", str(VDN)]
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[Stored]:
+    stored = Stored(tmp_path / "data")
+    yield stored
+    stored.store.close()
+
+
+def given(stored: Stored) -> dict[str, str]:
+    return environment(CALLKEEPER_DATA_DIR=str(stored.data_dir))
+
+
+def test_where_there_is_nothing_to_do_it_says_so(stored: Stored) -> None:
+    lines = stored.ask("board").out.splitlines()
+    assert lines[0].endswith(": nothing")
+    assert lines[1:] == ["today: nothing"]
+
+
+def test_it_tells_what_there_is_to_do_who_has_it_and_what_holds_it(stored: Stored) -> None:
+    broken, _ = stored.promise(-2 * HOUR), stored.promise(-MINUTE, agent="bob")
+    stored.promise(20 * MINUTE, kind="automatic", agent=None)
+    lines = stored.ask("board", "--time-zone", "Asia/Shanghai").out.splitlines()
+    assert lines[0].startswith(f"VDN {VDN}, ")
+    assert lines[0].endswith(" (Asia/Shanghai): 1 due, 1 late, 1 broken")
+    assert lines[1].startswith("today: ")
+    assert (
+        "! no dialer is running, which holds 1 automatic call; `callkeeper dial` starts one"
+        in lines
+    )
+    table = lines.index(next(line for line in lines if line.startswith("agent ")))
+    assert lines[table].split() == ["agent", "broken", "late", "unknown", "due", "calling"]
+    assert [line.split()[:-1] for line in lines[table + 1 : table + 3]] == [["Ann", "Li"], ["bob"]]
+    (row,) = [line for line in lines if short_id(broken) in line]
+    assert "agent Ann Li has not rung" in row
+
+
+def test_a_script_reads_the_same(stored: Stored) -> None:
+    broken = stored.promise(-2 * HOUR)
+    told = stored.ask("board", "--json").value
+    assert (told["vdn"], told["counts"]) == (VDN, {"broken": 1})
+    assert told["agents"] == [{"account": "ann", "name": "Ann Li", "counts": {"broken": 1}}]
+    assert [each["id"] for each in told["missed"]["reservations"]] == [broken]
+    assert (told["hindrances"], told["today"]["counted_to"]) == ([], None)
+
+
+def test_a_script_that_watches_reads_a_line_for_each_change(stored: Stored) -> None:
+    late = stored.promise(-2 * HOUR)
+    with subprocess.Popen([*WATCH, "--json"], stdout=subprocess.PIPE, env=given(stored)) as watch:
+        assert watch.stdout is not None
+        assert json.loads(watch.stdout.readline())["counts"] == {"broken": 1}
+        stored.change(late, Result(fail_code="00000"))
+        assert json.loads(watch.stdout.readline())["counts"] == {}
+        watch.send_signal(signal.SIGINT)
+        assert watch.stdout.read() == b""
+    assert watch.returncode == -signal.SIGINT
+
+
+def test_a_terminal_is_drawn_anew(stored: Stored) -> None:
+    late = stored.promise(-2 * HOUR)
+    ours, its = pty.openpty()
+    with subprocess.Popen(WATCH, stdout=its, stderr=its, env=given(stored)) as watch:
+        os.close(its)
+        drawn = _until(ours, b"1 broken")
+        stored.change(late, Result(fail_code="00000"))
+        drawn = _until(ours, b": nothing")
+        watch.send_signal(signal.SIGINT)
+    os.close(ours)
+    assert b"\x1b[H\x1b[2J" in drawn
+
+
+def _until(terminal: int, words: bytes) -> bytes:
+    """Read a terminal until it shows some words, and return all of it."""
+    drawn = b""
+    with suppress(OSError):
+        while words not in drawn:
+            drawn += os.read(terminal, 65536)
+    assert words in drawn
+    return drawn
+
+
+def test_today_by_the_hour_is_drawn_where_it_can_be_seen(stored: Stored) -> None:
+    stored.promise(-MINUTE)
+    # Where it is noon, so that a minute ago was today.
+    noon = f"Etc/GMT{stored.now // HOUR % 24 - 12:+d}"
+    board = ["board", "--time-zone", noon]
+    assert "by the hour: 1" in stored.ask(*board).out
+    assert "by the hour" not in stored.ask(*board, PYTHONIOENCODING="ascii").out
