@@ -118,11 +118,12 @@ def test_what_is_due_in_a_paused_campaign_expires_past_the_grace_as_was_said(
 
 def test_ending_is_shown_first_and_done_with_yes_for_good(stored: Stored) -> None:
     shown = stored.ask("campaign", "end", ID)
-    assert shown.status == 0
+    assert shown.status == 1
     assert shown.out == (
-        "campaign 7 '春季回访': is started; nothing was changed; --yes ends it; its 2 automatic "
-        "calls to come will not be made; agents ring its manual reservations as before\n"
+        "campaign 7 '春季回访': is started; once it ends, its 2 automatic calls to come will not "
+        "be made; agents ring its manual reservations as before\n"
     )
+    assert shown.err == "callkeeper: nothing was changed; --yes ends it\n"
     assert stored.ask("campaign", "show", ID, "--json").value["state"] == "started"
     ended = stored.ask("campaign", "end", ID, "--yes", "--json").value
     assert (ended["state"], ended["says"][:6]) == ("ended", "ended;")

@@ -29,10 +29,12 @@ def stored(tmp_path: Path) -> Iterator[Stored]:
     stored.store.close()
 
 
-def typed(stored: Stored, arguments: list[str], answer: bytes | signal.Signals) -> str:
+def typed(
+    stored: Stored, arguments: list[str], answer: bytes | signal.Signals, status: int = 0
+) -> str:
     """Run a command at a terminal, answer what it asks, and return what is seen there.
 
-    A signal is sent once it asks, and ends it.
+    It ends with a status. A signal is sent once it asks, and ends it.
     """
     ours, its = pty.openpty()
     size = {"COLUMNS": "80", "TERM": "xterm", "CALLKEEPER_VDN": str(VDN)}
@@ -52,13 +54,13 @@ def typed(stored: Stored, arguments: list[str], answer: bytes | signal.Signals) 
                     # for a line is seen when there is one.
                     process.send_signal(answer)
     os.close(ours)
-    assert process.returncode == (0 if isinstance(answer, bytes) else -answer)
+    assert process.returncode == (status if isinstance(answer, bytes) else -answer)
     return re.sub(r"\x1b\[[0-9;]*m", "", seen.decode()).replace("\r\n", "\n")
 
 
 def test_a_yes_reassigns_and_anything_else_leaves_all_as_it_is(stored: Stored) -> None:
     id_ = stored.promise(HOUR)
-    seen = typed(stored, REASSIGN, b"n\n")
+    seen = typed(stored, REASSIGN, b"n\n", 1)
     assert "give 1 reservation from ann (Ann Li) to bob (Bob Meyer)? [y/N]: " in seen
     assert "nothing was changed; --yes gives 1 reservation" in seen
     assert stored.agent_of(id_) == "ann"
@@ -70,7 +72,7 @@ def test_a_yes_reassigns_and_anything_else_leaves_all_as_it_is(stored: Stored) -
 @pytest.mark.parametrize("command", [REASSIGN, END])
 def test_no_more_input_is_a_no(stored: Stored, command: list[str]) -> None:
     id_ = stored.promise(HOUR)
-    assert "nothing was changed" in typed(stored, command, b"\x04")
+    assert "nothing was changed" in typed(stored, command, b"\x04", 1)
     assert stored.agent_of(id_) == "ann"
 
 
@@ -87,7 +89,7 @@ def test_ctrl_c_at_a_question_ends_the_command_as_it_does_elsewhere(
 
 
 def test_a_yes_ends_a_campaign_and_a_no_leaves_it(stored: Stored) -> None:
-    seen = typed(stored, END, b"n\n")
+    seen = typed(stored, END, b"n\n", 1)
     assert "end campaign 7 '春季回访' for good? no automatic call is to come" in seen
     assert stored.ask("campaign", "show", str(SPRING), "--json").value["state"] == "started"
     assert "ended; no automatic call is to come" in typed(stored, END, b"y\n")
@@ -96,8 +98,8 @@ def test_a_yes_ends_a_campaign_and_a_no_leaves_it(stored: Stored) -> None:
 
 def test_json_is_asked_for_nothing(stored: Stored) -> None:
     id_ = stored.promise(HOUR)
-    assert "?" not in typed(stored, [*REASSIGN, "--json"], b"y\n")
-    assert "?" not in typed(stored, [*END, "--json"], b"y\n")
+    assert "?" not in typed(stored, [*REASSIGN, "--json"], b"y\n", 1)
+    assert "?" not in typed(stored, [*END, "--json"], b"y\n", 1)
     assert stored.agent_of(id_) == "ann"
 
 
@@ -108,7 +110,7 @@ def test_a_table_fits_a_terminal_of_80_columns(stored: Stored, command: list[str
     stored.has_campaign(8, name="续约与欠费客户的回访任务二〇二六年第四季度")
     for in_ms in (-3 * HOUR, HOUR):
         stored.promise(in_ms, campaign_id="8", remark="请下午三点以后联系客户谈谈续约的事情")
-    seen = typed(stored, command, b"n\n")
+    seen = typed(stored, command, b"n\n", status=int(command is REASSIGN))
     rows = [line for line in seen.splitlines() if re.match(r"20\d\d-", line)]
     assert rows
     for line in rows:

@@ -25,10 +25,11 @@ def test_it_is_shown_first_and_done_with_yes_and_then_there_is_nothing_left(
 ) -> None:
     ids = [stored.promise(-HOUR), stored.promise(2 * DAY), stored.promise(HOUR, agent="cem")]
     shown = stored.ask(*FROM_ANN)
-    assert shown.status == 0
+    assert shown.status == 1
     assert [line.split()[2] for line in shown.out.splitlines()[1:3]] == list(map(short_id, ids[:2]))
-    assert shown.out.endswith(
-        "nothing was changed; --yes gives 2 reservations from ann (Ann Li) to bob (Bob Meyer)\n"
+    assert shown.err == (
+        "callkeeper: nothing was changed; --yes gives 2 reservations from ann (Ann Li) to bob "
+        "(Bob Meyer)\n"
     )
     assert list(map(stored.agent_of, ids)) == ["ann", "ann", "cem"]
     done = stored.ask(*FROM_ANN, "--yes")
@@ -65,6 +66,24 @@ def test_those_of_a_day_alone_are_moved(stored: Stored) -> None:
     assert (stored.agent_of(soon), stored.agent_of(later)) == ("bob", "ann")
     none = stored.ask(*FROM_ANN, "--day", "tomorrow", "--time-zone", "UTC")
     assert none.out.startswith("no reservation waits for ann (Ann Li) on 20")
+
+
+def test_what_is_overdue_from_earlier_days_and_stays_is_told_of(stored: Stored) -> None:
+    overdue = [stored.promise(-3 * DAY), stored.promise(-2 * DAY)]
+    stored.promise(-2 * DAY, kind="automatic")
+    stored.promise(-2 * DAY, agent="cem")
+    today = stored.promise(DAY)
+    day = ["--day", "tomorrow", "--time-zone", "UTC"]
+    told = "2 overdue ones of earlier days stay; without --day they go too"
+    assert told in stored.ask(*FROM_ANN, *day).out
+    done = stored.ask(*FROM_ANN, *day, "--yes", "--json").value
+    assert (done["reassigned"], done["overdue_before"]) == (1, 2)
+    assert stored.agent_of(today) == "bob"
+    again = stored.ask(*FROM_ANN, *day)
+    assert (again.status, told in again.out) == (0, True)
+    stored.ask(*FROM_ANN, "--yes")
+    assert [stored.agent_of(each) for each in overdue] == ["bob", "bob"]
+    assert "earlier" not in stored.ask(*FROM_ANN).out
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What a server refuses is told in the words of the command, and never in the wire's."""
 
+import json
 import re
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def test_a_settlement_is_of_all_vdns_whatever_the_environment_names(house: House
     where = ["--data-dir", str(house.settings.data_dir), "--before", "-1s", "--json"]
     house.has_campaign(1, vdn=7)
     house.reserve()
-    shown = run("settle", *where, CALLKEEPER_VDN="7").value["found"]
+    shown = json.loads(run("settle", *where, CALLKEEPER_VDN="7").out)["found"]
     assert [each["vdn"] for each in shown] == [VDN]
 
 

@@ -6,7 +6,7 @@ import typer
 
 from callkeeper.cli.campaign_list import Told, campaign_facts, state_of, told_of
 from callkeeper.cli.campaigns import in_options, placed, read_window
-from callkeeper.cli.consent import Yes, agreed
+from callkeeper.cli.consent import Yes, agreed, end_without
 from callkeeper.cli.installation import ask_campaigns, read_settings
 from callkeeper.cli.options import CampaignId, Database, DataDir, Json, Vdn, show
 from callkeeper.cli.time_zone import TimeZone, local_times
@@ -104,9 +104,9 @@ def end_campaign(
     End().apply(before.campaign, times.now)  # what is refused is not asked for
     question = f"end campaign {id} {before.campaign.name!r} for good? {waiting}"
     if not agreed(question, yes=yes, as_json=json):
-        says = f"nothing was changed; --yes ends it; {waiting}"
-        _show(before, f"is {state_of(before.campaign, times.now)}; {says}", times, as_json=json)
-        return
+        state = state_of(before.campaign, times.now)
+        _show(before, f"is {state}; once it ends, {waiting}", times, as_json=json)
+        end_without("--yes ends it", as_json=json)
     told = _changed(data_dir, database, (vdn, id), End())
     _show(told, f"ended; {waiting}", times, as_json=json)
 

@@ -1,10 +1,11 @@
 """Consent: what cannot be undone is asked for at a terminal, and wants ``--yes`` elsewhere."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from callkeeper.cli.endings import REFUSED, Ending
 from callkeeper.terminal import harmless
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do it, and ask nothing.")]
@@ -26,3 +27,9 @@ def agreed(question: str, *, yes: bool, as_json: bool) -> bool:
         if isinstance(stop.__context__, EOFError):
             return False
         raise KeyboardInterrupt from stop
+
+
+def end_without(says: str, *, as_json: bool) -> NoReturn:
+    """End a command that was not agreed to, so that a script can tell: nothing was done."""
+    Ending(REFUSED, f"nothing was changed; {says}").tell(as_json=as_json)
+    raise typer.Exit(REFUSED)

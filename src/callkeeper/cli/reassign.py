@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from callkeeper.cli.consent import Yes, agreed
+from callkeeper.cli.consent import Yes, agreed, end_without
 from callkeeper.cli.days import Day, day_option
 from callkeeper.cli.installation import existing_store
 from callkeeper.cli.options import Database, DataDir, Json, Vdn, show
@@ -49,10 +49,11 @@ def reassign(
 ) -> None:
     """Give the reservations of one agent to another one.
 
-    Those are manual ones that wait, overdue ones too; times and notes stay. Without --yes it is
-    shown, and asked for at a terminal. A second time there is nothing left to do.
+    Those are manual ones that wait, overdue ones too; times and notes stay. With --day what is
+    overdue from earlier days stays, and is told of. Without --yes it is shown, and asked for at a
+    terminal. A second time there is nothing left to do.
 
-    $ callkeeper reassign --vdn 25 --from ann --to bob --day today
+    $ callkeeper reassign --vdn 25 --from ann --to bob
     $ callkeeper reassign --vdn 25 --from ann --to bob --day today --yes
     """
     times = local_times(time_zone)
@@ -64,7 +65,7 @@ def reassign(
         except ParameterWrong as fault:
             raise fault.within(_SAID_BY[fault.about]) from None
         found = moving.first(COUNTED_MAX)
-        automatic = moving.automatic()
+        automatic, overdue = moving.automatic(), moving.overdue_before()
         told = f"{_counted(found)} from {_named(moving.giver)} to {_named(moving.taker)}"
         if found and not json:
             print_table(_COLUMNS, [_row(each, times) for each in found[:_SHOWN]], "")
@@ -73,25 +74,37 @@ def reassign(
             typer.echo(times.note)
         is_agreed = bool(found) and agreed(f"give {told}?", yes=yes, as_json=json)
         given = moving.carry_out() if is_agreed else 0
-    if not found:
-        says = f"no reservation waits for {_named(moving.giver)}"
-        says += "" if day is None else f" on {day.date}"
-    elif is_agreed:
-        says = f"gave {_counted(found) if given == len(found) else given} to {_named(moving.taker)}"
-    else:
-        says = f"nothing was changed; --yes gives {told}"
-    if automatic:
-        stay = "1 automatic one stays" if automatic == 1 else f"{automatic} automatic ones stay"
-        says += f"; {stay}, which the system dials"
+    says = f"no reservation waits for {_named(moving.giver)}"
+    says += "" if day is None else f" on {day.date}"
+    if found:
+        count = _counted(found) if given == len(found) else given
+        says = f"gave {count} to {_named(moving.taker)}" if is_agreed else ""
+    stays = _staying(automatic, overdue)
     value = {
         "from": moving.giver.account,
         "to": moving.taker.account,
         "automatic": automatic,
+        "overdue_before": overdue,
         "found": len(found),
         "reassigned": given,
         "reservations": [_facts(each) for each in found],
     }
-    show(value, says, as_json=json)
+    show(value, "; ".join(filter(None, (says, *stays))), as_json=json)
+    if found and not is_agreed:
+        end_without(f"--yes gives {told}", as_json=json)
+
+
+def _staying(automatic: int, overdue: int) -> list[str]:
+    """Return what is said of what stays with the first agent."""
+    said = []
+    if automatic:
+        stay = "1 automatic one stays" if automatic == 1 else f"{automatic} automatic ones stay"
+        said.append(f"{stay}, which the system dials")
+    if overdue:
+        stay = "1 overdue one" if overdue == 1 else f"{overdue} overdue ones"
+        them = "stays; without --day it goes" if overdue == 1 else "stay; without --day they go"
+        said.append(f"{stay} of earlier days {them} too")
+    return said
 
 
 def _counted(found: list[Listed]) -> str:

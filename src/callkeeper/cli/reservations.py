@@ -1,6 +1,7 @@
 """The five interfaces from the shell, signed: reserve, move, result, cancel, list."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated
 
 import msgspec
@@ -14,7 +15,7 @@ from callkeeper.cli.options import Json, MaybeVdn, ReservationId, show
 from callkeeper.cli.short_ids import whole_id
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
-from callkeeper.client import Client, Filters, Page, Reservation
+from callkeeper.client import Client, Filters, Page, Refused, Reservation
 from callkeeper.client.records import milliseconds
 from callkeeper.core.instants import LocalTimes, rounded_span
 
@@ -262,10 +263,15 @@ class _Whose:
 
     def __init__(self, client: Client, account: str | None) -> None:
         self._account = account
-        found = client.list(agents=[account], limit=1).reservations if account else ()
-        self._is_new = bool(account) and not found
-        name = found[0].agent_name if found else None
-        self.told = f", agent {account} ({name})" if name and name != account else ""
+        self._is_new = False
+        self.told = ""
+        if not account:
+            return
+        with suppress(Refused):  # what is wrong is for the command's own request to be told
+            found = client.list(agents=[account], limit=1).reservations
+            self._is_new = not found
+            if found and found[0].agent_name not in (None, account):
+                self.told = f", agent {account} ({found[0].agent_name})"
 
     def warn_if_new(self, mend: str, *, as_json: bool) -> None:
         """Say that none was theirs, and what to do about it if that is a slip."""

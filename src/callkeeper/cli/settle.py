@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from callkeeper.cli.consent import end_without
 from callkeeper.cli.installation import existing_store, read_settings
 from callkeeper.cli.instants import instant_option
 from callkeeper.cli.options import Database, DataDir, Json, show
@@ -57,15 +58,18 @@ def settle(
         rows = [{name: getattr(each, name) for name in _SHOWN} for each in first]
         value = {"before": before, "settled": settled, "found": found, "reservations": rows}
         show(value, as_json=True)
-        return
-    _print(found, times)
-    if yes:
-        typer.echo(f"settled {settled}: their outcome is unknown, and they are not dialed again")
     else:
-        waiting = sum(each.waiting for each in found)
+        _print(found, times)
+    waiting = sum(each.waiting for each in found)
+    if yes and not json:
+        typer.echo(f"settled {settled}: their outcome is unknown, and they are not dialed again")
+    elif not yes and not json:
         _print_first(first, waiting, times)
-        bound = times.in_full(before)
-        typer.echo(f"nothing was changed; --yes settles {waiting}, due before {bound}")
+    bound = times.in_full(before)
+    if not yes and waiting:
+        end_without(f"--yes settles {waiting}, due before {bound}", as_json=json)
+    elif not yes and not json:
+        typer.echo(f"nothing is to be settled that was due before {bound}")
 
 
 def _print(found: list[Unsettled], times: LocalTimes) -> None:

@@ -9,6 +9,7 @@ from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.reservations import Choice, Listed, Sought
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.agents import agent_meant
+from callkeeper.usecases.promises import FIRST
 
 # How many change hands in one transaction: whoever writes meanwhile waits no longer than for these.
 BATCH = 500
@@ -22,6 +23,7 @@ class Reassigning:
     def __init__(self, store: Store, sought: Sought, to_agent: str, now: Instant) -> None:
         """Raise ParameterWrong unless both agents are known, and two."""
         self._store = store
+        self._outstanding = store.outstanding
         self._now = now
         self.giver = agent_meant(store, sought.vdn, sought.agent or "", "from_agent")
         self.taker = agent_meant(store, sought.vdn, to_agent, "agent")
@@ -39,6 +41,16 @@ class Reassigning:
             self._store.reservations.seek(
                 self._sought, Choice(("waiting",), "automatic"), COUNTED_MAX
             )
+        )
+
+    def overdue_before(self) -> int:
+        """Return how many are overdue that were promised before, and stay the first agent's."""
+        before = min(self._sought.begin_at, self._now) - 1
+        sought = msgspec.structs.replace(self._sought, begin_at=FIRST, end_at=before)
+        return sum(
+            each.count
+            for each in self._outstanding.count(sought, self._now, self._now)
+            if (each.kind, each.state, each.is_tried) == ("manual", "waiting", False)
         )
 
     def carry_out(self) -> int:
