@@ -90,9 +90,14 @@ def login_of(text: str) -> str:
     return text.strip().lower()
 
 
+def is_login(login: str) -> bool:
+    """Whether somebody may have this login."""
+    return _LOGIN.fullmatch(login) is not None
+
+
 def check_login(login: str) -> None:
     """Refuse what cannot be a login."""
-    if not _LOGIN.fullmatch(login):
+    if not is_login(login):
         raise ParameterWrong(
             "{login!r} is no login; write 1 to 64 lower-case letters, digits and . _ @ + -, "
             "beginning with a letter or a digit",

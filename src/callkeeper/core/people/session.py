@@ -3,6 +3,8 @@
 Of a token only its digest is stored: whoever reads the database can sign in as nobody.
 """
 
+from hashlib import sha256
+
 import msgspec
 
 from callkeeper.core.instants import HOUR_MS, Instant
@@ -102,6 +104,11 @@ class NewPassword(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Leave the hashes out."""
         return f"NewPassword({self.session!r})"
+
+
+def digest_of(text: str) -> str:
+    """Return what is stored of a token, or of what was typed as a login."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def new_session(digest: str, login: str, now: Instant) -> Session:

@@ -1,0 +1,265 @@
+"""People: they sign in, are known by their session, come by a link, and change what is theirs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.clock import Clock, new_token
+from callkeeper.core.instants import SECOND_MS, Instant
+from callkeeper.core.people.changes import Describe, EndSessions, PersonChange, PersonOrder
+from callkeeper.core.people.guessing import wait_ms
+from callkeeper.core.people.person import (
+    PASSWORD_MOST,
+    Person,
+    by_login,
+    check_password,
+    is_login,
+    login_of,
+)
+from callkeeper.core.people.session import (
+    LinkRefused,
+    NewPassword,
+    Session,
+    SignedIn,
+    SignIn,
+    SignInRefused,
+    digest_of,
+    new_session,
+)
+from callkeeper.core.refusal import ParameterWrong
+from callkeeper.store.port.people import Guess
+from callkeeper.usecases.passwords import Passwords, TooBusy
+from callkeeper.usecases.single_flight import SingleFlight
+
+# How long a session is trusted without asking again: so soon one that was ended is forgotten.
+TRUSTED_MS = 2_000
+REMEMBERED_MAX = 10_000
+# How seldom it is noted that a session is used.
+USED_MS = 60 * SECOND_MS
+# How many answers may wait at once because somebody guesses.
+DELAYED_MAX = 1_000
+
+Pause = Callable[[float], Awaitable[None]]  # so many seconds
+
+
+class NewSession(NamedTuple):
+    """A session that has begun, with the only copy of its token."""
+
+    token: str
+    ends_at: Instant
+
+    def __repr__(self) -> str:
+        """Leave the token out: a value finds its way into a log or a trace."""
+        return f"NewSession(ends_at={self.ends_at})"
+
+
+class _Remembered(NamedTuple):
+    signed_in: SignedIn | None
+    at: int  # ticks
+
+
+class People:
+    """The people of an installation. It belongs to one event loop.
+
+    ``passwords`` hashes them, and ``pause`` waits where somebody guesses.
+    """
+
+    def __init__(
+        self,
+        async_store: AsyncStore,
+        clock: Clock,
+        *,
+        passwords: Passwords | None = None,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._store = async_store
+        self._clock = clock
+        self._passwords = passwords or Passwords()
+        self._pause = pause
+        self._remembered: dict[str, _Remembered] = {}
+        self._looks = SingleFlight[SignedIn | None]()
+        self._delayed = 0
+
+    async def close(self) -> None:
+        """End what hashes; nothing can be asked afterwards."""
+        await asyncio.to_thread(self._passwords.stop)
+
+    async def sign_in(self, login: str, password: str) -> NewSession:
+        """Begin a session. Raise SignInRefused, whatever is wrong; or TooBusy.
+
+        A login that does not exist costs the same time, and the tries are counted by what was
+        typed: nobody can tell which logins there are.
+        """
+        login = login_of(login)
+        verified = await self._verified(login, password)
+        rehashed = None
+        if self._passwords.is_outgrown(verified):
+            rehashed = await self._passwords.hash(password)
+        token, session = self._begun(login)
+        await self._store.sessions.add(SignIn(session, verified, rehashed))
+        await self._store.guesses.forget(digest_of(login))
+        return NewSession(token, session.ends_at)
+
+    async def whose(self, token: str, *, clicked: bool = True) -> SignedIn | None:
+        """Return who holds a token, or did so less than two seconds ago; None: their session ended.
+
+        ``clicked`` is false where the page asks by itself: that keeps no session alive.
+        """
+        digest = digest_of(token)
+        signed_in = await self._known(digest)
+        if signed_in is None or signed_in.session.is_over(self._clock.now()):
+            return None
+        if clicked and self._clock.now() - signed_in.session.used_at >= USED_MS:
+            return await self._used(digest, signed_in)
+        return signed_in
+
+    async def sign_out(self, token: str) -> None:
+        """End a session; one that has ended stays so."""
+        digest = digest_of(token)
+        self._remembered.pop(digest, None)
+        await self._store.sessions.end(digest)
+
+    async def end_sessions(self, login: str, *, by: str | None = None) -> None:
+        """End all sessions of a person; ``by`` somebody else's ``Person.by``, it is a deed."""
+        await self._changed(login, EndSessions(), by)
+
+    async def sessions_of(self, login: str) -> list[Session]:
+        """Return the sessions of a person that go on, oldest first."""
+        now = self._clock.now()
+        return [each for each in await self._store.sessions.of(login) if not each.is_over(now)]
+
+    async def link_of(self, token: str) -> Person | None:
+        """Return the person who may choose a password by a link; None where it is not good."""
+        link = await self._store.sessions.link(digest_of(token))
+        if link is None or not link.is_good(self._clock.now()):
+            return None
+        return await self._store.people.get(link.login)
+
+    async def take_link(self, token: str, password: str) -> NewSession:
+        """Choose a password by a link, which is good once; end all older sessions, and begin one.
+
+        Raise LinkRefused, ParameterWrong or TooBusy; then the link is as good as before.
+        """
+        person = await self.link_of(token)
+        if person is None:
+            raise LinkRefused
+        check_password(password, person.login)
+        return await self._chosen(person.login, password, link=digest_of(token))
+
+    async def change(
+        self,
+        login: str,
+        *,
+        language: str | None = None,
+        zone: str | None = None,
+        name: str | None = None,
+        by: str | None = None,
+    ) -> Person:
+        """Describe a person; what is None stays, an empty language or zone goes."""
+        if zone:
+            check_zone(zone)
+        return await self._changed(login, Describe(name, language, zone), by)
+
+    async def change_password(self, login: str, old: str, new: str) -> NewSession:
+        """Change a password for whoever knows the old one; end all sessions, and begin one.
+
+        Raise SignInRefused where the old one is wrong, ParameterWrong or TooBusy.
+        """
+        check_password(new, login)
+        verified = await self._verified(login, old)
+        return await self._chosen(login, new, verified=verified)
+
+    async def _verified(self, login: str, password: str) -> str:
+        """Return the hash that a password fits; the try counts before it is known how it ends."""
+        if len(password) > PASSWORD_MOST:
+            password = ""
+        counted = await self._store.guesses.note(Guess(digest_of(login), self._clock.now()))
+        await self._delay(wait_ms(counted))
+        # What no login can be may be no text for a database either; it costs the same look.
+        known = await self._store.sessions.password(login if is_login(login) else "")
+        if not await self._passwords.fits(password, known) or known is None:
+            raise SignInRefused
+        return known
+
+    async def _delay(self, milliseconds: int) -> None:
+        if milliseconds == 0:
+            return
+        if self._delayed >= DELAYED_MAX:
+            raise TooBusy
+        self._delayed += 1
+        try:
+            await self._pause(milliseconds / SECOND_MS)
+        finally:
+            self._delayed -= 1
+
+    async def _chosen(
+        self, login: str, password: str, *, link: str | None = None, verified: str | None = None
+    ) -> NewSession:
+        password_hash = await self._passwords.hash(password)
+        token, session = self._begun(login)
+        await self._store.sessions.choose(NewPassword(session, password_hash, link, verified))
+        await self._store.guesses.forget(digest_of(login))
+        self._forget(login)
+        return NewSession(token, session.ends_at)
+
+    async def _changed(self, login: str, change: PersonChange, by: str | None) -> Person:
+        order = PersonOrder(login, change, by or by_login(login), self._clock.now())
+        person = await self._store.people.change(order)
+        self._forget(login)
+        return person
+
+    async def _known(self, digest: str) -> SignedIn | None:
+        """Return what is stored of a session, or was so less than two seconds ago."""
+        ticks = self._clock.ticks()
+        remembered = self._remembered.get(digest)
+        if remembered is not None and ticks - remembered.at < TRUSTED_MS:
+            return remembered.signed_in
+        return await self._looks.outcome(digest, partial(self._look_up, digest, ticks))
+
+    async def _look_up(self, digest: str, ticks: int) -> SignedIn | None:
+        found = await self._store.sessions.get(digest)
+        if len(self._remembered) >= REMEMBERED_MAX and digest not in self._remembered:
+            self._remembered.clear()  # start over rather than grow
+        self._remembered[digest] = _Remembered(found, ticks)
+        return found
+
+    async def _used(self, digest: str, signed_in: SignedIn) -> SignedIn:
+        """Note that a session is used, and return it so; others that ask meanwhile need not."""
+        now = self._clock.now()
+        used = msgspec.structs.replace(
+            signed_in, session=msgspec.structs.replace(signed_in.session, used_at=now)
+        )
+        remembered = self._remembered.get(digest)
+        if remembered is not None:
+            self._remembered[digest] = remembered._replace(signed_in=used)
+        await self._store.sessions.mark((digest, now))
+        return used
+
+    def _forget(self, login: str) -> None:
+        """Look the sessions of a person up again at their next request."""
+        whose = [
+            digest
+            for digest, each in self._remembered.items()
+            if each.signed_in is not None and each.signed_in.person.login == login
+        ]
+        for digest in whose:
+            del self._remembered[digest]
+
+    def _begun(self, login: str) -> tuple[str, Session]:
+        token = new_token()
+        return token, new_session(digest_of(token), login, self._clock.now())
+
+
+def check_zone(zone: str) -> None:
+    """Refuse a time zone that this machine does not know."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ParameterWrong(
+            "there is no time zone {zone!r}; write it like Europe/Berlin", about="zone", zone=zone
+        ) from error
