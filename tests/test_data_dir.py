@@ -103,3 +103,12 @@ def test_a_place_where_no_backup_may_be_made_is_named(closed: Path, tmp_path: Pa
             f"callkeeper: {target} cannot be made (Permission denied); name a directory where "
             "this user may make one\n"
         )
+
+
+def test_a_sealing_key_is_made_whatever_a_killed_process_left(tmp_path: Path) -> None:
+    for number in range(os.getpid(), os.getpid() + 2_000):  # the next processes' among them
+        (tmp_path / f"sealing.key.{number}").touch()
+    (tmp_path / "sealing.key.1").touch()
+    assert run("migrate", "--data-dir", str(tmp_path)).status == 0
+    assert run("key", "create", "--vdn", "25", "--data-dir", str(tmp_path)).status == 0
+    assert not [each for each in tmp_path.glob("sealing.key.*") if not each.suffix[1:].isdecimal()]

@@ -12,6 +12,7 @@ SEALING_FILE = "sealing.key"
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_DRAFT_BYTES = 8  # of a name that no draft has which a killed process left
 
 
 class SealBroken(Exception):  # noqa: N818 - what happened
@@ -87,15 +88,15 @@ def load_seal(data_dir: Path, given: str | None, *, make: bool = True) -> Seal:
 
 def _make(path: Path) -> None:
     text = base64.b64encode(AESGCM.generate_key(_KEY_BYTES * 8)).decode()
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    draft = path.with_name(f"{path.name}.{os.urandom(_DRAFT_BYTES).hex()}")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.link(draft, path)  # fails when another process was first, and then its key stands
-    except FileExistsError:
-        pass
+        with os.fdopen(file, "w") as writing:
+            writing.write(text + "\n")
+            writing.flush()
+            os.fsync(writing.fileno())
+        with suppress(FileExistsError):  # another process was first, and then its key stands
+            os.link(draft, path)
     finally:
         draft.unlink()
 
