@@ -6,6 +6,8 @@ download is there. What a builder and a runner made of it is in docs/evidence.md
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatch
@@ -19,8 +21,11 @@ from callkeeper.settings import unknown
 from tests.conftest import leave_out
 from tests.container import Instruction, stages
 from tests.machine import CHECKOUT, Machine, booted, make_venv
+from tests.ports import free_port
 from tests.private_postgres import binaries
 from tests.surface import ROOT, committed
+from tests.test_client import showing
+from tests.test_client_answers import saying
 from tests.waiting import until
 
 FOLDER = ROOT / "packaging" / "container"
@@ -103,7 +108,24 @@ def is_healthy(image: Machine) -> bool:
     user, group = of("USER").rest.split(":")
     check = shlex.join(Instruction("CMD", (), of("HEALTHCHECK").rest.removeprefix("CMD ")).words())
     as_user = f"setpriv --reuid={user} --regid={group} --clear-groups"
-    return image.run(f"{as_user} {check}", check=False).returncode == 0
+    known = shlex.join([f"{name}={value}" for name, value in pairs("ENV").items()])
+    return image.run(f"env {known} {as_user} {check}", check=False).returncode == 0
+
+
+def test_the_health_check_asks_the_port_that_is_set_past_any_proxy() -> None:
+    _, *words = Instruction("CMD", (), of("HEALTHCHECK").rest.removeprefix("CMD ")).words()
+
+    def ends(port: str) -> int:
+        nowhere = f"http://127.0.0.1:{free_port()}"
+        proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy"), nowhere)
+        asked = {"CALLKEEPER_INTERNAL_PORT": port, **proxies}
+        return subprocess.run(
+            [sys.executable, *words], env=asked, stderr=subprocess.DEVNULL, check=False
+        ).returncode
+
+    with showing(saying(b"ok")) as url:
+        assert ends(url.rpartition(":")[2]) == 0
+    assert ends(str(free_port())) != 0
 
 
 def test_all_that_is_copied_is_sent_to_the_builder_and_no_more() -> None:
