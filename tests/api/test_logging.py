@@ -2,17 +2,21 @@
 
 import re
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from callkeeper import signing
+from callkeeper.api.contract.mistakes import TRIED_MAX
 from callkeeper.clock import HandClock
 from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.usecases.keys import OpenKey
 from tests.campaigns import NOW, Campaigning
 from tests.house import HOUR, TASK, VDN, House
 from tests.logged import lines, logging_as_the_program_does
+from tests.signed import sign
 
 NUMBER = "13800138000"
 
@@ -177,7 +181,49 @@ def test_hints_are_few_while_a_flood_goes_on(
         for _ in range(5):
             assert house.post("list", {}, key=forged).status_code == 401
     told = lines(capfd.readouterr().err)
-    assert sorted("hint" in line for line in told) == [False, False, False, False, True]
+    assert Counter(line["hint"].startswith("it was not looked") for line in told) == {
+        True: 4,
+        False: 1,
+    }
+
+
+def test_a_key_whose_hint_invented_keys_have_taken_is_told_that_they_were_too_many(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with logging_as_the_program_does(), House(tmp_path, clock=HandClock(NOW)) as house:
+        for letter in "ABCDEFGH":
+            invented = OpenKey(letter * 20, "x", VDN)
+            assert house.post("list", {}, key=invented).status_code == 401
+        assert house.post("list", {}, key=OpenKey(house.key.ak, "x", VDN)).status_code == 401
+    hints = {line["claimed_key"]: line.get("hint") for line in lines(capfd.readouterr().err)}
+    assert hints.pop(house.key.ak) == (
+        "it was not looked for a mistake, for too many signatures did not match this second"
+    )
+    assert set(hints.values()) == {None}
+
+
+@pytest.mark.parametrize("part", ["body", "query", "signed header"])
+@pytest.mark.parametrize(("size", "is_tried"), [(TRIED_MAX - 600, True), (TRIED_MAX, False)])
+def test_whatever_is_large_of_a_request_no_mistake_is_looked_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], part: str, size: int, *, is_tried: bool
+) -> None:
+    much = "x" * size
+    with logging_as_the_program_does(), House(tmp_path) as house:
+        path = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/list"
+        sent = sign(
+            OpenKey(house.key.ak, "x", VDN),
+            house.url.removeprefix("http://"),
+            path,
+            much.encode() if part == "body" else b"{}",
+            at=signing.timestamp(house.now()),
+            headers={"x-more": much} if part == "signed header" else None,
+        )
+        if part == "query":
+            sent = sent._replace(path=f"{sent.path}?{much}=1")
+        assert sent.send(house.url).status_code == 401
+    hints = [each["hint"] for each in lines(capfd.readouterr().err) if "hint" in each]
+    assert [each.startswith("no usual mistake fits") for each in hints] == [is_tried]
+    assert ["too large" in each for each in hints] == [not is_tried]
 
 
 def test_a_line_of_text_is_for_people(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

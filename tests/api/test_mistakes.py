@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callkeeper import signing
-from callkeeper.api.contract.mistakes import BODY_MAX, HintAllowance, Received, likely_mistake
+from callkeeper.api.contract.mistakes import TRIED_MAX, HintAllowance, Received, likely_mistake
 
 SECRET = "k3-Secret_of_this-key-0123456789abcdefgh"
 PATH = "/rest/isales/v1/openapi/campaigns/25/appoint/create"
@@ -236,7 +236,7 @@ def test_a_body_that_is_nested_too_deeply_to_be_written_is_looked_into_to_the_en
 
     async def hints() -> list[str]:
         bodies = [b"[" * depth + b"]" * depth for depth in range(900, 1001)]
-        assert max(map(len, bodies)) <= BODY_MAX
+        assert max(map(len, bodies)) <= TRIED_MAX
         # Each in a task, as a request is: below it there is next to nothing on the stack.
         return await asyncio.gather(
             *(likely_mistake(received(body=body), "0" * 64) for body in bodies)

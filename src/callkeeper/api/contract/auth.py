@@ -28,6 +28,8 @@ _OUR_AK = re.compile("[0-9A-Z]{20}")
 _BEFORE_MAX = 1024  # characters of a header that may tell what a request was before
 _AROUND = signing.AROUND.encode()
 _QUERY_MAX = 64
+_TOO_LARGE = "it was not looked for a mistake, for the request is too large"
+_TOO_MANY = "it was not looked for a mistake, for too many signatures did not match this second"
 
 
 class Caller(NamedTuple):
@@ -154,9 +156,24 @@ class SignedCredentials:
             if self.key is None
             else f"the signature in the name of access key {self.name} does not match"
         )
-        if len(body) <= mistakes.BODY_MAX and self._signatures.hints.take(self.name):
+        if self._signed_bytes(body) > mistakes.TRIED_MAX:
+            refusal.hint = partial(self._told, _TOO_LARGE)
+        elif self._signatures.hints.take(self.name):
             refusal.hint = partial(self._hint, body)
+        else:
+            refusal.hint = partial(self._told, _TOO_MANY)
         return refusal
+
+    def _signed_bytes(self, body: bytes) -> int:
+        """Return how much would be signed anew with each mistake, whatever it stands in."""
+        scope, parts = self._scope, self._parts
+        values = sum(map(len, self._signed.values()))
+        addressed = len(scope["raw_path"]) + len(scope["query_string"])
+        return len(body) + addressed + values + len(parts.prefix) + len(parts.signature)
+
+    async def _told(self, sentence: str) -> str | None:
+        """Return it; of a key that there is not, nothing."""
+        return None if self.key is None else sentence
 
     async def _hint(self, body: bytes) -> str | None:
         """Return what may be wrong with the signature; of a key that there is not, nothing."""
@@ -179,7 +196,7 @@ class SignedCredentials:
             server=f"{server[0]}:{server[1]}",
         )
         likely = await mistakes.likely_mistake(came, self._parts.signature)
-        return None if self.key is None else likely
+        return await self._told(likely)
 
     @property
     def _secret(self) -> str:

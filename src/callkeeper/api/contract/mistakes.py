@@ -18,9 +18,10 @@ from urllib.parse import unquote, urlsplit
 
 from callkeeper import signing
 
-BODY_MAX = 2048  # of a larger one nothing is tried
+TRIED_MAX = 3072  # bytes that are signed; of a request with more nothing is tried
 NAMES_MAX = 5  # whose requests are looked into in a second, and of each name one
-_WRITTEN_MAX = 8 * BODY_MAX  # an indented line for each bracket may be a thousand times as much
+_WRITTEN_MAX = 16 * 1024  # an indented line for each bracket may be a thousand times as much
+_BRACKETS_MAX = 128  # of a body that is written anew, for to write them deep takes long
 _PAUSE_SECONDS = 0.001
 _TOLD_MAX = 100  # characters of what somebody else wrote
 
@@ -242,6 +243,8 @@ def _bodies(body: bytes) -> Iterator[tuple[str, bytes]]:
             yield f"written in UTF-8, and sent in {charset}", body.decode(charset).encode()
         except UnicodeError:
             continue
+    if body.count(b"[") + body.count(b"{") > _BRACKETS_MAX:
+        return
     try:
         for each in _written(json.loads(body)):
             if len(each) <= _WRITTEN_MAX:
