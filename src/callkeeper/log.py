@@ -22,8 +22,17 @@ _lines = Lines(_STANDARD_ERROR)
 
 _NUMBERS = ("called_no", "caller_no")
 _SHOWN = 2
-# In a path that somebody else wrote; a VDN has four digits, and no number that is called so few.
-_NUMBER_IN_PATH = re.compile(r"\d{5,}")
+# In what somebody else wrote; a VDN has four digits, and no number that is called so few. Sentences
+# have numbers of their own, of bytes and of ports, and some that are known to be none: a
+# reservation's id, an access key's, a date.
+_BETWEEN = r"[\s()-]{0,3}"
+_NUMBER_IN_PATH = re.compile(rf"\d(?:{_BETWEEN}\d){{4,}}")
+_NUMBER_IN_SENTENCE = re.compile(
+    r"(?P<none>(?<![0-9A-Za-z])(?:[0-9]{30}|(?=[0-9]*[A-Z])[0-9A-Z]{20}|\d+ bytes"
+    r"|\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?)(?![0-9A-Za-z]))"
+    rf"|\d(?:{_BETWEEN}\d){{6,}}"
+)
+_SENTENCES = ("why", "hint")
 _PLAIN = re.compile(r"[^\s\"=]+")
 
 
@@ -118,7 +127,14 @@ def _mask(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Mutab
             event[key] = masked(str(event[key]))
     if "path" in event:
         event["path"] = _NUMBER_IN_PATH.sub(lambda found: masked(found[0]), event["path"])
+    for key in _SENTENCES:
+        if key in event:
+            event[key] = _NUMBER_IN_SENTENCE.sub(_masked_number, str(event[key]))
     return event
+
+
+def _masked_number(found: re.Match[str]) -> str:
+    return found[0] if found["none"] else masked(found[0])
 
 
 def _json(event: object, **_: object) -> str:

@@ -326,3 +326,26 @@ def test_a_bug_is_answered_in_json_and_logged_with_its_reason(
     assert (request["event"], request["status"], request["code"]) == ("request", 500, "0200006")
     assert NUMBER not in logged
     assert house.key.secret not in logged
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("delete", "appointId"), ("updateResult", "appointId"), ("create", "taskId")],
+)
+@pytest.mark.parametrize(
+    "number", ["13800138000", "138 0013 8000", "138-0013-8000", "(138) 0013-8000"]
+)
+def test_no_number_stands_in_full_in_why_or_a_path(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, field: str, number: str
+) -> None:
+    id_ = "174738152455111432454674595509"
+    with logging_as_the_program_does(), House(tmp_path) as house:
+        body = {"calledNo": "1", "callType": 1, "userAccount": "a", "taskId": TASK}
+        more = {"appointTime": house.now() + HOUR, "failCode": "1", "callId": "1"}
+        house.post(name, body | more | {field: number})
+        house.http.get(f"{house.url}/x/{number}/y")
+        house.post("delete", {"appointId": id_})
+    said = capfd.readouterr().err
+    for digits in (number, "13800138", "0013 8000", "0013-8000", "138 0013"):
+        assert digits not in said
+    assert lines(said)[-1]["why"] == f"appointId: there is no reservation '{id_}' in VDN 25"
