@@ -171,10 +171,17 @@ def test_a_dialer_alone_dials_for_a_server_that_does_not(house: House, tmp_path:
     assert (tmp_path / "data").exists()
 
 
+def test_to_dial_over_no_line_is_a_wrong_command_which_a_service_does_not_try_again(
+    tmp_path: Path,
+) -> None:
+    ended = run("dial", *started(tmp_path / "data"))
+    assert (ended.status, ended.out) == (2, "")
+    assert "--line: say which, asterisk or rehearsal, or set `line` in callkeeper.toml" in ended.err
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({}, "line: say which"),
         ({"LINE": "asterisk"}, "ari_password: set it"),
         ({"LINE": "asterisk", "ARI_PASSWORD": "x", "ARI_ENDPOINT": "PJSIP/1"}, "has no {number}"),
         ({"LINE": "rehearsal", "TIME_ZONE": "Mars/Base"}, "time_zone: there is no 'Mars/Base'"),

@@ -147,11 +147,12 @@ def test_a_user_who_may_not_read_the_settings_is_told_who_may(service: Machine) 
     )
 
 
-def test_several_processes_serve_on_the_database_that_the_environments_file_names(
-    service: Machine,
-) -> None:
-    environment = f"CALLKEEPER_DATABASE={POSTGRES}\nCALLKEEPER_WORKERS=2\n"
-    with has_postgres(service), configured(service, environment=environment):
+def test_several_processes_serve_on_the_database_that_the_settings_name(service: Machine) -> None:
+    settings = f'database = "{POSTGRES}"\nworkers = 2\n'
+    with has_postgres(service), configured(service, settings=settings):
+        make_key, _ = lines("As a service", 1)
+        service.run(make_key)
+        assert "CRM" in service.run(f"{AS_SERVICE} callkeeper key list").stdout
         until(lambda: len(processes(service)) == 5)  # two that serve, each with one that writes
         assert "callkeeper_requests" in page(service, "metrics")
         service.run("pkill -KILL -u callkeeper -n -f processes.workers")
@@ -169,6 +170,15 @@ def test_the_dialers_unit_dials_beside_the_server(service: Machine) -> None:
         assert until(lambda: dispatchers(service)) == [("rehearsal", "up")]
         service.run("systemctl disable --now callkeeper-dial")
         assert shown(service, "Result", "callkeeper-dial") == "success"
+
+
+def test_the_dialers_unit_is_not_started_again_without_a_line(service: Machine) -> None:
+    (start,) = lines("As a service", 2)
+    service.run(start, check=False)
+    until(lambda: shown(service, "ActiveState", "callkeeper-dial") == "failed")
+    assert shown(service, "NRestarts", "callkeeper-dial") == "0"
+    assert "--line: say which" in log(service, "callkeeper-dial")
+    service.run("systemctl disable --now callkeeper-dial; systemctl reset-failed callkeeper-dial")
 
 
 def dispatchers(machine: Machine) -> list[tuple[str, str]]:
@@ -204,20 +214,18 @@ def log(machine: Machine, unit: str = "callkeeper") -> str:
 
 
 @contextmanager
-def configured(machine: Machine, *, settings: str = "", environment: str = "") -> Iterator[None]:
+def configured(machine: Machine, *, settings: str) -> Iterator[None]:
     """Let the service run with more settings, and then without them again."""
     machine.run(
-        "cd /etc/callkeeper && cp -p callkeeper.toml /tmp/kept && umask 077 && "
-        f"printf '{settings}' >>callkeeper.toml && printf '{environment}' >environment && "
-        "systemctl restart callkeeper"
+        "cd /etc/callkeeper && cp -p callkeeper.toml /tmp/kept && "
+        f"printf '{settings}' >>callkeeper.toml && systemctl restart callkeeper"
     )
     until(lambda: page(machine, "readyz").startswith("ready"))
     try:
         yield
     finally:
         machine.run(
-            "cd /etc/callkeeper && mv /tmp/kept callkeeper.toml && rm environment && "
-            "systemctl restart callkeeper"
+            "cd /etc/callkeeper && mv /tmp/kept callkeeper.toml && systemctl restart callkeeper"
         )
         until(lambda: page(machine, "readyz").startswith("ready"))
 
@@ -233,7 +241,9 @@ def has_postgres(machine: Machine) -> Iterator[None]:
     as_postgres = f"cd / && runuser -u postgres -- {programs}"
     options = "-c listen_addresses= -k /srv/postgres"
     machine.run("install -d -o postgres -m 0755 /srv/postgres")
-    machine.run(f"{as_postgres}/initdb --no-sync --auth=trust -D /srv/postgres/data")
+    machine.run(
+        f"{as_postgres}/initdb --no-sync --auth=trust --encoding=UTF8 -D /srv/postgres/data"
+    )
     machine.run(
         f"{as_postgres}/pg_ctl -D /srv/postgres/data -o '{options}' -l /srv/postgres/log -w start"
     )
