@@ -199,7 +199,7 @@ def test_a_url_that_is_none_is_told_by_its_variable(house: House) -> None:
         ),
         (
             ["campaign", "show", "0", "--vdn", "25"],
-            "CAMPAIGN: '0' is not a whole number, at least 1",
+            "CAMPAIGN: '0' is not a whole number, 1 to 999999999999999999",
         ),
         (["reservations", "--vdn", "abc"], "--vdn: 'abc' is not a whole number, 1 to 9999"),
         (["reservations", "--vdn", "25", "--limit", "0"], "'0' is not a whole number, 1 to 10000"),
