@@ -20,7 +20,7 @@ PROGRAM = [sys.executable, "-m", "callkeeper"]
 COMMANDS = """
 serve dial migrate backup settle doctor demo reservations broken show why lines attempts sign
 reserve move result cancel list reassign
-key agent campaign business-result
+key person agent campaign business-result
 """.split()  # noqa: SIM905 - a list would take a page
 SECONDS_MAX = 30
 RESULT_ID = "174738152455111432454674595509"

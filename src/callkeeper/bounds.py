@@ -100,15 +100,23 @@ def _fail_code(text: str) -> str | None:
 
 
 def _ari_url(url: str) -> str | None:
+    return _url(url, "http://127.0.0.1:8088/ari", "set ari_user and ari_password")
+
+
+def _console_url(url: str) -> str | None:
+    return _url(url, "https://calls.example.com", "people sign in there")
+
+
+def _url(url: str, like: str, instead: str) -> str | None:
     try:
         found = urlsplit(url)
         is_whole = url.startswith(("http://", "https://")) and found.hostname and found.port != 0
     except ValueError:
         is_whole = False
     if is_whole and "@" in found.netloc:
-        return "leave the user out; set ari_user and ari_password"
+        return f"leave the user out; {instead}"
     if not is_whole or found.query or found.fragment or _BLANK.search(url):
-        return "not a valid URL; write it like http://127.0.0.1:8088/ari"
+        return f"not a valid URL; write it like {like}"
     return None
 
 
@@ -169,13 +177,16 @@ TimeZone = Annotated[str, _time_zone]
 Numbers = Annotated[str, _numbers]
 Destination = Annotated[str, _place]
 FailCode = Annotated[str, _fail_code]
+ConsoleUrl = Annotated[str, _console_url]
 AriUrl = Annotated[str, _ari_url]
 AriUser = Annotated[str, _ari_user]
 AriPassword = Annotated[str, _ari_password]
 AriEndpoint = Annotated[str, _ari_endpoint]
 
 # Their values are in no sentence: a URL may hold a password.
-SECRETS = frozenset({"database", "sealing_key", "ari_url", "ari_user", "ari_password"})
+SECRETS = frozenset(
+    {"database", "sealing_key", "console_url", "ari_url", "ari_user", "ari_password"}
+)
 
 
 def trouble(name: str, kind: Any, value: object) -> str | None:  # noqa: ANN401 - a type, as annotated

@@ -9,7 +9,7 @@ SERVER = "Run it"
 LOOK = "Find out (beside the database: CALLKEEPER_DATA_DIR or _DATABASE)"
 CALLS = "Reserved calls (over a server: CALLKEEPER_URL, _AK, _SK, _VDN, _CA)"
 TRY = "Try it out"
-RECORDS = "Keys, agents and campaigns (beside the database)"
+RECORDS = "Keys, people, agents and campaigns (beside the database)"
 
 
 class Command(NamedTuple):
@@ -22,6 +22,7 @@ class Command(NamedTuple):
 
 GROUPS = {
     "key": "Access keys: who may ask, and for which VDN.",
+    "person": "People: who works with the console, and what they may there.",
     "agent": "Agents: what to call them, and which there are.",
     "campaign": "Campaigns: the tasks that calls belong to.",
     "business-result": "Business results: what agents may file of a call.",
@@ -64,6 +65,33 @@ PANELS = {
         Command("key list", "keys:list_keys", "List all keys, without their secrets."),
         Command("key limit", "keys:limit_key", "Show or change how many requests a key may send."),
         Command("key revoke", "keys:revoke_key", "Revoke a key."),
+        Command(
+            "person add",
+            "people:add",
+            "Add a person, and show the link by which they choose a password.",
+        ),
+        Command("person list", "people:list_people", "List all people, with what they are."),
+        Command(
+            "person role",
+            "people:give_role",
+            "Give a person a role, in place of the one there, or take it away.",
+        ),
+        Command(
+            "person reset",
+            "people:reset",
+            "Void a person's password, end their sessions, and show a link for a new one.",
+        ),
+        Command(
+            "person disable",
+            "people:disable",
+            "Let a person sign in no more; their sessions and links end.",
+        ),
+        Command("person enable", "people:enable", "Let a person who was disabled sign in again."),
+        Command(
+            "person sessions",
+            "people:sessions",
+            "Show the sessions of a person that go on, or end them.",
+        ),
         Command("agent name", "agents:name_agent", "Say what lists call an agent."),
         Command("agent list", "agents:list_agents", "List the agents of a VDN."),
         Command(
