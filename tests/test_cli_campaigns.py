@@ -28,7 +28,7 @@ def test_campaigns_are_listed_with_what_they_wait_with(stored: Stored) -> None:
     stored.has_campaign(9, name="over", end_at=stored.now - DAY)
     rows = [line.split() for line in stored.ask("campaign", "list").out.splitlines()[1:4]]
     assert [row[:5] for row in rows] == [
-        [ID, "春季回访", "started", "1", "2"],
+        [ID, "春季回访", "started", "1", "1"],
         ["8", "draft", "draft", "0", "0"],
         ["9", "over", "ended", "0", "0"],
     ]
@@ -38,7 +38,7 @@ def test_campaigns_are_listed_with_what_they_wait_with(stored: Stored) -> None:
         (8, "draft"),
         (9, "ended"),
     ]
-    assert (told[0]["calls_due"], told[0]["calls_to_come"]) == (1, 2)
+    assert (told[0]["calls_due"], told[0]["calls_to_come"]) == (1, 1)
     assert told[0]["ends"].endswith("Z")
 
 
@@ -71,8 +71,30 @@ def test_a_campaign_is_shown_with_its_hours_and_their_zone(stored: Stored) -> No
     shown = stored.ask("campaign", "show", ID).out
     assert shown.startswith("campaign 7 '春季回访' of VDN 25\n  state  ")
     assert "  dials      all day (UTC)\n" in shown
-    assert "  automatic  1 due, 2 to come\n" in shown
+    assert "  automatic  1 due, 1 to come\n" in shown
     assert stored.ask("campaign", "show", ID, "--json").value["name"] == "春季回访"
+
+
+def test_where_no_call_is_to_come_pausing_and_resuming_say_so_alike(stored: Stored) -> None:
+    stored.has_campaign(8, name="quiet")
+    for word in ("pause", "resume"):
+        assert "; no automatic call is to come" in stored.ask("campaign", word, "8").out
+    stored.promise(DAY, kind="automatic", campaign_id="8")
+    for word in ("pause", "resume"):
+        told = stored.ask("campaign", word, "8").out
+        assert "; no automatic call is due now, 1 to come" in told
+
+
+@pytest.mark.parametrize("word", ["show", "pause", "resume", "special", "dialing", "end"])
+def test_a_campaign_is_meant_by_its_name_too(stored: Stored, word: str) -> None:
+    stored.has_campaign(8, name="春季")
+    stored.has_campaign(9, name="冬季", status="paused")
+    name, id_ = ("冬季", 9) if word == "resume" else ("春季", 8)
+    more = ["--yes"] if word == "end" else []
+    assert stored.ask("campaign", word, name, *more, "--json").value["id"] == id_
+    none = stored.ask("campaign", word, "夏季")
+    assert (none.status, none.out) == (1, "")
+    assert "there is no campaign named '夏季' in VDN 25" in none.err
 
 
 @pytest.mark.parametrize("word", ["show", "pause", "resume", "end", "special"])
@@ -87,17 +109,19 @@ def test_pausing_says_what_waits_and_for_how_long_and_resuming_what_is_dialed(
 ) -> None:
     paused = stored.ask("campaign", "pause", ID)
     assert paused.out == (
-        "campaign 7 '春季回访': paused; 1 automatic call due now: each waits until it is resumed, "
-        "and expires when it is more than 30 min late; agents ring its manual reservations as "
-        "before\n"
+        "campaign 7 '春季回访': paused; 1 automatic call due now, 1 to come: each waits until it "
+        "is resumed, and expires when it is more than 30 min late; agents ring its manual "
+        "reservations as before\n"
     )
     again = stored.ask("campaign", "pause", ID)
     assert (again.status, again.out) == (1, "")
-    assert "the campaign is paused; only a started one is paused" in again.err
+    assert again.err == "callkeeper: the campaign is paused already\n"
     resumed = stored.ask("campaign", "resume", ID)
     assert resumed.out == (
-        "campaign 7 '春季回访': started; 1 automatic call due now, dialed within its hours\n"
+        "campaign 7 '春季回访': started; 1 automatic call due now, 1 to come, dialed within its "
+        "hours\n"
     )
+    assert "the campaign is started already" in stored.ask("campaign", "resume", ID).err
     events = stored.store.history.of(VDN, "campaign/7")
     assert [(each.what, each.by_whom) for each in events] == [
         ("paused", "operator"),

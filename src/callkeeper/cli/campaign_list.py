@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import typer
 
 from callkeeper.cli.dial_settings import dialing_in_words
-from callkeeper.cli.installation import ask_campaigns, read_settings
-from callkeeper.cli.options import CampaignId, Database, DataDir, Json, Vdn, show
+from callkeeper.cli.installation import ask_campaigns, campaign_of, read_settings
+from callkeeper.cli.options import CampaignMeant, Database, DataDir, Json, Vdn, show
 from callkeeper.cli.table import Column, labelled, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.campaigns.campaign import DAY_MINUTES, PREVIEW, Campaign, Window
@@ -48,7 +48,7 @@ def list_campaigns(
 ) -> None:
     """List the campaigns of a VDN.
 
-    Each has the automatic calls that are due, and all that are to come.
+    Each has the automatic calls that are due, and those that are to come.
 
     $ callkeeper campaign list --vdn 25
     $ callkeeper campaign list --vdn 25 --state paused
@@ -93,7 +93,7 @@ def list_campaigns(
 
 
 def show_campaign(
-    id: CampaignId,  # noqa: A002 - the word for it
+    campaign: CampaignMeant,
     *,
     vdn: Vdn,
     data_dir: DataDir = None,
@@ -109,12 +109,13 @@ def show_campaign(
     """
     times = local_times(time_zone)
     zone = read_settings(data_dir, database).time_zone
-    told = told_of(data_dir, database, vdn, id)
+    told = told_of(data_dir, database, vdn, campaign)
     show(campaign_facts(told, times.now), *_lines(told, zone, times), as_json=json)
 
 
-def told_of(data_dir: DataDir, database: Database, vdn: int, campaign_id: int) -> Told:
+def told_of(data_dir: DataDir, database: Database, vdn: int, meant: str) -> Told:
     """Return a campaign, with what it waits with. Raise NoSuchCampaign."""
+    campaign_id = campaign_of(data_dir, database, vdn, meant)
 
     async def look(use_cases: Campaigns) -> Told:
         campaign = await use_cases.one(vdn, campaign_id)
@@ -147,7 +148,7 @@ def campaign_facts(told: Told, now: Instant) -> dict[str, Any]:
         "goes_to": campaign.goes_to,
         "dialing": campaign.dial_settings,
         "calls_due": awaited.due,
-        "calls_to_come": awaited.all,
+        "calls_to_come": awaited.later,
     }
 
 
@@ -158,7 +159,7 @@ def _rows(found: list[Told], times: LocalTimes) -> Iterator[tuple[str, ...]]:
             campaign.name,
             state_of(campaign, times.now),
             counted(awaited.due),
-            counted(awaited.all),
+            awaited.later_told,
             times.to_minute(campaign.end_at),
             _hours(campaign.workday_windows),
             times.to_minute(campaign.begin_at),
@@ -180,7 +181,7 @@ def _lines(told: Told, zone: str, times: LocalTimes) -> list[str]:
         "rings": f"{campaign.alerting_seconds_max} s",
         "goes to": campaign.goes_to or "",
         "dialing": dialing_in_words(campaign.dial_settings),
-        "automatic": f"{counted(awaited.due)} due, {counted(awaited.all)} to come",
+        "automatic": f"{counted(awaited.due)} due, {awaited.later_told} to come",
         "description": campaign.description or "",
     }
     head = f"campaign {campaign.id} {campaign.name!r} of VDN {campaign.vdn}"

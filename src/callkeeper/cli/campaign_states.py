@@ -7,8 +7,8 @@ import typer
 from callkeeper.cli.campaign_list import Told, campaign_facts, state_of, told_of
 from callkeeper.cli.campaigns import in_options, placed, read_window
 from callkeeper.cli.consent import Yes, agreed, end_without
-from callkeeper.cli.installation import ask_campaigns, read_settings
-from callkeeper.cli.options import CampaignId, Database, DataDir, Json, Vdn, show
+from callkeeper.cli.installation import ask_campaigns, campaign_of, read_settings
+from callkeeper.cli.options import CampaignMeant, Database, DataDir, Json, Vdn, show
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.changes import (
@@ -24,10 +24,11 @@ from callkeeper.core.refusal import ParameterWrong
 from callkeeper.usecases.campaigns import Campaigns, counted
 
 _AGENTS_ONES = "agents ring its manual reservations as before"
+_NONE = "no automatic call is to come"
 
 
 def pause_campaign(
-    id: CampaignId,  # noqa: A002 - the word for it
+    campaign: CampaignMeant,
     *,
     vdn: Vdn,
     data_dir: DataDir = None,
@@ -44,18 +45,14 @@ def pause_campaign(
     """
     times = local_times(time_zone)
     grace = span(read_settings(data_dir, database).grace_seconds * 1000)
-    told = _changed(data_dir, database, (vdn, id), Pause())
-    waiting = (
-        f"{calls(told.awaited.due)} due now: each waits until it is resumed, and expires when it "
-        f"is more than {grace} late"
-        if told.awaited.due
-        else "no automatic call is due now"
-    )
+    told = _changed(data_dir, database, (vdn, campaign), Pause())
+    waits = f"each waits until it is resumed, and expires when it is more than {grace} late"
+    waiting = f"{_awaited(told)}: {waits}" if told.awaited.all else _NONE
     _show(told, f"paused; {waiting}; {_AGENTS_ONES}", times, as_json=json)
 
 
 def resume_campaign(
-    id: CampaignId,  # noqa: A002
+    campaign: CampaignMeant,
     *,
     vdn: Vdn,
     data_dir: DataDir = None,
@@ -68,18 +65,20 @@ def resume_campaign(
     $ callkeeper campaign resume 7 --vdn 25
     """
     times = local_times(time_zone)
-    told = _changed(data_dir, database, (vdn, id), Resume())
+    told = _changed(data_dir, database, (vdn, campaign), Resume())
     begins = told.campaign.begin_at
     due = (
         f"it begins {times.in_full(begins)}"
         if begins > times.now
-        else f"{calls(told.awaited.due)} due now, dialed within its hours"
+        else f"{_awaited(told)}, dialed within its hours"
+        if told.awaited.all
+        else _NONE
     )
     _show(told, f"started; {due}", times, as_json=json)
 
 
 def end_campaign(
-    id: CampaignId,  # noqa: A002
+    campaign: CampaignMeant,
     *,
     vdn: Vdn,
     yes: Yes = False,
@@ -97,22 +96,21 @@ def end_campaign(
     $ callkeeper campaign end 7 --vdn 25 --yes
     """
     times = local_times(time_zone)
-    before = told_of(data_dir, database, vdn, id)
-    none = "no automatic call is to come"
+    before = told_of(data_dir, database, vdn, campaign)
     will_not = f"its {calls(before.awaited.all)} to come will not be made"
-    waiting = f"{will_not if before.awaited.all else none}; {_AGENTS_ONES}"
+    waiting = f"{will_not if before.awaited.all else _NONE}; {_AGENTS_ONES}"
     End().apply(before.campaign, times.now)  # what is refused is not asked for
-    question = f"end campaign {id} {before.campaign.name!r} for good? {waiting}"
+    question = f"end campaign {before.campaign.id} {before.campaign.name!r} for good? {waiting}"
     if not agreed(question, yes=yes, as_json=json):
         state = state_of(before.campaign, times.now)
         _show(before, f"is {state}; once it ends, {waiting}", times, as_json=json)
         end_without("--yes ends it", as_json=json)
-    told = _changed(data_dir, database, (vdn, id), End())
+    told = _changed(data_dir, database, (vdn, campaign), End())
     _show(told, f"ended; {waiting}", times, as_json=json)
 
 
 def special_hours(
-    id: CampaignId,  # noqa: A002
+    campaign: CampaignMeant,
     *,
     vdn: Vdn,
     window: Annotated[
@@ -145,11 +143,11 @@ def special_hours(
     if window or no_window:
         change = SetSpecialHours(placed(window or []))
         try:
-            told = _changed(data_dir, database, (vdn, id), change)
+            told = _changed(data_dir, database, (vdn, campaign), change)
         except ParameterWrong as fault:
             raise in_options(fault) from None
     else:
-        told = told_of(data_dir, database, vdn, id)
+        told = told_of(data_dir, database, vdn, campaign)
     hours = ", ".join(each.hours for each in told.campaign.special_day_windows) or "none"
     says = f"special days: {hours}; kept and shown, but the dialer does not use them yet"
     _show(told, says, times, as_json=json)
@@ -160,10 +158,20 @@ def calls(count: int) -> str:
     return f"{counted(count)} automatic call{'s' * (count != 1)}"
 
 
+def _awaited(told: Told) -> str:
+    """Return how many calls it has to make: what is due now, and what comes later."""
+    awaited = told.awaited
+    if not awaited.due:
+        return f"no automatic call is due now, {awaited.later_told} to come"
+    later = f", {awaited.later_told} to come" if awaited.later else ""
+    return f"{calls(awaited.due)} due now{later}"
+
+
 def _changed(
-    data_dir: DataDir, database: Database, which: tuple[int, int], change: CampaignChange
+    data_dir: DataDir, database: Database, which: tuple[int, str], change: CampaignChange
 ) -> Told:
-    vdn, campaign_id = which
+    vdn, meant = which
+    campaign_id = campaign_of(data_dir, database, vdn, meant)
 
     async def carry_out(use_cases: Campaigns) -> Told:
         campaign: Campaign = await use_cases.change(vdn, campaign_id, change, "operator")

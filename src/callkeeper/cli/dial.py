@@ -30,12 +30,12 @@ def dial(
         $ callkeeper dial --line rehearsal --metrics-port 9101
     """
     settings = read_settings(data_dir, database, line=line, metrics_port=metrics_port)
+    log.configure(settings)
+    warn_of_exposure(settings)
     if settings.line is None:
         raise typer.BadParameter(
             "--line: say which, asterisk or rehearsal, or set `line` in callkeeper.toml"
         )
-    log.configure(settings)
-    warn_of_exposure(settings)
     dial_until_stopped(settings, new_registry(), ready=_say_ready)
 
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
-from callkeeper.cli.installation import ask_campaigns
-from callkeeper.cli.options import CampaignId, Database, DataDir, Json, Vdn, show
+from callkeeper.cli.installation import ask_campaigns, campaign_of
+from callkeeper.cli.options import CampaignMeant, Database, DataDir, Json, Vdn, show
 from callkeeper.cli.time_zone import read_zone
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.changes import Arrange
@@ -67,7 +67,7 @@ CampaignZone = Annotated[
 
 
 def dialing(
-    id: CampaignId,  # noqa: A002 - the word for it
+    campaign: CampaignMeant,
     *,
     vdn: Vdn,
     time_zone: CampaignZone = None,
@@ -117,13 +117,15 @@ def dialing(
         without_retries=no_retry,
     )
 
+    id_ = campaign_of(data_dir, database, vdn, campaign)
+
     async def find_or_change(use_cases: Campaigns) -> Campaign:
         if arrange == Arrange():
-            return await use_cases.one(vdn, id)
-        return await use_cases.change(vdn, id, arrange, "operator")
+            return await use_cases.one(vdn, id_)
+        return await use_cases.change(vdn, id_, arrange, "operator")
 
     found = ask_campaigns(data_dir, database, find_or_change).dial_settings
-    show({"id": id, "dialing": found}, f"campaign {id}: {dialing_in_words(found)}", as_json=json)
+    show({"id": id_, "dialing": found}, f"campaign {id_}: {dialing_in_words(found)}", as_json=json)
 
 
 def _part(option: str, given: T | None, *, takes_away: bool) -> T | msgspec.UnsetType | None:

@@ -12,11 +12,12 @@ import typer
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import SystemClock
+from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.installation.database import check_schema, exposed, find_store
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port.store import Store
 from callkeeper.terminal import harmless
-from callkeeper.usecases.campaigns import Campaigns, Definitions
+from callkeeper.usecases.campaigns import Campaigns, Definitions, campaign_meant
 
 T = TypeVar("T")
 
@@ -68,6 +69,18 @@ def ask_campaigns(
         return await question(Campaigns(async_store, SystemClock(), *bounds))
 
     return _ask(data_dir, database, answer)
+
+
+def campaign_of(data_dir: Path | None, database: str | None, vdn: int, text: str) -> int:
+    """Return the id of the campaign that a person means by that or its name. Raise NoSuchCampaign.
+
+    Whether there is one with an id is for what is asked about it to find out.
+    """
+    id_ = campaign_id(text)
+    if id_ is not None:
+        return id_
+    with existing_store(data_dir, database) as store:
+        return campaign_meant(store, vdn, text, SystemClock().now())
 
 
 def ask_definitions(

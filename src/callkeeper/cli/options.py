@@ -8,7 +8,6 @@ import msgspec
 import typer
 
 from callkeeper.api.contract.characters import ANY, BLANKS
-from callkeeper.core.campaigns.campaign import ID_MAX
 from callkeeper.core.instants import in_iso, instant_of
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.settings import SettingsWrong
@@ -40,8 +39,9 @@ Vdn = Annotated[int, typer.Option(help="The VDN.", envvar="CALLKEEPER_VDN", min=
 MaybeVdn = Annotated[
     int | None, typer.Option(help="The VDN.", envvar="CALLKEEPER_VDN", min=1, max=VDN_MAX)
 ]
-CampaignId = Annotated[
-    int, typer.Argument(metavar="CAMPAIGN", min=1, max=ID_MAX, help="The campaign's id.")
+CampaignMeant = Annotated[
+    str,
+    typer.Argument(metavar="CAMPAIGN", help="The campaign's id (digits are one), or its name."),
 ]
 ReservationId = Annotated[
     str,

@@ -52,6 +52,16 @@ class Awaited(msgspec.Struct, frozen=True):
     due: int
     all: int
 
+    @property
+    def later(self) -> int:
+        """How many are to come, and not due yet."""
+        return self.all - self.due
+
+    @property
+    def later_told(self) -> str:
+        """The same, or that it is at least so many."""
+        return f"{self.later} or more" if self.all >= COUNTED_MAX else str(self.later)
+
 
 def counted(count: int) -> str:
     """Return how many there are, or that there are at least so many."""

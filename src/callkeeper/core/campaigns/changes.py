@@ -146,6 +146,8 @@ class Pause(msgspec.Struct, frozen=True):
 
     def apply(self, old: Campaign, now: Instant) -> Campaign:
         """Return the campaign as paused; only a started one can be."""
+        if old.status == "paused" and not old.has_ended(now):
+            raise StateForbids("the campaign is paused already")
         if old.has_ended(now) or old.status != "started":
             raise StateForbids(
                 "the campaign is {state}; only a started one is paused", state=_state(old, now)
@@ -160,7 +162,9 @@ class Resume(msgspec.Struct, frozen=True):
 
     def apply(self, old: Campaign, now: Instant) -> Campaign:
         """Return the campaign as started; only a draft or a paused one can be."""
-        if old.has_ended(now) or old.status == "started":
+        if old.status == "started" and not old.has_ended(now):
+            raise StateForbids("the campaign is started already")
+        if old.has_ended(now):
             raise StateForbids(
                 "the campaign is {state}; only a draft or a paused one is resumed",
                 state=_state(old, now),
