@@ -2,18 +2,19 @@
 
 import asyncio
 
+import pytest
+
 from callkeeper.clock import HandClock
 from callkeeper.core.people.changes import Disable
 from callkeeper.core.people.guessing import FORGOTTEN_MS, FREE_GUESSES
-from callkeeper.core.people.session import (
-    SignInRefused,
-)
+from callkeeper.core.people.session import SignInRefused, digest_of
+from callkeeper.store.port.people import Guess
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases import passwords as hashing
 from callkeeper.usecases.invitations import add_person, change_person
 from callkeeper.usecases.passwords import Passwords, TooBusy
 from callkeeper.usecases.people import DELAYED_MAX, NewSession, People
-from tests.usecases.servers import AGENT, PASSWORD, CountingHasher, Server, with_people
+from tests.usecases.servers import AGENT, PASSWORD, WRONG, CountingHasher, Server, with_people
 
 
 def test_whatever_is_wrong_the_same_is_said_after_the_same_work(
@@ -93,19 +94,23 @@ def test_no_more_than_so_many_answers_wait(
     stores: tuple[SqlStore, SqlStore], clock: HandClock
 ) -> None:
     async def work(here: Server, _there: Server) -> None:
-        go_on = asyncio.Event()
+        begun = asyncio.Semaphore(0)
 
         async def pause(_seconds: float) -> None:
-            await go_on.wait()
+            begun.release()
+            await asyncio.Event().wait()
 
         people = People(here.async_store, clock, passwords=Passwords(here.hasher), pause=pause)
         for _ in range(FREE_GUESSES):
             await here.refused("x")
-        trying = [asyncio.create_task(people.sign_in("x", "wrong")) for _ in range(DELAYED_MAX + 3)]
-        done, _waiting = await asyncio.wait(trying, return_when=asyncio.FIRST_COMPLETED)
-        while len(done) < 3:
-            done, _waiting = await asyncio.wait(trying, timeout=0.01)
-        assert [type(each.exception()) for each in done] == [TooBusy] * 3
+        trying = []
+        for _ in range(DELAYED_MAX // 20):
+            trying += [asyncio.create_task(people.sign_in("x", WRONG)) for _ in range(20)]
+            for _ in range(20):
+                await begun.acquire()
+        with pytest.raises(TooBusy):
+            await people.sign_in("x", WRONG)
+        await here.refused("another")
         for each in trying:
             each.cancel()
         await asyncio.wait(trying)
@@ -130,6 +135,31 @@ def test_two_hash_twenty_wait_and_more_are_refused(
         here.hasher.may_go.set()
         outcomes = await asyncio.gather(*trying, return_exceptions=True)
         assert [type(each) for each in outcomes].count(SignInRefused) == room
+        await here.people.sign_in("ann", PASSWORD)
+        with stores[1].transaction():  # those who were refused have not been counted
+            again = [Guess(digest_of(f"x{n}"), clock.now()) for n in range(room + 4)]
+            counted = stores[1].guesses.note(again)
+        assert (counted.count(1), counted.count(2)) == (4, room)
+
+    with_people(stores, clock, work)
+
+
+def test_whoever_goes_away_while_a_password_is_hashed_keeps_the_place_until_it_is(
+    stores: tuple[SqlStore, SqlStore], clock: HandClock
+) -> None:
+    async def work(here: Server, _there: Server) -> None:
+        here.hasher.may_go.clear()
+        room = hashing.THREADS + hashing.WAITING_MAX
+        going = asyncio.create_task(here.people.sign_in("x", WRONG))
+        assert await asyncio.to_thread(here.hasher.begun.acquire, timeout=20)
+        trying = [asyncio.create_task(here.people.sign_in(f"x{n}", WRONG)) for n in range(room - 1)]
+        await asyncio.sleep(0)
+        going.cancel()
+        await asyncio.wait([going])
+        with pytest.raises(TooBusy):
+            await here.people.sign_in("ann", PASSWORD)
+        here.hasher.may_go.set()
+        await asyncio.wait(trying)
         await here.people.sign_in("ann", PASSWORD)
 
     with_people(stores, clock, work)
@@ -170,7 +200,8 @@ def test_the_hash_is_argon2id_with_the_parameters_that_the_docs_tell() -> None:
     async def hashed() -> str:
         passwords = Passwords()
         try:
-            return await passwords.hash(PASSWORD)
+            with passwords.admit() as hashing_it:
+                return await hashing_it.hash(PASSWORD)
         finally:
             passwords.stop()
 

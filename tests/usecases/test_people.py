@@ -1,10 +1,12 @@
 """People are known by their session, come by a link, and change what is theirs."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from callkeeper.asyncstore.writer_process import open_async_store
 from callkeeper.clock import HandClock
 from callkeeper.core.people.changes import Disable
 from callkeeper.core.people.guessing import FREE_GUESSES
@@ -18,11 +20,13 @@ from callkeeper.core.people.session import (
     digest_of,
 )
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
-from callkeeper.usecases.invitations import change_person, reset_person
-from callkeeper.usecases.people import TRUSTED_MS, USED_MS, NewSession
+from callkeeper.usecases.invitations import add_person, change_person, reset_person
+from callkeeper.usecases.passwords import Passwords
+from callkeeper.usecases.people import TRUSTED_MS, USED_MS, NewSession, People
 from tests.store.orders import NOW
-from tests.usecases.servers import AGENT, PASSWORD, Server, with_people
+from tests.usecases.servers import AGENT, PASSWORD, WRONG, CountingHasher, Server, with_people
 
 
 def test_whoever_signs_in_is_known_by_the_token_everywhere(
@@ -251,3 +255,31 @@ def test_a_person_describes_themselves_and_others_see_it(
             await here.people.change("nobody", name="x")
 
     with_people(stores, clock, work)
+
+
+def test_a_server_with_a_process_that_writes_signs_people_in_and_refuses_them(
+    stores: tuple[SqlStore, SqlStore], clock: HandClock, tmp_path: Path, database: str | None
+) -> None:
+    invited = add_person(stores[0], clock, "ann", "Ann", AGENT)
+
+    async def all_of_it() -> None:
+        async_store = open_async_store(Settings(data_dir=tmp_path / "data", database=database))
+        people = People(async_store, clock, passwords=Passwords(CountingHasher()))
+        try:
+            new = await people.take_link(invited.token, PASSWORD)
+            changed = await people.change("ann", name="Ann Li")
+            signed_in = await people.whose(new.token)
+            assert signed_in is not None
+            assert signed_in.person == changed
+            with pytest.raises(NoSuchPerson, match="there is no person 'bob'"):
+                await people.change("bob", name="Bob")
+            await people.sign_in("ann", PASSWORD)
+            with pytest.raises(SignInRefused):
+                await people.sign_in("ann", WRONG)
+            await people.end_sessions("ann")
+            assert await people.whose(new.token) is None
+        finally:
+            await people.close()
+            await async_store.close()
+
+    asyncio.run(asyncio.wait_for(all_of_it(), 60))

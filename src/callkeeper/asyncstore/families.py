@@ -56,11 +56,11 @@ class AsyncKeys:
 class AsyncPeople:
     """People."""
 
-    def __init__(self, people: People, writer: Writer, looks: Readers) -> None:
+    def __init__(self, people: People, writer: Writer, lists: Readers, looks: Readers) -> None:
         self.add = Grouped(writer, people.add)
         self.change = Grouped(writer, people.change)
         self.get = looks.reading(people.get)
-        self.all = looks.reading(people.all)
+        self.all = lists.reading(people.all)
 
 
 class AsyncSessions:

@@ -1,7 +1,7 @@
 """The store as the async side sees it: it asks here, and is never kept from its next request.
 
 What is written goes through the writer. Reads run on threads: lists on two, and what every request
-needs, its key, on a third, so that nobody's lists keep the others out.
+needs, its key or its session, on a third, so that nobody's lists keep the others out.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class AsyncStore:
         self.campaigns = AsyncCampaigns(store.campaigns, writer, lists)
         self.business_results = AsyncBusinessResults(store.business_results, writer, lists)
         self.keys = AsyncKeys(store.keys, looks)
-        self.people = AsyncPeople(store.people, writer, looks)
+        self.people = AsyncPeople(store.people, writer, lists, looks)
         self.sessions = AsyncSessions(store.sessions, writer, looks)
         self.guesses = AsyncGuesses(store.guesses, writer)
         self.deeds = AsyncDeeds(store.deeds, lists)

@@ -6,9 +6,10 @@ A hashing costs 19 MiB and some 20 ms of a core on purpose: what may wait for on
 import asyncio
 import threading
 import unicodedata
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -32,7 +33,7 @@ class TooBusy(Refusal):
 
 
 class Passwords:
-    """Hashes passwords and compares them with hashes. It belongs to one event loop.
+    """Hashes passwords and compares them with hashes, for those whom it lets in.
 
     ``hasher`` is one with the parameters above, unless another is given.
     """
@@ -43,17 +44,16 @@ class Passwords:
         self._room = threading.Semaphore(THREADS + WAITING_MAX)
         self._decoy = self._hasher.hash(_DECOY)
 
-    async def hash(self, password: str) -> str:
-        """Return a hash, which says with which parameters it was made. Raise TooBusy."""
-        return await self._worked(self._hasher.hash, _plain(password))
-
-    async def fits(self, password: str, password_hash: str | None) -> bool:
-        """Whether a password is the one of a hash. Raise TooBusy.
-
-        Where there is no hash it is not, which costs the same work.
-        """
-        fits = await self._worked(self._verified, password_hash or self._decoy, _plain(password))
-        return fits and password_hash is not None
+    @contextmanager
+    def admit(self) -> Iterator["Hashing"]:
+        """Let one in among those whose passwords are hashed, or wait for it. Raise TooBusy."""
+        if not self._room.acquire(blocking=False):
+            raise TooBusy
+        hashing = Hashing(self._hasher, self._threads, self._decoy)
+        try:
+            yield hashing
+        finally:
+            hashing.leave(self._room.release)
 
     def is_outgrown(self, password_hash: str) -> bool:
         """Whether a hash was made with other parameters than are in use now."""
@@ -63,6 +63,35 @@ class Passwords:
         """Do what is waiting, then end the threads."""
         self._threads.shutdown()
 
+
+class Hashing:
+    """The hashing of the password of one who was let in. It belongs to one event loop."""
+
+    def __init__(self, hasher: PasswordHasher, threads: ThreadPoolExecutor, decoy: str) -> None:
+        self._hasher = hasher
+        self._threads = threads
+        self._decoy = decoy
+        self._working: Future[Any] | None = None
+
+    async def hash(self, password: str) -> str:
+        """Return a hash, which says with which parameters it was made."""
+        return await self._worked(self._hasher.hash, _plain(password))
+
+    async def fits(self, password: str, password_hash: str | None) -> bool:
+        """Whether a password is the one of a hash.
+
+        Where there is no hash it is not, which costs the same work.
+        """
+        fits = await self._worked(self._verified, password_hash or self._decoy, _plain(password))
+        return fits and password_hash is not None
+
+    def leave(self, release: Callable[[], None]) -> None:
+        """Release the place once nothing is worked on there: whoever asked may have gone before."""
+        if self._working is None:
+            release()
+        else:
+            self._working.add_done_callback(lambda _: release())
+
     def _verified(self, password_hash: str, password: bytes) -> bool:
         try:
             return self._hasher.verify(password_hash, password)
@@ -70,15 +99,11 @@ class Passwords:
             return False
 
     async def _worked(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        if not self._room.acquire(blocking=False):
-            raise TooBusy
         try:
             working = self._threads.submit(work, *args, **kwargs)
         except RuntimeError as error:  # the system has no thread to give, or we are ending
-            self._room.release()
             raise TooBusy from error
-        # Called too when whoever asked has gone before it was begun.
-        working.add_done_callback(lambda _: self._room.release())
+        self._working = working
         return await asyncio.wrap_future(working)
 
 

@@ -33,7 +33,7 @@ from callkeeper.core.people.session import (
 )
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.store.port.people import Guess
-from callkeeper.usecases.passwords import Passwords, TooBusy
+from callkeeper.usecases.passwords import Hashing, Passwords, TooBusy
 from callkeeper.usecases.single_flight import SingleFlight
 
 # How long a session is trusted without asking again: so soon one that was ended is forgotten.
@@ -96,10 +96,7 @@ class People:
         typed: nobody can tell which logins there are.
         """
         login = login_of(login)
-        verified = await self._verified(login, password)
-        rehashed = None
-        if self._passwords.is_outgrown(verified):
-            rehashed = await self._passwords.hash(password)
+        verified, rehashed = await self._verified(login, password)
         token, session = self._begun(login)
         await self._store.sessions.add(SignIn(session, verified, rehashed))
         await self._store.guesses.forget(digest_of(login))
@@ -171,24 +168,38 @@ class People:
         Raise SignInRefused where the old one is wrong, ParameterWrong or TooBusy.
         """
         check_password(new, login)
-        verified = await self._verified(login, old)
+        verified, _ = await self._verified(login, old)
         return await self._chosen(login, new, verified=verified)
 
-    async def _verified(self, login: str, password: str) -> str:
-        """Return the hash that a password fits; the try counts before it is known how it ends."""
+    async def _verified(self, login: str, password: str) -> tuple[str, str | None]:
+        """Return the hash that a password fits, and one to take its place if it is outgrown.
+
+        The try counts before it is known how it ends, unless there is no place for it: so those
+        who guess make the database write no more than passwords can be hashed.
+        """
+        with self._passwords.admit() as hashing:
+            counted = await self._store.guesses.note(Guess(digest_of(login), self._clock.now()))
+            milliseconds = wait_ms(counted)
+            if milliseconds == 0:
+                return await self._compared(hashing, login, password)
+        await self._delay(milliseconds)
+        with self._passwords.admit() as hashing:
+            return await self._compared(hashing, login, password)
+
+    async def _compared(
+        self, hashing: Hashing, login: str, password: str
+    ) -> tuple[str, str | None]:
         if len(password) > PASSWORD_MOST:
             password = ""
-        counted = await self._store.guesses.note(Guess(digest_of(login), self._clock.now()))
-        await self._delay(wait_ms(counted))
         # What no login can be may be no text for a database either; it costs the same look.
         known = await self._store.sessions.password(login if is_login(login) else "")
-        if not await self._passwords.fits(password, known) or known is None:
+        if not await hashing.fits(password, known) or known is None:
             raise SignInRefused
-        return known
+        if not self._passwords.is_outgrown(known):
+            return known, None
+        return known, await hashing.hash(password)
 
     async def _delay(self, milliseconds: int) -> None:
-        if milliseconds == 0:
-            return
         if self._delayed >= DELAYED_MAX:
             raise TooBusy
         self._delayed += 1
@@ -200,7 +211,8 @@ class People:
     async def _chosen(
         self, login: str, password: str, *, link: str | None = None, verified: str | None = None
     ) -> NewSession:
-        password_hash = await self._passwords.hash(password)
+        with self._passwords.admit() as hashing:
+            password_hash = await hashing.hash(password)
         token, session = self._begun(login)
         await self._store.sessions.choose(NewPassword(session, password_hash, link, verified))
         await self._store.guesses.forget(digest_of(login))
