@@ -194,12 +194,8 @@ def test_a_url_that_is_none_is_told_by_its_variable(house: House) -> None:
     ("arguments", "says"),
     [
         (
-            ["campaign", "pause", "Spring", "--vdn", "25"],
-            "CAMPAIGN: 'Spring' is not a whole number",
-        ),
-        (
-            ["campaign", "show", "0", "--vdn", "25"],
-            "CAMPAIGN: '0' is not a whole number, 1 to 999999999999999999",
+            ["campaign", "add", "--name", "x", "--end", "+1d", "--id", "0", "--vdn", "25"],
+            "--id: '0' is not a whole number, 1 to 999999999999999999",
         ),
         (["reservations", "--vdn", "abc"], "--vdn: 'abc' is not a whole number, 1 to 9999"),
         (["reservations", "--vdn", "25", "--limit", "0"], "'0' is not a whole number, 1 to 10000"),

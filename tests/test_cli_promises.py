@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.usecases.short_ids import short_id
@@ -323,3 +324,32 @@ def test_agents_are_listed_with_their_names(stored: Stored) -> None:
     agents = stored.ask("agent", "list", "--json").value["agents"]
     assert agents == [{"account": "ann", "name": "Ann Li"}, {"account": "bob", "name": None}]
     assert stored.ask("agent", "list", vdn=9).out.startswith("no agents in VDN 9; ")
+
+
+LONG = "asks for Bert, who knows about the invoice of last year and the two reminders that came"
+
+
+def test_at_a_terminal_sentences_are_broken_between_words_and_elsewhere_not_at_all(
+    stored: Stored,
+) -> None:
+    id_ = stored.promise(-DAY, remark=LONG, agent="Annabelle")
+    commands = (
+        ["show", id_],
+        ["why", id_],
+        ["campaign", "pause", "7"],
+        ["campaign", "resume", "7"],
+        ["move", id_, "--at", "+1h"],
+        ["reservations", "--agent", "nobody of that name"],
+    )
+    for command in commands:
+        status = int(command[-1] in ("+1h", "nobody of that name"))
+        shown = stored.at_terminal(*command, columns=60, status=status)
+        assert max(map(cell_len, shown.splitlines())) <= 60
+        piped = stored.ask(*command)
+        words = " ".join(shown.split())
+        if command[0] not in ("show", "campaign"):
+            assert words == " ".join(f"{piped.out}{piped.err}".split())
+    lines = stored.at_terminal("show", id_, columns=60).splitlines()
+    (place,) = (place for place, line in enumerate(lines) if "asks for Bert" in line)
+    below = lines[place + 1]
+    assert len(below) - len(below.lstrip()) == lines[place].index("asks")

@@ -13,6 +13,7 @@ from callkeeper.cli.dial_settings import CampaignZone
 from callkeeper.cli.installation import ask_campaigns
 from callkeeper.cli.instants import LIKE, instant_option
 from callkeeper.cli.options import Database, DataDir, Json, Vdn, read_text, show
+from callkeeper.cli.sentence import say
 from callkeeper.cli.time_zone import local_times
 from callkeeper.core.campaigns.campaign import (
     DAY_MINUTES,
@@ -189,7 +190,7 @@ def add_campaign(
     show({"id": added.id}, str(added.id), as_json=json)
     if not json:
         ends = local_times(time_zone).in_full(added.end_at)
-        typer.echo(f"campaign {added.id} ends {ends}", err=True)
+        say(f"campaign {added.id} ends {ends}", err=True)
 
 
 def in_options(fault: ParameterWrong) -> Exception:

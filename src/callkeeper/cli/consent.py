@@ -6,7 +6,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from callkeeper.cli.endings import REFUSED, Ending
+from callkeeper.cli.sentence import room, wrapped
 from callkeeper.terminal import harmless
+
+_ANSWERS = " [y/N]: y"  # what stands behind a question
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do it, and ask nothing.")]
 
@@ -21,7 +24,8 @@ def agreed(question: str, *, yes: bool, as_json: bool) -> bool:
     if as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     try:
-        return typer.confirm(harmless(question), err=True)
+        wide = (room(err=True) or len(question)) - len(_ANSWERS)
+        return typer.confirm("\n".join(wrapped(harmless(question), wide)), err=True)
     except typer.Abort as stop:
         typer.echo(err=True)  # the question's line has no end yet
         if isinstance(stop.__context__, EOFError):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import typer
 
 from callkeeper.cli.help import metavar
+from callkeeper.cli.sentence import say
 from callkeeper.terminal import harmless
 
 REFUSED, USAGE, UNREACHABLE, NOT_ALLOWED = range(1, 5)
@@ -60,7 +61,7 @@ class Ending(NamedTuple):
             return
         place = f"{self.option}: " if self.option else ""
         line = harmless(f"{self.code} {place}{self.says}".strip())
-        typer.echo("\n".join(filter(None, [self.how, f"callkeeper: {line}"])), err=True)
+        say(*filter(None, [*self.how.splitlines(), f"callkeeper: {line}"]), err=True)
 
 
 def usage(error: Any) -> Ending:  # noqa: ANN401 - typer keeps the errors that have a context
@@ -113,7 +114,7 @@ def warn(sentence: str, *, as_json: bool) -> None:
     if as_json:
         _tell({"warning": {"says": sentence}})
     else:
-        typer.echo(f"callkeeper: {harmless(sentence)}", err=True)
+        say(f"callkeeper: {harmless(sentence)}", err=True)
 
 
 def _tell(value: dict[str, Any]) -> None:

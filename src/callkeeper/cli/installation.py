@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-import typer
-
 from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.cli.sentence import say
 from callkeeper.clock import SystemClock
 from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.installation.database import check_schema, exposed, find_store
@@ -42,7 +41,7 @@ def warn_of_exposure(settings: Settings) -> None:
     """Say what is secret and others can get at, before a process runs that uses it."""
     sentence = exposed(settings)
     if sentence is not None:
-        typer.echo(f"callkeeper: {harmless(sentence)}", err=True)
+        say(f"callkeeper: {harmless(sentence)}", err=True)
 
 
 @contextmanager

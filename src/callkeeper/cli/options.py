@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from callkeeper.api.contract.characters import ANY, BLANKS
+from callkeeper.cli.sentence import say
 from callkeeper.core.instants import in_iso, instant_of
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.settings import SettingsWrong
@@ -86,8 +87,9 @@ def show(value: Any, *lines: str, as_json: bool) -> None:  # noqa: ANN401 - JSON
     """
     if as_json:
         plain = msgspec.to_builtins(value, builtin_types=(datetime,))
-        lines = (msgspec.json.encode(_in_json(plain)).decode(),)
-    typer.echo("\n".join(map(harmless, lines)))
+        typer.echo(harmless(msgspec.json.encode(_in_json(plain)).decode()))
+    else:
+        say(*map(harmless, lines))
 
 
 def _in_json(value: Any, name: str = "") -> Any:  # noqa: ANN401

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import typer
-
+from callkeeper.cli.sentence import say
 from callkeeper.cli.table import Column
 from callkeeper.core.instants import SECOND_MS, Instant, LocalTimes, by_clock, retold
 from callkeeper.core.reservations.promise import Answer, Keeping, promised_at
@@ -165,14 +164,14 @@ def found_facts(found: Found, *, show_numbers: bool) -> dict[str, Any]:
 def tell_the_rest(found: Found, limit: int, times: LocalTimes) -> None:
     """Say below a table what is not in it, and in which zone its times are."""
     if found.has_more:
-        typer.echo(f"these are {len(found.promises)}; --limit {2 * limit} shows more")
+        say(f"these are {len(found.promises)}; --limit {2 * limit} shows more")
     if found.from_at is not None:
         since = times.to_minute(found.from_at)
-        typer.echo(f"looked back to {since} only; --day shows an earlier day")
+        say(f"looked back to {since} only; --day shows an earlier day")
     if found.to_at is not None:
-        typer.echo(f"looked ahead to {times.to_minute(found.to_at)} only; --day shows a later day")
+        say(f"looked ahead to {times.to_minute(found.to_at)} only; --day shows a later day")
     if found.promises:
-        typer.echo(times.note)
+        say(times.note)
 
 
 def from_now(instant: Instant, times: LocalTimes) -> str:

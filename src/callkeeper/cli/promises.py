@@ -33,6 +33,7 @@ from callkeeper.cli.promise_rows import (
     tell_the_rest,
     utc,
 )
+from callkeeper.cli.sentence import say
 from callkeeper.cli.table import labelled, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.instants import LocalTimes, in_utc
@@ -132,7 +133,7 @@ def list_open(
         print_table(COLUMNS, rows(found.promises, times, show_numbers=show_numbers), nothing)
         if late := sum(each.is_overdue for each in found.promises):
             more = ", and there are more: --overdue shows them" if found.has_more_overdue else ""
-            typer.echo(f"{late} overdue{more}")
+            say(f"{late} overdue{more}")
         tell_the_rest(found, limit, times)
 
 
@@ -168,7 +169,7 @@ def list_broken(
         return
     told = broken_rows(found.promises, times, show_numbers=show_numbers)
     if print_table(BROKEN_COLUMNS, told, "no promise was broken"):
-        typer.echo("`callkeeper why ID` tells all of one")
+        say("`callkeeper why ID` tells all of one")
     tell_the_rest(found, limit, times)
 
 
@@ -262,12 +263,12 @@ def _tell_day(
     total = sum(report.counts.values())
     named = times.in_words(day.begin_at).rpartition(" ")[0]
     if not total:
-        typer.echo(f"{named}: no reservation is for that day")
+        say(f"{named}: no reservation is for that day")
         return
-    typer.echo(f"{named}: {total} promise{'s' * (total != 1)}: {in_short(report)}")
+    say(f"{named}: {total} promise{'s' * (total != 1)}: {in_short(report)}")
     if report.counted_to is not None:
         until = times.to_minute(report.counted_to)
-        typer.echo(f"counted until {until} only, for it has more; --agent or --campaign narrows it")
+        say(f"counted until {until} only, for it has more; --agent or --campaign narrows it")
     print_table(COLUMNS, rows(report.found.promises, times, show_numbers=show_numbers), "")
     tell_the_rest(report.found, limit, times)
 

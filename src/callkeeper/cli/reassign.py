@@ -9,6 +9,7 @@ from callkeeper.cli.days import Day, day_option
 from callkeeper.cli.installation import existing_store
 from callkeeper.cli.options import Database, DataDir, Json, Vdn, show
 from callkeeper.cli.promise_rows import from_now, utc
+from callkeeper.cli.sentence import say
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.instants import LocalTimes
@@ -70,8 +71,8 @@ def reassign(
         if found and not json:
             print_table(_COLUMNS, [_row(each, times) for each in found[:_SHOWN]], "")
             if len(found) > _SHOWN:
-                typer.echo(f"and {len(found) - _SHOWN} more")
-            typer.echo(times.note)
+                say(f"and {len(found) - _SHOWN} more")
+            say(times.note)
         is_agreed = bool(found) and agreed(f"give {told}?", yes=yes, as_json=json)
         given = moving.carry_out() if is_agreed else 0
     says = f"no reservation waits for {_named(moving.giver)}"

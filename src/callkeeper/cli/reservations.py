@@ -12,6 +12,7 @@ from callkeeper.cli.endings import warn
 from callkeeper.cli.instants import LIKE, instant_option
 from callkeeper.cli.names import campaign_meant, results_meant
 from callkeeper.cli.options import Json, MaybeVdn, ReservationId, show
+from callkeeper.cli.sentence import say
 from callkeeper.cli.short_ids import whole_id
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
@@ -76,7 +77,7 @@ def reserve(
     show({"id": id_}, id_, as_json=json)
     if not json:
         when = local_times(time_zone).in_full(at)
-        typer.echo(f"reserved for {when}{whose.told}", err=True)
+        say(f"reserved for {when}{whose.told}", err=True)
     mend = f"`callkeeper move {id_} --agent ACCOUNT` gives it to another"
     whose.warn_if_new("cancel it, and reserve anew" if automatic else mend, as_json=json)
 
@@ -296,7 +297,7 @@ _COLUMNS = (
 def _print(rows: Iterator[Reservation], total: int | None, times: LocalTimes) -> None:
     count = print_table(_COLUMNS, (_row(each, times) for each in rows), "no reservations")
     told = f"{count} of {count if total is None else total}"
-    typer.echo(f"{told}; {times.note}" if count else told)
+    say(f"{told}; {times.note}" if count else told)
 
 
 def _row(each: Reservation, times: LocalTimes) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ _WIDE = ("W", "F")
 _LEAST = 20  # columns, below which nothing is gained
 
 
-def tell(*lines: str, err: bool = False) -> None:
+def say(*lines: str, err: bool = False) -> None:
     """Print lines, none of them wider than the terminal that they are read at."""
     wide = room(err=err)
     if wide is not None:

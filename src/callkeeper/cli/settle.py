@@ -8,6 +8,7 @@ from callkeeper.cli.consent import end_without
 from callkeeper.cli.installation import existing_store, read_settings
 from callkeeper.cli.instants import instant_option
 from callkeeper.cli.options import Database, DataDir, Json, show
+from callkeeper.cli.sentence import say
 from callkeeper.cli.table import print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.outcomes import FailCodes
@@ -62,14 +63,14 @@ def settle(
         _print(found, times)
     waiting = sum(each.waiting for each in found)
     if yes and not json:
-        typer.echo(f"settled {settled}: their outcome is unknown, and they are not dialed again")
+        say(f"settled {settled}: their outcome is unknown, and they are not dialed again")
     elif not yes and not json:
         _print_first(first, waiting, times)
     bound = times.in_full(before)
     if not yes and waiting:
         end_without(f"--yes settles {waiting}, due before {bound}", as_json=json)
     elif not yes and not json:
-        typer.echo(f"nothing is to be settled that was due before {bound}")
+        say(f"nothing is to be settled that was due before {bound}")
 
 
 def _print(found: list[Unsettled], times: LocalTimes) -> None:
@@ -82,16 +83,16 @@ def _print(found: list[Unsettled], times: LocalTimes) -> None:
         for each in found
     ]
     if print_table(columns, rows, "there is no reservation"):
-        typer.echo(times.note)
+        say(times.note)
 
 
 def _print_first(first: list[Reservation], waiting: int, times: LocalTimes) -> None:
     if first:
-        typer.echo()
+        say("")
         columns = ("due", "reservation", "vdn", "campaign", "tries")
         print_table(columns, (_row(each, times) for each in first), "")
     if waiting > len(first):
-        typer.echo(f"and {waiting - len(first)} more")
+        say(f"and {waiting - len(first)} more")
 
 
 def _row(each: Reservation, times: LocalTimes) -> tuple[str, ...]:

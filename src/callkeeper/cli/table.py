@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import typer
 
-from callkeeper.cli.sentence import cut, room, tell, width, wrapped
+from callkeeper.cli.sentence import cut, room, say, width, wrapped
 from callkeeper.terminal import harmless
 
 PAGE_ROWS = 100  # as many as the client asks for at once; the first ones are shown before the next
@@ -51,17 +51,27 @@ def print_table(
         typer.echo("\n".join(table.lines(page)))
         count += len(page)
     if count == 0:
-        tell(nothing)
+        say(nothing)
     elif table.left_out:
-        tell(f"a wider terminal shows {', '.join(table.left_out)} too, and so does `| less -S`")
+        say(f"a wider terminal shows {', '.join(table.left_out)} too, and so does `| less -S`")
     return count
 
 
 def labelled(said: Mapping[str, str]) -> list[str]:
-    """Return a line for each value, after its label; none for what is empty."""
+    """Return a line for each value, after its label, and what does not fit below it.
+
+    There is none for what is empty.
+    """
     there = {label: value for label, value in said.items() if value}
-    wide = max(map(len, there), default=0)
-    return [f"  {label:{wide}}{_GAP}{value}" for label, value in there.items()]
+    indent = max(map(len, there), default=0) + 2 * len(_GAP)
+    columns = room()
+    return [
+        f"{_GAP + label if not place else '':{indent}}{part}"
+        for label, value in there.items()
+        for place, part in enumerate(
+            [value] if columns is None else wrapped(harmless(value), columns - indent)
+        )
+    ]
 
 
 class Table:
