@@ -61,7 +61,7 @@ def test_so_does_what_is_not_set_or_not_there(tmp_path: Path) -> None:
 
 
 def test_a_key_that_sends_more_than_it_may_is_refused(house: House) -> None:
-    limit(house.store, house.key.ak, Limit(0.01, 1))
+    limit(house.store, house.clock, house.key.ak, Limit(0.01, 1))
     run("list", **known(house))
     assert told(run("list", "--json", **known(house)))["kind"] == "refused"
 

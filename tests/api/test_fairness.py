@@ -13,7 +13,7 @@ PAGE = {"offset": 0, "limit": 10}
 def test_no_refusal_keeps_its_turn(house: House) -> None:
     other = house.issue(OTHER)
     limited = house.issue(OTHER)
-    limit(house.store, limited.ak, Limit(0.01, 1))
+    limit(house.store, house.clock, limited.ak, Limit(0.01, 1))
     forged = OpenKey(other.ak, "not the secret", OTHER)
     for _ in range(2 * WRITES):
         assert house.post("list", PAGE).status_code == 200  # so that there are several

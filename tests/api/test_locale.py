@@ -105,7 +105,7 @@ def test_a_refusal_at_the_door_is_told_in_it_too(shared_house: House, name: str)
 
 
 def test_a_key_that_asks_too_much_is_told_so_in_it(house: House) -> None:
-    assert limit(house.store, house.key.ak, Limit(0.001, 1))
+    assert limit(house.store, house.clock, house.key.ak, Limit(0.001, 1))
     house.post("list", PAGE)
     answer = house.post("list", PAGE, headers=CHINESE)
     assert answer.status_code == 429

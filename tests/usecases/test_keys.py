@@ -14,14 +14,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from callkeeper import __version__
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.allowance import Limit
+from callkeeper.core.refusal import DatabaseFailed, ParameterWrong
 from callkeeper.installation.sealing import Seal, SealBroken
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.reservations import Page, Wanted
 from callkeeper.store.rows.keys import KeyRows
 from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.rows.store import SqlStore
-from callkeeper.usecases.keys import TRUSTED_MS, Keyring, OpenKey, issue, revoke
+from callkeeper.usecases.keys import TRUSTED_MS, Keyring, OpenKey, issue, limit, revoke
 from tests.families import turn
 from tests.store.orders import NOW, Opener
 
@@ -245,3 +246,31 @@ def test_a_secret_sealed_as_of_old_opens_until_it_is_bound_to_its_vdn() -> None:
         with pytest.raises(SealBroken):
             SEAL.open(new, ak, vdn)
     assert not SEAL.is_bound(new, "AK", None)
+
+
+def test_what_is_done_to_a_key_is_a_deed_and_what_is_not_done_is_none(
+    store: SlowStore, clock: HandClock
+) -> None:
+    key = issue(store, SEAL, clock, 1, "CRM")
+    clock.move(1)
+    with pytest.raises(ParameterWrong):
+        limit(store, clock, key.ak, Limit(burst=1))
+    assert limit(store, clock, key.ak, Limit(5.0))
+    assert limit(store, clock, key.ak, Limit())
+    assert revoke(store, clock, key.ak)
+    assert not revoke(store, clock, key.ak)
+    assert limit(store, clock, key.ak, Limit(off=True)) is None
+    every = issue(store, SEAL, clock, None)
+    deeds = store.deeds.latest(10)
+    assert [(each.what, each.subject, each.vdn) for each in deeds] == [
+        ("key_made", f"key {every.ak}", None),
+        ("key_revoked", f"key {key.ak}", 1),
+        ("key_limited", f"key {key.ak}", 1),
+        ("key_made", f"key {key.ak}", 1),
+    ]
+    assert {each.by_whom for each in deeds} == {"operator"}
+    assert [each.detail for each in deeds[2:]] == [
+        '{"allowance":{"per_second":5.0,"burst":5}}',
+        "{}",
+    ]
+    assert not any(each.secret in str(deeds) for each in (key, every))

@@ -10,9 +10,8 @@ from callkeeper.core.people.guessing import FORGOTTEN_MS, FREE_GUESSES
 from callkeeper.core.people.session import SignInRefused, digest_of
 from callkeeper.store.port.people import Guess
 from callkeeper.store.rows.store import SqlStore
-from callkeeper.usecases import passwords as hashing
 from callkeeper.usecases.invitations import add_person, change_person
-from callkeeper.usecases.passwords import Passwords, TooBusy
+from callkeeper.usecases.passwords import THREADS, WAITING_MAX, Passwords, TooBusy
 from callkeeper.usecases.people import DELAYED_MAX, NewSession, People
 from tests.usecases.servers import AGENT, PASSWORD, WRONG, CountingHasher, Server, with_people
 
@@ -124,7 +123,7 @@ def test_two_hash_twenty_wait_and_more_are_refused(
 ) -> None:
     async def work(here: Server, _there: Server) -> None:
         here.hasher.may_go.clear()
-        room = hashing.THREADS + hashing.WAITING_MAX
+        room = THREADS + WAITING_MAX
         trying = [
             asyncio.create_task(here.people.sign_in(f"x{n}", "wrong")) for n in range(room + 4)
         ]
@@ -149,7 +148,7 @@ def test_whoever_goes_away_while_a_password_is_hashed_keeps_the_place_until_it_i
 ) -> None:
     async def work(here: Server, _there: Server) -> None:
         here.hasher.may_go.clear()
-        room = hashing.THREADS + hashing.WAITING_MAX
+        room = THREADS + WAITING_MAX
         going = asyncio.create_task(here.people.sign_in("x", WRONG))
         assert await asyncio.to_thread(here.hasher.begun.acquire, timeout=20)
         trying = [asyncio.create_task(here.people.sign_in(f"x{n}", WRONG)) for n in range(room - 1)]
@@ -200,8 +199,8 @@ def test_the_hash_is_argon2id_with_the_parameters_that_the_docs_tell() -> None:
     async def hashed() -> str:
         passwords = Passwords()
         try:
-            with passwords.admit() as hashing_it:
-                return await hashing_it.hash(PASSWORD)
+            with passwords.admit() as hashing:
+                return await hashing.hash(PASSWORD)
         finally:
             passwords.stop()
 

@@ -157,7 +157,7 @@ def limit_key(
     if per_second is not None and isnan(per_second):
         raise typer.BadParameter("--per-second must be a number from 0.01 to 10000")
     with existing_store(data_dir, database) as store:
-        key = limit(store, ak, Limit(per_second, burst, off))
+        key = limit(store, SystemClock(), ak, Limit(per_second, burst, off))
     if key is None:
         raise NoSuchKey("there is no key {key!r}, or it was revoked before", key=ak)
     said = _may(key.allowance) or "any number"

@@ -3,20 +3,25 @@
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+import msgspec
 import structlog
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_access_key, new_secret_key
 from callkeeper.core.allowance import Allowance, Limit
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.sealing import Seal, SealBroken
 from callkeeper.store.port.access import AccessKey
+from callkeeper.store.port.people import Deed
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.single_flight import SingleFlight
 
 # How long a key is trusted without asking again: so soon a revoked one is forgotten.
 TRUSTED_MS = 2_000
 REMEMBERED_MAX = 10_000  # of each kind, so that who guesses makes no key forgotten
+
+_BY = "operator"  # at the command line
 
 T = TypeVar("T")
 
@@ -123,6 +128,7 @@ def issue(
     sealed = AccessKey(key.ak, vdn, seal.seal(key.secret, key.ak, vdn), note, clock.now(), None)
     with store.transaction():
         store.keys.add([sealed])
+        store.deeds.append(_deed(sealed, "key_made", sealed.made_at))
     return key
 
 
@@ -133,12 +139,16 @@ def every_key(store: Store) -> list[AccessKey]:
 
 def revoke(store: Store, clock: Clock, ak: str) -> bool:
     """Revoke a key; False when there is no such key or it was revoked before."""
+    now = clock.now()
     with store.transaction():
-        outcome = store.keys.revoke([(ak, clock.now())])[0]
+        (outcome,) = store.keys.revoke([(ak, now)])
+        key = store.keys.get(ak)
+        if outcome is True and key is not None:
+            store.deeds.append(_deed(key, "key_revoked", now))
     return outcome is True
 
 
-def limit(store: Store, ak: str, change: Limit) -> AccessKey | None:
+def limit(store: Store, clock: Clock, ak: str, change: Limit) -> AccessKey | None:
     """Change how many requests a key may send; return it, or None for one unknown or revoked.
 
     A change that names nothing changes nothing.
@@ -148,6 +158,15 @@ def limit(store: Store, ak: str, change: Limit) -> AccessKey | None:
         return key if key and key.revoked_at is None else None
     with store.transaction():
         (outcome,) = store.keys.limit([(ak, change)])
+        if isinstance(outcome, AccessKey):
+            store.deeds.append(
+                _deed(outcome, "key_limited", clock.now(), allowance=outcome.allowance)
+            )
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
+
+
+def _deed(key: AccessKey, what: str, at: Instant, **detail: object) -> Deed:
+    told = msgspec.json.encode(detail).decode()
+    return Deed(0, at, _BY, what, f"key {key.ak}", key.vdn, told)

@@ -18,7 +18,7 @@ from callkeeper.core.refusal import Refusal
 class Deed(msgspec.Struct, frozen=True):
     """Who did what to whom, in which VDN's name; ``detail`` is JSON. Never changed.
 
-    ``number`` tells deeds of one instant apart.
+    ``number`` tells deeds of one instant apart; the table gives it.
     """
 
     number: int
@@ -27,7 +27,7 @@ class Deed(msgspec.Struct, frozen=True):
     what: str
     subject: str
     vdn: int | None
-    detail: str
+    detail: str = "{}"
 
 
 class Guess(NamedTuple):
@@ -92,7 +92,10 @@ class Guesses(Protocol):
 
 
 class Deeds(Protocol):
-    """The verb about deeds."""
+    """The verbs about deeds."""
+
+    def append(self, deed: Deed) -> None:
+        """Add what somebody did, in the transaction in which they did it."""
 
     def latest(
         self, limit: int, before: tuple[Instant, int] | None = None, vdn: int | None = None

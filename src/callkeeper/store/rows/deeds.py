@@ -10,7 +10,7 @@ _LAST = (INSTANT_MAX, 0)
 
 
 class DeedRows:
-    """The verb about deeds, and what the other families' verbs put down."""
+    """The verbs about deeds."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -24,7 +24,7 @@ class DeedRows:
         return [Deed(*row) for row in rows]
 
     def append(self, deed: Deed) -> None:
-        """Add what somebody did; the table gives the number."""
+        """Add what somebody did, in the transaction in which they did it."""
         fields = msgspec.structs.asdict(deed)
         del fields["number"]
         self._session.rows("add_deed", **fields)

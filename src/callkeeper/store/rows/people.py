@@ -111,7 +111,7 @@ class PersonRows:
     def chosen(self, login: str, at: int) -> None:
         """Note that a person has chosen a password."""
         whose = by_login(login)
-        self._deeds.append(Deed(0, at, whose, "password_chosen", whose, None, "{}"))
+        self._deeds.append(Deed(0, at, whose, "password_chosen", whose, None))
 
     def _people(self, rows: Iterable[Row]) -> list[Person]:
         return [
