@@ -21,7 +21,7 @@ from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.breaker import refuses_all
 from callkeeper.core.instants import HOUR_MS, SECOND_MS, LocalTimes
-from callkeeper.core.reservations.promise import Keeping
+from callkeeper.core.reservations.promise import KEPT, Keeping
 from callkeeper.processes.dial import measure
 from callkeeper.usecases.board import (
     Board,
@@ -40,7 +40,6 @@ _TODAY_MS = 60 * SECOND_MS  # a day may have many promises, and they are all rea
 
 _WORDS: dict[Keeping, str] = WORDS | {"waiting": "due"}
 _COLUMNS: tuple[Keeping, ...] = ("broken", "late", "unknown", "waiting", "calling")
-_KEPT: tuple[Keeping, ...] = ("kept", "kept_late")
 _MISSED: tuple[Keeping, ...] = ("broken", "unknown")
 _BARS = "▁▂▃▄▅▆▇█"
 _CLEAR = "\x1b[H\x1b[2J"
@@ -159,7 +158,7 @@ def _counts(counts: Counts, words: dict[Keeping, str] = _WORDS) -> str:
 
 def _share_kept(counts: Counts) -> str:
     """Return which part was kept of what is over."""
-    kept, missed = (sum(counts.get(each, 0) for each in words) for words in (_KEPT, _MISSED))
+    kept, missed = (sum(counts.get(each, 0) for each in words) for words in (KEPT, _MISSED))
     return f"; {kept / (kept + missed):.1%} kept" if kept + missed else ""
 
 
