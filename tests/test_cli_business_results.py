@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stored import Stored
+from callkeeper.core.reservations.changes import Result
+from tests.stored import HOUR, Stored
 
 DEFINE = ["business-result", "define"]
 
@@ -48,6 +49,34 @@ def test_more_results_than_a_page_are_listed(stored: Stored) -> None:
         assert stored.ask(*DEFINE, f"result {number}").status == 0
     listed = stored.ask("business-result", "list", "--json").value["business_results"]
     assert len(listed) == 101
+
+
+def test_what_was_filed_is_told_by_name_beside_its_code(stored: Stored) -> None:
+    stored.ask(*DEFINE, "有意向", "--code", "19426167", "--sub", "已发资料:11")
+    both, one = stored.promise(-HOUR), stored.promise(-HOUR)
+    stored.change(both, Result("ann", business_result="19426167", business_sub_result="11"))
+    stored.change(one, Result("ann", business_result="19426167"))
+    for id_, shown, story in (
+        (both, "有意向/已发资料 (19426167/11)", "有意向 (19426167), sub-result 已发资料 (11)"),
+        (one, "有意向 (19426167)", "business result 有意向 (19426167)"),
+    ):
+        assert f"result    {shown}\n" in stored.ask("show", id_).out
+        assert story in stored.ask("why", id_).out
+    (told,) = stored.ask("show", both, "--json").value["reservations"]
+    assert (told["business_result"], told["business_result_name"]) == ("19426167", "有意向")
+    assert (told["business_sub_result"], told["business_sub_result_name"]) == ("11", "已发资料")
+    (story,) = stored.ask("why", both, "--json").value["stories"]
+    assert story["events"][-1]["detail"]["business_result"] == "19426167"
+    day = stored.ask("reservations", "--state", "done").out
+    assert "有意向/已发资料 " in day
+    assert "19426167" not in day
+
+
+def test_what_was_filed_before_any_was_defined_is_told_by_its_code(stored: Stored) -> None:
+    id_ = stored.promise(-HOUR)
+    stored.change(id_, Result("ann", business_result="1", business_sub_result="2"))
+    assert "result    1/2\n" in stored.ask("show", id_).out
+    assert "business result 1, sub-result 2, " in stored.ask("why", id_).out
 
 
 def test_where_none_is_defined_it_is_said_what_that_means(stored: Stored) -> None:

@@ -1,6 +1,6 @@
 """Promises as people read them: in a row of a table, in lines, and as JSON."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,7 +79,7 @@ def rows(
             how(each, times),
             number(reservation, show_numbers=show_numbers),
             _agent(each),
-            result(reservation, told=in_a_word),
+            _result_in_short(each),
             each.listed.campaign_name or str(reservation.campaign_id),
             "automatic" if reservation.kind == "automatic" else "",
             reservation.remark or "",
@@ -142,7 +142,9 @@ def facts(kept: Kept, *, show_numbers: bool) -> dict[str, Any]:
         "result": code,
         "result_in_words": in_words(code) if code else None,
         "business_result": reservation.business_result,
+        "business_result_name": kept.filed[0],
         "business_sub_result": reservation.business_sub_result,
+        "business_sub_result_name": kept.filed[1],
         "began": utc(reservation.begin_at),
         "ended": utc(reservation.end_at),
         "note": reservation.remark,
@@ -201,12 +203,26 @@ def _agent(kept: Kept) -> str:
     return kept.listed.agent_name or kept.listed.reservation.agent or ""
 
 
-def result(reservation: Reservation, told: Callable[[str], str] = in_words) -> str:
-    """Return what a result says, in words; ``told`` says what its code means."""
+def result(kept: Kept) -> str:
+    """Return what a result says, in words: its code's, and the names of what an agent filed."""
+    reservation = kept.listed.reservation
     code = reservation.fail_code
-    business = (reservation.business_result, reservation.business_sub_result)
-    parts = [told(code) if code else "", "/".join(filter(None, business))]
-    return ", ".join(filter(None, parts))
+    filed = _joined(reservation.business_result, reservation.business_sub_result)
+    named = _joined(*kept.filed)
+    return ", ".join(
+        filter(None, (in_words(code) if code else "", f"{named} ({filed})" if named else filed))
+    )
+
+
+def _result_in_short(kept: Kept) -> str:
+    reservation = kept.listed.reservation
+    code = reservation.fail_code
+    filed = _joined(reservation.business_result, reservation.business_sub_result)
+    return ", ".join(filter(None, (in_a_word(code) if code else "", _joined(*kept.filed) or filed)))
+
+
+def _joined(*parts: str | None) -> str:
+    return "/".join(filter(None, parts))
 
 
 def utc(instant: Instant | None) -> datetime | None:

@@ -291,7 +291,7 @@ def _lines(kept: Kept, now_told: str, times: LocalTimes, *, show_numbers: bool) 
         "due": "" if reservation.due_at is None else times.in_full(reservation.due_at),
         "tries": str(reservation.tries) if reservation.tries else "",
         "call data": reservation.call_data or "",
-        "result": result(reservation),
+        "result": result(kept),
         "began": "" if reservation.begin_at is None else times.in_full(reservation.begin_at),
         "ended": "" if reservation.end_at is None else times.in_full(reservation.end_at),
         "call id": reservation.call_id or "",

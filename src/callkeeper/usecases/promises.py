@@ -5,10 +5,12 @@ from now and ahead, and no more; whoever asks is told from when to when that was
 """
 
 from collections import Counter, defaultdict
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
 
+from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.instants import HOUR_MS, Instant
 from callkeeper.core.reservations.promise import (
     ANSWERS,
@@ -54,6 +56,7 @@ class Kept(msgspec.Struct, frozen=True):
     """A promise: the reservation with its names, what has become of it, and why.
 
     ``held``: what its campaign is (paused, ended), while it waits to be dialed and is not; or "".
+    ``filed``: what the VDN calls the business result and sub-result that are on record.
     """
 
     listed: Listed
@@ -61,6 +64,7 @@ class Kept(msgspec.Struct, frozen=True):
     why: str
     is_overdue: bool
     held: str = ""
+    filed: tuple[str | None, str | None] = (None, None)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -113,6 +117,7 @@ class Promises:
     ) -> None:
         self._reservations = store.reservations
         self._outstanding = store.outstanding
+        self._business_results = store.business_results
         self._measure = measure
         self._whose = whose
         self._now = now
@@ -238,7 +243,17 @@ class Promises:
         keeping = self._measure.of(listed.reservation, self._now)
         is_overdue = self._measure.is_overdue(listed.reservation, self._now)
         held = _held(listed, self._now)
-        return Kept(listed, keeping, _why(listed, keeping, held), is_overdue, held)
+        filed = self._names(listed.reservation)
+        return Kept(listed, keeping, _why(listed, keeping, held), is_overdue, held, filed)
+
+    def _names(self, reservation: Reservation) -> tuple[str | None, str | None]:
+        if not reservation.business_result:
+            return None, None
+        return self._defined.names(reservation.business_result, reservation.business_sub_result)
+
+    @cached_property
+    def _defined(self) -> DefinedResults:
+        return self._business_results.of(self._whose.vdn)
 
 
 def in_order(counts: Counter[Keeping]) -> dict[Keeping, int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.instants import Instant, Written, in_utc, retold, span
 from callkeeper.core.reservations.call_data import as_variables
@@ -54,25 +55,36 @@ def timeline(
 ) -> Timeline:
     """Return a reservation's timeline."""
     events = store.history.of(reservation.vdn, reservation.id)
+    defined = store.business_results.of(reservation.vdn)
     return Timeline(
         id=reservation.id,
         vdn=reservation.vdn,
         kind=reservation.kind,
         state=reservation.state,
         now=harmless(outlook(store, reservation, limits, now, written)),
-        events=[_told(each, written, show_numbers=show_numbers) for each in events],
+        events=[_told(each, written, defined, show_numbers=show_numbers) for each in events],
     )
 
 
-def _told(event: Event, written: Written, *, show_numbers: bool) -> Happening:
+def _told(
+    event: Event, written: Written, defined: DefinedResults, *, show_numbers: bool
+) -> Happening:
     detail: dict[str, Any] = msgspec.json.decode(event.detail)
     if not show_numbers:
         for name in _NUMBERS:
             if detail.get(name):
                 detail[name] = masked(str(detail[name]))
     what = _EARLIER_WORDS.get(event.what, event.what)
-    says = harmless(f"{what}: {_TELLERS.get(what, _other)(detail, written)}".removesuffix(": "))
+    teller = _TELLERS.get(what, _other)
+    says = harmless(f"{what}: {teller(_named(detail, defined), written)}".removesuffix(": "))
     return Happening(event.happened_at, event.by_whom, what, says, detail)
+
+
+def _named(detail: dict[str, Any], defined: DefinedResults) -> dict[str, Any]:
+    """Return an event's values with the name of each business result before its code."""
+    codes = detail.get("business_result"), detail.get("business_sub_result")
+    names = zip(("business_result", "business_sub_result"), defined.names(*codes), strict=True)
+    return detail | {each: f"{name} ({detail[each]})" for each, name in names if name}
 
 
 def _reserved(detail: dict[str, Any], written: Written) -> str:

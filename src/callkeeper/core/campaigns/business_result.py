@@ -47,9 +47,9 @@ class DefinedResults:
     """All that one VDN has defined, ready to be asked."""
 
     def __init__(self, definitions: Iterable[BusinessResult] = ()) -> None:
-        self._children: dict[str, set[str]] = {}
+        self._children: dict[str, dict[str, str]] = {}
         for each in definitions:
-            self._children.setdefault(each.parent, set()).add(each.code)
+            self._children.setdefault(each.parent, {})[each.code] = each.name
 
     def check(self, result: str | None, sub_result: str | None) -> None:
         """Refuse a pair that the VDN did not define. A VDN that defined nothing takes any."""
@@ -80,6 +80,11 @@ class DefinedResults:
                 sub_result=sub_result,
                 result=result,
             )
+
+    def names(self, result: str | None, sub_result: str | None) -> tuple[str | None, str | None]:
+        """Return what the VDN calls a pair; None for what is not filed or was never defined."""
+        below = self._children.get(result, {}) if result else {}
+        return self._children.get("", {}).get(result or ""), below.get(sub_result or "")
 
 
 def _check_new(new: BusinessResult, standing: Iterable[BusinessResult], where: Phrase) -> None:

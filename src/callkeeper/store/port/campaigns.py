@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from callkeeper.core.campaigns.business_result import BusinessResult, Definition
+from callkeeper.core.campaigns.business_result import BusinessResult, DefinedResults, Definition
 from callkeeper.core.campaigns.campaign import Campaign, Status
 from callkeeper.core.campaigns.changes import CampaignOrder, NewCampaign
 from callkeeper.core.instants import Instant
@@ -84,3 +84,6 @@ class BusinessResults(Protocol):
 
     def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
         """Return a page of top-level business results, oldest first, with their sub-results."""
+
+    def of(self, vdn: int) -> DefinedResults:
+        """Return all that a VDN has defined."""
