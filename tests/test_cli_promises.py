@@ -163,8 +163,17 @@ def test_what_is_long_overdue_hides_nobodys_next_call(stored: Stored) -> None:
         *first_ids(stored, "reservations")[6:7],
     ]
     shown = stored.ask("reservations", "--limit", "4").out
-    assert "\n2 overdue, and there are more: --overdue shows them\n" in shown
+    assert "\n5 overdue, 2 shown\n" in shown
+    assert "\n5 overdue, 3 shown\n" in stored.ask("reservations", "--overdue", "--limit", "3").out
     assert "\n5 overdue\n" in stored.ask("reservations").out
+
+
+def test_as_many_are_overdue_as_whoever_is_asked_about_has(stored: Stored) -> None:
+    for place in range(8):
+        stored.promise(-HOUR - place, agent="bob" if place < 3 else "ann")
+    stored.promise(HOUR)
+    shown = stored.ask("reservations", "--agent", "ann", "--limit", "4").out
+    assert "\n5 overdue, 3 shown\n" in shown
 
 
 def test_a_day_is_reported_by_how_its_promises_were_kept(stored: Stored) -> None:

@@ -131,9 +131,9 @@ def list_open(
     else:
         nothing = "nothing is overdue" if overdue else _nothing(states)
         print_table(COLUMNS, rows(found.promises, times, show_numbers=show_numbers), nothing)
-        if late := sum(each.is_overdue for each in found.promises):
-            more = ", and there are more: --overdue shows them" if found.has_more_overdue else ""
-            say(f"{late} overdue{more}")
+        shown = sum(each.is_overdue for each in found.promises)
+        if late := max(found.overdue, shown):
+            say(f"{late} overdue" + (f", {shown} shown" if shown < late else ""))
         tell_the_rest(found, limit, times)
 
 

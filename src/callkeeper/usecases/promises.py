@@ -70,14 +70,14 @@ class Kept(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True):
     """Some promises. ``has_more``: there are others; ``from_at`` and ``to_at``: not beyond.
 
-    ``has_more_overdue``: of those that are overdue too there are others.
+    ``overdue``: how many are in all, shown or not; 0 where not all of them were looked for.
     """
 
     promises: list[Kept]
     has_more: bool
     from_at: Instant | None
     to_at: Instant | None
-    has_more_overdue: bool = False
+    overdue: int = 0
 
 
 class Hour(msgspec.Struct, frozen=True):
@@ -141,12 +141,14 @@ class Promises:
         return msgspec.structs.replace(
             found,
             has_more=found.has_more or len(before) > room,
-            has_more_overdue=len(overdue) > room,
+            overdue=self._count_overdue(overdue, limit),
         )
 
     def overdue(self, limit: int) -> Found:
         """Return what nobody called in time, the oldest first."""
-        return self._found(self._untried(self._now, limit + 1), limit)
+        overdue = self._untried(self._now, limit + 1)
+        found = self._found(overdue, limit)
+        return msgspec.structs.replace(found, overdue=self._count_overdue(overdue, limit))
 
     def closed(self, limit: int, states: tuple[State, ...]) -> Found:
         """Return what is in some states, the latest first."""
@@ -216,6 +218,16 @@ class Promises:
         """Return what was promised before an instant, and nobody has called."""
         past = self._whose.within(FIRST, before - 1)
         return self._outstanding.seek(past, ("waiting",), limit, is_tried=False)
+
+    def _count_overdue(self, first: list[Listed], limit: int) -> int:
+        """Return how many are overdue, given the first of them: all, unless they pass a limit."""
+        if len(first) <= limit:
+            return len(first)
+        past = self._whose.within(FIRST, self._now - 1)
+        alike = self._outstanding.count(past, self._now, self._now - self._measure.grace_ms)
+        return sum(
+            each.count for each in alike if self._measure.is_overdue(each.promise, self._now)
+        )
 
     def _horizons(self) -> tuple[Instant | None, Instant | None]:
         """Return from when to when is looked; None: all the way."""
