@@ -1,4 +1,4 @@
-"""Whatever people may be told can be told in Chinese."""
+"""Whatever people may be told can be told in Chinese: refusals, pages and the words of tables."""
 
 import ast
 import re
@@ -12,7 +12,11 @@ from typing import NamedTuple
 import pytest
 from babel.messages.pofile import read_po
 
+from callkeeper.console.home import ROLE_WORDS
+from callkeeper.console.press import EVENT_WORDS, WHO_WORDS
+from callkeeper.core.reservations.result_codes import WORDS
 from callkeeper.language import CHINESE, named, translations, translator
+from tests.console.templates import Telling, sources, tellings
 from tests.surface import SOURCE
 
 # The client stands alone: what it raises has the name of a refusal, and the server's own words.
@@ -27,6 +31,17 @@ MAY_PASS_ON = {
         "api/contract/auth.py",
         "Phrase",
     ): "a SigningError's own template, which is read where it is raised",
+    ("console/press.py", "Phrase"): "what a page tells, which is read in its template",
+}
+
+# What a page may tell that is no literal there: a refusal, a trouble, a word of a table.
+TOLD_ELSEWHERE = {"refused.phrase", "title", "says", "role_words[]", "event_words.get()"}
+
+TABLES = {
+    "ROLE_WORDS": ROLE_WORDS,
+    "EVENT_WORDS": EVENT_WORDS,
+    "WHO_WORDS": WHO_WORDS,
+    "result_codes.WORDS": WORDS,
 }
 
 # In Chinese it is the same, as is what has no words between its places.
@@ -60,8 +75,22 @@ def test_every_place_has_a_value_and_every_value_a_place() -> None:
     assert faults == []
 
 
+def test_a_page_tells_literals_or_what_is_read_elsewhere() -> None:
+    told = {each.spelled: each.where for each in _tellings() if each.literal is None}
+    assert told.keys() == TOLD_ELSEWHERE, told
+
+
+def test_a_page_gives_every_place_a_value_and_every_value_a_place() -> None:
+    assert [
+        f"{said.where}: {said.template}"
+        for said in _said_by_pages()
+        if {name for name, *_ in _places(said.template)} != said.given
+    ] == []
+
+
 def test_every_template_has_a_chinese_one_and_none_is_left_over() -> None:
-    said = {each.template for each in _said()} | {each for _, each in _docstrings()}
+    everything = (*_said(), *_said_by_pages(), *_said_by_tables())
+    said = {each.template for each in everything} | {each for _, each in _docstrings()}
     chinese = set(translations(CHINESE))
     assert sorted(said - chinese - {""}) == []
     assert sorted(chinese - said) == []
@@ -150,6 +179,23 @@ def _said() -> Iterator[Said]:
         template = _text(call.args[0]) if call.args else None
         if template is not None:
             yield Said(where, template, frozenset(each.arg or "" for each in call.keywords))
+
+
+def _tellings() -> Iterator[Telling]:
+    for name, source in sources().items():
+        yield from tellings(name, source)
+
+
+def _said_by_pages() -> Iterator[Said]:
+    for where, literal, _, given in _tellings():
+        if literal is not None:
+            yield Said(where, literal, given)
+
+
+def _said_by_tables() -> Iterator[Said]:
+    for name, words in TABLES.items():
+        for each in words.values():
+            yield Said(name, each, frozenset())
 
 
 def _docstrings() -> Iterator[tuple[str, str]]:

@@ -77,6 +77,7 @@ BOUNDS = {
     "init_status": word("zero_starts", "one_starts"),
     "busy_seconds": real(0.1, 60),
     "sealing_key": text([KEY], "", "short", KEY[:-4], "not base64!", KEY + KEY),
+    "console": TRUTH,
     "console_url": text(
         ["https://calls.example.com", "http://10.0.0.5:28443/"],
         "",

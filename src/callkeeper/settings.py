@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     busy_seconds: bounds.Busy = 5.0  # how long SQLite waits for another process's write
     sealing_key: bounds.SealingKey | None = None  # base64; None: sealing.key in the data directory
+    console: bool = True  # whether pages for people are served
     console_url: bounds.ConsoleUrl | None = None  # where people find it; None: this machine
     show_phone_numbers: bool = False  # in log lines that have one
     log_level: Literal["debug", "info", "warning", "error"] = "info"  # the least that is logged

@@ -1,10 +1,13 @@
 """The store as the async side sees it: it asks here, and is never kept from its next request.
 
-What is written goes through the writer. Reads run on threads: lists on two, and what every request
-needs, its key or its session, on a third, so that nobody's lists keep the others out.
+What is written goes through the writer. Reads run on threads: lists on two, what every request
+needs, its key or its session, on a third, and what people look at on two more, so that none keeps
+the others out.
 """
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 from callkeeper.asyncstore.families import (
     AsyncAttempts,
@@ -25,6 +28,8 @@ from callkeeper.asyncstore.outage import Hear, Outage
 from callkeeper.asyncstore.readers import Readers
 from callkeeper.asyncstore.writer import Writer, WriterThread
 from callkeeper.store.port.store import Store
+
+T = TypeVar("T")
 
 
 class AsyncStore:
@@ -48,9 +53,11 @@ class AsyncStore:
         self._writer = writer = writer or Writer(WriterThread(store))
         self._lists = lists = lists or Readers("reader", 2)
         self._looks = looks = looks or Readers("key-reader", 1)
+        self._pages = Readers("page-reader", 2)
+        self._ask = self._pages.reading(lambda question: question(store))
         self._hears_writes: list[Hear] = [self.outage.hear]
         writer.hear = self._heard
-        lists.hear = looks.hear = self.outage.hear
+        lists.hear = looks.hear = self._pages.hear = self.outage.hear
         self.reservations = AsyncReservations(store.reservations, writer, lists)
         self.outstanding = AsyncOutstanding(store.outstanding, lists)
         self.campaigns = AsyncCampaigns(store.campaigns, writer, lists)
@@ -82,6 +89,14 @@ class AsyncStore:
         """How often what carries out the writes was lost, and begun anew."""
         return self._writer.restarts
 
+    async def ask(self, question: Callable[[Store], T]) -> T:
+        """Return what a question, which only reads, finds; on threads of the pages' own.
+
+        So however much people look at, no list and no key waits for it.
+        """
+        found: T = await self._ask(question)
+        return found
+
     def begin(self) -> None:
         """Get ready for the first request."""
         self._writer.begin()
@@ -99,4 +114,5 @@ class AsyncStore:
         await self._writer.stop()
         await asyncio.to_thread(self._lists.stop)
         await asyncio.to_thread(self._looks.stop)
+        await asyncio.to_thread(self._pages.stop)
         self._store.close()

@@ -1,13 +1,13 @@
 """Days as people name them: ``today``, ``tomorrow``, ``fri``, ``2026-12-01``; by their clock."""
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import typer
 
 from callkeeper.cli.instants import Which, read_instant
 from callkeeper.cli.time_zone import local_times
-from callkeeper.core.instants import Instant, LocalTimes, by_clock, instant_of
+from callkeeper.core.instants import Instant, LocalTimes, by_clock, midnight
 
 _LIKE = "today, yesterday, tomorrow, fri or 2026-12-01"
 
@@ -49,12 +49,7 @@ def read_day(text: str, times: LocalTimes, which: Which = "last") -> Day:
     except typer.BadParameter as error:
         raise wrong from error
     named = by_clock(begin_at, times.zone).date()
-    if ":" in text or begin_at != _midnight(named, times.zone):
+    if ":" in text or begin_at != midnight(named, times.zone):
         raise wrong
     following = named + timedelta(days=1)
-    return Day(named, begin_at, _midnight(following, times.zone) - 1)
-
-
-def _midnight(day: date, zone: tzinfo) -> Instant:
-    """Return the instant at which a day begins, or at which the clock leaves its begin out."""
-    return instant_of(datetime.combine(day, time.min, tzinfo=zone))
+    return Day(named, begin_at, midnight(following, times.zone) - 1)

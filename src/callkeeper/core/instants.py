@@ -6,7 +6,7 @@ that it goes by ticks: the milliseconds of a clock that only ever grows.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
@@ -127,6 +127,17 @@ def by_clock(instant: Instant, zone: tzinfo) -> datetime:
 def instant_of(local: datetime) -> Instant:
     """Return the instant of a time that has its zone, or its offset, with it."""
     return (local - _EPOCH) // timedelta(milliseconds=1)
+
+
+def midnight(day: date, zone: tzinfo) -> Instant:
+    """Return the instant at which a day begins, or at which the clock leaves its begin out."""
+    return instant_of(datetime.combine(day, time.min, tzinfo=zone))
+
+
+def day_around(instant: Instant, zone: tzinfo) -> tuple[Instant, Instant]:
+    """Return the first and the last instant of the day by a zone's clock: of 23 to 25 hours."""
+    day = by_clock(instant, zone).date()
+    return midnight(day, zone), midnight(day + timedelta(days=1), zone) - 1
 
 
 def span(milliseconds: int) -> str:

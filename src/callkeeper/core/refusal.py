@@ -5,6 +5,8 @@ no bug and is never logged as one. Only ``http.answer`` knows which result code 
 
     Refusal
     ├─ NotAuthenticated         the signature, the key or the clock
+    ├─ NoRight                  a role that does not include it
+    ├─ Overtaken                by what somebody else changed meanwhile
     ├─ NoSuchPath               a path that is not ours
     ├─ WrongMethod              a path that is ours, with a method that is not
     ├─ BodyTooLarge
@@ -90,6 +92,14 @@ class NotAuthenticated(Refusal):
 
     # Finds out for the log what may be wrong. It takes its time, so it is for after the answer.
     hint: Callable[[], Awaitable[str | None]] | None = None
+
+
+class NoRight(Refusal):
+    """Your role does not include this; ask your administrator."""
+
+
+class Overtaken(Refusal):
+    """Somebody changed the reservation meanwhile, so nothing was changed; look at it again."""
 
 
 class NoSuchPath(Refusal):

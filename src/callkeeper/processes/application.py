@@ -18,6 +18,8 @@ from callkeeper.api.contract.interface import Interface
 from callkeeper.api.contract.pages import Page
 from callkeeper.api.contract.router import Router
 from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.console.routes import Console
+from callkeeper.console.routes import routes as console_routes
 from callkeeper.core.refusal import NoSuchPath, Refusal, WrongMethod
 from callkeeper.http.access_log import AccessLog, Figures
 from callkeeper.http.admission import Admission
@@ -43,12 +45,18 @@ def applications(
     gauges: ServerGauges,
     *,
     apart: bool,
+    console: Console | None = None,
 ) -> Applications:
-    """Return the applications; the first closes the store. ``apart``: pages are inside only."""
+    """Return the applications; the first closes the store. ``apart``: pages are inside only.
+
+    ``console``: what the pages for people ask, where they are served.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
+        if console is not None:
+            await console.people.close()
         await async_store.close()
 
     figures = Figures(gauges.registry)
@@ -57,11 +65,14 @@ def applications(
     outside = admission.tarpit
     inside = Tarpit() if apart else outside  # no flood outside is in the way of those inside
     signed = Router(interfaces, admission)
+    shown = [] if console is None else console_routes(console, outside)
     pages = [*health.routes(async_store, gauges, inside), *docs_page.routes(interfaces, inside)]
     if not apart:
-        return Applications(_application([signed, *pages], figures, outside, lifespan), None)
+        return Applications(
+            _application([signed, *pages, *shown], figures, outside, lifespan), None
+        )
     return Applications(
-        _application([signed], figures, outside, lifespan),
+        _application([signed, *shown], figures, outside, lifespan),
         _application(pages, figures, inside),
     )
 

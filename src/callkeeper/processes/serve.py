@@ -24,6 +24,7 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer import BatchWriter
 from callkeeper.asyncstore.writer_process import WriterProcess, open_async_store
 from callkeeper.clock import Clock, SystemClock
+from callkeeper.console.routes import Console
 from callkeeper.http.admission import Admission
 from callkeeper.http.connections import Connections
 from callkeeper.http.protocol import bounded
@@ -32,7 +33,7 @@ from callkeeper.installation.database import data_dir, fitting_seal, open_store,
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import Certificate, ends_at, prepare
 from callkeeper.processes.application import Applications, applications
-from callkeeper.processes.dial import Duty, duty_beside, measure, number_policy
+from callkeeper.processes.dial import Duty, duty_beside, limits, measure, number_policy
 from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.metrics import new_registry
 from callkeeper.settings import Settings, SettingsWrong
@@ -41,7 +42,9 @@ from callkeeper.store.file_identity import Inode
 from callkeeper.usecases.campaigns import Campaigns, Definitions
 from callkeeper.usecases.keys import Keyring
 from callkeeper.usecases.missed import count_missed
+from callkeeper.usecases.people import People
 from callkeeper.usecases.reservations import Bookings
+from callkeeper.usecases.work import Work
 
 _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
 # The loop takes one connection from a listener each time it comes round: from so many of the same
@@ -83,7 +86,20 @@ def build(
     )
     interfaces = [each for one in handlers for each in interfaces_of(one, dialect)]
     apart = settings.internal_port is not None
-    return applications(interfaces, admission, async_store, gauges, apart=apart)
+    console = Console(
+        People(async_store, clock),
+        Work(async_store, clock, measure(settings), limits(settings)),
+        clock,
+        settings.time_zone,
+    )
+    return applications(
+        interfaces,
+        admission,
+        async_store,
+        gauges,
+        apart=apart,
+        console=console if settings.console else None,
+    )
 
 
 def serve(

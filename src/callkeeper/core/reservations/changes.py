@@ -10,7 +10,7 @@ import msgspec
 
 from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.instants import Instant, in_utc
-from callkeeper.core.refusal import AlreadyCalled, NoSuchReservation, ParameterWrong
+from callkeeper.core.refusal import AlreadyCalled, NoSuchReservation, Overtaken, ParameterWrong
 from callkeeper.core.reservations.reservation import Reservation
 
 T = TypeVar("T")
@@ -248,7 +248,10 @@ Change = Move | Reassign | Result | Cancel | Settle | Seen
 
 
 class Order(msgspec.Struct, frozen=True):
-    """A change with its address: what, by whom, when, by which request; slack as a Booking's."""
+    """A change with its address: what, by whom, when, by which request; slack as a Booking's.
+
+    ``seen_version``: how the reservation stood when somebody decided; None: it does not matter.
+    """
 
     vdn: int
     id: str
@@ -258,6 +261,7 @@ class Order(msgspec.Struct, frozen=True):
     slack_ms: int = 0
     request: str | None = None
     signed_at: Instant | None = None
+    seen_version: int | None = None
 
     def may_be_a_replay(self, old: Reservation) -> bool:
         """Whether its request may have been carried out before.
@@ -282,6 +286,8 @@ class Order(msgspec.Struct, frozen=True):
                 id=self.id,
                 vdn=self.vdn,
             )
+        if self.seen_version not in (None, old.version):
+            raise Overtaken
         new = self.change.apply(old, self.at)
         if self.signed_at is None or (old.signed_at or 0) >= self.signed_at:
             return new

@@ -1,0 +1,42 @@
+"""The door: which session a browser bears, and how it is given one."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from callkeeper.core.people.session import SignedIn
+from callkeeper.usecases.people import NewSession, People
+
+# The prefix has browsers take it from this very host alone, over TLS or a loopback.
+COOKIE = "__Host-callkeeper"
+
+
+class Door:
+    """Knows people again by their cookies."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    async def who(self, request: Request) -> SignedIn | None:
+        """Return who sent a request; None for a session that has ended, or is none."""
+        token = request.cookies.get(COOKIE)
+        return await self._people.whose(token) if token else None
+
+    async def leave(self, request: Request, response: Response) -> None:
+        """End the session of a browser."""
+        token = request.cookies.get(COOKIE)
+        if token:
+            await self._people.sign_out(token)
+        response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def let_in(response: Response, session: NewSession, now_ms: int) -> None:
+    """Have a browser bear a session until it ends."""
+    response.set_cookie(
+        COOKIE,
+        session.token,
+        max_age=max(0, (session.ends_at - now_ms) // 1000),
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="lax",  # strict would sign people out who come from the CRM
+    )

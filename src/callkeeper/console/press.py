@@ -1,0 +1,135 @@
+"""Pages as they leave: templates in a language, and the headers that bind a browser."""
+
+from collections.abc import Callable
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from callkeeper.console.assets import Assets
+from callkeeper.core.instants import Instant, LocalTimes, day_around, in_iso
+from callkeeper.core.phrase import Phrase, Value
+from callkeeper.core.reservations.promise import promised_at
+from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.reservations.result_codes import in_a_word
+from callkeeper.language import CHINESE, translator
+from callkeeper.usecases.work import Results
+
+# What a browser calls each language: of Chinese its writing too, so that letters get their shapes.
+_TAGS = {None: "en", CHINESE: "zh-Hans"}
+
+# Nothing from elsewhere, nothing inline, in no frame; a page is nobody else's to keep.
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+}
+
+
+_SHOWN = 4  # digits of a number
+
+# What an event of the history is called.
+EVENT_WORDS = {
+    "reserved": "reserved",
+    "moved": "moved, or its note changed",
+    "reassigned": "given to another agent",
+    "result": "result filed",
+    "cancelled": "deleted",
+    "settled": "closed as unknown",
+    "seen": "seen",
+    "dialed": "dialed",
+    "outcome": "call ended",
+    "not_dialed": "not dialed after all",
+    "expired": "expired",
+    "done": "closed",
+}
+
+# Who did it: the first word of what the history has, and how it is told.
+WHO_WORDS = {
+    "person": "person {name}",
+    "key": "key {name}",
+    "dialer": "dialer {name}",
+    "operator": "operator",
+}
+
+
+class Press:
+    """Makes pages of templates; of each language it has its own, for they share their globals."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._assets = assets
+        self._environment = cache(self._made)
+
+    def page(
+        self, language: str | None, template: str, *, status: int = 200, **values: object
+    ) -> Response:
+        """Return a page in a language."""
+        made = self._environment(language).get_template(f"{template}.html")
+        return HTMLResponse(made.render(**values), status, HEADERS)
+
+    def _made(self, language: str | None) -> Environment:
+        environment = Environment(
+            loader=PackageLoader("callkeeper.console"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        tell = _teller(language)
+        environment.globals |= {
+            "_": tell,
+            "asset": self._assets.path,
+            "language_tag": _TAGS[language],
+            "business_name": _business_name,
+            "code_in_words": lambda code: tell(in_a_word(code)),
+            "event_words": EVENT_WORDS,
+            "who_in_words": lambda by: _who_in_words(by, tell),
+            "instant": in_iso,
+            "masked": _masked,
+            "promised_at": promised_at,
+            "same_day": _is_of_today,
+        }
+        return environment
+
+
+def _is_of_today(at: Instant, times: LocalTimes) -> bool:
+    begin_at, end_at = day_around(times.now, times.zone)
+    return begin_at <= at <= end_at
+
+
+def _masked(number: str) -> str:
+    """Return a number that only its end is to be seen of: four digits of a long one."""
+    shown = _SHOWN if len(number) > 2 * _SHOWN else _SHOWN // 2
+    return "•" * (len(number) - shown) + number[-shown:]
+
+
+def _who_in_words(by: str, tell: Callable[..., str]) -> str:
+    """Return who did something; what has no words of ours, as the history has it."""
+    kind, _, name = by.partition(" ")
+    return tell(WHO_WORDS[kind], name=name) if kind in WHO_WORDS else by
+
+
+def _business_name(results: Results, reservation: Reservation) -> str:
+    """Return what a filed business result is called, or its codes where nobody defined them."""
+    code, sub_code = reservation.business_result, reservation.business_sub_result
+    for top, children in results:
+        if top.code == code:
+            names = [top.name, *(each.name for each in children if each.code == sub_code)]
+            return ": ".join(names)
+    return "/".join(filter(None, (code, sub_code)))
+
+
+def _teller(language: str | None) -> Callable[..., str]:
+    """Return what says a template, or a phrase, in a language."""
+    translate = translator(language)
+
+    def tell(said: str | Phrase, **values: Value) -> str:
+        return (said if isinstance(said, Phrase) else Phrase(said, **values)).told(translate)
+
+    return tell

@@ -1,0 +1,184 @@
+"""The pages, as a list you can read: path, who may see it, what shows it, what is done there."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
+
+from callkeeper.clock import Clock
+from callkeeper.console.assets import Asset, Assets
+from callkeeper.console.door import Door
+from callkeeper.console.home import HomePage
+from callkeeper.console.me import MePages
+from callkeeper.console.press import HEADERS, Press
+from callkeeper.console.reservation import ReservationPage
+from callkeeper.console.sign_in import HOME, SignInPages, to_sign_in
+from callkeeper.console.today import TodayPage
+from callkeeper.console.trouble import trouble
+from callkeeper.console.visit import Visit
+from callkeeper.core.people.session import SignedIn
+from callkeeper.core.refusal import NoSuchPath, Refusal, WrongMethod
+from callkeeper.http.head import Head
+from callkeeper.http.request_facts import Trace
+from callkeeper.http.tarpit import PAGES, Tarpit
+from callkeeper.usecases.people import People
+from callkeeper.usecases.work import Work
+
+Stranger = Callable[[Visit], Awaitable[Response]]
+Known = Callable[[Visit, SignedIn], Awaitable[Response]]
+
+INTERFACE = "console"
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class Console(NamedTuple):
+    """What its pages ask; ``zone`` is that of people who have chosen none."""
+
+    people: People
+    work: Work
+    clock: Clock
+    zone: str
+
+
+class Shown(NamedTuple):
+    """A page: what shows it, and what is done when its form is sent; either may be missing.
+
+    ``anybody``: those who have not signed in as well.
+    """
+
+    path: str
+    get: Stranger | Known | None = None
+    post: Stranger | Known | None = None
+    anybody: bool = False
+
+
+def shown(console: Console, press: Press, door: Door) -> list[Shown]:
+    """Return all pages."""
+    people, work, clock, zone = console
+    signing = SignInPages(people, door, press, clock)
+    me = MePages(people, press, clock)
+    home = HomePage(press)
+    today = TodayPage(work, press, clock, zone)
+    one = ReservationPage(work, press, clock, zone)
+    of_one = "/console/{vdn:int}/reservations/{id}"
+    return [
+        Shown("/console/sign-in", signing.show, signing.sign_in, anybody=True),
+        Shown("/console/sign-out", post=signing.sign_out, anybody=True),
+        Shown("/console/welcome/{token}", signing.welcome, signing.begin, anybody=True),
+        Shown("/console/", home.show),
+        Shown("/console/me", me.show, me.change),
+        Shown("/console/me/password", post=me.change_password),
+        Shown("/console/{vdn:int}/today", today.show),
+        Shown(of_one, one.show),
+        Shown(f"{of_one}/result", post=one.file),
+        Shown(f"{of_one}/move", post=one.move),
+        Shown(f"{of_one}/note", post=one.note),
+        Shown(f"{of_one}/cancel", post=one.cancel),
+    ]
+
+
+def routes(console: Console, tarpit: Tarpit) -> list[BaseRoute]:
+    """Return the routes of the console."""
+    assets = Assets()
+    press, door = Press(assets), Door(console.people)
+    pages = shown(console, press, door)
+    return [
+        Route("/console", _to_home),
+        *(ConsolePage(each, press, door, tarpit) for each in pages),
+        *(_AssetRoute(each) for each in assets.by_path.values()),
+        _NoSuchPage(press, door, tarpit),
+    ]
+
+
+class ConsolePage(Route):
+    """A page: finds out who looks, and tells in the page's own frame what was refused."""
+
+    def __init__(self, page: Shown, press: Press, door: Door, tarpit: Tarpit) -> None:
+        methods = [name for name, shows in (("GET", page.get), ("POST", page.post)) if shows]
+        super().__init__(page.path, self.answer, methods=methods)
+        self.page = page
+        self._press = press
+        self._door = door
+        self._tarpit = tarpit
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match the path whatever the method: a wrong one is told in a page as well."""
+        match, found = super().matches(scope)
+        return (Match.FULL if match is Match.PARTIAL else match), found
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Show the page, or do what is done there."""
+        request = Request(scope, receive)
+        response = await self.answer(request)
+        await response(scope, receive, send)
+
+    async def answer(self, request: Request) -> Response:
+        """Return what a request is answered with."""
+        Trace.of(request.scope).interface = INTERFACE
+        visit = Visit(request, None)
+        try:
+            visit = Visit(request, await self._known(request))
+            return await self._shown(visit)
+        except Refusal as refusal:
+            return trouble(self._press, visit, refusal)
+
+    async def _known(self, request: Request) -> SignedIn | None:
+        """Return who looks; whoever has not signed in takes turns with other strangers."""
+        turn = self._tarpit.visit(request.scope, PAGES)
+        await turn.pay()
+        who = await self._door.who(request)
+        if who is not None:
+            turn.prove()
+            Trace.of(request.scope).also = {"person": who.person.login}
+        return who
+
+    async def _shown(self, visit: Visit) -> Response:
+        method = visit.request.method
+        shows = self.page.post if method == "POST" else self.page.get
+        if shows is None or method not in (self.methods or ()):
+            allowed = ", ".join(sorted(self.methods or ()))
+            raise WrongMethod(
+                "{method} is not supported here, use {allowed}",
+                method=method[:20],
+                allowed=allowed,
+            )
+        if self.page.anybody:
+            return await shows(visit)  # type: ignore[call-arg]
+        if visit.who is None:
+            return to_sign_in(visit.request)
+        return await shows(visit, visit.who)  # type: ignore[call-arg]
+
+
+class _AssetRoute(Route):
+    """A style or a script: the same for everybody, and for ever."""
+
+    def __init__(self, asset: Asset) -> None:
+        super().__init__(asset.path, self._answer)
+        self._asset = asset
+
+    async def _answer(self, request: Request) -> Response:
+        Trace.of(request.scope).interface = INTERFACE
+        headers = HEADERS | {"cache-control": _FOR_EVER, "vary": "accept-encoding"}
+        taken = Head.of(request.scope).get(b"accept-encoding", b"")
+        if b"gzip" not in taken:
+            return Response(self._asset.plain, headers=headers, media_type=self._asset.media_type)
+        headers["content-encoding"] = "gzip"
+        return Response(self._asset.compressed, headers=headers, media_type=self._asset.media_type)
+
+
+class _NoSuchPage(ConsolePage):
+    """Whatever else is asked for below the console."""
+
+    def __init__(self, press: Press, door: Door, tarpit: Tarpit) -> None:
+        super().__init__(Shown("/console/{path:path}"), press, door, tarpit)
+
+    async def _shown(self, visit: Visit) -> Response:
+        path = visit.request.url.path[:200]
+        raise NoSuchPath("there is no page at {path!r}", path=path)
+
+
+async def _to_home(_request: Request) -> Response:
+    return RedirectResponse(HOME, 308)

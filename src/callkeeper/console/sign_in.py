@@ -1,0 +1,114 @@
+"""Signing in and out, and the first page of whoever was invited."""
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from callkeeper.clock import Clock
+from callkeeper.console.door import Door, let_in
+from callkeeper.console.press import Press
+from callkeeper.console.visit import Visit, chosen_password
+from callkeeper.core.people.session import LinkRefused, SignInRefused
+from callkeeper.core.refusal import ParameterWrong
+from callkeeper.usecases.people import People
+
+HOME = "/console/"
+SIGN_IN = "/console/sign-in"
+
+
+class SignInPages:
+    """The pages of those whom we do not know yet."""
+
+    def __init__(self, people: People, door: Door, press: Press, clock: Clock) -> None:
+        self._people = people
+        self._door = door
+        self._press = press
+        self._clock = clock
+
+    async def show(self, visit: Visit) -> Response:
+        """Ask for login and password, or pass on whoever has signed in."""
+        if visit.who is not None:
+            return RedirectResponse(_next(visit.request.query_params.get("next")), 303)
+        return self._form(visit, next_=visit.request.query_params.get("next"))
+
+    async def sign_in(self, visit: Visit) -> Response:
+        """Let somebody in, and pass them on to where they came from."""
+        form = await visit.form()
+        login = form.get("login", "")
+        try:
+            session = await self._people.sign_in(login, form.get("password", ""))
+        except SignInRefused as refused:
+            return self._form(visit, login=login, next_=form.get("next"), refused=refused)
+        response = RedirectResponse(_next(form.get("next")), 303)
+        let_in(response, session, self._clock.now())
+        return response
+
+    async def sign_out(self, visit: Visit) -> Response:
+        """End the session, and show that it has ended."""
+        await visit.form()
+        response = RedirectResponse(SIGN_IN, 303)
+        await self._door.leave(visit.request, response)
+        return response
+
+    async def welcome(self, visit: Visit) -> Response:
+        """Show whoever was invited where to choose a password; of a used link that it was."""
+        token = visit.request.path_params["token"]
+        person = await self._people.link_of(token)
+        if person is None:
+            return self._press.page(visit.language, "used_link", status=404, who=visit.who)
+        return self._press.page(
+            visit.language, "welcome", who=visit.who, person=person, refused=None
+        )
+
+    async def begin(self, visit: Visit) -> Response:
+        """Take the password that was chosen, and let the person in."""
+        form = await visit.form()
+        token = visit.request.path_params["token"]
+        try:
+            session = await self._people.take_link(token, chosen_password(form, "password"))
+        except LinkRefused:
+            return self._press.page(visit.language, "used_link", status=404, who=visit.who)
+        except ParameterWrong as refused:
+            person = await self._people.link_of(token)
+            return self._press.page(
+                visit.language,
+                "welcome",
+                status=422,
+                who=visit.who,
+                person=person,
+                refused=refused,
+            )
+        response = RedirectResponse(HOME, 303)
+        let_in(response, session, self._clock.now())
+        return response
+
+    def _form(
+        self,
+        visit: Visit,
+        *,
+        login: str = "",
+        next_: str | None = None,
+        refused: SignInRefused | None = None,
+    ) -> Response:
+        return self._press.page(
+            visit.language,
+            "sign_in",
+            status=200 if refused is None else 422,
+            who=None,
+            login=login,
+            next=_next(next_),
+            refused=refused,
+        )
+
+
+def to_sign_in(request: Request) -> Response:
+    """Send whoever is not signed in to the page for that, and back here afterwards."""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"{SIGN_IN}?next={quote(here, safe='/')}", 303)
+
+
+def _next(path: str | None) -> str:
+    """Return where to go on: a page of the console, for anything else may be a stranger's."""
+    is_ours = path is not None and path.startswith("/console/") and "\\" not in path
+    return path if path is not None and is_ours else HOME

@@ -1,0 +1,11 @@
+"""The times of a page: by the clock of whoever looks."""
+
+from zoneinfo import ZoneInfo
+
+from callkeeper.core.instants import Instant, LocalTimes
+from callkeeper.core.people.person import Person
+
+
+def times_of(person: Person, zone: str, now: Instant) -> LocalTimes:
+    """Return times as a person sees them now; ``zone`` is that of whoever has none of their own."""
+    return LocalTimes(ZoneInfo(person.zone or zone), now)

@@ -1,0 +1,32 @@
+"""What an agent has to do today: what is late, what comes next, and what is done."""
+
+from starlette.responses import Response
+
+from callkeeper.clock import Clock
+from callkeeper.console.press import Press
+from callkeeper.console.times import times_of
+from callkeeper.console.visit import Visit
+from callkeeper.core.instants import day_around
+from callkeeper.core.people.session import SignedIn
+from callkeeper.usecases.work import Work
+
+_ROWS_MAX = 200
+
+
+class TodayPage:
+    """An agent's list."""
+
+    def __init__(self, work: Work, press: Press, clock: Clock, zone: str) -> None:
+        self._work = work
+        self._press = press
+        self._clock = clock
+        self._zone = zone
+
+    async def show(self, visit: Visit, who: SignedIn) -> Response:
+        """Show the list of whoever looks."""
+        times = times_of(who.person, self._zone, self._clock.now())
+        day = day_around(times.now, times.zone)
+        todo = await self._work.todo(who.person, visit.vdn, day, _ROWS_MAX)
+        return self._press.page(
+            visit.language, "today", who=who, vdn=visit.vdn, todo=todo, times=times
+        )

@@ -1,0 +1,47 @@
+"""What a page says where it cannot be shown, in its own frame and with what to do."""
+
+from starlette.responses import Response
+
+from callkeeper.console.press import Press
+from callkeeper.console.visit import ForeignPost, Visit
+from callkeeper.core import refusal as no
+from callkeeper.core.phrase import Phrase
+from callkeeper.core.refusal import Refusal
+from callkeeper.usecases.passwords import TooBusy
+
+_STATUSES: dict[type[Refusal], int] = {
+    ForeignPost: 403,
+    no.NoRight: 403,
+    no.NoSuchPath: 404,
+    no.NoSuchReservation: 404,
+    no.WrongMethod: 405,
+    no.BodyTooLarge: 413,
+    no.TooManyRequests: 429,
+    TooBusy: 503,
+    no.ParameterWrong: 422,
+    no.DatabaseFailed: 503,
+}
+_TITLES = {
+    403: Phrase("This is not for you"),
+    404: Phrase("There is no such page"),
+    429: Phrase("Too many at once"),
+    503: Phrase("Not now"),
+}
+_OTHER = Phrase("That did not work")
+
+
+def trouble(press: Press, visit: Visit, refusal: Refusal) -> Response:
+    """Return the page that says what was refused."""
+    kinds = type(refusal).__mro__
+    status = next((_STATUSES[each] for each in kinds if each in _STATUSES), 422)
+    response = press.page(
+        visit.language,
+        "trouble",
+        status=status,
+        who=visit.who,
+        title=_TITLES.get(status, _OTHER),
+        says=refusal.phrase,
+    )
+    if status in (429, 503):
+        response.headers["retry-after"] = "5"
+    return response

@@ -1,0 +1,81 @@
+"""One request of a browser: who looks, in which language, and what was typed."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.requests import Request
+
+from callkeeper.core.people.session import SignedIn
+from callkeeper.core.refusal import BodyTooLarge, ParameterWrong, Refusal
+from callkeeper.http.head import Head
+from callkeeper.language import named
+
+FORM_BYTES_MAX = 64 * 1024
+_FIELDS_MAX = 100
+
+
+class ForeignPost(Refusal):
+    """The form was not sent from a page of this console, so nothing was changed."""
+
+
+class Visit(NamedTuple):
+    """A request, and who it is from; None: nobody has signed in."""
+
+    request: Request
+    who: SignedIn | None
+
+    @property
+    def language(self) -> str | None:
+        """The person's, or what the browser asks for first of what there is."""
+        if self.who is not None and self.who.person.language is not None:
+            return named(self.who.person.language)
+        asked = Head.of(self.request.scope).get(b"accept-language", b"").decode("latin-1")
+        first = asked.partition(",")[0].partition(";")[0]
+        return named(first)
+
+    @property
+    def vdn(self) -> int:
+        """The VDN that the path names."""
+        return int(self.request.path_params["vdn"])
+
+    @property
+    def id(self) -> str:
+        """The reservation that the path names."""
+        return str(self.request.path_params["id"])
+
+    async def form(self) -> dict[str, str]:
+        """Return what was typed, by field. Raise ForeignPost, BodyTooLarge or ParameterWrong."""
+        if not is_from_here(Head.of(self.request.scope)):
+            raise ForeignPost
+        body = b""
+        async for piece in self.request.stream():
+            body += piece
+            if len(body) > FORM_BYTES_MAX:
+                raise BodyTooLarge
+        try:
+            found = parse_qs(
+                body.decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX, errors="strict"
+            )
+        except ValueError as error:
+            raise ParameterWrong("the form cannot be read; load the page again") from error
+        return {name: values[-1].strip() for name, values in found.items()}
+
+
+def chosen_password(form: Mapping[str, str], name: str) -> str:
+    """Return a new password, which is typed twice. Raise ParameterWrong."""
+    if form.get(name) != form.get("again"):
+        raise ParameterWrong("the two passwords are not the same", about="again")
+    return form.get(name, "")
+
+
+def is_from_here(head: Head) -> bool:
+    """Whether a form was sent from a page of ours, as the browser says; who says nothing, is not.
+
+    A browser that is too old for the first field says the second.
+    """
+    site = head.get(b"sec-fetch-site")
+    if site is not None:
+        return site == b"same-origin"
+    origin = urlsplit(head.get(b"origin", b"").decode("latin-1")).netloc
+    return bool(origin) and origin == head.get(b"host", b"").decode("latin-1")

@@ -1,0 +1,55 @@
+"""A time as it stands on a clock, and which instants it may mean: none, one, or two.
+
+None in the hour that a night leaves out when clocks are set forward, two in the one that comes
+twice when they are set back.
+"""
+
+from datetime import UTC, date, datetime, time, tzinfo
+
+from callkeeper.core.instants import Instant, instant_of
+from callkeeper.core.refusal import ParameterWrong
+
+FIRST, SECOND = "first", "second"
+
+
+def instants_of(local: datetime, zone: tzinfo) -> list[Instant]:
+    """Return the instants at which a zone's clock shows a time, the earlier one first."""
+    meant = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    shown = (
+        each
+        for each in meant
+        if each.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local
+    )
+    return sorted({instant_of(each) for each in shown})
+
+
+def read_wall_time(day: str, at: str, zone: tzinfo, which: str = "") -> Instant:
+    """Return the instant of a typed date and time; ``which`` of two is meant, FIRST or SECOND.
+
+    Raise ParameterWrong, about ``day``, ``at`` or ``which``.
+    """
+    try:
+        on = date.fromisoformat(day)
+    except ValueError:
+        raise ParameterWrong("{day!r} is no date; write 2026-12-01", about="day", day=day) from None
+    try:
+        local = datetime.combine(on, time.fromisoformat(at).replace(tzinfo=None))
+    except ValueError:
+        raise ParameterWrong("{at!r} is no time; write 15:00", about="at", at=at) from None
+    found = instants_of(local, zone)
+    if not found:
+        raise ParameterWrong(
+            "{at} does not exist on that day: the clocks are set forward; choose an hour earlier "
+            "or later",
+            about="at",
+            at=at,
+        )
+    if len(found) == 1:
+        return found[0]
+    if which not in (FIRST, SECOND):
+        raise ParameterWrong(
+            "{at} comes twice on that day: the clocks are set back; say which one is meant",
+            about="which",
+            at=at,
+        )
+    return found[which == SECOND]

@@ -1,0 +1,72 @@
+"""What a person may change of themselves."""
+
+import pytest
+
+from tests.console.visitor import PASSWORD, Visitor, at_work, unlike_any
+from tests.house import House
+
+ME = "/console/me"
+OTHER = "five other plain words"
+
+
+def test_name_language_and_zone_are_changed_and_the_pages_follow(house: House) -> None:
+    ann = at_work(house, "ann")
+    changed = ann.send(ME, {"name": "王芳", "language": "zh_CN", "zone": "Asia/Shanghai"})
+    assert (changed.status, changed.seen.headers["location"]) == (303, ME)
+    page = changed.follow()
+    assert 'lang="zh-Hans"' in page.seen.text
+    assert "王芳" in page.text
+    assert 'value="Asia/Shanghai"' in page.seen.text
+    page.send(ME, {"name": "Ann", "language": "", "zone": ""})
+    assert 'lang="en"' in page.look(ME).seen.text
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"name": "", "language": "", "zone": ""}, "the name is empty"),
+        ({"name": "Ann", "language": "", "zone": "Mars/Olympus"}, "there is no time zone"),
+        ({"name": "x" * 101, "language": "", "zone": ""}, "at most 100 fit"),
+        ({"name": "Ann", "language": "!", "zone": ""}, "names no language"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_was_typed(
+    house: House, form: dict[str, str], says: str
+) -> None:
+    bob = at_work(house, unlike_any())
+    refused = bob.send(ME, form)
+    assert refused.status == 422
+    assert says in refused.text
+    assert f'value="{form["zone"]}"' in refused.seen.text
+    assert bob.look(ME).status == 200
+
+
+def test_a_new_password_ends_every_other_session(house: House) -> None:
+    here = at_work(house, "cem")
+    there = Visitor(house).sign_in("cem")
+    form = {"old": PASSWORD, "new": OTHER, "again": OTHER}
+    assert here.send(f"{ME}/password", form).status == 303
+    assert here.look(ME).status == 200
+    assert there.look(ME).status == 303
+    assert Visitor(house).sign_in("cem").status == 422
+    assert Visitor(house).sign_in("cem", OTHER).status == 303
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"old": "not the password", "new": OTHER, "again": OTHER}, "this is not the password"),
+        ({"old": PASSWORD, "new": OTHER, "again": "another"}, "are not the same"),
+        ({"old": PASSWORD, "new": "short", "again": "short"}, "needs 12 or more"),
+    ],
+)
+def test_a_password_that_does_not_do_changes_nothing(
+    house: House, form: dict[str, str], says: str
+) -> None:
+    login = unlike_any()
+    dora = at_work(house, login)
+    refused = dora.send(f"{ME}/password", form)
+    assert refused.status == 422
+    assert says in refused.text
+    assert OTHER not in refused.seen.text
+    assert Visitor(house).sign_in(login).status == 303

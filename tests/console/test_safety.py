@@ -1,0 +1,195 @@
+"""Whoever should not: shown nothing, and nothing is changed, on every page that there is."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from callkeeper.console.assets import Assets
+from callkeeper.console.press import HEADERS
+from callkeeper.console.routes import Shown
+from callkeeper.console.visit import FORM_BYTES_MAX
+from callkeeper.core.people.person import Role
+from callkeeper.installation.database import DATABASE_FILE
+from tests.console.pages import PAGES
+from tests.console.visitor import (
+    ADMINISTRATOR,
+    AGENT,
+    OPERATOR,
+    SUPERVISOR,
+    Visitor,
+    at_work,
+    promise,
+    standing,
+)
+from tests.house import HOUR, VDN, House
+
+OURS = [each for each in PAGES if not each.anybody]
+IN_A_VDN = [each for each in PAGES if "{vdn" in each.path]
+
+
+def paths(page: Shown, vdn: int = VDN, id_: str = "1") -> Iterator[tuple[str, str]]:
+    """Yield each method of a page, and a path of it."""
+    path = page.path.replace("{vdn:int}", str(vdn)).replace("{id}", id_).replace("{token}", "x")
+    if page.get:
+        yield "GET", path
+    if page.post:
+        yield "POST", path
+
+
+def ask(visitor: Visitor, method: str, path: str) -> Visitor:
+    return visitor.look(path) if method == "GET" else visitor.send(path)
+
+
+def every(pages: list[Shown]) -> list[tuple[str, str]]:
+    return [each for page in pages for each in paths(page)]
+
+
+@pytest.mark.parametrize(("method", "path"), every(OURS))
+def test_whoever_has_not_signed_in_is_asked_to(house: House, method: str, path: str) -> None:
+    answer = ask(Visitor(house), method, path).seen
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/console/sign-in?next=/console/")
+
+
+@pytest.fixture(scope="module")
+def people(house: House) -> dict[str, Visitor]:
+    elsewhere = {
+        "agent elsewhere": Role("agent", 26, "ann"),
+        "supervisor elsewhere": Role("supervisor", 26),
+        "administrator elsewhere": Role("administrator", 26),
+    }
+    roles = {"supervisor": SUPERVISOR, "administrator": ADMINISTRATOR, "operator": OPERATOR}
+    others = {"agent": AGENT, "another agent": Role("agent", VDN, "bob")}
+    given = elsewhere | roles | others
+    return {name: at_work(house, name.replace(" ", "."), role) for name, role in given.items()}
+
+
+# Who may see a reservation of agent ann in the VDN, and change it.
+MAY = {"agent", "supervisor", "administrator", "operator"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(MAY | {"another agent"} | {f"{each} elsewhere" for each in MAY - {"operator"}})
+)
+@pytest.mark.parametrize("page", IN_A_VDN, ids=lambda each: each.path)
+def test_each_page_of_a_vdn_is_for_its_roles(
+    house: House, people: dict[str, Visitor], page: Shown, name: str
+) -> None:
+    is_list = page.path.endswith("/today")
+    for method, path in paths(page, id_=promise(house, HOUR)):
+        answer = ask(people[name], method, path)
+        if is_list:
+            assert answer.status == (200 if name in ("agent", "another agent") else 403)
+        elif name in MAY:
+            assert answer.status in (200, 422), answer.text  # a form with nothing in it
+            # An operator has no role in the VDN, and no number is for them.
+            assert ("66660001" in answer.seen.text) == (name != "operator")
+        else:
+            assert answer.status in (403, 404), answer.text
+            assert "66660001" not in answer.seen.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+        {"sec_fetch_site": "none"},
+        {"sec_fetch_site": "", "origin": "https://evil.example"},
+        {"sec_fetch_site": "", "origin": "null"},
+        {"sec_fetch_site": ""},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("page", [each for each in PAGES if each.post], ids=lambda each: each.path)
+def test_a_form_from_elsewhere_changes_nothing(
+    house: House, people: dict[str, Visitor], page: Shown, headers: dict[str, Any]
+) -> None:
+    id_ = promise(house, HOUR)
+    visitor = people["agent"]
+    path = dict(paths(page, id_=id_))["POST"]
+    assert visitor.send(path, {"version": "1"}, **headers).status == 403
+    assert standing(house, id_).version == 1
+    assert visitor.look("/console/").status == 200  # still signed in
+
+
+def test_an_older_browser_says_where_from_by_its_origin(
+    house: House, people: dict[str, Visitor]
+) -> None:
+    id_ = promise(house, HOUR)
+    path = f"/console/{VDN}/reservations/{id_}/cancel"
+    people["agent"].send(path, {"version": "1"}, sec_fetch_site="", origin=house.url)
+    assert standing(house, id_).state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [*every(PAGES), ("GET", "/console/no/such/page"), ("PUT", "/console/me")]
+)
+def test_every_answer_binds_the_browser(
+    house: House, people: dict[str, Visitor], method: str, path: str
+) -> None:
+    for visitor in (people["agent"], Visitor(house)):
+        if path.endswith("sign-out"):
+            continue
+        answer = visitor._ask(method, path, None, {})  # noqa: SLF001 - a method of no form
+        if answer.status != 303:
+            assert dict(answer.seen.headers).items() >= HEADERS.items(), answer.seen.headers
+
+
+def test_a_wrong_path_or_method_is_told_in_a_page(house: House) -> None:
+    assert Visitor(house).look("/console/no/such/page").status == 404
+    assert "There is no such page" in Visitor(house).look("/console/x").text
+    wrong = Visitor(house).send("/console/")
+    assert wrong.status == 405
+    assert Visitor(house).look("/console").seen.headers["location"] == "/console/"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"login": "x" * FORM_BYTES_MAX}, 413),
+        ({f"f{number}": "" for number in range(200)}, 422),
+    ],
+    ids=["large", "many fields"],
+)
+def test_a_form_that_is_too_large_is_refused(
+    house: House, body: dict[str, str], status: int
+) -> None:
+    assert Visitor(house).send("/console/sign-in", body).status == status
+
+
+def test_a_form_in_no_utf_8_is_refused(house: House) -> None:
+    answer = house.http.post(
+        f"{house.url}/console/sign-in",
+        content=b"login=%ff",
+        headers={"sec-fetch-site": "same-origin"},
+    )
+    assert answer.status_code == 422
+
+
+def test_styles_are_kept_for_ever_and_compressed(house: House) -> None:
+    assets = Assets()
+    (style,) = [each for each in assets.by_path.values() if each.path.endswith(".css")]
+    answer = house.http.get(f"{house.url}{style.path}")
+    assert answer.headers["cache-control"].endswith("immutable")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.content == style.plain
+    plain = house.http.get(f"{house.url}{style.path}", headers={"accept-encoding": "identity"})
+    assert plain.content == style.plain
+    assert house.http.get(f"{house.url}/console/static/0/console.css").status_code == 404
+
+
+def test_while_the_database_is_away_a_page_says_so(house: House) -> None:
+    visitor = at_work(house, "zoe", Role("agent", VDN, "zoe"))
+    file = house.settings.data_dir / DATABASE_FILE
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        database.execute("ALTER TABLE outstanding RENAME TO elsewhere")
+        try:
+            answer = visitor.look(f"/console/{VDN}/today")
+        finally:
+            database.execute("ALTER TABLE elsewhere RENAME TO outstanding")
+    assert answer.status == 503
+    assert answer.seen.headers["retry-after"] == "5"

@@ -1,0 +1,98 @@
+"""Signing in and out: by a link first, by a password then."""
+
+import pytest
+
+from tests.console.visitor import PASSWORD, Visitor, at_work, invited, unlike_any
+from tests.house import VDN, House
+
+
+def test_whoever_is_invited_chooses_a_password_and_is_in(house: House) -> None:
+    visitor = Visitor(house)
+    path = f"/console/welcome/{invited(house, 'ann', name='Ann Li').token}"
+    assert "Welcome, Ann Li" in visitor.look(path).text
+    visitor.send(path, {"password": PASSWORD, "again": PASSWORD})
+    assert (visitor.status, visitor.seen.headers["location"]) == (303, "/console/")
+    assert f"Agent of VDN {VDN} as agent ann" in visitor.follow().text
+    assert "does not work any more" in Visitor(house).look(path).text
+    again = Visitor(house).send(path, {"password": PASSWORD, "again": PASSWORD})
+    assert again.status == 404
+
+
+@pytest.mark.parametrize(
+    ("password", "repeated", "says"),
+    [
+        (PASSWORD, "four plain words", "are not the same"),
+        ("short", "short", "needs 12 or more"),
+        ("", "", "needs 12 or more"),
+    ],
+)
+def test_a_password_that_does_not_do_is_told_and_the_link_stays_good(
+    house: House, password: str, repeated: str, says: str
+) -> None:
+    path = f"/console/welcome/{invited(house, unlike_any()).token}"
+    refused = Visitor(house).send(path, {"password": password, "again": repeated})
+    assert refused.status == 422
+    assert says in refused.text
+    good = Visitor(house).send(path, {"password": PASSWORD, "again": PASSWORD})
+    assert good.status == 303
+
+
+def test_a_password_lets_in_and_leads_back_to_where_one_came_from(house: House) -> None:
+    at_work(house, "cem")
+    visitor = Visitor(house)
+    there = f"/console/{VDN}/today?x=1"
+    asked = visitor.look(there)
+    assert asked.status == 303
+    form = visitor.follow()
+    assert form.hidden("next") == there
+    visitor.send("/console/sign-in", {"login": "CEM ", "password": PASSWORD, "next": there})
+    assert (visitor.status, visitor.seen.headers["location"]) == (303, there)
+    assert visitor.follow().status == 200
+    assert visitor.look("/console/sign-in").status == 303
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/console/\\x", ""]
+)
+def test_it_leads_to_no_page_but_ours(house: House, elsewhere: str) -> None:
+    login = unlike_any()
+    at_work(house, login)
+    visitor = Visitor(house)
+    form = {"login": login, "password": PASSWORD, "next": elsewhere}
+    assert visitor.send("/console/sign-in", form).seen.headers["location"] == "/console/"
+
+
+def test_a_wrong_password_and_a_login_that_there_is_none_of_are_told_alike(house: House) -> None:
+    at_work(house, "eva")
+    wrong = Visitor(house).sign_in("eva", "not the password")
+    nobody = Visitor(house).sign_in("nobody", "not the password")
+    assert (wrong.status, nobody.status) == (422, 422)
+    assert wrong.text.replace("eva", "") == nobody.text.replace("nobody", "")
+    assert wrong.seen.text.replace('"eva"', "") == nobody.seen.text.replace('"nobody"', "")
+    assert not wrong.cookie
+
+
+def test_signing_out_ends_the_session_for_good(house: House) -> None:
+    visitor = at_work(house, "fay")
+    kept = visitor.cookie
+    assert visitor.look("/console/").status == 200
+    visitor.send("/console/sign-out")
+    assert not visitor.cookie
+    visitor.cookie = kept
+    assert visitor.look("/console/").status == 303
+
+
+def test_the_cookie_is_for_this_host_over_tls_and_no_script_alone(house: House) -> None:
+    visitor = at_work(house, "gus")
+    given = visitor.send("/console/sign-in", {"login": "gus", "password": PASSWORD}).seen
+    (cookie,) = given.headers.get_list("set-cookie")
+    name, *marks = (each.strip().lower() for each in cookie.split(";"))
+    assert name.startswith("__host-callkeeper=")
+    assert {"secure", "httponly", "samesite=lax", "path=/"} <= set(marks)
+    assert not any(each.startswith("domain") for each in marks)
+
+
+def test_one_page_speaks_chinese_where_the_browser_does(house: House) -> None:
+    page = Visitor(house, language="zh-CN,zh;q=0.9,en;q=0.5").look("/console/sign-in")
+    assert 'lang="zh-Hans"' in page.seen.text
+    assert "登录" in page.text

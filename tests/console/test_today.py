@@ -1,0 +1,57 @@
+"""An agent's list: what is late first, then what comes next, and what is done."""
+
+import re
+
+import pytest
+
+from callkeeper.core.people.person import Role
+from callkeeper.core.reservations.changes import Result
+from tests.console.visitor import SUPERVISOR, at_work, promise, unlike_any
+from tests.house import HOUR, VDN, House
+from tests.store.orders import carry_out, order
+
+TODAY = f"/console/{VDN}/today"
+MINUTE = 60_000
+
+
+def rows(page: str) -> list[str]:
+    """Return the ids of the calls that a page shows, in its order."""
+    return re.findall(r'id="(?:call|done)-(\d+)"', page)
+
+
+def test_the_calls_of_whoever_looks_are_shown_and_nobody_elses(house: House) -> None:
+    ann, bob = at_work(house, "ann"), at_work(house, "bob", Role("agent", VDN, "bob"))
+    assert "Nothing to call." in ann.look(TODAY).text
+    next_, late = promise(house, 20 * MINUTE), promise(house, -5 * MINUTE, remark="speak slowly")
+    broken, done = promise(house, -3 * HOUR), promise(house, -MINUTE)
+    promise(house, 20 * MINUTE, agent="bob")
+    carry_out(house.store, order(done, Result(fail_code="00537"), vdn=VDN, at=house.now()))
+    page = ann.look(TODAY)
+    assert rows(page.seen.text) == [broken, late, next_, done]
+    assert "2 late, 1 to come, 1 done today" in page.text
+    assert "5 min late" in page.text
+    assert "speak slowly" in page.text
+    assert "busy" in page.text
+    assert len(rows(bob.look(TODAY).seen.text)) == 1
+
+
+def test_numbers_are_masked_in_a_list(house: House) -> None:
+    ann = at_work(house, "cem", Role("agent", VDN, "cem"))
+    promise(house, MINUTE, agent="cem", called_no="13800138000")
+    page = ann.look(TODAY).seen.text
+    assert "8000" in page
+    assert "13800138000" not in page
+
+
+def test_times_are_by_the_clock_that_the_person_chose(house: House) -> None:
+    ann = at_work(house, "eva", Role("agent", VDN, "eva"))
+    promise(house, 12 * HOUR, agent="eva")
+    ann.send("/console/me", {"name": "Eva", "language": "", "zone": "Pacific/Kiritimati"})
+    assert "Pacific/Kiritimati" in ann.look(TODAY).text
+
+
+@pytest.mark.parametrize("path", [TODAY, "/console/26/today", f"/console/{10**19}/today"])
+def test_whoever_is_no_agent_there_is_told_whom_to_ask(house: House, path: str) -> None:
+    visitor = at_work(house, unlike_any(), SUPERVISOR).look(path)
+    assert visitor.status == 403
+    assert "ask your administrator" in visitor.text
