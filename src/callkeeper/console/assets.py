@@ -1,11 +1,15 @@
-"""Styles and scripts, each under a name that changes with what is in it, so kept for ever."""
+"""Styles, scripts and images, under names that change with what is in them: kept for ever."""
 
 import gzip
 from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
 
-_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 _DIGITS = 16  # of the digest: enough that no two versions share a name
 
 

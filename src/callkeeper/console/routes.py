@@ -153,7 +153,7 @@ class ConsolePage(Route):
 
 
 class _AssetRoute(Route):
-    """A style or a script: the same for everybody, and for ever."""
+    """A style, a script or an image: the same for everybody, and for ever."""
 
     def __init__(self, asset: Asset) -> None:
         super().__init__(asset.path, self._answer)
