@@ -62,6 +62,7 @@ LONGEST = (
     "tests/test_packages.py",
     "tests/test_service.py",
     "tests/test_container.py",
+    "tests/console/test_browser.py",
 )
 
 

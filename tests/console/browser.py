@@ -1,0 +1,215 @@
+"""A real browser: Debian's Chromium, a window for each test, and what it must never say."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from axe_playwright_python.base import (  # type: ignore[import-untyped]
+    AXE_SCRIPT,
+    AxeResults,
+)
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
+
+from callkeeper.console.door import COOKIE
+from callkeeper.console.routes import Console, shown
+from tests.house import House
+
+PROGRAM = Path("/usr/bin/chromium")
+PATIENCE_MS = 10_000
+NARROW, WIDE = 320, 1280  # the first is what 1280 become at 400 %
+TARGET_LEAST = 28  # pixels, each way; WCAG 2.2 asks for 24
+HEIGHT = 800
+_STOPS_MAX = 80
+
+# A page that is shown with a status of its own is logged by Chromium, as if it were missing.
+_STATUS_IS_LOGGED = "Failed to load resource: the server responded with a status of "
+_TELLS_VIOLATIONS = """document.addEventListener("securitypolicyviolation", found =>
+  console.error(`policy: ${found.effectiveDirective} ${found.blockedURI}`))"""
+
+_FOCUS = """at => {
+  const style = getComputedStyle(at), box = at.getBoundingClientRect()
+  const isWithin = box.width > 0 && box.top >= 0 && box.left >= 0 &&
+    box.top < innerHeight && box.left < innerWidth
+  const isRinged = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2
+  return [at.outerHTML, isWithin && isRinged]
+}"""
+
+# Links in a sentence are as high as its line; of a choice its label is as good.
+_SMALL = """(all, least) => all
+  .filter(each => each.checkVisibility() && !each.closest("p:has(> a)"))
+  .map(each => each.closest("label.choice") ?? each)
+  .filter(each => {
+    const box = each.getBoundingClientRect()
+    return box.width < least || box.height < least
+  }).map(each => each.outerHTML)"""
+
+_LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_AXE = {
+    "runOnly": {"type": "tag", "values": _LEVELS},
+    "rules": {"target-size": {"enabled": True}},  # of WCAG 2.2, and left out unless asked for
+    "resultTypes": ["violations"],
+    "preload": False,  # of styles that nobody fetches again
+    "elementRef": False,
+}
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the browser until the end of a block.
+
+    No longer than the tests of a file: meanwhile no other loop can run in their thread.
+    """
+    expect.set_options(timeout=PATIENCE_MS)
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=arguments)
+        yield browser
+        browser.close()
+
+
+class Stop(NamedTuple):
+    """What Tab led to, and whether whoever looks sees that it did."""
+
+    what: str
+    is_seen: bool
+
+
+class Window:
+    """A browser of one person: cookies, language and size of its own. ``page`` is what it shows."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        house: House,
+        *,
+        language: str = "en",
+        scripts: bool = True,
+    ) -> None:
+        self.house = house
+        self.troubles: list[str] = []
+        self._context = browser.new_context(
+            base_url=house.url,
+            locale=language,
+            viewport={"width": WIDE, "height": HEIGHT},
+            java_script_enabled=scripts,
+            reduced_motion="reduce",  # what has the focus is there at once
+        )
+        self._context.set_default_timeout(PATIENCE_MS)
+        self._context.add_init_script(_TELLS_VIOLATIONS)
+        self._context.on("console", self._heard)
+        self._context.on("weberror", lambda error: self.troubles.append(str(error.error)))
+        self._context.on("request", self._asked)
+        self.page: Page = self._context.new_page()
+
+    def bear(self, cookie: str) -> "Window":
+        """Take the session of somebody who has signed in."""
+        self._context.add_cookies(
+            [
+                {
+                    "name": COOKIE,
+                    "value": cookie,
+                    # The prefix is refused elsewhere; a cookie is the same for every port.
+                    "url": self.house.url.replace("http:", "https:"),
+                    "secure": True,
+                    "httpOnly": True,
+                    "sameSite": "Lax",
+                }
+            ]
+        )
+        return self
+
+    def look(self, path: str) -> Page:
+        """Load a page."""
+        self.page.goto(path)
+        return self.page
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def tab_to(self, wanted: Locator) -> None:
+        """Press Tab until something has the focus; fail if it never gets it."""
+        for _ in range(_STOPS_MAX):
+            if wanted.evaluate("wanted => wanted === document.activeElement"):
+                return
+            self.press("Tab")
+        raise AssertionError(f"Tab does not lead to {wanted}")
+
+    def stops(self) -> list[Stop]:
+        """Return where Tab leads, from the top of the page to its end."""
+        found: list[Stop] = []
+        focused = self.page.locator(":focus")
+        for _ in range(_STOPS_MAX):  # past the end: a page may begin in the middle
+            if not focused.count():
+                break
+            self.press("Tab")
+        for _ in range(_STOPS_MAX):
+            self.press("Tab")
+            if not focused.count():
+                break
+            found.append(Stop(*focused.evaluate(_FOCUS)))
+        return found
+
+    def close(self) -> None:
+        """Close it. Raise AssertionError if the browser had something to complain of."""
+        self._context.close()
+        assert not self.troubles, self.troubles
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if str(message.type) == "verbose" and not message.text.startswith("[DOM]"):
+            return  # how long something took
+        is_status = message.text.startswith(_STATUS_IS_LOGGED)
+        is_of_page = message.location["url"].startswith(f"{self.house.url}/console/")
+        is_of_asset = "/static/" in message.location["url"]
+        if not (is_status and is_of_page and not is_of_asset):
+            self.troubles.append(f"{message.type}: {message.text} {message.location['url']}")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith(f"{self.house.url}/console/"):
+            self.troubles.append(f"loaded from elsewhere: {request.url}")
+
+
+def paths() -> list[str]:
+    """Return the paths of all pages that can be looked at, as the routes have them."""
+    nobody: Any = None  # a list of pages asks none of them
+    pages = shown(Console(nobody, nobody, nobody, "UTC"), nobody, nobody)
+    return [each.path for each in pages if each.get is not None]
+
+
+def unfold(page: Page) -> None:
+    """Open all that a page keeps folded."""
+    page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
+
+
+def take_axe(page: Page) -> None:
+    """Give a page what ``violations`` looks with; it is gone with the page."""
+    page.evaluate(AXE_SCRIPT)
+
+
+def violations(page: Page) -> str:
+    """Return what axe finds against WCAG 2.2 A and AA; nothing if there is nothing."""
+    found = AxeResults(page.evaluate("options => axe.run(options)", _AXE))
+    return str(found.generate_report()) if found.violations_count else ""
+
+
+def small_targets(page: Page) -> list[str]:
+    """Return what is too small to be hit; axe leaves out what stands beside words."""
+    targets = page.locator("a, button, summary, input, select, textarea")
+    return list(targets.evaluate_all(_SMALL, TARGET_LEAST))
+
+
+def overflow(page: Page) -> int:
+    """Return how many pixels of a page lie beside the window."""
+    root = page.locator("html")
+    return int(root.evaluate("root => root.scrollWidth - root.clientWidth"))

@@ -1,0 +1,300 @@
+"""The console in a real browser: by keyboard, without scripts, and for every eye and hand."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from callkeeper.clock import HandClock
+from callkeeper.console.result_form import ENDS
+from callkeeper.core.campaigns.business_result import BusinessResult, Definition
+from callkeeper.core.people.person import Role
+from tests.conftest import leave_out
+from tests.console.browser import (
+    HEIGHT,
+    NARROW,
+    PROGRAM,
+    WIDE,
+    Window,
+    chromium,
+    overflow,
+    paths,
+    small_targets,
+    take_axe,
+    unfold,
+    violations,
+)
+from tests.console.visitor import PASSWORD, SUPERVISOR, Visitor, at_work, invited
+from tests.house import VDN, House
+
+MORNING = 1_795_831_200_000  # 2026-11-28 02:00 in UTC
+MINUTE = 60_000
+LEAST_STOPS = 4  # the skip link, the way home, something, and what is done with it
+
+Opens = Callable[..., Window]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not PROGRAM.exists():
+        leave_out("the console in a browser: there is none here; apt-get install chromium")
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def clock() -> HandClock:
+    return HandClock(MORNING)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, clock: HandClock) -> Iterator[House]:
+    with House(tmp_path_factory.mktemp("browser"), clock=clock) as house:
+        sold = BusinessResult(VDN, "", "sold", "Sold", "", house.now())
+        with house.store.transaction():
+            house.store.business_results.define([Definition(sold, (), "operator")])
+        yield house
+
+
+@pytest.fixture
+def opens(browser: Browser, house: House) -> Iterator[Opens]:
+    """Open windows, which must have had nothing to complain of in the end."""
+    windows: list[Window] = []
+
+    def open_window(**how: Any) -> Window:
+        windows.append(Window(browser, house, **how))
+        return windows[-1]
+
+    yield open_window
+    for each in windows:
+        each.close()
+
+
+def agent(login: str) -> Role:
+    """Return the role of an agent whose account is called like their login."""
+    return Role("agent", VDN, login)
+
+
+def late_calls(house: House, clock: HandClock, login: str, count: int) -> list[str]:
+    """Promise calls of an agent, and let their time pass."""
+    at = house.now() + 2 * MINUTE
+    ids = [house.reserve(userAccount=login, appointTime=at + each) for each in range(count)]
+    clock.move(5 * MINUTE)
+    return ids
+
+
+def filed(house: House, id_: str) -> dict[str, Any]:
+    (found,) = (each for each in house.listed() if each["appointId"] == id_)
+    return found
+
+
+def link_to(page: Page, path: str) -> Locator:
+    return page.locator(f'main a[href="{path}"]')
+
+
+def of_one(id_: str) -> str:
+    return f"/console/{VDN}/reservations/{id_}"
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_an_invited_agent_files_a_late_call_by_keyboard_alone(
+    house: House, clock: HandClock, opens: Opens, *, scripts: bool
+) -> None:
+    login = f"ada{scripts:d}"
+    first, second = late_calls(house, clock, login, 2)
+    before = len(house.listed())
+    window = opens(scripts=scripts)
+    page = window.look(f"/console/welcome/{invited(house, login, agent(login)).token}")
+
+    expect(page.locator("#password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
+    window.press("Tab")
+    page.keyboard.type(PASSWORD)
+    window.press("Enter")
+    window.tab_to(link_to(page, f"/console/{VDN}/today"))
+    window.press("Enter")
+    window.tab_to(link_to(page, of_one(first)))
+    window.press("Enter")
+    window.tab_to(page.locator("[name=end]:checked"))
+    window.press("ArrowDown")
+    window.tab_to(page.locator("#business"))
+    window.press("ArrowDown")
+    window.tab_to(page.get_by_role("button", name="File it"))
+    window.press("Enter")
+
+    expect(page.locator(f"#done-{first}")).to_be_visible()
+    expect(page.locator(f"#call-{first}")).to_have_count(0)
+    expect(page.locator(f"#call-{second}")).to_be_visible()
+    done = filed(house, first)
+    assert (done["failCode"], done["busiResult"]) == (ENDS[1], "sold")
+    assert len(house.listed()) == before
+
+
+def test_who_files_second_is_told_and_keeps_what_he_typed(
+    house: House, clock: HandClock, opens: Opens
+) -> None:
+    (id_,) = late_calls(house, clock, "bea", 1)
+    windows = [
+        opens().bear(at_work(house, login, role).cookie)
+        for login, role in (("bea", agent("bea")), ("ben", SUPERVISOR))
+    ]
+    one, other = (each.look(of_one(id_)) for each in windows)
+    one.locator(f"[name=end][value='{ENDS[1]}']").check()
+    other.locator(f"[name=end][value='{ENDS[2]}']").check()
+    other.locator("#at").fill("02:01")
+    other.locator("#business").select_option("sold")
+    one.get_by_role("button", name="File it").click()
+    expect(one.locator(f"#done-{id_}")).to_be_visible()
+    other.get_by_role("button", name="File it").click()
+
+    expect(other.get_by_role("alert")).to_contain_text("changed the reservation meanwhile")
+    expect(other.locator("[name=end]:checked")).to_have_value(ENDS[2])
+    expect(other.locator("#at")).to_have_value("02:01")
+    expect(other.locator("#business")).to_have_value("sold")
+    assert filed(house, id_)["failCode"] == ENDS[1]
+    other.get_by_role("button", name="File it").click()
+    expect(other.get_by_role("alert")).to_have_count(0)
+    assert filed(house, id_)["failCode"] == ENDS[2]
+
+
+@pytest.fixture(scope="module")
+def cy(house: House, clock: HandClock) -> Visitor:
+    """An agent in Berlin, with a call that is done, one that is late and one to come."""
+    visitor = at_work(house, "cy", agent("cy"))
+    visitor.send("/console/me", {"name": "Cy", "language": "", "zone": "Europe/Berlin"})
+    assert visitor.status == 303, visitor.text
+    done, late = late_calls(house, clock, "cy", 2)
+    house.reserve(
+        userAccount="cy",
+        appointTime=house.now() + 30 * MINUTE,
+        calledNo="8613800132753",
+        remark="a long word: " + "donaudampfschifffahrt" * 4,
+    )
+    form = {"version": visitor.look(of_one(done)).hidden("version"), "end": ENDS[0], "at": "03:00"}
+    visitor.send(f"{of_one(done)}/result", form)
+    assert visitor.status == 303, visitor.text
+    visitor.send(f"{of_one(late)}/note", {"version": "1", "note": "speak slowly"})
+    return visitor
+
+
+@pytest.fixture(scope="module")
+def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
+    """Where there is something to be seen of each page; one that is not here yet is to be added."""
+    today = cy.look(f"/console/{VDN}/today").seen.text
+    _late, coming, done = re.findall(r'id="(?:call|done)-([^"]+)"', today)
+    return {
+        "/console/sign-in": ["/console/sign-in"],
+        "/console/welcome/{token}": [
+            f"/console/welcome/{invited(house, 'dan', name='Dan 王').token}",
+            "/console/welcome/used",
+        ],
+        "/console/": ["/console/", "/console/nowhere"],
+        "/console/me": ["/console/me"],
+        "/console/{vdn:int}/today": [f"/console/{VDN}/today"],
+        "/console/{vdn:int}/reservations/{id}": [of_one(coming), of_one(done)],
+    }
+
+
+def window_at(path: str, known: Visitor, opens: Opens, **how: Any) -> Window:
+    """Return a window that shows a page, to a stranger where it is theirs."""
+    window = opens(**how)
+    if not path.startswith(("/console/sign-in", "/console/welcome")):
+        window.bear(known.cookie)
+    window.look(path)
+    return window
+
+
+def is_for_everybody(page: Page, widths: Sequence[int] = (NARROW, WIDE)) -> None:
+    """Check a page for all eyes and hands, in each size."""
+    unfold(page)
+    take_axe(page)
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        assert overflow(page) == 0, f"{page.url} is wider than {width} px"
+        assert small_targets(page) == []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert violations(page) == "", f"{page.url}, {width} px, {scheme}"
+
+
+@pytest.mark.parametrize(("language", "tag"), [("en-GB", "en"), ("zh-CN", "zh-Hans")])
+@pytest.mark.parametrize("path", paths())
+def test_a_page_is_for_everybody(
+    shown_at: dict[str, list[str]], cy: Visitor, opens: Opens, path: str, language: str, tag: str
+) -> None:
+    for each in shown_at[path]:
+        page = window_at(each, cy, opens, language=language).page
+        expect(page.locator("html")).to_have_attribute("lang", tag)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        is_for_everybody(page)
+
+
+@pytest.mark.parametrize("path", paths())
+def test_whatever_has_the_focus_shows_it(
+    shown_at: dict[str, list[str]], cy: Visitor, opens: Opens, path: str
+) -> None:
+    window = window_at(shown_at[path][0], cy, opens)
+    unfold(window.page)
+    stops = window.stops()
+    assert len(stops) >= LEAST_STOPS
+    assert not [each for each in stops if not each.is_seen]
+
+
+def test_the_skip_link_leads_past_what_every_page_has(cy: Visitor, opens: Opens) -> None:
+    window = opens().bear(cy.cookie)
+    page = window.look(f"/console/{VDN}/today")
+    skip = page.locator(".skip")
+    expect(skip).not_to_be_in_viewport()
+    window.press("Tab")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport(ratio=1)
+    window.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    window.press("Tab")
+    expect(page.locator("main a").first).to_be_focused()
+
+
+class Slip(NamedTuple):
+    """What somebody types where it is refused, and the field that is to blame."""
+
+    page: str
+    typed: dict[str, str]
+    field: str
+
+
+SLIPS = [
+    Slip("/console/sign-in", {"login": "cy", "password": "not the password"}, "password"),
+    Slip("/console/welcome", {"password": "short", "again": "short"}, "password"),
+    Slip("/console/welcome", {"password": PASSWORD, "again": "another one"}, "again"),
+    Slip("/console/me", {"name": "x" * 200}, "name"),
+    Slip("/console/me", {"zone": "Mars/Base"}, "zone"),
+    Slip("/console/me", {"old": "not it", "new": PASSWORD, "again": PASSWORD}, "old"),
+    Slip("/console/me", {"old": PASSWORD, "new": "short", "again": "short"}, "new"),
+    Slip("/console/me", {"old": PASSWORD, "new": PASSWORD, "again": "another one"}, "again"),
+    Slip(f"/console/{VDN}/reservations", {"day": "2026-11-01"}, "day"),
+    Slip(f"/console/{VDN}/reservations", {"day": "2027-03-28", "move-at": "02:30"}, "move-at"),
+    Slip(f"/console/{VDN}/reservations", {"day": "2027-10-31", "move-at": "02:30"}, "which"),
+]
+
+
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: f"{slip.page} {slip.field}")
+def test_who_is_refused_is_led_to_the_faulty_field(
+    shown_at: dict[str, list[str]], cy: Visitor, opens: Opens, slip: Slip
+) -> None:
+    (path,) = (paths[0] for paths in shown_at.values() if paths[0].startswith(slip.page))
+    page = window_at(path, cy, opens).page
+    unfold(page)
+    for name, value in slip.typed.items():
+        page.locator(f"#{name}").fill(value)
+    last = page.locator(f"#{list(slip.typed)[-1]}")
+    page.locator("form").filter(has=last).get_by_role("button").click()
+    field = page.locator(f"#{slip.field}")
+
+    expect(page.locator("[aria-invalid=true]")).to_have_count(1)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_focused()
+    expect(field).to_be_in_viewport()
+    expect(field).to_have_accessible_description(re.compile(r"\S"))
+    is_for_everybody(page, (NARROW,))
