@@ -69,6 +69,19 @@ def test_the_second_of_two_who_file_is_told_and_keeps_what_was_typed(
     assert standing(house, id_).fail_code == "00603"
 
 
+def test_a_call_that_is_still_to_come_has_no_result(house: House, ann: Visitor) -> None:
+    id_ = promise(house, -5 * MINUTE)
+    # Where it is noon, so that an hour from now is today.
+    zone = f"Etc/GMT{house.now() // HOUR % 24 - 12:+d}"
+    ann.send("/console/me", {"name": "Ann", "language": "", "zone": zone})
+    form = {"version": ann.look(path(id_)).hidden("version"), "end": "00000", "at": "13:59"}
+    refused = ann.send(path(id_, "result"), form)
+    assert refused.status == 422
+    assert "13:59 is still to come" in refused.text
+    ann.send("/console/me", {"name": "Ann", "language": "", "zone": ""})
+    assert standing(house, id_).state == "waiting"
+
+
 def test_it_is_moved_by_the_clock_of_whoever_moves_it(house: House, ann: Visitor) -> None:
     id_ = promise(house, HOUR)
     ann.send("/console/me", {"name": "Ann", "language": "", "zone": "Asia/Shanghai"})

@@ -152,7 +152,8 @@ def _unlabelled(source: str) -> Iterator[str]:
     for each in elements:
         is_asked = each.tag in ("input", "select", "textarea")
         is_labelled = each.is_in_label or each.given.get("id") in labelled
-        if is_asked and each.given.get("type") != "hidden" and not is_labelled:
+        is_hidden = each.given.get("type") == "hidden" or "hidden" in each.given
+        if is_asked and not is_hidden and not is_labelled:
             yield f"{each} has no label"
 
 
