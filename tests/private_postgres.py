@@ -97,13 +97,13 @@ class PrivatePostgres:
         port = "" if self._port is None else f"&port={self._port}"
         return f"postgresql:///{database}?host={self._home}&user=postgres{port}"
 
-    def new_database(self, like: str = "template1") -> str:
-        """Return the URL of a new database: empty, or as the one of a name is."""
+    def new_database(self, like: str = "template1", more: str = "") -> str:
+        """Return the URL of a new database: empty, or as the one of a name is; ``more`` is SQL."""
         name = f"test{next(self._numbers)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
             # Since 15 it would log every page of a copy; before, there was only this way.
             how = "STRATEGY FILE_COPY" if connection.info.server_version >= _HAS_STRATEGIES else ""
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like} {how}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like} {how} {more}".encode())
         self._databases.append(name)
         return self.url(name)
 

@@ -118,3 +118,24 @@ def test_a_command_beside_an_older_schema_migrates_nothing(
         ended = run(*command, *where)
         assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1), ended
         assert "the schema is at 2" in ended.err
+
+
+def test_names_in_a_database_that_knows_no_encoding_are_kept(
+    postgres: PrivatePostgres, tmp_path: Path
+) -> None:
+    plain = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+    where = ["--data-dir", str(tmp_path), "--database", postgres.new_database("template0", plain)]
+    vdn = ["--vdn", "25", *where]
+    assert run("migrate", *where).status == 0
+    for command in (
+        ["key", "create", "--note", "张伟", *vdn],
+        ["agent", "name", "ann", "李安", *vdn],
+        ["campaign", "add", "--name", "春季回访", "--end", "+30d", *vdn],
+        ["person", "add", "ann", "--operator", "--name", "李安", *where],
+    ):
+        assert run(*command).status == 0
+    assert "张伟" in run("key", "list", *where).out
+    assert "李安" in run("agent", "list", *vdn).out
+    assert "春季回访" in run("campaign", "list", "--name", "季回", *vdn).out
+    assert "李安" in run("person", "list", *where).out
+    assert "database: PostgreSQL answers" in run("doctor", *where).out

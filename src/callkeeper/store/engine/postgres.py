@@ -46,6 +46,7 @@ _CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
     "application_name": "callkeeper",
+    "client_encoding": "UTF8",  # or what an SQL_ASCII database holds comes as bytes
     "options": "-c statement_timeout=15s -c lock_timeout=10s -c timezone=UTC " + _PLANS,
 }
 # A migration reads whole tables, and may take the time that it takes.
