@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -212,3 +213,16 @@ def test_a_list_or_a_table_in_the_environment_that_is_no_json_is_named() -> None
             load({}, {f"CALLKEEPER_{name.upper()}": "{5,hush"})
         assert example in str(raised.value)
         assert "hush" not in str(raised.value)
+
+
+def test_a_setting_of_the_file_that_is_wrong_is_told_with_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "other.toml"
+    for said, says in (("foo = 1", "there is no 'foo'"), ("port = -1", "port: ")):
+        file.write_text(said)
+        with pytest.raises(
+            SettingsWrong, match=f"a setting in {re.escape(str(file))} is wrong: {says}"
+        ):
+            load({}, {"CALLKEEPER_CONFIG": str(file)})
+    with pytest.raises(SettingsWrong, match=r"^a setting is wrong: port: "):
+        load({}, {"CALLKEEPER_PORT": "-2"})
+    assert load({"port": 5}, {"CALLKEEPER_CONFIG": str(file)}).port == 5

@@ -95,10 +95,15 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
         for name, kind in _kinds().items()
         if environment.get(_PREFIX + name.upper())
     }
-    merged = {**_from_file(environment.get(f"{_PREFIX}CONFIG")), **from_environment, **given}
-    wrong = _wrong(merged)
-    if wrong is not None:
+    named = environment.get(f"{_PREFIX}CONFIG")
+    from_file = _from_file(named)
+    overriding = {**from_environment, **given}
+    of_file = {name: value for name, value in from_file.items() if name not in overriding}
+    if wrong := _wrong(of_file):
+        raise SettingsWrong(f"a setting in {named or _DEFAULT_FILE} is wrong: {wrong}")
+    if wrong := _wrong(overriding):
         raise SettingsWrong(f"a setting is wrong: {wrong}")
+    merged = {**from_file, **overriding}
     settings: Settings = bounds.converted(merged, Settings)
     return settings
 
