@@ -117,6 +117,21 @@ def test_while_the_demo_plays(delay: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, 128 + signal.SIGTERM)]
+)
+def test_while_the_demo_stays_up(number: int, status: int, tmp_path: Path) -> None:
+    with begun("demo", TMPDIR=str(tmp_path)) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if " lines --data-dir " in line:  # the last that it says
+                break
+        process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (status, "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
     ("command", "says"),
     [
         ("migrate", ""),

@@ -5,7 +5,6 @@ if they came from another system, so that the examples can be sent value for val
 lies in the past by now is moved, and the demo says so.
 """
 
-import signal
 import sys
 import tempfile
 import threading
@@ -29,6 +28,7 @@ from callkeeper.installation.database import DATABASE_FILE, fitting_seal, open_s
 from callkeeper.operations import demo_examples as examples
 from callkeeper.processes.serve import prepare_server
 from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.signals import interrupting
 from callkeeper.usecases.keys import OpenKey, issue
 
 VDN = 25
@@ -46,7 +46,7 @@ def play(console: Console, data_dir: Path | None, *, port: int = 0, once: bool =
     Unless ``once``, the server then stays up until Ctrl-C. A data directory of one's own must not
     hold a database yet: the demo writes reservations into it.
     """
-    with tempfile.TemporaryDirectory(prefix="callkeeper-demo-") as temporary:
+    with interrupting(), tempfile.TemporaryDirectory(prefix="callkeeper-demo-") as temporary:
         settings = Settings(
             data_dir=data_dir or Path(temporary),
             host=_HOST,
@@ -334,7 +334,6 @@ def _stay(console: Console, url: str, settings: Settings, key: OpenKey) -> None:
         f"{program} why {RESULT_ID} --data-dir {folder}",
         f"{program} lines --data-dir {folder}",
     ]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         console.print("\nThe server stays up until Ctrl-C. In another terminal:\n", style="bold")
         for line in lines:
@@ -342,3 +341,4 @@ def _stay(console: Console, url: str, settings: Settings, key: OpenKey) -> None:
         threading.Event().wait()
     except KeyboardInterrupt:
         console.print("\nstopped")
+        raise
