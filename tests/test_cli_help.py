@@ -137,3 +137,34 @@ def test_a_command_that_is_mistyped_is_answered_with_the_near_one(words: str, me
     ended = run(*words.split())
     assert (ended.status, ended.out) == (2, "")
     assert f"'{meant}'" in ended.err.partition("Did you mean")[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("report", "`callkeeper reservations --day today`"),
+        ("today", "`callkeeper reservations --day today`"),
+        ("overdue", "`callkeeper reservations --overdue`"),
+        ("next", "`callkeeper reservations`"),
+        ("pause", "`callkeeper campaign pause`"),
+        ("revoke", "`callkeeper key revoke`"),
+        ("add", "`callkeeper person add` or `callkeeper campaign add`"),
+    ],
+)
+def test_a_word_that_people_try_is_answered_with_the_command_that_is_meant(
+    typed: str, meant: str
+) -> None:
+    ended = run(typed)
+    assert (ended.status, ended.out) == (2, "")
+    assert f"no such command '{typed}'; did you mean {meant}" in " ".join(ended.err.split())
+
+
+def test_the_help_tells_by_which_command_a_day_is_reported() -> None:
+    told = " ".join(run("--help").out.split())
+    assert "reservations Show what is open, overdue ones first; with --day the report" in told
+
+
+@pytest.mark.parametrize("command", [["reserve"], ["move"], ["campaign", "add"]], ids=" ".join)
+def test_where_the_past_is_refused_no_help_offers_it(command: list[str]) -> None:
+    assert "+1h30m" in run(*command, "--help").out
+    assert "-2d" not in run(*command, "--help").out

@@ -28,6 +28,14 @@ GROUPS = {
     "business-result": "Business results: what agents may file of a call.",
 }
 
+# What people type for a command that has another name.
+TRIED = {
+    "next": ("reservations",),
+    "overdue": ("reservations --overdue",),
+    "report": ("reservations --day today", "reservations --day yesterday"),
+    "today": ("reservations --day today", "board"),
+}
+
 PANELS = {
     SERVER: (
         Command("serve", "serve:serve", "Serve the API and dial until stopped."),
@@ -41,7 +49,7 @@ PANELS = {
         Command(
             "reservations",
             "promises:list_open",
-            "Show what is open: overdue reservations first, then the next ones.",
+            "Show what is open, overdue ones first; with --day the report of a day.",
         ),
         Command("board", "board:show_board", "Show what there is to do now, and what holds it."),
         Command("broken", "promises:list_broken", "Show which promises were broken, and why."),

@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from callkeeper.cli.commands import GROUPS, PANELS
+from callkeeper.cli.commands import GROUPS, PANELS, TRIED
 from callkeeper.cli.endings import USAGE, warn
 from callkeeper.cli.help import metavar, parted, write_parameters
 from callkeeper.signals import raise_interrupts
@@ -104,6 +104,8 @@ class Group(TyperGroup):
                 typer.echo(ctx.get_help())
                 ctx.exit()
             args = [*args[1:], "--help"]
+        if args[0] not in self.commands and (meant := _meant(args[0], ctx.command_path)):
+            ctx.fail(f"No such command {args[0]!r}; did you mean {meant}?")
         name, command, rest = super().resolve_command(ctx, args)
         return name, command.load() if isinstance(command, ListedCommand) else command, rest
 
@@ -117,6 +119,15 @@ class Group(TyperGroup):
             with formatter.section(panel):
                 formatter.write_dl(rows)
         write_parameters(self.get_params(ctx), formatter)
+
+
+def _meant(word: str, path: str) -> str:
+    """Return what people mean by a word that is no command; "" where nobody knows."""
+    if " " in path:
+        return ""
+    names = [each.name for commands in PANELS.values() for each in commands]
+    fitting = [each for each in names if word in each.split()]
+    return " or ".join(f"`callkeeper {each}`" for each in TRIED.get(word, fitting))
 
 
 def listed(prefix: str = "") -> dict[str, Any]:

@@ -24,9 +24,14 @@ from callkeeper.core.instants import (
 # Which 15:00 is meant, and which Friday: the next, that of today or of the days to come, the last.
 Which = Literal["next", "today", "last"]
 
-LIKE = "15:00, tomorrow 9:30, fri 15:00, 2026-12-01 15:00, +1h30m or -2d"
+LIKE = "15:00, tomorrow 9:30, fri 15:00, 2026-12-01 15:00 or +1h30m"  # of what is to come
 
-_FORMS = f"{LIKE}, ISO 8601 with offset (2026-01-31T15:00+01:00), or epoch milliseconds"
+_LIKE: dict[Which, str] = {
+    "next": LIKE,
+    "today": f"{LIKE}, -2d",
+    "last": "15:00, yesterday 9:30, fri 15:00, 2026-12-01 15:00 or -1h30m",
+}
+_MORE = "ISO 8601 with offset (2026-01-31T15:00+01:00), or epoch milliseconds"
 _DAY = timedelta(days=1)
 _WEEK = 7 * _DAY
 _MILLISECOND = timedelta(milliseconds=1)
@@ -67,7 +72,7 @@ def read_instant(text: str, times: LocalTimes, which: Which) -> Instant:
         found = None
     else:
         if found is None:
-            raise typer.BadParameter(f"{text!r} is no instant; write {_FORMS}")
+            raise typer.BadParameter(f"{text!r} is no instant; write {_LIKE[which]}, {_MORE}")
     if found is None or not INSTANT_MIN <= found <= INSTANT_MAX:
         raise typer.BadParameter(f"{text!r} is not in the years 2000 to 2099")
     return found

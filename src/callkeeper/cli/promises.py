@@ -99,7 +99,7 @@ def list_open(
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
-    """Show what is open: overdue reservations first, then the next ones.
+    """Show what is open, overdue ones first; with --day the report of a day.
 
     What expired is not: `callkeeper broken` shows that. With --day it is a report: how the
     promises of that day were kept, and each of them. An id may be typed as it is shown here, in
