@@ -77,7 +77,11 @@ def test_a_key_that_sends_more_than_it_may_is_refused(house: House) -> None:
         (["list", "x"], "", "got unexpected extra argument(s) (x)"),
         (["lst"], "", "no such command 'lst'. Did you mean 'list'?"),
         (["move", "1"], "", "say what changes"),
-        (["campaign", "list", "--vdn", "1", "--state", "x"], "--state", "'x' is not one of"),
+        (
+            ["campaign", "list", "--vdn", "1", "--state", "x"],
+            "--state",
+            "'x' is none of draft, started, paused, ended",
+        ),
         (["campaign", "add", "--vdn", "1", "--name", LONG, "--end", "+1d"], "--name", "at most"),
         (["business-result", "define", LONG, "--vdn", "1"], "NAME", "at most 50 fit"),
     ],

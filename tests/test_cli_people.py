@@ -212,7 +212,7 @@ WRONG = [
     (2, "", ["add", "cem", "--vdn", "25"], "give --role"),
     (2, "", ["add", "cem", "--vdn", "25", "--role", "agent"], "--agent ACCOUNT"),
     (2, "", ["add", "cem", "--operator", "--role", "agent"], "goes with neither"),
-    (2, "--role", ["add", "cem", "--vdn", "25", "--role", "operator"], "is not one of"),
+    (2, "--role", ["add", "cem", "--vdn", "25", "--role", "operator"], "is none of"),
     (2, "--url", ["add", "cem", "--operator", "--url", "x y"], "not a valid URL"),
     (2, "", ["role", "bob", "--vdn", "25", "--role", "agent", "--no-role"], "goes with neither"),
     (2, "", ["role", "bob"], "give either --operator or --vdn N"),

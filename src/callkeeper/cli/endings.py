@@ -32,6 +32,7 @@ _KINDS = {
 
 _ABOUT = re.compile(r"(?P<option>--[a-z-]+|[A-Z][A-Z_]+): ")
 _OF_PYDANTIC = "Value error, "
+_CHOICE = re.compile(r" is not one of (?P<choices>.*)\.$")
 
 
 class Ending(NamedTuple):
@@ -77,9 +78,17 @@ def usage(error: Any) -> Ending:  # noqa: ANN401 - typer keeps the errors that h
             says += "; put quotes around what has blanks in it"
         return Ending(USAGE, says[:1].lower() + says[1:], how=how)
     says = (
-        _number_wanted(parameter, error) or error.message.removeprefix(_OF_PYDANTIC) or "is missing"
+        _number_wanted(parameter, error)
+        or _CHOICE.sub(_none_of, error.message.removeprefix(_OF_PYDANTIC))
+        or "is missing"
     )
     return Ending(USAGE, says, option=_name(parameter, context), how=how)
+
+
+def _none_of(found: re.Match[str]) -> str:
+    """Return what typer says of a choice as we say it of every other."""
+    choices = found["choices"].replace("'", "")
+    return f" is none of {choices}"
 
 
 def _number_wanted(parameter: Any, error: Any) -> str:  # noqa: ANN401 - the same
