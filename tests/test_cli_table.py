@@ -37,8 +37,14 @@ def test_a_table_that_fits_is_as_wide_as_it_must_be() -> None:
     ]
 
 
-def test_a_terminal_that_knows_no_bold_is_given_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "dumb")
+@pytest.mark.parametrize(("variable", "value"), [("TERM", "dumb"), ("NO_COLOR", "1")])
+def test_a_terminal_that_knows_no_bold_is_given_none(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert "\x1b" in "".join(Table(COLUMNS, 80).lines([ROW]))
+    monkeypatch.setenv(variable, value)
     assert "\x1b" not in "".join(Table(COLUMNS, 80).lines([ROW]))
     assert "\x1b" not in "".join(Table(COLUMNS, 20).lines([ROW]))
 

@@ -177,7 +177,8 @@ def _pages(rows: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
 
 
 def _bold(text: str) -> str:
-    return text if os.environ.get("TERM") == "dumb" else typer.style(text, bold=True)
+    is_plain = os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")
+    return text if is_plain else typer.style(text, bold=True)
 
 
 def _filled(text: str, wide: int) -> str:
