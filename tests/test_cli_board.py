@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from callkeeper.core.reservations.changes import Result
 from callkeeper.usecases.short_ids import short_id
@@ -52,6 +53,17 @@ def test_it_tells_what_there_is_to_do_who_has_it_and_what_holds_it(stored: Store
     assert [line.split()[:-1] for line in lines[table + 1 : table + 3]] == [["Ann", "Li"], ["bob"]]
     (row,) = [line for line in lines if short_id(broken) in line]
     assert "agent Ann Li has not rung" in row
+
+
+def test_no_line_of_it_is_wider_than_the_terminal_it_is_read_at(stored: Stored) -> None:
+    stored.has_campaign(8, name="Overdue invoices of the last quarter", status="paused")
+    for minutes in range(12):
+        stored.promise(minutes * MINUTE + HOUR // 4, kind="automatic", agent=None, campaign_id="8")
+        stored.promise(-2 * HOUR - minutes)
+    for columns in (80, 60):
+        shown = stored.at_terminal("board", columns=columns)
+        assert max(map(cell_len, shown.splitlines())) <= columns
+        assert "`callkeeper campaign resume 8` goes on" in " ".join(shown.split())
 
 
 def test_a_script_reads_the_same(stored: Stored) -> None:

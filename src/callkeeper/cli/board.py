@@ -17,12 +17,14 @@ from callkeeper.cli.promise_rows import (
     found_facts,
     utc,
 )
+from callkeeper.cli.sentence import say
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.breaker import refuses_all
 from callkeeper.core.instants import HOUR_MS, SECOND_MS, LocalTimes
 from callkeeper.core.reservations.promise import KEPT, Keeping
 from callkeeper.processes.dial import measure
+from callkeeper.terminal import harmless
 from callkeeper.usecases.board import (
     Board,
     Counts,
@@ -127,29 +129,29 @@ def _looks(
 
 def _tell(look: _Look, vdn: int, limit: int, *, show_numbers: bool) -> None:
     found, today, times = look
-    typer.echo(f"VDN {vdn}, {times.in_words(found.at)} ({times.zone}): {_counts(found.counts)}")
-    typer.echo(f"today: {_counts(today.counts, WORDS)}{_share_kept(today.counts)}")
+    say(f"VDN {vdn}, {times.in_words(found.at)} ({times.zone}): {_counts(found.counts)}")
+    say(f"today: {_counts(today.counts, WORDS)}{_share_kept(today.counts)}")
     if bars := _bars(look):
-        typer.echo(bars)
+        say(bars)
     for each in found.hindrances:
-        typer.echo(f"! {_hindrance(each)}")
+        say(f"! {harmless(_hindrance(each))}")
     _tell_part("agent", _agent_rows(found.agents), limit)
     _tell_part("campaign", _campaign_rows(found.campaigns), limit)
     if found.missed.promises:
-        typer.echo()
+        say("")
         rows = broken_rows(found.missed.promises, times, show_numbers=show_numbers)
         print_table(BROKEN_COLUMNS, rows, "")
         if found.missed.has_more:
-            typer.echo(f"these are the {limit} oldest; --limit {2 * limit} shows more")
+            say(f"these are the {limit} oldest; --limit {2 * limit} shows more")
 
 
 def _tell_part(title: str, rows: Sequence[tuple[str, ...]], limit: int) -> None:
     if rows:
-        typer.echo()
+        say("")
         columns = [Column(title, is_cut=True), *(Column(_WORDS[each]) for each in _COLUMNS)]
         print_table(columns, rows[:limit], "")
         if len(rows) > limit:
-            typer.echo(f"and {len(rows) - limit} more")
+            say(f"and {len(rows) - limit} more")
 
 
 def _counts(counts: Counts, words: dict[Keeping, str] = _WORDS) -> str:

@@ -9,6 +9,7 @@ import typer
 from callkeeper.cli.dial_settings import dialing_in_words
 from callkeeper.cli.installation import ask_campaigns, campaign_of, read_settings
 from callkeeper.cli.options import CampaignMeant, Database, DataDir, Json, Vdn, show
+from callkeeper.cli.sentence import say
 from callkeeper.cli.table import Column, labelled, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.campaigns.campaign import DAY_MINUTES, PREVIEW, Campaign, Window
@@ -89,7 +90,7 @@ def list_campaigns(
     )
     nothing = f"no campaigns in VDN {vdn}; `callkeeper campaign add` makes one"
     if print_table(columns, _rows(found, times), nothing):
-        typer.echo(times.note)
+        say(times.note)
 
 
 def show_campaign(

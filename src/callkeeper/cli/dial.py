@@ -7,6 +7,7 @@ import typer
 from callkeeper import log
 from callkeeper.cli.installation import read_settings, warn_of_exposure
 from callkeeper.cli.options import Database, DataDir, LineKind
+from callkeeper.cli.sentence import say
 from callkeeper.processes.dial import dial as dial_until_stopped
 from callkeeper.processes.metrics import new_registry
 from callkeeper.terminal import harmless
@@ -40,4 +41,4 @@ def dial(
 
 
 def _say_ready(name: str) -> None:
-    typer.echo(f"callkeeper dials as {harmless(name)}", err=True)
+    say(f"callkeeper dials as {harmless(name)}", err=True)

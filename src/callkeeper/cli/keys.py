@@ -15,6 +15,7 @@ from callkeeper.cli.options import (
     read_text,
     show,
 )
+from callkeeper.cli.sentence import say
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.clock import SystemClock
@@ -101,7 +102,7 @@ def list_keys(
     ]
     columns = ("ak", "vdn", Column("note", is_cut=True), "limit", "made", "revoked")
     if print_table(columns, rows, "no keys; `callkeeper key create --vdn N` makes one"):
-        typer.echo(times.note)
+        say(times.note)
 
 
 def revoke_key(

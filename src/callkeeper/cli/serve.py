@@ -7,6 +7,7 @@ import typer
 from callkeeper import __version__, log
 from callkeeper.cli.installation import read_settings, warn_of_exposure
 from callkeeper.cli.options import Database, DataDir, LineKind
+from callkeeper.cli.sentence import say
 from callkeeper.processes.workers import serve as serve_until_stopped
 
 _NO_LINE = (
@@ -74,8 +75,8 @@ def serve(
     warn_of_exposure(settings)
 
     def say_ready(url: str) -> None:
-        typer.echo(f"callkeeper {__version__} serves {url}", err=True)
+        say(f"callkeeper {__version__} serves {url}", err=True)
         if settings.line is None and settings.dialer:
-            typer.echo(f"callkeeper: {_NO_LINE}", err=True)
+            say(f"callkeeper: {_NO_LINE}", err=True)
 
     serve_until_stopped(settings, ready=say_ready)
