@@ -203,7 +203,7 @@ def test_why_tells_the_story_with_numbers_masked(house: House) -> None:
     at_house(house, "result", id_, "--fail-code", "00603", "--caller", "10086")
     told = run("why", id_, *where)
     lines = told.out.splitlines()
-    assert "a manual call to ******01 at " in lines[1]
+    assert "a manual call to …01 at " in lines[1]
     assert f"(by key {house.key.ak})" in lines[1]
     assert "to agent other" in lines[2]
     assert "the call failed: no answer (00603)" in lines[3]

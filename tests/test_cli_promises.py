@@ -26,14 +26,14 @@ def first_ids(stored: Stored, *arguments: str) -> list[str]:
 
 def test_overdue_reservations_come_first_and_then_the_next_ones(stored: Stored) -> None:
     late, broken = stored.promise(-5 * MINUTE), stored.promise(-2 * DAY)
-    later, next_ = stored.promise(3 * HOUR), stored.promise(90 * MINUTE + 30_000)
+    later, next_ = stored.promise(3 * HOUR), stored.promise(90 * MINUTE + 20_000)
     shown = stored.ask("reservations")
     lines = shown.out.splitlines()
     told = [short_id(each) for each in (broken, late, next_, later)]
     assert [line.split()[2] for line in lines[1:5]] == told
     assert "broken 2 d" in lines[1]
     assert "late 5 min" in lines[2]
-    assert "in 90 min" in lines[3]
+    assert "in 1 h 30 min" in lines[3]
     assert all("Ann Li" in line and "春季回访" in line for line in lines[1:5])
     assert lines[5] == "2 overdue"
     assert lines[6].startswith("times are in ")
@@ -62,6 +62,16 @@ def test_numbers_are_shown_in_full_to_who_asks_for_it(stored: Stored) -> None:
     for command in (["reservations"], ["show", id_]):
         assert "13800130001" not in stored.ask(*command).out
         assert "13800130001" in stored.ask(*command, "--show-numbers").out
+
+
+def test_a_number_is_masked_alike_wherever_it_is_shown(stored: Stored) -> None:
+    id_ = stored.promise(-HOUR, called_no="13800138149")
+    for command in (["reservations"], ["broken"], ["show", id_], ["why", id_], ["board"]):
+        for more in ([], ["--json"]):
+            shown = stored.ask(*command, *more).out
+            assert "…8149" in shown
+            assert "*" not in shown
+            assert "38149" not in shown
 
 
 def test_an_agent_sees_their_own(stored: Stored) -> None:
@@ -189,7 +199,7 @@ def test_a_day_is_reported_by_how_its_promises_were_kept(stored: Stored) -> None
     assert shown[0].endswith(
         ": 4 promises: 1 late, 1 kept, 1 kept late, 1 cancelled; of the 2 kept 1 answered, 1 not"
     )
-    assert "kept 2 h late" in "\n".join(shown)
+    assert "kept 2 h 2 min late" in "\n".join(shown)
     told = stored.ask(*day[:-1], where_it_is_noon, "--json").value
     assert told["counts"] == {"late": 1, "kept": 1, "kept_late": 1, "cancelled": 1}
     assert told["answers"] == {"answered": 1, "not_answered": 1}
@@ -362,3 +372,14 @@ def test_at_a_terminal_sentences_are_broken_between_words_and_elsewhere_not_at_a
     (place,) = (place for place, line in enumerate(lines) if "asks for Bert" in line)
     below = lines[place + 1]
     assert len(below) - len(below.lstrip()) == lines[place].index("asks")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "told"),
+    [(119 * MINUTE, "in 1 h 59 min"), (2 * HOUR, "in 2 h"), (3 * DAY + 80 * MINUTE, "in 3 d 1 h")],
+)
+def test_lists_and_sentences_round_a_span_alike(stored: Stored, ahead: int, told: str) -> None:
+    id_ = stored.promise(ahead + 20_000)
+    (row,) = [each for each in stored.ask("reservations").out.splitlines() if id_[-8:] in each]
+    assert f"  {told}  " in row
+    assert f"(UTC, {told})" in stored.ask("show", id_).out

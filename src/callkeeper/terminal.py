@@ -24,6 +24,7 @@ _HARMFUL = re.compile(
 )
 # Where many marks may stand on one letter: Python counts no mark as part of a word.
 _MARKS = re.compile(r"[^\w\s\x00-\x7f]{9,}")
+_SHOWN = 4  # digits of a number
 _MARKS_MAX = 8  # on one letter; no script needs as many, and hundreds cover the lines around
 
 
@@ -47,6 +48,12 @@ def _unstacked(found: re.Match[str]) -> str:
             marks = marks + 1 if kind in ("Mn", "Me") else 0
         told.append(_as_escape(each) if marks > _MARKS_MAX else each)
     return "".join(told)
+
+
+def shortened(number: str) -> str:
+    """Return the end of a phone number, by which somebody who knows it knows it again."""
+    shown = _SHOWN if len(number) > 2 * _SHOWN else _SHOWN // 2
+    return f"…{number[-shown:]}"
 
 
 def blanked(text: str) -> str:

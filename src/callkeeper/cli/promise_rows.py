@@ -6,10 +6,11 @@ from typing import Any
 
 from callkeeper.cli.sentence import say
 from callkeeper.cli.table import Column
-from callkeeper.core.instants import SECOND_MS, Instant, LocalTimes, by_clock, retold
+from callkeeper.core.instants import Instant, LocalTimes, by_clock, retold, rounded_span
 from callkeeper.core.reservations.promise import Answer, Keeping, promised_at
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.result_codes import in_a_word, in_words
+from callkeeper.terminal import shortened
 from callkeeper.usecases.promises import Day, Found, Kept
 from callkeeper.usecases.short_ids import short_id
 
@@ -33,11 +34,6 @@ BROKEN_COLUMNS = (
     Column("campaign", is_cut=True, is_left_out=True),
     Column("why", is_wrapped=True),
 )
-
-# How many digits of a number are shown at its end.
-_SHOWN = 4
-
-_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 WORDS: dict[Keeping, str] = {
     "waiting": "waiting",
@@ -100,12 +96,12 @@ def how(kept: Kept, times: LocalTimes) -> str:
     late_ms = times.now - promised_at(reservation)
     match keeping:
         case "late":
-            return f"late {_about(late_ms)}"
+            return f"late {rounded_span(late_ms)}"
         case "broken" if reservation.state == "waiting":
-            return f"broken {_about(late_ms)}"
+            return f"broken {rounded_span(late_ms)}"
         case "kept_late":
             late_ms = (reservation.begin_at or 0) - reservation.appoint_at
-            return f"kept {_about(late_ms)} late"
+            return f"kept {rounded_span(late_ms)} late"
         case "waiting":
             return f"held: {kept.held}" if kept.held else _awaited(reservation, times)
     return WORDS[keeping]
@@ -113,8 +109,8 @@ def how(kept: Kept, times: LocalTimes) -> str:
 
 def _awaited(reservation: Reservation, times: LocalTimes) -> str:
     if reservation.tries > 0 and reservation.due_at is not None:
-        return f"try {reservation.tries + 1} {from_now(reservation.due_at, times)}"
-    return from_now(promised_at(reservation), times)
+        return f"try {reservation.tries + 1} {times.from_now(reservation.due_at)}"
+    return times.from_now(promised_at(reservation))
 
 
 def facts(kept: Kept, *, show_numbers: bool) -> dict[str, Any]:
@@ -176,26 +172,9 @@ def tell_the_rest(found: Found, limit: int, times: LocalTimes) -> None:
         say(times.note)
 
 
-def from_now(instant: Instant, times: LocalTimes) -> str:
-    """Return how far an instant is, in one unit alone."""
-    about = _about(instant - times.now)
-    return f"in {about}" if instant > times.now else f"{about} ago"
-
-
-def _about(milliseconds: int) -> str:
-    """Return a span in one unit, rounded: 90 min, and not 2 h."""
-    seconds = abs(milliseconds) // SECOND_MS
-    unit, size = next((each for each in _UNITS if seconds >= 2 * each[1]), _UNITS[-1])
-    return f"{(seconds + size // 2) // size} {unit}"
-
-
 def number(reservation: Reservation, *, show_numbers: bool) -> str:
     """Return the customer's number, or its end."""
-    digits = reservation.called_no
-    if show_numbers:
-        return digits
-    shown = _SHOWN if len(digits) > 2 * _SHOWN else _SHOWN // 2
-    return f"…{digits[-shown:]}"
+    return reservation.called_no if show_numbers else shortened(reservation.called_no)
 
 
 def _agent(kept: Kept) -> str:

@@ -8,7 +8,7 @@ from callkeeper.cli.consent import Yes, agreed, end_without
 from callkeeper.cli.days import Day, day_option
 from callkeeper.cli.installation import existing_store
 from callkeeper.cli.options import Database, DataDir, Json, Vdn, show
-from callkeeper.cli.promise_rows import from_now, utc
+from callkeeper.cli.promise_rows import utc
 from callkeeper.cli.sentence import say
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
@@ -122,7 +122,7 @@ def _row(each: Listed, times: LocalTimes) -> tuple[str, ...]:
     return (
         times.to_minute(reservation.appoint_at),
         short_id(reservation.id),
-        from_now(reservation.appoint_at, times),
+        times.from_now(reservation.appoint_at),
         each.campaign_name or str(reservation.campaign_id),
         reservation.remark or "",
     )

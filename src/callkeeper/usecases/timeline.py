@@ -14,10 +14,9 @@ from callkeeper.core.instants import Instant, Written, in_utc, retold, span
 from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.result_codes import in_words, is_success
-from callkeeper.log import masked
 from callkeeper.store.port.history import Event
 from callkeeper.store.port.store import Store
-from callkeeper.terminal import harmless
+from callkeeper.terminal import harmless, shortened
 from callkeeper.usecases.outlook import outlook
 
 _NUMBERS = ("called_no", "caller_no")
@@ -73,7 +72,7 @@ def _told(
     if not show_numbers:
         for name in _NUMBERS:
             if detail.get(name):
-                detail[name] = masked(str(detail[name]))
+                detail[name] = shortened(str(detail[name]))
     what = _EARLIER_WORDS.get(event.what, event.what)
     teller = _TELLERS.get(what, _other)
     says = harmless(f"{what}: {teller(_named(detail, defined), written)}".removesuffix(": "))
