@@ -57,5 +57,5 @@ def test_one_of_another_vdn_is_not_found(stored: Stored) -> None:
     id_ = unknown(stored)
     elsewhere = stored.ask("seen", id_, "--vdn", "26", vdn=None)
     assert elsewhere.status == 1
-    assert "no reservation" in elsewhere.err
+    assert "another VDN's" in elsewhere.err
     assert "unknown" in stored.ask("broken").out
