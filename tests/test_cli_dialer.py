@@ -280,6 +280,8 @@ def test_on_a_narrow_terminal_no_value_is_broken(dialing: House) -> None:
     shown = at_a_terminal(dialing, 80, "attempts", id_, "--data-dir", data_dir(dialing))
     assert f"attempt   {attempt['id']}" in shown
     assert "cause     17 User busy" in shown
+    assert "ended     +" in shown
+    assert "times are in UTC; +… is how long after it was asked for" in shown
 
 
 def test_a_list_is_one_row_a_line_at_80_columns_and_says_what_it_leaves_out(

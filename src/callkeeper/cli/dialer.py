@@ -1,9 +1,8 @@
 """The dialer from the shell: look at the lines, look at a reservation's attempts."""
 
-import typer
-
 from callkeeper.cli.installation import existing_store
 from callkeeper.cli.options import Database, DataDir, Json, MaybeVdn, ReservationId, show
+from callkeeper.cli.sentence import say
 from callkeeper.cli.table import print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.attempt import Attempt
@@ -48,7 +47,7 @@ def lines(
     columns = ("line", "calls", "dispatcher", "state", "calls/s", "since")
     nothing = "no dispatcher is running, no call in progress"
     if print_table(columns, _line_rows(found, times), nothing):
-        typer.echo(times.note)
+        say(times.note)
 
 
 def attempts(
@@ -76,7 +75,7 @@ def attempts(
     if print_table(
         _TRIED, (_try_row(each, times) for each in tries), "no attempts: it was not dialed"
     ):
-        typer.echo(f"{times.note}; what follows is how long after it")
+        say(f"{times.note}; +… is how long after it was asked for")
 
 
 def _line_rows(found: usecase.Lines, times: LocalTimes) -> list[tuple[str, ...]]:
