@@ -388,3 +388,13 @@ def test_the_doctor_looks_at_the_line(house: House) -> None:
     )
     assert silent.status == 1
     assert "BAD   line: " in silent.out
+    none = at_data(house, "doctor", "--port", port).out
+    assert "line: none is set for this command; nobody dials, so automatic reservations" in none
+
+
+def test_the_doctor_tells_who_dials_though_no_line_is_set_where_it_is_asked(dialing: House) -> None:
+    port = dialing.url.rpartition(":")[2]
+    (who,) = until(lambda: at_data(dialing, "lines", "--json").value["dispatchers"])
+    told = at_data(dialing, "doctor", "--port", port).out
+    dials = f"none is set for this command; {who['dispatcher']} dials over line rehearsal"
+    assert f"good  line: {dials}\n" in told

@@ -96,6 +96,7 @@ def test_a_database_that_does_not_let_itself_be_read_is_bad(
         "writing",
         "tallies",
         "sealing key",
+        "line",
     }
 
 

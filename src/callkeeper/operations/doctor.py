@@ -252,7 +252,7 @@ class CheckUp:
         settings = self._settings
         check_rules(settings)
         if settings.line is None:
-            return "none is set, so nothing is dialed; automatic reservations wait"
+            return f"none is set for this command; {self._others()}"
         try:
             says = asyncio.run(asked(settings, self._clock))
         except LineRefused as refused:
@@ -274,6 +274,15 @@ class CheckUp:
             refuses = refuses_all(troubled.line, str(troubled.trouble))
             raise CheckFailed(f"{says}; but dispatcher {troubled.name} finds that {refuses}")
         return f"{says}; {len(dialing) or 'no'} dispatcher{'s' * (len(dialing) != 1)} at work"
+
+    def _others(self) -> str:
+        """Tell who dials, whatever is set here."""
+        check_schema(self._open)
+        now = self._clock.now()
+        found = [each for each in self._open.leases.all() if each.stands(now)]
+        if not found:
+            return "nobody dials, so automatic reservations wait"
+        return ", ".join(f"{each.name} dials over line {each.line}" for each in found)
 
     @property
     def _open(self) -> Store:
