@@ -289,13 +289,32 @@ def test_a_list_is_one_row_a_line_at_80_columns_and_says_what_it_leaves_out(
 ) -> None:
     id_ = reserve(dialing, "66660002")
     until(lambda: has_result(dialing))
-    head, row, left_out, count = at_a_terminal(dialing, 80, "list").splitlines()
-    assert head.split() == ["at", "number", "agent", "result", "id"]
-    assert row.split()[2:] == ["66660002", "ann", "00537", id_]
-    assert left_out == "a wider terminal shows campaign, kind too, and so does `| less -S`"
+    head, row, count = at_a_terminal(dialing, 80, "list").splitlines()
+    assert head.split() == ["at", "number", "agent", "result", "id", "campaign", "kind"]
+    assert row.split()[2:6] == ["66660002", "ann", "00537", id_[-8:]]
+    assert row.split()[6:] == ["campaign", TASK, "automatic"]
     assert count == "1 of 1; times are in UTC"
-    assert max(map(len, (head, row, left_out, count))) <= 80
-    assert "automatic" in at_a_terminal(dialing, 200, "list")
+    assert max(map(len, (head, row, count))) <= 80
+    head, row, left_out, _ = at_a_terminal(dialing, 70, "list").splitlines()
+    assert head.split() == ["at", "number", "agent", "result", "id", "campaign"]
+    assert left_out == "a wider terminal shows kind too, and so does `| less -S`"
+    assert id_ in at_house(dialing, "list").out
+
+
+def test_a_list_tells_names_and_notes_at_80_columns_and_whole_ids_to_a_pipe(house: House) -> None:
+    house.has_campaign(int(TASK), name="春季回访")
+    at_data(house, "agent", "name", "ann", "Ann Li", "--vdn", str(VDN))
+    more = ["--at", "+2h", "--campaign", TASK, "--agent", "ann", "--remark", "call after lunch"]
+    id_ = at_house(house, "reserve", "13800138149", *more, "--json").value["id"]
+    head, row, _ = at_a_terminal(house, 80, "list").splitlines()
+    assert head.split() == ["at", "number", "agent", "id", "campaign", "remark"]
+    for each in ("13800138149", "Ann Li", f" {id_[-8:]} ", "春季回访", "call after lunch"):
+        assert each in row
+    piped = at_house(house, "list").out
+    assert id_ in piped
+    assert "Ann Li" in piped
+    (told,) = at_house(house, "list", "--json").value["reservations"]
+    assert (told["id"], told["agent"]) == (id_, "ann")
 
 
 def test_a_metrics_port_that_is_taken_is_told_in_one_line(house: House, tmp_path: Path) -> None:
@@ -372,6 +391,8 @@ def test_the_doctor_looks_at_the_line(house: House) -> None:
     good = at_data(house, "doctor", "--port", port, "--line", "rehearsal")
     assert "good  line: the rehearsal line" in good.out
     assert "no dispatchers at work" in good.out
+    none = at_data(house, "doctor", "--port", port).out
+    assert "line: none is set for this command; nobody dials, so automatic reservations" in none
     wrong = at_data(house, "doctor", "--port", port, CALLKEEPER_DESTINATION="nowhere")
     assert "BAD   line: destination: 'nowhere' is no destination" in wrong.out
     beyond = at_data(house, "doctor", "--port", port, CALLKEEPER_TIME_ZONE="Mars/Base")
@@ -388,8 +409,6 @@ def test_the_doctor_looks_at_the_line(house: House) -> None:
     )
     assert silent.status == 1
     assert "BAD   line: " in silent.out
-    none = at_data(house, "doctor", "--port", port).out
-    assert "line: none is set for this command; nobody dials, so automatic reservations" in none
 
 
 def test_the_doctor_tells_who_dials_though_no_line_is_set_where_it_is_asked(dialing: House) -> None:

@@ -12,13 +12,14 @@ from callkeeper.cli.endings import warn
 from callkeeper.cli.instants import LIKE, instant_option
 from callkeeper.cli.names import campaign_meant, results_meant
 from callkeeper.cli.options import Json, MaybeVdn, ReservationId, show
-from callkeeper.cli.sentence import say
+from callkeeper.cli.sentence import room, say
 from callkeeper.cli.short_ids import whole_id
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.client import Client, Filters, Page, Refused, Reservation
 from callkeeper.client.records import milliseconds
 from callkeeper.core.instants import LocalTimes, rounded_span
+from callkeeper.usecases.short_ids import short_id
 
 Agent = Annotated[
     str | None,
@@ -288,28 +289,30 @@ _COLUMNS = (
     Column("agent", is_cut=True),
     "result",
     "id",
-    Column("campaign", is_left_out=True),
+    Column("campaign", is_cut=True, is_left_out=True),
     Column("kind", is_left_out=True),
     Column("remark", is_cut=True, is_left_out=True),
 )
 
 
 def _print(rows: Iterator[Reservation], total: int | None, times: LocalTimes) -> None:
-    count = print_table(_COLUMNS, (_row(each, times) for each in rows), "no reservations")
+    is_short = room() is not None  # whoever reads a pipe may know no short ids
+    told_rows = (_row(each, times, is_short=is_short) for each in rows)
+    count = print_table(_COLUMNS, told_rows, "no reservations")
     told = f"{count} of {count if total is None else total}"
     say(f"{told}; {times.note}" if count else told)
 
 
-def _row(each: Reservation, times: LocalTimes) -> tuple[str, ...]:
+def _row(each: Reservation, times: LocalTimes, *, is_short: bool) -> tuple[str, ...]:
     at = milliseconds(each.at)
     return (
         "" if at is None else times.to_minute(at),
         "" if at is None or not each.overdue else rounded_span(times.now - at),
         each.called,
-        each.agent or "",
+        each.agent_name or each.agent or "",
         each.fail_code or "",
-        each.id,
-        each.campaign,
-        each.kind,
+        short_id(each.id) if is_short else each.id,
+        each.campaign_name or each.campaign,
+        "" if each.kind == "manual" else each.kind,
         each.remark or "",
     )
