@@ -40,8 +40,12 @@ has_boot() {
     /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null
 }
 
-# The console's pages are Chinese too, and a browser without the letters shows boxes.
-has_browser() { [ -x /usr/bin/chromium ] && ls /usr/share/fonts/*/noto/*CJK* >/dev/null 2>&1; }
+# The console's pages are Chinese too, and a browser without the letters shows boxes. What drives it
+# for the tests is a program of its own, which needs one library more.
+has_browser() {
+  [ -x /usr/bin/chromium ] && ls /usr/share/fonts/*/noto/*CJK* >/dev/null 2>&1 &&
+    ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1
+}
 
 has_faketime() { ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; }
 has_pbx() { [ -x /usr/sbin/asterisk ] && command -v sipp >/dev/null; }
@@ -188,9 +192,10 @@ if [ "$want" = dev ]; then
     leave_out "our services: there is no systemd, ip, pgrep or python3-venv; apt-get install them"
   has_faketime || install faketime && has_faketime ||
     leave_out "clocks that are set while it runs: there is no libfaketime; apt-get install faketime"
-  has_browser || install --no-install-recommends chromium fonts-noto-cjk && has_browser ||
-    leave_out "the console in a browser: no chromium, or no CJK font; apt-get install chromium \
-fonts-noto-cjk"
+  has_browser || install --no-install-recommends chromium fonts-noto-cjk libatomic1 &&
+    has_browser ||
+    leave_out "the console in a browser: no chromium, CJK font or libatomic; apt-get install \
+chromium fonts-noto-cjk libatomic1"
   [ -x /usr/sbin/haproxy ] || install haproxy && [ -x /usr/sbin/haproxy ] ||
     leave_out "several machines: there is no haproxy; apt-get install haproxy"
   [ -x /usr/sbin/pgbouncer ] || install pgbouncer && [ -x /usr/sbin/pgbouncer ] ||
