@@ -43,7 +43,8 @@ def test_a_whole_id_as_short_as_a_part_of_one_goes_before_the_others(made: SqlSt
         assert found(made, id_) == found(made, id_, None) == [id_]
     booked(made, booking(6, id="1234567", vdn=2), booking(7, id="87654321", vdn=2))
     assert found(made, "1234567") == [WHOLE]
-    assert found(made, "87654321") == ["87654321"]
+    with pytest.raises(NoSuchReservation, match="87654321 is another VDN's"):
+        found(made, "87654321")
 
 
 def test_a_short_one_is_looked_for_in_one_vdn(made: SqlStore) -> None:
