@@ -85,6 +85,19 @@ def test_a_number_is_masked_but_for_its_last_two_digits(
     assert (line["called_no"], line["caller_no"]) == (shown, shown)
 
 
+@pytest.mark.parametrize(
+    "place", ["/console/welcome/", "/Console/Welcome/", "/x/welcome%2F", "/welcome//"]
+)
+@pytest.mark.parametrize("name", ["path", "why", "hint"])
+def test_no_link_stands_in_the_log_however_its_path_was_written(
+    capfd: pytest.CaptureFixture[str], place: str, name: str
+) -> None:
+    with logging_as_the_program_does(show_phone_numbers=True):
+        structlog.get_logger().warning("request", **{name: f"no page at '{place}Ab-1_x9'"})
+    (line,) = lines(capfd.readouterr().err)
+    assert line[name] == f"no page at '{place}***'"
+
+
 def test_an_operator_who_asks_for_them_sees_numbers(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

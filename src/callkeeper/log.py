@@ -33,6 +33,8 @@ _NUMBER_IN_SENTENCE = re.compile(
     rf"|\d(?:{_BETWEEN}\d){{6,}}"
 )
 _SENTENCES = ("why", "hint")
+# However it was written: a path that leads nowhere is logged too, and its link may be good still.
+_LINK = re.compile(r"(welcome(?:/|%2f)+)[^/?\s'\"]+", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\s\"=]+")
 
 
@@ -68,6 +70,7 @@ def configure(chosen: Choices) -> None:
         stamp,
         structlog.processors.format_exc_info,
     ]
+    shared.append(_without_tokens)
     if not chosen.show_phone_numbers:
         shared.append(_mask)
     renderer = _text if is_text else structlog.processors.JSONRenderer(serializer=_json)
@@ -130,6 +133,16 @@ def _mask(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Mutab
     for key in _SENTENCES:
         if key in event:
             event[key] = _NUMBER_IN_SENTENCE.sub(_masked_number, str(event[key]))
+    return event
+
+
+def _without_tokens(
+    _logger: object, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Leave out of every path the token of a link, which whoever has it may sign in by."""
+    for key in ("path", *_SENTENCES):
+        if key in event:
+            event[key] = _LINK.sub(r"\1***", str(event[key]))
     return event
 
 

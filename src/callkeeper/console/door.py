@@ -21,11 +21,15 @@ class Door:
         token = request.cookies.get(COOKIE)
         return await self._people.whose(token) if token else None
 
-    async def leave(self, request: Request, response: Response) -> None:
-        """End the session of a browser."""
+    async def end(self, request: Request) -> None:
+        """End the session that a browser bears, if it bears one."""
         token = request.cookies.get(COOKIE)
         if token:
             await self._people.sign_out(token)
+
+    async def leave(self, request: Request, response: Response) -> None:
+        """End the session of a browser, and have it forget that."""
+        await self.end(request)
         response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
 
 

@@ -2,11 +2,11 @@
 
 from zoneinfo import available_timezones
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
-from callkeeper.console.press import Press
+from callkeeper.console.press import Press, lead_to
 from callkeeper.console.visit import Visit, chosen_password
 from callkeeper.core.people.session import SignedIn, SignInRefused
 from callkeeper.core.refusal import ParameterWrong
@@ -39,7 +39,7 @@ class MePages:
             )
         except ParameterWrong as refused:
             return self._page(visit, who, refused=refused, typed=form)
-        return RedirectResponse(PATH, 303)
+        return lead_to(PATH)
 
     async def change_password(self, visit: Visit, who: SignedIn) -> Response:
         """Take a new password: every other session of this person ends."""
@@ -53,7 +53,7 @@ class MePages:
             return self._page(visit, who, refused=refused)
         except ParameterWrong as refused:
             return self._page(visit, who, refused=refused)
-        response = RedirectResponse(PATH, 303)
+        response = lead_to(PATH)
         let_in(response, session, self._clock.now())
         return response
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from callkeeper.console.assets import Assets
 from callkeeper.core.instants import Instant, LocalTimes, day_around, in_iso
@@ -29,6 +29,7 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",  # for browsers too old for the policy
 }
 
 
@@ -57,6 +58,11 @@ WHO_WORDS = {
     "dialer": "dialer {name}",
     "operator": "operator",
 }
+
+
+def lead_to(path: str, status: int = 303) -> Response:
+    """Return an answer that has a browser go on to a page of ours, and keep nothing of it."""
+    return RedirectResponse(path, status, HEADERS)
 
 
 class Press:

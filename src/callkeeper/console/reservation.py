@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from callkeeper.clock import Clock
-from callkeeper.console.press import Press
+from callkeeper.console.press import Press, lead_to
 from callkeeper.console.result_form import ENDS, read_result
 from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit
@@ -61,7 +61,7 @@ class ReservationPage:
             return await self._page(visit, who, typed=form, refused=refused)
         is_gone = isinstance(change, Cancel)
         today = f"/console/{visit.vdn}/today"
-        return RedirectResponse(today if is_gone else f"{today}#done-{visit.id}", 303)
+        return lead_to(today if is_gone else f"{today}#done-{visit.id}")
 
     async def _page(
         self,

@@ -1,10 +1,11 @@
 """The pages, as a list you can read: path, who may see it, what shows it, what is done there."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
@@ -13,11 +14,11 @@ from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.door import Door
 from callkeeper.console.home import HomePage
 from callkeeper.console.me import MePages
-from callkeeper.console.press import HEADERS, Press
+from callkeeper.console.press import HEADERS, Press, lead_to
 from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.sign_in import HOME, SignInPages, to_sign_in
 from callkeeper.console.today import TodayPage
-from callkeeper.console.trouble import trouble
+from callkeeper.console.trouble import mistake, trouble
 from callkeeper.console.visit import Visit
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import NoSuchPath, Refusal, WrongMethod
@@ -117,13 +118,22 @@ class ConsolePage(Route):
 
     async def answer(self, request: Request) -> Response:
         """Return what a request is answered with."""
-        Trace.of(request.scope).interface = INTERFACE
+        trace = Trace.of(request.scope)
+        trace.interface = INTERFACE
         visit = Visit(request, None)
+        trace.broken = partial(mistake, self._press, visit)
         try:
             visit = Visit(request, await self._known(request))
             return await self._shown(visit)
         except Refusal as refusal:
-            return trouble(self._press, visit, refusal)
+            response = trouble(self._press, visit, refusal)
+            if isinstance(refusal, WrongMethod):
+                response.headers["allow"] = self._allowed
+            return response
+
+    @property
+    def _allowed(self) -> str:
+        return ", ".join(sorted(self.methods or ()))
 
     async def _known(self, request: Request) -> SignedIn | None:
         """Return who looks; whoever has not signed in takes turns with other strangers."""
@@ -139,16 +149,15 @@ class ConsolePage(Route):
         method = visit.request.method
         shows = self.page.post if method == "POST" else self.page.get
         if shows is None or method not in (self.methods or ()):
-            allowed = ", ".join(sorted(self.methods or ()))
             raise WrongMethod(
                 "{method} is not supported here, use {allowed}",
                 method=method[:20],
-                allowed=allowed,
+                allowed=self._allowed,
             )
         if self.page.anybody:
             return await shows(visit)  # type: ignore[call-arg]
         if visit.who is None:
-            return to_sign_in(visit.request)
+            return to_sign_in(visit.request, is_page=self.page.get is not None)
         return await shows(visit, visit.who)  # type: ignore[call-arg]
 
 
@@ -175,10 +184,15 @@ class _NoSuchPage(ConsolePage):
     def __init__(self, press: Press, door: Door, tarpit: Tarpit) -> None:
         super().__init__(Shown("/console/{path:path}"), press, door, tarpit)
 
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match every such path, of whatever characters."""
+        is_ours = scope["path"] == "/console" or scope["path"].startswith("/console/")
+        return (Match.FULL if is_ours else Match.NONE), {}
+
     async def _shown(self, visit: Visit) -> Response:
         path = visit.request.url.path[:200]
         raise NoSuchPath("there is no page at {path!r}", path=path)
 
 
 async def _to_home(_request: Request) -> Response:
-    return RedirectResponse(HOME, 308)
+    return lead_to(HOME, 308)

@@ -3,11 +3,11 @@
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.door import Door, let_in
-from callkeeper.console.press import Press
+from callkeeper.console.press import Press, lead_to
 from callkeeper.console.visit import Visit, chosen_password
 from callkeeper.core.people.session import LinkRefused, SignInRefused
 from callkeeper.core.refusal import ParameterWrong
@@ -15,6 +15,9 @@ from callkeeper.usecases.people import People
 
 HOME = "/console/"
 SIGN_IN = "/console/sign-in"
+SIGN_OUT = "/console/sign-out"
+
+_NEXT_MAX = 1_000  # a longer address is none of ours, and may be too long for a proxy
 
 
 class SignInPages:
@@ -29,7 +32,7 @@ class SignInPages:
     async def show(self, visit: Visit) -> Response:
         """Ask for login and password, or pass on whoever has signed in."""
         if visit.who is not None:
-            return RedirectResponse(_next(visit.request.query_params.get("next")), 303)
+            return lead_to(_next(visit.request.query_params.get("next")))
         return self._form(visit, next_=visit.request.query_params.get("next"))
 
     async def sign_in(self, visit: Visit) -> Response:
@@ -40,14 +43,15 @@ class SignInPages:
             session = await self._people.sign_in(login, form.get("password", ""))
         except SignInRefused as refused:
             return self._form(visit, login=login, next_=form.get("next"), refused=refused)
-        response = RedirectResponse(_next(form.get("next")), 303)
+        await self._door.end(visit.request)  # on a machine that people share, the one before
+        response = lead_to(_next(form.get("next")))
         let_in(response, session, self._clock.now())
         return response
 
     async def sign_out(self, visit: Visit) -> Response:
         """End the session, and show that it has ended."""
         await visit.form()
-        response = RedirectResponse(SIGN_IN, 303)
+        response = lead_to(SIGN_IN)
         await self._door.leave(visit.request, response)
         return response
 
@@ -65,12 +69,14 @@ class SignInPages:
         """Take the password that was chosen, and let the person in."""
         form = await visit.form()
         token = visit.request.path_params["token"]
+        person = await self._people.link_of(token)
+        if person is None:
+            return self._press.page(visit.language, "used_link", status=404, who=visit.who)
         try:
             session = await self._people.take_link(token, chosen_password(form, "password"))
         except LinkRefused:
             return self._press.page(visit.language, "used_link", status=404, who=visit.who)
         except ParameterWrong as refused:
-            person = await self._people.link_of(token)
             return self._press.page(
                 visit.language,
                 "welcome",
@@ -79,7 +85,7 @@ class SignInPages:
                 person=person,
                 refused=refused,
             )
-        response = RedirectResponse(HOME, 303)
+        response = lead_to(HOME)
         let_in(response, session, self._clock.now())
         return response
 
@@ -102,13 +108,19 @@ class SignInPages:
         )
 
 
-def to_sign_in(request: Request) -> Response:
-    """Send whoever is not signed in to the page for that, and back here afterwards."""
+def to_sign_in(request: Request, *, is_page: bool) -> Response:
+    """Send whoever is not signed in to the page for that, and back afterwards.
+
+    That is here, or the page of the form that was sent, where this shows none of its own.
+    """
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"{SIGN_IN}?next={quote(here, safe='/')}", 303)
+    if not is_page:
+        here = request.url.path.rpartition("/")[0]
+    return lead_to(f"{SIGN_IN}?next={quote(here, safe='/')}")
 
 
 def _next(path: str | None) -> str:
     """Return where to go on: a page of the console, for anything else may be a stranger's."""
-    is_ours = path is not None and path.startswith("/console/") and "\\" not in path
-    return path if path is not None and is_ours else HOME
+    if path is None or len(path) > _NEXT_MAX or "\\" in path:
+        return HOME
+    return path if path.startswith("/console/") and path != SIGN_OUT else HOME

@@ -30,6 +30,24 @@ _TITLES = {
 _OTHER = Phrase("That did not work")
 
 
+_MISTAKE = Phrase(
+    "It is in the server's log. Whether your form was carried out is unknown: look before you send "
+    "it again."
+)
+
+
+def mistake(press: Press, visit: Visit) -> Response:
+    """Return the page that says that a bug was met."""
+    return press.page(
+        visit.language,
+        "trouble",
+        status=500,
+        who=visit.who,
+        title=Phrase("The server made a mistake"),
+        says=_MISTAKE,
+    )
+
+
 def trouble(press: Press, visit: Visit, refusal: Refusal) -> Response:
     """Return the page that says what was refused."""
     kinds = type(refusal).__mro__

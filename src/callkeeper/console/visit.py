@@ -19,6 +19,10 @@ class ForeignPost(Refusal):
     """The form was not sent from a page of this console, so nothing was changed."""
 
 
+class FormTooLarge(BodyTooLarge):
+    """The form is larger than 64 KiB."""
+
+
 class Visit(NamedTuple):
     """A request, and who it is from; None: nobody has signed in."""
 
@@ -45,14 +49,14 @@ class Visit(NamedTuple):
         return str(self.request.path_params["id"])
 
     async def form(self) -> dict[str, str]:
-        """Return what was typed, by field. Raise ForeignPost, BodyTooLarge or ParameterWrong."""
+        """Return what was typed, by field. Raise ForeignPost, FormTooLarge or ParameterWrong."""
         if not is_from_here(Head.of(self.request.scope)):
             raise ForeignPost
         body = b""
         async for piece in self.request.stream():
             body += piece
             if len(body) > FORM_BYTES_MAX:
-                raise BodyTooLarge
+                raise FormTooLarge
         try:
             found = parse_qs(
                 body.decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX, errors="strict"
@@ -77,5 +81,8 @@ def is_from_here(head: Head) -> bool:
     site = head.get(b"sec-fetch-site")
     if site is not None:
         return site == b"same-origin"
-    origin = urlsplit(head.get(b"origin", b"").decode("latin-1")).netloc
+    try:
+        origin = urlsplit(head.get(b"origin", b"").decode("latin-1")).netloc
+    except ValueError:  # half of an IPv6 address, say
+        return False
     return bool(origin) and origin == head.get(b"host", b"").decode("latin-1")

@@ -110,7 +110,11 @@ class AccessLog:
             if answering:
                 raise
             trace.code = DATABASE_FAILED
-            await _BROKEN.response(translator_for(Head.of(scope)))(scope, receive, noted)
+            if trace.broken is None:
+                answer = _BROKEN.response(translator_for(Head.of(scope)))
+            else:
+                answer = trace.broken()
+            await answer(scope, receive, noted)
         finally:
             seconds = monotonic() - begun
             self._count(trace.interface, trace.status, trace.code).inc()

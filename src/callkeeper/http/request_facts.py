@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from starlette.responses import Response
 from starlette.types import Scope
 
 TOLD_MAX = 200  # characters of what a stranger wrote
@@ -23,6 +24,7 @@ class Trace:
     status: int = 500
     is_polled: bool = False  # machines ask for it all the time; that it went well is no news
     also: Mapping[str, object] | None = None  # what else its line tells, by name
+    broken: Callable[[], Response] | None = None  # what a bug is answered with, if not JSON
     hint: Callable[[], Awaitable[str | None]] | None = None  # what more to tell, once answered
 
     @classmethod
