@@ -159,7 +159,6 @@ def test_it_is_told_from_when_to_when_was_looked_where_there_are_too_many(
 
 def test_one_promise_is_told_with_its_names(store: SqlStore) -> None:
     id_ = book(store, 1, HOUR)
-    (reservation,) = store.reservations.with_id(id_)
-    one = of(store).one(reservation)
+    one = of(store).one(id_)
     assert (one.listed.campaign_name, one.keeping) == ("campaign 7", "waiting")
     assert promises.LOOKED_THROUGH >= 100_000

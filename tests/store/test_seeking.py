@@ -111,15 +111,19 @@ def test_what_is_sought_is_found_in_order(
     assert expected
 
 
-def test_one_reservation_is_sought_with_its_names(store: SqlStore, opened: Opened) -> None:
+def test_one_reservation_is_got_by_its_vdn_and_id_with_its_names(store: SqlStore) -> None:
     with store.transaction():
         store.agents.name([AgentName(1, "ann", "Ann Li", NOW)])
     (one, _) = booked(store, booking(1), booking(2))
-    sought = Sought(1, one.appoint_at, one.appoint_at)
-    (found,) = store.reservations.seek(sought, Choice(("waiting",), id=one.id), 9)
+    found = store.reservations.get(1, one.id)
+    assert found is not None
     assert (found.reservation, found.agent_name) == (one, "Ann Li")
     assert found.campaign_name == f"campaign {CAMPAIGN}"
-    assert opened.store is store
+    (deleted,) = carry_out(store, order(one.id, Cancel()))
+    found = store.reservations.get(1, one.id)
+    assert found is not None
+    assert found.reservation == deleted
+    assert store.reservations.get(2, one.id) is None
 
 
 @pytest.mark.parametrize("sought", SOUGHT)

@@ -192,7 +192,7 @@ def show_one(
     with existing_store(data_dir, database) as store:
         found = [
             (
-                Promises(store, measure(settings), Whose(each.vdn), times.now).one(each),
+                Promises(store, measure(settings), Whose(each.vdn), times.now).one(each.id),
                 outlook(
                     store,
                     each,

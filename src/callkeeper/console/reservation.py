@@ -72,7 +72,7 @@ class ReservationPage:
         refused: Refusal | None = None,
     ) -> Response:
         times = self._times(who)
-        found = await self._work.one(who.person, visit.vdn, visit.id, times.exactly)
+        found = await self._work.one(who.person, visit.vdn, visit.id)
         status = 200 if refused is None else 409 if isinstance(refused, Overtaken) else 422
         return self._press.page(
             visit.language,

@@ -33,7 +33,7 @@ from callkeeper.installation.database import data_dir, fitting_seal, open_store,
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import Certificate, ends_at, prepare
 from callkeeper.processes.application import Applications, applications
-from callkeeper.processes.dial import Duty, duty_beside, limits, measure, number_policy
+from callkeeper.processes.dial import Duty, duty_beside, measure, number_policy
 from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.metrics import new_registry
 from callkeeper.settings import Settings, SettingsWrong
@@ -88,7 +88,7 @@ def build(
     apart = settings.internal_port is not None
     console = Console(
         People(async_store, clock),
-        Work(async_store, clock, measure(settings), limits(settings)),
+        Work(async_store, clock, measure(settings)),
         clock,
         settings.time_zone,
     )

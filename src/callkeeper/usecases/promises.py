@@ -12,6 +12,7 @@ import msgspec
 
 from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.instants import HOUR_MS, Instant
+from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.core.reservations.promise import (
     ANSWERS,
     KEEPINGS,
@@ -192,21 +193,27 @@ class Promises:
             hours[each.appoint_at - into_it][keeping] += 1
             if keeping in KEPT:
                 answers[answer(each)] += 1
-        found = self._reservations.seek(counted, Choice(states), limit + 1)
         return Day(
             counts=in_order(sum(hours.values(), Counter())),
             answers={each: answers[each] for each in ANSWERS if answers[each]},
             hours=[Hour(begin_at, in_order(hours[begin_at])) for begin_at in sorted(hours)],
-            found=self._found(found, limit),
+            found=self._sought(counted, states, limit),
             counted_to=counted_to,
         )
 
-    def one(self, reservation: Reservation) -> Kept:
-        """Return one of them."""
-        at = reservation.appoint_at
-        alone = Choice((reservation.state,), id=reservation.id)
-        (listed,) = self._reservations.seek(self._whose.within(at, at), alone, 1)
+    def within(self, day: tuple[Instant, Instant], limit: int, states: tuple[State, ...]) -> Found:
+        """Return the first that were promised for a stretch of time and are in some states."""
+        return self._sought(self._whose.within(*day), states, limit)
+
+    def one(self, id_: str) -> Kept:
+        """Return one of the VDN's. Raise NoSuchReservation."""
+        listed = self._reservations.get(self._whose.vdn, id_)
+        if listed is None:
+            raise no_such(self._whose.vdn, id_)
         return self._kept(listed)
+
+    def _sought(self, sought: Sought, states: tuple[State, ...], limit: int) -> Found:
+        return self._found(self._reservations.seek(sought, Choice(states), limit + 1), limit)
 
     def _missed(self, before: Instant, limit: int) -> Found:
         waiting = self._untried(before, limit + 1)
@@ -266,6 +273,13 @@ class Promises:
     @cached_property
     def _defined(self) -> DefinedResults:
         return self._business_results.of(self._whose.vdn)
+
+
+def no_such(vdn: int, id_: str) -> NoSuchReservation:
+    """Return the refusal of what a VDN does not have, or whoever asks may not know of."""
+    return NoSuchReservation(
+        "there is no reservation {id!r} in VDN {vdn}", about="id", id=id_, vdn=vdn
+    )
 
 
 def in_order(counts: Counter[Keeping]) -> dict[Keeping, int]:

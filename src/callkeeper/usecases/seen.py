@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from callkeeper.core.instants import Instant
-from callkeeper.core.refusal import NoSuchReservation, ParameterWrong
+from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Order, Seen
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Store
@@ -16,7 +16,7 @@ def say_seen(store: Store, vdn: int, ids: Sequence[str], now: Instant) -> list[R
     A second time the history alone tells more. Raise NoSuchReservation; or ParameterWrong if one
     still waits, or was kept. Then nothing is changed.
     """
-    found = [_the_one(store, vdn, each, now) for each in ids]
+    found = [each for text in ids for each in reservations_of(store, vdn, text, now)]
     orders = [Order(vdn, each.id, Seen(), "operator", now) for each in found]
     seen = []
     with store.transaction():
@@ -27,10 +27,3 @@ def say_seen(store: Store, vdn: int, ids: Sequence[str], now: Instant) -> list[R
                 raise outcome
             seen.append(outcome)
     return seen
-
-
-def _the_one(store: Store, vdn: int, text: str, now: Instant) -> Reservation:
-    for each in reservations_of(store, vdn, text, now):
-        if each.vdn == vdn:
-            return each
-    raise NoSuchReservation("there is no reservation {id!r} in VDN {vdn}", id=text, vdn=vdn)

@@ -52,9 +52,11 @@ def reservations_of(
     short as a part of one; where a VDN is named, no other's is meant. Raise
     NoSuchReservation, or AmbiguousId.
     """
+    if vdn is not None and (own := store.reservations.get(vdn, text)):
+        return [own.reservation]
     whole = store.reservations.with_id(text)
-    if own := [each for each in whole if vdn in (None, each.vdn)]:
-        return own
+    if vdn is None and whole:
+        return whole
     if not is_short(text):
         raise _others(text) if whole else _none(text)
     if vdn is None:

@@ -23,11 +23,16 @@ _NUMBERS = ("called_no", "caller_no")
 
 
 class Happening(msgspec.Struct, frozen=True):
-    """One event, told: when, by whom, what it was in a sentence, and its values."""
+    """One event: when, by whom, and what it was in a word."""
 
     at: Instant
     by: str
     what: str
+
+
+class ToldHappening(Happening, frozen=True):
+    """One event, told: in a sentence too, and its values."""
+
     says: str
     detail: dict[str, Any]
 
@@ -40,7 +45,13 @@ class Timeline(msgspec.Struct, frozen=True):
     kind: str
     state: str
     now: str
-    events: list[Happening]
+    events: list[ToldHappening]
+
+
+def happened(store: Store, vdn: int, id_: str) -> list[Happening]:
+    """Return what happened to a reservation, oldest first, and no more of it than that."""
+    events = store.history.of(vdn, id_)
+    return [Happening(each.happened_at, each.by_whom, _word(each)) for each in events]
 
 
 def timeline(
@@ -67,16 +78,20 @@ def timeline(
 
 def _told(
     event: Event, written: Written, defined: DefinedResults, *, show_numbers: bool
-) -> Happening:
+) -> ToldHappening:
     detail: dict[str, Any] = msgspec.json.decode(event.detail)
     if not show_numbers:
         for name in _NUMBERS:
             if detail.get(name):
                 detail[name] = shortened(str(detail[name]))
-    what = _EARLIER_WORDS.get(event.what, event.what)
+    what = _word(event)
     teller = _TELLERS.get(what, _other)
     says = harmless(f"{what}: {teller(_named(detail, defined), written)}".removesuffix(": "))
-    return Happening(event.happened_at, event.by_whom, what, says, detail)
+    return ToldHappening(event.happened_at, event.by_whom, what, says, detail)
+
+
+def _word(event: Event) -> str:
+    return _EARLIER_WORDS.get(event.what, event.what)
 
 
 def _named(detail: dict[str, Any], defined: DefinedResults) -> dict[str, Any]:

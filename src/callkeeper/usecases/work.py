@@ -1,23 +1,20 @@
 """Work: what an agent has to do, and doing it; each act only by whoever may."""
 
-from functools import partial
-
 import msgspec
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.business_result import BusinessResult
-from callkeeper.core.dialing.policy import Limits
-from callkeeper.core.instants import Instant, Written
+from callkeeper.core.instants import Instant
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import Act, may
-from callkeeper.core.refusal import NoRight, NoSuchReservation
+from callkeeper.core.refusal import NoRight
 from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.promise import Measure
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Store
-from callkeeper.usecases.promises import Day, Found, Kept, Promises, Whose
-from callkeeper.usecases.timeline import Timeline, timeline
+from callkeeper.usecases.promises import Found, Kept, Promises, Whose, no_such
+from callkeeper.usecases.timeline import Happening, happened
 
 _RESULTS_MAX = 200
 
@@ -25,12 +22,10 @@ Results = list[tuple[BusinessResult, list[BusinessResult]]]
 
 
 class Todo(msgspec.Struct, frozen=True):
-    """What is open, what comes next first but for what is overdue; and how the day goes."""
+    """What is open, what comes next first but for what is overdue; and what of a day is done."""
 
-    agent: str
     open: Found
-    day: Day
-    now: Instant
+    done: Found
 
 
 class FoundReservation(msgspec.Struct, frozen=True):
@@ -41,21 +36,17 @@ class FoundReservation(msgspec.Struct, frozen=True):
 
     kept: Kept
     shows_number: bool
-    timeline: Timeline
+    events: list[Happening]
     results: Results
-    now: Instant
 
 
 class Work:
     """The reservations of agents, as people see and change them."""
 
-    def __init__(
-        self, async_store: AsyncStore, clock: Clock, measure: Measure, limits: Limits
-    ) -> None:
+    def __init__(self, async_store: AsyncStore, clock: Clock, measure: Measure) -> None:
         self._store = async_store
         self._clock = clock
         self._measure = measure
-        self._limits = limits
 
     async def todo(
         self, person: Person, vdn: int, day: tuple[Instant, Instant], limit: int
@@ -69,25 +60,22 @@ class Work:
 
         def look(store: Store) -> Todo:
             promises = Promises(store, self._measure, Whose(vdn, agent), now)
-            return Todo(agent, promises.open(limit), promises.of_day(day, limit, ("done",)), now)
+            return Todo(promises.open(limit), promises.within(day, limit, ("done",)))
 
         return await self._store.ask(look)
 
-    async def one(self, person: Person, vdn: int, id_: str, written: Written) -> FoundReservation:
+    async def one(self, person: Person, vdn: int, id_: str) -> FoundReservation:
         """Return a reservation with all that is known of it. Raise NoSuchReservation."""
         now = self._clock.now()
-        shows = may(person, "show_numbers", vdn, (await self._standing(person, vdn, id_)).agent)
 
         def look(store: Store) -> FoundReservation:
-            reservation = _of_vdn(store, vdn, id_)
+            kept = Promises(store, self._measure, Whose(vdn), now).one(id_)
+            _check(person, "see_reservation", kept.listed.reservation)
             return FoundReservation(
-                Promises(store, self._measure, Whose(vdn), now).one(reservation),
-                shows,
-                timeline(
-                    store, reservation, self._limits, now, show_numbers=shows, written=written
-                ),
+                kept,
+                may(person, "show_numbers", vdn, kept.listed.reservation.agent),
+                happened(store, vdn, id_),
                 store.business_results.find(vdn, 0, _RESULTS_MAX).results,
-                now,
             )
 
         return await self._store.ask(look)
@@ -96,28 +84,15 @@ class Work:
         self, person: Person, vdn: int, id_: str, change: Change, seen_version: int | None
     ) -> Reservation:
         """Change a reservation that stood so when it was looked at. Raise Overtaken, NoRight."""
-        await self._standing(person, vdn, id_, "change_reservation")
+        listed = await self._store.ask(lambda store: store.reservations.get(vdn, id_))
+        if listed is None:
+            raise no_such(vdn, id_)
+        _check(person, "change_reservation", listed.reservation)
         order = Order(vdn, id_, change, person.by, self._clock.now(), seen_version=seen_version)
         return await self._store.reservations.change(order)
 
-    async def _standing(
-        self, person: Person, vdn: int, id_: str, act: Act = "see_reservation"
-    ) -> Reservation:
-        """Return a reservation that a person may act on; of others nothing is told."""
-        reservation = await self._store.ask(partial(_of_vdn, vdn=vdn, id_=id_))
-        if not may(person, act, vdn, reservation.agent):
-            raise _none(vdn, id_)
-        return reservation
 
-
-def _of_vdn(store: Store, vdn: int, id_: str) -> Reservation:
-    for each in store.reservations.with_id(id_):
-        if each.vdn == vdn and each.state != "cancelled":
-            return each
-    raise _none(vdn, id_)
-
-
-def _none(vdn: int, id_: str) -> NoSuchReservation:
-    return NoSuchReservation(
-        "there is no reservation {id!r} in VDN {vdn}", about="id", id=id_, vdn=vdn
-    )
+def _check(person: Person, act: Act, reservation: Reservation) -> None:
+    """Refuse what a person may not act on, and what is deleted, as if there were none."""
+    if reservation.state == "cancelled" or not may(person, act, reservation.vdn, reservation.agent):
+        raise no_such(reservation.vdn, reservation.id)

@@ -60,7 +60,7 @@ class Person(msgspec.Struct, frozen=True):
     version: int
     name: str
     language: str | None  # None: what the browser asks for
-    zone: str | None  # None: what the VDN has
+    zone: str | None  # None: that of the setting time_zone
     made_at: Instant
     disabled_at: Instant | None
     has_password: bool

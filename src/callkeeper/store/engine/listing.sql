@@ -13,6 +13,12 @@ ORDER BY r.appoint_at, r.id
 LEFT JOIN campaign AS c ON c.vdn = :vdn AND c.id = r.campaign_id
 LEFT JOIN agent AS a ON a.vdn = :vdn AND a.account = r.agent
 
+-- name: listed_reservation
+SELECT {listed_columns}
+FROM reservation AS r
+{names}
+WHERE r.vdn = :vdn AND r.id = :id
+
 -- name: of_agents
 AND r.agent IN (SELECT value FROM json_each(:agents))                          -- sqlite
 AND r.agent = ANY(:agents)                                                     -- postgres
@@ -145,7 +151,6 @@ SELECT {listed_columns}
 {sought}
   {of_states}
   AND r.kind = :kind                                                           -- if kind
-  AND r.id = :id                                                               -- if id
   {of_outcomes}                                                                -- if outcomes
 ORDER BY r.appoint_at, r.id                                                    -- unless newest
 ORDER BY r.appoint_at DESC, r.id DESC                                          -- if newest

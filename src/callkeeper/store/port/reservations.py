@@ -68,14 +68,12 @@ class Choice(msgspec.Struct, frozen=True):
     """Which of the reservations that are looked through: in these states, of this kind.
 
     ``outcomes``: of those that are done only those whose call ended so. ``newest``: the last.
-    ``id``: that one alone.
     """
 
     states: tuple[State, ...]
     kind: Kind | None = None
     outcomes: tuple[str, ...] | None = None
     newest: bool = False
-    id: str | None = None
 
 
 class Unsettled(msgspec.Struct, frozen=True):
@@ -109,6 +107,9 @@ class Reservations(Protocol):
 
         One whose request was carried out before changes nothing and answers what stands.
         """
+
+    def get(self, vdn: int, reservation_id: str) -> Listed | None:
+        """Return a reservation of whatever state, with its names."""
 
     def find(self, wanted: Wanted) -> Page:
         """Return a page of reservations, by appointed time, then id; cancelled ones never."""

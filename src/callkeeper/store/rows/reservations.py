@@ -148,6 +148,11 @@ class ReservationRows:
             rows = self._session.rows("find_reservations", **asked, **days)
         return Page(rows[0][0], [listed(row[1:]) for row in rows if row[1] is not None])
 
+    def get(self, vdn: int, reservation_id: str) -> Listed | None:
+        """Return a reservation of whatever state, with its names."""
+        rows = self._session.rows("listed_reservation", vdn=vdn, id=reservation_id)
+        return listed(rows[0]) if rows else None
+
     def miscounted_days(self, vdn: int, begin_at: Instant, end_at: Instant) -> list[int]:
         """Return the instants at which days of a range begin whose tallies are wrong."""
         first, last = begin_at // DAY_MS, end_at // DAY_MS
@@ -172,7 +177,6 @@ class ReservationRows:
             kind=choice.kind,
             outcomes=None if choice.outcomes is None else list(choice.outcomes),
             newest=choice.newest or None,
-            id=choice.id,
             limit=limit,
             **msgspec.structs.asdict(sought),
         )
