@@ -6,18 +6,19 @@ from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.result_form import ENDS, read_result
+from callkeeper.console.result_form import AS_FILED, ENDS, on_record, read_result
+from callkeeper.console.sign_in import HOME
 from callkeeper.console.times import times_of
-from callkeeper.console.visit import Visit
+from callkeeper.console.visit import Visit, hidden_number
 from callkeeper.core.instants import LocalTimes
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import AlreadyCalled, Overtaken, ParameterWrong, Refusal
-from callkeeper.core.reservations.changes import Cancel, Change, Move
+from callkeeper.core.reservations.changes import Cancel, Change, Move, Result
 from callkeeper.core.wall_time import read_wall_time
 from callkeeper.usecases.work import Work
 
 Form = Mapping[str, str]
-Read = Callable[[Form, LocalTimes], Change]
+Read = Callable[[LocalTimes], Change]
 
 
 class ReservationPage:
@@ -35,33 +36,40 @@ class ReservationPage:
 
     async def file(self, visit: Visit, who: SignedIn) -> Response:
         """File how its call ended."""
-        role = who.person.role_in(visit.vdn)
-        agent = None if role is None else role.agent
-        return await self._changed(visit, who, lambda form, times: read_result(form, times, agent))
+        form = await visit.form()
+        agent = await self._agent(visit, who)
+        return await self._changed(visit, who, form, lambda times: read_result(form, times, agent))
 
     async def move(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another time."""
-        return await self._changed(visit, who, _moved)
+        form = await visit.form()
+        return await self._changed(visit, who, form, lambda times: _moved(form, times))
 
     async def note(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another note."""
-        return await self._changed(visit, who, lambda form, _: Move(remark=form.get("note", "")))
+        form = await visit.form()
+        return await self._changed(visit, who, form, lambda _: Move(remark=form.get("note", "")))
 
     async def cancel(self, visit: Visit, who: SignedIn) -> Response:
         """Delete it: the customer no longer wants the call."""
-        return await self._changed(visit, who, lambda _form, _times: Cancel())
+        return await self._changed(visit, who, await visit.form(), lambda _: Cancel())
 
-    async def _changed(self, visit: Visit, who: SignedIn, read: Read) -> Response:
-        form = await visit.form()
+    async def _agent(self, visit: Visit, who: SignedIn) -> str | None:
+        """Return as whose a result is filed: whoever corrects a colleague's leaves it theirs."""
+        role = who.person.role_in(visit.vdn)
+        if role is None or role.agent is None or role.kind == "agent":
+            return None if role is None else role.agent
+        found = await self._work.one(who.person, visit.vdn, visit.id)
+        return None if found.kept.listed.reservation.agent else role.agent
+
+    async def _changed(self, visit: Visit, who: SignedIn, form: Form, read: Read) -> Response:
         times = self._times(who)
         try:
-            change = read(form, times)
-            await self._work.change(who.person, visit.vdn, visit.id, change, _version(form))
+            change, version = read(times), hidden_number(form, "version")
+            await self._work.change(who.person, visit.vdn, visit.id, change, version)
         except (ParameterWrong, AlreadyCalled, Overtaken) as refused:
             return await self._page(visit, who, typed=form, refused=refused)
-        is_gone = isinstance(change, Cancel)
-        today = f"/console/{visit.vdn}/today"
-        return lead_to(today if is_gone else f"{today}#done-{visit.id}")
+        return lead_to(_onwards(visit, who, change))
 
     async def _page(
         self,
@@ -83,6 +91,8 @@ class ReservationPage:
             found=found,
             times=times,
             ends=ENDS,
+            as_filed=AS_FILED,
+            recorded=on_record(found, times),
             typed=typed or {},
             refused=refused,
         )
@@ -96,8 +106,11 @@ def _moved(form: Form, times: LocalTimes) -> Move:
     return Move(appoint_at=at)
 
 
-def _version(form: Form) -> int | None:
-    text = form.get("version", "")
-    if not text.isascii() or not text.isdigit():
-        raise ParameterWrong("the form cannot be read; load the page again")
-    return int(text)
+def _onwards(visit: Visit, who: SignedIn, change: Change) -> str:
+    """Return where it goes on: at its place in the agent's list, for whoever has one."""
+    role = who.person.role_in(visit.vdn)
+    if role is None or role.agent is None:
+        is_gone = isinstance(change, Cancel)
+        return HOME if is_gone else f"/console/{visit.vdn}/reservations/{visit.id}"
+    place = {Result: f"#done-{visit.id}", Cancel: ""}.get(type(change), f"#call-{visit.id}")
+    return f"/console/{visit.vdn}/today{place}"

@@ -1,40 +1,95 @@
-"""The form of a result: what an agent says of a call."""
+"""The form of a result: what an agent says of a call, and what was said of it before."""
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
-from callkeeper.core.instants import Instant, LocalTimes, by_clock
+from callkeeper.console.visit import hidden_instant
+from callkeeper.core.instants import HOUR_MS, Instant, LocalTimes, by_clock
 from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Result
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.wall_time import read_wall_time
+from callkeeper.usecases.work import FoundReservation
 
 # How a call ends that a person makes, by the platform's codes; the first is the common one.
 ENDS = (ANSWERED_CODE, "00537", "00603", "00604", "00538", "00208")
 
+# Chosen where the record has what the form does not offer: it stays. No code has a blank in it.
+AS_FILED = "as filed"
+
+# A time of a call that is still to come today is yesterday's, if that is less long ago.
+_LATELY_MS = 12 * HOUR_MS
+
+
+def on_record(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
+    """Return what the form shows before anything is typed: what was filed, or what is common."""
+    reservation = found.kept.listed.reservation
+    business = _business(reservation)
+    offered = {f"{top.code}/{each.code}" for top, below in found.results for each in below}
+    offered |= {top.code for top, _ in found.results}
+    shown = {"business": business if business in {"", *offered} else AS_FILED}
+    if reservation.state != "done":
+        return shown | {"end": ENDS[0], "at": _clock_time(times.now, times), "began": ""}
+    code, began = reservation.fail_code, reservation.begin_at
+    shown |= {"end": code if code in ENDS else AS_FILED, "at": "", "began": ""}
+    if began is not None:
+        shown |= {"at": _clock_time(began, times), "began": str(began)}
+    return shown
+
 
 def read_result(form: Mapping[str, str], times: LocalTimes, agent: str | None) -> Result:
-    """Return the result that was typed; of today, for a call is filed on its day.
+    """Return the result that was typed; what the form does not ask stays as it was filed.
 
     Raise ParameterWrong.
     """
-    business, _, sub = form.get("business", "").partition("/")
+    business, _, sub = form.get("business", AS_FILED).partition("/")
+    stays = business == AS_FILED
     return Result(
         agent=agent,
-        fail_code=form.get("end") or None,
-        business_result=business or None,
-        business_sub_result=sub or None,
+        fail_code=_ended(form),
+        business_result=None if stays else business,
+        business_sub_result=None if stays else sub,
         begin_at=_began(form, times),
     )
 
 
-def _began(form: Mapping[str, str], times: LocalTimes) -> Instant | None:
-    at = form.get("at", "")
-    if not at:
+def _ended(form: Mapping[str, str]) -> str | None:
+    end = form.get("end", AS_FILED)
+    if end == AS_FILED:
         return None
-    today = by_clock(times.now, times.zone).date().isoformat()
-    began = read_wall_time(today, at, times.zone, form.get("which", ""))
-    if began > times.now:
+    if end not in ENDS:
+        raise ParameterWrong("choose how the call ended", about="end")
+    return end
+
+
+def _began(form: Mapping[str, str], times: LocalTimes) -> Instant | None:
+    """Return when the call began; None for what stands on record already, to the millisecond."""
+    at = form.get("at", "")
+    filed = hidden_instant(form, "began") if form.get("began") else None
+    if not at or (filed is not None and at == _clock_time(filed, times)):
+        return None
+    day = by_clock(times.now if filed is None else filed, times.zone).date()
+    began = _at(day, form, times)
+    if began <= times.now:
+        return began
+    began = _at(day - timedelta(days=1), form, times)
+    if not 0 <= times.now - began < _LATELY_MS:
         raise ParameterWrong(
             "{at} is still to come; say when the call began, today", about="at", at=at
         )
     return began
+
+
+def _at(day: date, form: Mapping[str, str], times: LocalTimes) -> Instant:
+    return read_wall_time(day.isoformat(), form["at"], times.zone, form.get("which", ""))
+
+
+def _business(reservation: Reservation) -> str:
+    """Return a business result with its sub-result as the form's choices are named."""
+    codes = (reservation.business_result, reservation.business_sub_result)
+    return "/".join(filter(None, codes))
+
+
+def _clock_time(instant: Instant, times: LocalTimes) -> str:
+    return by_clock(instant, times.zone).strftime("%H:%M")

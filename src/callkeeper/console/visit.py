@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
 
+from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import BodyTooLarge, ParameterWrong, Refusal
 from callkeeper.http.head import Head
@@ -13,6 +14,7 @@ from callkeeper.language import named
 
 FORM_BYTES_MAX = 64 * 1024
 _FIELDS_MAX = 100
+_DIGITS_MAX = 18  # of a number: what has so many fits wherever we keep one
 
 
 class ForeignPost(Refusal):
@@ -62,7 +64,7 @@ class Visit(NamedTuple):
                 body.decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX, errors="strict"
             )
         except ValueError as error:
-            raise ParameterWrong("the form cannot be read; load the page again") from error
+            raise _unreadable() from error
         return {name: values[-1].strip() for name, values in found.items()}
 
 
@@ -71,6 +73,22 @@ def chosen_password(form: Mapping[str, str], name: str) -> str:
     if form.get(name) != form.get("again"):
         raise ParameterWrong("the two passwords are not the same", about="again")
     return form.get(name, "")
+
+
+def hidden_number(form: Mapping[str, str], name: str) -> int:
+    """Return a number that a form has with it, which nobody types. Raise ParameterWrong."""
+    text = form.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX):
+        raise _unreadable()
+    return int(text)
+
+
+def hidden_instant(form: Mapping[str, str], name: str) -> Instant:
+    """Return an instant that a form has with it. Raise ParameterWrong."""
+    instant = hidden_number(form, name)
+    if not INSTANT_MIN <= instant <= INSTANT_MAX:
+        raise _unreadable()
+    return instant
 
 
 def is_from_here(head: Head) -> bool:
@@ -86,3 +104,7 @@ def is_from_here(head: Head) -> bool:
     except ValueError:  # half of an IPv6 address, say
         return False
     return bool(origin) and origin == head.get(b"host", b"").decode("latin-1")
+
+
+def _unreadable() -> ParameterWrong:
+    return ParameterWrong("the form cannot be read; load the page again")
