@@ -192,8 +192,8 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         ],
         "/console/": ["/console/", "/console/nowhere"],
         "/console/me": ["/console/me"],
-        "/console/{vdn:int}/today": [f"/console/{VDN}/today"],
-        "/console/{vdn:int}/reservations/{id}": [of_one(coming), of_one(done)],
+        "/console/{vdn}/today": [f"/console/{VDN}/today"],
+        "/console/{vdn}/reservations/{id}": [of_one(coming), of_one(done)],
     }
 
 

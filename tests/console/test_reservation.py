@@ -166,7 +166,7 @@ def test_a_note_and_a_deletion(house: House, ann: Visitor) -> None:
     assert ann.look(path(id_)).status == 404
 
 
-@pytest.mark.parametrize("version", ["", "x", "\uff11", "-1"])
+@pytest.mark.parametrize("version", ["", "x", "\uff11", "-1", "1" * 19, "1" * 5_000], ids=len)
 def test_a_form_that_names_no_version_changes_nothing(
     house: House, ann: Visitor, version: str
 ) -> None:

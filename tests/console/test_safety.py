@@ -32,7 +32,7 @@ IN_A_VDN = [each for each in PAGES if "{vdn" in each.path]
 
 def paths(page: Shown, vdn: int = VDN, id_: str = "1") -> Iterator[tuple[str, str]]:
     """Yield each method of a page, and a path of it."""
-    path = page.path.replace("{vdn:int}", str(vdn)).replace("{id}", id_).replace("{token}", "x")
+    path = page.path.replace("{vdn}", str(vdn)).replace("{id}", id_).replace("{token}", "x")
     if page.get:
         yield "GET", path
     if page.post:
@@ -145,6 +145,26 @@ def test_a_wrong_path_or_method_is_told_in_a_page(house: House) -> None:
     wrong = Visitor(house).send("/console/")
     assert wrong.status == 405
     assert Visitor(house).look("/console").seen.headers["location"] == "/console/"
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in every(IN_A_VDN)}))
+@pytest.mark.parametrize(
+    "vdn", ["0", "-1", "10000", "x", "%00", "1.0", "\uff19", "9" * 5_000], ids=len
+)
+def test_a_path_with_what_is_no_vdn_leads_to_no_page(
+    house: House, people: dict[str, Visitor], path: str, vdn: str
+) -> None:
+    there = path.replace(f"/{VDN}/", f"/{vdn}/")
+    method = "GET" if path.endswith(("/today", "/1")) else "POST"
+    answer = ask(people["agent"], method, there)
+    assert (answer.status, "There is no such page" in answer.text) == (404, True)
+    assert ask(Visitor(house), method, there).status == 303
+
+
+@pytest.mark.parametrize("id_", ["%00", "x" * 65, "1%27", "é", "9" * 5_000], ids=len)
+def test_a_path_with_what_is_no_id_leads_to_no_page(people: dict[str, Visitor], id_: str) -> None:
+    answer = people["agent"].look(f"/console/{VDN}/reservations/{id_}")
+    assert (answer.status, "There is no such page" in answer.text) == (404, True)
 
 
 @pytest.mark.parametrize(

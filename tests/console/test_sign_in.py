@@ -96,3 +96,22 @@ def test_one_page_speaks_chinese_where_the_browser_does(house: House) -> None:
     page = Visitor(house, language="zh-CN,zh;q=0.9,en;q=0.5").look("/console/sign-in")
     assert 'lang="zh-Hans"' in page.seen.text
     assert "登录" in page.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "tag"),
+    [
+        ("fr, zh-CN", "zh-Hans"),
+        ("de;q=0.9,fr;q=0.8, ZH-Hans ;q=0.5,en;q=0.1", "zh-Hans"),
+        ("en-GB,zh-CN", "en"),
+        ("zh-TW,en,zh", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        (",;,*", "en"),
+    ],
+)
+def test_of_the_languages_that_a_browser_asks_for_the_first_that_there_is_is_spoken(
+    house: House, asked: str, tag: str
+) -> None:
+    page = Visitor(house, language=asked).look("/console/sign-in")
+    assert f'lang="{tag}"' in page.seen.text

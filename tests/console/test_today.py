@@ -50,7 +50,7 @@ def test_times_are_by_the_clock_that_the_person_chose(house: House) -> None:
     assert "Pacific/Kiritimati" in ann.look(TODAY).text
 
 
-@pytest.mark.parametrize("path", [TODAY, "/console/26/today", f"/console/{10**19}/today"])
+@pytest.mark.parametrize("path", [TODAY, "/console/26/today"])
 def test_whoever_is_no_agent_there_is_told_whom_to_ask(house: House, path: str) -> None:
     visitor = at_work(house, unlike_any(), SUPERVISOR).look(path)
     assert visitor.status == 403

@@ -19,9 +19,9 @@ from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.sign_in import HOME, SignInPages, to_sign_in
 from callkeeper.console.today import TodayPage
 from callkeeper.console.trouble import mistake, trouble
-from callkeeper.console.visit import Visit
+from callkeeper.console.visit import Visit, no_page
 from callkeeper.core.people.session import SignedIn
-from callkeeper.core.refusal import NoSuchPath, Refusal, WrongMethod
+from callkeeper.core.refusal import Refusal, WrongMethod
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import PAGES, Tarpit
@@ -64,7 +64,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     home = HomePage(press)
     today = TodayPage(work, press, clock, zone)
     one = ReservationPage(work, press, clock, zone)
-    of_one = "/console/{vdn:int}/reservations/{id}"
+    of_one = "/console/{vdn}/reservations/{id}"
     return [
         Shown("/console/sign-in", signing.show, signing.sign_in, anybody=True),
         Shown("/console/sign-out", post=signing.sign_out, anybody=True),
@@ -72,7 +72,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/", home.show),
         Shown("/console/me", me.show, me.change),
         Shown("/console/me/password", post=me.change_password),
-        Shown("/console/{vdn:int}/today", today.show),
+        Shown("/console/{vdn}/today", today.show),
         Shown(of_one, one.show),
         Shown(f"{of_one}/result", post=one.file),
         Shown(f"{of_one}/move", post=one.move),
@@ -190,8 +190,7 @@ class _NoSuchPage(ConsolePage):
         return (Match.FULL if is_ours else Match.NONE), {}
 
     async def _shown(self, visit: Visit) -> Response:
-        path = visit.request.url.path[:200]
-        raise NoSuchPath("there is no page at {path!r}", path=path)
+        raise no_page(visit.request)
 
 
 async def _to_home(_request: Request) -> Response:

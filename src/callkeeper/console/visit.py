@@ -1,5 +1,6 @@
 """One request of a browser: who looks, in which language, and what was typed."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -8,12 +9,14 @@ from starlette.requests import Request
 
 from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant
 from callkeeper.core.people.session import SignedIn
-from callkeeper.core.refusal import BodyTooLarge, ParameterWrong, Refusal
+from callkeeper.core.refusal import BodyTooLarge, NoSuchPath, ParameterWrong, Refusal
+from callkeeper.core.vdn import read_vdn
 from callkeeper.http.head import Head
 from callkeeper.language import named
 
 FORM_BYTES_MAX = 64 * 1024
 _FIELDS_MAX = 100
+_ID = re.compile("[0-9A-Za-z_-]{1,64}")  # of a reservation, as the API takes it
 _DIGITS_MAX = 18  # of a number: what has so many fits wherever we keep one
 
 
@@ -37,18 +40,24 @@ class Visit(NamedTuple):
         if self.who is not None and self.who.person.language is not None:
             return named(self.who.person.language)
         asked = Head.of(self.request.scope).get(b"accept-language", b"").decode("latin-1")
-        first = asked.partition(",")[0].partition(";")[0]
-        return named(first)
+        locales = (each.partition(";")[0].strip().lower() for each in asked.split(","))
+        return next((named(each) for each in locales if named(each) or _is_english(each)), None)
 
     @property
     def vdn(self) -> int:
-        """The VDN that the path names."""
-        return int(self.request.path_params["vdn"])
+        """The VDN that the path names. Raise NoSuchPath."""
+        vdn = read_vdn(self.request.path_params["vdn"])
+        if vdn is None:
+            raise no_page(self.request)
+        return vdn
 
     @property
     def id(self) -> str:
-        """The reservation that the path names."""
-        return str(self.request.path_params["id"])
+        """The reservation that the path names. Raise NoSuchPath."""
+        id_ = self.request.path_params["id"]
+        if not _ID.fullmatch(id_):
+            raise no_page(self.request)
+        return str(id_)
 
     async def form(self) -> dict[str, str]:
         """Return what was typed, by field. Raise ForeignPost, FormTooLarge or ParameterWrong."""
@@ -66,6 +75,11 @@ class Visit(NamedTuple):
         except ValueError as error:
             raise _unreadable() from error
         return {name: values[-1].strip() for name, values in found.items()}
+
+
+def no_page(request: Request) -> NoSuchPath:
+    """Return what is said of a path that leads to no page."""
+    return NoSuchPath("there is no page at {path!r}", path=request.url.path[:200])
 
 
 def chosen_password(form: Mapping[str, str], name: str) -> str:
@@ -104,6 +118,10 @@ def is_from_here(head: Head) -> bool:
     except ValueError:  # half of an IPv6 address, say
         return False
     return bool(origin) and origin == head.get(b"host", b"").decode("latin-1")
+
+
+def _is_english(locale: str) -> bool:
+    return locale.partition("-")[0] == "en"
 
 
 def _unreadable() -> ParameterWrong:

@@ -24,7 +24,7 @@ from callkeeper.core.refusal import (
     ParameterWrong,
     Refusal,
 )
-from callkeeper.core.vdn import VDN_MAX
+from callkeeper.core.vdn import VDN_MAX, read_vdn
 from callkeeper.http.admission import HELD_BACK, Admission
 from callkeeper.http.answer import Answer, refused, translator_for
 from callkeeper.http.head import Head
@@ -130,11 +130,12 @@ async def _read(receive: Receive, enough: int) -> tuple[bytes, bool]:
 
 
 def _vdn(text: str) -> int:
-    if text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= VDN_MAX and len(text) <= 9:  # noqa: PLR2004
-        return int(text)
-    raise ParameterWrong(
-        "{text!r} is no integer in 1..{most}", text=text[:64], most=VDN_MAX
-    ).within("vdnId")
+    vdn = read_vdn(text)
+    if vdn is None:
+        raise ParameterWrong(
+            "{text!r} is no integer in 1..{most}", text=text[:64], most=VDN_MAX
+        ).within("vdnId")
+    return vdn
 
 
 def _query(scope: Scope) -> dict[str, Any]:
