@@ -44,7 +44,10 @@ def test_a_result_is_filed_in_the_persons_name_and_the_list_is_shown(
     version = page.hidden("version")
     form = {"version": version, "end": "00537", "business": "10/11", "at": "11:58"}
     filed = ann.send(path(id_, "result"), form)
-    assert (filed.status, filed.seen.headers["location"][:17]) == (303, f"/console/{VDN}/today")
+    assert (filed.status, filed.seen.headers["location"]) == (
+        303,
+        f"/console/{VDN}/today#done-{id_}",
+    )
     new = standing(house, id_)
     assert (new.state, new.fail_code, new.agent) == ("done", "00537", "ann")
     assert (new.business_result, new.business_sub_result) == ("10", "11")
@@ -87,7 +90,8 @@ def test_it_is_moved_by_the_clock_of_whoever_moves_it(house: House, ann: Visitor
     id_ = promise(house, HOUR)
     ann.send("/console/me", {"name": "Ann", "language": "", "zone": "Asia/Shanghai"})
     form = {"version": ann.look(path(id_)).hidden("version"), "day": "2026-12-01", "at": "15:30"}
-    assert ann.send(path(id_, "move"), form).status == 303
+    moved = ann.send(path(id_, "move"), form)
+    assert (moved.status, moved.seen.headers["location"][-len(id_) - 6 :]) == (303, f"#call-{id_}")
     expected = datetime(2026, 12, 1, 15, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
     assert standing(house, id_).appoint_at == expected.timestamp() * 1000
 

@@ -1,8 +1,6 @@
 """The form of a result: it shows what is on record, and changes no more than what is typed."""
 
 import re
-import sqlite3
-from contextlib import closing
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,9 +9,16 @@ import pytest
 from callkeeper.core.campaigns.business_result import Definition
 from callkeeper.core.people.person import Role
 from callkeeper.core.reservations.changes import Result
-from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.usecases.campaigns import Naming
-from tests.console.visitor import SUPERVISOR, Visitor, at_work, promise, standing, unlike_any
+from tests.console.visitor import (
+    SUPERVISOR,
+    Visitor,
+    at_work,
+    promise,
+    rewrite,
+    standing,
+    unlike_any,
+)
 from tests.house import HOUR, VDN, House
 from tests.store.orders import carry_out, order
 
@@ -60,13 +65,6 @@ def done(house: House, **result: Any) -> str:
     id_ = promise(house, -5 * MINUTE)
     carry_out(house.store, order(id_, Result(**result), vdn=VDN, at=house.now()))
     return id_
-
-
-def rewrite(house: House, id_: str, statement: str) -> None:
-    """Let a reservation be what only others can make of it."""
-    file = house.settings.data_dir / DATABASE_FILE
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute(statement, (id_,))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from callkeeper.core.people.person import Role
 from callkeeper.core.reservations.changes import Result
-from tests.console.visitor import SUPERVISOR, at_work, promise, unlike_any
+from tests.console.visitor import SUPERVISOR, at_work, promise, rewrite, unlike_any
 from tests.house import HOUR, VDN, House
 from tests.store.orders import carry_out, order
 
@@ -28,11 +28,39 @@ def test_the_calls_of_whoever_looks_are_shown_and_nobody_elses(house: House) -> 
     carry_out(house.store, order(done, Result(fail_code="00537"), vdn=VDN, at=house.now()))
     page = ann.look(TODAY)
     assert rows(page.seen.text) == [broken, late, next_, done]
-    assert "2 late, 1 to come, 1 done today" in page.text
+    assert "2 late, 1 to come; of today's, 1 done" in page.text
     assert "5 min late" in page.text
     assert "speak slowly" in page.text
     assert "busy" in page.text
     assert len(rows(bob.look(TODAY).seen.text)) == 1
+
+
+def test_all_that_is_late_is_counted_and_more_than_fits_is_told(house: House) -> None:
+    dan = at_work(house, "dan", Role("agent", VDN, "dan"))
+    for number in range(205):
+        promise(house, -MINUTE - number, agent="dan")
+    promise(house, HOUR, agent="dan")
+    page = dan.look(TODAY)
+    assert len(rows(page.seen.text)) == 200
+    assert "205 late, 1 to come; of today's, 0 done" in page.text
+    assert "There are more than fit here" in page.text
+
+
+def test_what_is_to_come_is_said_to_be_more_than_is_shown(house: House) -> None:
+    fay = at_work(house, "fay", Role("agent", VDN, "fay"))
+    for number in range(201):
+        promise(house, HOUR + number, agent="fay")
+    assert "0 late, 200+ to come" in fay.look(TODAY).text
+    assert "There are more than fit here" in fay.text
+
+
+def test_one_that_is_tried_again_is_in_no_minutes_that_have_passed(house: House) -> None:
+    gil = at_work(house, "gil", Role("agent", VDN, "gil"))
+    id_ = promise(house, -5 * MINUTE, agent="gil")
+    rewrite(house, id_, "UPDATE reservation SET tries = 1 WHERE id = ?")
+    page = gil.look(f"/console/{VDN}/reservations/{id_}")
+    assert "is tried again" in page.text
+    assert "in -" not in page.text
 
 
 def test_numbers_are_masked_in_a_list(house: House) -> None:

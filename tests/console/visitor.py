@@ -1,6 +1,8 @@
 """Whoever looks at pages: a browser as far as HTTP goes."""
 
 import re
+import sqlite3
+from contextlib import closing
 from html import unescape
 from itertools import count
 from typing import Any
@@ -12,6 +14,7 @@ from callkeeper.core.instants import DAY_MS
 from callkeeper.core.people.person import Role
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.usecases.invitations import Invited, add_person
 from tests.house import TASK, VDN, House
 from tests.store.orders import booked, booking
@@ -114,6 +117,13 @@ def promise(house: House, in_ms: int, **fields: Any) -> str:
     id_ = id_for(made_at, request_digest(str(number)))
     (made,) = booked(house.store, booking(number, at=made_at, id=id_, **wish))
     return made.id
+
+
+def rewrite(house: House, id_: str, statement: str) -> None:
+    """Let a reservation be what only others can make of it."""
+    file = house.settings.data_dir / DATABASE_FILE
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(statement, (id_,))
 
 
 def standing(house: House, id_: str) -> Reservation:

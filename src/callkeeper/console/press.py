@@ -10,10 +10,8 @@ from callkeeper.console.assets import Assets
 from callkeeper.core.instants import Instant, LocalTimes, day_around, in_iso
 from callkeeper.core.phrase import Phrase, Value
 from callkeeper.core.reservations.promise import promised_at
-from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.result_codes import in_a_word
 from callkeeper.language import CHINESE, translator
-from callkeeper.usecases.work import Results
 
 # What a browser calls each language: of Chinese its writing too, so that letters get their shapes.
 _TAGS = {None: "en", CHINESE: "zh-Hans"}
@@ -92,7 +90,6 @@ class Press:
             "_": tell,
             "asset": self._assets.path,
             "language_tag": _TAGS[language],
-            "business_name": _business_name,
             "code_in_words": lambda code: tell(in_a_word(code)),
             "event_words": EVENT_WORDS,
             "who_in_words": lambda by: _who_in_words(by, tell),
@@ -119,16 +116,6 @@ def _who_in_words(by: str, tell: Callable[..., str]) -> str:
     """Return who did something; what has no words of ours, as the history has it."""
     kind, _, name = by.partition(" ")
     return tell(WHO_WORDS[kind], name=name) if kind in WHO_WORDS else by
-
-
-def _business_name(results: Results, reservation: Reservation) -> str:
-    """Return what a filed business result is called, or its codes where nobody defined them."""
-    code, sub_code = reservation.business_result, reservation.business_sub_result
-    for top, children in results:
-        if top.code == code:
-            names = [top.name, *(each.name for each in children if each.code == sub_code)]
-            return ": ".join(names)
-    return "/".join(filter(None, (code, sub_code)))
 
 
 def _teller(language: str | None) -> Callable[..., str]:
