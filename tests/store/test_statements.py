@@ -72,6 +72,7 @@ OF_NO_VDN = {
     "session": SMALL,
     "sessions_of": SMALL,
     "add_session": SMALL,
+    "login_of_session": SMALL,
     "mark_session": SMALL,
     "end_session": SMALL,
     "end_sessions": SMALL,

@@ -79,8 +79,17 @@ SELECT digest, login, made_at, used_at, ends_at FROM session WHERE digest = :dig
 SELECT digest, login, made_at, used_at, ends_at
 FROM session WHERE login = :login ORDER BY made_at, digest
 
+-- name: login_of_session
+SELECT login FROM session WHERE digest = :digest
+
 -- name: mark_session
-UPDATE session SET used_at = :used_at WHERE digest = :digest AND used_at < :used_at
+-- What another server ends or marks just now is left to that one.
+UPDATE session SET used_at = :used_at
+WHERE digest = :digest AND used_at < :used_at                                  -- sqlite
+WHERE digest = (                                                               -- postgres
+  SELECT digest FROM session WHERE digest = :digest AND used_at < :used_at     -- postgres
+  FOR UPDATE SKIP LOCKED                                                       -- postgres
+)                                                                              -- postgres
 
 -- name: end_session
 DELETE FROM session WHERE digest = :digest

@@ -105,8 +105,11 @@ class SessionRows:
 
     def end(self, digests: Sequence[str]) -> list[None]:
         """End sessions; one that is not there stays so."""
-        for each in sorted(digests):
-            self._session.rows("end_session", digest=each)
+        rows = [
+            row for each in digests for row in self._session.rows("login_of_session", digest=each)
+        ]
+        self._people.lock(str(row[0]) for row in rows)
+        self._end(digests)
         return [None] * len(digests)
 
     def _end_oldest(self, login: str, now: Instant) -> None:
@@ -114,7 +117,12 @@ class SessionRows:
         found = sorted(self.of(login), key=lambda each: each.used_at)
         going_on = [each for each in found if not each.is_over(now)]
         surplus = going_on[: max(0, len(going_on) + 1 - SESSIONS_MAX)]
-        self.end([each.digest for each in found if each.is_over(now) or each in surplus])
+        self._end([each.digest for each in found if each.is_over(now) or each in surplus])
+
+    def _end(self, digests: Sequence[str]) -> None:
+        """End sessions of people who are locked: so no two wait for each other's sessions."""
+        for each in digests:
+            self._session.rows("end_session", digest=each)
 
     def _begin(self, session: PersonSession) -> None:
         self._session.rows("add_session", **msgspec.structs.asdict(session))
