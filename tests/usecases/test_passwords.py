@@ -53,13 +53,13 @@ def test_after_five_failures_each_answer_waits_longer_in_all_processes(
         for login in ("ann", "nobody"):
             for number in range(FREE_GUESSES + 8):
                 await (here, there)[number % 2].refused(login)
-            assert sorted([*here.pauses, *there.pauses]) == [1, 2, 4, 8, 16, 32, 60, 60]
+            assert sorted([*here.pauses, *there.pauses]) == [1, 2, 4, 8, 16, 30, 30, 30]
             here.pauses.clear()
             there.pauses.clear()
         # Nobody is locked out; and whoever has signed in begins anew.
         assert isinstance(await here.people.sign_in("ann", PASSWORD), NewSession)
         await there.refused("ann")
-        assert (here.pauses, there.pauses) == ([60], [])
+        assert (here.pauses, there.pauses) == ([30], [])
 
     with_people(stores, clock, work)
 

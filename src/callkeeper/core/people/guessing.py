@@ -7,13 +7,13 @@ from callkeeper.core.instants import SECOND_MS
 
 FREE_GUESSES = 5
 FORGOTTEN_MS = 15 * 60 * SECOND_MS  # without a guess, all before are forgotten
-WAIT_MOST_MS = 60 * SECOND_MS
+WAIT_MOST_MS = 30 * SECOND_MS  # less than a proxy waits for an answer, which is often 60 s
 
-_DOUBLINGS_MOST = 6  # 64 s, which is beyond the most
+_DOUBLINGS_MOST = 5  # 32 s, which is beyond the most
 
 
 def wait_ms(guesses: int) -> int:
-    """Return how long the answer to the last of so many guesses waits: 0, then 1, 2, 4 … 60 s."""
+    """Return how long the answer to the last of so many guesses waits: 0, then 1, 2, 4 … 30 s."""
     beyond = guesses - FREE_GUESSES
     if beyond <= 0:
         return 0
