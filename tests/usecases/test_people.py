@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,9 +23,10 @@ from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.invitations import add_person, change_person, reset_person
 from callkeeper.usecases.passwords import Passwords
-from callkeeper.usecases.people import TRUSTED_MS, USED_MS, NewSession, People
+from callkeeper.usecases.people import REMEMBERED_MAX, TRUSTED_MS, USED_MS, NewSession, People
 from tests.store.orders import NOW
 from tests.usecases.servers import AGENT, PASSWORD, WRONG, CountingHasher, Server, with_people
+from tests.usecases.watched import watched
 
 
 def test_whoever_signs_in_is_known_by_the_token_everywhere(
@@ -91,23 +91,63 @@ def test_whoever_ends_a_session_sees_it_gone_at_once(
 def test_many_who_ask_at_once_are_one_look(
     stores: tuple[SqlStore, SqlStore], clock: HandClock
 ) -> None:
+    asked: list[str] = []
+
     async def work(here: Server, _there: Server) -> None:
         new = await here.people.sign_in("ann", PASSWORD)
-        looks = 0
-        real = here.async_store.sessions.get
-
-        async def get(digest: str) -> Any:
-            nonlocal looks
-            looks += 1
-            return await real(digest)
-
-        here.async_store.sessions.get = get
         await asyncio.gather(*[here.people.whose(new.token) for _ in range(40)])
         await here.people.whose(new.token)
-        assert looks == 1
+        assert asked.count("get") == 1
         for _ in range(3):
             assert await here.people.whose("no such token") is None
-        assert looks == 2
+        assert asked.count("get") == 2
+
+    with_people((watched(stores[0], "sessions", asked.append), stores[1]), clock, work)
+
+
+def test_tokens_that_somebody_invents_make_no_session_forgotten(
+    stores: tuple[SqlStore, SqlStore], clock: HandClock
+) -> None:
+    asked: list[str] = []
+
+    async def work(here: Server, _there: Server) -> None:
+        new = await here.people.sign_in("ann", PASSWORD)
+        assert await here.people.whose(new.token) is not None
+        for begin in range(0, REMEMBERED_MAX, 100):
+            invented = [here.people.whose(f"invented {begin + each}") for each in range(100)]
+            assert await asyncio.gather(*invented) == [None] * 100
+        before = asked.count("get")
+        assert await here.people.whose(new.token) is not None
+        assert asked.count("get") == before
+
+    with_people((watched(stores[0], "sessions", asked.append), stores[1]), clock, work)
+
+
+def test_signing_out_of_what_is_no_session_writes_nothing(
+    stores: tuple[SqlStore, SqlStore], clock: HandClock
+) -> None:
+    asked: list[str] = []
+
+    async def work(here: Server, _there: Server) -> None:
+        new = await here.people.sign_in("ann", PASSWORD)
+        await here.people.sign_out("no such token")
+        assert "end" not in asked
+        for _ in range(2):
+            await here.people.sign_out(new.token)
+        assert asked.count("end") == 1
+        assert await here.people.whose(new.token) is None
+
+    with_people((watched(stores[0], "sessions", asked.append), stores[1]), clock, work)
+
+
+def test_a_request_that_comes_while_somebody_signs_out_keeps_no_session_known(
+    stores: tuple[SqlStore, SqlStore], clock: HandClock
+) -> None:
+    async def work(here: Server, _there: Server) -> None:
+        new = await here.people.sign_in("ann", PASSWORD)
+        for _ in range(2):  # the first is looked up, the second is remembered
+            await asyncio.gather(here.people.sign_out(new.token), here.people.whose(new.token))
+            assert await here.people.whose(new.token) is None
 
     with_people(stores, clock, work)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -18,6 +18,7 @@ from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.work import Work
 from tests.store.calls import GRACE
 from tests.store.orders import HOUR, NOW, Opener, booked, booking, carry_out, has_campaign, order
+from tests.usecases.watched import watched
 
 ANN = Person(
     "ann", 1, "Ann", None, None, NOW, None, has_password=True, roles=(Role("agent", 1, "ann"),)
@@ -28,35 +29,6 @@ BOB = Person(
 DAY = (NOW, NOW + 24 * HOUR)
 
 Ask = Callable[[Work], Awaitable[Any]]
-
-
-class Meddler:
-    """Somebody who does something after each verb that anybody has asked of a part of a store."""
-
-    def __init__(self, asked: object, act: Callable[[], object]) -> None:
-        self._asked = asked
-        self._act = act
-
-    def __getattr__(self, name: str) -> Any:
-        verb = getattr(self._asked, name)
-
-        def then_act(*args: Any, **kwargs: Any) -> Any:
-            found = verb(*args, **kwargs)
-            self._act()
-            return found
-
-        return then_act
-
-
-class Meddled:
-    """A store whose reservations somebody meddles with."""
-
-    def __init__(self, store: SqlStore, act: Callable[[], object]) -> None:
-        self._store = store
-        self.reservations = Meddler(store.reservations, act)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
 
 
 def ask(store: Store, what: Ask) -> Any:
@@ -83,8 +55,8 @@ def store(tmp_path: Path, database: str | None) -> Iterator[SqlStore]:
 
 def test_a_result_that_is_filed_while_a_page_is_made_does_not_break_it(store: SqlStore) -> None:
     filed = order("r00001", Result(fail_code="00000"))
-    meddled = cast("Store", Meddled(store, lambda: carry_out(store, filed)))
-    found = ask(meddled, lambda work: work.one(ANN, 1, "r00001"))
+    changing = watched(store, "reservations", lambda _: carry_out(store, filed))
+    found = ask(changing, lambda work: work.one(ANN, 1, "r00001"))
     assert found.kept.listed.reservation.id == "r00001"
     after = ask(store, lambda work: work.one(ANN, 1, "r00001"))
     assert after.kept.listed.reservation.state == "done"

@@ -1,7 +1,7 @@
 """Use cases of access keys: issue, revoke, limit, and know one when a request names it."""
 
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -15,15 +15,13 @@ from callkeeper.installation.sealing import Seal, SealBroken
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.people import Deed
 from callkeeper.store.port.store import Store
-from callkeeper.usecases.single_flight import SingleFlight
+from callkeeper.usecases.single_flight import SingleFlight, remember
 
 # How long a key is trusted without asking again: so soon a revoked one is forgotten.
 TRUSTED_MS = 2_000
 REMEMBERED_MAX = 10_000  # of each kind, so that who guesses makes no key forgotten
 
 _BY = "operator"  # at the command line
-
-T = TypeVar("T")
 
 
 class OpenKey(NamedTuple):
@@ -101,23 +99,17 @@ class Keyring:
         if stored is None or stored.revoked_at is not None:
             self._seal.open(self._decoy, "", None)
             self._remembered.pop(ak, None)
-            _remember(self._unknown, ak, ticks)
+            remember(self._unknown, ak, ticks, REMEMBERED_MAX)
             return None
         try:
             secret = self._seal.open(stored.sealed_secret, ak, stored.vdn)
         except SealBroken as broken:  # somebody changed its row: for all others it is no key
             self._log.error("key_not_unsealed", ak=ak, reason=str(broken))
-            _remember(self._unknown, ak, ticks)
+            remember(self._unknown, ak, ticks, REMEMBERED_MAX)
             return None
         key = OpenKey(ak, secret, stored.vdn, stored.allowance)
-        _remember(self._remembered, ak, _Remembered(key, ticks))
+        remember(self._remembered, ak, _Remembered(key, ticks), REMEMBERED_MAX)
         return key
-
-
-def _remember(what: dict[str, T], ak: str, found: T) -> None:
-    if len(what) >= REMEMBERED_MAX and ak not in what:
-        what.clear()  # start over rather than grow
-    what[ak] = found
 
 
 def issue(

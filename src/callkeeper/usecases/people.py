@@ -34,11 +34,11 @@ from callkeeper.core.people.session import (
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.store.port.people import Guess
 from callkeeper.usecases.passwords import Hashing, Passwords, TooBusy
-from callkeeper.usecases.single_flight import SingleFlight
+from callkeeper.usecases.single_flight import SingleFlight, remember
 
 # How long a session is trusted without asking again: so soon one that was ended is forgotten.
 TRUSTED_MS = 2_000
-REMEMBERED_MAX = 10_000
+REMEMBERED_MAX = 10_000  # of each kind, so that who invents tokens makes no session forgotten
 # How seldom it is noted that a session is used.
 USED_MS = 60 * SECOND_MS
 # How many answers may wait at once because somebody guesses.
@@ -59,7 +59,7 @@ class NewSession(NamedTuple):
 
 
 class _Remembered(NamedTuple):
-    signed_in: SignedIn | None
+    signed_in: SignedIn
     at: int  # ticks
 
 
@@ -82,6 +82,7 @@ class People:
         self._passwords = passwords or Passwords()
         self._pause = pause
         self._remembered: dict[str, _Remembered] = {}
+        self._unknown: dict[str, int] = {}  # since when
         self._looks = SingleFlight[SignedIn | None]()
         self._delayed = 0
 
@@ -116,10 +117,12 @@ class People:
         return signed_in
 
     async def sign_out(self, token: str) -> None:
-        """End a session; one that has ended stays so."""
+        """End a session; one that has ended stays so, and for what is none nothing is written."""
         digest = digest_of(token)
-        self._remembered.pop(digest, None)
+        if await self._known(digest) is None:
+            return
         await self._store.sessions.end(digest)
+        self._remembered.pop(digest, None)  # a request may have looked it up meanwhile
 
     async def end_sessions(self, login: str, *, by: str | None = None) -> None:
         """End all sessions of a person; ``by`` somebody else's ``Person.by``, it is a deed."""
@@ -231,13 +234,18 @@ class People:
         remembered = self._remembered.get(digest)
         if remembered is not None and ticks - remembered.at < TRUSTED_MS:
             return remembered.signed_in
+        unknown_at = self._unknown.get(digest)
+        if unknown_at is not None and ticks - unknown_at < TRUSTED_MS:
+            return None
         return await self._looks.outcome(digest, partial(self._look_up, digest, ticks))
 
     async def _look_up(self, digest: str, ticks: int) -> SignedIn | None:
         found = await self._store.sessions.get(digest)
-        if len(self._remembered) >= REMEMBERED_MAX and digest not in self._remembered:
-            self._remembered.clear()  # start over rather than grow
-        self._remembered[digest] = _Remembered(found, ticks)
+        if found is None:
+            self._remembered.pop(digest, None)
+            remember(self._unknown, digest, ticks, REMEMBERED_MAX)
+        else:
+            remember(self._remembered, digest, _Remembered(found, ticks), REMEMBERED_MAX)
         return found
 
     async def _used(self, digest: str, signed_in: SignedIn) -> SignedIn:
@@ -257,7 +265,7 @@ class People:
         whose = [
             digest
             for digest, each in self._remembered.items()
-            if each.signed_in is not None and each.signed_in.person.login == login
+            if each.signed_in.person.login == login
         ]
         for digest in whose:
             del self._remembered[digest]

@@ -29,3 +29,10 @@ class SingleFlight(Generic[T]):
         del self._under_way[about]
         if not done.cancelled():
             done.exception()  # else asyncio logs the failure when nobody is left to hear of it
+
+
+def remember(what: dict[str, T], key: str, found: T, most: int) -> None:
+    """Remember what was looked up; of too much that is remembered nothing is."""
+    if len(what) >= most and key not in what:
+        what.clear()  # start over rather than grow
+    what[key] = found
