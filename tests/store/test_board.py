@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from callkeeper.core.campaigns.changes import Pause
+from callkeeper.core.campaigns.changes import Delete, Pause
 from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.core.reservations.promise import Measure
 from callkeeper.store.port.access import AgentName
@@ -97,6 +97,12 @@ def test_a_campaign_that_ended_or_was_deleted_is_told(store: SqlStore, opened: O
     renew(store, "dora", LATER + 10_000)
     has_campaign(opened.session, 1, 8, end_at=LATER)
     has_campaign(opened.session, 1, 9, status="draft", end_at=LATER + HOUR)
-    for number, campaign in enumerate((8, 9), 1):
+    has_campaign(opened.session, 1, 10, status="paused")
+    for number, campaign in enumerate((8, 9, 10), 1):
         book(store, number, MINUTE, kind="automatic", campaign_id=str(campaign))
-    assert sorted(obstacles(store)) == [("draft", "9", 1), ("ended", "8", 1)][::1]
+    rearrange(store, Delete(), campaign_id=10)
+    assert sorted(obstacles(store)) == [
+        ("deleted", "10", 1),
+        ("draft", "9", 1),
+        ("ended", "8", 1),
+    ]

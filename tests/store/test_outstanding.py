@@ -186,6 +186,16 @@ def test_a_call_that_kept_no_promise_wants_somebody_until_that_person_files_what
     assert ids(store, "done") == [id_] * is_outstanding
     carry_out(store, order(id_, Result(business_result="")))
     assert ids(store, "done") == [id_] * is_outstanding
+    carry_out(store, order(id_, Result(business_result="10")))
+    assert ids(store, "done") == []
+
+
+@pytest.mark.parametrize("evidence", ["silence", "refused"])
+def test_a_call_that_kept_no_promise_wants_nobody_once_it_was_seen(
+    store: SqlStore, evidence: Any
+) -> None:
+    id_ = ended(store, 1, evidence).reservation_id
+    assert ids(store, "done") == [id_]
     carry_out(store, order(id_, Seen()))
     assert ids(store, "done") == []
 
