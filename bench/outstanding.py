@@ -1,10 +1,11 @@
 """What is outstanding: what it costs to read, however much is stored, and what load leaves behind.
 
-    python -m bench.outstanding [--sizes 10000 1000000] [--minutes 60]
+    python -m bench.outstanding [--sizes 10000 1000000] [--agents 300] [--minutes 60]
 
 A VDN with some three hundred outstanding calls, a third of them overdue, among so many reservations
-that are done. Then, on PostgreSQL, so many minutes of creates and results, as many of either, and
-each minute the dead rows of the table and how long a board then takes.
+that are done. Then what each of so many agents looks at, who have 50,000 calls to make among them
+in the next two months: their list. Then, on PostgreSQL, so many minutes of creates and results, as
+many of either, and each minute the dead rows of the table and how long a board then takes.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from threading import Event
 from bench import mass, options
 from bench.engine import Engine, address, engine, run
 from callkeeper.clock import Clock, SystemClock, monotonic
-from callkeeper.core.instants import HOUR_MS, MINUTE_MS
+from callkeeper.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, Instant
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.promise import Measure
 from callkeeper.core.reservations.reservation import Booking, Wish
@@ -27,12 +28,15 @@ from callkeeper.store.port.reservations import Booked, Sought
 from callkeeper.store.port.store import Store
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.board import board
+from callkeeper.usecases.promises import Promises, Whose
 
 _VDN = 1
 _OUTSTANDING = 330
 _MEASURE = Measure(30 * MINUTE_MS)
 _ROUNDS = 200
 _BATCH = 50
+_SHARED = 50_000
+_LISTED = 200
 _BATCHES_A_SECOND = 10
 
 _DONE = """
@@ -56,6 +60,9 @@ def main() -> int:
                 store, _ = _stored(on, Path(home), stored, clock)
                 print(f"{name:9} {stored:>11,} stored: {_read(store, clock)}")
                 store.close()
+    for name in how.engines if how.agents else ():
+        with tempfile.TemporaryDirectory(dir=how.folder) as home, engine(name) as on:
+            print(f"{name:9} {how.agents} agents: {_lists(on, Path(home), how.agents, clock)}")
     if how.minutes:
         with tempfile.TemporaryDirectory(dir=how.folder) as home, engine("postgres") as on:
             _load(on, Path(home), how, clock)
@@ -108,6 +115,33 @@ def _told(seconds: list[float]) -> str:
     return f"{median(seconds) * 1000:.2f} ms (99 %: {p99 * 1000:.2f})"
 
 
+def _lists(on: Engine, home: Path, agents: int, clock: Clock) -> str:
+    """Return how long an agent's list takes in a VDN where much waits for others."""
+    store, database = _stored(on, home, 10_000, clock)
+    now = clock.now()
+    for begin in range(0, _SHARED, _BATCH):
+        numbers = range(begin, begin + _BATCH)
+        with store.transaction():
+            store.reservations.add([_of_agent(number, agents, now) for number in numbers])
+    if on.postgres:
+        run(database, "VACUUM ANALYZE")
+    took = []
+    for turn in range(_ROUNDS):
+        begun = monotonic()
+        promises = Promises(store, _MEASURE, Whose(_VDN, f"a{turn % agents}"), now)
+        promises.open(_LISTED)
+        promises.within((now, now + DAY_MS), _LISTED, ("done",))
+        took.append(monotonic() - begun)
+    store.close()
+    return f"a list in {_told(took)}"
+
+
+def _of_agent(number: int, agents: int, now: Instant) -> Booking:
+    at = now + number * 60 * DAY_MS // _SHARED
+    wish = Wish("manual", "66660001", "1", at, f"a{number % agents}")
+    return Booking(_VDN, f"8{number:029d}", wish, f"s{number}", "bench", now - HOUR_MS, 0)
+
+
 def _load(on: Engine, home: Path, how: argparse.Namespace, clock: Clock) -> None:
     store, database = _stored(on, home, min(how.sizes), clock)
     numbers = count(_OUTSTANDING)
@@ -139,6 +173,7 @@ def _parameters() -> argparse.Namespace:
     )
     ours.add_argument("--engines", nargs="+", choices=options.ENGINES, default=options.ENGINES)
     ours.add_argument("--sizes", nargs="*", type=int, default=[10_000, 1_000_000])
+    ours.add_argument("--agents", type=int, default=0, help="who share 50,000 calls")
     ours.add_argument("--minutes", type=int, default=0, help="of load, on PostgreSQL")
     ours.add_argument("--folder", type=Path, help="where to put the databases, for a while")
     return ours.parse_args()

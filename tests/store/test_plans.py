@@ -159,6 +159,25 @@ def test_asking_what_is_due_does_not_read_what_waits(
     assert [line for line in lines if "reservation_to_look_at" in line], lines
 
 
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_an_agents_list_does_not_read_what_waits_for_others(
+    opened: Opened, database: str | None
+) -> None:
+    booked(opened.store, booking(0))
+    asked = {"vdn": 1, "agent": "a7", "begin_at": NOW, "end_at": 2**62, "limit": 201}
+    with psycopg.connect(database or "", autocommit=True) as connection:
+        connection.execute("""
+            INSERT INTO reservation SELECT (jsonb_populate_record(r, jsonb_build_object(
+              'id', 'w' || n, 'agent', 'a' || n % 100, 'appoint_at', r.appoint_at + n))).*
+            FROM reservation AS r, generate_series(1, 10000) AS n
+        """)
+        connection.execute("VACUUM ANALYZE outstanding, reservation")
+        text = queries("postgres").get("seek_outstanding", frozenset({"agent"}))
+        rows = connection.execute(f"EXPLAIN {text}".encode(), asked | {"states": ["waiting"]})
+        lines = [row[0] for row in rows]
+    assert [line for line in lines if "outstanding_by_agent" in line], lines
+
+
 def test_due_reservations_are_read_in_order_without_being_sorted(engine: str, plan: Plan) -> None:
     lines = plan(queries(cast("Engine", engine)).get("due_reservations"))
     assert not [line for line in lines if "TEMP B-TREE" in line or "Sort" in line], lines

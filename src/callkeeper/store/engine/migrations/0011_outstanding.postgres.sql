@@ -21,6 +21,8 @@ CREATE TABLE outstanding (
 )
 -- Each result takes a row away: the dead ones are swept up before there are many.
 WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+-- An agent's list, in a VDN in which much waits for others. SQLite reads as fast without.
+CREATE INDEX outstanding_by_agent ON outstanding (vdn, agent, promised_at);
 
 -- The rule, once: what the table is to hold.
 CREATE FUNCTION is_outstanding(
