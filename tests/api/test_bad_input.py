@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from callkeeper.api.contract.characters import BLANKS
 from callkeeper.api.contract.endpoint import BODY_MAX
 from callkeeper.api.contract.fields import Form
 from callkeeper.api.reservation_form import Addressed
+from callkeeper.core.characters import BLANKS
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.installation.database import DATABASE_FILE
 from tests.house import HOUR, TASK, VDN, House

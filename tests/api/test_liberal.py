@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from callkeeper.api.contract.characters import BLANKS
+from callkeeper.core.characters import BLANKS
 from tests.house import HOUR, TASK, House
 
 OBJECT = {

@@ -12,10 +12,10 @@ import pytest
 import schemathesis
 from schemathesis.core.result import Ok
 
-from callkeeper.api.contract.characters import WORD
 from callkeeper.api.contract.docs_page import page
 from callkeeper.api.contract.fields import Form, Text
 from callkeeper.api.contract.openapi import document
+from callkeeper.core.characters import WORD
 from callkeeper.http.answer import CODES
 from tests.house import House
 from tests.surface import answered, asked, field_names, interfaces, shape

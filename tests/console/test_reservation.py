@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from html import unescape
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -100,8 +101,11 @@ def test_it_is_moved_by_the_clock_of_whoever_moves_it(house: House, ann: Visitor
     ("day", "at", "says"),
     [
         ("2026-13-01", "15:30", "is no date"),
-        ("2999-01-01", "25:00", "is no time"),
+        ("2099-01-01", "25:00", "is no time"),
         ("2000-01-01", "15:30", "has passed"),
+        ("0001-01-01", "00:00", "0001-01-01 does not lie in the years 2000 to 2099"),
+        ("1999-12-31", "23:59", "1999-12-31 does not lie in the years 2000 to 2099"),
+        ("9999-12-31", "23:59", "9999-12-31 does not lie in the years 2000 to 2099"),
         ("2027-03-28", "02:30", "does not exist on that day"),
         ("2027-10-31", "02:30", "comes twice on that day"),
     ],
@@ -138,7 +142,7 @@ def test_a_time_that_comes_twice_is_taken_as_the_one_that_is_meant(
     [
         ("2027-10-31", "02:30", "Which of the two"),
         ("2027-03-28", "02:30", "does not exist on that day"),
-        ("2999-01-01", "25:00", "is no time"),
+        ("2099-01-01", "25:00", "is no time"),
     ],
 )
 def test_what_is_wrong_with_another_time_is_told_where_it_was_typed_and_there_alone(
@@ -156,6 +160,36 @@ def test_what_is_wrong_with_another_time_is_told_where_it_was_typed_and_there_al
     assert "<details open>" in page
     ids = re.findall(r' id="([^"]+)"', page)
     assert sorted(ids) == sorted(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("note", "says"),
+    [
+        ("x" * 501, "has 501 characters, at most 500 fit"),
+        ("x" * 60 * 1024, "has 61440 characters, at most 500 fit"),
+        ("a\0b", "at position 2 is not allowed"),
+        ("a\x1b[2J", "at position 2 is not allowed"),
+    ],
+    ids=["501", "60 KiB", "NUL", "escape"],
+)
+def test_a_note_that_the_api_would_refuse_is_refused_at_its_field(
+    house: House, ann: Visitor, note: str, says: str
+) -> None:
+    id_ = promise(house, HOUR)
+    form = {"version": ann.look(path(id_)).hidden("version"), "note": note}
+    refused = ann.send(path(id_, "note"), form)
+    assert refused.status == 422
+    assert says in unescape(refused.seen.text.partition('id="note-fault">')[2].partition("<")[0])
+    assert standing(house, id_).version == 1
+
+
+def test_a_note_of_lines_has_as_many_characters_as_its_reader_counts(
+    house: House, ann: Visitor
+) -> None:
+    id_ = promise(house, HOUR)
+    form = {"version": ann.look(path(id_)).hidden("version"), "note": "a\r\n" * 249 + "bc"}
+    assert ann.send(path(id_, "note"), form).status == 303
+    assert standing(house, id_).remark == "a\n" * 249 + "bc"
 
 
 def test_a_note_and_a_deletion(house: House, ann: Visitor) -> None:
@@ -183,7 +217,7 @@ def test_a_form_that_names_no_version_changes_nothing(
 def test_nobody_elses_reservation_is_shown_or_changed(house: House, ann: Visitor, act: str) -> None:
     theirs = promise(house, HOUR, agent="bob")
     other = at_work(house, unlike_any(), Role("agent", 26, "bob"))
-    form = {"version": "1", "day": "2999-01-01", "at": "15:00", "note": "x", "end": "00000"}
+    form = {"version": "1", "day": "2099-01-01", "at": "15:00", "note": "x", "end": "00000"}
     for visitor, vdn in ((ann, VDN), (other, VDN), (other, 26)):
         there = path(theirs, act, vdn)
         answer = visitor.send(there, form) if act else visitor.look(there)

@@ -157,6 +157,17 @@ def test_an_end_that_the_form_does_not_offer_is_refused_at_its_field(
     assert standing(house, id_).state == "waiting"
 
 
+@pytest.mark.parametrize("business", ["99", "10/99", "10/11/12", "\0", "9" * 60_000], ids=len)
+def test_a_business_result_that_nobody_defined_is_refused_at_its_field(
+    house: House, ann: Visitor, business: str
+) -> None:
+    id_ = promise(house, -5 * MINUTE)
+    refused = ann.send(path(id_, "result"), untouched(ann, id_) | {"business": business})
+    assert refused.status == 422
+    assert 'id="business-fault">' in refused.seen.text
+    assert standing(house, id_).state == "waiting"
+
+
 @pytest.mark.parametrize("began", ["x", "1" * 19, "1", "253402300799999"])
 def test_a_beginning_on_record_that_can_be_none_is_refused(
     house: House, ann: Visitor, began: str

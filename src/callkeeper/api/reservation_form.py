@@ -6,15 +6,6 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from callkeeper.api.contract.characters import (
-    ALPHANUMERIC,
-    CALLED,
-    DIGITS,
-    NOTE,
-    PRINTABLE,
-    WORD,
-    Characters,
-)
 from callkeeper.api.contract.fields import (
     Account,
     CalledNumber,
@@ -32,12 +23,19 @@ from callkeeper.api.contract.fields import (
 )
 from callkeeper.api.contract.interface import Deployment, Dialect
 from callkeeper.core.campaigns.campaign import campaign_id
+from callkeeper.core.characters import (
+    CALLED,
+    DIGITS,
+    PRINTABLE,
+    WORD,
+    Characters,
+)
 from callkeeper.core.instants import Instant
 from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import TimeWrong
-from callkeeper.core.reservations.changes import Cancel, Move, Result
-from callkeeper.core.reservations.reservation import Kind, Wish
+from callkeeper.core.reservations.changes import FAIL_CODE, Cancel, Move, Result
+from callkeeper.core.reservations.reservation import REMARK, Kind, Wish
 from callkeeper.store.port.reservations import Wanted
 
 C = TypeVar("C", bound=msgspec.Struct)
@@ -61,7 +59,9 @@ _APPOINT_ID = Text(
     longest=64,
     characters=WORD,
 )
-_REMARK = Text(name="remark", ours="remark", says="note", longest=500, characters=NOTE)
+_REMARK = Text(
+    name="remark", ours="remark", says="note", longest=REMARK.longest, characters=REMARK.characters
+)
 
 
 def agent_field(deployment: Deployment, *, mandatory: bool = False) -> Field:
@@ -226,8 +226,8 @@ def result_form(dialect: Dialect) -> ChangeForm[Result]:
             ours="fail_code",
             clears=True,
             says="CTI result code; 00000: the call succeeded, any other: it failed",
-            longest=10,
-            characters=ALPHANUMERIC,
+            longest=FAIL_CODE.longest,
+            characters=FAIL_CODE.characters,
         ),
         Text(
             name="callId",

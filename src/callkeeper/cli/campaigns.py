@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from callkeeper.api.contract.characters import PHONE
 from callkeeper.cli.dial_settings import CampaignZone
 from callkeeper.cli.installation import ask_campaigns
 from callkeeper.cli.instants import LIKE, instant_option
@@ -33,6 +32,7 @@ from callkeeper.core.campaigns.plan import (
     Plan,
     ringing_seconds_min,
 )
+from callkeeper.core.characters import PHONE
 from callkeeper.core.instants import SECOND_MS
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.usecases.campaigns import Campaigns

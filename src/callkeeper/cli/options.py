@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from callkeeper.api.contract.characters import ANY, BLANKS
 from callkeeper.cli.sentence import say
+from callkeeper.core.characters import ANY, BLANKS
 from callkeeper.core.instants import in_iso, instant_of
 from callkeeper.core.vdn import VDN_MAX
 from callkeeper.settings import SettingsWrong

@@ -14,6 +14,7 @@ from callkeeper.core.instants import LocalTimes
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import AlreadyCalled, Overtaken, ParameterWrong, Refusal
 from callkeeper.core.reservations.changes import Cancel, Change, Move, Result
+from callkeeper.core.reservations.reservation import REMARK
 from callkeeper.core.wall_time import read_wall_time
 from callkeeper.usecases.work import Work
 
@@ -48,7 +49,7 @@ class ReservationPage:
     async def note(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another note."""
         form = await visit.form()
-        return await self._changed(visit, who, form, lambda _: Move(remark=form.get("note", "")))
+        return await self._changed(visit, who, form, lambda _: _noted(form))
 
     async def cancel(self, visit: Visit, who: SignedIn) -> Response:
         """Delete it: the customer no longer wants the call."""
@@ -92,6 +93,7 @@ class ReservationPage:
             times=times,
             ends=ENDS,
             as_filed=AS_FILED,
+            note_longest=REMARK.longest,
             recorded=on_record(found, times),
             typed=typed or {},
             refused=refused,
@@ -104,6 +106,11 @@ class ReservationPage:
 def _moved(form: Form, times: LocalTimes) -> Move:
     at = read_wall_time(form.get("day", ""), form.get("at", ""), times.zone, form.get("which", ""))
     return Move(appoint_at=at)
+
+
+def _noted(form: Form) -> Move:
+    """Return the note that was typed; browsers send two characters for the end of a line."""
+    return Move(remark=form.get("note", "").replace("\r\n", "\n"))
 
 
 def _onwards(visit: Visit, who: SignedIn, change: Change) -> str:

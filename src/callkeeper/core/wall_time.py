@@ -6,10 +6,11 @@ twice when they are set back.
 
 from datetime import UTC, date, datetime, time, tzinfo
 
-from callkeeper.core.instants import Instant, instant_of
-from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant, by_clock, instant_of
+from callkeeper.core.refusal import OutOfRange, ParameterWrong
 
 FIRST, SECOND = "first", "second"
+_YEARS = range(by_clock(INSTANT_MIN, UTC).year, by_clock(INSTANT_MAX, UTC).year + 1)
 
 
 def instants_of(local: datetime, zone: tzinfo) -> list[Instant]:
@@ -32,6 +33,8 @@ def read_wall_time(day: str, at: str, zone: tzinfo, which: str = "") -> Instant:
         on = date.fromisoformat(day)
     except ValueError:
         raise ParameterWrong("{day!r} is no date; write 2026-12-01", about="day", day=day) from None
+    if on.year not in _YEARS:
+        raise _out_of_range(on)
     try:
         local = datetime.combine(on, time.fromisoformat(at).replace(tzinfo=None))
     except ValueError:
@@ -44,6 +47,8 @@ def read_wall_time(day: str, at: str, zone: tzinfo, which: str = "") -> Instant:
             about="at",
             at=at,
         )
+    if not INSTANT_MIN <= found[0] <= INSTANT_MAX:
+        raise _out_of_range(on)
     if len(found) == 1:
         return found[0]
     if which not in (FIRST, SECOND):
@@ -53,3 +58,13 @@ def read_wall_time(day: str, at: str, zone: tzinfo, which: str = "") -> Instant:
             at=at,
         )
     return found[which == SECOND]
+
+
+def _out_of_range(day: date) -> OutOfRange:
+    return OutOfRange(
+        "{day} does not lie in the years {first} to {last} in UTC",
+        about="day",
+        day=day.isoformat(),
+        first=_YEARS[0],
+        last=_YEARS[-1],
+    )

@@ -7,11 +7,11 @@ import msgspec
 
 from callkeeper.api import examples
 from callkeeper.api.campaigns.campaigns import VALIDATION, VDN_V1
-from callkeeper.api.contract.characters import PLAIN, Characters
 from callkeeper.api.contract.fields import Field, Form, Integer, Schema, Text
 from callkeeper.api.contract.interface import Admitted, interface
 from callkeeper.api.contract.objects import Objects
 from callkeeper.core.campaigns.business_result import BusinessResult
+from callkeeper.core.characters import PLAIN, Characters
 from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import Answer
 from callkeeper.usecases.campaigns import Definitions, Naming, NewResult

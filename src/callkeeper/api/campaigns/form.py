@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from callkeeper.api.campaigns.policies import CALL, IVR, RETRY, SKILL, count
-from callkeeper.api.contract.characters import BLANKS, PHONE, PLAIN
 from callkeeper.api.contract.fields import Choice, Field, Form, Integer, Text
 from callkeeper.api.contract.interface import Dialect, InitStatus
 from callkeeper.api.contract.objects import Object, Objects
@@ -35,6 +34,7 @@ from callkeeper.core.campaigns.policies import (
     RetryPolicy,
     SkillQueue,
 )
+from callkeeper.core.characters import BLANKS, PHONE, PLAIN
 from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import ParameterWrong
 

@@ -1,6 +1,5 @@
 """The policies of a campaign as the wire has them: the objects within its body and its detail."""
 
-from callkeeper.api.contract.characters import ANYTHING
 from callkeeper.api.contract.fields import Integer, Text
 from callkeeper.api.contract.objects import AnyObject, Object, ObjectForm
 from callkeeper.core.campaigns.policies import (
@@ -12,6 +11,7 @@ from callkeeper.core.campaigns.policies import (
     RetryPolicy,
     SkillQueue,
 )
+from callkeeper.core.characters import ANYTHING
 
 _POLICY_MAX = 10_000
 

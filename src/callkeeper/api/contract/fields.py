@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from callkeeper.api.contract.characters import ANY, ANYTHING, BLANKS, Characters
 from callkeeper.api.contract.json_text import read_json
+from callkeeper.core.characters import ANY, ANYTHING, BLANKS, Characters, check_text
 from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import (
@@ -102,12 +102,7 @@ class Text(Field, frozen=True, kw_only=True):
     def take(self, value: Any) -> str:  # noqa: ANN401
         """Return the text."""
         text: str = value if type(value) is str else _digits(value)
-        if len(text) > self.longest:
-            raise TooLong(
-                "has {count} characters, at most {most} fit", count=len(text), most=self.longest
-            )
-        if found := self.characters.wrong.search(text):
-            self.characters.refuse(found)
+        check_text(text, self.longest, self.characters)
         return text
 
     def schema(self) -> Schema:

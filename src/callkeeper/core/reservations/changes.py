@@ -9,11 +9,14 @@ from typing import ClassVar, TypeVar
 import msgspec
 
 from callkeeper.core.campaigns.business_result import DefinedResults
+from callkeeper.core.characters import ALPHANUMERIC, TextBounds
 from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import AlreadyCalled, NoSuchReservation, Overtaken, ParameterWrong
-from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.reservations.reservation import REMARK, Reservation
 
 T = TypeVar("T")
+
+FAIL_CODE = TextBounds(10, ALPHANUMERIC)
 
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,6 +30,8 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def check(self, old: Reservation | None, _defined: DefinedResults, now: Instant) -> None:
         """Refuse a time in the past; leaving an overdue reservation where it is is no move."""
+        if self.remark is not None:
+            REMARK.check(self.remark, "remark")
         if self.appoint_at is None or (old is not None and self.appoint_at == old.appoint_at):
             return
         if self.appoint_at < now:
@@ -106,6 +111,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def check(self, old: Reservation | None, defined: DefinedResults, _now: int) -> None:
         """Refuse a call that ends before it begins, and a result that the VDN did not define."""
+        if self.fail_code is not None:
+            FAIL_CODE.check(self.fail_code, "fail_code")
         begin_at, end_at = self._times(old)
         if begin_at is not None and end_at is not None and end_at < begin_at:
             raise ParameterWrong(

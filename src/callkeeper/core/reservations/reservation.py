@@ -16,6 +16,7 @@ import msgspec
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.hours import check_dials
+from callkeeper.core.characters import NOTE, TextBounds
 from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import (
     NoSuchCampaign,
@@ -36,6 +37,9 @@ State = Literal[
     "cancelled",  # deleted on the wire; kept for the history, and as good as absent
     "expired",  # automatic and never dialed in time; a person's result may still close it
 ]
+
+# What a note may be, whichever way it comes in; what a result code may be stands beside its change.
+REMARK = TextBounds(500, NOTE)
 
 
 class Reservation(msgspec.Struct, frozen=True):

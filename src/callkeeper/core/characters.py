@@ -1,4 +1,4 @@
-"""Which characters a text may hold."""
+"""Which characters a text may hold, and how many."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import NoReturn
 import msgspec
 
 from callkeeper.core.phrase import Phrase
-from callkeeper.core.refusal import CharactersWrong
+from callkeeper.core.refusal import CharactersWrong, ParameterWrong, TooLong
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -47,6 +47,29 @@ class Characters(msgspec.Struct, frozen=True):
         """The right ones as a pattern, for OpenAPI; ``wrong`` is always one class of characters."""
         inner = self.wrong.pattern[1:-1]
         return f"^[{inner[1:]}]*$" if inner.startswith("^") else f"^[^{inner}]*$"
+
+
+class TextBounds(msgspec.Struct, frozen=True):
+    """How long a text may be, and of which characters."""
+
+    longest: int
+    characters: Characters
+
+    def check(self, text: str, about: str) -> None:
+        """Refuse a text that is too long, or has a character that is not allowed."""
+        try:
+            check_text(text, self.longest, self.characters)
+        except ParameterWrong as fault:
+            fault.about = about
+            raise
+
+
+def check_text(text: str, longest: int, characters: Characters) -> None:
+    """Refuse a text that is too long, or has a character that is not allowed."""
+    if len(text) > longest:
+        raise TooLong("has {count} characters, at most {most} fit", count=len(text), most=longest)
+    if found := characters.wrong.search(text):
+        characters.refuse(found)
 
 
 ANYTHING = Characters(re.compile(r"(?!)"), Phrase("any text"))
