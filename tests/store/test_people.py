@@ -314,50 +314,60 @@ def test_guesses_are_shared_by_all_who_have_the_database_open(
             assert each.guesses.note([Guess("a", NOW)]) == [number]
 
 
-def test_tries_and_sessions_taken_in_opposite_orders_do_not_lock_up(
-    opener: Opener, store: SqlStore
-) -> None:
-    logins = ("ann", "bob", "cem", "dan")
-    for login in logins:
-        invited(store, login)
-        chosen(store, login)
+def test_tries_in_opposite_orders_do_not_lock_up(opener: Opener, store: SqlStore) -> None:
     tried = [f"{number:02}" for number in range(20)]
-    begun = [f"first {login}" for login in logins] * 2
 
     def work(writer: int) -> Counter[str]:
         mine = opener.open().store
         chance = Random(writer)  # noqa: S311 - test data
         counted = Counter[str]()
-        for turn in range(_ROUNDS):
+        for _ in range(_ROUNDS):
             some = chance.sample(tried, 10)
             counted.update(some)
-            sign_ins = [
-                SignIn(new_session(f"{chance.random()}", login, NOW + turn), "hash")
-                for login in chance.sample(logins, 3)
-            ]
             with mine.transaction():
                 mine.guesses.note([Guess(each, NOW) for each in some])
             with mine.transaction():
                 mine.guesses.forget([f"x{each}" for each in some])
             with mine.transaction():
                 mine.guesses.note([Guess(f"x{each}", NOW) for each in reversed(some)])
-            with mine.transaction():
-                mine.sessions.mark([(each, NOW + turn) for each in chance.sample(begun, 8)])
-            with mine.transaction():
-                mine.sessions.add(sign_ins)
-            with mine.transaction():
-                mine.sessions.end(chance.sample(begun, 2))
-            begun.extend(each.session.digest for each in sign_ins)
         return counted
 
     with ThreadPoolExecutor(4) as threads:
         counted = sum(threads.map(work, range(4), timeout=60), Counter[str]())
-    assert (
-        dict(opener.look("SELECT digest, guesses FROM guess WHERE digest NOT LIKE 'x%'")) == counted
-    )
+    found = opener.look("SELECT digest, guesses FROM guess WHERE digest NOT LIKE 'x%'")
+    assert dict(found) == counted
     with store.transaction():
         assert store.guesses.note([Guess("b", NOW), Guess("01", NOW), Guess("b", NOW)]) == [
             1,
             counted["01"] + 1,
             2,
         ]
+
+
+def test_sessions_in_opposite_orders_do_not_lock_up(opener: Opener, store: SqlStore) -> None:
+    logins = ("ann", "bob", "cem", "dan")
+    for login in logins:
+        invited(store, login)
+        chosen(store, login)
+    begun = [f"first {login}" for login in logins] * 2
+
+    def work(writer: int) -> None:
+        mine = opener.open().store
+        chance = Random(writer)  # noqa: S311 - test data
+        for turn in range(_ROUNDS):
+            new = [
+                NewPassword(new_session(f"{chance.random()}", login, NOW), "hash", None, "hash")
+                for login in chance.sample(logins, 3)
+            ]
+            with mine.transaction():
+                mine.sessions.mark([(each, NOW + turn) for each in chance.sample(begun[-8:], 4)])
+            with mine.transaction():
+                mine.sessions.choose(new)
+            with mine.transaction():
+                mine.sessions.end(chance.sample(begun[-8:], 3))
+            begun.extend(each.session.digest for each in new)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, range(4), timeout=60))
+    kept = {each.digest for login in logins for each in store.sessions.of(login)}
+    assert kept <= set(begun)
