@@ -83,7 +83,10 @@ class Work:
     async def change(
         self, person: Person, vdn: int, id_: str, change: Change, seen_version: int | None
     ) -> Reservation:
-        """Change a reservation that stood so when it was looked at. Raise Overtaken, NoRight."""
+        """Change a reservation that stood so when it was looked at.
+
+        Raise NoSuchReservation, or Overtaken.
+        """
         listed = await self._store.ask(lambda store: store.reservations.get(vdn, id_))
         if listed is None:
             raise no_such(vdn, id_)
