@@ -1,10 +1,15 @@
 """A store on an empty database, on each engine in turn."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
+from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import Opened, Opener, has_campaign
 
@@ -37,3 +42,17 @@ def opened(opener: Opener) -> Opened:
 def store(opened: Opened) -> SqlStore:
     """The store on it."""
     return opened.store
+
+
+@pytest.fixture
+def run(opened: Opened, database: str | None, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Whatever runs the operator's own SQL."""
+    assert opened.store.schema_version() > 0
+    connection: Any
+    if database is not None:
+        with psycopg.connect(database, autocommit=True) as connection:
+            yield lambda text: connection.execute(text.encode())
+    else:
+        file = tmp_path / "data" / DATABASE_FILE
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            yield connection.execute

@@ -1,13 +1,9 @@
 """What is outstanding, as triggers keep it: whoever writes, it is what the rule would find."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
-import psycopg
 import pytest
 
 from callkeeper.core.dialing.attempt import Attempt
@@ -23,7 +19,6 @@ from callkeeper.core.reservations.changes import (
 )
 from callkeeper.core.reservations.promise import Measure
 from callkeeper.core.reservations.reservation import Reservation, State
-from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.port.reservations import Sought
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import BUSY, GRACE, begin, claim, end, ending, give_back
@@ -34,22 +29,6 @@ EVERY: tuple[State, ...] = ("waiting", "calling", "done", "expired")
 EVIDENCE: tuple[Evidence, ...] = ("silence", "refused", "down", BUSY)
 LAST = 2**62
 MEASURE = Measure(GRACE)
-
-Run = Callable[[str], None]
-
-
-@pytest.fixture
-def run(opened: Opened, database: str | None, tmp_path: Path) -> Iterator[Run]:
-    """Whatever runs the operator's own SQL."""
-    assert opened.store.schema_version() > 0
-    connection: Any
-    if database is not None:
-        with psycopg.connect(database, autocommit=True) as connection:
-            yield lambda text: connection.execute(text.encode())
-    else:
-        file = tmp_path / "data" / DATABASE_FILE
-        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-            yield connection.execute
 
 
 def sought(**fields: Any) -> Sought:
@@ -133,7 +112,7 @@ def wants_somebody(each: Reservation) -> bool:
     return each.wants_a_look and each.seen_at is None
 
 
-def test_operators_may_write_too(store: SqlStore, run: Run) -> None:
+def test_operators_may_write_too(store: SqlStore, run: Callable[[str], None]) -> None:
     booked(store, booking(1), booking(2), booking(3))
     run("UPDATE reservation SET state = 'done' WHERE id = 'r00001'")
     run("UPDATE reservation SET appoint_at = appoint_at + 60000 WHERE id = 'r00002'")
@@ -146,7 +125,7 @@ def test_operators_may_write_too(store: SqlStore, run: Run) -> None:
     assert ids(store) == ["r00009"]
 
 
-def test_what_is_kept_wrongly_is_told(store: SqlStore, run: Run) -> None:
+def test_what_is_kept_wrongly_is_told(store: SqlStore, run: Callable[[str], None]) -> None:
     booked(store, booking(1), booking(2), booking(3))
     run("DELETE FROM outstanding WHERE id = 'r00002'")
     run("UPDATE outstanding SET version = 7 WHERE id = 'r00003'")

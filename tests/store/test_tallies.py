@@ -1,20 +1,14 @@
 """The tallies, which triggers keep: after whatever writes, they are what counting would find."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Callable
 from random import Random
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-import psycopg
 import pytest
 
 from callkeeper.core.instants import DAY_MS
 from callkeeper.core.reservations.changes import Cancel, Move, Result
-from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.statements import Engine
 from callkeeper.store.port.reservations import Wanted
@@ -55,22 +49,6 @@ TALLIED = {
 }
 AGENTS = (None, "ann", "bob", "cem")
 TALLIES = 3  # the migration
-
-Run = Callable[[str], None]
-
-
-@pytest.fixture
-def run(opened: Opened, database: str | None, tmp_path: Path) -> Iterator[Run]:
-    """Whatever runs the operator's own SQL."""
-    assert opened.store.schema_version() > 0
-    connection: Any
-    if database is not None:
-        with psycopg.connect(database, autocommit=True) as connection:
-            yield lambda text: connection.execute(text.encode())
-    else:
-        file = tmp_path / "data" / DATABASE_FILE
-        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-            yield connection.execute
 
 
 def check(opener: Opener) -> int:
@@ -153,7 +131,7 @@ def test_a_request_that_books_nothing_is_not_counted_again(opened: Opened, opene
     ],
 )
 def test_the_operators_own_sql_is_counted_too(
-    sql: str, left: int, opened: Opened, opener: Opener, run: Run
+    sql: str, left: int, opened: Opened, opener: Opener, run: Callable[[str], None]
 ) -> None:
     booked(opened.store, *(booking(n, agent=AGENTS[n % 4]) for n in range(10)))
     run(sql)
@@ -182,7 +160,7 @@ def test_reservations_stored_before_there_were_tallies_are_counted(
 
 
 def test_a_result_that_keeps_the_agent_touches_no_tally(
-    opened: Opened, opener: Opener, run: Run
+    opened: Opened, opener: Opener, run: Callable[[str], None]
 ) -> None:
     booked(opened.store, booking(1))
     run("UPDATE campaign_day SET listed = 5")
