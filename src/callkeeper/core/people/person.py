@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from callkeeper.core.characters import ANY, BLANKS, TextBounds
 from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import ParameterWrong, Refusal, TooLong
 
@@ -16,6 +17,9 @@ NAME_MOST = 100
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
+
+
+_NAME = TextBounds(NAME_MOST, ANY)
 
 
 class NoSuchPerson(Refusal):
@@ -127,16 +131,10 @@ def check_password(password: str, login: str) -> None:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that is empty or too long."""
-    if not name.strip():
+    """Refuse a name that shows nothing, is too long, or has control characters."""
+    if not name.strip(BLANKS):
         raise ParameterWrong("the name is empty", about="name")
-    if len(name) > NAME_MOST:
-        raise TooLong(
-            "the name has {count} characters, at most {most} fit",
-            about="name",
-            count=len(name),
-            most=NAME_MOST,
-        )
+    _NAME.check(name, "name")
 
 
 def check_language(language: str) -> None:
