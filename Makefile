@@ -5,7 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SEEDS ?= 1000
-WORKERS ?= 6
+WORKERS ?= 5
 # Or each of the processes that the tests start compiles all that it imports.
 export PYTHONDONTWRITEBYTECODE =
 SETUP := pyproject.toml requirements/run.txt requirements/all.txt scripts/setup.sh

@@ -62,7 +62,8 @@ def test_a_deleted_one_is_never_dialed(dialing: House) -> None:
     assert code(dialing, "delete", appointId=gone) == "0200000"
     automatic(dialing, BUSY, 5 * MINUTE + 1_600)
     until(lambda: any(row["failCode"] for row in dialing.listed()))
-    assert dialing.store.attempts.of(25, gone) == []
+    # On a machine that stood still it was due before it was deleted: claimed, and never placed.
+    assert [each for each in dialing.store.attempts.of(25, gone) if each.placing_at] == []
 
 
 def test_of_a_call_that_the_system_makes_only_what_a_person_knows_is_taken(dialing: House) -> None:

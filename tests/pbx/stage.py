@@ -36,7 +36,8 @@ class AriStage:
                 return call("refused", called_no="1@nosuch")
 
     async def hear(self) -> None:
-        await asyncio.wait_for(self.line.heard(), 15)
+        # As long as SIP goes on sending what a busy machine has lost.
+        await asyncio.wait_for(self.line.heard(), 40)
 
     async def until(self, attempt_id: str, last: type[LineEvent]) -> list[LineEvent]:
         """Return what is told of an attempt up to and with the last kind of event."""
