@@ -1,6 +1,6 @@
 # What people type. The first `make run` or `make test` sets everything up; scripts/setup.sh
 # says how. PYTHON names the interpreter that .venv is made with, SEEDS how many are simulated,
-# WORKERS how many processes run the tests: they wait more than they compute.
+# WORKERS how many processes run the tests: they wait about as long as they compute.
 
 PYTHON ?= python3
 BIN := .venv/bin
