@@ -124,6 +124,7 @@ class ConsolePage(Route):
         trace.broken = partial(mistake, self._press, visit)
         try:
             visit = Visit(request, await self._known(request))
+            trace.broken = partial(mistake, self._press, visit)  # in the person's own language
             return await self._shown(visit)
         except Refusal as refusal:
             response = trouble(self._press, visit, refusal)
