@@ -7,28 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from callkeeper.core.campaigns.business_result import Definition
 from callkeeper.core.people.person import Role
-from callkeeper.usecases.campaigns import Naming
-from tests.console.visitor import Visitor, at_work, promise, standing, unlike_any
+from tests.console.visitor import Visitor, at_work, path, promise, standing, unlike_any
 from tests.house import HOUR, VDN, House
 
 MINUTE = 60_000
-
-
-def path(id_: str, act: str = "", vdn: int = VDN) -> str:
-    return f"/console/{vdn}/reservations/{id_}{act and '/'}{act}"
-
-
-@pytest.fixture(scope="module")
-def agent(house: House) -> Visitor:
-    results = [
-        Naming("Sold", "10", "").result(VDN, "", 0, house.now()),
-        Naming("Not now", "11", "").result(VDN, "10", 0, house.now()),
-    ]
-    with house.store.transaction():
-        house.store.business_results.define([Definition(results[0], (results[1],), "operator")])
-    return at_work(house, "ann")
 
 
 @pytest.fixture

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from callkeeper.core.campaigns.business_result import Definition
 from callkeeper.core.people.person import Role
 from callkeeper.core.reservations.changes import Result
-from callkeeper.usecases.campaigns import Naming
 from tests.console.visitor import (
     SUPERVISOR,
     Visitor,
     at_work,
+    path,
     promise,
     rewrite,
     standing,
@@ -47,10 +46,6 @@ class ResultForm(HTMLParser):
             self.fields[given["name"]] = given["value"]
 
 
-def path(id_: str, act: str = "") -> str:
-    return f"/console/{VDN}/reservations/{id_}{act and '/'}{act}"
-
-
 def untouched(visitor: Visitor, id_: str) -> dict[str, str]:
     return ResultForm(visitor.look(path(id_)).seen.text).fields
 
@@ -65,17 +60,6 @@ def done(house: House, **result: Any) -> str:
     id_ = promise(house, -5 * MINUTE)
     carry_out(house.store, order(id_, Result(**result), vdn=VDN, at=house.now()))
     return id_
-
-
-@pytest.fixture(scope="module")
-def agent(house: House) -> Visitor:
-    results = [
-        Naming("Sold", "10", "").result(VDN, "", 0, house.now()),
-        Naming("Not now", "11", "").result(VDN, "10", 0, house.now()),
-    ]
-    with house.store.transaction():
-        house.store.business_results.define([Definition(results[0], (results[1],), "operator")])
-    return at_work(house, "ann")
 
 
 @pytest.fixture

@@ -105,6 +105,11 @@ def unlike_any() -> str:
     return f"somebody{next(_numbers)}"
 
 
+def path(id_: str, act: str = "", vdn: int = VDN) -> str:
+    """Return where a reservation's page is, or one of its forms is sent."""
+    return f"/console/{vdn}/reservations/{id_}{act and '/'}{act}"
+
+
 def promise(house: House, in_ms: int, **fields: Any) -> str:
     """Book a call of agent ann for so long from now, a day before that, and return its id."""
     number = next(_numbers)
