@@ -19,7 +19,7 @@ import pytest
 
 from tests.checkouts import copied
 from tests.conftest import leave_out
-from tests.processes import are_gone, children
+from tests.processes import are_gone, children, told
 from tests.waiting import until
 
 CHECKOUT = "/srv/callkeeper"
@@ -158,7 +158,7 @@ class Machine:
         assert self._outside is not None
         assert self._outside.poll() is None, (self._scratch / "log").read_text("utf-8")
         first = children(self._outside.pid)
-        if not first or Path(f"/proc/{first[0]}/comm").read_text("utf-8").strip() != "systemd":
+        if not first or told(first[0], "comm").strip() != "systemd":
             return False
         self._first = first[0]
         return self.says("systemctl is-active basic.target") == "active"

@@ -84,12 +84,29 @@ class LoggedProcess(ABC):
         return self._log.read_text("utf-8", "replace")
 
 
+def told(pid: int, file: str) -> str:
+    """Return what a file below ``/proc`` tells of a process; nothing of one that has gone.
+
+    One may go between opening its file and reading it.
+    """
+    try:
+        return Path(f"/proc/{pid}", file).read_text("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def children(pid: int) -> list[int]:
     """Return a process's children; one that has just gone has none."""
-    try:
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+    return [int(each) for each in told(pid, f"task/{pid}/children").split()]
+
+
+def opened_by(pid: int) -> list[str]:
+    """Return the names of all that a process has open."""
+    found = []
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            found.append(str(each.readlink()))
+    return found
 
 
 def are_gone(pids: Iterable[int]) -> bool:
@@ -105,7 +122,7 @@ def forget_peaks(pids: Iterable[int]) -> None:
 
 def peak_mib(pid: int) -> float:
     """Return the most memory, in MiB, that a process has held."""
-    (kib,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("ascii"))
+    (kib,) = re.findall(r"VmHWM:\s+(\d+) kB", told(pid, "status"))
     return int(kib) / 1024
 
 
@@ -124,8 +141,5 @@ def kill(process: Process, *, also_children: bool = True) -> None:
 
 
 def _is_alive(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text("ascii")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
+    stat = told(pid, "stat")
+    return bool(stat) and stat.rpartition(")")[2].split()[0] != "Z"

@@ -16,6 +16,7 @@ import pytest
 
 from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.sqlite import SqliteSession
+from tests.processes import opened_by
 from tests.test_cli import PROGRAM, SECONDS_MAX, Ended, environment, run, started
 from tests.waiting import until
 
@@ -47,15 +48,6 @@ def hanging(tmp_path: Path, where: list[str], *flags: str) -> Iterator["subproce
             process.kill()
     os.close(its)
     os.close(ours)
-
-
-def opened_by(pid: int) -> list[str]:
-    """Return the names of all that a process has open."""
-    found = []
-    for each in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):  # it was closed meanwhile
-            found.append(str(each.readlink()))
-    return found
 
 
 def said(process: "subprocess.Popen[str]") -> Ended:

@@ -14,6 +14,7 @@ import pytest
 
 from callkeeper.installation.database import DATABASE_FILE
 from tests.house import House
+from tests.processes import opened_by, told
 from tests.test_cli import PROGRAM, environment, started
 from tests.test_cli_endings import known
 from tests.waiting import until
@@ -43,7 +44,7 @@ def catches(pid: int) -> bool:
     """Whether a process has a handler of its own for Ctrl-C."""
     (caught,) = [
         int(line.split()[1], 16)
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        for line in told(pid, "status").splitlines()
         if line.startswith("SigCgt:")
     ]
     return bool(caught >> (signal.SIGINT - 1) & 1)
@@ -79,7 +80,7 @@ def cpu_seconds(pid: int) -> float:
 
 def stat(pid: int) -> list[str]:
     """Return what Linux tells of a process, from its state on."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return told(pid, "stat").rpartition(") ")[2].split()
 
 
 @pytest.mark.parametrize("command", [["lines"], ["list"], ["--help"]], ids=" ".join)
@@ -154,8 +155,7 @@ def test_while_a_command_waits_for_the_database(tmp_path: Path, command: str, sa
 
 
 def file_is_open(pid: int, file: Path) -> bool:
-    found = Path(f"/proc/{pid}/fd").iterdir()
-    return any(each.is_symlink() and each.readlink() == file for each in found)
+    return str(file) in opened_by(pid)
 
 
 def test_who_had_it_ignored_is_not_interrupted(house: House) -> None:
@@ -173,7 +173,7 @@ def test_who_had_it_ignored_is_not_interrupted(house: House) -> None:
 
 def writes(pid: int) -> bool:
     """Whether a process is writing to its standard output, and waits for room there."""
-    call = Path(f"/proc/{pid}/syscall").read_text().split()
+    call = told(pid, "syscall").split()
     return call[1:2] == ["0x1"]
 
 

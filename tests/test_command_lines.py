@@ -5,7 +5,6 @@ import signal
 import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ import pytest
 
 from tests.ports import free_port
 from tests.private_postgres import PrivatePostgres
-from tests.processes import children
+from tests.processes import children, told
 from tests.test_cli import PROGRAM, environment
 from tests.waiting import until
 
@@ -46,15 +45,13 @@ class Watched(NamedTuple):
     def look(self) -> None:
         """Read the command line of each process there is now."""
         for pid in self.all():
-            with suppress(FileNotFoundError, ProcessLookupError):
-                self.seen.add(Path(f"/proc/{pid}/cmdline").read_text("utf-8").replace("\0", " "))
+            self.seen.add(told(pid, "cmdline").replace("\0", " "))
 
     def all(self) -> list[int]:
         """Return the command and what it has started, however far down."""
         found = [self.process.pid]
         for pid in found:
-            with suppress(FileNotFoundError, ProcessLookupError):
-                found += children(pid)
+            found += children(pid)
         return found
 
     def until(self, so: Callable[[], bool]) -> None:

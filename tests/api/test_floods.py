@@ -26,6 +26,7 @@ from tests.api.test_abuse import (
 from tests.durability.server import VDN, ServerProcess, send
 from tests.house import House
 from tests.logged import logging_as_the_program_does
+from tests.processes import told
 from tests.waiting import until
 
 STRANGER = OpenKey("A" * 20, "x", VDN)
@@ -53,7 +54,7 @@ def named(request: pytest.FixtureRequest, server: ServerProcess) -> OpenKey:
 
 def cpu_seconds(pid: int) -> float:
     """Return the CPU time that a process has taken."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    fields = told(pid, "stat").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
