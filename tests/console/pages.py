@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from callkeeper.clock import SystemClock
 from callkeeper.console.assets import Assets
-from callkeeper.console.door import Door
 from callkeeper.console.press import Press
 from callkeeper.console.routes import Console, shown
 
-_NOTHING: Any = None
+_NOTHING: Any = None  # a list of pages asks none of them
 
-PAGES = shown(Console(_NOTHING, _NOTHING, SystemClock(), "UTC"), Press(Assets()), Door(_NOTHING))
+PAGES = shown(Console(*[_NOTHING for _ in Console._fields]), Press(Assets()), _NOTHING)

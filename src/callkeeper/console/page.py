@@ -1,0 +1,120 @@
+"""A page as a route: who looks at it, and what is told of what was refused."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
+
+from callkeeper.console.door import Door
+from callkeeper.console.press import Press
+from callkeeper.console.sign_in import to_sign_in
+from callkeeper.console.trouble import mistake, trouble
+from callkeeper.console.visit import Visit, no_page
+from callkeeper.core.people.session import SignedIn
+from callkeeper.core.refusal import Refusal, WrongMethod
+from callkeeper.http.request_facts import Trace
+from callkeeper.http.tarpit import PAGES, Tarpit
+
+Stranger = Callable[[Visit], Awaitable[Response]]
+Known = Callable[[Visit, SignedIn], Awaitable[Response]]
+
+INTERFACE = "console"
+
+
+class Shown(NamedTuple):
+    """A page: what shows it, and what is done when its form is sent; either may be missing.
+
+    ``anybody``: those who have not signed in as well.
+    """
+
+    path: str
+    get: Stranger | Known | None = None
+    post: Stranger | Known | None = None
+    anybody: bool = False
+
+
+class ConsolePage(Route):
+    """A page: finds out who looks, and tells in the page's own frame what was refused."""
+
+    def __init__(self, page: Shown, press: Press, door: Door, tarpit: Tarpit) -> None:
+        methods = [name for name, shows in (("GET", page.get), ("POST", page.post)) if shows]
+        super().__init__(page.path, self.answer, methods=methods)
+        self.page = page
+        self._press = press
+        self._door = door
+        self._tarpit = tarpit
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match the path whatever the method: a wrong one is told in a page as well."""
+        match, found = super().matches(scope)
+        return (Match.FULL if match is Match.PARTIAL else match), found
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Show the page, or do what is done there."""
+        request = Request(scope, receive)
+        response = await self.answer(request)
+        await response(scope, receive, send)
+
+    async def answer(self, request: Request) -> Response:
+        """Return what a request is answered with."""
+        trace = Trace.of(request.scope)
+        trace.interface = INTERFACE
+        visit = Visit(request, None)
+        trace.broken = partial(mistake, self._press, visit)
+        try:
+            visit = Visit(request, await self._known(request))
+            trace.broken = partial(mistake, self._press, visit)  # in the person's own language
+            return await self._shown(visit)
+        except Refusal as refusal:
+            response = trouble(self._press, visit, refusal)
+            if isinstance(refusal, WrongMethod):
+                response.headers["allow"] = self._allowed
+            return response
+
+    @property
+    def _allowed(self) -> str:
+        return ", ".join(sorted(self.methods or ()))
+
+    async def _known(self, request: Request) -> SignedIn | None:
+        """Return who looks; whoever has not signed in takes turns with other strangers."""
+        turn = self._tarpit.visit(request.scope, PAGES)
+        await turn.pay()
+        who = await self._door.who(request)
+        if who is not None:
+            turn.prove()
+            Trace.of(request.scope).also = {"person": who.person.login}
+        return who
+
+    async def _shown(self, visit: Visit) -> Response:
+        method = visit.request.method
+        shows = self.page.post if method == "POST" else self.page.get
+        if shows is None or method not in (self.methods or ()):
+            raise WrongMethod(
+                "{method} is not supported here, use {allowed}",
+                method=method[:20],
+                allowed=self._allowed,
+            )
+        if self.page.anybody:
+            return await shows(visit)  # type: ignore[call-arg]
+        if visit.who is None:
+            return to_sign_in(visit.request, is_page=self.page.get is not None)
+        return await shows(visit, visit.who)  # type: ignore[call-arg]
+
+
+class NoSuchPage(ConsolePage):
+    """Whatever else is asked for below the console."""
+
+    def __init__(self, press: Press, door: Door, tarpit: Tarpit) -> None:
+        super().__init__(Shown("/console/{path:path}"), press, door, tarpit)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match every such path, of whatever characters."""
+        is_ours = scope["path"] == "/console" or scope["path"].startswith("/console/")
+        return (Match.FULL if is_ours else Match.NONE), {}
+
+    async def _shown(self, visit: Visit) -> Response:
+        raise no_page(visit.request)
