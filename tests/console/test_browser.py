@@ -161,8 +161,8 @@ def test_who_files_second_is_told_and_keeps_what_he_typed(
 
 @pytest.fixture(scope="module")
 def cy(house: House, clock: HandClock) -> Visitor:
-    """An agent in Berlin, with a call that is done, one that is late and one to come."""
-    visitor = at_work(house, "cy", agent("cy"))
+    """Somebody in Berlin who may see all pages, with a call done, one late and one to come."""
+    visitor = at_work(house, "cy", Role("administrator", VDN, "cy"))
     visitor.send("/console/me", {"name": "Cy", "language": "", "zone": "Europe/Berlin"})
     assert visitor.status == 303, visitor.text
     done, late = late_calls(house, clock, "cy", 2)
@@ -194,6 +194,7 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/me": ["/console/me"],
         "/console/{vdn}/today": [f"/console/{VDN}/today"],
         "/console/{vdn}/reservations/{id}": [of_one(coming), of_one(done)],
+        "/console/{vdn}/house": [f"/console/{VDN}/house"],
     }
 
 
@@ -270,6 +271,8 @@ SLIPS = [
     Slip("/console/welcome", {"password": PASSWORD, "again": "another one"}, "again"),
     Slip("/console/me", {"name": "x" * 200}, "name"),
     Slip("/console/me", {"zone": "Mars/Base"}, "zone"),
+    Slip(f"/console/{VDN}/house", {"zone": "Mars/Base"}, "zone"),
+    Slip(f"/console/{VDN}/house", {"customer_member": "x" * 61}, "customer_member"),
     Slip("/console/me", {"old": "not it", "new": PASSWORD, "again": PASSWORD}, "old"),
     Slip("/console/me", {"old": PASSWORD, "new": "short", "again": "short"}, "new"),
     Slip("/console/me", {"old": PASSWORD, "new": PASSWORD, "again": "another one"}, "again"),

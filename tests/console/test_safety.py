@@ -79,6 +79,8 @@ GOOD = {"version": "1", "end": "00537", "day": "2026-12-01", "at": "11:59", "not
 ALLOWED: dict[str, Act] = {
     "/console/{vdn}/today": "see_reservation",
     "/console/{vdn}/reservations/{id}": "see_reservation",
+    "/console/{vdn}/reservations/{id}/number": "show_numbers",
+    "/console/{vdn}/house": "keep_rules",
     "/console/{vdn}/reservations/{id}/result": "change_reservation",
     "/console/{vdn}/reservations/{id}/move": "change_reservation",
     "/console/{vdn}/reservations/{id}/note": "change_reservation",

@@ -79,6 +79,7 @@ OF_NO_VDN = {
     "note_guess": SMALL,
     "forget_guesses": SMALL,
     "forget_old_guesses": SMALL,
+    "house_rules_of_roles": SMALL,
     "deeds": "the operator's, of all VDNs; of one VDN where it is given",
     "access_key": SMALL,
     "access_keys": SMALL,
@@ -300,7 +301,7 @@ def test_a_value_is_added_with_every_field_that_it_begins_with_in_their_order(
     assert re.findall(r"item\.(\w+)", selected) == begins_with
 
 
-PEOPLE = {"person", "role", "session", "link", "guess", "deed"}
+PEOPLE = {"person", "role", "session", "link", "guess", "deed", "feed"}
 EVERYWHERE = {"access_key", "dispatcher", "line", "probe", "schema_version"} | PEOPLE
 KEYS = """
 SELECT t.relname, array_agg(a.attname::text ORDER BY k.place), i.indisprimary

@@ -7,7 +7,7 @@ from callkeeper.store.port.access import Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, Due, Leases
 from callkeeper.store.port.outstanding import Outstanding
-from callkeeper.store.port.people import Deeds, Guesses, People, Sessions
+from callkeeper.store.port.people import Deeds, Guesses, People, Rules, Sessions
 from callkeeper.store.port.reservations import Reservations
 
 
@@ -85,8 +85,16 @@ class AsyncGuesses:
         self.forget = Grouped(writer, guesses.forget)
 
 
+class AsyncRules:
+    """House rules."""
+
+    def __init__(self, rules: Rules, writer: Writer, lists: Readers) -> None:
+        self.of = lists.reading(rules.of)
+        self.change = Grouped(writer, rules.change)
+
+
 class AsyncDeeds:
-    """What people did to people and keys."""
+    """What people did to people, keys and rules."""
 
     def __init__(self, deeds: Deeds, lists: Readers) -> None:
         self.latest = lists.reading(deeds.latest)

@@ -21,6 +21,7 @@ from callkeeper.asyncstore.families import (
     AsyncOutstanding,
     AsyncPeople,
     AsyncReservations,
+    AsyncRules,
     AsyncSessions,
 )
 from callkeeper.asyncstore.grouped import Grouped
@@ -67,6 +68,7 @@ class AsyncStore:
         self.sessions = AsyncSessions(store.sessions, writer, looks)
         self.guesses = AsyncGuesses(store.guesses, writer)
         self.deeds = AsyncDeeds(store.deeds, lists)
+        self.rules = AsyncRules(store.rules, writer, lists)
         self.due = AsyncDue(store.due, writer, looks)
         self.attempts = AsyncAttempts(store.attempts, writer, looks)
         self.leases = AsyncLeases(store.leases, writer)

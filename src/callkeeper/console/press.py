@@ -8,7 +8,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from callkeeper.console.assets import Assets
 from callkeeper.core.instants import Instant, LocalTimes, day_around, in_iso
+from callkeeper.core.people.rights import may
 from callkeeper.core.phrase import Phrase, Value
+from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.promise import promised_at
 from callkeeper.core.reservations.result_codes import in_a_word
 from callkeeper.language import CHINESE, translator
@@ -93,8 +95,10 @@ class Press:
             "code_in_words": lambda code: tell(in_a_word(code)),
             "event_words": EVENT_WORDS,
             "who_in_words": lambda by: _who_in_words(by, tell),
+            "customer_name": customer_name,
             "instant": in_iso,
             "masked": _masked,
+            "may": may,
             "promised_at": promised_at,
             "same_day": _is_of_today,
         }

@@ -35,6 +35,12 @@ class ReservationPage:
         """Show it."""
         return await self._page(visit, who)
 
+    async def show_number(self, visit: Visit, who: SignedIn) -> Response:
+        """Show it with its number in full."""
+        await visit.form()
+        number = await self._work.show_number(who.person, visit.vdn, visit.id)
+        return await self._page(visit, who, number=number)
+
     async def file(self, visit: Visit, who: SignedIn) -> Response:
         """File how its call ended."""
         form = await visit.form()
@@ -79,6 +85,7 @@ class ReservationPage:
         *,
         typed: Form | None = None,
         refused: Refusal | None = None,
+        number: str | None = None,
     ) -> Response:
         times = self._times(who)
         found = await self._work.one(who.person, visit.vdn, visit.id)
@@ -90,6 +97,7 @@ class ReservationPage:
             who=who,
             vdn=visit.vdn,
             found=found,
+            number=number,
             times=times,
             ends=ENDS,
             as_filed=AS_FILED,
@@ -100,7 +108,7 @@ class ReservationPage:
         )
 
     def _times(self, who: SignedIn) -> LocalTimes:
-        return times_of(who.person, self._zone, self._clock.now())
+        return times_of(who, self._zone, self._clock.now())
 
 
 def _moved(form: Form, times: LocalTimes) -> Move:

@@ -10,6 +10,7 @@ from callkeeper.clock import Clock
 from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.door import Door
 from callkeeper.console.home import HomePage
+from callkeeper.console.house_rules import HouseRulesPage
 from callkeeper.console.me import MePages
 from callkeeper.console.page import INTERFACE, ConsolePage, NoSuchPage, Shown
 from callkeeper.console.press import HEADERS, Press, lead_to
@@ -19,6 +20,7 @@ from callkeeper.console.today import TodayPage
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
+from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.people import People
 from callkeeper.usecases.work import Work
 
@@ -30,17 +32,19 @@ class Console(NamedTuple):
 
     people: People
     work: Work
+    rules: RuleKeeping
     clock: Clock
     zone: str
 
 
 def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     """Return all pages."""
-    people, work, clock, zone = console
+    people, work, rules, clock, zone = console
     signing = SignInPages(people, door, press, clock)
     me = MePages(people, press, clock)
     home = HomePage(press)
     today = TodayPage(work, press, clock, zone)
+    house = HouseRulesPage(rules, press, zone)
     one = ReservationPage(work, press, clock, zone)
     of_one = "/console/{vdn}/reservations/{id}"
     return [
@@ -52,10 +56,12 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/{vdn}/today", today.show),
         Shown(of_one, one.show),
+        Shown(f"{of_one}/number", post=one.show_number),
         Shown(f"{of_one}/result", post=one.file),
         Shown(f"{of_one}/move", post=one.move),
         Shown(f"{of_one}/note", post=one.note),
         Shown(f"{of_one}/cancel", post=one.cancel),
+        Shown("/console/{vdn}/house", house.show, house.keep),
     ]
 
 

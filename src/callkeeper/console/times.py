@@ -3,13 +3,16 @@
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from callkeeper.core.instants import Instant, LocalTimes
-from callkeeper.core.people.person import Person
+from callkeeper.core.people.session import SignedIn
 
 
-def times_of(person: Person, zone: str, now: Instant) -> LocalTimes:
-    """Return times as a person sees them now; ``zone`` is that of whoever has none of their own."""
+def times_of(who: SignedIn, zone: str, now: Instant) -> LocalTimes:
+    """Return times as a person sees them now: by the zone they chose, or that of their VDN.
+
+    ``zone`` is that of whoever has neither.
+    """
     try:
-        own = ZoneInfo(person.zone or zone)
+        own = ZoneInfo(who.person.zone or who.zone or zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # chosen where another machine serves
         own = ZoneInfo(zone)
     return LocalTimes(own, now)

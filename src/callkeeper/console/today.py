@@ -24,7 +24,7 @@ class TodayPage:
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show the list of whoever looks."""
-        times = times_of(who.person, self._zone, self._clock.now())
+        times = times_of(who, self._zone, self._clock.now())
         day = day_around(times.now, times.zone)
         todo = await self._work.todo(who.person, visit.vdn, day, _ROWS_MAX)
         return self._press.page(

@@ -36,9 +36,10 @@ class Visit(NamedTuple):
 
     @property
     def language(self) -> str | None:
-        """The person's, or what the browser asks for first of what there is."""
-        if self.who is not None and self.who.person.language is not None:
-            return named(self.who.person.language)
+        """The person's, or their VDN's, or what the browser asks for first of what there is."""
+        chosen = None if self.who is None else self.who.person.language or self.who.language
+        if chosen is not None:
+            return named(chosen)
         asked = Head.of(self.request.scope).get(b"accept-language", b"").decode("latin-1")
         locales = (each.partition(";")[0].strip().lower() for each in asked.split(","))
         return next((named(each) for each in locales if named(each) or _is_english(each)), None)

@@ -40,6 +40,7 @@ from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
 from callkeeper.usecases.campaigns import Campaigns, Definitions
+from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.keys import Keyring
 from callkeeper.usecases.missed import count_missed
 from callkeeper.usecases.people import People
@@ -89,6 +90,7 @@ def build(
     console = Console(
         People(async_store, clock),
         Work(async_store, clock, measure(settings)),
+        RuleKeeping(async_store, clock, settings.time_zone),
         clock,
         settings.time_zone,
     )

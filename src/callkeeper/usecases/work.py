@@ -1,14 +1,17 @@
 """Work: what an agent has to do, and doing it; each act only by whoever may."""
 
 import msgspec
+import structlog
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.instants import Instant
+from callkeeper.core.people.house_rules import HouseRules, Numbers
 from callkeeper.core.people.person import Person
-from callkeeper.core.people.rights import Act, may
+from callkeeper.core.people.rights import DEFAULTS, Act, may
 from callkeeper.core.refusal import NoRight
+from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.promise import Measure
 from callkeeper.core.reservations.reservation import Reservation
@@ -26,16 +29,19 @@ class Todo(msgspec.Struct, frozen=True):
 
     open: Found
     done: Found
+    rules: HouseRules
 
 
 class FoundReservation(msgspec.Struct, frozen=True):
     """One reservation with its story, and what may be filed of it.
 
-    ``shows_number``: its number is for whoever looks.
+    ``numbers``: how its number is shown to whoever looks; ``may_change``: it is theirs to change.
     """
 
     kept: Kept
-    shows_number: bool
+    numbers: Numbers
+    may_change: bool
+    customer: str  # as call data names them, or ""
     events: list[Happening]
     results: Results
 
@@ -47,6 +53,7 @@ class Work:
         self._store = async_store
         self._clock = clock
         self._measure = measure
+        self._log = structlog.get_logger()
 
     async def todo(
         self, person: Person, vdn: int, day: tuple[Instant, Instant], limit: int
@@ -60,7 +67,8 @@ class Work:
 
         def look(store: Store) -> Todo:
             promises = Promises(store, self._measure, Whose(vdn, agent), now)
-            return Todo(promises.open(limit), promises.within(day, limit, ("done",)))
+            done = promises.within(day, limit, ("done",))
+            return Todo(promises.open(limit), done, store.rules.of(vdn).rules)
 
         return await self._store.ask(look)
 
@@ -70,15 +78,39 @@ class Work:
 
         def look(store: Store) -> FoundReservation:
             kept = Promises(store, self._measure, Whose(vdn), now).one(id_)
-            _check(person, "see_reservation", kept.listed.reservation)
+            rules = store.rules.of(vdn).rules
+            reservation = kept.listed.reservation
+            _check(person, "see_reservation", reservation, rules)
             return FoundReservation(
                 kept,
-                may(person, "show_numbers", vdn, kept.listed.reservation.agent),
+                _numbers(person, reservation, rules),
+                may(person, "change_reservation", vdn, reservation.agent),
+                customer_name(reservation.call_data, rules.customer_member),
                 happened(store, vdn, id_),
                 store.business_results.find(vdn, 0, _RESULTS_MAX).results,
             )
 
         return await self._store.ask(look)
+
+    async def show_number(self, person: Person, vdn: int, id_: str) -> str:
+        """Return the number of a reservation to whoever asks for it; the log tells who did.
+
+        Raise NoSuchReservation, or NoRight.
+        """
+
+        def look(store: Store) -> str:
+            listed = store.reservations.get(vdn, id_)
+            if listed is None:
+                raise no_such(vdn, id_)
+            rules = store.rules.of(vdn).rules
+            _check(person, "see_reservation", listed.reservation, rules)
+            if _numbers(person, listed.reservation, rules) == "never":
+                raise NoRight
+            return listed.reservation.called_no
+
+        number = await self._store.ask(look)
+        self._log.info("number_revealed", person=person.login, vdn=vdn, reservation=id_)
+        return number
 
     async def change(
         self, person: Person, vdn: int, id_: str, change: Change, seen_version: int | None
@@ -95,7 +127,16 @@ class Work:
         return await self._store.reservations.change(order)
 
 
-def _check(person: Person, act: Act, reservation: Reservation) -> None:
+def _check(
+    person: Person, act: Act, reservation: Reservation, rules: HouseRules = DEFAULTS
+) -> None:
     """Refuse what a person may not act on, and what is deleted, as if there were none."""
-    if reservation.state == "cancelled" or not may(person, act, reservation.vdn, reservation.agent):
+    is_theirs = may(person, act, reservation.vdn, reservation.agent, rules=rules)
+    if reservation.state == "cancelled" or not is_theirs:
         raise no_such(reservation.vdn, reservation.id)
+
+
+def _numbers(person: Person, reservation: Reservation, rules: HouseRules) -> Numbers:
+    """Return how a number is shown to somebody, by their role and by the rules of the VDN."""
+    may_see = may(person, "show_numbers", reservation.vdn, reservation.agent)
+    return rules.numbers if may_see else "never"

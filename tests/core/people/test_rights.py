@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person, Role
 from callkeeper.core.people.rights import Act, may
 
@@ -94,3 +95,14 @@ def test_an_operator_sees_numbers_where_a_role_in_that_vdn_says_so() -> None:
     assert not may(both, "show_numbers", 25, "1002")
     assert not may(both, "show_numbers", 26)
     assert may(both, "see_reservation", 25, "1002")
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_agents_see_the_reservations_of_others_where_the_rules_say_so_and_do_no_more(
+    act: Act,
+) -> None:
+    agent, rules = person(ROLES[0]), HouseRules(agents_see="vdn")
+    sees = act == "see_reservation"
+    assert may(agent, act, 25, "1002", rules=rules) is sees
+    assert may(agent, act, 25, None, rules=rules) is sees
+    assert not may(agent, act, 26, "1002", rules=rules)

@@ -2,6 +2,7 @@
 
 from typing import Literal, TypeAlias
 
+from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person, RoleKind
 
 Act: TypeAlias = Literal[
@@ -30,6 +31,8 @@ Act: TypeAlias = Literal[
     "keep_sign_on",
 ]
 
+DEFAULTS = HouseRules()
+
 _RANKS: tuple[RoleKind, ...] = ("agent", "supervisor", "administrator", "operator")
 
 # The least role that may do it; each may what those before it may.
@@ -57,12 +60,19 @@ LEAST: dict[Act, RoleKind] = {
 }
 
 
-def may(person: Person, act: Act, vdn: int | None = None, agent: str | None = None) -> bool:
+def may(
+    person: Person,
+    act: Act,
+    vdn: int | None = None,
+    agent: str | None = None,
+    *,
+    rules: HouseRules = DEFAULTS,
+) -> bool:
     """Whether a person may do it: in a VDN, or for the whole installation (None).
 
-    ``agent`` is whose reservation it is about. An agent may act on what is their own only. An
-    operator may what an administrator of each VDN may, but sees numbers only where a role in that
-    VDN says so.
+    ``agent`` is whose reservation it is about. An agent may act on what is their own only, and sees
+    the others' where the VDN's ``rules`` say so. An operator may what an administrator of each VDN
+    may, but sees numbers only where a role in that VDN says so.
     """
     if person.disabled_at is not None:
         return False
@@ -74,4 +84,6 @@ def may(person: Person, act: Act, vdn: int | None = None, agent: str | None = No
         return True
     if _RANKS.index(role.kind) < _RANKS.index(LEAST[act]):
         return False
-    return role.kind != "agent" or (agent is not None and agent == role.agent)
+    if role.kind != "agent" or (agent is not None and agent == role.agent):
+        return True
+    return act == "see_reservation" and rules.agents_see == "vdn"

@@ -59,10 +59,15 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True):
-    """Who a session is of, as they are now."""
+    """Who a session is of, as they are now.
+
+    ``zone`` and ``language`` are those of their VDN, for whoever has chosen none of their own.
+    """
 
     person: Person
     session: Session
+    zone: str | None = None
+    language: str | None = None
 
     @property
     def ends_at(self) -> Instant:

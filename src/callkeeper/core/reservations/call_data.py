@@ -12,6 +12,8 @@ import msgspec
 WHOLE = "CALLDATA"
 PREFIX = "CALLDATA_"
 
+_NAME_MOST = 100  # of a customer, as a list shows it
+
 # A name with anything else in it could be a dialplan function, or reach into another channel.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
@@ -22,6 +24,14 @@ def members(call_data: str | None) -> dict[str, Any]:
         return msgspec.json.decode(call_data or "{}", type=dict[str, Any])
     except (msgspec.MsgspecError, RecursionError):
         return {}
+
+
+def customer_name(call_data: str | None, member: str | None) -> str:
+    """Return how a member of call data names the customer; "" where none does."""
+    named = members(call_data).get(member) if member else None
+    if not isinstance(named, str | int):
+        return ""
+    return " ".join(str(named).split())[:_NAME_MOST]
 
 
 def has_own_variable(name: str) -> bool:

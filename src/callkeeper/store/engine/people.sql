@@ -114,6 +114,19 @@ DELETE FROM guess WHERE digest IN (
   FOR UPDATE SKIP LOCKED                                                       -- postgres
 )
 
+-- name: house_rules
+SELECT version, rules FROM house_rules WHERE vdn = :vdn
+
+-- name: house_rules_of_roles
+SELECT h.rules
+FROM role AS r JOIN house_rules AS h ON h.vdn = r.vdn
+WHERE r.login = :login
+ORDER BY r.vdn
+
+-- name: put_house_rules
+INSERT INTO house_rules (vdn, version, rules) VALUES (:vdn, :version, :rules)
+ON CONFLICT (vdn) DO UPDATE SET version = excluded.version, rules = excluded.rules
+
 -- name: add_deed
 INSERT INTO deed (happened_at, by_whom, what, subject, vdn, detail)
 VALUES (:happened_at, :by_whom, :what, :subject, :vdn, :detail)

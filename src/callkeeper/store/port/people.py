@@ -10,6 +10,7 @@ import msgspec
 
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.changes import NewPerson, PersonOrder
+from callkeeper.core.people.house_rules import KeptRules, RulesOrder
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.session import Link, NewPassword, Session, SignedIn, SignIn
 from callkeeper.core.refusal import Refusal
@@ -89,6 +90,16 @@ class Guesses(Protocol):
 
     def forget(self, digests: Sequence[str]) -> list[None]:
         """Forget the tries of those who have signed in."""
+
+
+class Rules(Protocol):
+    """The verbs about house rules."""
+
+    def of(self, vdn: int) -> KeptRules:
+        """Return the rules of a VDN; as they are where it has made none."""
+
+    def change(self, orders: Sequence[RulesOrder]) -> list[KeptRules | Refusal]:
+        """Carry out orders, each as a deed."""
 
 
 class Deeds(Protocol):

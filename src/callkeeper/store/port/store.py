@@ -19,7 +19,7 @@ from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, Due, Leases
 from callkeeper.store.port.history import History
 from callkeeper.store.port.outstanding import Outstanding
-from callkeeper.store.port.people import Deeds, Guesses, People, Sessions
+from callkeeper.store.port.people import Deeds, Guesses, People, Rules, Sessions
 from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.reservations import Reservations
 
@@ -85,7 +85,11 @@ class Store(Protocol):
 
     @property
     def deeds(self) -> Deeds:
-        """What people did to people and keys."""
+        """What people did to people, keys and rules."""
+
+    @property
+    def rules(self) -> Rules:
+        """House rules."""
 
     @property
     def file(self) -> Inode | None:

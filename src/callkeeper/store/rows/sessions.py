@@ -18,14 +18,16 @@ from callkeeper.core.people.session import Session as PersonSession
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.engine.session import Session
 from callkeeper.store.rows.people import PersonRows
+from callkeeper.store.rows.rules import RulesRows
 
 
 class SessionRows:
     """The verbs about sessions, passwords and links."""
 
-    def __init__(self, session: Session, people: PersonRows) -> None:
+    def __init__(self, session: Session, people: PersonRows, rules: RulesRows) -> None:
         self._session = session
         self._people = people
+        self._rules = rules
 
     def password(self, login: str) -> str | None:
         """Return the hash of the password by which a login may sign in."""
@@ -91,7 +93,15 @@ class SessionRows:
             return None
         session = PersonSession(*rows[0])
         person = self._people.get(session.login)
-        return None if person is None or person.disabled_at else SignedIn(person, session)
+        if person is None or person.disabled_at:
+            return None
+        theirs = self._rules.of_person(session.login)
+        return SignedIn(
+            person,
+            session,
+            zone=next((each.zone for each in theirs if each.zone), None),
+            language=next((each.language for each in theirs if each.language), None),
+        )
 
     def of(self, login: str) -> list[PersonSession]:
         """Return the sessions of a person that nobody ended, oldest first."""

@@ -25,6 +25,7 @@ from callkeeper.store.rows.leases import LeaseRows
 from callkeeper.store.rows.outstanding import OutstandingRows
 from callkeeper.store.rows.people import PersonRows
 from callkeeper.store.rows.reservations import ReservationRows
+from callkeeper.store.rows.rules import RulesRows
 from callkeeper.store.rows.sessions import SessionRows
 
 
@@ -48,7 +49,8 @@ class SqlStore:
         self.leases = LeaseRows(session)
         self.deeds = deeds = DeedRows(session)
         self.people = people = PersonRows(session, deeds)
-        self.sessions = SessionRows(session, people)
+        self.rules = rules = RulesRows(session, campaigns, deeds)
+        self.sessions = SessionRows(session, people, rules)
         self.guesses = GuessRows(session)
 
     @property

@@ -1,0 +1,110 @@
+"""The house rules of a VDN: what they are, what others would change, and keeping those."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+from zoneinfo import available_timezones
+
+from starlette.responses import Response
+
+from callkeeper.console.press import Press, lead_to
+from callkeeper.console.visit import Visit, hidden_number
+from callkeeper.core.people.house_rules import (
+    AGENTS_SEE,
+    MEMBER,
+    NUMBERS,
+    AgentsSee,
+    HouseRules,
+    Numbers,
+)
+from callkeeper.core.people.session import SignedIn
+from callkeeper.core.phrase import Phrase
+from callkeeper.core.refusal import Overtaken, ParameterWrong, Refusal
+from callkeeper.usecases.house_rules import RuleKeeping
+
+Form = Mapping[str, str]
+T = TypeVar("T", Numbers, AgentsSee)
+
+
+class HouseRulesPage:
+    """The rules of a VDN. They are kept from what shows what would change, and from nowhere else.
+
+    ``zone`` is that of a VDN that has none.
+    """
+
+    def __init__(self, keeping: RuleKeeping, press: Press, zone: str) -> None:
+        self._keeping = keeping
+        self._press = press
+        self._zone = zone
+
+    async def show(self, visit: Visit, who: SignedIn) -> Response:
+        """Show the rules."""
+        return await self._page(visit, who)
+
+    async def keep(self, visit: Visit, who: SignedIn) -> Response:
+        """Show what the rules that were typed would change, or keep them."""
+        form = await visit.form()
+        try:
+            rules, version = read_rules(form), hidden_number(form, "version")
+            if "keep" in form:
+                await self._keeping.keep(who.person, visit.vdn, rules, version)
+                return lead_to(f"/console/{visit.vdn}/house")
+            differences = await self._keeping.preview(who.person, visit.vdn, rules)
+        except (ParameterWrong, Overtaken) as refused:
+            return await self._page(visit, who, typed=form, refused=refused)
+        return await self._page(visit, who, typed=form, differences=differences)
+
+    async def _page(
+        self,
+        visit: Visit,
+        who: SignedIn,
+        *,
+        typed: Form | None = None,
+        refused: Refusal | None = None,
+        differences: Sequence[Phrase] | None = None,
+    ) -> Response:
+        kept = await self._keeping.kept(who.person, visit.vdn)
+        status = 200 if refused is None else 409 if isinstance(refused, Overtaken) else 422
+        return self._press.page(
+            visit.language,
+            "house",
+            status=status,
+            who=who,
+            vdn=visit.vdn,
+            version=kept.version,
+            shown=as_form(kept.rules) | dict(typed or {}),
+            rule_names=HouseRules.__struct_fields__,
+            refused=refused,
+            differences=differences,
+            zone=self._zone,
+            zones=sorted(available_timezones()),
+            member_longest=MEMBER.longest,
+        )
+
+
+def as_form(rules: HouseRules) -> dict[str, str]:
+    """Return what the form shows of rules before anything is typed."""
+    return {
+        "zone": rules.zone or "",
+        "language": rules.language or "",
+        "numbers": rules.numbers,
+        "agents_see": rules.agents_see,
+        "customer_member": rules.customer_member or "",
+    }
+
+
+def read_rules(form: Form) -> HouseRules:
+    """Return the rules that were typed. Raise ParameterWrong."""
+    return HouseRules(
+        zone=form.get("zone") or None,
+        language=form.get("language") or None,
+        numbers=_choice(form, "numbers", NUMBERS),
+        agents_see=_choice(form, "agents_see", AGENTS_SEE),
+        customer_member=form.get("customer_member") or None,
+    )
+
+
+def _choice(form: Form, name: str, choices: tuple[T, ...]) -> T:
+    for each in choices:
+        if each == form.get(name):
+            return each
+    raise ParameterWrong("choose one of what is offered", about=name)

@@ -1,0 +1,81 @@
+"""House rules: what a VDN decides for the people who work in it."""
+
+from typing import Literal, get_args
+
+import msgspec
+
+from callkeeper.core.characters import ANY, TextBounds
+from callkeeper.core.instants import Instant
+from callkeeper.core.people.person import check_language
+from callkeeper.core.refusal import Overtaken
+
+# Who may see a number sees it in full everywhere; masked, until they ask for it; masked alone.
+Numbers = Literal["full", "on_request", "never"]
+NUMBERS: tuple[Numbers, ...] = get_args(Numbers)
+
+# Whose reservations an agent sees; they change their own in any case.
+AgentsSee = Literal["own", "vdn"]
+AGENTS_SEE: tuple[AgentsSee, ...] = get_args(AgentsSee)
+
+MEMBER = TextBounds(60, ANY)  # of call data
+
+
+class HouseRules(msgspec.Struct, frozen=True):
+    """The rules of a VDN; as they stand here, where it has made none.
+
+    ``zone`` and ``language`` are those of people who have chosen none; None: the setting's, and
+    what the browser asks for. ``customer_member`` is the member of call data that names the
+    customer.
+    """
+
+    zone: str | None = None
+    language: str | None = None
+    numbers: Numbers = "on_request"
+    agents_see: AgentsSee = "own"
+    customer_member: str | None = None
+
+    def check(self) -> None:
+        """Refuse what is no rule. Which time zones there are is for whoever knows them."""
+        if self.language is not None:
+            check_language(self.language)
+        if self.customer_member is not None:
+            MEMBER.check(self.customer_member, "customer_member")
+
+
+class KeptRules(msgspec.Struct, frozen=True):
+    """The rules of a VDN as they are kept; ``version`` counts their changes, from 0: none yet."""
+
+    vdn: int
+    version: int = 0
+    rules: HouseRules = HouseRules()
+
+
+class RulesOrder(msgspec.Struct, frozen=True):
+    """Other rules for a VDN, by whom, and how they stood when that was decided."""
+
+    vdn: int
+    rules: HouseRules
+    seen_version: int
+    by: str
+    at: Instant
+
+    def carry_out(self, old: KeptRules) -> KeptRules:
+        """Return the rules as they are then; the very same where nothing is another."""
+        self.rules.check()
+        if self.seen_version != old.version:
+            raise Overtaken(
+                "somebody changed the house rules meanwhile, so nothing was changed; look at them "
+                "again"
+            )
+        if self.rules == old.rules:
+            return old
+        return KeptRules(self.vdn, old.version + 1, self.rules)
+
+
+def changed_rules(old: HouseRules, new: HouseRules) -> dict[str, list[object]]:
+    """Return which rules are others, each as it was and as it is to be."""
+    return {
+        name: [getattr(old, name), getattr(new, name)]
+        for name in HouseRules.__struct_fields__
+        if getattr(old, name) != getattr(new, name)
+    }

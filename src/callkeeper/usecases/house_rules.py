@@ -1,0 +1,143 @@
+"""House rules: reading those of a VDN, saying what others would change, and keeping them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.clock import Clock
+from callkeeper.core.instants import DAY_MS
+from callkeeper.core.people.house_rules import HouseRules, KeptRules, Numbers, RulesOrder
+from callkeeper.core.people.person import Person, Role
+from callkeeper.core.people.rights import may
+from callkeeper.core.phrase import Phrase
+from callkeeper.core.refusal import NoRight
+from callkeeper.core.reservations.call_data import customer_name
+from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.store.port.reservations import Sought
+from callkeeper.store.port.store import Store
+from callkeeper.usecases.people import check_zone
+
+# Of so many calls to come it is told how a rule would show them.
+_LOOKED_AT = 200
+_AHEAD_MS = 30 * DAY_MS
+
+_NUMBERS: dict[Numbers, Phrase] = {
+    "full": Phrase(
+        "numbers are shown in full, in lists too, to whoever may see them; nothing is logged of it"
+    ),
+    "on_request": Phrase(
+        "numbers are masked; whoever may see one asks for it on the call's page, and the log tells "
+        "who did"
+    ),
+    "never": Phrase("numbers are masked, and pages show none in full"),
+}
+
+
+class _Outlook(NamedTuple):
+    """What a VDN has that a rule may be about: its people, and calls to come."""
+
+    vdn: int
+    people: list[Person]
+    ahead: list[Reservation]
+
+    @property
+    def roles(self) -> list[Role]:
+        """What its people are there."""
+        roles = (each.role_in(self.vdn) for each in self.people)
+        return [each for each in roles if each is not None]
+
+
+class RuleKeeping:
+    """The house rules of all VDNs. ``zone`` is that of a VDN that has none."""
+
+    def __init__(self, async_store: AsyncStore, clock: Clock, zone: str) -> None:
+        self._store = async_store
+        self._clock = clock
+        self._zone = zone
+
+    async def kept(self, person: Person, vdn: int) -> KeptRules:
+        """Return the rules of a VDN, for whoever may change them. Raise NoRight."""
+        _check(person, vdn)
+        return await self._store.rules.of(vdn)
+
+    async def preview(self, person: Person, vdn: int, new: HouseRules) -> list[Phrase]:
+        """Return what other rules would change, and for how many. Raise NoRight, ParameterWrong."""
+        _check(person, vdn)
+        self._check_rules(new)
+        now = self._clock.now()
+
+        def look(store: Store) -> list[Phrase]:
+            sought = Sought(vdn, now, now + _AHEAD_MS)
+            listed = store.outstanding.seek(sought, ("waiting",), _LOOKED_AT)
+            outlook = _Outlook(
+                vdn,
+                [each for each in store.people.all() if _works_there(each, vdn)],
+                [each.reservation for each in listed],
+            )
+            return list(self._differences(store.rules.of(vdn).rules, new, outlook))
+
+        return await self._store.ask(look)
+
+    async def keep(self, person: Person, vdn: int, new: HouseRules, seen_version: int) -> KeptRules:
+        """Keep other rules, as a deed. Raise NoRight, ParameterWrong or Overtaken."""
+        _check(person, vdn)
+        self._check_rules(new)
+        order = RulesOrder(vdn, new, seen_version, person.by, self._clock.now())
+        return await self._store.rules.change(order)
+
+    def _check_rules(self, rules: HouseRules) -> None:
+        rules.check()
+        if rules.zone is not None:
+            check_zone(rules.zone)
+
+    def _differences(self, old: HouseRules, new: HouseRules, outlook: _Outlook) -> Iterator[Phrase]:
+        """Yield a sentence for each rule that is another one."""
+        if old.zone != new.zone:
+            yield Phrase(
+                "times are shown in {zone} to the people who have chosen no time zone: {count} of "
+                "{all} here",
+                zone=new.zone or self._zone,
+                count=sum(each.zone is None for each in outlook.people),
+                all=len(outlook.people),
+            )
+        if old.language != new.language:
+            yield Phrase(
+                "pages are in another language for the people who have chosen none: {count} of "
+                "{all} here",
+                count=sum(each.language is None for each in outlook.people),
+                all=len(outlook.people),
+            )
+        if old.numbers != new.numbers:
+            yield _NUMBERS[new.numbers]
+        if old.agents_see != new.agents_see:
+            yield _agents_see(new, outlook)
+        if old.customer_member != new.customer_member:
+            yield _customers(new, outlook.ahead)
+
+
+def _agents_see(new: HouseRules, outlook: _Outlook) -> Phrase:
+    agents = sum(each.kind == "agent" for each in outlook.roles)
+    if new.agents_see == "vdn":
+        return Phrase("agents see all reservations of this VDN: {count} agents", count=agents)
+    return Phrase("agents see their own reservations alone: {count} agents", count=agents)
+
+
+def _customers(new: HouseRules, ahead: list[Reservation]) -> Phrase:
+    if new.customer_member is None:
+        return Phrase("no customer is named")
+    named = [customer_name(each.call_data, new.customer_member) for each in ahead]
+    return Phrase(
+        "{member} names the customer: of the next {all} calls it does so in {count}",
+        member=new.customer_member,
+        all=len(named),
+        count=len(list(filter(None, named))),
+    )
+
+
+def _works_there(person: Person, vdn: int) -> bool:
+    return person.disabled_at is None and person.role_in(vdn) is not None
+
+
+def _check(person: Person, vdn: int) -> None:
+    if not may(person, "keep_rules", vdn):
+        raise NoRight
