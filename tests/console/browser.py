@@ -1,7 +1,7 @@
 """A real browser: Debian's Chromium, a window for each test, and what it must never say."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -178,6 +178,9 @@ class Window:
     def _asked(self, request: Request) -> None:
         if not request.url.startswith(f"{self.house.url}/console/"):
             self.troubles.append(f"loaded from elsewhere: {request.url}")
+
+
+Opens = Callable[..., Window]
 
 
 def paths() -> list[str]:

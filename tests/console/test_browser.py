@@ -1,24 +1,22 @@
 """The console in a real browser: by keyboard, without scripts, and for every eye and hand."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from callkeeper.clock import HandClock
 from callkeeper.console.result_form import ENDS
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.people.person import Role
-from tests.conftest import leave_out
 from tests.console.browser import (
     HEIGHT,
     NARROW,
-    PROGRAM,
     WIDE,
+    Opens,
     Window,
-    chromium,
     overflow,
     paths,
     small_targets,
@@ -33,16 +31,6 @@ MORNING = 1_795_831_200_000  # 2026-11-28 02:00 in UTC
 MINUTE = 60_000
 LEAST_STOPS = 4  # the skip link, the way home, something, and what is done with it
 
-Opens = Callable[..., Window]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not PROGRAM.exists():
-        leave_out("the console in a browser: there is none here; apt-get install chromium")
-    with chromium() as browser:
-        yield browser
-
 
 @pytest.fixture(scope="module")
 def clock() -> HandClock:
@@ -56,20 +44,6 @@ def house(tmp_path_factory: pytest.TempPathFactory, clock: HandClock) -> Iterato
         with house.store.transaction():
             house.store.business_results.define([Definition(sold, (), "operator")])
         yield house
-
-
-@pytest.fixture
-def opens(browser: Browser, house: House) -> Iterator[Opens]:
-    """Open windows, which must have had nothing to complain of in the end."""
-    windows: list[Window] = []
-
-    def open_window(**how: Any) -> Window:
-        windows.append(Window(browser, house, **how))
-        return windows[-1]
-
-    yield open_window
-    for each in windows:
-        each.close()
 
 
 def agent(login: str) -> Role:
@@ -119,12 +93,13 @@ def test_an_invited_agent_files_a_late_call_by_keyboard_alone(
     window.press("Enter")
     window.tab_to(page.locator("[name=end]:checked"))
     window.press("ArrowDown")
-    window.tab_to(page.locator("#business"))
+    window.tab_to(page.locator("[name=business]:checked"))
     window.press("ArrowDown")
     window.tab_to(page.get_by_role("button", name="File it"))
     window.press("Enter")
 
-    expect(page.locator(f"#done-{first}")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("Filed")
+    expect(page.locator(f"#done-{first}")).to_have_count(1)
     expect(page.locator(f"#call-{first}")).to_have_count(0)
     expect(page.locator(f"#call-{second}")).to_be_visible()
     done = filed(house, first)
@@ -144,15 +119,15 @@ def test_who_files_second_is_told_and_keeps_what_he_typed(
     one.locator(f"[name=end][value='{ENDS[1]}']").check()
     other.locator(f"[name=end][value='{ENDS[2]}']").check()
     other.locator("#at").fill("02:01")
-    other.locator("#business").select_option("sold")
+    other.locator("[name=business][value=sold]").check()
     one.get_by_role("button", name="File it").click()
-    expect(one.locator(f"#done-{id_}")).to_be_visible()
+    expect(one.get_by_role("status")).to_contain_text("Filed")
     other.get_by_role("button", name="File it").click()
 
     expect(other.get_by_role("alert")).to_contain_text("changed the reservation meanwhile")
     expect(other.locator("[name=end]:checked")).to_have_value(ENDS[2])
     expect(other.locator("#at")).to_have_value("02:01")
-    expect(other.locator("#business")).to_have_value("sold")
+    expect(other.locator("[name=business]:checked")).to_have_value("sold")
     assert filed(house, id_)["failCode"] == ENDS[1]
     other.get_by_role("button", name="File it").click()
     expect(other.get_by_role("alert")).to_have_count(0)
@@ -191,6 +166,7 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
             "/console/welcome/used",
         ],
         "/console/": ["/console/", "/console/nowhere"],
+        "/console/help": ["/console/help"],
         "/console/me": ["/console/me"],
         "/console/{vdn}/today": [f"/console/{VDN}/today"],
         "/console/{vdn}/reservations/{id}": [of_one(coming), of_one(done)],

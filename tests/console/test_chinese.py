@@ -26,6 +26,8 @@ def english(visitor: Visitor) -> set[str]:
     """Return the words of a page that are neither Chinese nor data."""
     assert re.search("[\u4e00-\u9fff]", visitor.text), visitor.status
     text = visitor.text.replace(visitor.house.key.ak, "").replace(visitor.seen.url.path, "")
+    for key in re.findall("<kbd[^>]*>(.*?)</kbd>", visitor.seen.text):
+        text = text.replace(f" {key} ", " ")  # as it stands on a keyboard
     return set(re.findall("[A-Za-z]+", text)) - NAMES - DATA
 
 
@@ -59,7 +61,15 @@ def test_who_is_invited_is_welcomed_without_english(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/console/", "/console/me", "/console/none", TODAY, f"/console/{VDN}/reservations/1"]
+    "path",
+    [
+        "/console/",
+        "/console/help",
+        "/console/me",
+        "/console/none",
+        TODAY,
+        f"/console/{VDN}/reservations/1",
+    ],
 )
 def test_a_page_of_ones_own_has_no_english(ann: Visitor, path: str) -> None:
     assert english(ann.look(path)) == set()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from callkeeper.core.people.preferences import Preferences
 from tests.console.visitor import PASSWORD, Visitor, at_work, unlike_any
 from tests.house import House
 
@@ -19,6 +20,30 @@ def test_name_language_and_zone_are_changed_and_the_pages_follow(house: House) -
     assert 'value="Asia/Shanghai"' in page.seen.text
     page.send(ME, {"name": "Ann", "language": "", "zone": ""})
     assert 'lang="en"' in page.look(ME).seen.text
+
+
+def test_what_is_preferred_is_kept_and_what_a_form_does_not_ask_stays(house: House) -> None:
+    visitor = at_work(house, login := unlike_any())
+    rest = {"name": "Ann", "language": "", "zone": ""}
+    visitor.send(ME, rest | {"theme": "dark", "shortcuts": "off"})
+    page = visitor.look(ME).seen.text
+    assert 'data-theme="dark"' in page
+    assert "keys.js" not in page
+    visitor.send(ME, rest)
+    person = house.store.people.get(login)
+    assert person is not None
+    assert person.preferences == Preferences(theme="dark", has_shortcuts=False)
+    visitor.send(ME, rest | {"theme": "", "shortcuts": "on"})
+    page = visitor.look(ME).seen.text
+    assert "data-theme" not in page
+    assert "keys.js" in page
+
+
+@pytest.mark.parametrize("theme", ["red", "\0", "x" * 60_000], ids=len)
+def test_a_theme_that_is_none_is_refused(house: House, theme: str) -> None:
+    visitor = at_work(house, unlike_any())
+    refused = visitor.send(ME, {"name": "Ann", "language": "", "zone": "", "theme": theme})
+    assert (refused.status, "is no theme" in refused.text) == (422, True)
 
 
 @pytest.mark.parametrize(

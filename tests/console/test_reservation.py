@@ -30,7 +30,7 @@ def test_a_result_is_filed_in_the_persons_name_and_the_list_is_shown(
     filed = ann.send(path(id_, "result"), form)
     assert (filed.status, filed.seen.headers["location"]) == (
         303,
-        f"/console/{VDN}/today#done-{id_}",
+        f"/console/{VDN}/today?filed={id_}",
     )
     new = standing(house, id_)
     assert (new.state, new.fail_code, new.agent) == ("done", "00537", "ann")

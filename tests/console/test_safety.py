@@ -237,6 +237,12 @@ def test_styles_are_kept_for_ever_and_compressed(house: House) -> None:
     assert house.http.get(f"{house.url}/console/static/0/console.css").status_code == 404
 
 
+def test_our_own_scripts_are_small() -> None:
+    scripts = [each for each in Assets().by_path.values() if each.path.endswith(".js")]
+    ours = [each for each in scripts if not each.path.endswith(".min.js")]
+    assert sum(len(each.plain) for each in ours) <= 8_000
+
+
 def test_while_the_database_is_away_a_page_says_so(house: House) -> None:
     visitor = at_work(house, "zoe", Role("agent", VDN, "zoe"))
     file = house.settings.data_dir / DATABASE_FILE

@@ -27,7 +27,7 @@ def test_the_calls_of_whoever_looks_are_shown_and_nobody_elses(house: House) -> 
     promise(house, 20 * MINUTE, agent="bob")
     carry_out(house.store, order(done, Result(fail_code="00537"), vdn=VDN, at=house.now()))
     page = ann.look(TODAY)
-    assert rows(page.seen.text) == [broken, late, next_, done]
+    assert rows(page.seen.text) == [next_, broken, late, done]
     assert "2 late, 1 to come; of today's, 1 done" in page.text
     assert "5 min late" in page.text
     assert "speak slowly" in page.text

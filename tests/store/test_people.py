@@ -23,6 +23,7 @@ from callkeeper.core.people.changes import (
 )
 from callkeeper.core.people.guessing import FORGOTTEN_MS
 from callkeeper.core.people.person import LoginTaken, NoSuchPerson, Person, Role
+from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.session import (
     LINK_MS,
     SESSION_MS,
@@ -129,6 +130,15 @@ def test_a_description_is_changed_and_taken_off(store: SqlStore) -> None:
     plain = changed(store, Describe(language="", zone=""))
     assert (plain.language, plain.zone, plain.name) == (None, None, "安")
     assert store.people.get("ann") == plain
+
+
+def test_preferences_are_kept_as_they_were_chosen(store: SqlStore) -> None:
+    assert invited(store).preferences == Preferences()
+    preferred = Preferences("dark", has_shortcuts=False, warning_minutes=0, has_sound=False)
+    person = changed(store, Describe(preferences=preferred))
+    assert (person.version, person.preferences) == (2, preferred)
+    assert store.people.get("ann") == person == store.people.all()[0]
+    assert changed(store, Describe(preferences=preferred)) == person
 
 
 def test_a_change_of_nobody_is_refused_and_what_changes_nothing_is_no_deed(

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from callkeeper.clock import HandClock
 from callkeeper.core.people.changes import Disable
 from callkeeper.core.people.guessing import FREE_GUESSES
 from callkeeper.core.people.person import NoSuchPerson
+from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.session import (
     IDLE_MS,
     LINK_MS,
@@ -283,10 +285,12 @@ def test_a_person_describes_themselves_and_others_see_it(
         signed_in = await here.people.whose(new.token)
         assert signed_in is not None
         assert signed_in.person == changed == stores[1].people.get("ann")
+        wrong: dict[str, Any]
         for wrong, about in (
             ({"zone": "Mars/Olympus"}, "zone"),
             ({"language": "?"}, "language"),
             ({"name": " "}, "name"),
+            ({"preferences": Preferences(warning_minutes=61)}, "warning_minutes"),
         ):
             with pytest.raises(ParameterWrong) as refused:
                 await here.people.change("ann", **wrong)

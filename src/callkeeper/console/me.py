@@ -1,13 +1,16 @@
-"""What a person may change of themselves: name, language, zone, password; and where they are in."""
+"""What a person may change of themselves: what pages show, their keys, and their password."""
 
+from collections.abc import Mapping
 from zoneinfo import available_timezones
 
+import msgspec
 from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.visit import Visit, chosen_password
+from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.session import SignedIn, SignInRefused
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.usecases.people import People
@@ -28,7 +31,7 @@ class MePages:
         return self._page(visit, who)
 
     async def change(self, visit: Visit, who: SignedIn) -> Response:
-        """Take another name, language or zone."""
+        """Take another name, language or zone, or other preferences."""
         form = await visit.form()
         try:
             await self._people.change(
@@ -36,6 +39,7 @@ class MePages:
                 name=form.get("name", ""),
                 language=form.get("language", ""),
                 zone=form.get("zone", ""),
+                preferences=_preferred(form, who.person.preferences),
             )
         except ParameterWrong as refused:
             return self._page(visit, who, refused=refused, typed=form)
@@ -74,3 +78,12 @@ class MePages:
             typed=typed or {},
             zones=sorted(available_timezones()),
         )
+
+
+def _preferred(form: Mapping[str, str], old: Preferences) -> Preferences:
+    """Return the preferences that were typed; what the form does not ask stays."""
+    return msgspec.structs.replace(
+        old,
+        theme=form.get("theme", old.theme) or None,
+        has_shortcuts=form["shortcuts"] == "on" if "shortcuts" in form else old.has_shortcuts,
+    )

@@ -127,5 +127,5 @@ def _onwards(visit: Visit, who: SignedIn, change: Change) -> str:
     if role is None or role.agent is None:
         is_gone = isinstance(change, Cancel)
         return HOME if is_gone else f"/console/{visit.vdn}/reservations/{visit.id}"
-    place = {Result: f"#done-{visit.id}", Cancel: ""}.get(type(change), f"#call-{visit.id}")
+    place = {Result: f"?filed={visit.id}", Cancel: ""}.get(type(change), f"#call-{visit.id}")
     return f"/console/{visit.vdn}/today{place}"

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from callkeeper.clock import Clock
 from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.door import Door
+from callkeeper.console.help import HelpPage
 from callkeeper.console.home import HomePage
 from callkeeper.console.house_rules import HouseRulesPage
 from callkeeper.console.me import MePages
@@ -52,6 +53,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/sign-out", post=signing.sign_out, anybody=True),
         Shown("/console/welcome/{token}", signing.welcome, signing.begin, anybody=True),
         Shown("/console/", home.show),
+        Shown("/console/help", HelpPage(press).show),
         Shown("/console/me", me.show, me.change),
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/{vdn}/today", today.show),

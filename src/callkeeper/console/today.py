@@ -8,7 +8,8 @@ from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit
 from callkeeper.core.instants import day_around
 from callkeeper.core.people.session import SignedIn
-from callkeeper.usecases.work import Work
+from callkeeper.usecases.promises import Kept
+from callkeeper.usecases.work import Todo, Work
 
 _ROWS_MAX = 200
 
@@ -28,5 +29,18 @@ class TodayPage:
         day = day_around(times.now, times.zone)
         todo = await self._work.todo(who.person, visit.vdn, day, _ROWS_MAX)
         return self._press.page(
-            visit.language, "today", who=who, vdn=visit.vdn, todo=todo, times=times
+            visit.language,
+            "today",
+            who=who,
+            vdn=visit.vdn,
+            todo=todo,
+            filed=_filed(visit, todo),
+            times=times,
         )
+
+
+def _filed(visit: Visit, todo: Todo) -> Kept | None:
+    """Return what whoever looks has just filed, as the path has it, if it is on the list."""
+    id_ = visit.request.query_params.get("filed")
+    done = todo.done.promises
+    return next((each for each in done if each.listed.reservation.id == id_), None)

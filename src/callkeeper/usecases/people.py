@@ -21,6 +21,7 @@ from callkeeper.core.people.person import (
     is_login,
     login_of,
 )
+from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.session import (
     LinkRefused,
     NewPassword,
@@ -158,12 +159,13 @@ class People:
         language: str | None = None,
         zone: str | None = None,
         name: str | None = None,
+        preferences: Preferences | None = None,
         by: str | None = None,
     ) -> Person:
         """Describe a person; what is None stays, an empty language or zone goes."""
         if zone:
             check_zone(zone)
-        return await self._changed(login, Describe(name, language, zone), by)
+        return await self._changed(login, Describe(name, language, zone, preferences), by)
 
     async def change_password(self, login: str, old: str, new: str) -> NewSession:
         """Change a password for whoever knows the old one; end all sessions, and begin one.

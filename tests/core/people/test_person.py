@@ -23,6 +23,7 @@ from callkeeper.core.people.person import (
     check_password,
     login_of,
 )
+from callkeeper.core.people.preferences import WARNING_MOST, Preferences
 from callkeeper.core.people.session import (
     IDLE_MS,
     LINK_MS,
@@ -31,7 +32,7 @@ from callkeeper.core.people.session import (
     new_link,
     new_session,
 )
-from callkeeper.core.refusal import CharactersWrong, ParameterWrong, TooLong
+from callkeeper.core.refusal import CharactersWrong, OutOfRange, ParameterWrong, TooLong
 
 NOW = 1_800_000_000_000
 ANN = Person("ann", 3, "Ann", None, None, NOW, None, True, (Role("agent", 25, "1001"),))  # noqa: FBT003
@@ -102,6 +103,8 @@ def test_what_is_no_role_is_refused(role: Role) -> None:
         (Describe(name="an\x00n"), CharactersWrong),
         (Describe(name="\u200b\u3000"), ParameterWrong),
         (Describe(language="Chinese!"), ParameterWrong),
+        (Describe(preferences=Preferences(warning_minutes=WARNING_MOST + 1)), OutOfRange),
+        (Describe(preferences=Preferences(warning_minutes=-1)), OutOfRange),
         (TakeRole(26), ParameterWrong),
         (TakeRole(None), ParameterWrong),
     ],

@@ -16,12 +16,13 @@ from callkeeper.core.people.person import (
     check_login,
     check_name,
 )
+from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.session import Link
 from callkeeper.core.refusal import ParameterWrong
 
 
 class Describe(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Another name, language or zone; what is None stays, an empty language or zone goes."""
+    """Another name, language, zone or preferences; what is None stays, an empty text goes."""
 
     what: ClassVar[str] = "person_described"
     ends_sessions: ClassVar[bool] = False
@@ -29,6 +30,7 @@ class Describe(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str | None = None
     language: str | None = None
     zone: str | None = None
+    preferences: Preferences | None = None
 
     def apply(self, old: Person, _at: Instant) -> Person:
         """Return the person as described."""
@@ -38,9 +40,12 @@ class Describe(msgspec.Struct, frozen=True, omit_defaults=True):
         if language is not None:
             check_language(language)
         zone = old.zone if self.zone is None else self.zone or None
-        if (name, language, zone) == (old.name, old.language, old.zone):
+        preferences = self.preferences or old.preferences
+        preferences.check()
+        new = {"name": name, "language": language, "zone": zone, "preferences": preferences}
+        if all(getattr(old, field) == value for field, value in new.items()):
             return old
-        return old.changed(name=name, language=language, zone=zone)
+        return old.changed(**new)
 
 
 class GiveRole(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from callkeeper.core.characters import ANY, BLANKS, TextBounds
 from callkeeper.core.instants import Instant
+from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.refusal import ParameterWrong, Refusal, TooLong
 
 RoleKind = Literal["agent", "supervisor", "administrator", "operator"]
@@ -69,6 +70,7 @@ class Person(msgspec.Struct, frozen=True):
     disabled_at: Instant | None
     has_password: bool
     roles: tuple[Role, ...] = ()
+    preferences: Preferences = Preferences()
 
     @property
     def by(self) -> str:

@@ -6,6 +6,7 @@ import msgspec
 
 from callkeeper.core.people.changes import Disable, NewPerson, PersonOrder, Reset
 from callkeeper.core.people.person import LoginTaken, NoSuchPerson, Person, Role, by_login
+from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.session import Link
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.engine.session import Row, Session
@@ -13,6 +14,7 @@ from callkeeper.store.port.people import Deed
 from callkeeper.store.rows.deeds import DeedRows
 
 _INSTALLATION = 0  # the VDN of a role for the installation
+_OWN = 8  # columns of a person before those of their preferences
 
 
 class PersonRows:
@@ -68,7 +70,11 @@ class PersonRows:
         if new is old:
             return old
         fields = ("login", "version", "name", "language", "zone", "disabled_at")
-        self._session.rows("update_person", **{name: getattr(new, name) for name in fields})
+        self._session.rows(
+            "update_person",
+            **{name: getattr(new, name) for name in fields},
+            **_preferences_row(new.preferences),
+        )
         for role in set(old.roles) - set(new.roles):
             self._session.rows("take_role", login=old.login, vdn=role.vdn or _INSTALLATION)
         for role in set(new.roles) - set(old.roles):
@@ -134,10 +140,19 @@ class PersonRows:
 
 
 def _person(row: Row, roles: Sequence[Role]) -> Person:
-    person = Person(*row)  # SQLite has no truth values
+    own, (theme, has_shortcuts, warning_minutes, has_sound) = row[:_OWN], row[_OWN:]
+    person = Person(*own)  # SQLite has no truth values
     return msgspec.structs.replace(
-        person, has_password=bool(person.has_password), roles=tuple(roles)
+        person,
+        has_password=bool(person.has_password),
+        roles=tuple(roles),
+        preferences=Preferences(theme, bool(has_shortcuts), warning_minutes, bool(has_sound)),
     )
+
+
+def _preferences_row(preferences: Preferences) -> dict[str, str | int | None]:
+    given = msgspec.structs.asdict(preferences)
+    return {name: int(each) if isinstance(each, bool) else each for name, each in given.items()}
 
 
 def _role(row: Row) -> Role:

@@ -1,0 +1,6 @@
+-- How a person wants pages to be.
+
+ALTER TABLE person ADD COLUMN theme TEXT;
+ALTER TABLE person ADD COLUMN has_shortcuts INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE person ADD COLUMN warning_minutes INTEGER NOT NULL DEFAULT 5;
+ALTER TABLE person ADD COLUMN has_sound INTEGER NOT NULL DEFAULT 1;
