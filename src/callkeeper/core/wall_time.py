@@ -4,7 +4,7 @@ None in the hour that a night leaves out when clocks are set forward, two in the
 twice when they are set back.
 """
 
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant, by_clock, instant_of
 from callkeeper.core.refusal import OutOfRange, ParameterWrong
@@ -58,6 +58,25 @@ def read_wall_time(day: str, at: str, zone: tzinfo, which: str = "") -> Instant:
             at=at,
         )
     return found[which == SECOND]
+
+
+def clock_set(zone: tzinfo, begin: Instant, end: Instant) -> Instant | None:
+    """Return the instant, after begin and until end, at which the clock is set; None: it is not."""
+    ahead = clock_ahead(zone, begin)
+    if clock_ahead(zone, end) == ahead:
+        return None
+    while end - begin > 1:
+        middle = (begin + end) // 2
+        if clock_ahead(zone, middle) == ahead:
+            begin = middle
+        else:
+            end = middle
+    return end
+
+
+def clock_ahead(zone: tzinfo, instant: Instant) -> int:
+    """Return how many milliseconds the clock of a zone is ahead of UTC."""
+    return (by_clock(instant, zone).utcoffset() or timedelta(0)) // timedelta(milliseconds=1)
 
 
 def _out_of_range(day: date) -> OutOfRange:

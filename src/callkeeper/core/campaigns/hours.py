@@ -6,12 +6,13 @@ minutes of that clock's day.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 
 from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.instants import DAY_MS, Instant, by_clock, in_zone
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.wall_time import clock_ahead, clock_set
 
 _MINUTE_MS = 60_000
 _HOUR_MINUTES = 60
@@ -31,7 +32,7 @@ def next_opening(windows: Sequence[Window], zone: tzinfo, now: Instant) -> Insta
     while not are_open(windows, zone, now):
         begins = now + _until_begin(windows, zone, now)
         # Setting the clock may open a window in its middle, or leave its begin out.
-        now = _clock_set(zone, now, begins) or begins
+        now = clock_set(zone, now, begins) or begins
     return now
 
 
@@ -72,24 +73,5 @@ def check_dials(campaign: Campaign, zone: tzinfo, due_at: Instant) -> None:
 
 def _until_begin(windows: Sequence[Window], zone: tzinfo, now: Instant) -> int:
     """Return how many milliseconds it is to the next begin, by a clock that just runs on."""
-    of_day = (now + _ahead(zone, now)) % DAY_MS
+    of_day = (now + clock_ahead(zone, now)) % DAY_MS
     return min((each.begin * _MINUTE_MS - of_day) % DAY_MS for each in windows)
-
-
-def _clock_set(zone: tzinfo, begin: Instant, end: Instant) -> Instant | None:
-    """Return the instant, after begin and until end, at which the clock is set; None: it is not."""
-    ahead = _ahead(zone, begin)
-    if _ahead(zone, end) == ahead:
-        return None
-    while end - begin > 1:
-        middle = (begin + end) // 2
-        if _ahead(zone, middle) == ahead:
-            begin = middle
-        else:
-            end = middle
-    return end
-
-
-def _ahead(zone: tzinfo, instant: Instant) -> int:
-    """Return how many milliseconds the clock of a zone is ahead of UTC."""
-    return (by_clock(instant, zone).utcoffset() or timedelta(0)) // timedelta(milliseconds=1)

@@ -7,7 +7,7 @@ import msgspec
 from callkeeper.core.characters import ANY, TextBounds
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.person import check_language
-from callkeeper.core.refusal import Overtaken
+from callkeeper.core.refusal import OutOfRange, Overtaken, ParameterWrong
 
 # Who may see a number sees it in full everywhere; masked, until they ask for it; masked alone.
 Numbers = Literal["full", "on_request", "never"]
@@ -17,6 +17,9 @@ NUMBERS: tuple[Numbers, ...] = get_args(Numbers)
 AgentsSee = Literal["own", "vdn"]
 AGENTS_SEE: tuple[AgentsSee, ...] = get_args(AgentsSee)
 
+SLOT_MINUTES = (5, 10, 15, 20, 30, 60)  # each divides an hour, so slots begin where hours do
+SLOT_CALLS_MOST = 10_000
+
 MEMBER = TextBounds(60, ANY)  # of call data
 
 
@@ -25,7 +28,8 @@ class HouseRules(msgspec.Struct, frozen=True):
 
     ``zone`` and ``language`` are those of people who have chosen none; None: the setting's, and
     what the browser asks for. ``customer_member`` is the member of call data that names the
-    customer.
+    customer. The day is in slots of ``slot_minutes``, in each of which an agent has one call, and a
+    campaign at most ``slot_calls_max``; None: any number.
     """
 
     zone: str | None = None
@@ -33,6 +37,8 @@ class HouseRules(msgspec.Struct, frozen=True):
     numbers: Numbers = "on_request"
     agents_see: AgentsSee = "own"
     customer_member: str | None = None
+    slot_minutes: int = 15
+    slot_calls_max: int | None = None
 
     def check(self) -> None:
         """Refuse what is no rule. Which time zones there are is for whoever knows them."""
@@ -40,6 +46,18 @@ class HouseRules(msgspec.Struct, frozen=True):
             check_language(self.language)
         if self.customer_member is not None:
             MEMBER.check(self.customer_member, "customer_member")
+        if self.slot_minutes not in SLOT_MINUTES:
+            raise ParameterWrong(
+                "a slot has {allowed} minutes",
+                about="slot_minutes",
+                allowed=", ".join(map(str, SLOT_MINUTES)),
+            )
+        if self.slot_calls_max is not None and not 1 <= self.slot_calls_max <= SLOT_CALLS_MOST:
+            raise OutOfRange(
+                "give a number from 1 to {most}, or none",
+                about="slot_calls_max",
+                most=SLOT_CALLS_MOST,
+            )
 
 
 class KeptRules(msgspec.Struct, frozen=True):

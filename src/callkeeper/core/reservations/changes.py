@@ -13,6 +13,7 @@ from callkeeper.core.characters import ALPHANUMERIC, TextBounds
 from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import AlreadyCalled, NoSuchReservation, Overtaken, ParameterWrong
 from callkeeper.core.reservations.reservation import REMARK, Reservation
+from callkeeper.core.reservations.slot import Guard
 
 T = TypeVar("T")
 
@@ -269,6 +270,7 @@ class Order(msgspec.Struct, frozen=True):
     request: str | None = None
     signed_at: Instant | None = None
     seen_version: int | None = None
+    guard: Guard | None = None  # of the slot it is moved into; None: it may share one
 
     def may_be_a_replay(self, old: Reservation) -> bool:
         """Whether its request may have been carried out before.

@@ -24,6 +24,7 @@ from callkeeper.core.refusal import (
     TimeWrong,
 )
 from callkeeper.core.reservations.number_policy import NumberRule
+from callkeeper.core.reservations.slot import Guard
 
 Kind = Literal["manual", "automatic"]
 
@@ -129,6 +130,7 @@ class Booking(msgspec.Struct, frozen=True):
     numbers: NumberRule = NumberRule()  # its VDN's
     idempotency_key: str | None = None
     idempotency_body: str | None = None
+    guard: Guard | None = None  # of the slot it is put into; None: it may share one
 
     def reservation(self, campaign: Campaign | None, zone: tzinfo | None) -> Reservation:
         """Return the reservation, unless its time has passed or its campaign cannot hold it.

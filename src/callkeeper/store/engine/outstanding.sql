@@ -41,6 +41,18 @@ ORDER BY found.promised_at, found.id
 AND o.state IN (SELECT value FROM json_each(:states))                          -- sqlite
 AND o.state = ANY(:states)                                                     -- postgres
 
+-- name: calls_by_minute
+SELECT o.promised_at / 60000 AS minute,
+  CASE WHEN o.kind = 'manual' THEN o.agent END AS agent,
+  CASE WHEN o.campaign_id = :campaign_id THEN 1 ELSE 0 END AS is_of_campaign,
+  COUNT(*)
+FROM outstanding AS o
+WHERE o.vdn = :vdn AND o.promised_at >= :begin_at AND o.promised_at < :end_at
+  AND o.state IN ('waiting', 'calling')
+  AND o.id <> :but                                                             -- if but
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
+
 -- name: miskept_outstanding
 -- What is kept for a range and should not be so; and what was appointed for it and should be kept.
 SELECT o.id

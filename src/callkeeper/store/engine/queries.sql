@@ -139,6 +139,13 @@ FROM {items of agent} AS item
 ORDER BY item.vdn, item.account
 ON CONFLICT (vdn, account) DO NOTHING
 
+-- name: lock_agents
+-- In the order of the key, so that two processes never wait for each other.
+SELECT a.vdn, a.account
+FROM {items of agent} AS item
+JOIN agent AS a ON a.vdn = item.vdn AND a.account = item.account
+ORDER BY a.vdn, a.account FOR UPDATE OF a                                      -- postgres
+
 -- name: name_agent
 INSERT INTO agent (vdn, account, user_name, made_at)
 VALUES (:vdn, :account, :user_name, :made_at)

@@ -12,6 +12,7 @@ import msgspec
 from callkeeper.core.instants import Instant
 from callkeeper.core.reservations.promise import Promise
 from callkeeper.core.reservations.reservation import Kind, State
+from callkeeper.core.reservations.slot import Calls
 from callkeeper.store.port.reservations import Listed, Sought
 
 
@@ -55,6 +56,20 @@ class Outstanding(Protocol):
         self, sought: Sought, states: tuple[State, ...], limit: int, *, is_tried: bool | None = None
     ) -> list[Listed]:
         """Return the first in some states; of those that wait only such as were tried, or not."""
+
+    def calls(
+        self,
+        vdn: int,
+        within: tuple[Instant, Instant],
+        campaign_id: int,
+        *,
+        but: str | None = None,
+    ) -> list[Calls]:
+        """Count what waits or is being called by minute, from one instant to before another.
+
+        Apart by agent, of what agents ring; and by whether it is of a campaign. ``but``: a
+        reservation that is not counted.
+        """
 
     def miskept(self, vdn: int, begin_at: Instant, end_at: Instant, limit: int) -> list[str]:
         """Return the first ids that are kept as outstanding and are not, or are and are not kept.

@@ -41,3 +41,11 @@ class AgentRows:
         items = [{"vdn": vdn, "account": account, "made_at": now} for vdn, account in agents]
         if items:
             self._session.each("note_agents", items)
+
+    def lock(self, agents: Iterable[tuple[int, str]], now: Instant) -> None:
+        """Lock agents, by VDN and account, until the transaction ends; one that is new is noted."""
+        wanted = sorted(set(agents))
+        self.note(wanted, now)
+        if wanted:
+            items = [{"vdn": vdn, "account": account} for vdn, account in wanted]
+            self._session.each("lock_agents", items)

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from callkeeper.core.instants import Instant
+from callkeeper.core.instants import MINUTE_MS, Instant
 from callkeeper.core.reservations.reservation import State
+from callkeeper.core.reservations.slot import Calls
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.outstanding import Alike
 from callkeeper.store.port.reservations import Listed, Sought
@@ -39,6 +40,29 @@ class OutstandingRows:
             **msgspec.structs.asdict(sought),
         )
         return [listed(row) for row in rows]
+
+    def calls(
+        self,
+        vdn: int,
+        within: tuple[Instant, Instant],
+        campaign_id: int,
+        *,
+        but: str | None = None,
+    ) -> list[Calls]:
+        """Count what waits or is being called by minute, from one instant to before another."""
+        begin_at, end_at = within
+        rows = self._session.rows(
+            "calls_by_minute",
+            vdn=vdn,
+            begin_at=begin_at,
+            end_at=end_at,
+            campaign_id=campaign_id,
+            but=but,
+        )
+        return [
+            Calls(int(minute) * MINUTE_MS, agent, bool(is_of_campaign), int(count))
+            for minute, agent, is_of_campaign, count in rows
+        ]
 
     def miskept(self, vdn: int, begin_at: Instant, end_at: Instant, limit: int) -> list[str]:
         """Return the first ids of which the table is wrong."""

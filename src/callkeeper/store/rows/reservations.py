@@ -33,6 +33,7 @@ from callkeeper.store.rows.business_results import BusinessResultRows
 from callkeeper.store.rows.campaigns import CampaignRows
 from callkeeper.store.rows.history import Asked, HistoryRows
 from callkeeper.store.rows.listing import cut, listed
+from callkeeper.store.rows.slots import SlotRows
 from callkeeper.store.zones import zone_of
 
 Key = tuple[int, str]
@@ -68,15 +69,18 @@ class ReservationRows:
         campaigns: CampaignRows,
         business_results: BusinessResultRows,
         agents: AgentRows,
+        slots: SlotRows,
     ) -> None:
         self._session = session
         self._history = history
         self._campaigns = campaigns
         self._business_results = business_results
         self._agents = agents
+        self._slots = slots
 
     def add(self, bookings: Sequence[Booking]) -> list[Booked | Refusal]:
         """Add reservations and their first event. The same request again answers the first."""
+        self._slots.lock(bookings)
         claims = self._claims(bookings)
         claimed = {(vdn, id_) for (vdn, _), (_, id_) in claims.items()}
         standing = self.lock({(each.vdn, each.id) for each in bookings} | claimed)
@@ -88,6 +92,10 @@ class ReservationRows:
                 old = _made_before(booking, claims, standing)
                 campaign = campaigns.get((booking.vdn, booking.wish.campaign_id))
                 new = old or _reserved(booking, campaign)
+                if old is None and booking.guard is not None:
+                    self._insert(fresh)  # first, for the guard counts it
+                    fresh.clear()
+                    self._slots.check(booking.guard, new)
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
@@ -103,6 +111,7 @@ class ReservationRows:
 
     def change(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
         """Carry out changes, in order, each with its event."""
+        self._slots.lock(orders)
         found = self.lock({(each.vdn, each.id) for each in orders})
         standing = dict(found)
         done = self._history.carried_out(_asked_again(orders, found))
@@ -122,6 +131,9 @@ class ReservationRows:
                 continue
             try:
                 new = order.carry_out(old, defined.get(order.vdn, nothing))
+                if order.guard is not None:
+                    self._write(found, changed)  # first, for the guard counts it
+                    self._slots.check(order.guard, new)
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
@@ -132,8 +144,8 @@ class ReservationRows:
             outcomes.append(new)
             if order.request:
                 done.add(asked)
-        if changed:
-            self._update(found, changed)
+        self._write(found, changed)
+        if events:
             self._history.append(events)
             self._agents.note(agents, orders[0].at)
         return outcomes
@@ -246,6 +258,13 @@ class ReservationRows:
             for row in self._session.rows("idempotency_key", vdn=each.vdn, idempotency_key=key):
                 claims[each.vdn, key] = (row[0], row[1])
         return claims
+
+    def _write(self, found: dict[Key, Reservation], changed: dict[Key, Reservation]) -> None:
+        """Write what changed since it was found; what is written is found as it is then."""
+        if changed:
+            self._update(found, changed)
+            found |= changed
+            changed.clear()
 
     def _update(self, found: dict[Key, Reservation], changed: dict[Key, Reservation]) -> None:
         filed: list[Reservation] = []

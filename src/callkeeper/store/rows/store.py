@@ -27,6 +27,7 @@ from callkeeper.store.rows.people import PersonRows
 from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.rows.rules import RulesRows
 from callkeeper.store.rows.sessions import SessionRows
+from callkeeper.store.rows.slots import SlotRows
 
 
 class SqlStore:
@@ -38,11 +39,12 @@ class SqlStore:
         self.history = history = HistoryRows(session)
         self.campaigns = campaigns = CampaignRows(session, history)
         self.business_results = BusinessResultRows(session, history, campaigns)
-        self.agents = AgentRows(session)
+        self.agents = agents = AgentRows(session)
+        self.outstanding = outstanding = OutstandingRows(session)
+        slots = SlotRows(outstanding, campaigns, agents)
         self.reservations = reservations = ReservationRows(
-            session, history, campaigns, self.business_results, self.agents
+            session, history, campaigns, self.business_results, agents, slots
         )
-        self.outstanding = OutstandingRows(session)
         self.keys = KeyRows(session)
         self.due = DueRows(session, history, reservations, backlog)
         self.attempts = AttemptRows(session, history, reservations, campaigns, backlog)
