@@ -104,7 +104,7 @@ def _read(store: Store, clock: Clock) -> str:
         sought = Sought(_VDN, 0, now + HOUR_MS)
         store.outstanding.count(sought, now, now - _MEASURE.grace_ms)
         counted = monotonic()
-        board(store, _MEASURE, _VDN, now, 20)
+        board(store, _MEASURE, Whose(_VDN), now, 20)
         counting.append(counted - begun)
         whole.append(monotonic() - counted)
     return f"counted in {_told(counting)}, a board in {_told(whole)}"

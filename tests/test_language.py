@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -12,6 +12,8 @@ from typing import NamedTuple
 import pytest
 from babel.messages.pofile import read_po
 
+from callkeeper.console.board import TILE_WORDS
+from callkeeper.console.causes import CAUSE_WORDS
 from callkeeper.console.home import ROLE_WORDS
 from callkeeper.console.press import EVENT_WORDS, WHO_WORDS
 from callkeeper.core.reservations.result_codes import WORDS
@@ -35,10 +37,16 @@ MAY_PASS_ON = {
 }
 
 # What a page may tell that is no literal there: a refusal, a trouble, a word of a table.
-TOLD_ELSEWHERE = {"refused.phrase", "title", "says", "role_words[]", "event_words.get()"}
+TOLD_ELSEWHERE = {"refused.phrase", "title", "says", "role_words[]", "event_words.get()"} | {
+    "words",
+    "tile_words[]",
+    "cause_words[]",
+}
 
-TABLES = {
+TABLES: dict[str, Mapping[str, str]] = {
+    "CAUSE_WORDS": CAUSE_WORDS,
     "ROLE_WORDS": ROLE_WORDS,
+    "TILE_WORDS": {str(each): words for each, words in TILE_WORDS.items()},
     "EVENT_WORDS": EVENT_WORDS,
     "WHO_WORDS": WHO_WORDS,
     "result_codes.WORDS": WORDS,

@@ -169,6 +169,7 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/help": ["/console/help"],
         "/console/me": ["/console/me"],
         "/console/{vdn}/today": [f"/console/{VDN}/today"],
+        "/console/{vdn}/board": [f"/console/{VDN}/board"],
         "/console/{vdn}/reservations/{id}": [of_one(coming), of_one(done)],
         "/console/{vdn}/house": [f"/console/{VDN}/house"],
     }

@@ -7,7 +7,7 @@ from tests.surface import ROOT
 
 TOLD = (ROOT / "docs" / "console.md").read_text("utf-8")
 NAMES = {"{vdn}": "VDN", "{id}": "ID", "{token}": "TOKEN"}
-FORM = re.compile(r"(/console/VDN/reservations/ID)(/\w+)")
+FORM = re.compile(r"(/console/VDN/(?:reservations/ID|board))(/\w+)")
 
 
 def test_every_page_is_told() -> None:

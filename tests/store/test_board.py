@@ -6,11 +6,12 @@ import pytest
 
 from callkeeper.core.campaigns.changes import Delete, Pause
 from callkeeper.core.reservations.changes import Cancel, Result
-from callkeeper.core.reservations.promise import Measure
+from callkeeper.core.reservations.promise import KEEPINGS, Measure
 from callkeeper.store.port.access import AgentName
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.board import Board, board
-from tests.store.calls import GRACE, begun, rearrange, renew
+from callkeeper.usecases.promises import Whose
+from tests.store.calls import GRACE, begun, end, ending, rearrange, renew
 from tests.store.orders import HOUR, NOW, Opened, booked, booking, carry_out, has_campaign, order
 
 MINUTE = 60_000
@@ -19,7 +20,7 @@ LATER = NOW + 10 * HOUR
 
 
 def look(store: SqlStore, limit: int = 9) -> Board:
-    return board(store, MEASURE, 1, LATER, limit)
+    return board(store, MEASURE, Whose(1), LATER, limit)
 
 
 def book(store: SqlStore, number: int, in_ms: int, **fields: Any) -> str:
@@ -60,6 +61,20 @@ def test_what_is_due_late_broken_and_called_is_counted_whose_it_is_and_the_worst
     assert [each.listed.reservation.id for each in found.missed.promises] == [broken, late]
     few = look(store, limit=1)
     assert (len(few.missed.promises), few.missed.has_more) == (1, True)
+
+
+def test_the_rows_of_one_thing_are_as_many_as_are_counted(store: SqlStore) -> None:
+    book(store, 1, MINUTE)
+    book(store, 2, -MINUTE)
+    book(store, 3, -HOUR)
+    begun(store, 4)
+    end(store, ending(begun(store, 5), "silence"), ending(begun(store, 6), "refused"))
+    for keeping in KEEPINGS:
+        found = board(store, MEASURE, Whose(1), LATER, 9, keeping)
+        assert {each.keeping for each in found.missed.promises} <= {keeping}
+        assert len(found.missed.promises) == found.counts.get(keeping, 0), keeping
+    expected = {"waiting": 1, "late": 1, "broken": 2, "calling": 1, "unknown": 1}
+    assert found.counts == expected
 
 
 def obstacles(store: SqlStore) -> list[tuple[str, str, int]]:

@@ -121,7 +121,7 @@ def _looks(
                 day = read_day("today", times)
                 today = Promises(store, by, Whose(vdn), times.now).of_day(day.span, 0)
                 counted_at = times.now
-            yield _Look(board(store, by, vdn, times.now, limit), today, times)
+            yield _Look(board(store, by, Whose(vdn), times.now, limit), today, times)
             if not watch:
                 return
             Event().wait(_WATCH_SECONDS)

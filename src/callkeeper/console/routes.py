@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from callkeeper.clock import Clock
 from callkeeper.console.assets import Asset, Assets
+from callkeeper.console.board import BoardPage
 from callkeeper.console.door import Door
 from callkeeper.console.help import HelpPage
 from callkeeper.console.home import HomePage
@@ -23,6 +24,7 @@ from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.people import People
+from callkeeper.usecases.supervision import Supervision
 from callkeeper.usecases.work import Work
 
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -34,18 +36,20 @@ class Console(NamedTuple):
     people: People
     work: Work
     rules: RuleKeeping
+    supervision: Supervision
     clock: Clock
     zone: str
 
 
 def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     """Return all pages."""
-    people, work, rules, clock, zone = console
+    people, work, rules, supervision, clock, zone = console
     signing = SignInPages(people, door, press, clock)
     me = MePages(people, press, clock)
     home = HomePage(press)
     today = TodayPage(work, press, clock, zone)
     house = HouseRulesPage(rules, press, zone)
+    board = BoardPage(supervision, press, clock, zone)
     one = ReservationPage(work, press, clock, zone)
     of_one = "/console/{vdn}/reservations/{id}"
     return [
@@ -57,6 +61,11 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/me", me.show, me.change),
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/{vdn}/today", today.show),
+        Shown("/console/{vdn}/board", board.show),
+        Shown("/console/{vdn}/board/seen", post=board.seen),
+        Shown("/console/{vdn}/board/reassign", post=board.reassign),
+        Shown("/console/{vdn}/board/pause", post=board.pause),
+        Shown("/console/{vdn}/board/resume", post=board.resume),
         Shown(of_one, one.show),
         Shown(f"{of_one}/number", post=one.show_number),
         Shown(f"{of_one}/result", post=one.file),

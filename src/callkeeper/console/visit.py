@@ -60,8 +60,11 @@ class Visit(NamedTuple):
             raise no_page(self.request)
         return str(id_)
 
-    async def form(self) -> dict[str, str]:
-        """Return what was typed, by field. Raise ForeignPost, FormTooLarge or ParameterWrong."""
+    async def form(self, *, many: str | None = None) -> dict[str, str]:
+        """Return what was typed, by field; all values of ``many``, with blanks between them.
+
+        Raise ForeignPost, FormTooLarge or ParameterWrong.
+        """
         if not is_from_here(Head.of(self.request.scope)):
             raise ForeignPost
         body = b""
@@ -75,7 +78,8 @@ class Visit(NamedTuple):
             )
         except ValueError as error:
             raise _unreadable() from error
-        return {name: values[-1].strip() for name, values in found.items()}
+        form = {name: values[-1].strip() for name, values in found.items()}
+        return form | ({many: " ".join(found[many])} if many in found else {})
 
 
 def no_page(request: Request) -> NoSuchPath:

@@ -45,6 +45,7 @@ from callkeeper.usecases.keys import Keyring
 from callkeeper.usecases.missed import count_missed
 from callkeeper.usecases.people import People
 from callkeeper.usecases.reservations import Bookings
+from callkeeper.usecases.supervision import Supervision
 from callkeeper.usecases.work import Work
 
 _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
@@ -91,6 +92,7 @@ def build(
         People(async_store, clock),
         Work(async_store, clock, measure(settings)),
         RuleKeeping(async_store, clock, settings.time_zone),
+        Supervision(async_store, clock, measure(settings)),
         clock,
         settings.time_zone,
     )

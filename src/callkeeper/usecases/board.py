@@ -10,11 +10,10 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.campaigns.campaign import Obstacle as CampaignObstacle
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.instants import HOUR_MS, Instant
 from callkeeper.core.reservations.promise import Keeping, Measure
-from callkeeper.store.port.reservations import Sought
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.promises import FIRST, Found, Promises, Whose, in_order
 
@@ -23,18 +22,19 @@ AHEAD_MS = HOUR_MS
 
 K = TypeVar("K", bound=tuple[object, ...])
 Counts = dict[Keeping, int]
-Obstacle = Literal["draft", "paused", "ended", "deleted", "no_dialer", "line_down", "line_refuses"]
+Obstacle = CampaignObstacle | Literal["no_dialer", "line_down", "line_refuses"]
 
 # Whoever has the most of the first has the worst day.
 _WORST: tuple[Keeping, ...] = ("broken", "late", "unknown", "waiting", "calling")
 
 
 class OfCampaign(msgspec.Struct, frozen=True):
-    """What is outstanding of a campaign."""
+    """What is outstanding of a campaign; and how many of it wait for the system to dial them."""
 
     id: int
     name: str | None
     counts: Counts
+    automatic: int
 
 
 class OfAgent(msgspec.Struct, frozen=True):
@@ -61,7 +61,8 @@ class Hindrance(msgspec.Struct, frozen=True):
 class Board(msgspec.Struct, frozen=True):
     """What is outstanding at an instant and was promised by then, or for within the hour.
 
-    ``missed`` are the first that nobody called in time, or that may not have been called.
+    ``missed`` are the first that nobody called in time, or that may not have been called; or
+    those that were asked for.
     """
 
     at: Instant
@@ -72,9 +73,20 @@ class Board(msgspec.Struct, frozen=True):
     missed: Found
 
 
-def board(store: Store, measure: Measure, vdn: int, now: Instant, limit: int) -> Board:
-    """Return the board of a VDN, with so many of what was missed at most."""
-    sought = Sought(vdn, FIRST, now + AHEAD_MS)
+def board(
+    store: Store,
+    measure: Measure,
+    whose: Whose,
+    now: Instant,
+    limit: int,
+    wanted: Keeping | None = None,
+) -> Board:
+    """Return the board of a VDN, or of an agent or a campaign of it, with the first rows.
+
+    Those are of what was missed; or of all that has come to one thing.
+    """
+    vdn = whose.vdn
+    sought = whose.within(FIRST, now + AHEAD_MS)
     alike = store.outstanding.count(sought, now, now - measure.grace_ms)
     total: Counter[Keeping] = Counter()
     campaigns: dict[tuple[int, str | None], Counter[Keeping]] = {}
@@ -90,16 +102,24 @@ def board(store: Store, measure: Measure, vdn: int, now: Instant, limit: int) ->
             agent[keeping] += each.count
         elif each.state == "waiting":
             automatic[each.campaign_id] += each.count
+    promises = Promises(store, measure, whose, now)
     return Board(
         at=now,
         counts=in_order(total),
-        campaigns=[OfCampaign(*key, in_order(counts)) for key, counts in _worst_first(campaigns)],
+        campaigns=[
+            OfCampaign(*key, in_order(counts), automatic[key[0]])
+            for key, counts in _worst_first(campaigns)
+        ],
         agents=[OfAgent(*key, in_order(counts)) for key, counts in _worst_first(agents)],
         hindrances=[
             *_of_campaigns(store, vdn, automatic, now),
             *_of_lines(store.leases.all(), automatic.total(), now),
         ],
-        missed=Promises(store, measure, Whose(vdn), now).missed(limit),
+        missed=(
+            promises.missed(limit)
+            if wanted is None
+            else promises.of_keeping(wanted, now + AHEAD_MS, limit)
+        ),
     )
 
 
@@ -109,18 +129,10 @@ def _of_campaigns(
     """Yield which campaigns dial nothing of what they have, whatever the hour."""
     for id_, calls in automatic.most_common():
         campaign = store.campaigns.get(vdn, id_)
-        obstacle = _obstacle(campaign, now)
+        obstacle = "deleted" if campaign is None else campaign.obstacle(now)
         if obstacle is not None:
             name = None if campaign is None else campaign.name
             yield Hindrance(obstacle, str(id_), name, calls)
-
-
-def _obstacle(campaign: Campaign | None, now: Instant) -> Obstacle | None:
-    if campaign is None:
-        return "deleted"
-    if campaign.has_ended(now):
-        return "ended"
-    return None if campaign.status == "started" else campaign.status
 
 
 def _of_lines(leases: Iterable[Lease], calls: int, now: Instant) -> Iterator[Hindrance]:

@@ -11,8 +11,10 @@ from typing import NamedTuple
 import msgspec
 
 from callkeeper.core.campaigns.business_result import DefinedResults
+from callkeeper.core.campaigns.campaign import obstacle
 from callkeeper.core.instants import HOUR_MS, Instant
 from callkeeper.core.refusal import NoSuchReservation
+from callkeeper.core.reservations.changes import Settle
 from callkeeper.core.reservations.promise import (
     ANSWERS,
     KEEPINGS,
@@ -57,6 +59,7 @@ class Kept(msgspec.Struct, frozen=True):
     """A promise: the reservation with its names, what has become of it, and why.
 
     ``held``: what its campaign is (paused, ended), while it waits to be dialed and is not; or "".
+    ``cause``: the same as ``why`` in a word, for who tells it in a language; "" of what was kept.
     ``filed``: what the VDN calls the business result and sub-result that are on record.
     """
 
@@ -66,6 +69,7 @@ class Kept(msgspec.Struct, frozen=True):
     is_overdue: bool
     held: str = ""
     filed: tuple[str | None, str | None] = (None, None)
+    cause: str = ""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -178,6 +182,32 @@ class Promises:
         """Return what is late, was broken, or may have been, and wants somebody; oldest first."""
         return self._missed(self._now, limit)
 
+    def of_keeping(self, keeping: Keeping, until: Instant, limit: int) -> Found:
+        """Return the first of what is outstanding and has come to this, promised until then."""
+        whole = self._whose.within(FIRST, until)
+        seek = self._outstanding.seek
+        match keeping:
+            case "waiting":
+                past = self._whose.within(FIRST, self._now - 1)
+                begun = seek(past, ("waiting",), limit + 1, is_tried=True)
+                ahead = seek(self._whose.within(self._now, until), ("waiting",), limit + 1)
+                found = begun + ahead
+            case "late":
+                since = self._now - self._measure.grace_ms
+                lately = self._whose.within(since, self._now - 1)
+                found = seek(lately, ("waiting",), limit + 1, is_tried=False)
+            case "broken":
+                waiting = self._untried(self._now - self._measure.grace_ms, limit + 1)
+                closed = seek(whole, ("expired", "done"), limit + 1, is_unknown=False)
+                found = sorted(waiting + closed, key=_promised)
+            case "unknown":
+                found = seek(whole, ("done",), limit + 1, is_unknown=True)
+            case "calling":
+                found = seek(whole, ("calling",), limit + 1)
+            case _:
+                found = []  # what was kept or cancelled is not outstanding
+        return self._found(found, limit)
+
     def of_day(
         self, day: tuple[Instant, Instant], limit: int, states: tuple[State, ...] = LISTED
     ) -> Day:
@@ -263,7 +293,8 @@ class Promises:
         is_overdue = self._measure.is_overdue(listed.reservation, self._now)
         held = _held(listed, self._now)
         filed = self._names(listed.reservation)
-        return Kept(listed, keeping, _why(listed, keeping, held), is_overdue, held, filed)
+        cause = _cause(listed.reservation, keeping, held)
+        return Kept(listed, keeping, _why(listed, keeping, held), is_overdue, held, filed, cause)
 
     def _names(self, reservation: Reservation) -> tuple[str | None, str | None]:
         if not reservation.business_result:
@@ -295,11 +326,9 @@ def _held(listed: Listed, now: Instant) -> str:
     """Return what its campaign is, where that keeps a reservation from being dialed; or ""."""
     if (listed.reservation.kind, listed.reservation.state) != ("automatic", "waiting"):
         return ""
-    if listed.campaign_deleted_at is not None or listed.campaign_status is None:
-        return "deleted"
-    if listed.campaign_end_at is not None and listed.campaign_end_at <= now:
-        return "ended"
-    return {"draft": "a draft", "started": ""}.get(listed.campaign_status, listed.campaign_status)
+    is_deleted = listed.campaign_deleted_at is not None
+    found = obstacle(listed.campaign_status, listed.campaign_end_at, now, is_deleted=is_deleted)
+    return {"draft": "a draft", None: ""}.get(found, found or "")
 
 
 def _why(listed: Listed, keeping: Keeping, held: str) -> str:
@@ -310,6 +339,21 @@ def _why(listed: Listed, keeping: Keeping, held: str) -> str:
     if keeping not in ("late", "broken"):
         return ""
     return reservation.verdict or _why_not_called(listed, held)
+
+
+def _cause(reservation: Reservation, keeping: Keeping, held: str) -> str:
+    """Return the same in a word: a rule of the dialer's, what the campaign is, or one of ours."""
+    if keeping == "unknown":
+        return "settled" if reservation.held_by == Settle.what else "no_word"
+    if keeping not in ("late", "broken"):
+        return ""
+    if reservation.state == "done":
+        return "refused"
+    if held or reservation.held_by:
+        return held.removeprefix("a ") or reservation.held_by or ""
+    if reservation.kind == "automatic":
+        return "not_looked_at"
+    return "agent" if reservation.agent else "nobody"
 
 
 def _why_not_called(listed: Listed, held: str) -> str:

@@ -21,6 +21,7 @@ ID_MAX = 10**18 - 1
 
 
 Status = Literal["draft", "started", "paused"]  # as stored; "ended" is read off the clock
+Obstacle = Literal["draft", "paused", "ended", "deleted"]
 
 # The device type says what a connected call is handed to.
 IVR_DEVICES = frozenset({1, 3})
@@ -93,11 +94,29 @@ class Campaign(msgspec.Struct, frozen=True):
         """Whether its end has passed; an ended campaign cannot be modified, paused or resumed."""
         return self.end_at <= now
 
+    def obstacle(self, now: Instant) -> Obstacle | None:
+        """Return what keeps it from dialing, whatever the hour."""
+        return obstacle(self.status, self.end_at, now, is_deleted=self.deleted_at is not None)
+
     @property
     def shown_number(self) -> str | None:
         """The number that the customer sees: the first of those with the smallest priority."""
         best = min(self.caller_numbers, key=lambda each: each.priority, default=None)
         return best.number if best else None
+
+
+def obstacle(
+    status: Status | None, end_at: Instant | None, now: Instant, *, is_deleted: bool = False
+) -> Obstacle | None:
+    """Return what keeps a campaign from dialing, whatever the hour; ``status`` None: none is left.
+
+    Deleted weighs more than ended, and that more than paused: it says whether anything helps.
+    """
+    if is_deleted or status is None:
+        return "deleted"
+    if end_at is not None and end_at <= now:
+        return "ended"
+    return None if status == "started" else status
 
 
 def clock_time(minutes: int) -> str:

@@ -28,6 +28,8 @@ WITH found AS MATERIALIZED (
     {outstanding_in_states}
     AND (o.state <> 'waiting' OR o.tries > 0)                                  -- if tried
     AND (o.state <> 'waiting' OR o.tries = 0)                                  -- if untried
+    AND (o.state <> 'done' OR o.outcome = 'unknown')                           -- if unknown
+    AND (o.state <> 'done' OR o.outcome <> 'unknown')                          -- if known
   ORDER BY o.promised_at, o.id
   LIMIT :limit
 )

@@ -53,9 +53,19 @@ class Outstanding(Protocol):
         """Count those of which the same is told, apart also by which of both they are before."""
 
     def seek(
-        self, sought: Sought, states: tuple[State, ...], limit: int, *, is_tried: bool | None = None
+        self,
+        sought: Sought,
+        states: tuple[State, ...],
+        limit: int,
+        *,
+        is_tried: bool | None = None,
+        is_unknown: bool | None = None,
     ) -> list[Listed]:
-        """Return the first in some states; of those that wait only such as were tried, or not."""
+        """Return the first in some states, by when they are late, then id.
+
+        Of those that wait only such as were tried, or not; of those that are done, such of which
+        nobody knows whether they were called, or others.
+        """
 
     def calls(
         self,

@@ -28,7 +28,13 @@ class OutstandingRows:
         return [Alike(*row) for row in rows]
 
     def seek(
-        self, sought: Sought, states: tuple[State, ...], limit: int, *, is_tried: bool | None = None
+        self,
+        sought: Sought,
+        states: tuple[State, ...],
+        limit: int,
+        *,
+        is_tried: bool | None = None,
+        is_unknown: bool | None = None,
     ) -> list[Listed]:
         """Return the first in some states, by when they are late, then id."""
         rows = self._session.rows(
@@ -36,6 +42,8 @@ class OutstandingRows:
             states=list(states),
             tried=is_tried or None,
             untried=None if is_tried is None else not is_tried or None,
+            unknown=is_unknown or None,
+            known=None if is_unknown is None else not is_unknown or None,
             limit=limit,
             **msgspec.structs.asdict(sought),
         )

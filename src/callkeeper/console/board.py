@@ -1,0 +1,201 @@
+"""The board of a VDN: what there is to do now, what holds it, and what supervisors do about it."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, get_args
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from callkeeper.clock import Clock
+from callkeeper.console.causes import CAUSE_WORDS
+from callkeeper.console.press import Press, lead_to
+from callkeeper.console.times import times_of
+from callkeeper.console.visit import Visit
+from callkeeper.core.campaigns.campaign import Campaign, campaign_id
+from callkeeper.core.instants import day_around
+from callkeeper.core.people.person import Person
+from callkeeper.core.people.rights import may
+from callkeeper.core.people.session import SignedIn
+from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong, Refusal, StateForbids
+from callkeeper.core.reservations.promise import KEPT, Keeping
+from callkeeper.usecases.promises import Whose
+from callkeeper.usecases.supervision import Done, Supervision, Ticked
+
+ROWS_MAX = 50  # so many are ticked at once at the most
+
+# The tiles, each a list; and what each is called.
+TILE_WORDS: dict[Keeping, str] = {
+    "waiting": "due within the hour",
+    "late": "late",
+    "calling": "being called",
+    "broken": "broken",
+    "unknown": "unknown",
+}
+_MISSED: tuple[Keeping, ...] = ("broken", "unknown")
+_TICKED = re.compile(r"([0-9A-Za-z_-]{1,64})\.([0-9]{1,9})")
+_COUNT = re.compile(r"[0-9]{1,4}")
+_ACCOUNT_MAX = 100  # characters of an agent's account, of which a path names one
+
+Form = Mapping[str, str]
+
+
+class Shown(NamedTuple):
+    """Which part of the board is shown: of whom, and which rows."""
+
+    whose: Whose
+    keeping: Keeping | None
+
+    def query(self, **changed: str | None) -> str:
+        """Return what of an address asks for this, but for what is changed; "" for all."""
+        asked: dict[str, str | int | None] = {
+            "show": self.keeping,
+            "campaign": self.whose.campaign_id,
+            "agent": self.whose.agent,
+        }
+        asked |= changed
+        text = urlencode({name: value for name, value in asked.items() if value is not None})
+        return f"?{text}" if text else ""
+
+
+class BoardPage:
+    """The board, and the forms on it."""
+
+    def __init__(self, supervision: Supervision, press: Press, clock: Clock, zone: str) -> None:
+        self._supervision = supervision
+        self._press = press
+        self._clock = clock
+        self._zone = zone
+
+    async def show(self, visit: Visit, who: SignedIn) -> Response:
+        """Show it."""
+        return await self._page(visit, who)
+
+    async def seen(self, visit: Visit, who: SignedIn) -> Response:
+        """Say of those that are ticked that nobody else has to look at them."""
+        form = await visit.form(many="ticked")
+
+        async def say(person: Person, ticked: list[Ticked]) -> Done:
+            return await self._supervision.say_seen(person, visit.vdn, ticked)
+
+        return await self._many(visit, who, form, say)
+
+    async def reassign(self, visit: Visit, who: SignedIn) -> Response:
+        """Give those that are ticked to another agent."""
+        form = await visit.form(many="ticked")
+
+        async def give(person: Person, ticked: list[Ticked]) -> Done:
+            account = form.get("agent", "")
+            if not account:
+                raise ParameterWrong("say to which agent", about="agent")
+            return await self._supervision.reassign(person, visit.vdn, ticked, account)
+
+        return await self._many(visit, who, form, give)
+
+    async def pause(self, visit: Visit, who: SignedIn) -> Response:
+        """Have a campaign dial nothing."""
+        return await self._campaign(visit, who, self._supervision.pause)
+
+    async def resume(self, visit: Visit, who: SignedIn) -> Response:
+        """Have a campaign go on."""
+        return await self._campaign(visit, who, self._supervision.resume)
+
+    async def _many(
+        self,
+        visit: Visit,
+        who: SignedIn,
+        form: Form,
+        act: Callable[[Person, list[Ticked]], Awaitable[Done]],
+    ) -> Response:
+        try:
+            done = await act(who.person, _ticked(form))
+        except ParameterWrong as refused:
+            return await self._page(visit, who, typed=form, refused=refused)
+        told = {name: str(count) for name, count in done._asdict().items() if count}
+        return lead_to(f"{_path(visit)}{_shown(visit).query(**told)}")
+
+    async def _campaign(
+        self,
+        visit: Visit,
+        who: SignedIn,
+        act: Callable[[Person, int, int], Awaitable[Campaign]],
+    ) -> Response:
+        # No campaign has the id 0, as none has a text that is no id.
+        id_ = campaign_id((await visit.form()).get("campaign", "")) or 0
+        try:
+            await act(who.person, visit.vdn, id_)
+        except (NoSuchCampaign, StateForbids) as refused:
+            return await self._page(visit, who, refused=refused)
+        return lead_to(f"{_path(visit)}{_shown(visit).query()}")
+
+    async def _page(
+        self,
+        visit: Visit,
+        who: SignedIn,
+        *,
+        typed: Form | None = None,
+        refused: Refusal | None = None,
+    ) -> Response:
+        shown = _shown(visit)
+        times = times_of(who, self._zone, self._clock.now())
+        day = day_around(times.now, times.zone)
+        found = await self._supervision.overview(
+            who.person, shown.whose, day, ROWS_MAX, shown.keeping
+        )
+        counts = found.today.counts
+        kept, missed = (sum(counts.get(each, 0) for each in part) for part in (KEPT, _MISSED))
+        return self._press.page(
+            visit.language,
+            "board",
+            status=200 if refused is None else 422,
+            who=who,
+            vdn=visit.vdn,
+            found=found,
+            board=found.board,
+            shown=shown,
+            path=_path(visit),
+            times=times,
+            tile_words=TILE_WORDS,
+            cause_words=CAUSE_WORDS,
+            may_pause=may(who.person, "pause_campaigns", visit.vdn),
+            held={each.subject for each in found.board.hindrances},
+            kept=kept,
+            share=f"{kept / (kept + missed):.1%}" if kept + missed else "",
+            done=_done(visit) if refused is None else {},
+            typed=typed or {},
+            ticked=(typed or {}).get("ticked", "").split(),
+            refused=refused,
+        )
+
+
+def _path(visit: Visit) -> str:
+    return f"/console/{visit.vdn}/board"
+
+
+def _shown(visit: Visit) -> Shown:
+    """Return what the address asks for; what it asks wrongly narrows nothing."""
+    query = visit.request.query_params
+    keeping = next((each for each in get_args(Keeping) if each == query.get("show")), None)
+    account = query.get("agent", "")
+    agent = account if account.isprintable() and len(account) <= _ACCOUNT_MAX else ""
+    campaign = campaign_id(query.get("campaign", ""))
+    whose = Whose(visit.vdn, agent or None, campaign)
+    return Shown(whose, keeping if keeping in TILE_WORDS else None)
+
+
+def _done(visit: Visit) -> dict[str, int]:
+    """Return what became of those that were ticked, as the address tells it."""
+    query = visit.request.query_params
+    told = {each: query.get(each, "") for each in Done._fields}
+    counts = {each: int(text) if _COUNT.fullmatch(text) else 0 for each, text in told.items()}
+    return counts if any(counts.values()) else {}
+
+
+def _ticked(form: Form) -> list[Ticked]:
+    """Return which rows are ticked, or all that were listed. Raise ParameterWrong."""
+    texts = form.get("listed" if form.get("all") else "ticked", "").split()
+    found = [_TICKED.fullmatch(each) for each in texts[:ROWS_MAX]]
+    ticked = [Ticked(each[1], int(each[2])) for each in found if each is not None]
+    if not ticked:
+        raise ParameterWrong("tick the calls that it is about", about="ticked")
+    return ticked

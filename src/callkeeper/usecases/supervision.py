@@ -1,0 +1,189 @@
+"""Supervision: what whoever answers for a VDN sees of it, and does; each act only by who may."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.clock import Clock
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.campaigns.changes import CampaignOrder, Pause, Resume
+from callkeeper.core.instants import MINUTE_MS, Instant
+from callkeeper.core.people.house_rules import HouseRules
+from callkeeper.core.people.person import Person
+from callkeeper.core.people.rights import Act, may
+from callkeeper.core.refusal import (
+    NoRight,
+    NoSuchReservation,
+    Overtaken,
+    ParameterWrong,
+)
+from callkeeper.core.reservations.changes import Change, Order, Reassign, Seen
+from callkeeper.core.reservations.promise import Keeping, Measure
+from callkeeper.store.port.access import Agent
+from callkeeper.store.port.store import Store
+from callkeeper.usecases.board import Board, board
+from callkeeper.usecases.promises import Day, Promises, Whose
+from callkeeper.usecases.single_flight import SingleFlight, remember
+
+# A day may have many promises, and all are read: so seldom, however many look.
+COUNTED_MS = MINUTE_MS
+_COUNTED_MOST = 1_000
+AGENTS_MAX = 1_000  # that are offered
+
+
+class Ticked(NamedTuple):
+    """A reservation that somebody chose from a list, as it stood there."""
+
+    id: str
+    version: int
+
+
+class Done(NamedTuple):
+    """What became of many that were chosen: so many were changed, others had changed meanwhile.
+
+    ``unfit``: it was none for it.
+    """
+
+    changed: int
+    overtaken: int
+    unfit: int
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """The board, how today's promises went so far and until when that was counted; who is there.
+
+    ``rules`` are those by which whoever looks sees numbers; None: no number is for them.
+    """
+
+    board: Board
+    today: Day
+    today_at: Instant
+    agents: list[Agent]
+    rules: HouseRules | None
+
+
+class _Remembered(NamedTuple):
+    at: Instant
+    ticks: int
+    day: Day
+
+
+class Supervision:
+    """What a whole VDN has to do, for its supervisors. It belongs to one event loop."""
+
+    def __init__(self, async_store: AsyncStore, clock: Clock, measure: Measure) -> None:
+        self._store = async_store
+        self._clock = clock
+        self._measure = measure
+        self._counts = SingleFlight[_Remembered]()
+        self._counted: dict[str, _Remembered] = {}
+
+    async def overview(
+        self,
+        person: Person,
+        whose: Whose,
+        today: tuple[Instant, Instant],
+        limit: int,
+        keeping: Keeping | None = None,
+    ) -> Overview:
+        """Return what there is to do in a VDN, with the first rows; ``today`` is of the reader."""
+        _check(person, "see_board", whose.vdn)
+        now = self._clock.now()
+        key = repr((*whose, *today))
+        counted = self._counted.get(key)
+        if counted is None or self._clock.ticks() - counted.ticks >= COUNTED_MS:
+            counted = await self._counts.outcome(key, partial(self._count, key, whose, today))
+
+        day, counted_at = counted.day, counted.at
+        sees_numbers = may(person, "show_numbers", whose.vdn)
+
+        def look(store: Store) -> Overview:
+            found = board(store, self._measure, whose, now, limit, keeping)
+            agents = store.agents.of(whose.vdn, "", AGENTS_MAX)
+            rules = store.rules.of(whose.vdn).rules if sees_numbers else None
+            return Overview(found, day, counted_at, agents, rules)
+
+        return await self._store.ask(look)
+
+    async def say_seen(self, person: Person, vdn: int, ticked: Sequence[Ticked]) -> Done:
+        """Say of broken promises that nobody else has to look at them."""
+        _check(person, "say_seen", vdn)
+        return await self._change(person, vdn, [(each, Seen()) for each in ticked])
+
+    async def reassign(
+        self, person: Person, vdn: int, ticked: Sequence[Ticked], account: str
+    ) -> Done:
+        """Have another agent keep promises. Raise ParameterWrong where there is no such agent."""
+        _check(person, "reassign", vdn)
+
+        def look(store: Store) -> tuple[Agent | None, list[tuple[Ticked, Change]]]:
+            changes: list[tuple[Ticked, Change]] = []
+            for each in ticked:
+                listed = store.reservations.get(vdn, each.id)
+                giver = None if listed is None else listed.reservation.agent
+                changes.append((each, Reassign(account, giver or "")))
+            return store.agents.get(vdn, account), changes
+
+        taker, changes = await self._store.ask(look)
+        if taker is None:
+            raise ParameterWrong(
+                "there is no agent {account!r} in VDN {vdn}; choose one of the list",
+                about="agent",
+                account=account,
+                vdn=vdn,
+            )
+        return await self._change(person, vdn, changes)
+
+    async def pause(self, person: Person, vdn: int, campaign_id: int) -> Campaign:
+        """Have a campaign dial nothing. Raise NoSuchCampaign or StateForbids."""
+        return await self._change_campaign(person, vdn, campaign_id, Pause())
+
+    async def resume(self, person: Person, vdn: int, campaign_id: int) -> Campaign:
+        """Have a campaign go on. Raise NoSuchCampaign or StateForbids."""
+        return await self._change_campaign(person, vdn, campaign_id, Resume())
+
+    async def _change_campaign(
+        self, person: Person, vdn: int, campaign_id: int, change: Pause | Resume
+    ) -> Campaign:
+        _check(person, "pause_campaigns", vdn)
+        order = CampaignOrder(vdn, campaign_id, change, person.by, self._clock.now())
+        return await self._store.campaigns.change(order)
+
+    async def _change(
+        self, person: Person, vdn: int, changes: Sequence[tuple[Ticked, Change]]
+    ) -> Done:
+        now = self._clock.now()
+        orders = [
+            Order(vdn, each.id, change, person.by, now, seen_version=each.version)
+            for each, change in changes
+        ]
+        outcomes = await asyncio.gather(
+            *(self._store.reservations.change(each) for each in orders), return_exceptions=True
+        )
+        overtaken = unfit = 0
+        for each in outcomes:
+            if isinstance(each, Overtaken):
+                overtaken += 1
+            elif isinstance(each, ParameterWrong | NoSuchReservation):
+                unfit += 1
+            elif isinstance(each, BaseException):
+                raise each
+        return Done(len(orders) - overtaken - unfit, overtaken, unfit)
+
+    async def _count(self, key: str, whose: Whose, day: tuple[Instant, Instant]) -> _Remembered:
+        now, ticks = self._clock.now(), self._clock.ticks()
+        found = await self._store.ask(
+            lambda store: Promises(store, self._measure, whose, now).of_day(day, 0)
+        )
+        counted = _Remembered(now, ticks, found)
+        remember(self._counted, key, counted, _COUNTED_MOST)
+        return counted
+
+
+def _check(person: Person, act: Act, vdn: int) -> None:
+    if not may(person, act, vdn):
+        raise NoRight

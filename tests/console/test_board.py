@@ -1,0 +1,216 @@
+"""The board: what there is to do in a VDN now, what holds it, and what supervisors do about it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from callkeeper.clock import HandClock
+from callkeeper.core.people.person import Role
+from callkeeper.core.reservations.changes import Result
+from callkeeper.store.port.access import AgentName
+from callkeeper.store.port.reservations import Sought
+from tests.console.visitor import (
+    ADMINISTRATOR,
+    SUPERVISOR,
+    Visitor,
+    at_work,
+    promise,
+    rewrite,
+    standing,
+)
+from tests.house import HOUR, TASK, VDN, House
+from tests.store.orders import carry_out, order
+
+BOARD = f"/console/{VDN}/board"
+MINUTE = 60_000
+ALL = Sought(VDN, 0, 2**62)
+
+
+@pytest.fixture(scope="module")
+def sue(house: House) -> Visitor:
+    """A supervisor; there are agents ann, Bob and Carl."""
+    names = [AgentName(VDN, each.lower(), each, house.now()) for each in ("ann", "Bob", "Carl")]
+    with house.store.transaction():
+        house.store.agents.name(names)
+    return at_work(house, "sue", SUPERVISOR)
+
+
+@pytest.fixture(autouse=True)
+def nothing(house: House, clock: HandClock) -> Iterator[None]:
+    """Nothing is left to do after each test, and today is counted anew."""
+    yield
+    for each in house.store.outstanding.seek(ALL, ("waiting", "expired", "done"), 999):
+        id_ = each.reservation.id
+        carry_out(house.store, order(id_, Result(fail_code="00537"), vdn=VDN, at=house.now()))
+        rewrite(house, id_, "UPDATE reservation SET seen_at = 1 WHERE id = ?")
+    clock.move(MINUTE)
+
+
+def expired(house: House, in_ms: int = -HOUR, **fields: Any) -> str:
+    """Return an automatic call that was not dialed in time."""
+    id_ = promise(house, in_ms, kind="automatic", agent=None, **fields)
+    rewrite(house, id_, "UPDATE reservation SET state = 'expired', held_by = 'grace' WHERE id = ?")
+    return id_
+
+
+def tiles(page: Visitor) -> dict[str, str]:
+    """Return what each tile counts, by its words."""
+    found = re.findall(r'class="tile[^>]*><strong>([^<]*)</strong> ([^<]*)<', page.seen.text)
+    return {words: count for count, words in found}
+
+
+def rows(page: Visitor) -> list[str]:
+    return re.findall(r'<tr id="call-(\d+)"', page.seen.text)
+
+
+def values(page: Visitor) -> list[str]:
+    """Return what is ticked in each row."""
+    return re.findall(r'name="ticked" value="([^"]+)"', page.seen.text)
+
+
+def test_a_tile_counts_what_its_list_shows(house: House, sue: Visitor) -> None:
+    soon, tried = promise(house, 20 * MINUTE), promise(house, -10 * MINUTE)
+    rewrite(house, tried, "UPDATE reservation SET tries = 1 WHERE id = ?")
+    promise(house, 2 * HOUR)
+    late, broken, gone = promise(house, -MINUTE), promise(house, -3 * HOUR), expired(house)
+    unknown, refused = expired(house), expired(house)
+    for id_, outcome in ((unknown, "unknown"), (refused, "refused")):
+        done = f"UPDATE reservation SET state = 'done', outcome = '{outcome}' WHERE id = ?"  # noqa: S608
+        rewrite(house, id_, done)
+    ringing = promise(house, 0, kind="automatic", agent=None)
+    rewrite(house, ringing, "UPDATE reservation SET state = 'calling' WHERE id = ?")
+    expected = {
+        "due within the hour": {tried, soon},
+        "late": {late},
+        "broken": {broken, gone, refused},
+        "unknown": {unknown},
+        "being called": {ringing},
+    }
+    sue.look(BOARD)
+    assert {each: tiles(sue)[each] for each in expected} == {
+        each: str(len(ids)) for each, ids in expected.items()
+    }
+    assert rows(sue)[0] == broken
+    assert set(rows(sue)) == {late, broken, gone, refused, unknown}
+    lists = dict(re.findall(r'href="([^"]+show=(\w+)#calls)"', sue.seen.text))
+    assert len(lists) == 5
+    found = [set(rows(Visitor.look(sue, each))) for each in lists]
+    assert sorted(map(sorted, found)) == sorted(map(sorted, expected.values()))
+
+
+def test_each_row_says_why_and_masks_its_number(house: House, sue: Visitor) -> None:
+    promise(house, -MINUTE)
+    expired(house)
+    text = sue.look(BOARD).text
+    assert "the agent has not rung" in text
+    assert "it was not dialed in time" in text
+    assert "66660001" not in sue.seen.text
+
+
+def test_what_is_of_one_agent_or_campaign_is_shown_alone(house: House, sue: Visitor) -> None:
+    house.has_campaign(5, name="VIP calls")
+    mine, bobs = promise(house, -MINUTE), promise(house, -MINUTE, agent="bob", campaign_id="5")
+    sue.look(BOARD)
+    (of_bob,) = re.findall(r'href="([^"]+agent=bob)"', sue.seen.text)
+    (of_vip,) = re.findall(r'href="([^"]+campaign=5)"', sue.seen.text)
+    for narrow in (of_bob, of_vip):
+        assert rows(sue.look(narrow)) == [bobs]
+        assert tiles(sue)["late"] == "1"
+    assert "VIP calls ✕" in sue.text
+    assert set(rows(sue.look(f"{BOARD}?agent=%00&campaign=x&show=kept"))) == {mine, bobs}
+
+
+def test_todays_calls_are_counted_by_the_readers_day(house: House, sue: Visitor) -> None:
+    broken, kept = promise(house, -2 * HOUR), promise(house, -MINUTE)
+    filed = Result(fail_code="00000", begin_at=house.now())
+    carry_out(house.store, order(kept, filed, vdn=VDN, at=house.now()))
+    sue.look(f"{BOARD}?agent=ann")
+    kept_before = int(tiles(sue)["called today"])
+    assert kept_before >= 1
+    assert tiles(sue)["kept today"].endswith("%")
+    assert broken in rows(sue)
+
+
+def test_many_are_said_to_be_seen_by_a_person(house: House, sue: Visitor) -> None:
+    ids = [expired(house) for _ in range(3)]
+    sue.look(BOARD)
+    two = [each for each in values(sue) if not each.startswith(ids[2])]
+    assert sue.send(f"{BOARD}/seen", {"ticked": two}).status == 303  # type: ignore[dict-item]
+    assert "Done: 2." in sue.follow().text
+    assert rows(sue) == [ids[2]]
+    assert standing(house, ids[0]).seen_at == house.now()
+    assert house.store.history.of(VDN, ids[0])[-1].by_whom == "person sue"
+
+
+def test_all_that_are_listed_go_to_another_agent_at_once(house: House, sue: Visitor) -> None:
+    ids = [promise(house, -MINUTE - each) for each in range(50)]
+    form = {"listed": sue.look(BOARD).hidden("listed"), "all": "1", "agent": "bob"}
+    assert sue.send(f"{BOARD}/reassign", form).status == 303
+    assert "Done: 50." in sue.follow().text
+    assert {standing(house, each).agent for each in ids} == {"bob"}
+    (event,) = house.store.history.of(VDN, ids[0])[1:]
+    assert (event.what, event.by_whom) == ("reassigned", "person sue")
+
+
+def test_what_somebody_changed_meanwhile_and_what_is_not_fit_is_left_and_told(
+    house: House, sue: Visitor
+) -> None:
+    mine, moved, automatic = promise(house, -MINUTE), promise(house, -MINUTE), expired(house)
+    form = {"listed": sue.look(BOARD).hidden("listed"), "all": "1", "agent": "carl"}
+    sue.send(f"/console/{VDN}/reservations/{moved}/note", {"version": "1", "note": "slowly"})
+    text = sue.send(f"{BOARD}/reassign?show=late", form).follow().text
+    assert "Done: 1." in text
+    assert "somebody changed them meanwhile: 1." in text
+    assert "this is not done with them: 1." in text
+    agents = [standing(house, each).agent for each in (mine, moved, automatic)]
+    assert agents == ["carl", "ann", None]
+    assert str(sue.seen.url).partition("?")[2].startswith("show=late")
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"agent": "bob"}, "tick the calls that it is about"),
+        ({"ticked": "x", "agent": "bob"}, "tick the calls that it is about"),
+        ({"ticked": "1.1"}, "say to which agent"),
+        ({"ticked": "1.1", "agent": "zoe"}, "there is no agent 'zoe'"),
+    ],
+)
+def test_who_is_refused_is_told_and_the_form_stays_filled(
+    house: House, sue: Visitor, form: dict[str, str], says: str
+) -> None:
+    promise(house, -MINUTE)
+    sue.send(f"{BOARD}/reassign", form)
+    assert (sue.status, says in sue.text) == (422, True)
+    assert f'name="agent" list="agents" value="{form.get("agent", "")}"' in sue.seen.text
+
+
+def test_a_campaign_that_is_paused_is_told_with_its_remedy(house: House, sue: Visitor) -> None:
+    promise(house, 20 * MINUTE, kind="automatic", agent=None)
+    assert "No dialer is running. Automatic calls held: 1." in sue.look(BOARD).text
+    for act, status, sentence in (
+        ("pause", "paused", "is paused. Automatic calls held: 1."),
+        ("resume", "started", "No dialer is running"),
+    ):
+        assert sue.send(f"{BOARD}/{act}", {"campaign": TASK}).status == 303
+        assert sentence in sue.follow().text
+        campaign = house.store.campaigns.get(VDN, int(TASK))
+        assert campaign is not None
+        assert campaign.status == status
+        last = house.store.history.of(VDN, f"campaign/{TASK}")[-1]
+        assert last.by_whom == "person sue"
+    again = sue.send(f"{BOARD}/resume", {"campaign": TASK})
+    assert (again.status, "the campaign is started already" in again.text) == (422, True)
+    assert sue.send(f"{BOARD}/pause", {"campaign": "x"}).status == 422
+
+
+def test_who_answers_for_no_vdn_has_no_board_and_no_way_to_it(house: House) -> None:
+    for login, role, status in (
+        ("abe", Role("agent", VDN, "abe"), 403),
+        ("ada", ADMINISTRATOR, 200),
+    ):
+        visitor = at_work(house, login, role)
+        assert (f'href="{BOARD}"' in visitor.look("/console/").seen.text) == (status == 200)
+        assert visitor.look(BOARD).status == status
