@@ -14,8 +14,7 @@ from babel.messages.pofile import read_po
 
 from callkeeper.console.board import TILE_WORDS
 from callkeeper.console.causes import CAUSE_WORDS
-from callkeeper.console.home import ROLE_WORDS
-from callkeeper.console.press import EVENT_WORDS, WHO_WORDS
+from callkeeper.console.press import EVENT_WORDS, ROLE_WORDS, WHO_WORDS
 from callkeeper.core.reservations.result_codes import WORDS
 from callkeeper.language import CHINESE, named, translations, translator
 from tests.console.templates import Telling, sources, tellings

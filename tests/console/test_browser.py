@@ -10,7 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 from callkeeper.clock import HandClock
 from callkeeper.console.result_form import ENDS
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
+from callkeeper.core.people.changes import GiveRole
 from callkeeper.core.people.person import Role
+from callkeeper.usecases.invitations import change_person
 from tests.console.browser import (
     HEIGHT,
     NARROW,
@@ -24,7 +26,7 @@ from tests.console.browser import (
     unfold,
     violations,
 )
-from tests.console.visitor import PASSWORD, SUPERVISOR, Visitor, at_work, invited
+from tests.console.visitor import OPERATOR, PASSWORD, SUPERVISOR, Visitor, at_work, invited
 from tests.house import VDN, House
 
 MORNING = 1_795_831_200_000  # 2026-11-28 02:00 in UTC
@@ -138,6 +140,7 @@ def test_who_files_second_is_told_and_keeps_what_he_typed(
 def cy(house: House, clock: HandClock) -> Visitor:
     """Somebody in Berlin who may see all pages, with a call done, one late and one to come."""
     visitor = at_work(house, "cy", Role("administrator", VDN, "cy"))
+    change_person(house.store, house.clock, "cy", GiveRole(OPERATOR))
     visitor.send("/console/me", {"name": "Cy", "language": "", "zone": "Europe/Berlin"})
     assert visitor.status == 303, visitor.text
     done, late = late_calls(house, clock, "cy", 2)
@@ -172,14 +175,18 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/{vdn}/board": [f"/console/{VDN}/board"],
         "/console/{vdn}/reservations/{id}": [of_one(coming), of_one(done)],
         "/console/{vdn}/house": [f"/console/{VDN}/house"],
+        "/console/people": ["/console/people"],
+        "/console/people/{login}": ["/console/people/cy"],
+        "/console/{vdn}/people": [f"/console/{VDN}/people"],
+        "/console/{vdn}/people/{login}": [f"/console/{VDN}/people/cy"],
     }
 
 
-def window_at(path: str, known: Visitor, opens: Opens, **how: Any) -> Window:
+def window_at(path: str, cy: Visitor, opens: Opens, **how: Any) -> Window:
     """Return a window that shows a page, to a stranger where it is theirs."""
     window = opens(**how)
     if not path.startswith(("/console/sign-in", "/console/welcome")):
-        window.bear(known.cookie)
+        window.bear(cy.cookie)
     window.look(path)
     return window
 
@@ -200,7 +207,12 @@ def is_for_everybody(page: Page, widths: Sequence[int] = (NARROW, WIDE)) -> None
 @pytest.mark.parametrize(("language", "tag"), [("en-GB", "en"), ("zh-CN", "zh-Hans")])
 @pytest.mark.parametrize("path", paths())
 def test_a_page_is_for_everybody(
-    shown_at: dict[str, list[str]], cy: Visitor, opens: Opens, path: str, language: str, tag: str
+    shown_at: dict[str, list[str]],
+    cy: Visitor,
+    opens: Opens,
+    path: str,
+    language: str,
+    tag: str,
 ) -> None:
     for each in shown_at[path]:
         page = window_at(each, cy, opens, language=language).page
@@ -253,6 +265,9 @@ SLIPS = [
     Slip("/console/me", {"old": "not it", "new": PASSWORD, "again": PASSWORD}, "old"),
     Slip("/console/me", {"old": PASSWORD, "new": "short", "again": "short"}, "new"),
     Slip("/console/me", {"old": PASSWORD, "new": PASSWORD, "again": "another one"}, "again"),
+    Slip(f"/console/{VDN}/people", {"agent": "1", "login": "cy"}, "login"),
+    Slip(f"/console/{VDN}/people", {"login": "di", "agent": "x" * 101}, "agent"),
+    Slip("/console/people", {"login": "di", "vdn": "x"}, "vdn"),
     Slip(f"/console/{VDN}/reservations", {"day": "2026-11-01"}, "day"),
     Slip(f"/console/{VDN}/reservations", {"day": "2027-03-28", "move-at": "02:30"}, "move-at"),
     Slip(f"/console/{VDN}/reservations", {"day": "2027-10-31", "move-at": "02:30"}, "which"),
@@ -263,7 +278,7 @@ SLIPS = [
 def test_who_is_refused_is_led_to_the_faulty_field(
     shown_at: dict[str, list[str]], cy: Visitor, opens: Opens, slip: Slip
 ) -> None:
-    (path,) = (paths[0] for paths in shown_at.values() if paths[0].startswith(slip.page))
+    path = min((each[0] for each in shown_at.values() if each[0].startswith(slip.page)), key=len)
     page = window_at(path, cy, opens).page
     unfold(page)
     for name, value in slip.typed.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from callkeeper.core.people.person import Role
-from tests.console.visitor import PASSWORD, Visitor, at_work, invited
+from tests.console.visitor import PASSWORD, Visitor, at_work, invited, unlike_any
 from tests.house import VDN, House
 
 CHINESE = "zh-CN,zh;q=0.9,en;q=0.5"
@@ -73,6 +73,20 @@ def test_who_is_invited_is_welcomed_without_english(house: House) -> None:
 )
 def test_a_page_of_ones_own_has_no_english(ann: Visitor, path: str) -> None:
     assert english(ann.look(path)) == set()
+
+
+@pytest.mark.parametrize("path", ["/console/people", f"/console/{VDN}/people"])
+def test_a_page_of_the_office_has_no_english(house: House, path: str) -> None:
+    boss = at_work(house, unlike_any(), Role("operator", None), language=CHINESE)
+    known = {"somebody"}
+    form = {"login": "newer", "kind": "agent", "agent": "ann", "vdn": str(VDN)}
+    assert english(boss.look(path)) - known == set()
+    assert english(boss.send(path, form | {"agent": ""})) - known == set()
+    assert english(boss.look(f"{path}/ann")) - known == set()
+    assert english(boss.send(f"{path}/ann", {"act": "x"})) - known == set()
+    link = boss.send(path, form | {"login": unlike_any()})
+    assert link.status == 200
+    assert english(link) - known == set()
 
 
 def test_what_was_typed_wrong_is_told_without_english(ann: Visitor) -> None:

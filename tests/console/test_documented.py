@@ -6,7 +6,7 @@ from tests.console.pages import PAGES
 from tests.surface import ROOT
 
 TOLD = (ROOT / "docs" / "console.md").read_text("utf-8")
-NAMES = {"{vdn}": "VDN", "{id}": "ID", "{token}": "TOKEN"}
+NAMES = {"{vdn}": "VDN", "{id}": "ID", "{token}": "TOKEN", "{login}": "LOGIN"}
 FORM = re.compile(r"(/console/VDN/(?:reservations/ID|board))(/\w+)")
 
 

@@ -46,6 +46,7 @@ ROLES = {
 def paths(page: Shown, vdn: int = VDN, id_: str = "1") -> Iterator[tuple[str, str]]:
     """Yield each method of a page, and a path of it."""
     path = page.path.replace("{vdn}", str(vdn)).replace("{id}", id_).replace("{token}", "x")
+    path = path.replace("{login}", "agent")
     if page.get:
         yield "GET", path
     if page.post:
@@ -74,6 +75,12 @@ def people(house: House) -> dict[str, Visitor]:
 
 # What every form takes; a path that it is not for says what it lacks, or that it is not for them.
 GOOD = {"version": "1", "end": "00537", "day": "2026-12-01", "at": "11:59", "note": "speak slowly"}
+GOOD |= {
+    "login": "two words",
+    "kind": "agent",
+    "agent": "ann",
+    "act": "role",
+}  # and changes nothing
 
 # What somebody must be allowed to do in a VDN to see a page of it, or to do what is done there.
 ALLOWED: dict[str, Act] = {
@@ -90,11 +97,36 @@ ALLOWED: dict[str, Act] = {
     "/console/{vdn}/reservations/{id}/move": "change_reservation",
     "/console/{vdn}/reservations/{id}/note": "change_reservation",
     "/console/{vdn}/reservations/{id}/cancel": "change_reservation",
+    "/console/{vdn}/people": "keep_people",
+    "/console/{vdn}/people/{login}": "keep_people",
 }
 
+# The same for the whole installation.
+ALLOWED_EVERYWHERE: dict[str, Act] = {
+    "/console/people": "keep_people",
+    "/console/people/{login}": "keep_people",
+}
+# One's own, whatever one is.
+ONES_OWN = {"/console/", "/console/help", "/console/me", "/console/me/password"}
+INSTALLATION_WIDE = [each for each in OURS if each not in IN_A_VDN and each.path not in ONES_OWN]
 
-def test_each_page_of_a_vdn_says_what_it_takes_to_see_it() -> None:
+
+def test_each_page_says_what_it_takes_to_see_it() -> None:
     assert ALLOWED.keys() == {each.path for each in IN_A_VDN}
+    assert ALLOWED_EVERYWHERE.keys() == {each.path for each in INSTALLATION_WIDE}
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+@pytest.mark.parametrize("page", INSTALLATION_WIDE, ids=lambda each: each.path)
+def test_each_page_of_the_installation_is_for_its_roles(
+    people: dict[str, Visitor], page: Shown, name: str
+) -> None:
+    person = Person("", 1, "", None, None, 0, None, has_password=True, roles=(ROLES[name],))
+    is_allowed = may(person, ALLOWED_EVERYWHERE[page.path])
+    for method, path in paths(page):
+        answer = people[name].look(path) if method == "GET" else people[name].send(path, GOOD)
+        assert (answer.status in (200, 303, 422)) is is_allowed, answer.text
+        assert is_allowed or answer.status == 403, answer.text
 
 
 @pytest.mark.parametrize("name", sorted(ROLES))

@@ -80,6 +80,8 @@ OF_NO_VDN = {
     "forget_guesses": SMALL,
     "forget_old_guesses": SMALL,
     "house_rules_of_roles": SMALL,
+    "seen": SMALL,
+    "note_seen": SMALL,
     "deeds": "the operator's, of all VDNs; of one VDN where it is given",
     "access_key": SMALL,
     "access_keys": SMALL,

@@ -61,6 +61,7 @@ class AsyncPeople:
         self.change = Grouped(writer, people.change)
         self.get = looks.reading(people.get)
         self.all = lists.reading(people.all)
+        self.seen = lists.reading(people.seen)
 
 
 class AsyncSessions:

@@ -6,13 +6,6 @@ from callkeeper.console.press import Press
 from callkeeper.console.visit import Visit
 from callkeeper.core.people.session import SignedIn
 
-ROLE_WORDS = {
-    "agent": "Agent",
-    "supervisor": "Supervisor",
-    "administrator": "Administrator",
-    "operator": "Operator of this installation",
-}
-
 
 class HomePage:
     """The roles of whoever looks."""
@@ -22,4 +15,4 @@ class HomePage:
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show the roles, or whom to ask for one."""
-        return self._press.page(visit.language, "home", who=who, role_words=ROLE_WORDS)
+        return self._press.page(visit.language, "home", who=who)

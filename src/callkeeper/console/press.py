@@ -51,6 +51,14 @@ EVENT_WORDS = {
     "done": "closed",
 }
 
+# What a person is, in a VDN or for the installation.
+ROLE_WORDS = {
+    "agent": "Agent",
+    "supervisor": "Supervisor",
+    "administrator": "Administrator",
+    "operator": "Operator of this installation",
+}
+
 # Who did it: the first word of what the history has, and how it is told.
 WHO_WORDS = {
     "person": "person {name}",
@@ -100,6 +108,7 @@ class Press:
             "masked": _masked,
             "may": may,
             "promised_at": promised_at,
+            "role_words": ROLE_WORDS,
             "same_day": _is_of_today,
         }
         return environment

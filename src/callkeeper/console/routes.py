@@ -15,7 +15,9 @@ from callkeeper.console.home import HomePage
 from callkeeper.console.house_rules import HouseRulesPage
 from callkeeper.console.me import MePages
 from callkeeper.console.page import INTERFACE, ConsolePage, NoSuchPage, Shown
+from callkeeper.console.people import PeoplePages
 from callkeeper.console.press import HEADERS, Press, lead_to
+from callkeeper.console.proof import Proofs
 from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.sign_in import HOME, SignInPages
 from callkeeper.console.today import TodayPage
@@ -24,6 +26,7 @@ from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.people import People
+from callkeeper.usecases.staff import Staff
 from callkeeper.usecases.supervision import Supervision
 from callkeeper.usecases.work import Work
 
@@ -34,16 +37,19 @@ class Console(NamedTuple):
     """What its pages ask; ``zone`` is that of people who have chosen none."""
 
     people: People
+    staff: Staff
     work: Work
     rules: RuleKeeping
     supervision: Supervision
     clock: Clock
     zone: str
+    url: str | None  # where people find it, if a setting says so
 
 
 def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     """Return all pages."""
-    people, work, rules, supervision, clock, zone = console
+    people, clock, zone = console.people, console.clock, console.zone
+    work, rules, supervision = console.work, console.rules, console.supervision
     signing = SignInPages(people, door, press, clock)
     me = MePages(people, press, clock)
     home = HomePage(press)
@@ -51,6 +57,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     house = HouseRulesPage(rules, press, zone)
     board = BoardPage(supervision, press, clock, zone)
     one = ReservationPage(work, press, clock, zone)
+    proofs = Proofs(people, clock)
+    staff = PeoplePages(console.staff, proofs, press, clock, zone, console.url)
     of_one = "/console/{vdn}/reservations/{id}"
     return [
         Shown("/console/sign-in", signing.show, signing.sign_in, anybody=True),
@@ -60,6 +68,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/help", HelpPage(press).show),
         Shown("/console/me", me.show, me.change),
         Shown("/console/me/password", post=me.change_password),
+        Shown("/console/people", staff.show, staff.invite),
+        Shown("/console/people/{login}", staff.one, staff.change),
         Shown("/console/{vdn}/today", today.show),
         Shown("/console/{vdn}/board", board.show),
         Shown("/console/{vdn}/board/seen", post=board.seen),
@@ -73,6 +83,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown(f"{of_one}/note", post=one.note),
         Shown(f"{of_one}/cancel", post=one.cancel),
         Shown("/console/{vdn}/house", house.show, house.keep),
+        Shown("/console/{vdn}/people", staff.show, staff.invite),
+        Shown("/console/{vdn}/people/{login}", staff.one, staff.change),
     ]
 
 

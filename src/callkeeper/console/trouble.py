@@ -5,6 +5,7 @@ from starlette.responses import Response
 from callkeeper.console.press import Press
 from callkeeper.console.visit import ForeignPost, Visit
 from callkeeper.core import refusal as no
+from callkeeper.core.people.person import NoSuchPerson
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import Refusal
 from callkeeper.usecases.passwords import TooBusy
@@ -14,6 +15,7 @@ _STATUSES: dict[type[Refusal], int] = {
     no.NoRight: 403,
     no.NoSuchPath: 404,
     no.NoSuchReservation: 404,
+    NoSuchPerson: 404,
     no.WrongMethod: 405,
     no.BodyTooLarge: 413,
     no.TooManyRequests: 429,

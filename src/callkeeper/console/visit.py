@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.requests import Request
 
 from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant
+from callkeeper.core.people.person import is_login
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import BodyTooLarge, NoSuchPath, ParameterWrong, Refusal
 from callkeeper.core.vdn import read_vdn
@@ -51,6 +52,27 @@ class Visit(NamedTuple):
         if vdn is None:
             raise no_page(self.request)
         return vdn
+
+    @property
+    def maybe_vdn(self) -> int | None:
+        """The VDN that the path names; None where its page is the installation's."""
+        return self.vdn if "vdn" in self.request.path_params else None
+
+    @property
+    def login(self) -> str:
+        """The login that the path names. Raise NoSuchPath."""
+        login = self.request.path_params["login"]
+        if not is_login(login):
+            raise no_page(self.request)
+        return str(login)
+
+    @property
+    def origin(self) -> str:
+        """Where the browser finds us, scheme and host, as it says with a form."""
+        origin = Head.of(self.request.scope).get(b"origin", b"").decode("latin-1")
+        if origin.startswith(("http://", "https://")):
+            return origin
+        return f"{self.request.url.scheme}://{self.request.url.netloc}"
 
     @property
     def id(self) -> str:

@@ -45,6 +45,7 @@ from callkeeper.usecases.keys import Keyring
 from callkeeper.usecases.missed import count_missed
 from callkeeper.usecases.people import People
 from callkeeper.usecases.reservations import Bookings
+from callkeeper.usecases.staff import Staff
 from callkeeper.usecases.supervision import Supervision
 from callkeeper.usecases.work import Work
 
@@ -88,13 +89,16 @@ def build(
     )
     interfaces = [each for one in handlers for each in interfaces_of(one, dialect)]
     apart = settings.internal_port is not None
+    people = People(async_store, clock)
     console = Console(
-        People(async_store, clock),
-        Work(async_store, clock, measure(settings)),
-        RuleKeeping(async_store, clock, settings.time_zone),
-        Supervision(async_store, clock, measure(settings)),
-        clock,
-        settings.time_zone,
+        people=people,
+        staff=Staff(async_store, clock, people),
+        work=Work(async_store, clock, measure(settings)),
+        rules=RuleKeeping(async_store, clock, settings.time_zone),
+        supervision=Supervision(async_store, clock, measure(settings)),
+        clock=clock,
+        zone=settings.time_zone,
+        url=settings.console_url,
     )
     return applications(
         interfaces,

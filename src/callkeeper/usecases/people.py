@@ -97,12 +97,22 @@ class People:
         A login that does not exist costs the same time, and the tries are counted by what was
         typed: nobody can tell which logins there are.
         """
-        login = login_of(login)
-        verified, rehashed = await self._verified(login, password)
-        token, session = self._begun(login)
-        await self._store.sessions.add(SignIn(session, verified, rehashed))
-        await self._store.guesses.forget(digest_of(login))
+        token, session = await self._let_in(login_of(login), password)
         return NewSession(token, session.ends_at)
+
+    async def prove(self, who: SignedIn, password: str) -> tuple[SignedIn, NewSession]:
+        """Begin another session for somebody who types their password again.
+
+        ``replaced`` ends the one before, once the browser is given this one. Raise SignInRefused
+        or TooBusy.
+        """
+        token, session = await self._let_in(who.person.login, password)
+        return msgspec.structs.replace(who, session=session), NewSession(token, session.ends_at)
+
+    async def replaced(self, session: Session) -> None:
+        """End a session that another one stands in for."""
+        await self._store.sessions.end(session.digest)
+        self._remembered.pop(session.digest, None)
 
     async def whose(self, token: str, *, clicked: bool = True) -> SignedIn | None:
         """Return who holds a token, or did so less than two seconds ago; None: their session ended.
@@ -204,6 +214,13 @@ class People:
             return known, None
         return known, await hashing.hash(password)
 
+    async def _let_in(self, login: str, password: str) -> tuple[str, Session]:
+        verified, rehashed = await self._verified(login, password)
+        token, session = self._begun(login)
+        await self._store.sessions.add(SignIn(session, verified, rehashed))
+        await self._store.guesses.forget(digest_of(login))
+        return token, session
+
     async def _delay(self, milliseconds: int) -> None:
         if self._delayed >= DELAYED_MAX:
             raise TooBusy
@@ -221,13 +238,13 @@ class People:
         token, session = self._begun(login)
         await self._store.sessions.choose(NewPassword(session, password_hash, link, verified))
         await self._store.guesses.forget(digest_of(login))
-        self._forget(login)
+        self.forget(login)
         return NewSession(token, session.ends_at)
 
     async def _changed(self, login: str, change: PersonChange, by: str | None) -> Person:
         order = PersonOrder(login, change, by or by_login(login), self._clock.now())
         person = await self._store.people.change(order)
-        self._forget(login)
+        self.forget(login)
         return person
 
     async def _known(self, digest: str) -> SignedIn | None:
@@ -262,7 +279,7 @@ class People:
         await self._store.sessions.mark((digest, now))
         return used
 
-    def _forget(self, login: str) -> None:
+    def forget(self, login: str) -> None:
         """Look the sessions of a person up again at their next request."""
         whose = [
             digest

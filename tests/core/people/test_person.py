@@ -27,7 +27,9 @@ from callkeeper.core.people.preferences import WARNING_MOST, Preferences
 from callkeeper.core.people.session import (
     IDLE_MS,
     LINK_MS,
+    PROOF_MS,
     SESSION_MS,
+    ProofMissing,
     Session,
     new_link,
     new_session,
@@ -85,6 +87,8 @@ def test_a_password_that_is_too_short_too_long_or_the_login_is_refused(
         Role("agent", 25),
         Role("agent", 25, ""),
         Role("operator", None, "1001"),
+        Role("agent", 25, "10\x0001"),
+        Role("supervisor", 25, "x" * 101),
     ],
 )
 def test_what_is_no_role_is_refused(role: Role) -> None:
@@ -146,6 +150,14 @@ def test_a_session_ends_after_twelve_hours_or_two_without_a_click() -> None:
     used = Session("x", "ann", NOW, NOW + SESSION_MS - 1, NOW + SESSION_MS)
     assert not used.is_over(NOW + SESSION_MS - 1)
     assert used.is_over(NOW + SESSION_MS)
+
+
+def test_a_password_proves_who_one_is_for_a_quarter_of_an_hour() -> None:
+    session = new_session("x", "ann", NOW)
+    session.check_proven(NOW + PROOF_MS - 1)
+    with pytest.raises(ProofMissing) as refused:
+        session.check_proven(NOW + PROOF_MS)
+    assert (refused.value.about, PROOF_MS) == ("proof", 900_000)
 
 
 def test_a_link_is_good_for_a_day() -> None:

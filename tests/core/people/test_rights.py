@@ -7,9 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from callkeeper.core.people.changes import (
+    Describe,
+    Disable,
+    Enable,
+    EndSessions,
+    GiveRole,
+    PersonChange,
+    PersonOrder,
+    Reset,
+    TakeRole,
+)
 from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person, Role
-from callkeeper.core.people.rights import Act, may
+from callkeeper.core.people.rights import Act, carried_out, keeps_wholly, may
+from callkeeper.core.people.session import new_link
+from callkeeper.core.refusal import NoRight, ParameterWrong
 
 ACTS: tuple[Act, ...] = get_args(Act)
 
@@ -106,3 +119,74 @@ def test_agents_see_the_reservations_of_others_where_the_rules_say_so_and_do_no_
     assert may(agent, act, 25, "1002", rules=rules) is sees
     assert may(agent, act, 25, None, rules=rules) is sees
     assert not may(agent, act, 26, "1002", rules=rules)
+
+
+WHOLE: list[PersonChange] = [Disable(), Enable(), EndSessions(), Reset(new_link("x", "bob", 0))]
+ANYWHERE = [*ROLES, Role("agent", 26, "x"), Role("administrator", 26)]
+
+
+def people(*, login: str = "bob") -> some.SearchStrategy[Person]:
+    """Return people of any roles, one in each VDN."""
+    return some.lists(some.sampled_from(ANYWHERE), unique_by=lambda role: role.vdn).map(
+        lambda roles: msgspec.structs.replace(person(*roles), login=login)
+    )
+
+
+def order(change: PersonChange, keeper: Person, vdn: int | None) -> PersonOrder:
+    return PersonOrder("bob", change, keeper.by, 1, vdn, keeper)
+
+
+@given(old=people(), keeper=people(login="ann"), vdn=some.sampled_from([None, 25, 26]))
+def test_who_is_no_operator_touches_no_operator_and_nobody_elsewhere(
+    old: Person, keeper: Person, vdn: int | None
+) -> None:
+    reach = {each.vdn for each in keeper.roles if each.kind == "administrator"}
+    is_operator = keeper.role_in(None) is not None
+    is_all_theirs = bool(old.roles) and {each.vdn for each in old.roles} <= reach
+    assert keeps_wholly(keeper, old) is (is_operator or is_all_theirs)
+    for change in WHOLE:
+        if may(keeper, "keep_people", vdn) and keeps_wholly(keeper, old):
+            carried_out(order(change, keeper, vdn), old)
+        else:
+            with pytest.raises(NoRight):
+                carried_out(order(change, keeper, vdn), old)
+
+
+@given(
+    old=people(),
+    keeper=people(login="ann"),
+    vdn=some.sampled_from([None, 25, 26]),
+    role=some.sampled_from(ANYWHERE),
+    takes=some.booleans(),
+)
+def test_who_is_no_operator_changes_no_role_but_in_a_vdn_of_theirs(
+    old: Person, keeper: Person, vdn: int | None, role: Role, *, takes: bool
+) -> None:
+    change = TakeRole(role.vdn) if takes else GiveRole(role)
+    try:
+        new = carried_out(order(change, keeper, vdn), old)
+    except (NoRight, ParameterWrong):
+        return
+    changed = {each.vdn for each in set(new.roles) ^ set(old.roles)}
+    if keeper.role_in(None) is None:
+        assert changed <= {vdn}
+        assert may(keeper, "keep_people", vdn)
+        assert {each.vdn for each in old.roles} & {
+            each.vdn for each in keeper.roles if each.kind == "administrator"
+        }
+
+
+@pytest.mark.parametrize("role", [ROLES[2], ROLES[3]])
+def test_nobody_shuts_themselves_out(role: Role) -> None:
+    ann = person(role)
+    mine: list[PersonChange] = [Disable(), Reset(new_link("x", "ann", 0)), TakeRole(role.vdn)]
+    for change in mine:
+        with pytest.raises(NoRight):
+            carried_out(PersonOrder("ann", change, ann.by, 1, role.vdn, ann), ann)
+    carried_out(PersonOrder("ann", EndSessions(), ann.by, 1, role.vdn, ann), ann)
+
+
+def test_what_is_ones_own_or_done_at_the_command_line_asks_for_no_role() -> None:
+    ann = person(ROLES[0])
+    assert carried_out(PersonOrder("ann", Describe("B"), ann.by, 1), ann).name == "B"
+    assert carried_out(PersonOrder("ann", Disable(), "operator", 1), ann).disabled_at == 1

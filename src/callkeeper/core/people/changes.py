@@ -141,13 +141,18 @@ PersonChange: TypeAlias = Describe | GiveRole | TakeRole | Disable | Enable | Re
 
 
 class PersonOrder(msgspec.Struct, frozen=True):
-    """A change of a person, by whom, and in which VDN's name (None: the installation's)."""
+    """A change of a person, by whom, and in which VDN's name (None: the installation's).
+
+    ``keeper`` is whoever does it because a role lets them keep people; None: it is one's own, or
+    done at the command line.
+    """
 
     login: str
     change: PersonChange
     by: str
     at: Instant
     vdn: int | None = None
+    keeper: Person | None = None
 
 
 class NewPerson(msgspec.Struct, frozen=True):

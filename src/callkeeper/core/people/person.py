@@ -21,6 +21,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
 
 
 _NAME = TextBounds(NAME_MOST, ANY)
+_ACCOUNT = TextBounds(100, ANY)  # as the API takes one
 
 
 class NoSuchPerson(Refusal):
@@ -52,6 +53,8 @@ class Role(msgspec.Struct, frozen=True):
             raise ParameterWrong(
                 "an agent needs the account under which reservations are theirs", about="agent"
             )
+        if self.agent:
+            _ACCOUNT.check(self.agent, "agent")
         if self.kind == "operator" and self.agent:
             raise ParameterWrong(
                 "an operator has no agent account; add a role in a VDN for that", about="agent"

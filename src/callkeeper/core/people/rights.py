@@ -2,8 +2,16 @@
 
 from typing import Literal, TypeAlias
 
+from callkeeper.core.people.changes import (
+    EndSessions,
+    GiveRole,
+    PersonOrder,
+    Reset,
+    TakeRole,
+)
 from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person, RoleKind
+from callkeeper.core.refusal import NoRight
 
 Act: TypeAlias = Literal[
     # of an agent's own reservations
@@ -87,3 +95,62 @@ def may(
     if role.kind != "agent" or (agent is not None and agent == role.agent):
         return True
     return act == "see_reservation" and rules.agents_see == "vdn"
+
+
+def check_may(person: Person, act: Act, vdn: int | None = None, agent: str | None = None) -> None:
+    """Refuse what a person may not do."""
+    if not may(person, act, vdn, agent):
+        raise NoRight
+
+
+def carried_out(order: PersonOrder, old: Person) -> Person:
+    """Return a person after an order, or as they are where it changes nothing.
+
+    Raise NoRight where whoever gives it may not, or ParameterWrong.
+    """
+    keeper = order.keeper
+    if keeper is None:
+        return order.change.apply(old, order.at)
+    check_may(keeper, "keep_people", order.vdn)
+    if not _is_in_reach(keeper, order, old):
+        raise NoRight(
+            "{login} has to do with more than your VDN, so only an operator may do this",
+            login=old.login,
+        )
+    new = order.change.apply(old, order.at)
+    if old.login == keeper.login:
+        _check_stays_in(order, new)
+    return new
+
+
+def keeps_wholly(keeper: Person, person: Person) -> bool:
+    """Whether somebody may reset, disable and enable a person, and end their sessions.
+
+    All of the person's roles are where they keep people: so nobody has an operator's password
+    reset, or shuts out who works for another VDN as well. Who has no role is an operator's.
+    """
+    if may(keeper, "keep_people"):
+        return True
+    return bool(person.roles) and all(
+        each.vdn is not None and may(keeper, "keep_people", each.vdn) for each in person.roles
+    )
+
+
+def _is_in_reach(keeper: Person, order: PersonOrder, old: Person) -> bool:
+    """Whether a person, and what is done to them, is for whoever keeps a VDN's people."""
+    change, is_operator = order.change, may(keeper, "keep_people")
+    if isinstance(change, GiveRole | TakeRole):
+        there = change.role.vdn if isinstance(change, GiveRole) else change.vdn
+        # Of others than their own nobody takes people in: those would be out of reach for whoever
+        # keeps them.
+        is_theirs = any(may(keeper, "keep_people", each.vdn) for each in old.roles)
+        return is_operator or (there is not None and there == order.vdn and is_theirs)
+    return keeps_wholly(keeper, old)
+
+
+def _check_stays_in(order: PersonOrder, new: Person) -> None:
+    """Refuse somebody who would shut themselves out."""
+    if isinstance(order.change, EndSessions):
+        return
+    if isinstance(order.change, Reset) or not may(new, "keep_people", order.vdn):
+        raise NoRight("you would shut yourself out; somebody else who may has to do this")

@@ -7,13 +7,14 @@ from hashlib import sha256
 
 import msgspec
 
-from callkeeper.core.instants import HOUR_MS, Instant
+from callkeeper.core.instants import HOUR_MS, SECOND_MS, Instant
 from callkeeper.core.people.person import Person
-from callkeeper.core.refusal import Refusal
+from callkeeper.core.refusal import ParameterWrong, Refusal
 
 SESSION_MS = 12 * HOUR_MS
 IDLE_MS = 2 * HOUR_MS
 LINK_MS = 24 * HOUR_MS
+PROOF_MS = 15 * 60 * SECOND_MS  # so long after typing a password what is grave is done without it
 SESSIONS_MAX = 20  # of one person; one more ends the one that was used the longest ago
 
 
@@ -23,6 +24,10 @@ class SignInRefused(Refusal):
 
 class LinkRefused(Refusal):
     """The link is not good any more; ask whoever sent it for a new one."""
+
+
+class ProofMissing(ParameterWrong):
+    """Type your password again: you did so more than 15 minutes ago, and this is grave."""
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -42,6 +47,15 @@ class Session(msgspec.Struct, frozen=True):
     def is_over(self, now: Instant) -> bool:
         """Whether it has ended."""
         return now >= self.idle_ends_at
+
+    def is_proven(self, now: Instant) -> bool:
+        """Whether the password was typed so lately that nobody else has sat down there since."""
+        return now - self.made_at < PROOF_MS
+
+    def check_proven(self, now: Instant) -> None:
+        """Refuse what is grave, unless the password was typed lately."""
+        if not self.is_proven(now):
+            raise ProofMissing(about="proof")
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -30,6 +30,20 @@ SET version = :version, name = :name, language = :language, zone = :zone,
   warning_minutes = :warning_minutes, has_sound = :has_sound
 WHERE login = :login
 
+-- name: seen
+SELECT p.login, p.seen_at, max(s.used_at)
+FROM person AS p
+LEFT JOIN session AS s ON s.login = p.login
+GROUP BY p.login, p.seen_at
+HAVING p.seen_at IS NOT NULL OR max(s.used_at) IS NOT NULL
+
+-- name: note_seen
+UPDATE person SET seen_at = (SELECT max(s.used_at) FROM session AS s WHERE s.login = :login)
+WHERE login = :login AND EXISTS (
+  SELECT 1 FROM session AS s
+  WHERE s.login = :login AND s.used_at > coalesce(person.seen_at, 0)
+)
+
 -- name: set_password
 UPDATE person SET version = version + 1, password_hash = :password_hash WHERE login = :login
 

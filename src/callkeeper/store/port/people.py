@@ -53,6 +53,9 @@ class People(Protocol):
     def all(self) -> list[Person]:
         """Return all people, by login."""
 
+    def seen(self) -> dict[str, Instant]:
+        """Return when each person was last there; who never was, is left out."""
+
 
 class Sessions(Protocol):
     """The verbs about sessions, and about what they begin with: passwords and links."""

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from callkeeper.core.instants import Instant
 from callkeeper.core.people.changes import Disable, NewPerson, PersonOrder, Reset
 from callkeeper.core.people.person import LoginTaken, NoSuchPerson, Person, Role, by_login
 from callkeeper.core.people.preferences import Preferences
+from callkeeper.core.people.rights import carried_out
 from callkeeper.core.people.session import Link
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.engine.session import Row, Session
@@ -66,7 +68,7 @@ class PersonRows:
 
     def _changed(self, old: Person, order: PersonOrder) -> Person:
         change = order.change
-        new = change.apply(old, order.at)
+        new = carried_out(order, old)
         if new is old:
             return old
         fields = ("login", "version", "name", "language", "zone", "disabled_at")
@@ -80,6 +82,7 @@ class PersonRows:
         for role in set(new.roles) - set(old.roles):
             self._put_role(new.login, role)
         if change.ends_sessions:
+            self.note_seen(old.login)
             self._session.rows("end_sessions", login=old.login)
         if isinstance(change, Disable | Reset):
             self._session.rows("void_links", login=old.login)
@@ -88,7 +91,7 @@ class PersonRows:
             self._session.rows("void_password", login=old.login)
             self._put_link(change.link)
             detail = "{}"
-        if order.by != old.by:
+        if order.by != old.by or order.keeper is not None:
             self._deeds.append(Deed(0, order.at, order.by, change.what, old.by, order.vdn, detail))
         return new
 
@@ -103,6 +106,17 @@ class PersonRows:
         for row in self._session.rows("roles"):
             roles.setdefault(row[0], []).append(_role(row))
         return [_person(row, roles.get(row[0], ())) for row in self._session.rows("people")]
+
+    def seen(self) -> dict[str, Instant]:
+        """Return when each person was last there; who never was, is left out."""
+        return {
+            login: max(at for at in seen if at is not None)
+            for login, *seen in self._session.rows("seen")
+        }
+
+    def note_seen(self, login: str) -> None:
+        """Keep when somebody was last there, whose sessions are about to be forgotten."""
+        self._session.rows("note_seen", login=login)
 
     def lock(self, logins: Iterable[str]) -> dict[str, Person]:
         """Lock people until the transaction ends, and return those that there are."""

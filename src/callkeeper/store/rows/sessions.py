@@ -70,6 +70,7 @@ class SessionRows:
                 self._session.rows("use_link", digest=each.link, used_at=at)
             self._people.set_password(login, each.password_hash)
             self._people.chosen(login, at)
+            self._people.note_seen(login)
             self._session.rows("end_sessions", login=login)
             self._begin(each.session)
             outcomes.append(each.session)
@@ -118,12 +119,14 @@ class SessionRows:
         rows = [
             row for each in digests for row in self._session.rows("login_of_session", digest=each)
         ]
-        self._people.lock(str(row[0]) for row in rows)
+        for login in self._people.lock(str(row[0]) for row in rows):
+            self._people.note_seen(login)
         self._end(digests)
         return [None] * len(digests)
 
     def _end_oldest(self, login: str, now: Instant) -> None:
         """End what is over, and so many that there is room for one more."""
+        self._people.note_seen(login)
         found = sorted(self.of(login), key=lambda each: each.used_at)
         going_on = [each for each in found if not each.is_over(now)]
         surplus = going_on[: max(0, len(going_on) + 1 - SESSIONS_MAX)]

@@ -1,0 +1,99 @@
+"""People as whoever keeps them has them in the store, on both engines."""
+
+import msgspec
+import pytest
+
+from callkeeper.core.people.changes import (
+    Disable,
+    EndSessions,
+    GiveRole,
+    NewPerson,
+    PersonChange,
+    PersonOrder,
+)
+from callkeeper.core.people.person import Person, Role
+from callkeeper.core.people.session import (
+    SESSION_MS,
+    NewPassword,
+    SignIn,
+    new_link,
+    new_session,
+)
+from callkeeper.core.refusal import NoRight, Refusal
+from callkeeper.store.rows.store import SqlStore
+from tests.store.orders import NOW
+
+ADMINISTRATOR = Role("administrator", 25)
+
+
+@pytest.fixture
+def ann(store: SqlStore) -> Person:
+    return added(store, "ann", ADMINISTRATOR)
+
+
+def added(store: SqlStore, login: str, role: Role) -> Person:
+    """Return somebody who may come by the link named after the login."""
+    new = NewPerson(login, login, role, new_link(f"link {login}", login, NOW), "operator", NOW)
+    with store.transaction():
+        (person,) = store.people.add([new])
+    assert isinstance(person, Person)
+    return person
+
+
+def ordered(
+    store: SqlStore, login: str, change: PersonChange, keeper: Person | None
+) -> Person | Refusal:
+    by = "operator" if keeper is None else keeper.by
+    with store.transaction():
+        (outcome,) = store.people.change([PersonOrder(login, change, by, NOW, 25, keeper)])
+    return outcome
+
+
+def test_a_role_that_came_meanwhile_counts(store: SqlStore, ann: Person) -> None:
+    bob = added(store, "bob", Role("agent", 25, "bob"))
+    ordered(store, "bob", GiveRole(Role("operator", None)), None)
+    before = store.deeds.latest(10)
+    assert isinstance(ordered(store, "bob", Disable(), ann), NoRight)
+    known = store.people.get("bob")
+    assert known is not None
+    assert (known.version, known.disabled_at) == (bob.version + 1, None)
+    assert store.deeds.latest(10) == before
+
+
+def test_what_one_does_to_oneself_by_a_role_is_a_deed(store: SqlStore, ann: Person) -> None:
+    ordered(store, "ann", GiveRole(Role("administrator", 25, "1009")), ann)
+    deed = store.deeds.latest(10)[0]
+    assert (deed.by_whom, deed.what, deed.subject) == ("person ann", "role_given", "person ann")
+
+
+def test_when_somebody_was_last_there_outlives_their_sessions(store: SqlStore, ann: Person) -> None:
+    assert store.people.seen() == {}
+    first = new_session("first", "ann", NOW)
+    with store.transaction():
+        store.sessions.choose([NewPassword(first, "hash", link="link ann")])
+    assert store.people.seen() == {"ann": NOW}
+    with store.transaction():
+        store.sessions.mark([("first", NOW + 1)])
+    assert store.people.seen() == {"ann": NOW + 1}
+    with store.transaction():
+        store.sessions.end(["first"])
+    assert store.people.seen() == {"ann": NOW + 1}
+    signed_in(store, "second", NOW + 2)
+    ordered(store, "ann", EndSessions(), None)
+    assert store.people.seen() == {"ann": NOW + 2}
+    signed_in(store, "third", NOW + 3)
+    signed_in(store, "fourth", NOW + 3 + SESSION_MS)  # which clears the one before away
+    with store.transaction():
+        store.sessions.choose(
+            [NewPassword(new_session("fifth", "ann", NOW), "new", verified="hash")]
+        )
+        store.sessions.end(["fifth"])
+    assert store.people.seen() == {"ann": NOW + 3 + SESSION_MS}
+    known = store.people.get("ann")
+    assert known is not None
+    assert msgspec.structs.replace(known, version=1, has_password=False) == ann
+
+
+def signed_in(store: SqlStore, digest: str, at: int) -> None:
+    with store.transaction():
+        store.sessions.add([SignIn(new_session(digest, "ann", at), "hash")])
