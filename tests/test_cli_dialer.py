@@ -246,6 +246,13 @@ def test_a_server_without_a_line_says_that_nothing_is_dialed(tmp_path: Path) -> 
     assert "no line" not in said_by_a_server(*where, "--line", "rehearsal")
 
 
+def test_a_server_says_how_the_first_person_comes_until_there_is_one(tmp_path: Path) -> None:
+    where = ["--data-dir", str(tmp_path), "--port", "0"]
+    assert "`callkeeper person add LOGIN --operator` prints a link" in said_by_a_server(*where)
+    assert run("person", "add", "ann", "--operator", *where[:2]).status == 0
+    assert "nobody can sign in" not in said_by_a_server(*where)
+
+
 def test_where_nothing_is_to_be_shown_a_sentence_says_so(house: House) -> None:
     assert at_data(house, "lines").out == "no dispatcher is running, no call in progress\n"
     assert at_house(house, "list").out == "no reservations\n0 of 0\n"

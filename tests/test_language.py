@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 from callkeeper.console.board import TILE_WORDS
 from callkeeper.console.causes import CAUSE_WORDS
+from callkeeper.console.deeds import DEED_WORDS
 from callkeeper.console.press import EVENT_WORDS, ROLE_WORDS, WHO_WORDS
 from callkeeper.core.reservations.result_codes import WORDS
 from callkeeper.language import CHINESE, named, translations, translator
@@ -36,7 +37,14 @@ MAY_PASS_ON = {
 }
 
 # What a page may tell that is no literal there: a refusal, a trouble, a word of a table.
-TOLD_ELSEWHERE = {"refused.phrase", "title", "says", "role_words[]", "event_words.get()"} | {
+TOLD_ELSEWHERE = {
+    "refused.phrase",
+    "title",
+    "says",
+    "role_words[]",
+    "event_words.get()",
+    "deed_words.get()",
+} | {
     "words",
     "tile_words[]",
     "cause_words[]",
@@ -47,6 +55,7 @@ TABLES: dict[str, Mapping[str, str]] = {
     "ROLE_WORDS": ROLE_WORDS,
     "TILE_WORDS": {str(each): words for each, words in TILE_WORDS.items()},
     "EVENT_WORDS": EVENT_WORDS,
+    "DEED_WORDS": DEED_WORDS,
     "WHO_WORDS": WHO_WORDS,
     "result_codes.WORDS": WORDS,
 }

@@ -19,6 +19,7 @@ from callkeeper.clock import HandClock
 from callkeeper.installation.database import DATABASE_FILE
 from tests.api.test_automatic import automatic
 from tests.conftest import leave_out
+from tests.console.visitor import at_work
 from tests.durability.server import ServerProcess
 from tests.house import HOUR, House
 from tests.private_postgres import PrivatePostgres
@@ -73,6 +74,16 @@ def test_the_build_the_schema_and_that_the_database_is_up_are_told(any_house: Ho
     assert value(text, "callkeeper_database_up") == 1
     assert value(text, "callkeeper_schema_version") == any_house.store.schema_version()
     assert value(text, "callkeeper_waiting_writes") == 0
+
+
+def test_who_signs_in_and_who_is_refused_are_counted(house: House) -> None:
+    visitor = at_work(house, "ann")
+    visitor.sign_in("ann", "not the password")
+    visitor.sign_in("nobody")
+    visitor.sign_in("ann")
+    text = metrics(house.url)
+    assert value(text, 'callkeeper_console_sign_ins_total{outcome="in"}') == 1
+    assert value(text, 'callkeeper_console_sign_ins_total{outcome="refused"}') == 2
 
 
 def test_that_the_database_is_not_up_is_told_and_the_rest_is_told_all_the_same(

@@ -175,6 +175,8 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/{vdn}/board": [f"/console/{VDN}/board"],
         "/console/{vdn}/reservations/{id}": [of_one(coming), of_one(done)],
         "/console/{vdn}/house": [f"/console/{VDN}/house"],
+        "/console/deeds": ["/console/deeds"],
+        "/console/{vdn}/deeds": [f"/console/{VDN}/deeds"],
         "/console/people": ["/console/people"],
         "/console/people/{login}": ["/console/people/cy"],
         "/console/{vdn}/people": [f"/console/{VDN}/people"],

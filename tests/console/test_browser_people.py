@@ -15,7 +15,8 @@ def test_whoever_is_invited_comes_and_is_given_another_role(
     house: House, clock: HandClock, opens: Opens, *, scripts: bool
 ) -> None:
     login = f"gus{scripts:d}"
-    keeper = at_work(house, f"max{scripts:d}", ADMINISTRATOR)
+    boss = f"max{scripts:d}"
+    keeper = at_work(house, boss, ADMINISTRATOR)
     clock.move(PROOF_MS)
     office = opens(scripts=scripts).bear(keeper.cookie).look("/console/")
     office.get_by_role("main").get_by_role("link", name="People").click()
@@ -47,3 +48,7 @@ def test_whoever_is_invited_comes_and_is_given_another_role(
     page.reload()
     page.get_by_role("link", name="People").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"People of VDN {VDN}")
+    page.get_by_role("link", name="Deeds").click()
+    newest = page.get_by_role("listitem").first
+    expect(newest).to_contain_text(f"person {boss}")
+    expect(newest).to_contain_text(f"given a role person {login} Administrator of VDN {VDN}")

@@ -99,12 +99,14 @@ ALLOWED: dict[str, Act] = {
     "/console/{vdn}/reservations/{id}/cancel": "change_reservation",
     "/console/{vdn}/people": "keep_people",
     "/console/{vdn}/people/{login}": "keep_people",
+    "/console/{vdn}/deeds": "read_deeds",
 }
 
 # The same for the whole installation.
 ALLOWED_EVERYWHERE: dict[str, Act] = {
     "/console/people": "keep_people",
     "/console/people/{login}": "keep_people",
+    "/console/deeds": "read_deeds",
 }
 # One's own, whatever one is.
 ONES_OWN = {"/console/", "/console/help", "/console/me", "/console/me/password"}

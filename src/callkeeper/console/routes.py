@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from callkeeper.clock import Clock
 from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.board import BoardPage
+from callkeeper.console.deeds import DeedsPage
 from callkeeper.console.door import Door
 from callkeeper.console.help import HelpPage
 from callkeeper.console.home import HomePage
@@ -24,6 +25,7 @@ from callkeeper.console.today import TodayPage
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
+from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.people import People
 from callkeeper.usecases.staff import Staff
@@ -38,6 +40,7 @@ class Console(NamedTuple):
 
     people: People
     staff: Staff
+    deeds: Deeds
     work: Work
     rules: RuleKeeping
     supervision: Supervision
@@ -59,6 +62,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     one = ReservationPage(work, press, clock, zone)
     proofs = Proofs(people, clock)
     staff = PeoplePages(console.staff, proofs, press, clock, zone, console.url)
+    deeds = DeedsPage(console.deeds, press, clock, zone)
     of_one = "/console/{vdn}/reservations/{id}"
     return [
         Shown("/console/sign-in", signing.show, signing.sign_in, anybody=True),
@@ -70,6 +74,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/people", staff.show, staff.invite),
         Shown("/console/people/{login}", staff.one, staff.change),
+        Shown("/console/deeds", deeds.show),
         Shown("/console/{vdn}/today", today.show),
         Shown("/console/{vdn}/board", board.show),
         Shown("/console/{vdn}/board/seen", post=board.seen),
@@ -85,6 +90,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/{vdn}/house", house.show, house.keep),
         Shown("/console/{vdn}/people", staff.show, staff.invite),
         Shown("/console/{vdn}/people/{login}", staff.one, staff.change),
+        Shown("/console/{vdn}/deeds", deeds.show),
     ]
 
 

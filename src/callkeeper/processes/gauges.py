@@ -101,6 +101,14 @@ class ServerGauges(Gauges):
         self._counted: float | None = None  # when, in seconds that only ever grow
         self._counts = SingleFlight[None]()
         self._open = self._gauge("connections", "Open connections of clients.", "livesum")
+        self._sign_ins = Counter(
+            "callkeeper_console_sign_ins",
+            "Times a password was given to sign in, or to prove who one is, and how that ended.",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ("in", "refused"):
+            self._sign_ins.labels(outcome)
         self._overdue = self._gauge(
             "overdue_reservations",
             "Manual reservations of the last day whose time has passed and that nobody has called.",
@@ -122,6 +130,10 @@ class ServerGauges(Gauges):
         """Look at what costs nothing."""
         super().look()
         self._open.set(len(self._connections))
+
+    def note_sign_in(self, *, is_in: bool) -> None:
+        """Count that a password was given."""
+        self._sign_ins.labels("in" if is_in else "refused").inc()
 
     async def refresh(self, readiness: Readiness) -> None:
         """Find out all anew, as far as the database answers in time."""

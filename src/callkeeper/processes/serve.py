@@ -40,6 +40,7 @@ from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
 from callkeeper.usecases.campaigns import Campaigns, Definitions
+from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.keys import Keyring
 from callkeeper.usecases.missed import count_missed
@@ -89,10 +90,11 @@ def build(
     )
     interfaces = [each for one in handlers for each in interfaces_of(one, dialect)]
     apart = settings.internal_port is not None
-    people = People(async_store, clock)
+    people = People(async_store, clock, heard=gauges.note_sign_in)
     console = Console(
         people=people,
         staff=Staff(async_store, clock, people),
+        deeds=Deeds(async_store),
         work=Work(async_store, clock, measure(settings)),
         rules=RuleKeeping(async_store, clock, settings.time_zone),
         supervision=Supervision(async_store, clock, measure(settings)),

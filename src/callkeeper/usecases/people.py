@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -45,7 +45,19 @@ USED_MS = 60 * SECOND_MS
 # How many answers may wait at once because somebody guesses.
 DELAYED_MAX = 1_000
 
+
+class Listener(Protocol):
+    """Whoever hears how it ended that somebody gave a password."""
+
+    def __call__(self, *, is_in: bool) -> None:
+        """Hear of one."""
+
+
 Pause = Callable[[float], Awaitable[None]]  # so many seconds
+
+
+def _unheard(*, is_in: bool) -> None:
+    """Hear nothing."""
 
 
 class NewSession(NamedTuple):
@@ -67,7 +79,8 @@ class _Remembered(NamedTuple):
 class People:
     """The people of an installation. It belongs to one event loop.
 
-    ``passwords`` hashes them, and ``pause`` waits where somebody guesses.
+    ``passwords`` hashes them, ``pause`` waits where somebody guesses, and ``heard`` is told how it
+    ended.
     """
 
     def __init__(
@@ -77,11 +90,13 @@ class People:
         *,
         passwords: Passwords | None = None,
         pause: Pause = asyncio.sleep,
+        heard: Listener = _unheard,
     ) -> None:
         self._store = async_store
         self._clock = clock
         self._passwords = passwords or Passwords()
         self._pause = pause
+        self._heard = heard
         self._remembered: dict[str, _Remembered] = {}
         self._unknown: dict[str, int] = {}  # since when
         self._looks = SingleFlight[SignedIn | None]()
@@ -215,9 +230,14 @@ class People:
         return known, await hashing.hash(password)
 
     async def _let_in(self, login: str, password: str) -> tuple[str, Session]:
-        verified, rehashed = await self._verified(login, password)
-        token, session = self._begun(login)
-        await self._store.sessions.add(SignIn(session, verified, rehashed))
+        try:
+            verified, rehashed = await self._verified(login, password)
+            token, session = self._begun(login)
+            await self._store.sessions.add(SignIn(session, verified, rehashed))
+        except SignInRefused:
+            self._heard(is_in=False)
+            raise
+        self._heard(is_in=True)
         await self._store.guesses.forget(digest_of(login))
         return token, session
 

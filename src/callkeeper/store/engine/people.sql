@@ -151,5 +151,6 @@ SELECT number, happened_at, by_whom, what, subject, vdn, detail
 FROM deed
 WHERE (happened_at, number) < (:before_at, :before_number)
   AND vdn = :vdn                                                               -- if vdn
+  AND (by_whom = :whose OR subject = :whose)                                   -- if whose
 ORDER BY happened_at DESC, number DESC
 LIMIT :limit

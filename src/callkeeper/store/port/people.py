@@ -112,6 +112,13 @@ class Deeds(Protocol):
         """Add what somebody did, in the transaction in which they did it."""
 
     def latest(
-        self, limit: int, before: tuple[Instant, int] | None = None, vdn: int | None = None
+        self,
+        limit: int,
+        before: tuple[Instant, int] | None = None,
+        vdn: int | None = None,
+        whose: str | None = None,
     ) -> list[Deed]:
-        """Return the newest deeds, of one VDN or of all, before an instant and a number."""
+        """Return the newest deeds, of one VDN or of all, before an instant and a number.
+
+        ``whose``: of those alone that somebody did, or that were done to them.
+        """

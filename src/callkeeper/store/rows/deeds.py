@@ -16,11 +16,17 @@ class DeedRows:
         self._session = session
 
     def latest(
-        self, limit: int, before: tuple[Instant, int] | None = None, vdn: int | None = None
+        self,
+        limit: int,
+        before: tuple[Instant, int] | None = None,
+        vdn: int | None = None,
+        whose: str | None = None,
     ) -> list[Deed]:
         """Return the newest deeds, of one VDN or of all, before an instant and a number."""
         at, number = before or _LAST
-        rows = self._session.rows("deeds", before_at=at, before_number=number, vdn=vdn, limit=limit)
+        rows = self._session.rows(
+            "deeds", before_at=at, before_number=number, vdn=vdn, whose=whose, limit=limit
+        )
         return [Deed(*row) for row in rows]
 
     def append(self, deed: Deed) -> None:
