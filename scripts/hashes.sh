@@ -20,5 +20,5 @@ pin() {
     --output-file "requirements/$file" "$@" pyproject.toml - >/dev/null
 }
 
-pin run.txt
+pin run.txt --extra sso # so that what is installed by it can do all
 pin all.txt --all-extras

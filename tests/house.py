@@ -46,10 +46,13 @@ class House:
         database: str | None = None,
         clock: Clock | None = None,
         tls: str = "off",
+        port: int = 0,
         **settings: Any,
     ) -> None:
         self.clock = clock or SystemClock()
-        self.settings = Settings(data_dir=data_dir, database=database, port=0, tls=tls, **settings)
+        self.settings = Settings(
+            data_dir=data_dir, database=database, port=port, tls=tls, **settings
+        )
         self.session = open_session(self.settings)
         self.store = SqlStore(self.session)
         self.store.migrate()

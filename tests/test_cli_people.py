@@ -229,3 +229,27 @@ def test_what_is_wrong_is_told_of_its_option_and_changes_nothing(office: Office)
         assert f"callkeeper: {place}" in ended.err, ended
         assert says in ended.err, ended
     assert (office.value("list"), office.deeds()) == before
+
+
+def test_an_account_of_the_single_sign_on_is_tied_and_untied(office: Office) -> None:
+    for words in (["ann", "--operator"], BOB):
+        assert office.person("add", *words).status == 0
+    issuer = {"CALLKEEPER_SSO_ISSUER": "https://login.example.com"}
+    refused = office.person("tie", "ann", "1234")
+    assert (refused.status, "give --issuer URL" in refused.err) == (2, True)
+    assert office.person("tie", "ann", "1234", **issuer).out == "ann: operator; single sign-on\n"
+    (ann, bob) = office.value("list")["people"]
+    assert ann["tie"] == {"issuer": "https://login.example.com", "subject": "1234"}
+    assert (ann["state"], bob["state"], bob["tie"]) == ("single sign-on", "invited", None)
+    refused = office.person("tie", "bob", "1234", **issuer)
+    assert (refused.status, "tied to another person" in refused.err) == (1, True)
+    refused = office.person("tie", "ann", "5", "--issuer", "https://elsewhere.example")
+    assert "`callkeeper person untie ann` comes first" in refused.err
+    assert "SUBJECT: has 256 characters" in office.person("tie", "bob", "x" * 256, **issuer).err
+    assert office.person("tie", "cem", "5", **issuer).status == 1
+    assert office.person("untie", "ann").out == "ann: operator; invited\n"
+    assert office.person("untie", "ann").status == 1
+    assert office.deeds()[:2] == [
+        ("operator", "person_untied", "person ann", None),
+        ("operator", "person_tied", "person ann", None),
+    ]

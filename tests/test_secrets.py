@@ -46,7 +46,7 @@ URLS = [
 ARI = [f"http://u:{SECRET}@127.0.0.1:9/ari", f"http://u:{SECRET}@[/", f"http://h/?api_key={SECRET}"]
 # As they may be set in the environment.
 SET = [
-    *((name, each) for name in ("ARI_PASSWORD", "SEALING_KEY") for each in TEXTS),
+    *((name, each) for name in ("ARI_PASSWORD", "SEALING_KEY", "SSO_SECRET") for each in TEXTS),
     *(("DATABASE", each) for each in URLS),
     *(("ARI_URL", each) for each in ARI),
 ]

@@ -28,6 +28,9 @@ _USER = re.compile(r"[^\s:\x00-\x1f\x7f]{1,80}")
 _NUMBERS = re.compile(r"(allow|deny)( +[0-9*#]{1,24})+|length +[0-9]{1,2}-[0-9]{1,2}")
 _NAME = re.compile(r"[\w.-]+")
 _FAIL_CODE = re.compile(r"[0-9A-Za-z]{1,10}")
+_SSO_ROLE = re.compile(r"(?:agent|supervisor|administrator) ([0-9]{1,4})")
+_VDN = 9_999
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SHOWN_MAX = 60
 
 
@@ -107,6 +110,23 @@ def _console_url(url: str) -> str | None:
     return _url(url, "https://calls.example.com", "people sign in there")
 
 
+def _sso_issuer(url: str) -> str | None:
+    if wrong := _url(url, "https://login.example.com/realms/calls", "sso_client says who we are"):
+        return wrong
+    if url.startswith("https://") or urlsplit(url).hostname in _LOOPBACK:
+        return None
+    return "must begin with https://, for whoever is on the way could let anybody in"
+
+
+def _sso_role(text: str) -> str | None:
+    if text == "operator" or ((found := _SSO_ROLE.fullmatch(text)) and 1 <= int(found[1]) <= _VDN):
+        return None
+    return (
+        "write operator, or agent, supervisor or administrator and a VDN, like 'supervisor 25', "
+        f"not {_short(text)}"
+    )
+
+
 def _url(url: str, like: str, instead: str) -> str | None:
     try:
         found = urlsplit(url)
@@ -124,10 +144,16 @@ def _ari_user(text: str) -> str | None:
     return None if _USER.fullmatch(text) else "write a user of ari.conf: 1 to 80 characters, no :"
 
 
-def _ari_password(text: str) -> str | None:
+def _password(text: str) -> str | None:
     if text and len(text) <= _TEXT_MAX and not _CONTROL.search(text):
         return None
     return f"must be 1 to {_TEXT_MAX} characters, none of them a control character"
+
+
+def _sso_text(text: str) -> str | None:
+    if text.strip() and len(text) <= _TEXT_MAX and not _CONTROL.search(text):
+        return None
+    return f"write 1 to {_TEXT_MAX} characters, none of them a control character"
 
 
 def _ari_endpoint(text: str) -> str | None:
@@ -178,14 +204,27 @@ Numbers = Annotated[str, _numbers]
 Destination = Annotated[str, _place]
 FailCode = Annotated[str, _fail_code]
 ConsoleUrl = Annotated[str, _console_url]
+SsoIssuer = Annotated[str, _sso_issuer]
+SsoText = Annotated[str, _sso_text]
+SsoSecret = Annotated[str, _password]
+SsoRole = Annotated[str, _sso_role]
 AriUrl = Annotated[str, _ari_url]
 AriUser = Annotated[str, _ari_user]
-AriPassword = Annotated[str, _ari_password]
+AriPassword = Annotated[str, _password]
 AriEndpoint = Annotated[str, _ari_endpoint]
 
 # Their values are in no sentence: a URL may hold a password.
 SECRETS = frozenset(
-    {"database", "sealing_key", "console_url", "ari_url", "ari_user", "ari_password"}
+    {
+        "database",
+        "sealing_key",
+        "console_url",
+        "sso_issuer",
+        "sso_secret",
+        "ari_url",
+        "ari_user",
+        "ari_password",
+    }
 )
 
 

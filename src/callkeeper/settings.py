@@ -49,6 +49,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sealing_key: bounds.SealingKey | None = None  # base64; None: sealing.key in the data directory
     console: bool = True  # whether pages for people are served
     console_url: bounds.ConsoleUrl | None = None  # where people find it; None: this machine
+    sso_issuer: bounds.SsoIssuer | None = None  # the provider of the single sign-on; None: none
+    sso_client: bounds.SsoText | None = None  # what we are called there
+    sso_secret: bounds.SsoSecret | None = None  # ours there; None: a public client
+    sso_scopes: bounds.SsoText = "openid profile"
+    # What members of a group there are here: "operator", "supervisor 25".
+    sso_roles: dict[str, bounds.SsoRole] = {}
+    sso_groups_claim: bounds.SsoText = "groups"
+    sso_agent_claim: bounds.SsoText = "preferred_username"  # whose reservations are an agent's
     show_phone_numbers: bool = False  # in log lines that have one
     log_level: Literal["debug", "info", "warning", "error"] = "info"  # the least that is logged
     log_format: Literal["auto", "json", "text"] = "auto"  # auto: text at a terminal, else JSON

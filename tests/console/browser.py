@@ -94,8 +94,10 @@ class Window:
         *,
         language: str = "en",
         scripts: bool = True,
+        elsewhere: str | None = None,
     ) -> None:
         self.house = house
+        self._elsewhere = elsewhere  # where people may be sent too
         self.troubles: list[str] = []
         self._context = browser.new_context(
             base_url=house.url,
@@ -176,7 +178,8 @@ class Window:
             self.troubles.append(f"{message.type}: {message.text} {message.location['url']}")
 
     def _asked(self, request: Request) -> None:
-        if not request.url.startswith(f"{self.house.url}/console/"):
+        ours = (f"{self.house.url}/console/", *filter(None, [self._elsewhere]))
+        if not request.url.startswith(ours):
             self.troubles.append(f"loaded from elsewhere: {request.url}")
 
 

@@ -164,6 +164,9 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
     _late, coming, done = re.findall(r'id="(?:call|done)-([^"]+)"', today)
     return {
         "/console/sign-in": ["/console/sign-in"],
+        # Where none is set; tests/console/sign_on has the pages of one that is.
+        "/console/sign-on": ["/console/sign-on"],
+        "/console/sign-on/back": ["/console/sign-on/back"],
         "/console/welcome/{token}": [
             f"/console/welcome/{invited(house, 'dan', name='Dan 王').token}",
             "/console/welcome/used",

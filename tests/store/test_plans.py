@@ -26,6 +26,7 @@ WHOLE = {
     "access_keys": "the operator's list of keys",
     "people": "the operator's list of people",
     "roles": "the same",
+    "ties": "the same",
     "dispatchers": SMALL,
     "forget_dispatchers": SMALL,
     "unsettled": "the operator's, once after a restore",

@@ -66,6 +66,11 @@ OF_NO_VDN = {
     "roles": SMALL,
     "password_of": SMALL,
     "link": SMALL,
+    "tied": SMALL,
+    "tie_of": SMALL,
+    "ties": SMALL,
+    "put_tie": SMALL,
+    "take_tie": SMALL,
     "add_link": SMALL,
     "use_link": SMALL,
     "void_links": SMALL,
@@ -303,7 +308,7 @@ def test_a_value_is_added_with_every_field_that_it_begins_with_in_their_order(
     assert re.findall(r"item\.(\w+)", selected) == begins_with
 
 
-PEOPLE = {"person", "role", "session", "link", "guess", "deed", "feed"}
+PEOPLE = {"person", "role", "tie", "session", "link", "guess", "deed", "feed"}
 EVERYWHERE = {"access_key", "dispatcher", "line", "probe", "schema_version"} | PEOPLE
 KEYS = """
 SELECT t.relname, array_agg(a.attname::text ORDER BY k.place), i.indisprimary

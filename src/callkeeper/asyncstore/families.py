@@ -60,6 +60,7 @@ class AsyncPeople:
         self.add = Grouped(writer, people.add)
         self.change = Grouped(writer, people.change)
         self.get = looks.reading(people.get)
+        self.tied = looks.reading(people.tied)
         self.all = lists.reading(people.all)
         self.seen = lists.reading(people.seen)
 

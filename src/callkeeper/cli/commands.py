@@ -100,6 +100,14 @@ PANELS = {
             "people:sessions",
             "Show the sessions of a person that go on, or end them.",
         ),
+        Command(
+            "person tie", "ties:tie", "Let a person sign in by an account at the single sign-on."
+        ),
+        Command(
+            "person untie",
+            "ties:untie",
+            "Let a person sign in by the single sign-on no more; their sessions end.",
+        ),
         Command("agent name", "agents:name_agent", "Say what lists call an agent."),
         Command("agent list", "agents:list_agents", "List the agents of a VDN."),
         Command(

@@ -51,6 +51,8 @@ _SAID_BY = {
     "kind": "--role",
     "agent": "--agent",
     "vdn": "--vdn",
+    "subject": "SUBJECT",
+    "issuer": "--issuer",
 }
 
 
@@ -182,7 +184,7 @@ def give_role(
         change = TakeRole(vdn)
     else:
         change = GiveRole(_role(context, operator=operator, vdn=vdn, role=role, agent=agent))
-    _change(store_of=(data_dir, database), login=login, change=change, vdn=vdn, as_json=json)
+    carry_out(store_of=(data_dir, database), login=login, change=change, vdn=vdn, as_json=json)
 
 
 def disable(
@@ -194,7 +196,7 @@ def disable(
 
         $ callkeeper person disable bob
     """
-    _change(store_of=(data_dir, database), login=login, change=Disable(), as_json=json)
+    carry_out(store_of=(data_dir, database), login=login, change=Disable(), as_json=json)
 
 
 def enable(
@@ -206,7 +208,7 @@ def enable(
 
         $ callkeeper person enable bob
     """
-    _change(store_of=(data_dir, database), login=login, change=Enable(), as_json=json)
+    carry_out(store_of=(data_dir, database), login=login, change=Enable(), as_json=json)
 
 
 def list_people(
@@ -313,7 +315,7 @@ def _role(
     return Role(role, vdn, agent)
 
 
-def _change(
+def carry_out(
     *,
     store_of: tuple[Any, Any],
     login: str,
@@ -321,6 +323,7 @@ def _change(
     vdn: int | None = None,
     as_json: bool,
 ) -> None:
+    """Change a person, and show what they are then."""
     with existing_store(*store_of) as store, _by_option():
         person = change_person(store, SystemClock(), login, change, vdn)
     show(_value(person), f"{person.login}: {_told(person)}", as_json=as_json)
@@ -347,6 +350,7 @@ def _value(person: Person) -> dict[str, Any]:
         "name": person.name,
         "roles": list(person.roles),
         "state": _state(person),
+        "tie": person.tie,
         "made_at": person.made_at,
         "disabled_at": person.disabled_at,
     }
@@ -369,4 +373,6 @@ def _role_told(role: Role) -> str:
 def _state(person: Person) -> str:
     if person.disabled_at is not None:
         return "disabled"
+    if person.tie is not None:
+        return "single sign-on" if not person.has_password else ""
     return "" if person.has_password else "invited"

@@ -73,6 +73,11 @@ def lead_to(path: str, status: int = 303) -> Response:
     return RedirectResponse(path, status, HEADERS)
 
 
+def lead_away(url: str) -> Response:
+    """Return an answer that has a browser go on elsewhere, and tell nobody there from where."""
+    return RedirectResponse(url, 303, HEADERS | {"referrer-policy": "no-referrer"})
+
+
 class Press:
     """Makes pages of templates; of each language it has its own, for they share their globals."""
 

@@ -21,6 +21,7 @@ from callkeeper.console.press import HEADERS, Press, lead_to
 from callkeeper.console.proof import Proofs
 from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.sign_in import HOME, SignInPages
+from callkeeper.console.sign_on import SignOn, SignOnPages
 from callkeeper.console.today import TodayPage
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
@@ -36,7 +37,10 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class Console(NamedTuple):
-    """What its pages ask; ``zone`` is that of people who have chosen none."""
+    """What its pages ask; ``zone`` is that of people who have chosen none.
+
+    ``sign_on`` is the single sign-on, if there is one.
+    """
 
     people: People
     staff: Staff
@@ -47,13 +51,21 @@ class Console(NamedTuple):
     clock: Clock
     zone: str
     url: str | None  # where people find it, if a setting says so
+    sign_on: SignOn | None = None
+
+    async def close(self) -> None:
+        """End what works for the pages."""
+        await self.people.close()
+        if self.sign_on is not None:
+            await self.sign_on.provider.close()
 
 
 def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     """Return all pages."""
     people, clock, zone = console.people, console.clock, console.zone
     work, rules, supervision = console.work, console.rules, console.supervision
-    signing = SignInPages(people, door, press, clock)
+    signing = SignInPages(people, door, press, clock, has_sign_on=console.sign_on is not None)
+    single = SignOnPages(console.sign_on, door, press, clock)
     me = MePages(people, press, clock)
     home = HomePage(press)
     today = TodayPage(work, press, clock, zone)
@@ -67,6 +79,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     return [
         Shown("/console/sign-in", signing.show, signing.sign_in, anybody=True),
         Shown("/console/sign-out", post=signing.sign_out, anybody=True),
+        Shown("/console/sign-on", single.begin, anybody=True),
+        Shown("/console/sign-on/back", single.back, anybody=True),
         Shown("/console/welcome/{token}", signing.welcome, signing.begin, anybody=True),
         Shown("/console/", home.show),
         Shown("/console/help", HelpPage(press).show),

@@ -15,7 +15,8 @@ from callkeeper.usecases.people import People
 
 HOME = "/console/"
 SIGN_IN = "/console/sign-in"
-SIGN_OUT = "/console/sign-out"
+
+_SIGNING = "/console/sign-"  # in, out and on: nobody goes back there
 
 _NEXT_MAX = 1_000  # a longer address is none of ours, and may be too long for a proxy
 
@@ -23,7 +24,10 @@ _NEXT_MAX = 1_000  # a longer address is none of ours, and may be too long for a
 class SignInPages:
     """The pages of those whom we do not know yet."""
 
-    def __init__(self, people: People, door: Door, press: Press, clock: Clock) -> None:
+    def __init__(
+        self, people: People, door: Door, press: Press, clock: Clock, *, has_sign_on: bool
+    ) -> None:
+        self._has_sign_on = has_sign_on
         self._people = people
         self._door = door
         self._press = press
@@ -32,7 +36,7 @@ class SignInPages:
     async def show(self, visit: Visit) -> Response:
         """Ask for login and password, or pass on whoever has signed in."""
         if visit.who is not None:
-            return lead_to(_next(visit.request.query_params.get("next")))
+            return lead_to(own_page(visit.request.query_params.get("next")))
         return self._form(visit, next_=visit.request.query_params.get("next"))
 
     async def sign_in(self, visit: Visit) -> Response:
@@ -44,7 +48,7 @@ class SignInPages:
         except SignInRefused as refused:
             return self._form(visit, login=login, next_=form.get("next"), refused=refused)
         await self._door.end(visit.request)  # on a machine that people share, the one before
-        response = lead_to(_next(form.get("next")))
+        response = lead_to(own_page(form.get("next")))
         let_in(response, session, self._clock.now())
         return response
 
@@ -103,8 +107,9 @@ class SignInPages:
             status=200 if refused is None else 422,
             who=None,
             login=login,
-            next=_next(next_),
+            next=own_page(next_),
             refused=refused,
+            has_sign_on=self._has_sign_on,
         )
 
 
@@ -119,8 +124,9 @@ def to_sign_in(request: Request, *, is_page: bool) -> Response:
     return lead_to(f"{SIGN_IN}?next={quote(here, safe='/')}")
 
 
-def _next(path: str | None) -> str:
+def own_page(path: str | None) -> str:
     """Return where to go on: a page of the console, for anything else may be a stranger's."""
     if path is None or len(path) > _NEXT_MAX or "\\" in path:
         return HOME
-    return path if path.startswith("/console/") and path != SIGN_OUT else HOME
+    is_ours = path.startswith("/console/") and not path.startswith(_SIGNING)
+    return path if is_ours else HOME

@@ -49,6 +49,25 @@ class Seal:
             "was sealed with it; one whose VDN was changed in the database stays closed"
         )
 
+    def seal_for(self, purpose: str, text: str) -> str:
+        """Return a text sealed for one purpose, to be kept by whoever must not read or change it.
+
+        No purpose is taken for a key's name, nor for another purpose.
+        """
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), _purpose(purpose))
+        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+    def open_for(self, purpose: str, sealed: str) -> str | None:
+        """Return what was sealed for a purpose; None for what was not, or by another key."""
+        try:
+            raw = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+            return self._cipher.decrypt(
+                raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _purpose(purpose)
+            ).decode()
+        except (ValueError, InvalidTag):
+            return None
+
     def is_bound(self, sealed: str, ak: str, vdn: int | None) -> bool:
         """Whether a secret is bound to its VDN as well."""
         raw = base64.b64decode(sealed)
@@ -62,6 +81,11 @@ class Seal:
 def _label(ak: str, vdn: int | None) -> bytes:
     """Return what a secret is bound to. 0xff is in no UTF-8, so no name alone is such a label."""
     return b"\xff" + f"{'all' if vdn is None else vdn} {ak}".encode()
+
+
+def _purpose(purpose: str) -> bytes:
+    """Return what a text for a purpose is bound to; 0xfe is in no UTF-8 either."""
+    return b"\xfe" + purpose.encode()
 
 
 def load_seal(data_dir: Path, given: str | None, *, make: bool = True) -> Seal:

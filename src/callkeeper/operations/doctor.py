@@ -34,6 +34,7 @@ from callkeeper.installation.database import (
 )
 from callkeeper.installation.sealing import SEALING_FILE, SealBroken, load_seal
 from callkeeper.processes.dial import asked, check_rules, line_name
+from callkeeper.processes.sign_on import provider_asked
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.store import Store
@@ -91,6 +92,7 @@ class CheckUp:
                 self._check("disk", self._disk),
                 port,
                 self._check("line", self._line),
+                self._check("sign-on", self._sign_on),
             ]
         finally:
             if self._store is not None:
@@ -246,6 +248,10 @@ class CheckUp:
             raise CheckFailed(f"{url} says {answer.text[:200]!r}")
         taken = self._settings.port
         return f"Callkeeper answers at {host} port {taken}: {answer.text.strip()}"
+
+    def _sign_on(self) -> str:
+        """Ask the provider what it offers, as whoever signs in there has us do."""
+        return asyncio.run(provider_asked(self._settings, self._clock))
 
     def _line(self) -> str:
         """Ask the line itself, and then whether somebody dials over it."""

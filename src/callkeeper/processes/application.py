@@ -56,7 +56,7 @@ def applications(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         if console is not None:
-            await console.people.close()
+            await console.close()
         await async_store.close()
 
     figures = Figures(gauges.registry)

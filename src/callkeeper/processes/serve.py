@@ -36,6 +36,7 @@ from callkeeper.processes.application import Applications, applications
 from callkeeper.processes.dial import Duty, duty_beside, measure, number_policy
 from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.metrics import new_registry
+from callkeeper.processes.sign_on import sign_on_of
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
@@ -101,6 +102,7 @@ def build(
         clock=clock,
         zone=settings.time_zone,
         url=settings.console_url,
+        sign_on=sign_on_of(settings, async_store, seal, clock) if settings.console else None,
     )
     return applications(
         interfaces,

@@ -12,6 +12,7 @@ from callkeeper.core.instants import Instant
 from callkeeper.core.people.person import (
     Person,
     Role,
+    Tie,
     check_language,
     check_login,
     check_name,
@@ -137,7 +138,79 @@ class EndSessions(msgspec.Struct, frozen=True):
         return old.changed()
 
 
-PersonChange: TypeAlias = Describe | GiveRole | TakeRole | Disable | Enable | Reset | EndSessions
+class TieAccount(msgspec.Struct, frozen=True):
+    """Whoever has this account at the single sign-on is the person."""
+
+    what: ClassVar[str] = "person_tied"
+    ends_sessions: ClassVar[bool] = False
+
+    tie: Tie
+
+    def apply(self, old: Person, _at: Instant) -> Person:
+        """Return the person as tied."""
+        self.tie.check()
+        if old.tie == self.tie:
+            return old
+        if old.tie is not None:
+            raise ParameterWrong(
+                "{login} is tied to another account; `callkeeper person untie {login}` comes first",
+                about="login",
+                login=old.login,
+            )
+        return old.changed(tie=self.tie)
+
+
+class Untie(msgspec.Struct, frozen=True):
+    """Nobody signs in as the person by the single sign-on any more; their sessions end."""
+
+    what: ClassVar[str] = "person_untied"
+    ends_sessions: ClassVar[bool] = True
+
+    def apply(self, old: Person, _at: Instant) -> Person:
+        """Return the person without a tie."""
+        if old.tie is None:
+            raise ParameterWrong("{login} is tied to no account", about="login", login=old.login)
+        return old.changed(tie=None)
+
+
+class GrantRoles(msgspec.Struct, frozen=True):
+    """The roles that the single sign-on grants, in place of all in the VDNs where it decides.
+
+    None among those VDNs is the installation. An account that somebody was given by hand stays
+    with a role that does not say one.
+    """
+
+    what: ClassVar[str] = "roles_granted"
+    ends_sessions: ClassVar[bool] = False
+
+    roles: tuple[Role, ...]
+    vdns: tuple[int | None, ...]
+
+    def apply(self, old: Person, _at: Instant) -> Person:
+        """Return the person in these roles, and in those elsewhere from before."""
+        roles = [each for each in old.roles if each.vdn not in self.vdns]
+        for each in self.roles:
+            before = old.role_in(each.vdn)
+            is_kept = before is not None and before.kind == each.kind and each.agent is None
+            role = before if before is not None and is_kept else each
+            role.check()
+            roles.append(role)
+        found = in_order(roles)
+        return old if found == old.roles else old.changed(roles=found)
+
+
+PersonChange: TypeAlias = (
+    Describe
+    | GiveRole
+    | TakeRole
+    | Disable
+    | Enable
+    | Reset
+    | EndSessions
+    | TieAccount
+    | Untie
+    | GrantRoles
+)
 
 
 class PersonOrder(msgspec.Struct, frozen=True):
@@ -156,16 +229,17 @@ class PersonOrder(msgspec.Struct, frozen=True):
 
 
 class NewPerson(msgspec.Struct, frozen=True):
-    """Somebody who is to choose a password by a link."""
+    """Somebody who is to choose a password by a link, or comes by the single sign-on."""
 
     what: ClassVar[str] = "person_added"
 
     login: str
     name: str
     role: Role
-    link: Link
+    link: Link | None
     by: str
     at: Instant
+    tie: Tie | None = None
 
     def made(self) -> Person:
         """Return the person. Raise ParameterWrong."""
@@ -173,6 +247,8 @@ class NewPerson(msgspec.Struct, frozen=True):
         name = self.name.strip()
         check_name(name)
         self.role.check()
+        if self.tie is not None:
+            self.tie.check()
         return Person(
             login=self.login,
             version=1,
@@ -183,6 +259,7 @@ class NewPerson(msgspec.Struct, frozen=True):
             disabled_at=None,
             has_password=False,
             roles=(self.role,),
+            tie=self.tie,
         )
 
 

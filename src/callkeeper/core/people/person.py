@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from callkeeper.core.characters import ANY, BLANKS, TextBounds
+from callkeeper.core.characters import ANY, BLANKS, PRINTABLE, TextBounds
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.refusal import ParameterWrong, Refusal, TooLong
@@ -15,6 +15,7 @@ RoleKind = Literal["agent", "supervisor", "administrator", "operator"]
 PASSWORD_LEAST = 12
 PASSWORD_MOST = 1_000
 NAME_MOST = 100
+SUBJECT_MOST = 255  # OpenID Connect has no longer one
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
@@ -22,6 +23,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
 
 _NAME = TextBounds(NAME_MOST, ANY)
 _ACCOUNT = TextBounds(100, ANY)  # as the API takes one
+_SUBJECT = TextBounds(SUBJECT_MOST, ANY)
+_ISSUER = TextBounds(SUBJECT_MOST, PRINTABLE)
 
 
 class NoSuchPerson(Refusal):
@@ -30,6 +33,10 @@ class NoSuchPerson(Refusal):
 
 class LoginTaken(Refusal):
     """Somebody has this login already."""
+
+
+class TieTaken(Refusal):
+    """The account is tied to another person; `callkeeper person untie` comes first there."""
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -61,8 +68,28 @@ class Role(msgspec.Struct, frozen=True):
             )
 
 
+class Tie(msgspec.Struct, frozen=True):
+    """An account at the single sign-on: whose, and what it is called there for ever.
+
+    It is no address of mail, which may be another person's some day.
+    """
+
+    issuer: str
+    subject: str
+
+    def check(self) -> None:
+        """Refuse what no provider says."""
+        if not self.subject.strip(BLANKS):
+            raise ParameterWrong("the subject is empty", about="subject")
+        _SUBJECT.check(self.subject, "subject")
+        _ISSUER.check(self.issuer, "issuer")
+
+
 class Person(msgspec.Struct, frozen=True):
-    """A person, by their login; in at most one role in each VDN. Without a password: invited."""
+    """A person, by their login; in at most one role in each VDN.
+
+    Without a password and a tie: invited.
+    """
 
     login: str
     version: int
@@ -74,6 +101,7 @@ class Person(msgspec.Struct, frozen=True):
     has_password: bool
     roles: tuple[Role, ...] = ()
     preferences: Preferences = Preferences()
+    tie: Tie | None = None
 
     @property
     def by(self) -> str:

@@ -41,7 +41,7 @@ Act: TypeAlias = Literal[
 
 DEFAULTS = HouseRules()
 
-_RANKS: tuple[RoleKind, ...] = ("agent", "supervisor", "administrator", "operator")
+RANKS: tuple[RoleKind, ...] = ("agent", "supervisor", "administrator", "operator")
 
 # The least role that may do it; each may what those before it may.
 LEAST: dict[Act, RoleKind] = {
@@ -90,7 +90,7 @@ def may(
         return is_operator and act != "show_numbers"
     if is_operator and act != "show_numbers":
         return True
-    if _RANKS.index(role.kind) < _RANKS.index(LEAST[act]):
+    if RANKS.index(role.kind) < RANKS.index(LEAST[act]):
         return False
     if role.kind != "agent" or (agent is not None and agent == role.agent):
         return True

@@ -8,7 +8,7 @@ from hashlib import sha256
 import msgspec
 
 from callkeeper.core.instants import HOUR_MS, SECOND_MS, Instant
-from callkeeper.core.people.person import Person
+from callkeeper.core.people.person import Person, Tie
 from callkeeper.core.refusal import ParameterWrong, Refusal
 
 SESSION_MS = 12 * HOUR_MS
@@ -97,12 +97,14 @@ class SignedIn(msgspec.Struct, frozen=True):
 class SignIn(msgspec.Struct, frozen=True):
     """A session to begin, for whoever knew the password that is stored as ``verified``.
 
-    ``rehashed`` takes its place, where there is one.
+    ``rehashed`` takes its place, where there is one. Or for whoever came by the single sign-on with
+    the account ``tie``.
     """
 
     session: Session
-    verified: str
+    verified: str | None
     rehashed: str | None = None
+    tie: Tie | None = None
 
     def __repr__(self) -> str:
         """Leave the hashes out."""

@@ -63,6 +63,24 @@ ON CONFLICT (login, vdn) DO UPDATE SET kind = excluded.kind, agent = excluded.ag
 -- name: take_role
 DELETE FROM role WHERE login = :login AND vdn = :vdn
 
+-- name: tie_of
+SELECT login, issuer, subject FROM tie WHERE login = :login
+
+-- name: ties
+SELECT login, issuer, subject FROM tie
+
+-- name: tied
+SELECT login FROM tie WHERE issuer = :issuer AND subject = :subject
+
+-- name: put_tie
+-- Whoever is tied to the account already stays so.
+INSERT INTO tie (issuer, subject, login) VALUES (:issuer, :subject, :login)
+ON CONFLICT (issuer, subject) DO NOTHING
+RETURNING login
+
+-- name: take_tie
+DELETE FROM tie WHERE issuer = :issuer AND subject = :subject
+
 -- name: password_of
 SELECT password_hash FROM person
 WHERE login = :login AND disabled_at IS NULL AND password_hash IS NOT NULL

@@ -11,7 +11,7 @@ import msgspec
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.changes import NewPerson, PersonOrder
 from callkeeper.core.people.house_rules import KeptRules, RulesOrder
-from callkeeper.core.people.person import Person
+from callkeeper.core.people.person import Person, Tie
 from callkeeper.core.people.session import Link, NewPassword, Session, SignedIn, SignIn
 from callkeeper.core.refusal import Refusal
 
@@ -42,7 +42,7 @@ class People(Protocol):
     """The verbs about people."""
 
     def add(self, people: Sequence[NewPerson]) -> list[Person | Refusal]:
-        """Add people, each with a link; refuse LoginTaken."""
+        """Add people, each with a link or a tie; refuse LoginTaken, or TieTaken."""
 
     def change(self, orders: Sequence[PersonOrder]) -> list[Person | Refusal]:
         """Carry out orders; what others did to a person is a deed."""
@@ -56,6 +56,9 @@ class People(Protocol):
     def seen(self) -> dict[str, Instant]:
         """Return when each person was last there; who never was, is left out."""
 
+    def tied(self, tie: Tie) -> Person | None:
+        """Return whose an account at the single sign-on is, disabled or not."""
+
 
 class Sessions(Protocol):
     """The verbs about sessions, and about what they begin with: passwords and links."""
@@ -67,7 +70,7 @@ class Sessions(Protocol):
         """Return a link, used or old or not, of a person who is not disabled."""
 
     def add(self, sign_ins: Sequence[SignIn]) -> list[Session | Refusal]:
-        """Begin sessions; refuse SignInRefused where the password is another one meanwhile."""
+        """Begin sessions; refuse SignInRefused where password or tie is another one meanwhile."""
 
     def choose(self, chosen: Sequence[NewPassword]) -> list[Session | Refusal]:
         """Change passwords, end older sessions and begin new ones; refuse what is not good."""

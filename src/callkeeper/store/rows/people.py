@@ -6,7 +6,15 @@ import msgspec
 
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.changes import Disable, NewPerson, PersonOrder, Reset
-from callkeeper.core.people.person import LoginTaken, NoSuchPerson, Person, Role, by_login
+from callkeeper.core.people.person import (
+    LoginTaken,
+    NoSuchPerson,
+    Person,
+    Role,
+    Tie,
+    TieTaken,
+    by_login,
+)
 from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.rights import carried_out
 from callkeeper.core.people.session import Link
@@ -40,10 +48,18 @@ class PersonRows:
     def _added(self, new: NewPerson) -> Person:
         person = new.made()
         fields = {name: getattr(person, name) for name in ("login", "version", "name", "made_at")}
+        taken = LoginTaken("there is a person {login!r} already", about="login", login=new.login)
+        if new.tie is not None:
+            if self._session.rows("person", login=new.login):
+                raise taken
+            self._put_tie(person.login, new.tie)
         if not self._session.rows("add_person", **fields):
-            raise LoginTaken("there is a person {login!r} already", about="login", login=new.login)
+            if new.tie is not None:  # another server was first
+                self._take_tie(new.tie)
+            raise taken
         self._put_role(person.login, new.role)
-        self._put_link(new.link)
+        if new.link is not None:
+            self._put_link(new.link)
         self._deeds.append(
             Deed(0, new.at, new.by, new.what, person.by, new.role.vdn, _json(person.roles))
         )
@@ -71,6 +87,10 @@ class PersonRows:
         new = carried_out(order, old)
         if new is old:
             return old
+        if old.tie is not None and new.tie is None:
+            self._take_tie(old.tie)
+        if new.tie is not None and old.tie is None:
+            self._put_tie(new.login, new.tie)
         fields = ("login", "version", "name", "language", "zone", "disabled_at")
         self._session.rows(
             "update_person",
@@ -105,7 +125,16 @@ class PersonRows:
         roles: dict[str, list[Role]] = {}
         for row in self._session.rows("roles"):
             roles.setdefault(row[0], []).append(_role(row))
-        return [_person(row, roles.get(row[0], ())) for row in self._session.rows("people")]
+        ties = {row[0]: _tie(row) for row in self._session.rows("ties")}
+        return [
+            _person(row, roles.get(row[0], ()), ties.get(row[0]))
+            for row in self._session.rows("people")
+        ]
+
+    def tied(self, tie: Tie) -> Person | None:
+        """Return whose an account at the single sign-on is, disabled or not."""
+        rows = self._session.rows("tied", issuer=tie.issuer, subject=tie.subject)
+        return self.get(str(rows[0][0])) if rows else None
 
     def seen(self) -> dict[str, Instant]:
         """Return when each person was last there; who never was, is left out."""
@@ -135,7 +164,11 @@ class PersonRows:
 
     def _people(self, rows: Iterable[Row]) -> list[Person]:
         return [
-            _person(row, [_role(each) for each in self._session.rows("roles_of", login=row[0])])
+            _person(
+                row,
+                [_role(each) for each in self._session.rows("roles_of", login=row[0])],
+                next(map(_tie, self._session.rows("tie_of", login=row[0])), None),
+            )
             for row in rows
         ]
 
@@ -148,12 +181,20 @@ class PersonRows:
             agent=role.agent,
         )
 
+    def _put_tie(self, login: str, tie: Tie) -> None:
+        """Tie a person. Raise TieTaken, before anything else of the item is written."""
+        if not self._session.rows("put_tie", issuer=tie.issuer, subject=tie.subject, login=login):
+            raise TieTaken
+
+    def _take_tie(self, tie: Tie) -> None:
+        self._session.rows("take_tie", issuer=tie.issuer, subject=tie.subject)
+
     def _put_link(self, link: Link) -> None:
         fields = ("digest", "login", "made_at", "ends_at")
         self._session.rows("add_link", **{name: getattr(link, name) for name in fields})
 
 
-def _person(row: Row, roles: Sequence[Role]) -> Person:
+def _person(row: Row, roles: Sequence[Role], tie: Tie | None) -> Person:
     own, (theme, has_shortcuts, warning_minutes, has_sound) = row[:_OWN], row[_OWN:]
     person = Person(*own)  # SQLite has no truth values
     return msgspec.structs.replace(
@@ -161,6 +202,7 @@ def _person(row: Row, roles: Sequence[Role]) -> Person:
         has_password=bool(person.has_password),
         roles=tuple(roles),
         preferences=Preferences(theme, bool(has_shortcuts), warning_minutes, bool(has_sound)),
+        tie=tie,
     )
 
 
@@ -172,6 +214,11 @@ def _preferences_row(preferences: Preferences) -> dict[str, str | int | None]:
 def _role(row: Row) -> Role:
     _, kind, vdn, agent = row
     return Role(kind, vdn or None, agent)
+
+
+def _tie(row: Row) -> Tie:
+    _, issuer, subject = row
+    return Tie(issuer, subject)
 
 
 def _json(value: object) -> str:

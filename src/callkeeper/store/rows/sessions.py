@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from callkeeper.core.instants import Instant
+from callkeeper.core.people.person import Person
 from callkeeper.core.people.session import (
     SESSIONS_MAX,
     Link,
@@ -40,12 +41,12 @@ class SessionRows:
         return Link(*rows[0]) if rows else None
 
     def add(self, sign_ins: Sequence[SignIn]) -> list[PersonSession | Refusal]:
-        """Begin sessions, unless the password is another one meanwhile."""
-        self._people.lock(each.session.login for each in sign_ins)
+        """Begin sessions, unless the password or the tie is another one meanwhile."""
+        known = self._people.lock(each.session.login for each in sign_ins)
         outcomes: list[PersonSession | Refusal] = []
         for each in sign_ins:
             login = each.session.login
-            if self.password(login) != each.verified:
+            if not self._is_good(each, known.get(login)):
                 outcomes.append(SignInRefused())
                 continue
             if each.rehashed is not None:
@@ -54,6 +55,11 @@ class SessionRows:
             self._begin(each.session)
             outcomes.append(each.session)
         return outcomes
+
+    def _is_good(self, sign_in: SignIn, person: Person | None) -> bool:
+        if sign_in.tie is None:
+            return self.password(sign_in.session.login) == sign_in.verified is not None
+        return person is not None and person.disabled_at is None and person.tie == sign_in.tie
 
     def choose(self, chosen: Sequence[NewPassword]) -> list[PersonSession | Refusal]:
         """Change passwords, end older sessions and begin new ones."""

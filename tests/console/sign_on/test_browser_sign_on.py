@@ -1,0 +1,75 @@
+"""The single sign-on in a real browser: by keyboard, without scripts, under our strict policy."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.conftest import leave_out
+from tests.console.browser import (
+    HEIGHT,
+    NARROW,
+    PROGRAM,
+    WIDE,
+    Window,
+    chromium,
+    overflow,
+    small_targets,
+    take_axe,
+    violations,
+)
+from tests.console.sign_on.oidc import Provider
+from tests.console.sign_on.way import somebody, tied
+from tests.house import VDN, House
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not PROGRAM.exists():
+        leave_out("the console in a browser: there is none here; apt-get install chromium")
+    with chromium() as browser:
+        yield browser
+
+
+def is_for_everybody(window: Window) -> None:
+    take_axe(window.page)
+    for width in (NARROW, WIDE):
+        window.page.set_viewport_size({"width": width, "height": HEIGHT})
+        assert overflow(window.page) == 0
+        assert small_targets(window.page) == []
+        for scheme in ("light", "dark"):
+            window.page.emulate_media(color_scheme=scheme)
+            assert violations(window.page) == ""
+
+
+def test_somebody_comes_by_the_provider_once_they_are_tied(
+    browser: Browser, house: House, provider: Provider
+) -> None:
+    subject = somebody(provider)
+    window = Window(browser, house, scripts=False, elsewhere=provider.issuer)
+    page = window.look(f"/console/{VDN}/today")
+    button = page.get_by_role("link", name="Single sign-on")
+    window.tab_to(button)
+    window.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Nobody here is tied to your account")
+    expect(page.locator("main")).to_contain_text(subject)
+    tied(house, subject)
+    window.tab_to(button)
+    window.press("Enter")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert page.url == f"{house.url}/console/"
+    window.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_its_pages_are_for_everybody(
+    browser: Browser, house: House, provider: Provider, language: str
+) -> None:
+    somebody(provider)
+    window = Window(browser, house, language=language, elsewhere=provider.issuer)
+    page = window.look("/console/sign-in")
+    is_for_everybody(window)
+    page.locator("a.button").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    is_for_everybody(window)
+    window.close()

@@ -1,0 +1,132 @@
+"""Whose an account at the single sign-on is, on both engines."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from callkeeper.core.people.changes import (
+    Disable,
+    GiveRole,
+    GrantRoles,
+    NewPerson,
+    PersonChange,
+    PersonOrder,
+    TieAccount,
+    Untie,
+)
+from callkeeper.core.people.person import LoginTaken, Person, Role, Tie, TieTaken
+from callkeeper.core.people.session import SignIn, SignInRefused, new_link, new_session
+from callkeeper.core.refusal import ParameterWrong, Refusal
+from callkeeper.store.rows.store import SqlStore
+from tests.store.orders import NOW, Opener
+
+ISSUER = "https://login.example.com"
+TIE = Tie(ISSUER, "1")
+AGENT = Role("agent", 25, "1001")
+_ROUNDS = 20
+
+
+def added(store: SqlStore, *new: NewPerson) -> list[Any]:
+    with store.transaction():
+        return [*store.people.add(new)]
+
+
+def invited(login: str) -> NewPerson:
+    return NewPerson(login, login, AGENT, new_link(f"link {login}", login, NOW), "bob", NOW)
+
+
+def newcomer(login: str, tie: Tie = TIE) -> NewPerson:
+    return NewPerson(login, login, AGENT, None, "sign-on", NOW, tie)
+
+
+def changed(store: SqlStore, login: str, *changes: PersonChange) -> list[Any]:
+    with store.transaction():
+        orders = [PersonOrder(login, each, "operator", NOW) for each in changes]
+        return [*store.people.change(orders)]
+
+
+def signed_on(store: SqlStore, login: str, tie: Tie, digest: str) -> Any:
+    with store.transaction():
+        (outcome,) = store.sessions.add([SignIn(new_session(digest, login, NOW), None, tie=tie)])
+    return outcome
+
+
+def test_an_account_is_one_persons_and_a_person_has_one(store: SqlStore) -> None:
+    added(store, invited("ann"), invited("bob"))
+    (ann,) = changed(store, "ann", TieAccount(TIE))
+    assert ann.tie == TIE
+    assert store.people.get("ann") == store.people.tied(TIE) == store.people.all()[0] == ann
+    assert isinstance(changed(store, "bob", TieAccount(TIE))[0], TieTaken)
+    assert isinstance(changed(store, "ann", TieAccount(Tie(ISSUER, "2")))[0], ParameterWrong)
+    assert changed(store, "ann", TieAccount(TIE)) == [ann]  # which is no deed
+    same_subject = Tie("https://elsewhere.example", "1")
+    assert changed(store, "bob", TieAccount(same_subject))[0].tie == same_subject
+    told = [(each.what, each.subject) for each in store.deeds.latest(2)]
+    assert told == [("person_tied", "person bob"), ("person_tied", "person ann")]
+    assert ISSUER in store.deeds.latest(2)[1].detail
+
+
+def test_an_account_that_is_untied_is_nobodys_and_sessions_end(store: SqlStore) -> None:
+    added(store, invited("ann"), invited("bob"))
+    changed(store, "ann", TieAccount(TIE))
+    assert not isinstance(signed_on(store, "ann", TIE, "digest"), Refusal)
+    (ann,) = changed(store, "ann", Untie())
+    assert (ann.tie, store.people.tied(TIE), store.sessions.of("ann")) == (None, None, [])
+    assert isinstance(changed(store, "ann", Untie())[0], ParameterWrong)
+    assert changed(store, "bob", TieAccount(TIE))[0].tie == TIE
+
+
+def test_whoever_is_not_tied_to_it_begins_no_session(store: SqlStore) -> None:
+    added(store, invited("ann"), invited("bob"))
+    changed(store, "ann", TieAccount(TIE))
+    for login, tie in (("bob", TIE), ("ann", Tie(ISSUER, "2")), ("cem", TIE)):
+        assert isinstance(signed_on(store, login, tie, "digest"), SignInRefused)
+    # Nobody has no password, whoever says that it is none.
+    with store.transaction():
+        (outcome,) = store.sessions.add([SignIn(new_session("digest", "bob", NOW), None)])
+    assert isinstance(outcome, SignInRefused)
+    changed(store, "ann", Disable())
+    assert isinstance(signed_on(store, "ann", TIE, "digest"), SignInRefused)
+    found = store.people.tied(TIE)
+    assert found is not None
+    assert found.disabled_at == NOW
+
+
+def test_somebody_new_comes_with_an_account_or_not_at_all(store: SqlStore) -> None:
+    (ann,) = added(store, newcomer("ann"))
+    assert (ann.tie, ann.has_password, ann.roles) == (TIE, False, (AGENT,))
+    assert store.people.get("ann") == ann
+    outcomes = added(
+        store, newcomer("ann", Tie(ISSUER, "2")), newcomer("bob"), newcomer("cem", Tie(ISSUER, "3"))
+    )
+    assert [type(each) for each in outcomes] == [LoginTaken, TieTaken, Person]
+    assert store.people.tied(Tie(ISSUER, "2")) is None
+    assert [each.login for each in store.people.all()] == ["ann", "cem"]
+
+
+def test_granted_roles_take_the_place_of_those_where_the_sign_on_decides(store: SqlStore) -> None:
+    added(store, invited("ann"))
+    elsewhere = Role("supervisor", 26)
+    changed(store, "ann", GiveRole(elsewhere), GiveRole(Role("operator", None)))
+    grant = GrantRoles((Role("supervisor", 25),), (25, None))
+    (ann,) = changed(store, "ann", grant)
+    assert store.people.get("ann") == ann
+    assert ann.roles == (Role("supervisor", 25), elsewhere)
+    assert changed(store, "ann", grant)[0] == ann
+
+
+def test_who_comes_in_several_windows_at_once_is_one_person(opener: Opener) -> None:
+    stores = [opener.open().store for _ in range(2)]
+    stores[0].migrate()
+    for number in range(_ROUNDS):
+        tie = Tie(ISSUER, str(number))
+
+        def come(place: int, number: int = number, tie: Tie = tie) -> Any:
+            return added(stores[place], newcomer(f"ann{number}-{place}", tie))[0]
+
+        with ThreadPoolExecutor(2) as threads:
+            outcomes = list(threads.map(come, range(2)))
+        assert sorted(type(each).__name__ for each in outcomes) == ["Person", "TieTaken"]
+        (made,) = [each for each in outcomes if isinstance(each, Person)]
+        assert stores[0].people.tied(tie) == made
+        found = [stores[0].people.get(f"ann{number}-{place}") for place in range(2)]
+        assert len([each for each in found if each]) == 1
