@@ -99,7 +99,16 @@ def test_the_first_operator_comes_by_a_link(office: Office) -> None:
     office.at_the_console(come)
     (ann,) = office.value("list")["people"]
     assert ann["state"] == ""
-    assert ann["roles"] == [{"kind": "operator", "vdn": None, "agent": None}]
+    assert ann["roles"] == [{"kind": "operator", "vdn": None, "agent": None, "phone": None}]
+
+
+def test_a_phone_belongs_to_a_role_and_is_shown(office: Office) -> None:
+    added = office.person("add", *BOB, "--phone", "PJSIP/1001")
+    assert added.out.startswith("bob: agent in VDN 25 (1001, PJSIP/1001); invited\n")
+    (bob,) = office.value("list")["people"]
+    assert bob["roles"][0]["phone"] == "PJSIP/1001"
+    changed = office.person("role", "bob", "--vdn", "25", "--role", "supervisor")
+    assert changed.out == "bob: supervisor in VDN 25; invited\n"
 
 
 @pytest.mark.parametrize(
@@ -211,10 +220,11 @@ WRONG = [
     (2, "", ["add", "cem", "--operator", "--vdn", "25"], "give either --operator or --vdn N"),
     (2, "", ["add", "cem", "--vdn", "25"], "give --role"),
     (2, "", ["add", "cem", "--vdn", "25", "--role", "agent"], "--agent ACCOUNT"),
-    (2, "", ["add", "cem", "--operator", "--role", "agent"], "goes with neither"),
+    (2, "", ["add", "cem", "--operator", "--role", "agent"], "goes with none of"),
     (2, "--role", ["add", "cem", "--vdn", "25", "--role", "operator"], "is none of"),
+    (1, "--phone", ["role", *BOB, "--phone", "1001"], "'1001' is no phone"),
     (2, "--url", ["add", "cem", "--operator", "--url", "x y"], "not a valid URL"),
-    (2, "", ["role", "bob", "--vdn", "25", "--role", "agent", "--no-role"], "goes with neither"),
+    (2, "", ["role", "bob", "--vdn", "25", "--role", "agent", "--no-role"], "goes with none of"),
     (2, "", ["role", "bob"], "give either --operator or --vdn N"),
 ]
 

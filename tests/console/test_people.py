@@ -98,6 +98,7 @@ def test_a_link_begins_where_the_browser_found_the_console(keeper: Visitor) -> N
         ({"kind": "agent"}, "an agent needs the account"),
         ({"kind": "agent", "agent": "a\x00"}, "is not allowed"),
         ({"kind": "agent", "agent": "x" * 101}, "at most 100 fit"),
+        ({"phone": "1001"}, "is no phone; write it as the line knows it"),
         ({"kind": "king"}, "choose a role"),
         ({"kind": "operator"}, "has no VDN; every other role has one"),
     ],
@@ -107,11 +108,12 @@ def test_an_invitation_that_cannot_be_is_refused_with_what_was_typed(
     house: House, keeper: Visitor, form: dict[str, str], says: str
 ) -> None:
     before = house.store.people.all()
-    typed = {"login": unlike_any(), "name": "Bo Chen", "kind": "supervisor", "agent": ""} | form
+    given = {"login": unlike_any(), "name": "Bo Chen", "kind": "supervisor"}
+    typed = given | {"agent": "", "phone": ""} | form
     refused = keeper.send(PEOPLE, typed)
     assert (refused.status, says in refused.text) == (422, True)
     if "\x00" not in str(form):
-        for name in ("login", "name", "agent"):
+        for name in ("login", "name", "agent", "phone"):
             assert f'value="{typed[name]}"' in refused.seen.text
     assert house.store.people.all() == before
 
@@ -154,6 +156,18 @@ def test_a_role_is_changed_and_taken_away_and_servers_know(house: House, keeper:
     assert keeper.look(f"{PEOPLE}/{login}").status == 404
     by = ("person keeper", VDN)
     assert [(each[0], each[2]) for each in deeds(house, login) if "role" in each[1]] == [by, by]
+
+
+def test_a_phone_is_typed_with_a_role_and_is_there_when_the_role_is_given_again(
+    house: House, keeper: Visitor
+) -> None:
+    login = newcomer(house)
+    form = {"act": "role", "kind": "supervisor", "agent": "", "phone": "PJSIP/1001"}
+    assert keeper.send(f"{PEOPLE}/{login}", form).status == 303
+    assert known(house, login).role_in(VDN) == Role("supervisor", VDN, None, "PJSIP/1001")
+    page = keeper.look(f"{PEOPLE}/{login}")
+    assert "at phone PJSIP/1001" in page.text
+    assert 'value="PJSIP/1001"' in page.seen.text
 
 
 def test_a_disabled_person_is_out_at_once_and_comes_back_as_before(

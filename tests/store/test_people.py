@@ -173,7 +173,7 @@ def test_what_others_do_to_a_person_is_a_deed_and_what_they_do_themselves_is_non
     assert [each.what for each in store.deeds.latest(9, vdn=25)][-1] == "person_added"
     assert store.deeds.latest(9, vdn=26) == []
     assert json.loads(others[2].detail) == {
-        "role": {"kind": "supervisor", "vdn": 25, "agent": None}
+        "role": {"kind": "supervisor", "vdn": 25, "agent": None, "phone": None}
     }
 
 

@@ -50,6 +50,7 @@ OF_NO_VDN = {
     "count_due": CLAIM,
     "live_attempts": CLAIM,
     "count_live_attempts": CLAIM,
+    "live_desk_calls": CLAIM,
     "line_pace": SMALL,
     "pace_line": SMALL,
     "renew_lease": SMALL,
@@ -253,7 +254,9 @@ def test_a_table_has_the_fields_of_its_value_in_their_order(
         (
             "update_attempts",
             Attempt,
-            "vdn id reservation_id campaign_id number line called_no due_at claimed_at",
+            """
+            vdn id reservation_id campaign_id number line called_no due_at claimed_at asked_by desk
+            """,
         ),
     ],
 )
@@ -293,7 +296,7 @@ def changed_by(name: str) -> list[str]:
             Attempt,
             """
             placing_at placed_at ringing_at answered_at ended_at outcome fail_code cause
-            cause_text sip_code
+            cause_text sip_code asked_by desk hang_up_at
             """,
         ),
     ],

@@ -5,7 +5,7 @@ from callkeeper.asyncstore.readers import Readers
 from callkeeper.asyncstore.writer import Writer
 from callkeeper.store.port.access import Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
-from callkeeper.store.port.dialing import Attempts, Due, Leases
+from callkeeper.store.port.dialing import Attempts, DeskCalls, Due, Leases
 from callkeeper.store.port.outstanding import Outstanding
 from callkeeper.store.port.people import Deeds, Guesses, People, Rules, Sessions
 from callkeeper.store.port.reservations import Reservations
@@ -124,6 +124,16 @@ class AsyncAttempts:
         self.adopt = Grouped(writer, attempts.adopt, goes_first=True)
         self.held = looks.reading(attempts.held)
         self.orphaned = looks.reading(attempts.orphaned)
+
+
+class AsyncDeskCalls:
+    """Calls that agents ask for. A dispatcher's writes go before all that waits."""
+
+    def __init__(self, desk_calls: DeskCalls, writer: Writer, looks: Readers) -> None:
+        self.ask = Grouped(writer, desk_calls.ask)
+        self.take = Grouped(writer, desk_calls.take, goes_first=True)
+        self.stop = Grouped(writer, desk_calls.stop)
+        self.live = looks.reading(desk_calls.live)
 
 
 class AsyncLeases:

@@ -14,6 +14,7 @@ from callkeeper.asyncstore.families import (
     AsyncBusinessResults,
     AsyncCampaigns,
     AsyncDeeds,
+    AsyncDeskCalls,
     AsyncDue,
     AsyncGuesses,
     AsyncKeys,
@@ -71,6 +72,7 @@ class AsyncStore:
         self.rules = AsyncRules(store.rules, writer, lists)
         self.due = AsyncDue(store.due, writer, looks)
         self.attempts = AsyncAttempts(store.attempts, writer, looks)
+        self.desk_calls = AsyncDeskCalls(store.desk_calls, writer, looks)
         self.leases = AsyncLeases(store.leases, writer)
         self.schema_version = looks.reading(store.schema_version)
         self.own_time = looks.reading(store.own_time)

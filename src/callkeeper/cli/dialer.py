@@ -72,9 +72,10 @@ def attempts(
     if json:
         show({"attempts": tries}, as_json=True)
         return
-    if print_table(
-        _TRIED, (_try_row(each, times) for each in tries), "no attempts: it was not dialed"
-    ):
+    is_asked = any(each.asked_by for each in tries)
+    columns = (*_TRIED, *_BY) if is_asked else _TRIED
+    rows = ((*_try_row(each, times), *_by_row(each)[: len(_BY) * is_asked]) for each in tries)
+    if print_table(columns, rows, "no attempts: it was not dialed"):
         say(f"{times.note}; +… is how long after it was asked for")
 
 
@@ -95,6 +96,13 @@ def _line_rows(found: usecase.Lines, times: LocalTimes) -> list[tuple[str, ...]]
 
 
 _TRIED = ("try", "outcome", "code", "cause", "SIP", "asked", "rang", "answered", "ended", "attempt")
+
+# Where an agent asked for one of them.
+_BY = ("by", "phone")
+
+
+def _by_row(each: Attempt) -> tuple[str, ...]:
+    return (each.asked_by or "", each.desk or "")
 
 
 def _try_row(each: Attempt, times: LocalTimes) -> tuple[str, ...]:

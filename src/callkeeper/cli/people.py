@@ -50,6 +50,7 @@ _SAID_BY = {
     "name": "--name",
     "kind": "--role",
     "agent": "--agent",
+    "phone": "--phone",
     "vdn": "--vdn",
     "subject": "SUBJECT",
     "issuer": "--issuer",
@@ -85,6 +86,16 @@ AgentAccount = Annotated[
         show_default=False,
     ),
 ]
+Phone = Annotated[
+    str | None,
+    typer.Option(
+        "--phone",
+        parser=read_text,
+        metavar="ENDPOINT",
+        help="What rings when this person asks for a call, as Asterisk knows it: PJSIP/1001.",
+        show_default=False,
+    ),
+]
 Url = Annotated[
     str | None,
     typer.Option(
@@ -113,6 +124,7 @@ def add(
     vdn: MaybeVdn = None,
     role: RoleKind = None,
     agent: AgentAccount = None,
+    phone: Phone = None,
     url: Url = None,
     data_dir: DataDir = None,
     database: Database = None,
@@ -123,9 +135,10 @@ def add(
     The link is good once, and for 24 hours. The first operator comes by such a link too.
 
         $ callkeeper person add ann --operator --name "Ann Li"
-        $ callkeeper person add bob --vdn 25 --role agent --agent 1001
+        $ callkeeper person add bob --vdn 25 --role agent --agent 1001 --phone PJSIP/1001
     """
-    given = _role(context, operator=operator, vdn=vdn, role=role, agent=agent)
+    where = _vdn(context, operator=operator, vdn=vdn)
+    given = _role(where, role=role, agent=agent, phone=phone)
     settings = read_settings(data_dir, database)
     with existing_store(data_dir, database) as store, _by_option():
         invited = add_person(store, SystemClock(), login, name, given)
@@ -162,6 +175,7 @@ def give_role(
     vdn: MaybeVdn = None,
     role: RoleKind = None,
     agent: AgentAccount = None,
+    phone: Phone = None,
     no_role: Annotated[bool, typer.Option("--no-role", help="Take the role there away.")] = False,
     data_dir: DataDir = None,
     database: Database = None,
@@ -169,9 +183,11 @@ def give_role(
 ) -> None:
     """Give a person a role, in place of the one there, or take it away.
 
-    There is one role in each VDN, and one for the installation. Servers know within two seconds.
+    There is one role in each VDN, and one for the installation; account and phone belong to it.
+    Servers know within two seconds.
 
         $ callkeeper person role bob --vdn 25 --role supervisor
+        $ callkeeper person role bob --vdn 25 --role agent --agent 1001 --phone PJSIP/1001
         $ callkeeper person role bob --vdn 25 --no-role
         $ callkeeper person role bob --operator
         $ callkeeper person role bob --operator --no-role
@@ -179,11 +195,11 @@ def give_role(
     vdn = _vdn(context, operator=operator, vdn=vdn)
     change: PersonChange
     if no_role:
-        if role is not None or agent is not None:
-            raise typer.BadParameter("--no-role goes with neither --role nor --agent")
+        if role is not None or agent is not None or phone is not None:
+            raise typer.BadParameter("--no-role goes with none of --role, --agent and --phone")
         change = TakeRole(vdn)
     else:
-        change = GiveRole(_role(context, operator=operator, vdn=vdn, role=role, agent=agent))
+        change = GiveRole(_role(vdn, role=role, agent=agent, phone=phone))
     carry_out(store_of=(data_dir, database), login=login, change=change, vdn=vdn, as_json=json)
 
 
@@ -295,24 +311,16 @@ def _vdn(context: typer.Context, *, operator: bool, vdn: int | None) -> int | No
     return vdn
 
 
-def _role(
-    context: typer.Context,
-    *,
-    operator: bool,
-    vdn: int | None,
-    role: RoleInVdn | None,
-    agent: str | None,
-) -> Role:
-    vdn = _vdn(context, operator=operator, vdn=vdn)
-    if operator and (role is not None or agent is not None):
-        raise typer.BadParameter("--operator goes with neither --role nor --agent")
+def _role(vdn: int | None, *, role: RoleInVdn | None, agent: str | None, phone: str | None) -> Role:
     if vdn is None:
+        if role is not None or agent is not None or phone is not None:
+            raise typer.BadParameter("--operator goes with none of --role, --agent and --phone")
         return Role("operator", None)
     if role is None:
         raise typer.BadParameter("give --role agent, supervisor or administrator")
     if role == "agent" and agent is None:
         raise typer.BadParameter("an agent needs an account: --agent ACCOUNT")
-    return Role(role, vdn, agent)
+    return Role(role, vdn, agent, phone)
 
 
 def carry_out(
@@ -367,7 +375,8 @@ def _roles(person: Person) -> str:
 
 def _role_told(role: Role) -> str:
     where = "" if role.vdn is None else f" in VDN {role.vdn}"
-    return f"{role.kind}{where}" + (f" ({role.agent})" if role.agent else "")
+    told = ", ".join(each for each in (role.agent, role.phone) if each)
+    return f"{role.kind}{where}" + (f" ({told})" if told else "")
 
 
 def _state(person: Person) -> str:

@@ -162,7 +162,7 @@ def _role(visit: Visit, form: Form) -> Role:
         vdn = _typed_vdn(form)
     for known in (*_KINDS, "operator"):
         if kind == known:
-            role = Role(known, vdn, agent)
+            role = Role(known, vdn, agent, form.get("phone") or None)
             role.check()
             return role
     raise ParameterWrong("choose a role", about="kind")

@@ -5,7 +5,7 @@ its live attempt, and the dispatchers that there are.
 """
 
 from callkeeper.core.campaigns.campaign import Campaign
-from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt import NOBODY, Attempt
 from callkeeper.core.dialing.breaker import refuses_all
 from callkeeper.core.dialing.policy import (
     CAPS,
@@ -55,10 +55,33 @@ def _outlook(
         return f"{reservation.state}: {_closed(reservation)}"
     if reservation.kind == "automatic":
         return f"waiting: {_awaited(store, reservation, limits, now, written)}"
+    return _promised(store, reservation, now, written)
+
+
+def _promised(store: Store, reservation: Reservation, now: Instant, written: Written) -> str:
+    """Return how a manual call stands that waits."""
     at = written(reservation.appoint_at)
+    asked = _asked(store, reservation)
+    if asked is not None:
+        return f"waiting for {at}: {asked}"
+    if reservation.tries > 0:
+        word = str(reservation.outcome).replace("_", " ")
+        last = f"try {reservation.tries} ended with {word}"
+        return f"waiting for {at}: {last}; the agent calls again, or files how it ended"
     if reservation.is_overdue(now):
         return f"overdue since {at}: an agent has to ring; the system never dials a manual one"
     return f"waiting for {at}, when an agent rings; the system never dials a manual one"
+
+
+def _asked(store: Store, reservation: Reservation) -> str | None:
+    """Return how a call stands for which no agent has answered yet; None: nobody asks for one."""
+    attempts = store.attempts.of(reservation.vdn, reservation.id)
+    live = next((each for each in attempts if each.is_live), None)
+    if live is None:
+        return None
+    if live.holder == NOBODY:
+        return f"{live.asked_by} asks for the call, and no dialer has taken it yet"
+    return f"{live.desk} rings, for {live.asked_by} asks for the call"
 
 
 def _closed(reservation: Reservation) -> str:

@@ -153,8 +153,12 @@ def _result(detail: dict[str, Any], written: Written) -> str:
 
 
 def _dialed(detail: dict[str, Any], _: Written) -> str:
-    shown = f", showing {detail['caller_no']}" if detail.get("caller_no") else ""
-    return f"try {detail['number']} over line {detail['line']}{shown}, attempt {detail['attempt']}"
+    told = f"try {detail['number']} over line {detail['line']}"
+    if detail.get("desk"):
+        told += f", for the agent at {detail['desk']} who had answered"
+    if detail.get("caller_no"):
+        told += f", showing {detail['caller_no']}"
+    return f"{told}, attempt {detail['attempt']}"
 
 
 def _outcome(detail: dict[str, Any], written: Written) -> str:

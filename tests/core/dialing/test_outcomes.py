@@ -33,6 +33,7 @@ NAMED = [
     ("sip 607", "rejected", "00604"),
     ("sip 608", "rejected", "00604"),
     ("answered", "answered", "00000"),
+    ("agent left", "no_answer", "00601"),
     ("ring timeout", "no_answer", "01040"),
     ("other cause", "failed", "00155"),
     ("refused", "refused", "34606"),

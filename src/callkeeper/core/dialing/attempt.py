@@ -1,4 +1,4 @@
-"""An attempt: one try at calling. ``attempt_changes`` has its moves.
+"""An attempt: one try at calling. ``attempt_changes`` has its moves, ``desk_call`` its asking.
 
 Its id is also the id of the channel, so that it can be looked up at the line after a crash.
 Instants are UTC milliseconds.
@@ -11,6 +11,9 @@ import msgspec
 from callkeeper.core.instants import Instant
 from callkeeper.core.outcome import Outcome
 
+# Holds what an agent asked for until a dispatcher takes it.
+NOBODY = ""
+
 AttemptState = Literal[
     "claimed",  # a dispatcher has the reservation; surely not dialed
     "placing",  # the line was, or is about to be, asked; perhaps dialed
@@ -20,7 +23,11 @@ AttemptState = Literal[
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """An attempt as it stands. ``number`` counts a reservation's tries, from 1."""
+    """An attempt as it stands. ``number`` counts a reservation's tries, from 1.
+
+    ``desk`` is the phone of the agent who asked for the call, which rings before the customer's;
+    None: the system makes the call by itself.
+    """
 
     vdn: int
     id: str
@@ -45,6 +52,9 @@ class Attempt(msgspec.Struct, frozen=True):
     cause: int | None = None
     cause_text: str | None = None
     sip_code: int | None = None
+    asked_by: str | None = None  # who asked for it, as the history has it
+    desk: str | None = None
+    hang_up_at: Instant | None = None  # when somebody asked to end it
 
     @property
     def is_live(self) -> bool:

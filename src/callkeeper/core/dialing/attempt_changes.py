@@ -16,7 +16,7 @@ import msgspec
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt, Hangup
-from callkeeper.core.dialing.outcomes import FailCodes
+from callkeeper.core.dialing.outcomes import FailCodes, Finding
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.watch import SURE, Doubt
 from callkeeper.core.instants import Instant
@@ -69,9 +69,9 @@ class Placing(msgspec.Struct, frozen=True):
             alerting_seconds=campaign.alerting_seconds_max,
         )
 
-    def withdraw(self, attempt: Attempt) -> Attempt:
+    def withdraw(self, attempt: Attempt, why: str | None = None) -> Attempt:
         """Return one that is due as one that is not placed after all."""
-        return _withdrawn(attempt, self.at)
+        return _withdrawn(attempt, self.at, why)
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -138,6 +138,7 @@ class Ending(msgspec.Struct, frozen=True):
     remark: str | None = None  # the line's sentence, kept with the attempt
     heard: Progress | None = None
     is_all_heard: bool = True
+    has_agent_left: bool = False  # and the customer's phone was hung up for that
 
     @property
     def why_not_dialed(self) -> str | None:
@@ -157,10 +158,10 @@ class Ending(msgspec.Struct, frozen=True):
         fields: dict[str, object] = {"cause_text": self.remark}
         if isinstance(self.evidence, Hangup):
             hangup = self.evidence
-            finding = self.codes.of_end(attempt, hangup, self.at, is_all_heard=self.is_all_heard)
+            finding = self._finding(attempt, hangup)
             fields = {
                 "cause": hangup.cause,
-                "cause_text": hangup.text,
+                "cause_text": self.remark if self.has_agent_left else hangup.text,
                 "sip_code": hangup.sip_code,
             }
         elif self.evidence == "silence":
@@ -176,18 +177,25 @@ class Ending(msgspec.Struct, frozen=True):
             **fields,
         )
 
+    def _finding(self, attempt: Attempt, hangup: Hangup) -> Finding:
+        """Return what a hang-up means; that of an agent who left is no word of the customer."""
+        if self.has_agent_left and attempt.answered_at is None:
+            return self.codes.named("agent left")
+        return self.codes.of_end(attempt, hangup, self.at, is_all_heard=self.is_all_heard)
+
 
 class HandBack(msgspec.Struct, frozen=True):
-    """A claim is given up before it was placed."""
+    """A claim is given up before it was placed, and perhaps why."""
 
     vdn: int
     reservation_id: str
     attempt_id: str
     at: Instant
+    why: str | None = None
 
     def apply(self, attempt: Attempt) -> Attempt | None:
         """Return it as one that was not dialed; only of a claim is that sure."""
-        return _withdrawn(attempt, self.at) if attempt.state == "claimed" else None
+        return _withdrawn(attempt, self.at, self.why) if attempt.state == "claimed" else None
 
 
 class Adoption(msgspec.Struct, frozen=True):

@@ -47,6 +47,7 @@ FINDINGS: Mapping[str, Finding] = {
     "sip 608": Finding("rejected", "00604"),  # somebody on the way rejects it for them
     "ring timeout": Finding("no_answer", "01040"),
     "rang": Finding("no_answer", "00603"),  # and ended before its time, for no reason given
+    "agent left": Finding("no_answer", "00601"),  # who asked for the call hung up before
     "other cause": Finding("failed", "00155"),
     "refused": Finding("refused", "34606"),
     "silence": Finding("unknown", "34608"),

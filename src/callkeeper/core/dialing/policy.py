@@ -139,7 +139,7 @@ def decide(
     if campaign.status != "started":
         return Wait("status", min(now + _LOOK_AGAIN_MS, last + 1), why_not_started(campaign))
     return (
-        _outside_hours(campaign, zone, now) or _over_cap(campaign, limits, busyness, now) or Dial()
+        _outside_hours(campaign, zone, now) or over_cap(campaign, limits, busyness, now) or Dial()
     )
 
 
@@ -172,7 +172,7 @@ def holds_all(campaign: Campaign, limits: Limits, busyness: Busyness, now: Insta
         return None
     if campaign.status != "started":
         return Wait("status", now + _LOOK_AGAIN_MS, why_not_started(campaign))
-    return _over_cap(campaign, limits, busyness, now)
+    return over_cap(campaign, limits, busyness, now)
 
 
 def foresee(
@@ -230,7 +230,8 @@ def _outside_hours(campaign: Campaign, zone: tzinfo, now: Instant) -> Verdict | 
     return Wait("hours", opening, f"outside the hours of campaign {campaign.id}; it opens {at}")
 
 
-def _over_cap(campaign: Campaign, limits: Limits, busyness: Busyness, now: Instant) -> Wait | None:
+def over_cap(campaign: Campaign, limits: Limits, busyness: Busyness, now: Instant) -> Wait | None:
+    """Return what holds one more call of a campaign until another one ends."""
     if limits.vdn_calls_max is not None and busyness.vdn >= limits.vdn_calls_max:
         why = f"VDN {campaign.vdn} has {busyness.vdn} calls, as many as it may"
         return Wait("vdn_cap", now, why)

@@ -1,6 +1,7 @@
 """What the dialer does to a reservation: hold it, begin a try, end one, give up.
 
 A hold is the dialer's own note and no change of the promise: it leaves version and history alone.
+A manual one is called only when an agent asks for it: nothing here lets the dialer look at it.
 """
 
 import msgspec
@@ -22,7 +23,7 @@ def claimed(old: Reservation) -> Reservation:
 
 def handed_back(old: Reservation, now: Instant) -> Reservation:
     """Return it as it was before it was claimed: to be looked at now, if it still waits."""
-    if old.state != "waiting":
+    if old.state != "waiting" or old.kind == "manual":
         return old
     return msgspec.structs.replace(old, look_at=now)
 
@@ -59,6 +60,8 @@ def begun(old: Reservation, now: Instant) -> Reservation:
 
 def not_dialed(old: Reservation, why: str, now: Instant) -> Reservation:
     """Return it as waiting again: its try came to nothing, for surely nothing was dialed."""
+    if old.kind == "manual":
+        return old.changed(now, state="waiting", tries=old.tries - 1)
     return old.changed(
         now,
         state="waiting",
@@ -81,7 +84,9 @@ def ended(old: Reservation, attempt: Attempt, settings: DialSettings, now: Insta
         # Nobody knows when a call of unknown outcome ended.
         end_at=None if attempt.outcome == "unknown" else attempt.ended_at,
     )
-    retry = settings.retry_after(attempt.outcome, old.tries)
+    if attempt.desk is not None and attempt.outcome not in ("answered", "unknown"):
+        return msgspec.structs.replace(old, state="waiting")  # the agent says what comes next
+    retry = None if attempt.desk else settings.retry_after(attempt.outcome, old.tries)
     if retry is None:
         return msgspec.structs.replace(old, state="done", due_at=None, look_at=None)
     again_at = now + retry.spacing_seconds * 1000

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from callkeeper.core.characters import ANY, BLANKS, PRINTABLE, TextBounds
+from callkeeper.core.endpoint import check_phone
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.refusal import ParameterWrong, Refusal, TooLong
@@ -42,12 +43,14 @@ class TieTaken(Refusal):
 class Role(msgspec.Struct, frozen=True):
     """What a person is in one VDN; an operator is so for the installation, and has ``vdn`` None.
 
-    ``agent`` is the business account, or agent id, under which their own reservations stand.
+    ``agent`` is the business account, or agent id, under which their own reservations stand;
+    ``phone`` is what rings when they ask for a call, as the line knows it.
     """
 
     kind: RoleKind
     vdn: int | None
     agent: str | None = None
+    phone: str | None = None
 
     def check(self) -> None:
         """Refuse what is no role."""
@@ -66,6 +69,12 @@ class Role(msgspec.Struct, frozen=True):
             raise ParameterWrong(
                 "an operator has no agent account; add a role in a VDN for that", about="agent"
             )
+        if self.kind == "operator" and self.phone:
+            raise ParameterWrong(
+                "an operator has no phone; add a role in a VDN for that", about="phone"
+            )
+        if self.phone:
+            check_phone(self.phone)
 
 
 class Tie(msgspec.Struct, frozen=True):

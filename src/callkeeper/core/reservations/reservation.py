@@ -78,7 +78,13 @@ class Reservation(msgspec.Struct, frozen=True):
 
     @property
     def is_dialed_by_us(self) -> bool:
-        """Whether the system is calling, or has called, so that the result is the system's."""
+        """Whether the system is calling, or has called, so that the result is the system's.
+
+        Of a manual one that waits, or that a person filed a code of, a person knows more: whoever
+        keeps the promise may have rung by another phone since.
+        """
+        if self.kind == "manual" and self.state != "calling":
+            return self.state == "done" and self.tries > 0 and self.outcome is not None
         return self.state == "calling" or self.tries > 0
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from callkeeper.core.endpoint import ENDPOINT
 from callkeeper.core.reservations.call_data import PREFIX, WHOLE, has_own_variable, members
 from callkeeper.dialer.line.line import DialplanTarget
 from callkeeper.terminal import blanked, harmless
@@ -12,7 +13,6 @@ from callkeeper.terminal import blanked, harmless
 _TARGET = re.compile(
     r"(?P<context>[\w.-]{1,79}),(?P<extension>[\w.*#+-]{1,79})(,(?P<priority>[1-9]\d{0,3}))?"
 )
-_ENDPOINT = re.compile(r"[A-Za-z]\w*/[\w.@:+-]{1,200}")
 
 
 class DestinationsWrong(ValueError):  # noqa: N818 - what it is
@@ -35,7 +35,7 @@ def destination(text: str) -> DialplanTarget | str:
     """Read ``context,extension[,priority]`` or ``TECH/endpoint``. Raise DestinationsWrong."""
     if target := _TARGET.fullmatch(text):
         return DialplanTarget(target["context"], target["extension"], int(target["priority"] or 1))
-    if _ENDPOINT.fullmatch(text):
+    if ENDPOINT.fullmatch(text):
         return text
     raise DestinationsWrong(
         f"{text!r} is no destination; write context,extension or an endpoint like PJSIP/1001"

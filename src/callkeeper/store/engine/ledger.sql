@@ -136,7 +136,8 @@ WHERE r.vdn = item.vdn AND r.id = item.id
 -- name: attempt_columns
 a.vdn, a.id, a.reservation_id, a.campaign_id, a.number, a.line, a.holder, a.state, a.called_no,
 a.caller_no, a.alerting_seconds, a.due_at, a.claimed_at, a.placing_at, a.placed_at, a.ringing_at,
-a.answered_at, a.ended_at, a.outcome, a.fail_code, a.cause, a.cause_text, a.sip_code
+a.answered_at, a.ended_at, a.outcome, a.fail_code, a.cause, a.cause_text, a.sip_code,
+a.asked_by, a.desk, a.hang_up_at
 
 -- name: add_attempts
 INSERT INTO attempt (
@@ -147,6 +148,33 @@ SELECT
   item.vdn, item.id, item.reservation_id, item.campaign_id, item.number, item.line, item.holder,
   item.state, item.called_no, item.caller_no, item.alerting_seconds, item.due_at, item.claimed_at
 FROM {items of attempt} AS item
+
+-- name: add_desk_call
+-- Who was faster is told by no row: at this phone, or with this reservation.
+INSERT INTO attempt (
+  vdn, id, reservation_id, campaign_id, number, line, holder, state, called_no, caller_no,
+  alerting_seconds, due_at, claimed_at, asked_by, desk
+)
+VALUES (
+  :vdn, :id, :reservation_id, :campaign_id, :number, :line, :holder, :state, :called_no, :caller_no,
+  :alerting_seconds, :due_at, :claimed_at, :asked_by, :desk
+)
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: live_attempt_of
+SELECT {attempt_columns} FROM attempt AS a
+WHERE a.vdn = :vdn AND a.reservation_id = :reservation_id AND a.state <> 'ended'
+
+-- name: live_attempt_at
+SELECT {attempt_columns} FROM attempt AS a
+WHERE a.vdn = :vdn AND a.desk = :desk AND a.state <> 'ended'
+
+-- name: live_desk_calls
+SELECT {attempt_columns} FROM attempt AS a
+WHERE a.line = :line AND a.desk IS NOT NULL AND a.state <> 'ended'
+ORDER BY a.claimed_at, a.id
+LIMIT :limit
 
 -- name: lock_attempts
 -- Its reservation is locked first, where that is locked too.
@@ -159,11 +187,11 @@ ORDER BY a.vdn, a.id FOR UPDATE OF a                                           -
 UPDATE attempt AS a
 SET (
   holder, state, caller_no, alerting_seconds, placing_at, placed_at, ringing_at, answered_at,
-  ended_at, outcome, fail_code, cause, cause_text, sip_code
+  ended_at, outcome, fail_code, cause, cause_text, sip_code, hang_up_at
 ) = (
   item.holder, item.state, item.caller_no, item.alerting_seconds, item.placing_at,
   item.placed_at, item.ringing_at, item.answered_at, item.ended_at, item.outcome, item.fail_code,
-  item.cause, item.cause_text, item.sip_code
+  item.cause, item.cause_text, item.sip_code, item.hang_up_at
 )
 FROM {items of attempt} AS item
 WHERE a.vdn = item.vdn AND a.id = item.id
@@ -176,7 +204,8 @@ ORDER BY a.claimed_at, a.number, a.id
 -- name: live_attempts
 -- Of a line: those of one holder, or, when none is given, those that nobody answers for: their
 -- dispatcher's lease has run out, or they were claimed before an instant and never placed. What is
--- later than the latest was written by a clock that was ahead.
+-- later than the latest was written by a clock that was ahead. What an agent asked for is nobody's
+-- at first, and claimed for as long as the agent's phone rings.
 SELECT {attempt_columns} FROM attempt AS a
 WHERE a.state <> 'ended' AND a.line = :line
   AND a.holder = :holder                                                       -- if holder
@@ -190,8 +219,13 @@ AND (
     SELECT 1 FROM dispatcher AS d
     WHERE d.name = a.holder AND d.lease_until > :now AND d.lease_until <= :latest
   )
-  OR a.state = 'claimed' AND (a.claimed_at <= :claimed_before OR a.claimed_at > :latest)
+  OR a.state = 'claimed' AND (
+    a.claimed_at <= :claimed_before AND a.desk IS NULL
+    OR a.claimed_at <= :desk_claimed_before
+    OR a.claimed_at > :latest
+  )
 )
+AND a.holder <> ''
 
 -- name: count_live_attempts
 SELECT line, vdn, campaign_id, COUNT(*) FROM attempt

@@ -51,14 +51,15 @@ UPDATE person SET version = version + 1, password_hash = :password_hash WHERE lo
 UPDATE person SET password_hash = NULL WHERE login = :login
 
 -- name: roles_of
-SELECT login, kind, vdn, agent FROM role WHERE login = :login ORDER BY vdn
+SELECT login, kind, vdn, agent, phone FROM role WHERE login = :login ORDER BY vdn
 
 -- name: roles
-SELECT login, kind, vdn, agent FROM role ORDER BY login, vdn
+SELECT login, kind, vdn, agent, phone FROM role ORDER BY login, vdn
 
 -- name: put_role
-INSERT INTO role (login, kind, vdn, agent) VALUES (:login, :kind, :vdn, :agent)
-ON CONFLICT (login, vdn) DO UPDATE SET kind = excluded.kind, agent = excluded.agent
+INSERT INTO role (login, kind, vdn, agent, phone) VALUES (:login, :kind, :vdn, :agent, :phone)
+ON CONFLICT (login, vdn) DO UPDATE
+SET kind = excluded.kind, agent = excluded.agent, phone = excluded.phone
 
 -- name: take_role
 DELETE FROM role WHERE login = :login AND vdn = :vdn

@@ -18,6 +18,7 @@ from callkeeper.core.dialing.attempt_changes import (
     Progress,
     Withdrawn,
 )
+from callkeeper.core.dialing.desk_call import Asking, DeskClaim, Stopping, TakenCalls
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.dialing.policy import Busyness
 from callkeeper.core.dialing.triage import Claim, Claimed
@@ -82,7 +83,8 @@ class Attempts(Protocol):
     ) -> list[Attempt]:
         """Return a line's live attempts that nobody answers for, oldest first.
 
-        Those are of dispatchers whose lease has run out, and claims older than an instant.
+        Those are of dispatchers whose lease has run out, and claims older than an instant, or than
+        an agent's phone rings. What agents asked for and no dispatcher has taken is none of them.
         """
 
     def of(self, vdn: int, reservation_id: str) -> list[Attempt]:
@@ -90,6 +92,28 @@ class Attempts(Protocol):
 
     def live_by_line(self) -> dict[str, int]:
         """Return how many live attempts each line has that has any."""
+
+
+class DeskCalls(Protocol):
+    """The verbs about calls that agents ask for, until an agent's phone was answered."""
+
+    def ask(self, askings: Sequence[Asking]) -> list[Attempt | Refusal]:
+        """Add attempts that wait for a dispatcher; refuse CallRefused, NoSuchReservation."""
+
+    def take(self, claims: Sequence[DeskClaim]) -> list[TakenCalls | Refusal]:
+        """Take what agents asked for, within the line's bounds; give up what waited for too long.
+
+        Nothing is taken while another dispatcher's claim is under way.
+        """
+
+    def stop(self, stoppings: Sequence[Stopping]) -> list[Attempt | Refusal | None]:
+        """End desk calls that nobody has taken, and note of others that they are to be ended.
+
+        None: the reservation has none, or that was noted before.
+        """
+
+    def live(self, line: str, limit: int) -> list[Attempt]:
+        """Return the live desk calls of a line, oldest first."""
 
 
 class Leases(Protocol):

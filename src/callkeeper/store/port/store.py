@@ -16,7 +16,7 @@ from callkeeper.core.instants import Instant
 from callkeeper.store.file_identity import Inode
 from callkeeper.store.port.access import Agents, Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
-from callkeeper.store.port.dialing import Attempts, Due, Leases
+from callkeeper.store.port.dialing import Attempts, DeskCalls, Due, Leases
 from callkeeper.store.port.history import History
 from callkeeper.store.port.outstanding import Outstanding
 from callkeeper.store.port.people import Deeds, Guesses, People, Rules, Sessions
@@ -66,6 +66,10 @@ class Store(Protocol):
     @property
     def attempts(self) -> Attempts:
         """Attempts."""
+
+    @property
+    def desk_calls(self) -> DeskCalls:
+        """Calls that agents ask for."""
 
     @property
     def leases(self) -> Leases:

@@ -5,6 +5,8 @@ Locks are taken in one order: reservations by key, then attempts by key.
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.dialing.attempt import Attempt
@@ -17,6 +19,7 @@ from callkeeper.core.dialing.attempt_changes import (
     Progress,
     Withdrawn,
 )
+from callkeeper.core.dialing.desk_call import DESK_CLAIM_MS, objection
 from callkeeper.core.dialing.lease import latest
 from callkeeper.core.dialing.policy import Busyness, Dial, Doubtful, Wait
 from callkeeper.core.dialing.reservation_changes import (
@@ -139,6 +142,7 @@ class AttemptRows:
             now=now,
             latest=latest(now),
             claimed_before=claimed_before,
+            desk_claimed_before=now - DESK_CLAIM_MS,
             limit=limit,
         )
         return [Attempt(*row) for row in rows]
@@ -184,18 +188,20 @@ def _begin(
     """Begin an attempt, or withdraw it: what held when it was claimed may hold no more."""
     old, now = batch.reservations[placing.vdn, placing.reservation_id], placing.at
     if old.state != "waiting":
-        batch.keep_attempt(placing.withdraw(attempt))
-        return Withdrawn(f"the reservation is {old.state} meanwhile")
+        return _withdrawn(placing, batch, attempt, f"the reservation is {old.state} meanwhile")
     if campaign is None:
-        batch.keep_attempt(placing.withdraw(attempt))
         batch.keep(handed_back(old, now))
-        return Withdrawn("its campaign is just being changed")
+        return _withdrawn(placing, batch, attempt, "its campaign is just being changed")
     judged = Judged(campaign, zone_of(campaign, placing.limits.zone))
+    if attempt.desk is not None:
+        against = objection(old, judged, placing.limits, now, placing.doubt)
+        if against is not None:
+            return _withdrawn(placing, batch, attempt, against.told())
+        return _begun(placing, batch, attempt, campaign)
     # The caps were held when it was claimed, and it has been one of the calls since.
     verdict = verdict_on(old, judged, placing.limits, Busyness(), now=now, doubt=placing.doubt)
     if isinstance(verdict, Dial):
         return _begun(placing, batch, attempt, campaign)
-    batch.keep_attempt(placing.withdraw(attempt))
     if isinstance(verdict, Doubtful):
         batch.keep(handed_back(old, verdict.until or now))
     elif isinstance(verdict, Wait):
@@ -204,7 +210,13 @@ def _begin(
         new = given_up(old, verdict, now)
         detail = {"rule": verdict.rule, "why": verdict.why}
         batch.keep(new, happened(new, new.state, now, placing.holder, **detail))
-    return Withdrawn(verdict.why)
+    return _withdrawn(placing, batch, attempt, verdict.why)
+
+
+def _withdrawn(placing: Placing, batch: AttemptBatch, attempt: Attempt, why: str) -> Withdrawn:
+    """Withdraw an attempt. An agent who asked for it is told why; else the reservation tells it."""
+    batch.keep_attempt(placing.withdraw(attempt, why if attempt.desk is not None else None))
+    return Withdrawn(why)
 
 
 def _begun(placing: Placing, batch: AttemptBatch, attempt: Attempt, campaign: Campaign) -> Begun:
@@ -216,8 +228,12 @@ def _begun(placing: Placing, batch: AttemptBatch, attempt: Attempt, campaign: Ca
         "number": attempt.number,
         "line": attempt.line,
         "caller_no": attempt.caller_no,
+        "desk": attempt.desk,
     }
-    batch.keep(new, happened(new, "dialed", now, placing.holder, **detail))
+    event = happened(new, "dialed", now, placing.holder, **detail)
+    if attempt.asked_by is not None:
+        event = msgspec.structs.replace(event, by_whom=attempt.asked_by)
+    batch.keep(new, event)
     return Begun(attempt, old.call_data, campaign.goes_to)
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.dialing.pace import Pace
 from callkeeper.core.dialing.policy import Limits, holds_all
 from callkeeper.core.dialing.triage import CampaignKey, DueBatch, Judged, Load
 from callkeeper.core.instants import Instant
@@ -42,6 +43,19 @@ class Backlog:
             if its_line == line:
                 load.on_line += count
         return load
+
+    def try_lock(self) -> bool:
+        """Return whether nobody else claims just now; until this transaction ends, nobody does."""
+        return bool(self._session.rows("try_claim_lock")[0][0])
+
+    def pace(self, line: str, now: Instant, per_second: float) -> Pace:
+        """Return how many calls a line may make now, of those that it may make a second."""
+        rows = self._session.rows("line_pace", name=line)
+        return Pace(rows[0][0] if rows else 0, now * 1000, per_second)
+
+    def note_pace(self, line: str, pace: Pace, calls: int) -> None:
+        """Note that a line makes so many calls."""
+        self._session.rows("pace_line", name=line, next_at=pace.after(calls))
 
     def due(self, now: Instant, limits: Limits, load: Load, most: int, *, sweeps: bool) -> DueBatch:
         """Return what is due; of much, the first of each campaign, about ``most`` in all.

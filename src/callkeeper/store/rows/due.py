@@ -7,7 +7,6 @@ can run beside everything else and never stand in a circle.
 from collections.abc import Sequence
 
 from callkeeper.core.campaigns.dial_settings import SPACING_SECONDS_MAX
-from callkeeper.core.dialing.pace import Pace
 from callkeeper.core.dialing.policy import HELD_MS, Busyness, GiveUp
 from callkeeper.core.dialing.triage import Claim, Claimed, Triage
 from callkeeper.core.dialing.watch import JUMP_MS
@@ -84,10 +83,11 @@ class DueRows:
         )
 
     def _claim(self, claim: Claim) -> Claimed:
-        if not self._session.rows("try_claim_lock")[0][0]:
+        if not self._backlog.try_lock():
             return Claimed([])
         load = self._backlog.load(claim.line)
-        triage = Triage(claim, load, self._pace(claim))
+        pace = self._backlog.pace(claim.line, claim.at, claim.per_second)
+        triage = Triage(claim, load, pace)
         if triage.most == 0 and not claim.sweeps:
             return Claimed([])
         looked_at = LOOKED_AT if claim.sweeps else triage.most + AHEAD
@@ -103,8 +103,7 @@ class DueRows:
         claim = triage.claim
         if triage.attempts:
             self._session.each("add_attempts", triage.attempts)
-            next_at_us = triage.pace.after(len(triage.attempts))
-            self._session.rows("pace_line", name=claim.line, next_at=next_at_us)
+            self._backlog.note_pace(claim.line, triage.pace, len(triage.attempts))
         noted = [*triage.noted, *triage.held, *triage.capped]
         if noted:
             self._session.each("note_verdicts", noted)
@@ -119,7 +118,3 @@ class DueRows:
                 for each, verdict in closed
             ]
         )
-
-    def _pace(self, claim: Claim) -> Pace:
-        rows = self._session.rows("line_pace", name=claim.line)
-        return Pace(rows[0][0] if rows else 0, claim.at * 1000, claim.per_second)

@@ -179,6 +179,7 @@ class PersonRows:
             kind=role.kind,
             vdn=role.vdn or _INSTALLATION,
             agent=role.agent,
+            phone=role.phone,
         )
 
     def _put_tie(self, login: str, tie: Tie) -> None:
@@ -212,8 +213,8 @@ def _preferences_row(preferences: Preferences) -> dict[str, str | int | None]:
 
 
 def _role(row: Row) -> Role:
-    _, kind, vdn, agent = row
-    return Role(kind, vdn or None, agent)
+    _, kind, vdn, agent, phone = row
+    return Role(kind, vdn or None, agent, phone)
 
 
 def _tie(row: Row) -> Tie:

@@ -17,6 +17,7 @@ from callkeeper.store.rows.backlog import Backlog
 from callkeeper.store.rows.business_results import BusinessResultRows
 from callkeeper.store.rows.campaigns import CampaignRows
 from callkeeper.store.rows.deeds import DeedRows
+from callkeeper.store.rows.desk_calls import DeskCallRows
 from callkeeper.store.rows.due import DueRows
 from callkeeper.store.rows.guesses import GuessRows
 from callkeeper.store.rows.history import HistoryRows
@@ -48,6 +49,7 @@ class SqlStore:
         self.keys = KeyRows(session)
         self.due = DueRows(session, history, reservations, backlog)
         self.attempts = AttemptRows(session, history, reservations, campaigns, backlog)
+        self.desk_calls = DeskCallRows(session, reservations, backlog)
         self.leases = LeaseRows(session)
         self.deeds = deeds = DeedRows(session)
         self.people = people = PersonRows(session, deeds)

@@ -1,0 +1,212 @@
+"""A desk call: an agent asks for it, and their phone rings first, then the customer's.
+
+    nobody ─► claimed                          Asking: for whoever dials
+    claimed, of nobody ─► claimed              DeskClaim: a dispatcher's
+    claimed, of nobody ─► ended                Stopping, or nobody took it in time
+
+From there it goes as every attempt does: ``attempt_changes``. It is *placing* from the moment at
+which the agent's phone was answered: no customer is rung before. The agent's phone is a channel of
+its own, and an attempt names it by its id only, so that one that is held for many calls will do.
+Instants are UTC milliseconds.
+"""
+
+from datetime import tzinfo
+
+import msgspec
+
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.campaigns.hours import next_opening
+from callkeeper.core.dialing.attempt import NOBODY, Attempt
+from callkeeper.core.dialing.attempt_changes import HandBack, new_attempt
+from callkeeper.core.dialing.pace import Pace
+from callkeeper.core.dialing.policy import Limits, over_cap
+from callkeeper.core.dialing.triage import CampaignKey, Judged, Load
+from callkeeper.core.dialing.watch import SURE, Doubt
+from callkeeper.core.instants import Instant, in_zone
+from callkeeper.core.phrase import Phrase
+from callkeeper.core.refusal import NoSuchReservation, Refusal
+from callkeeper.core.reservations.reservation import Reservation
+
+# How long an agent waits for a dispatcher to take the call.
+ASKED_MS = 10_000
+# How long an agent's phone rings.
+DESK_SECONDS = 20
+# How old a claim may be whose agent's phone rings, before somebody else gives it up.
+DESK_CLAIM_MS = ASKED_MS + (DESK_SECONDS + 15) * 1000
+
+NOT_TAKEN = "no dialer took the call in time"
+STOPPED = "the call was stopped before the customer's phone rang"
+
+
+class CallRefused(Refusal):
+    """The call cannot be made."""
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """An agent asks that a customer be called; ``desk`` is their phone, ``asked_by`` who it is."""
+
+    vdn: int
+    reservation_id: str
+    attempt_id: str
+    line: str
+    desk: str
+    asked_by: str
+    at: Instant
+    limits: Limits
+
+    def attempt(self, reservation: Reservation | None, judged: Judged | None) -> Attempt:
+        """Return the attempt that waits for a dispatcher, or refuse. There is no live one of it."""
+        if reservation is None or reservation.state == "cancelled":
+            raise NoSuchReservation(
+                "there is no reservation {id!r} in VDN {vdn}",
+                about="id",
+                id=self.reservation_id,
+                vdn=self.vdn,
+            )
+        if reservation.kind != "manual":
+            raise CallRefused("the system makes this call; it is no agent's", about="id")
+        if reservation.state != "waiting":
+            raise CallRefused("the call of this reservation has been made", about="id")
+        if judged is None:
+            raise CallRefused("its campaign is just being changed; try again", about="id")
+        against = objection(reservation, judged, self.limits, self.at)
+        if against is not None:
+            raise CallRefused.saying(against)
+        asked = new_attempt(
+            self.attempt_id,
+            reservation,
+            judged.campaign,
+            line=self.line,
+            holder=NOBODY,
+            at=self.at,
+        )
+        return msgspec.structs.replace(asked, asked_by=self.asked_by, desk=self.desk)
+
+    def gives_up(self, other: Attempt) -> HandBack | None:
+        """Return how a live attempt goes that is in the way, if nobody took it; None: it stays."""
+        if other.holder != NOBODY or self.at - other.claimed_at <= ASKED_MS:
+            return None
+        return HandBack(other.vdn, other.reservation_id, other.id, self.at, NOT_TAKEN)
+
+
+class Stopping(msgspec.Struct, frozen=True):
+    """Somebody asks to end the desk call that a reservation has, if it has one."""
+
+    vdn: int
+    reservation_id: str
+    at: Instant
+
+    def apply(self, attempt: Attempt) -> Attempt | None:
+        """Return it as ended, if nobody has it; else as to be ended by who has it. None: it is."""
+        if attempt.desk is None or not attempt.is_live or attempt.hang_up_at is not None:
+            return None
+        stopped = msgspec.structs.replace(attempt, hang_up_at=self.at)
+        if attempt.holder != NOBODY:
+            return stopped
+        back = HandBack(self.vdn, self.reservation_id, attempt.id, self.at, STOPPED)
+        return back.apply(stopped)
+
+
+class DeskClaim(msgspec.Struct, frozen=True):
+    """A dispatcher's wish for desk calls; bounds as a Claim's. ``trouble``: it can make none."""
+
+    line: str
+    holder: str
+    at: Instant
+    calls_max: int
+    per_second: float
+    limits: Limits
+    trouble: str | None = None
+
+
+class TakenCalls(msgspec.Struct, frozen=True):
+    """What a claim got: calls to make now, and how many were given up."""
+
+    taken: list[Attempt]
+    given_up: int = 0
+
+
+class DeskTriage:
+    """Desk calls that nobody has yet, sorted: taken, given up, or left for a later claim.
+
+    ``load`` is that of all calls, these among them.
+    """
+
+    def __init__(self, claim: DeskClaim, load: Load, pace: Pace, asked: list[Attempt]) -> None:
+        self._claim = claim
+        self._load = load
+        self._room = min(pace.capacity, claim.calls_max - load.on_line + len(asked))
+        self.taken: list[Attempt] = []
+        self.given_up: list[Attempt] = []
+        for each in asked:
+            load.vdns[each.vdn] -= 1
+            load.campaigns[each.vdn, each.campaign_id] -= 1
+
+    def judge(self, attempt: Attempt, campaign: Campaign | None) -> None:
+        """Sort one; None: its campaign is just being changed."""
+        claim, key = self._claim, (attempt.vdn, attempt.campaign_id)
+        why = self._hindrance(campaign, key)
+        if why is None:
+            self._load.vdns[attempt.vdn] += 1
+            self._load.campaigns[key] += 1
+            self.taken.append(msgspec.structs.replace(attempt, holder=claim.holder))
+        elif claim.at - attempt.claimed_at > ASKED_MS:
+            back = HandBack(attempt.vdn, attempt.reservation_id, attempt.id, claim.at, why)
+            self.given_up += filter(None, [back.apply(attempt)])
+
+    def _hindrance(self, campaign: Campaign | None, key: CampaignKey) -> str | None:
+        claim = self._claim
+        if claim.trouble is not None:
+            return claim.trouble
+        if len(self.taken) >= self._room:
+            return f"line {claim.line} has as many calls as it may"
+        if campaign is None:
+            return "its campaign is just being changed"
+        over = over_cap(campaign, claim.limits, self._load.of(key), claim.at)
+        return None if over is None else over.why
+
+
+def objection(
+    reservation: Reservation, judged: Judged, limits: Limits, now: Instant, doubt: Doubt = SURE
+) -> Phrase | None:
+    """Return what stands against a call that an agent asks for; it is never too late for one."""
+    for at in (now, *doubt.instants):
+        against = _objection(reservation, judged, limits, at)
+        if against is not None:
+            return against
+    return None
+
+
+def _objection(
+    reservation: Reservation, judged: Judged, limits: Limits, now: Instant
+) -> Phrase | None:
+    campaign, zone = judged
+    if zone is None:
+        name = campaign.dial_settings.time_zone or limits.zone
+        return Phrase("this machine knows no time zone {zone}", zone=name)
+    return (
+        limits.numbers.of(reservation.vdn).objection(reservation.called_no)
+        or _not_started(campaign, zone, now)
+        or _outside_hours(campaign, zone, now)
+    )
+
+
+def _not_started(campaign: Campaign, zone: tzinfo, now: Instant) -> Phrase | None:
+    if campaign.deleted_at is not None:
+        return Phrase("campaign {id} was deleted", id=campaign.id)
+    if campaign.has_ended(now):
+        at = in_zone(campaign.end_at, zone)
+        return Phrase("campaign {id} ended {at}", id=campaign.id, at=at)
+    if campaign.status == "draft":
+        return Phrase("campaign {id} is a draft; resume it", id=campaign.id)
+    if campaign.status != "started":
+        return Phrase("campaign {id} is paused; resume it", id=campaign.id)
+    return None
+
+
+def _outside_hours(campaign: Campaign, zone: tzinfo, now: Instant) -> Phrase | None:
+    opening = next_opening(campaign.workday_windows, zone, max(now, campaign.begin_at))
+    if opening == now:
+        return None
+    at = in_zone(opening, zone)
+    return Phrase("outside the hours of campaign {id}; it opens {at}", id=campaign.id, at=at)
