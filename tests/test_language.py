@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 
 from callkeeper.console.board import TILE_WORDS
 from callkeeper.console.causes import CAUSE_WORDS
+from callkeeper.console.day import CAME_TO_WORDS
 from callkeeper.console.deeds import DEED_WORDS
 from callkeeper.console.press import EVENT_WORDS, ROLE_WORDS, WHO_WORDS
 from callkeeper.core.reservations.result_codes import WORDS
@@ -47,10 +48,12 @@ TOLD_ELSEWHERE = {
 } | {
     "words",
     "tile_words[]",
+    "came_to_words[]",
     "cause_words[]",
 }
 
 TABLES: dict[str, Mapping[str, str]] = {
+    "CAME_TO_WORDS": {str(each): words for each, words in CAME_TO_WORDS.items()},
     "CAUSE_WORDS": CAUSE_WORDS,
     "ROLE_WORDS": ROLE_WORDS,
     "TILE_WORDS": {str(each): words for each, words in TILE_WORDS.items()},

@@ -31,6 +31,9 @@ TARGET_LEAST = 28  # pixels, each way; WCAG 2.2 asks for 24
 HEIGHT = 800
 _STOPS_MAX = 80
 
+# What a browser saves and does not show.
+FILES = {"/console/{vdn}/days/{date}/csv"}
+
 # A page that is shown with a status of its own is logged by Chromium, as if it were missing.
 _STATUS_IS_LOGGED = "Failed to load resource: the server responded with a status of "
 _TELLS_VIOLATIONS = """document.addEventListener("securitypolicyviolation", found =>
@@ -188,7 +191,7 @@ Opens = Callable[..., Window]
 
 def paths() -> list[str]:
     """Return the paths of all pages that can be looked at, as the routes have them."""
-    return [each.path for each in PAGES if each.get is not None]
+    return [each.path for each in PAGES if each.get is not None and each.path not in FILES]
 
 
 def unfold(page: Page) -> None:

@@ -176,6 +176,7 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/me": ["/console/me"],
         "/console/{vdn}/today": [f"/console/{VDN}/today"],
         "/console/{vdn}/board": [f"/console/{VDN}/board"],
+        "/console/{vdn}/days/{date}": [f"/console/{VDN}/days/today"],
         "/console/{vdn}/reservations/{id}": [of_one(coming), of_one(done)],
         "/console/{vdn}/house": [f"/console/{VDN}/house"],
         "/console/deeds": ["/console/deeds"],

@@ -6,8 +6,8 @@ from tests.console.pages import PAGES
 from tests.surface import ROOT
 
 TOLD = (ROOT / "docs" / "console.md").read_text("utf-8")
-NAMES = {"{vdn}": "VDN", "{id}": "ID", "{token}": "TOKEN", "{login}": "LOGIN"}
-FORM = re.compile(r"(/console/VDN/(?:reservations/ID|board))(/\w+)")
+NAMES = {"{vdn}": "VDN", "{id}": "ID", "{token}": "TOKEN", "{login}": "LOGIN", "{date}": "DATE"}
+FORM = re.compile(r"(/console/VDN/(?:reservations/ID|days/DATE|board))(/\w+)")
 
 
 def test_every_page_is_told() -> None:

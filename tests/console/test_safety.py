@@ -46,7 +46,7 @@ ROLES = {
 def paths(page: Shown, vdn: int = VDN, id_: str = "1") -> Iterator[tuple[str, str]]:
     """Yield each method of a page, and a path of it."""
     path = page.path.replace("{vdn}", str(vdn)).replace("{id}", id_).replace("{token}", "x")
-    path = path.replace("{login}", "agent")
+    path = path.replace("{login}", "agent").replace("{date}", "2026-11-28")
     if page.get:
         yield "GET", path
     if page.post:
@@ -90,6 +90,8 @@ ALLOWED: dict[str, Act] = {
     "/console/{vdn}/board/reassign": "reassign",
     "/console/{vdn}/board/pause": "pause_campaigns",
     "/console/{vdn}/board/resume": "pause_campaigns",
+    "/console/{vdn}/days/{date}": "see_reports",
+    "/console/{vdn}/days/{date}/csv": "export",
     "/console/{vdn}/reservations/{id}": "see_reservation",
     "/console/{vdn}/reservations/{id}/number": "show_numbers",
     "/console/{vdn}/house": "keep_rules",

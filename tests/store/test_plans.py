@@ -202,7 +202,7 @@ LISTS = [
     ("reach", "", BY_TIME),
     ("reach_back", "campaign_id", "reservation_by_campaign"),
     ("reach_back", "agent", "reservation_by_agent"),
-    ("promises", "agent", "reservation_by_agent"),
+    ("tally_promises", "agent", "reservation_by_agent"),
 ]
 
 
@@ -218,7 +218,7 @@ def test_each_filter_of_a_list_has_an_index(name: str, given: str, index: str, p
 def test_no_list_reads_all_of_a_vdns_reservations(engine: str, plan: Plan) -> None:
     """Each look at reservations is bounded by time, or by one number."""
     statements = queries(cast("Engine", engine))
-    names = ("find_reservations", "seek", "reach", "reach_back", "promises")
+    names = ("find_reservations", "seek", "reach", "reach_back", "tally_promises")
     asked = ((name, given) for name in names for given in variants(name))
     for name, given in ((name, given) for name, given in asked if "id" not in given):
         lines = plan(statements.get(name, given))

@@ -1,17 +1,19 @@
 """Reservations that are sought: compared with plain Python over some that chance made."""
 
+from collections import Counter
 from itertools import product
 from random import Random
+from typing import get_args
 
 import msgspec
 import pytest
 
 from callkeeper.core.instants import DAY_MS
 from callkeeper.core.reservations.changes import Cancel, Reassign, Result, Settle
-from callkeeper.core.reservations.promise import Promise
+from callkeeper.core.reservations.promise import Measure, answer
 from callkeeper.core.reservations.reservation import Reservation, State
 from callkeeper.store.port.access import Agent, AgentName
-from callkeeper.store.port.reservations import Choice, Sought
+from callkeeper.store.port.reservations import By, Choice, Sought
 from callkeeper.store.rows.store import SqlStore
 from tests.store.calls import claim, due
 from tests.store.orders import (
@@ -127,15 +129,20 @@ def test_one_reservation_is_got_by_its_vdn_and_id_with_its_names(store: SqlStore
 
 
 @pytest.mark.parametrize("sought", SOUGHT)
-def test_promises_are_those_of_all_cancelled_ones_too(
-    store: SqlStore, made: list[Reservation], sought: Sought
+@pytest.mark.parametrize("by", get_args(By))
+def test_a_tally_counts_what_each_comes_to_cancelled_ones_too(
+    store: SqlStore, made: list[Reservation], sought: Sought, by: By
 ) -> None:
-    expected = [
-        Promise(**{name: getattr(each, name) for name in Promise.__struct_fields__})
-        for each in within(made, sought)
-    ]
-    found = store.reservations.promises(sought)
-    assert sorted(map(repr, found)) == sorted(map(repr, expected))
+    measure, expected, counted = Measure(HOUR // 2), Counter[object](), Counter[object]()
+    for at in (BEGIN, END + HOUR // 4, END + 2 * HOUR):
+        for each in within(made, sought):
+            hour = (each.appoint_at - sought.begin_at) // HOUR
+            part = {"hour": hour, "campaign": each.campaign_id, "agent": each.agent}[by]
+            expected[at, part, measure.of(each, at), answer(each)] += 1
+        for tally in store.reservations.tally(sought, by, at, measure.grace_ms):
+            part = {"hour": tally.hour, "campaign": tally.campaign_id, "agent": tally.agent}[by]
+            counted[at, part, measure.of(tally.promise, at), answer(tally.promise)] += tally.count
+    assert counted == expected
     assert expected
 
 

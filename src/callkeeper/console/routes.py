@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from callkeeper.clock import Clock
 from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.board import BoardPage
+from callkeeper.console.day import DayPage
 from callkeeper.console.deeds import DeedsPage
 from callkeeper.console.door import Door
 from callkeeper.console.help import HelpPage
@@ -70,6 +71,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     home = HomePage(press)
     today = TodayPage(work, press, clock, zone)
     house = HouseRulesPage(rules, press, zone)
+    day = DayPage(supervision, press, clock, zone)
     board = BoardPage(supervision, press, clock, zone)
     one = ReservationPage(work, press, clock, zone)
     proofs = Proofs(people, clock)
@@ -95,6 +97,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/{vdn}/board/reassign", post=board.reassign),
         Shown("/console/{vdn}/board/pause", post=board.pause),
         Shown("/console/{vdn}/board/resume", post=board.resume),
+        Shown("/console/{vdn}/days/{date}", day.show),
+        Shown("/console/{vdn}/days/{date}/csv", day.export),
         Shown(of_one, one.show),
         Shown(f"{of_one}/number", post=one.show_number),
         Shown(f"{of_one}/result", post=one.file),

@@ -217,12 +217,12 @@ class Promises:
         counted = self._whose.within(day[0], day[1] if counted_to is None else counted_to - 1)
         hours: defaultdict[Instant, Counter[Keeping]] = defaultdict(Counter)
         answers: Counter[Answer] = Counter()
-        for each in self._reservations.promises(counted):
-            keeping = self._measure.of(each, self._now)
-            into_it = (each.appoint_at - day[0]) % HOUR_MS
-            hours[each.appoint_at - into_it][keeping] += 1
+        grace_ms = self._measure.grace_ms
+        for each in self._reservations.tally(counted, "hour", self._now, grace_ms):
+            keeping = self._measure.of(each.promise, self._now)
+            hours[day[0] + each.hour * HOUR_MS][keeping] += each.count
             if keeping in KEPT:
-                answers[answer(each)] += 1
+                answers[answer(each.promise)] += each.count
         return Day(
             counts=in_order(sum(hours.values(), Counter())),
             answers={each: answers[each] for each in ANSWERS if answers[each]},

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
+from callkeeper.clock import Clock
+
 T = TypeVar("T")
 
 
@@ -29,6 +31,27 @@ class SingleFlight(Generic[T]):
         del self._under_way[about]
         if not done.cancelled():
             done.exception()  # else asyncio logs the failure when nobody is left to hear of it
+
+
+class Lately(Generic[T]):
+    """Look-ups whose outcome is good for a while; meanwhile nothing is looked up again."""
+
+    def __init__(self, clock: Clock, good_ms: int, most: int) -> None:
+        self._clock = clock
+        self._good_ms = good_ms
+        self._most = most
+        self._found: dict[str, tuple[int, T]] = {}  # when, in ticks
+        self._looks = SingleFlight[T]()
+
+    async def outcome(self, about: str, look: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return what a look-up came to lately, or comes to now."""
+        ticks = self._clock.ticks()
+        known = self._found.get(about)
+        if known is not None and ticks - known[0] < self._good_ms:
+            return known[1]
+        found = await self._looks.outcome(about, look)
+        remember(self._found, about, (ticks, found), self._most)
+        return found
 
 
 def remember(what: dict[str, T], key: str, found: T, most: int) -> None:

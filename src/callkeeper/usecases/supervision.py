@@ -26,13 +26,17 @@ from callkeeper.core.reservations.promise import Keeping, Measure
 from callkeeper.store.port.access import Agent
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.board import Board, board
+from callkeeper.usecases.day_report import DayReport, day_report
 from callkeeper.usecases.promises import Day, Promises, Whose
-from callkeeper.usecases.single_flight import SingleFlight, remember
+from callkeeper.usecases.single_flight import Lately
 
 # A day may have many promises, and all are read: so seldom, however many look.
 COUNTED_MS = MINUTE_MS
-_COUNTED_MOST = 1_000
+_REMEMBERED_MOST = 1_000
 AGENTS_MAX = 1_000  # that are offered
+
+
+_Counted = tuple[Day, Instant]  # and when it was
 
 
 class Ticked(NamedTuple):
@@ -66,12 +70,6 @@ class Overview(msgspec.Struct, frozen=True):
     rules: HouseRules | None
 
 
-class _Remembered(NamedTuple):
-    at: Instant
-    ticks: int
-    day: Day
-
-
 class Supervision:
     """What a whole VDN has to do, for its supervisors. It belongs to one event loop."""
 
@@ -79,8 +77,8 @@ class Supervision:
         self._store = async_store
         self._clock = clock
         self._measure = measure
-        self._counts = SingleFlight[_Remembered]()
-        self._counted: dict[str, _Remembered] = {}
+        self._days = Lately[_Counted](clock, COUNTED_MS, _REMEMBERED_MOST)
+        self._reports = Lately[DayReport](clock, COUNTED_MS, _REMEMBERED_MOST)
 
     async def overview(
         self,
@@ -93,12 +91,8 @@ class Supervision:
         """Return what there is to do in a VDN, with the first rows; ``today`` is of the reader."""
         _check(person, "see_board", whose.vdn)
         now = self._clock.now()
-        key = repr((*whose, *today))
-        counted = self._counted.get(key)
-        if counted is None or self._clock.ticks() - counted.ticks >= COUNTED_MS:
-            counted = await self._counts.outcome(key, partial(self._count, key, whose, today))
-
-        day, counted_at = counted.day, counted.at
+        count = partial(self._count, whose, today)
+        day, counted_at = await self._days.outcome(repr((*whose, *today)), count)
         sees_numbers = may(person, "show_numbers", whose.vdn)
 
         def look(store: Store) -> Overview:
@@ -108,6 +102,13 @@ class Supervision:
             return Overview(found, day, counted_at, agents, rules)
 
         return await self._store.ask(look)
+
+    async def report(
+        self, person: Person, vdn: int, day: tuple[Instant, Instant], *, to_keep: bool = False
+    ) -> DayReport:
+        """Return what a day of a VDN came to, or comes to so far; ``to_keep``: as a file."""
+        _check(person, "export" if to_keep else "see_reports", vdn)
+        return await self._reports.outcome(repr((vdn, *day)), partial(self._report, vdn, day))
 
     async def say_seen(self, person: Person, vdn: int, ticked: Sequence[Ticked]) -> Done:
         """Say of broken promises that nobody else has to look at them."""
@@ -174,14 +175,16 @@ class Supervision:
                 raise each
         return Done(len(orders) - overtaken - unfit, overtaken, unfit)
 
-    async def _count(self, key: str, whose: Whose, day: tuple[Instant, Instant]) -> _Remembered:
-        now, ticks = self._clock.now(), self._clock.ticks()
-        found = await self._store.ask(
-            lambda store: Promises(store, self._measure, whose, now).of_day(day, 0)
+    async def _count(self, whose: Whose, day: tuple[Instant, Instant]) -> _Counted:
+        now = self._clock.now()
+        promises = partial(Promises, measure=self._measure, whose=whose, now=now)
+        return await self._store.ask(lambda store: promises(store).of_day(day, 0)), now
+
+    async def _report(self, vdn: int, day: tuple[Instant, Instant]) -> DayReport:
+        now = self._clock.now()
+        return await self._store.ask(
+            lambda store: day_report(store, self._measure, Whose(vdn), day, now)
         )
-        counted = _Remembered(now, ticks, found)
-        remember(self._counted, key, counted, _COUNTED_MOST)
-        return counted
 
 
 def _check(person: Person, act: Act, vdn: int) -> None:

@@ -202,12 +202,37 @@ SELECT r.appoint_at
 ORDER BY r.appoint_at DESC, r.id DESC
 LIMIT 1 OFFSET :count
 
--- name: promises
-SELECT
-  r.state, r.appoint_at, r.due_at, r.tries, r.begin_at, r.outcome, r.business_result, r.fail_code,
-  r.changed_at
-{reservations_sought}
-{sought}
+-- name: tally_promises
+-- Those of which the same is told are counted as one; all of the range are read, and few come back.
+WITH r AS MATERIALIZED (
+  SELECT
+    (r.appoint_at - :begin_at) / 3600000 AS hour,                              -- if by_hour
+    0 AS hour,                                                                 -- unless by_hour
+    r.campaign_id,                                                             -- if by_campaign
+    CAST(NULL AS BIGINT) AS campaign_id,                                       -- unless by_campaign
+    r.agent,                                                                   -- if by_agent
+    CAST(NULL AS TEXT) AS agent,                                               -- unless by_agent
+    r.state, r.tries > 0 AS is_tried, r.outcome, r.business_result IS NULL AS is_unfiled,
+    r.fail_code,
+    r.begin_at <= r.appoint_at + :grace_ms AS began_in_time,
+    r.changed_at <= r.appoint_at + :grace_ms AS changed_in_time,
+    GREATEST(r.appoint_at, r.due_at) < :now AS is_late,                        -- postgres
+    GREATEST(r.appoint_at, r.due_at) < :now - :grace_ms AS is_over,            -- postgres
+    MAX(r.appoint_at, COALESCE(r.due_at, 0)) < :now AS is_late,                -- sqlite
+    MAX(r.appoint_at, COALESCE(r.due_at, 0)) < :now - :grace_ms AS is_over,    -- sqlite
+    MIN(r.appoint_at) AS appoint_at,
+    MIN(GREATEST(r.appoint_at, r.due_at)) AS promised_at,                      -- postgres
+    MIN(MAX(r.appoint_at, COALESCE(r.due_at, 0))) AS promised_at,              -- sqlite
+    COUNT(*) AS alike
+  {reservations_sought}
+  {sought}
+  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+)
+SELECT r.hour, r.campaign_id, c.name, r.agent, a.user_name, r.state, r.is_tried, r.outcome,
+  r.is_unfiled, r.fail_code, r.began_in_time, r.changed_in_time, r.appoint_at, r.promised_at,
+  r.alike
+FROM r
+{names}
 
 -- name: reservations_beginning
 SELECT {reservation_columns}

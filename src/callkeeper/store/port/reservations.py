@@ -4,7 +4,7 @@ Instants are UTC milliseconds.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -89,6 +89,25 @@ class Unsettled(msgspec.Struct, frozen=True):
     changed_at: Instant
 
 
+By = Literal["hour", "campaign", "agent"]
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """So many of which the same is told: ``promise`` stands for each of them.
+
+    ``hour`` counts from the begin of the range; it is 0, and a campaign and an agent are None,
+    where they are not counted by that.
+    """
+
+    hour: int
+    campaign_id: int | None
+    campaign_name: str | None
+    agent: str | None
+    agent_name: str | None
+    promise: Promise
+    count: int
+
+
 class Page(msgspec.Struct, frozen=True):
     """A page of a list, and how many there are in all."""
 
@@ -132,8 +151,11 @@ class Reservations(Protocol):
     def seek(self, sought: Sought, choice: Choice, limit: int) -> list[Listed]:
         """Return the first that are chosen, or the last, by appointed time, then id."""
 
-    def promises(self, sought: Sought) -> list[Promise]:
-        """Return of all, cancelled ones too, what tells how they were kept."""
+    def tally(self, sought: Sought, by: By, now: Instant, grace_ms: int) -> list[Tally]:
+        """Count all, cancelled ones too, by what tells how they are kept by now.
+
+        It reads all of them; the database counts, and few rows come back.
+        """
 
     def beginning_with(self, vdn: int, digits: str, limit: int) -> list[Reservation]:
         """Return the first whose ids begin with some digits, of whatever state, by id."""

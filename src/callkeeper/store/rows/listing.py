@@ -1,9 +1,10 @@
 """Lists of reservations: which part of a range the tallies have counted, and rows → values."""
 
 from callkeeper.core.instants import DAY_MS, Instant
+from callkeeper.core.reservations.promise import Promise
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.engine.session import Row
-from callkeeper.store.port.reservations import Listed
+from callkeeper.store.port.reservations import Listed, Tally
 
 _WIDTH = len(Reservation.__struct_fields__)
 
@@ -33,3 +34,26 @@ def cut(begin_at: Instant | None, end_at: Instant | None) -> dict[str, int | Non
 def listed(row: Row) -> Listed:
     """Return what a row of a list tells."""
     return Listed(Reservation(*row[:_WIDTH]), *row[_WIDTH:])
+
+
+def tallied(row: Row, grace_ms: int) -> Tally:
+    """Return what a row of a tally tells: of those that it counts any is as good as another."""
+    hour, campaign_id, campaign_name, agent, agent_name = row[:5]
+    state, is_tried, outcome, is_unfiled, fail_code = row[5:10]
+    began_in_time, changed_in_time, appoint_at, promised_at, count = row[10:]
+
+    def at(is_in_time: bool) -> Instant:  # noqa: FBT001 - what a column says
+        return int(appoint_at) if is_in_time else int(appoint_at) + grace_ms + 1
+
+    promise = Promise(
+        state=state,
+        appoint_at=appoint_at,
+        due_at=promised_at,
+        tries=int(is_tried),
+        begin_at=None if began_in_time is None else at(began_in_time),
+        outcome=outcome,
+        business_result=None if is_unfiled else "",
+        fail_code=fail_code,
+        changed_at=at(changed_in_time),
+    )
+    return Tally(hour, campaign_id, campaign_name, agent, agent_name, promise, count)

@@ -14,16 +14,17 @@ from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.core.reservations.changes import Order, Result
-from callkeeper.core.reservations.promise import Promise
 from callkeeper.core.reservations.reservation import Booking, Reservation
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.history import Event
 from callkeeper.store.port.reservations import (
     Booked,
+    By,
     Choice,
     Listed,
     Page,
     Sought,
+    Tally,
     Unsettled,
     Wanted,
 )
@@ -32,7 +33,7 @@ from callkeeper.store.rows.agents import AgentRows
 from callkeeper.store.rows.business_results import BusinessResultRows
 from callkeeper.store.rows.campaigns import CampaignRows
 from callkeeper.store.rows.history import Asked, HistoryRows
-from callkeeper.store.rows.listing import cut, listed
+from callkeeper.store.rows.listing import cut, listed, tallied
 from callkeeper.store.rows.slots import SlotRows
 from callkeeper.store.zones import zone_of
 
@@ -194,10 +195,16 @@ class ReservationRows:
         )
         return [listed(row) for row in rows]
 
-    def promises(self, sought: Sought) -> list[Promise]:
-        """Return of all, cancelled ones too, what tells how they were kept."""
-        rows = self._session.rows("promises", **msgspec.structs.asdict(sought))
-        return [Promise(*row) for row in rows]
+    def tally(self, sought: Sought, by: By, now: Instant, grace_ms: int) -> list[Tally]:
+        """Count all, cancelled ones too, by what tells how they are kept by now."""
+        rows = self._session.rows(
+            "tally_promises",
+            **{f"by_{by}": True},
+            now=now,
+            grace_ms=grace_ms,
+            **msgspec.structs.asdict(sought),
+        )
+        return [tallied(row, grace_ms) for row in rows]
 
     def beginning_with(self, vdn: int, digits: str, limit: int) -> list[Reservation]:
         """Return the first whose ids begin with some digits, of whatever state, by id."""
