@@ -12,6 +12,7 @@ from callkeeper.clock import HandClock
 from callkeeper.usecases.keys import TRUSTED_MS, OpenKey, revoke
 from tests.house import VDN, House
 from tests.signed import CONTENT_TYPE
+from tests.store.orders import making
 
 NOW = 1_747_310_400_000
 PATH = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint/list"
@@ -232,7 +233,7 @@ def test_a_key_issued_after_it_was_first_refused_is_let_in_within_two_seconds(
         stored = house.store.keys.get(house.key.ak)
         assert stored is not None
         with house.store.transaction():
-            house.store.keys.add([type(stored)("LATE", VDN, late, None, NOW, None)])
+            house.store.keys.change(making(type(stored)("LATE", VDN, late, None, NOW, None)))
         clock.move(TRUSTED_MS)
         assert is_let_in(send(house, sign(house, key=key)))
 

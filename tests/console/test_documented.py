@@ -7,6 +7,7 @@ from tests.surface import ROOT
 
 TOLD = (ROOT / "docs" / "console.md").read_text("utf-8")
 NAMES = {"{vdn}": "VDN", "{id}": "ID", "{token}": "TOKEN", "{login}": "LOGIN", "{date}": "DATE"}
+NAMES |= {"{ak}": "AK"}
 FORM = re.compile(r"(/console/VDN/(?:reservations/ID|days/DATE|board))(/\w+)")
 
 

@@ -14,6 +14,7 @@ from callkeeper.console.visit import FORM_BYTES_MAX
 from callkeeper.core.people.person import Person, Role
 from callkeeper.core.people.rights import Act, may
 from callkeeper.installation.database import DATABASE_FILE
+from callkeeper.store.port.access import AccessKey
 from tests.console.pages import PAGES
 from tests.console.visitor import (
     ADMINISTRATOR,
@@ -26,10 +27,12 @@ from tests.console.visitor import (
     standing,
 )
 from tests.house import HOUR, VDN, House
+from tests.store.orders import making
 
 OURS = [each for each in PAGES if not each.anybody]
 IN_A_VDN = [each for each in PAGES if "{vdn" in each.path]
 
+AK = "1PXD3SDJQAJ2F6LT47TC"
 
 ROLES = {
     "agent": AGENT,
@@ -47,6 +50,7 @@ def paths(page: Shown, vdn: int = VDN, id_: str = "1") -> Iterator[tuple[str, st
     """Yield each method of a page, and a path of it."""
     path = page.path.replace("{vdn}", str(vdn)).replace("{id}", id_).replace("{token}", "x")
     path = path.replace("{login}", "agent").replace("{date}", "2026-11-28")
+    path = path.replace("{ak}", AK)
     if page.get:
         yield "GET", path
     if page.post:
@@ -70,6 +74,8 @@ def test_whoever_has_not_signed_in_is_asked_to(house: House, method: str, path: 
 
 @pytest.fixture(scope="module")
 def people(house: House) -> dict[str, Visitor]:
+    with house.store.transaction():
+        house.store.keys.change(making(AccessKey(AK, VDN, "sealed", None, house.now(), None)))
     return {name: at_work(house, name.replace(" ", "."), role) for name, role in ROLES.items()}
 
 
@@ -102,6 +108,8 @@ ALLOWED: dict[str, Act] = {
     "/console/{vdn}/people": "keep_people",
     "/console/{vdn}/people/{login}": "keep_people",
     "/console/{vdn}/deeds": "read_deeds",
+    "/console/{vdn}/keys": "keep_keys",
+    "/console/{vdn}/keys/{ak}": "keep_keys",
 }
 
 # The same for the whole installation.
@@ -109,6 +117,8 @@ ALLOWED_EVERYWHERE: dict[str, Act] = {
     "/console/people": "keep_people",
     "/console/people/{login}": "keep_people",
     "/console/deeds": "read_deeds",
+    "/console/keys": "keep_keys",
+    "/console/keys/{ak}": "keep_keys",
 }
 # One's own, whatever one is.
 ONES_OWN = {"/console/", "/console/help", "/console/me", "/console/me/password"}

@@ -13,6 +13,7 @@ from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
 from callkeeper.installation.database import DATABASE_FILE, open_session
 from callkeeper.settings import Settings
 from callkeeper.store.engine.session import Session
+from callkeeper.store.port.access import AccessKey, KeyOrder
 from callkeeper.store.port.reservations import Booked
 from callkeeper.store.rows.store import SqlStore
 
@@ -142,3 +143,8 @@ def check_history(store: SqlStore, *reservations: Reservation) -> None:
         assert [event.version for event in events] == list(range(1, standing.version + 1))
         assert events[0].what == "reserved"
         assert events[-1].happened_at == standing.changed_at
+
+
+def making(*keys: AccessKey) -> list[KeyOrder]:
+    """Return the orders that make keys."""
+    return [KeyOrder(each.ak, each, "operator", each.made_at) for each in keys]

@@ -5,14 +5,22 @@ import msgspec
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Move
-from callkeeper.store.port.access import AccessKey, AgentName
+from callkeeper.store.port.access import AccessKey, AgentName, KeyOrder
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.rows.store import SqlStore
-from tests.store.orders import NOW, Opener, book, booked, booking, carry_out, order
+from tests.store.orders import NOW, Opener, book, booked, booking, carry_out, making, order
 
 
 def key(ak: str, made_at: int = NOW, vdn: int | None = 1) -> AccessKey:
     return AccessKey(ak, vdn, f"sealed {ak}", None, made_at, None)
+
+
+def revoking(ak: str, after: int) -> KeyOrder:
+    return KeyOrder(ak, None, "person ann", NOW + after)
+
+
+def limiting(ak: str, limit: Limit) -> KeyOrder:
+    return KeyOrder(ak, limit, "person ann", NOW)
 
 
 def names(store: SqlStore) -> list[tuple[str | None, str | None]]:
@@ -23,7 +31,7 @@ def names(store: SqlStore) -> list[tuple[str | None, str | None]]:
 def test_a_key_is_known_as_it_was_added(store: SqlStore) -> None:
     keys = [key("A"), msgspec.structs.replace(key("B", vdn=None), note="für alle")]
     with store.transaction():
-        assert store.keys.add(keys) == keys
+        assert store.keys.change(making(*keys)) == keys
     assert [store.keys.get("A"), store.keys.get("B")] == keys
 
 
@@ -34,19 +42,36 @@ def test_a_key_nobody_added_is_unknown(store: SqlStore) -> None:
 
 def test_keys_are_listed_oldest_first(store: SqlStore) -> None:
     with store.transaction():
-        store.keys.add([key("C", NOW), key("A", NOW + 1), key("B", NOW)])
+        store.keys.change(making(key("C", NOW), key("A", NOW + 1), key("B", NOW)))
     assert [each.ak for each in store.keys.all()] == ["B", "C", "A"]
 
 
 def test_a_key_is_revoked_once_and_the_first_instant_stays(store: SqlStore) -> None:
     with store.transaction():
-        store.keys.add([key("A"), key("B")])
+        store.keys.change(making(key("A"), key("B")))
     with store.transaction():
-        outcomes = store.keys.revoke([("A", NOW + 1), ("A", NOW + 2), ("Z", NOW + 3)])
+        outcomes = store.keys.change([revoking("A", 1), revoking("A", 2), revoking("Z", 3)])
     with store.transaction():
-        outcomes += store.keys.revoke([("A", NOW + 4)])
-    assert outcomes == [True, False, False, False]
+        outcomes += store.keys.change([revoking("A", 4)])
+    assert outcomes == [store.keys.get("A"), None, None, None]
     assert [each.revoked_at for each in store.keys.all()] == [NOW + 1, None]
+
+
+def test_each_change_of_a_key_is_a_deed_and_one_that_changes_nothing_is_none(
+    store: SqlStore,
+) -> None:
+    with store.transaction():
+        store.keys.change(making(key("A", vdn=25)))
+        store.keys.change([limiting("A", Limit(2.0)), limiting("A", Limit()), revoking("A", 0)])
+        store.keys.change([revoking("A", 1), limiting("A", Limit(off=True)), revoking("Z", 0)])
+    deeds = [(each.by_whom, each.what, each.vdn) for each in store.deeds.latest(9)]
+    assert deeds == [
+        ("person ann", "key_revoked", 25),
+        ("person ann", "key_limited", 25),
+        ("operator", "key_made", 25),
+    ]
+    assert "sealed" not in str([each.detail for each in store.deeds.latest(9)])
+    assert "sealed" not in str(making(key("B")))
 
 
 def test_agents_come_into_being_when_they_are_first_named(opener: Opener, store: SqlStore) -> None:
@@ -88,8 +113,8 @@ def test_an_agent_of_a_refused_item_does_not_come_into_being(
 
 def test_a_limit_is_set_changed_and_taken_off(store: SqlStore) -> None:
     with store.transaction():
-        store.keys.add([key("A"), key("B")])
-        store.keys.revoke([("B", NOW)])
+        store.keys.change(making(key("A"), key("B")))
+        store.keys.change([revoking("B", 0)])
     for limit, allowance in (
         (Limit(0.5, 3), Allowance(0.5, 3)),
         (Limit(20.0), Allowance(20.0, 3)),
@@ -97,11 +122,11 @@ def test_a_limit_is_set_changed_and_taken_off(store: SqlStore) -> None:
         (Limit(off=True), None),
     ):
         with store.transaction():
-            limited, revoked = store.keys.limit([("A", limit), ("B", limit)])
+            limited, revoked = store.keys.change([limiting("A", limit), limiting("B", limit)])
         assert (limited, revoked) == (store.keys.get("A"), None)
         assert [store.keys.get(ak) for ak in "AB"] == store.keys.all()
         assert [each.allowance for each in store.keys.all()] == [allowance, None]
     with store.transaction():
-        assert store.keys.limit([("Z", Limit(off=True))]) == [None]
-        (refusal,) = store.keys.limit([("A", Limit(burst=1))])
+        assert store.keys.change([limiting("Z", Limit(off=True))]) == [None]
+        (refusal,) = store.keys.change([limiting("A", Limit(burst=1))])
     assert isinstance(refusal, ParameterWrong)

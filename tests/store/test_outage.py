@@ -13,10 +13,10 @@ from callkeeper.core.reservations.changes import Result
 from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.postgres import PostgresSession
 from callkeeper.store.engine.session import StatementFailed
-from callkeeper.store.port.access import AccessKey
+from callkeeper.store.port.access import AccessKey, KeyOrder
 from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres
-from tests.store.orders import NOW, Opener, booked, booking, carry_out, has_campaign, order
+from tests.store.orders import NOW, Opener, booked, booking, carry_out, has_campaign, making, order
 
 KEY = AccessKey("A", 1, "sealed", None, NOW, None)
 
@@ -63,7 +63,7 @@ def test_a_transaction_whose_connection_breaks_leaves_nothing(on_postgres: Opene
             with store.transaction():
                 store.reservations.add([booking(1)])
                 disconnect(opener)
-                store.keys.add([KEY])
+                store.keys.change(making(KEY))
 
         with pytest.raises(DatabaseFailed):
             break_in_the_middle()
@@ -85,7 +85,7 @@ def test_a_transaction_that_goes_on_after_a_lost_connection_stores_nothing(
                 with pytest.raises(DatabaseFailed):
                     store.keys.all()
                 with pytest.raises(DatabaseFailed, match="earlier step"):
-                    store.keys.add([KEY])
+                    store.keys.change(making(KEY))
 
         with pytest.raises(DatabaseFailed):
             go_on_after_it_broke()
@@ -96,13 +96,13 @@ def test_a_transaction_that_goes_on_after_a_lost_connection_stores_nothing(
 
 def test_a_transaction_that_goes_on_after_a_broken_rule_stores_nothing(store: SqlStore) -> None:
     with store.transaction():
-        store.keys.add([KEY])
+        store.keys.change(making(KEY))
 
     def go_on_after_it() -> None:
         with store.transaction():
-            store.keys.revoke([(KEY.ak, NOW)])
+            store.keys.change([KeyOrder(KEY.ak, None, "operator", NOW)])
             with pytest.raises((sqlite3.IntegrityError, StatementFailed)):
-                store.keys.add([KEY])
+                store.keys.change(making(KEY))
 
     with pytest.raises(DatabaseFailed, match="earlier step"):
         go_on_after_it()
@@ -133,12 +133,12 @@ def test_a_connection_lost_at_the_commit_is_said_to_leave_it_open(on_postgres: O
 
 def test_a_broken_rule_is_our_mistake_and_no_outage(store: SqlStore) -> None:
     with store.transaction():
-        store.keys.add([KEY])
+        store.keys.change(making(KEY))
     with (
         pytest.raises((sqlite3.IntegrityError, StatementFailed)),
         store.transaction(),
     ):
-        store.keys.add([KEY])
+        store.keys.change(making(KEY))
     assert store.keys.all() == [KEY]
 
 

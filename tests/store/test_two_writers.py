@@ -16,7 +16,7 @@ from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.campaigns.changes import Arrange, CampaignOrder
 from callkeeper.core.campaigns.dial_settings import RETRIES_MAX, DialSettings, Retry
 from callkeeper.core.reservations.changes import Move, Result
-from callkeeper.store.port.access import AccessKey, AgentName
+from callkeeper.store.port.access import AccessKey, AgentName, KeyOrder
 from callkeeper.store.port.reservations import Booked, Wanted
 from callkeeper.store.port.store import Collision
 from callkeeper.store.rows.store import SqlStore
@@ -30,6 +30,7 @@ from tests.store.orders import (
     booking,
     carry_out,
     check_history,
+    making,
     order,
 )
 from tests.waiting import until
@@ -69,8 +70,8 @@ def test_two_at_once_that_change_different_parts_both_count(
 ) -> None:
     """Of a campaign's dial settings, and of what a key may send."""
     with store.transaction():
-        store.keys.add([AccessKey("A", None, "sealed", None, NOW, None)])
-        store.keys.limit([("A", Limit(1.0, 5))])
+        store.keys.change(making(AccessKey("A", None, "sealed", None, NOW, None)))
+        store.keys.change([KeyOrder("A", Limit(1.0, 5), "operator", NOW)])
 
     def change(arrange: Callable[[int], Arrange], limit: Callable[[int], Limit]) -> None:
         mine = opener.open().store
@@ -79,7 +80,7 @@ def test_two_at_once_that_change_different_parts_both_count(
             with mine.transaction():
                 mine.campaigns.change([CampaignOrder(1, CAMPAIGN, arrange(turn), "operator", NOW)])
             with mine.transaction():
-                mine.keys.limit([("A", limit(turn))])
+                mine.keys.change([KeyOrder("A", limit(turn), "operator", NOW)])
             together.wait(30)
             campaign, key = mine.campaigns.get(1, CAMPAIGN), mine.keys.get("A")
             assert campaign is not None

@@ -49,8 +49,10 @@ class AsyncBusinessResults:
 class AsyncKeys:
     """Access keys."""
 
-    def __init__(self, keys: Keys, looks: Readers) -> None:
+    def __init__(self, keys: Keys, writer: Writer, lists: Readers, looks: Readers) -> None:
         self.get = looks.reading(keys.get)
+        self.all = lists.reading(keys.all)
+        self.change = Grouped(writer, keys.change)
 
 
 class AsyncPeople:

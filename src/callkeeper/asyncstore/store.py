@@ -64,7 +64,7 @@ class AsyncStore:
         self.outstanding = AsyncOutstanding(store.outstanding, lists)
         self.campaigns = AsyncCampaigns(store.campaigns, writer, lists)
         self.business_results = AsyncBusinessResults(store.business_results, writer, lists)
-        self.keys = AsyncKeys(store.keys, looks)
+        self.keys = AsyncKeys(store.keys, writer, lists, looks)
         self.people = AsyncPeople(store.people, writer, lists, looks)
         self.sessions = AsyncSessions(store.sessions, writer, looks)
         self.guesses = AsyncGuesses(store.guesses, writer)

@@ -19,7 +19,13 @@ from callkeeper.cli.sentence import say
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.clock import SystemClock
-from callkeeper.core.allowance import Allowance, Limit
+from callkeeper.core.allowance import (
+    BURST_MOST,
+    PER_SECOND_LEAST,
+    PER_SECOND_MOST,
+    Allowance,
+    Limit,
+)
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.database import existing_seal
 from callkeeper.usecases.keys import every_key, issue, limit, revoke
@@ -130,13 +136,15 @@ def limit_key(
     *,
     per_second: Annotated[
         float | None,
-        typer.Option(min=0.01, max=10_000, help="Requests a second.", show_default=False),
+        typer.Option(
+            min=PER_SECOND_LEAST, max=PER_SECOND_MOST, help="Requests a second.", show_default=False
+        ),
     ] = None,
     burst: Annotated[
         int | None,
         typer.Option(
             min=1,
-            max=100_000,
+            max=BURST_MOST,
             help="So many at once after a rest; at first, what a second allows.",
             show_default=False,
         ),

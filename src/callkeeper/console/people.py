@@ -9,7 +9,7 @@ from callkeeper.clock import Clock
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.proof import Proofs
 from callkeeper.console.times import times_of
-from callkeeper.console.visit import Visit
+from callkeeper.console.visit import Visit, typed_vdn
 from callkeeper.core.people.changes import (
     Disable,
     Enable,
@@ -21,7 +21,6 @@ from callkeeper.core.people.changes import (
 from callkeeper.core.people.person import Role, RoleKind
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import ParameterWrong, Refusal
-from callkeeper.core.vdn import read_vdn
 from callkeeper.usecases.invitations import Invited
 from callkeeper.usecases.staff import Staff
 
@@ -148,7 +147,7 @@ def _change(visit: Visit, form: Form) -> PersonChange:
     if act == "role":
         return GiveRole(_role(visit, form))
     if act == "no-role":
-        return TakeRole(visit.maybe_vdn if visit.maybe_vdn is not None else _typed_vdn(form))
+        return TakeRole(visit.maybe_vdn if visit.maybe_vdn is not None else typed_vdn(form))
     if act not in _CHANGES:
         raise ParameterWrong("press one of the buttons of this page", about="act")
     return _CHANGES[act]()
@@ -159,19 +158,10 @@ def _role(visit: Visit, form: Form) -> Role:
     kind, vdn = form.get("kind", ""), visit.maybe_vdn
     agent = form.get("agent") or None
     if vdn is None:
-        vdn = _typed_vdn(form)
+        vdn = typed_vdn(form)
     for known in (*_KINDS, "operator"):
         if kind == known:
             role = Role(known, vdn, agent, form.get("phone") or None)
             role.check()
             return role
     raise ParameterWrong("choose a role", about="kind")
-
-
-def _typed_vdn(form: Form) -> int | None:
-    """Return the VDN that was typed; an operator has none."""
-    text = form.get("vdn", "")
-    vdn = read_vdn(text) if text else None
-    if text and vdn is None:
-        raise ParameterWrong("{text!r} is no VDN: 1 to 9999", about="vdn", text=text[:20])
-    return vdn

@@ -15,6 +15,7 @@ from callkeeper.console.door import Door
 from callkeeper.console.help import HelpPage
 from callkeeper.console.home import HomePage
 from callkeeper.console.house_rules import HouseRulesPage
+from callkeeper.console.keys import KeysPages
 from callkeeper.console.me import MePages
 from callkeeper.console.page import INTERFACE, ConsolePage, NoSuchPage, Shown
 from callkeeper.console.people import PeoplePages
@@ -29,6 +30,7 @@ from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
 from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.house_rules import RuleKeeping
+from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.people import People
 from callkeeper.usecases.staff import Staff
 from callkeeper.usecases.supervision import Supervision
@@ -46,6 +48,7 @@ class Console(NamedTuple):
     people: People
     staff: Staff
     deeds: Deeds
+    key_keeping: KeyKeeping
     work: Work
     rules: RuleKeeping
     supervision: Supervision
@@ -76,6 +79,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     one = ReservationPage(work, press, clock, zone)
     proofs = Proofs(people, clock)
     staff = PeoplePages(console.staff, proofs, press, clock, zone, console.url)
+    keys = KeysPages(console.key_keeping, proofs, press, clock, zone)
     deeds = DeedsPage(console.deeds, press, clock, zone)
     of_one = "/console/{vdn}/reservations/{id}"
     return [
@@ -90,6 +94,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/people", staff.show, staff.invite),
         Shown("/console/people/{login}", staff.one, staff.change),
+        Shown("/console/keys", keys.show, keys.make),
+        Shown("/console/keys/{ak}", keys.one, keys.change),
         Shown("/console/deeds", deeds.show),
         Shown("/console/{vdn}/today", today.show),
         Shown("/console/{vdn}/board", board.show),
@@ -108,6 +114,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/{vdn}/house", house.show, house.keep),
         Shown("/console/{vdn}/people", staff.show, staff.invite),
         Shown("/console/{vdn}/people/{login}", staff.one, staff.change),
+        Shown("/console/{vdn}/keys", keys.show, keys.make),
+        Shown("/console/{vdn}/keys/{ak}", keys.one, keys.change),
         Shown("/console/{vdn}/deeds", deeds.show),
     ]
 

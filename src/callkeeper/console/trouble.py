@@ -8,6 +8,7 @@ from callkeeper.core import refusal as no
 from callkeeper.core.people.person import NoSuchPerson
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import Refusal
+from callkeeper.usecases.key_keeping import NoSuchKey
 from callkeeper.usecases.passwords import TooBusy
 
 _STATUSES: dict[type[Refusal], int] = {
@@ -16,6 +17,7 @@ _STATUSES: dict[type[Refusal], int] = {
     no.NoSuchPath: 404,
     no.NoSuchReservation: 404,
     NoSuchPerson: 404,
+    NoSuchKey: 404,
     no.WrongMethod: 405,
     no.BodyTooLarge: 413,
     no.TooManyRequests: 429,

@@ -116,6 +116,15 @@ def chosen_password(form: Mapping[str, str], name: str) -> str:
     return form.get(name, "")
 
 
+def typed_vdn(form: Mapping[str, str]) -> int | None:
+    """Return the VDN that was typed, or None for the whole installation. Raise ParameterWrong."""
+    text = form.get("vdn", "")
+    vdn = read_vdn(text) if text else None
+    if text and vdn is None:
+        raise ParameterWrong("{text!r} is no VDN: 1 to 9999", about="vdn", text=text[:20])
+    return vdn
+
+
 def hidden_number(form: Mapping[str, str], name: str) -> int:
     """Return a number that a form has with it, which nobody types. Raise ParameterWrong."""
     text = form.get(name, "")

@@ -4,11 +4,15 @@ A token bucket (the generic cell rate algorithm). All that has to be kept of it 
 which it will be full again.
 """
 
-from math import ceil
+from math import ceil, isnan
 
 import msgspec
 
-from callkeeper.core.refusal import ParameterWrong, TooManyRequests
+from callkeeper.core.refusal import OutOfRange, ParameterWrong, TooManyRequests
+
+PER_SECOND_LEAST = 0.01
+PER_SECOND_MOST = 10_000
+BURST_MOST = 100_000
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -46,6 +50,25 @@ class Limit(msgspec.Struct, frozen=True):
     per_second: float | None = None
     burst: int | None = None
     off: bool = False
+
+    def check(self) -> None:
+        """Refuse numbers that are out of all bounds."""
+        rate = self.per_second
+        if rate is not None and (isnan(rate) or not PER_SECOND_LEAST <= rate <= PER_SECOND_MOST):
+            raise OutOfRange(
+                "{number:g} requests a second is out of range: {least:g} to {most}",
+                about="per_second",
+                number=rate,
+                least=PER_SECOND_LEAST,
+                most=PER_SECOND_MOST,
+            )
+        if self.burst is not None and not 1 <= self.burst <= BURST_MOST:
+            raise OutOfRange(
+                "{number} at once is out of range: 1 to {most}",
+                about="burst",
+                number=self.burst,
+                most=BURST_MOST,
+            )
 
     def apply(self, old: Allowance | None) -> Allowance | None:
         """Return the allowance. A burst that is what a second allows goes with the rate."""

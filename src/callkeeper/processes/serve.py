@@ -43,6 +43,7 @@ from callkeeper.store.file_identity import Inode
 from callkeeper.usecases.campaigns import Campaigns, Definitions
 from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.house_rules import RuleKeeping
+from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.keys import Keyring
 from callkeeper.usecases.missed import count_missed
 from callkeeper.usecases.people import People
@@ -96,6 +97,7 @@ def build(
         people=people,
         staff=Staff(async_store, clock, people),
         deeds=Deeds(async_store),
+        key_keeping=KeyKeeping(async_store, seal, clock),
         work=Work(async_store, clock, measure(settings)),
         rules=RuleKeeping(async_store, clock, settings.time_zone),
         supervision=Supervision(async_store, clock, measure(settings)),

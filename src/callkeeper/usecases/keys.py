@@ -3,17 +3,14 @@
 from functools import partial
 from typing import NamedTuple
 
-import msgspec
 import structlog
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_access_key, new_secret_key
 from callkeeper.core.allowance import Allowance, Limit
-from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.sealing import Seal, SealBroken
-from callkeeper.store.port.access import AccessKey
-from callkeeper.store.port.people import Deed
+from callkeeper.store.port.access import AccessKey, KeyOrder
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.single_flight import SingleFlight, remember
 
@@ -116,11 +113,8 @@ def issue(
     store: Store, seal: Seal, clock: Clock, vdn: int | None, note: str | None = None
 ) -> OpenKey:
     """Make a key for one VDN, or for all, and return it with the only copy of its secret."""
-    key = OpenKey(new_access_key(), new_secret_key(), vdn)
-    sealed = AccessKey(key.ak, vdn, seal.seal(key.secret, key.ak, vdn), note, clock.now(), None)
-    with store.transaction():
-        store.keys.add([sealed])
-        store.deeds.append(_deed(sealed, "key_made", sealed.made_at))
+    key, order = new_key(seal, clock, vdn, note, _BY)
+    _carried_out(store, order)
     return key
 
 
@@ -131,13 +125,7 @@ def every_key(store: Store) -> list[AccessKey]:
 
 def revoke(store: Store, clock: Clock, ak: str) -> bool:
     """Revoke a key; False when there is no such key or it was revoked before."""
-    now = clock.now()
-    with store.transaction():
-        (outcome,) = store.keys.revoke([(ak, now)])
-        key = store.keys.get(ak)
-        if outcome is True and key is not None:
-            store.deeds.append(_deed(key, "key_revoked", now))
-    return outcome is True
+    return _carried_out(store, KeyOrder(ak, None, _BY, clock.now())) is not None
 
 
 def limit(store: Store, clock: Clock, ak: str, change: Limit) -> AccessKey | None:
@@ -145,20 +133,21 @@ def limit(store: Store, clock: Clock, ak: str, change: Limit) -> AccessKey | Non
 
     A change that names nothing changes nothing.
     """
-    if change == Limit():
-        key = store.keys.get(ak)
-        return key if key and key.revoked_at is None else None
+    return _carried_out(store, KeyOrder(ak, change, _BY, clock.now()))
+
+
+def new_key(
+    seal: Seal, clock: Clock, vdn: int | None, note: str | None, by: str
+) -> tuple[OpenKey, KeyOrder]:
+    """Return a key that is yet to be made, and the order that makes it."""
+    key = OpenKey(new_access_key(), new_secret_key(), vdn)
+    sealed = AccessKey(key.ak, vdn, seal.seal(key.secret, key.ak, vdn), note, clock.now(), None)
+    return key, KeyOrder(key.ak, sealed, by, sealed.made_at)
+
+
+def _carried_out(store: Store, order: KeyOrder) -> AccessKey | None:
     with store.transaction():
-        (outcome,) = store.keys.limit([(ak, change)])
-        if isinstance(outcome, AccessKey):
-            store.deeds.append(
-                _deed(outcome, "key_limited", clock.now(), allowance=outcome.allowance)
-            )
+        (outcome,) = store.keys.change([order])
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
-
-
-def _deed(key: AccessKey, what: str, at: Instant, **detail: object) -> Deed:
-    told = msgspec.json.encode(detail).decode()
-    return Deed(0, at, _BY, what, f"key {key.ak}", key.vdn, told)

@@ -48,20 +48,27 @@ class AccessKey(msgspec.Struct, frozen=True):
         return Allowance(self.per_second, self.burst)
 
 
+class KeyOrder(msgspec.Struct, frozen=True):
+    """What is to become of a key, and by whom: a new one, another allowance, or (None) revoked."""
+
+    ak: str
+    change: AccessKey | Limit | None
+    by: str
+    at: Instant
+
+    def __repr__(self) -> str:
+        """Leave the sealed secret out."""
+        return f"KeyOrder(ak={self.ak!r}, by={self.by!r})"
+
+
 class Keys(Protocol):
     """The verbs about access keys."""
 
-    def add(self, keys: Sequence[AccessKey]) -> list[AccessKey | Refusal]:
-        """Add access keys."""
-
-    def revoke(self, revoked: Sequence[tuple[str, Instant]]) -> list[bool | Refusal]:
-        """Revoke keys, each from an instant on; False for one that is unknown or revoked."""
+    def change(self, orders: Sequence[KeyOrder]) -> list[AccessKey | Refusal | None]:
+        """Make, limit and revoke keys, each as a deed; None for one unknown or revoked before."""
 
     def reseal(self, sealed: Sequence[tuple[str, str]]) -> None:
         """Put another sealed secret in the place of each key's."""
-
-    def limit(self, limits: Sequence[tuple[str, Limit]]) -> list[AccessKey | Refusal | None]:
-        """Change what keys may send, and return them so; None for one unknown or revoked."""
 
     def get(self, ak: str) -> AccessKey | None:
         """Return a key, revoked or not."""

@@ -7,52 +7,57 @@ import msgspec
 from callkeeper.core.allowance import Limit
 from callkeeper.core.refusal import ParameterWrong, Refusal
 from callkeeper.store.engine.session import Session
-from callkeeper.store.port.access import AccessKey
+from callkeeper.store.port.access import AccessKey, KeyOrder
+from callkeeper.store.port.people import Deed
+from callkeeper.store.rows.deeds import DeedRows
 
 
 class KeyRows:
     """The verbs about who may ask."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, deeds: DeedRows) -> None:
         self._session = session
+        self._deeds = deeds
 
-    def add(self, keys: Sequence[AccessKey]) -> list[AccessKey | Refusal]:
-        """Add access keys."""
-        for key in keys:
-            self._session.rows(
-                "add_access_key",
-                ak=key.ak,
-                vdn=key.vdn,
-                sealed_secret=key.sealed_secret,
-                note=key.note,
-                made_at=key.made_at,
-            )
-        return list(keys)
-
-    def revoke(self, revoked: Sequence[tuple[str, int]]) -> list[bool | Refusal]:
-        """Revoke keys, each from an instant on; False for one that is unknown or revoked."""
-        outcomes: list[bool | Refusal] = []
-        for ak, at in revoked:
-            known = self.get(ak)
-            outcomes.append(known is not None and known.revoked_at is None)
-            self._session.rows("revoke_access_key", ak=ak, revoked_at=at)
-        return outcomes
-
-    def reseal(self, sealed: Sequence[tuple[str, str]]) -> None:
-        """Put another sealed secret in the place of each key's."""
-        for ak, secret in sealed:
-            self._session.rows("reseal_access_key", ak=ak, sealed_secret=secret)
-
-    def limit(self, limits: Sequence[tuple[str, Limit]]) -> list[AccessKey | Refusal | None]:
-        """Change what keys may send, and return them so; None for one unknown or revoked."""
-        outcomes: list[AccessKey | Refusal | None] = []
-        for ak, limit in limits:
-            found = self._session.rows("lock_access_key", ak=ak)
+    def change(self, orders: Sequence[KeyOrder]) -> list[AccessKey | Refusal | None]:
+        """Make, limit and revoke keys, each as a deed; None for one unknown or revoked before."""
+        outcomes: dict[int, AccessKey | Refusal | None] = {}
+        # In the order of the key, so that two processes never wait for each other.
+        for place, order in sorted(enumerate(orders), key=lambda placed: placed[1].ak):
             try:
-                outcomes.append(self._limited(AccessKey(*found[0]), limit) if found else None)
+                outcomes[place] = self._changed(order)
             except ParameterWrong as refusal:
-                outcomes.append(refusal)
-        return outcomes
+                outcomes[place] = refusal
+        return [outcomes[place] for place in range(len(orders))]
+
+    def _changed(self, order: KeyOrder) -> AccessKey | None:
+        if isinstance(order.change, AccessKey):
+            self._add(order.change)
+            self._note(order, order.change, "key_made")
+            return order.change
+        found = self._session.rows("lock_access_key", ak=order.ak)
+        if not found:
+            return None
+        key = AccessKey(*found[0])
+        if order.change is None:
+            self._session.rows("revoke_access_key", ak=key.ak, revoked_at=order.at)
+            self._note(order, key, "key_revoked")
+            return msgspec.structs.replace(key, revoked_at=order.at)
+        if order.change == Limit():  # which names nothing
+            return key
+        key = self._limited(key, order.change)
+        self._note(order, key, "key_limited", allowance=key.allowance)
+        return key
+
+    def _add(self, key: AccessKey) -> None:
+        self._session.rows(
+            "add_access_key",
+            ak=key.ak,
+            vdn=key.vdn,
+            sealed_secret=key.sealed_secret,
+            note=key.note,
+            made_at=key.made_at,
+        )
 
     def _limited(self, key: AccessKey, limit: Limit) -> AccessKey:
         allowance = limit.apply(key.allowance)
@@ -61,6 +66,15 @@ class KeyRows:
         )
         self._session.rows("limit_access_key", ak=key.ak, per_second=per_second, burst=burst)
         return msgspec.structs.replace(key, per_second=per_second, burst=burst)
+
+    def _note(self, order: KeyOrder, key: AccessKey, what: str, **detail: object) -> None:
+        told = msgspec.json.encode(detail).decode()
+        self._deeds.append(Deed(0, order.at, order.by, what, f"key {key.ak}", key.vdn, told))
+
+    def reseal(self, sealed: Sequence[tuple[str, str]]) -> None:
+        """Put another sealed secret in the place of each key's."""
+        for ak, secret in sealed:
+            self._session.rows("reseal_access_key", ak=ak, sealed_secret=secret)
 
     def get(self, ak: str) -> AccessKey | None:
         """Return a key, revoked or not."""

@@ -46,12 +46,12 @@ class SqlStore:
         self.reservations = reservations = ReservationRows(
             session, history, campaigns, self.business_results, agents, slots
         )
-        self.keys = KeyRows(session)
         self.due = DueRows(session, history, reservations, backlog)
         self.attempts = AttemptRows(session, history, reservations, campaigns, backlog)
         self.desk_calls = DeskCallRows(session, reservations, backlog)
         self.leases = LeaseRows(session)
         self.deeds = deeds = DeedRows(session)
+        self.keys = KeyRows(session, deeds)
         self.people = people = PersonRows(session, deeds)
         self.rules = rules = RulesRows(session, campaigns, deeds)
         self.sessions = SessionRows(session, people, rules)
