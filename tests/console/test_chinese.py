@@ -13,7 +13,7 @@ CHINESE = "zh-CN,zh;q=0.9,en;q=0.5"
 TODAY = f"/console/{VDN}/today"
 
 # What is called so in Chinese too; and what is data here: logins, and the name of a campaign.
-NAMES = {"Callkeeper", "VDN", "English", "UTC"}
+NAMES = {"Callkeeper", "VDN", "SIP", "English", "UTC"}
 DATA = {"ann", "bob", "newcomer", "campaign"}
 
 

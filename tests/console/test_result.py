@@ -31,19 +31,30 @@ class ResultForm(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.fields: dict[str, str] = {}
-        self._select = ""
+        self._select = self._area = ""
         found = re.search(r'<form[^>]*/result".*?</form>', page, re.DOTALL)
         self.feed(found[0] if found else "")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag == "select":
+        if tag == "textarea":
+            self._area = given["name"]
+            self.fields[self._area] = ""
+        elif tag == "select":
             self._select = given["name"]
         elif tag == "option":
             if "selected" in given or self._select not in self.fields:
                 self.fields[self._select] = given["value"]
         elif tag == "input" and (given["type"] != "radio" or "checked" in given):
             self.fields[given["name"]] = given["value"]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._area:
+            self.fields[self._area] += data
 
 
 def untouched(visitor: Visitor, id_: str) -> dict[str, str]:
@@ -107,7 +118,7 @@ def test_of_a_call_that_the_system_made_only_the_business_result_is_asked(
     id_ = done(house, fail_code="00537", begin_at=house.now())
     rewrite(house, id_, "UPDATE reservation SET tries = 1, outcome = 'busy' WHERE id = ?")
     form = untouched(ann, id_)
-    assert form.keys() == {"version", "business"}
+    assert form.keys() == {"version", "business", "note"}
     assert ann.send(path(id_, "result"), form | {"business": "10/11"}).status == 303
     assert (standing(house, id_).business_result, standing(house, id_).fail_code) == ("10", "00537")
 

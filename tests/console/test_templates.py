@@ -18,7 +18,7 @@ ADDRESSES = {"href", "src", "action", "formaction", "poster", "cite", "data", "s
 OURS = re.compile(r"/(?![/«])|#|«path»|«asset\(")
 READ_ALOUD = {"aria-label", "title", "alt", "placeholder"}
 # Words that are alike in every language: our name, and what each language calls itself.
-NAMES = {"Callkeeper"}
+NAMES = {"Callkeeper", "SIP"}
 
 
 class Element(NamedTuple):

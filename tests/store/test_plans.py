@@ -197,6 +197,7 @@ LISTS = [
     ("find_reservations_of_number", "agents campaign_id", "reservation_by_number"),
     ("seek", "", BY_TIME),
     ("seek", "newest kind outcomes", BY_TIME),
+    ("seek", "agent newest outcomes unfiled", "reservation_by_agent"),
     ("seek", "campaign_id", "reservation_by_campaign"),
     ("seek", "agent campaign_id newest", "reservation_by_agent"),
     ("reach", "", BY_TIME),

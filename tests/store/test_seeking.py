@@ -92,6 +92,7 @@ SOUGHT = [
         Choice(("waiting", "cancelled")),
         Choice(EVERY, kind="manual"),
         Choice(EVERY, outcomes=("unknown",)),
+        Choice(EVERY, is_unfiled=True),
         Choice(EVERY, newest=True),
     ],
 )
@@ -103,6 +104,7 @@ def test_what_is_sought_is_found_in_order(
         for each in within(made, sought)
         if each.state in choice.states
         and choice.kind in (None, each.kind)
+        and not (choice.is_unfiled and each.business_result)
         and (choice.outcomes is None or each.state != "done" or each.outcome in choice.outcomes)
     ]
     if choice.newest:

@@ -6,15 +6,24 @@ from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.result_form import AS_FILED, ENDS, on_record, read_result
+from callkeeper.console.result_form import (
+    AS_FILED,
+    AS_THE_LINE_SAYS,
+    ENDS,
+    last_heard,
+    on_record,
+    read_note,
+    read_result,
+)
 from callkeeper.console.sign_in import HOME
 from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit, hidden_number
 from callkeeper.core.instants import LocalTimes
+from callkeeper.core.people.person import Role
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import AlreadyCalled, Overtaken, ParameterWrong, Refusal
 from callkeeper.core.reservations.changes import Cancel, Change, Move, Result
-from callkeeper.core.reservations.reservation import REMARK
+from callkeeper.core.reservations.reservation import REMARK, Reservation
 from callkeeper.core.wall_time import read_wall_time
 from callkeeper.usecases.work import Work
 
@@ -44,38 +53,36 @@ class ReservationPage:
     async def file(self, visit: Visit, who: SignedIn) -> Response:
         """File how its call ended."""
         form = await visit.form()
-        agent = await self._agent(visit, who)
-        return await self._changed(visit, who, form, lambda times: read_result(form, times, agent))
+        found = await self._work.one(who.person, visit.vdn, visit.id)
+        old = found.kept.listed.reservation
+        agent = _files_as(who.person.role_in(visit.vdn), old)
+        return await self._changed(
+            visit, who, "result", form, lambda times: read_result(form, times, old, agent)
+        )
 
     async def move(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another time."""
         form = await visit.form()
-        return await self._changed(visit, who, form, lambda times: _moved(form, times))
+        return await self._changed(visit, who, "move", form, lambda times: _moved(form, times))
 
     async def note(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another note."""
         form = await visit.form()
-        return await self._changed(visit, who, form, lambda _: _noted(form))
+        return await self._changed(visit, who, "note", form, lambda _: Move(remark=read_note(form)))
 
     async def cancel(self, visit: Visit, who: SignedIn) -> Response:
         """Delete it: the customer no longer wants the call."""
-        return await self._changed(visit, who, await visit.form(), lambda _: Cancel())
+        return await self._changed(visit, who, "cancel", await visit.form(), lambda _: Cancel())
 
-    async def _agent(self, visit: Visit, who: SignedIn) -> str | None:
-        """Return as whose a result is filed: whoever corrects a colleague's leaves it theirs."""
-        role = who.person.role_in(visit.vdn)
-        if role is None or role.agent is None or role.kind == "agent":
-            return None if role is None else role.agent
-        found = await self._work.one(who.person, visit.vdn, visit.id)
-        return None if found.kept.listed.reservation.agent else role.agent
-
-    async def _changed(self, visit: Visit, who: SignedIn, form: Form, read: Read) -> Response:
+    async def _changed(
+        self, visit: Visit, who: SignedIn, act: str, form: Form, read: Read
+    ) -> Response:
         times = self._times(who)
         try:
             change, version = read(times), hidden_number(form, "version")
             await self._work.change(who.person, visit.vdn, visit.id, change, version)
         except (ParameterWrong, AlreadyCalled, Overtaken) as refused:
-            return await self._page(visit, who, typed=form, refused=refused)
+            return await self._page(visit, who, typed={act: form}, refused=refused)
         return lead_to(_onwards(visit, who, change))
 
     async def _page(
@@ -83,7 +90,7 @@ class ReservationPage:
         visit: Visit,
         who: SignedIn,
         *,
-        typed: Form | None = None,
+        typed: Mapping[str, Form] | None = None,  # by the act whose form it is
         refused: Refusal | None = None,
         number: str | None = None,
     ) -> Response:
@@ -101,8 +108,11 @@ class ReservationPage:
             times=times,
             ends=ENDS,
             as_filed=AS_FILED,
+            as_the_line_says=AS_THE_LINE_SAYS,
+            is_overtaken=isinstance(refused, Overtaken),
             note_longest=REMARK.longest,
             recorded=on_record(found, times),
+            heard=last_heard(found),
             typed=typed or {},
             refused=refused,
         )
@@ -116,9 +126,11 @@ def _moved(form: Form, times: LocalTimes) -> Move:
     return Move(appoint_at=at)
 
 
-def _noted(form: Form) -> Move:
-    """Return the note that was typed; browsers send two characters for the end of a line."""
-    return Move(remark=form.get("note", "").replace("\r\n", "\n"))
+def _files_as(role: Role | None, old: Reservation) -> str | None:
+    """Return as whose a result is filed: whoever corrects a colleague's leaves it theirs."""
+    if role is None or (role.kind != "agent" and old.agent):
+        return None
+    return role.agent
 
 
 def _onwards(visit: Visit, who: SignedIn, change: Change) -> str:

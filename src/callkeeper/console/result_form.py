@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from callkeeper.console.visit import hidden_instant
+from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.instants import HOUR_MS, Instant, LocalTimes, by_clock
 from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.refusal import ParameterWrong
@@ -17,6 +18,8 @@ ENDS = (ANSWERED_CODE, "00537", "00603", "00604", "00538", "00208")
 
 # Chosen where the record has what the form does not offer: it stays. No code has a blank in it.
 AS_FILED = "as filed"
+# Sent of a call that the system made, that reached nobody and would be made again: it stays so.
+AS_THE_LINE_SAYS = "as the line says"
 
 # A time of a call that is still to come today is yesterday's, if that is less long ago.
 _LATELY_MS = 12 * HOUR_MS
@@ -28,7 +31,10 @@ def on_record(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
     business = _business(reservation)
     offered = {f"{top.code}/{each.code}" for top, below in found.results for each in below}
     offered |= {top.code for top, _ in found.results}
-    shown = {"business": business if business in {"", *offered} else AS_FILED}
+    shown = {
+        "business": business if business in {"", *offered} else AS_FILED,
+        "note": reservation.remark or "",
+    }
     if reservation.state != "done":
         return shown | {"end": ENDS[0], "at": _clock_time(times.now, times), "began": ""}
     code, began = reservation.fail_code, reservation.begin_at
@@ -38,24 +44,41 @@ def on_record(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
     return shown
 
 
-def read_result(form: Mapping[str, str], times: LocalTimes, agent: str | None) -> Result:
+def last_heard(found: FoundReservation) -> Attempt | None:
+    """Return the last attempt that tells how a call ended."""
+    heard = [each for each in found.attempts if each.outcome not in (None, "withdrawn")]
+    return heard[-1] if heard else None
+
+
+def read_result(
+    form: Mapping[str, str], times: LocalTimes, old: Reservation, agent: str | None
+) -> Result:
     """Return the result that was typed; what the form does not ask stays as it was filed.
 
     Raise ParameterWrong.
     """
+    note = read_note(form) if "note" in form else None
     business, _, sub = form.get("business", AS_FILED).partition("/")
     stays = business == AS_FILED
     return Result(
         agent=agent,
-        fail_code=_ended(form),
+        fail_code=_ended(form, old),
         business_result=None if stays else business,
         business_sub_result=None if stays else sub,
         begin_at=_began(form, times),
+        remark=None if note == (old.remark or "") else note,
     )
 
 
-def _ended(form: Mapping[str, str]) -> str | None:
+def read_note(form: Mapping[str, str]) -> str:
+    """Return the note that was typed; browsers send two characters for the end of a line."""
+    return form.get("note", "").replace("\r\n", "\n")
+
+
+def _ended(form: Mapping[str, str], old: Reservation) -> str | None:
     end = form.get("end", AS_FILED)
+    if end == AS_THE_LINE_SAYS and old.is_dialed_by_us:
+        return old.fail_code
     if end == AS_FILED:
         return None
     if end not in ENDS:

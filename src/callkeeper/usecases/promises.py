@@ -235,6 +235,12 @@ class Promises:
         """Return the first that were promised for a stretch of time and are in some states."""
         return self._sought(self._whose.within(*day), states, limit)
 
+    def unfiled(self, stretch: tuple[Instant, Instant], limit: int) -> Found:
+        """Return what the system called and was answered, and of which no person has said more."""
+        choice = Choice(("done",), outcomes=("answered",), is_unfiled=True, newest=True)
+        found = self._reservations.seek(self._whose.within(*stretch), choice, limit + 1)
+        return self._found(found, limit)
+
     def one(self, id_: str) -> Kept:
         """Return one of the VDN's. Raise NoSuchReservation."""
         listed = self._reservations.get(self._whose.vdn, id_)

@@ -119,10 +119,15 @@ def _moved(detail: dict[str, Any], written: Written) -> str:
         told.append(f"to {written(detail['appoint_at'])}")
     if "agent" in detail:
         told.append(f"to agent {detail['agent']}")
-    if "remark" in detail:
-        remark = detail["remark"]
-        told.append(f'its note is now "{remark}"' if remark else "its note was cleared")
+    told += _noted(detail)
     return ", ".join(told) or "nothing was changed"
+
+
+def _noted(detail: dict[str, Any]) -> list[str]:
+    if "remark" not in detail:
+        return []
+    remark = detail["remark"]
+    return [f'its note is now "{remark}"' if remark else "its note was cleared"]
 
 
 def _reassigned(detail: dict[str, Any], _: Written) -> str:
@@ -147,8 +152,9 @@ def _result(detail: dict[str, Any], written: Written) -> str:
     told += [f"{words} {detail[name]}" for name, words in named.items() if detail.get(name)]
     cleared = {"fail_code": "result code", **named}
     told += [f"{words} cleared" for name, words in cleared.items() if detail.get(name) == ""]
-    if not detail.keys() - {"agent"}:
+    if not detail.keys() - {"agent", "remark"}:
         told.insert(0, "it tells of no call")
+    told += _noted(detail)
     return ", ".join(told)
 
 

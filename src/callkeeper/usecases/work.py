@@ -6,7 +6,8 @@ import structlog
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.business_result import BusinessResult
-from callkeeper.core.instants import Instant
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.people.house_rules import HouseRules, Numbers
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import DEFAULTS, Act, may
@@ -20,14 +21,21 @@ from callkeeper.usecases.promises import Found, Kept, Promises, Whose, no_such
 from callkeeper.usecases.timeline import Happening, happened
 
 _RESULTS_MAX = 200
+# How long before today a call was promised whose business result is still asked for.
+_UNFILED_MS = 7 * DAY_MS
+_NONE = Found([], has_more=False, from_at=None, to_at=None)
 
 Results = list[tuple[BusinessResult, list[BusinessResult]]]
 
 
 class Todo(msgspec.Struct, frozen=True):
-    """What is open, what comes next first but for what is overdue; and what of a day is done."""
+    """What is open, what comes next first but for what is overdue; and what of a day is done.
+
+    ``unfiled``: what was answered lately, and misses a business result; none of it is in ``done``.
+    """
 
     open: Found
+    unfiled: Found
     done: Found
     rules: HouseRules
 
@@ -42,6 +50,7 @@ class FoundReservation(msgspec.Struct, frozen=True):
     numbers: Numbers
     may_change: bool
     customer: str  # as call data names them, or ""
+    attempts: list[Attempt]
     events: list[Happening]
     results: Results
 
@@ -67,8 +76,11 @@ class Work:
 
         def look(store: Store) -> Todo:
             promises = Promises(store, self._measure, Whose(vdn, agent), now)
-            done = promises.within(day, limit, ("done",))
-            return Todo(promises.open(limit), done, store.rules.of(vdn).rules)
+            unfiled = _NONE
+            if store.business_results.find(vdn, 0, 1).results:
+                unfiled = promises.unfiled((day[0] - _UNFILED_MS, day[1]), limit)
+            done = _without(promises.within(day, limit, ("done",)), unfiled)
+            return Todo(promises.open(limit), unfiled, done, store.rules.of(vdn).rules)
 
         return await self._store.ask(look)
 
@@ -86,6 +98,7 @@ class Work:
                 _numbers(person, reservation, rules),
                 may(person, "change_reservation", vdn, reservation.agent),
                 customer_name(reservation.call_data, rules.customer_member),
+                store.attempts.of(vdn, id_),
                 happened(store, vdn, id_),
                 store.business_results.find(vdn, 0, _RESULTS_MAX).results,
             )
@@ -134,6 +147,12 @@ def _check(
     is_theirs = may(person, act, reservation.vdn, reservation.agent, rules=rules)
     if reservation.state == "cancelled" or not is_theirs:
         raise no_such(reservation.vdn, reservation.id)
+
+
+def _without(found: Found, others: Found) -> Found:
+    ids = {each.listed.reservation.id for each in others.promises}
+    kept = [each for each in found.promises if each.listed.reservation.id not in ids]
+    return msgspec.structs.replace(found, promises=kept)
 
 
 def _numbers(person: Person, reservation: Reservation, rules: HouseRules) -> Numbers:

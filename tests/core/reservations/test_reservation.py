@@ -259,7 +259,8 @@ def test_a_result_that_tells_of_no_call_changes_the_agent_and_nothing_else() -> 
     old = standing(kind="automatic")
     assert differences(old, after(Result(), old)) == {}
     assert differences(old, after(Result(agent="bert"), old)) == {"agent": "bert"}
-    assert len(TELLING) + 1 == len(Result.__struct_fields__)
+    assert differences(old, after(Result(remark="in a hurry"), old)) == {"remark": "in a hurry"}
+    assert len(TELLING) + 2 == len(Result.__struct_fields__)
 
 
 def test_a_second_result_overwrites_the_first_field_by_field() -> None:

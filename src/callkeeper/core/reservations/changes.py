@@ -91,7 +91,7 @@ class Reassign(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a call ended, as a person or a CRM files it; what is None stays as it was filed.
 
-    An empty text takes away what was filed.
+    An empty text takes away what was filed. A person may file another note with it.
     """
 
     what: ClassVar[str] = "result"
@@ -104,6 +104,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     business_sub_result: str | None = None
     begin_at: Instant | None = None
     end_at: Instant | None = None
+    remark: str | None = None
 
     @property
     def names_business_result(self) -> bool:
@@ -114,6 +115,8 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         """Refuse a call that ends before it begins, and a result that the VDN did not define."""
         if self.fail_code is not None:
             FAIL_CODE.check(self.fail_code, "fail_code")
+        if self.remark is not None:
+            REMARK.check(self.remark, "remark")
         begin_at, end_at = self._times(old)
         if begin_at is not None and end_at is not None and end_at < begin_at:
             raise ParameterWrong(
@@ -130,13 +133,14 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return the reservation with this result, closed; what tells of no call closes nothing.
 
         A second result overwrites the first, field by field. Of a call that the system made,
-        only what a person knows is taken: the agent and the business result. One that waits to be
+        only what a person knows is taken: agent, business result and note. One that waits to be
         tried again is not tried again once somebody tells how a call to that customer ended.
         """
         known: dict[str, object] = {
             "agent": _either(self.agent, old.agent),
             "business_result": _text(self.business_result, old.business_result),
             "business_sub_result": self._sub_result(old),
+            "remark": _text(self.remark, old.remark),
         }
         if old.state == "calling" or not (self._tells_of_a_call or old.state == "done"):
             return old.changed(now, **known)
@@ -158,7 +162,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def _tells_of_a_call(self) -> bool:
-        # The agent says nothing of one, nor does what is taken away; all else belongs to a call.
+        # Agent and note say nothing of one, nor does what is taken away; all else does.
         texts = (self.fail_code, self.call_id, self.caller_no)
         named = self.names_business_result or any(texts)
         return named or self.begin_at is not None or self.end_at is not None

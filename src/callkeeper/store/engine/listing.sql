@@ -152,6 +152,7 @@ SELECT {listed_columns}
   {of_states}
   AND r.kind = :kind                                                           -- if kind
   {of_outcomes}                                                                -- if outcomes
+  AND r.business_result IS NULL                                                -- if unfiled
 ORDER BY r.appoint_at, r.id                                                    -- unless newest
 ORDER BY r.appoint_at DESC, r.id DESC                                          -- if newest
 LIMIT :limit

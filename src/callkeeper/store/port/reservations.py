@@ -67,12 +67,14 @@ class Sought(msgspec.Struct, frozen=True):
 class Choice(msgspec.Struct, frozen=True):
     """Which of the reservations that are looked through: in these states, of this kind.
 
-    ``outcomes``: of those that are done only those whose call ended so. ``newest``: the last.
+    ``outcomes``: of those that are done only those whose call ended so. ``is_unfiled``: no business
+    result is on record. ``newest``: the last.
     """
 
     states: tuple[State, ...]
     kind: Kind | None = None
     outcomes: tuple[str, ...] | None = None
+    is_unfiled: bool = False
     newest: bool = False
 
 

@@ -189,6 +189,7 @@ class ReservationRows:
             states=list(choice.states),
             kind=choice.kind,
             outcomes=None if choice.outcomes is None else list(choice.outcomes),
+            unfiled=choice.is_unfiled or None,
             newest=choice.newest or None,
             limit=limit,
             **msgspec.structs.asdict(sought),
