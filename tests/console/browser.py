@@ -155,15 +155,17 @@ class Window:
         """Return where Tab leads, from the top of the page to its end."""
         found: list[Stop] = []
         focused = self.page.locator(":focus")
+        within = self.page.locator(":focus, input:focus-within")  # as on the calendar of a date
         for _ in range(_STOPS_MAX):  # past the end: a page may begin in the middle
-            if not focused.count():
+            if not within.count():
                 break
             self.press("Tab")
         for _ in range(_STOPS_MAX):
             self.press("Tab")
-            if not focused.count():
+            if not within.count():
                 break
-            found.append(Stop(*focused.evaluate(_FOCUS)))
+            if focused.count():
+                found.append(Stop(*focused.evaluate(_FOCUS)))
         return found
 
     def close(self) -> None:

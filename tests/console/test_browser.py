@@ -185,6 +185,7 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/{vdn}/keys/{ak}": [f"/console/{VDN}/keys/{house.key.ak}"],
         "/console/deeds": ["/console/deeds"],
         "/console/{vdn}/deeds": [f"/console/{VDN}/deeds"],
+        "/console/{vdn}/book": [f"/console/{VDN}/book", f"/console/{VDN}/book?like={coming}"],
         "/console/people": ["/console/people"],
         "/console/people/{login}": ["/console/people/cy"],
         "/console/{vdn}/people": [f"/console/{VDN}/people"],
@@ -279,7 +280,7 @@ SLIPS = [
     Slip(f"/console/{VDN}/people", {"agent": "1", "login": "cy"}, "login"),
     Slip(f"/console/{VDN}/people", {"login": "di", "agent": "x" * 101}, "agent"),
     Slip("/console/people", {"login": "di", "vdn": "x"}, "vdn"),
-    Slip(f"/console/{VDN}/reservations", {"day": "2026-11-01"}, "day"),
+    Slip(f"/console/{VDN}/reservations", {"day": "2026-11-01"}, "move-at"),
     Slip(f"/console/{VDN}/reservations", {"day": "2027-03-28", "move-at": "02:30"}, "move-at"),
     Slip(f"/console/{VDN}/reservations", {"day": "2027-10-31", "move-at": "02:30"}, "which"),
 ]

@@ -23,6 +23,8 @@ FORM = {
     "numbers": "on_request",
     "agents_see": "own",
     "customer_member": "",
+    "slot_minutes": "15",
+    "slot_calls_max": "",
 }
 
 
@@ -73,6 +75,8 @@ def test_what_would_change_is_shown_and_nothing_is_kept_before_it_is_said(
         numbers="never",
         agents_see="vdn",
         customer_member="name",
+        slot_minutes="60",
+        slot_calls_max="2",
     )
     page = boss.send(HOUSE, form)
     assert page.status == 200
@@ -82,12 +86,14 @@ def test_what_would_change_is_shown_and_nothing_is_kept_before_it_is_said(
         "pages show none in full",
         "agents see all reservations of this VDN: 1 agents",
         "name names the customer: of the next 1 calls it does so in 1",
+        "slots have 60 minutes: of the next 1 calls of agents 0 share one",
+        "a slot takes 2 calls of a campaign; what is booked already stays",
     ):
         assert sentence in page.text
     assert kept(house) == HouseRules()
     shown = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.seen.text))
     assert boss.send(HOUSE, shown | {"keep": "yes"}).status == 303
-    assert kept(house) == HouseRules("Asia/Shanghai", "zh_CN", "never", "vdn", "name")
+    assert kept(house) == HouseRules("Asia/Shanghai", "zh_CN", "never", "vdn", "name", 60, 2)
     deed = house.store.deeds.latest(1, vdn=VDN)[0]
     assert (deed.by_whom, deed.what) == ("person boss", "rules_changed")
     assert json.loads(deed.detail)["agents_see"] == ["own", "vdn"]
@@ -106,6 +112,10 @@ def test_who_changes_nothing_is_told(boss: Visitor) -> None:
         ({"agents_see": ""}, "choose one of what is offered"),
         ({"customer_member": "x" * 61}, "has 61 characters, at most 60 fit"),
         ({"customer_member": "a\x07b"}, "is not allowed"),
+        ({"slot_minutes": "7"}, "choose one of what is offered"),
+        ({"slot_calls_max": "0"}, "give a number from 1 to 10000, or none"),
+        ({"slot_calls_max": "9" * 5000}, "give a number from 1 to 10000, or none"),
+        ({"slot_calls_max": "-1"}, "give a number from 1 to 10000, or none"),
         ({"version": "x"}, "load the page again"),
     ],
     ids=str,

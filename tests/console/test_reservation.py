@@ -111,7 +111,9 @@ def test_a_time_that_cannot_be_meant_is_refused_with_what_was_typed(
 def test_a_time_that_comes_twice_is_taken_as_the_one_that_is_meant(
     house: House, ann: Visitor, which: str, offset: int
 ) -> None:
-    id_ = promise(house, HOUR)
+    campaign = f"80{offset}"  # to the end of which there are years
+    house.has_campaign(int(campaign), end_at=house.now() + 20_000 * HOUR)
+    id_ = promise(house, HOUR, campaign_id=campaign)
     ann.send("/console/me", {"name": "Ann", "language": "", "zone": "Europe/Berlin"})
     form = {"version": ann.look(path(id_)).hidden("version"), "day": "2027-10-31", "at": "02:30"}
     assert 'name="which"' in ann.send(path(id_, "move"), form).seen.text

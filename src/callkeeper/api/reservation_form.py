@@ -24,7 +24,6 @@ from callkeeper.api.contract.fields import (
 from callkeeper.api.contract.interface import Deployment, Dialect
 from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.core.characters import (
-    CALLED,
     DIGITS,
     PRINTABLE,
     WORD,
@@ -35,7 +34,7 @@ from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import TimeWrong
 from callkeeper.core.reservations.changes import FAIL_CODE, Cancel, Move, Result
-from callkeeper.core.reservations.reservation import REMARK, Kind, Wish
+from callkeeper.core.reservations.reservation import CALLED_NO, REMARK, Kind, Wish
 from callkeeper.store.port.reservations import Wanted
 
 C = TypeVar("C", bound=msgspec.Struct)
@@ -170,8 +169,8 @@ def create_form(dialect: Dialect) -> Form[Wish]:
             ours="called_no",
             says="number to be called",
             mandatory=True,
-            longest=24,
-            characters=CALLED,
+            longest=CALLED_NO.longest,
+            characters=CALLED_NO.characters,
         ),
         agent_field(dialect.deployment, mandatory=True),
         Text(
@@ -266,8 +265,8 @@ LIST_FORM = Form(
         name="calledNo",
         ours="called_no",
         says="number to be called, in full",
-        longest=24,
-        characters=CALLED,
+        longest=CALLED_NO.longest,
+        characters=CALLED_NO.characters,
     ),
     Texts(name="userAccountList", ours="agents", says="any of these agents", each=_AGENT, most=100),
     TimeStamp(name="beginTime", ours="begin_at", says="appointed at this time or later"),

@@ -12,6 +12,8 @@ from callkeeper.core.people.house_rules import (
     AGENTS_SEE,
     MEMBER,
     NUMBERS,
+    SLOT_CALLS_MOST,
+    SLOT_MINUTES,
     AgentsSee,
     HouseRules,
     Numbers,
@@ -22,7 +24,7 @@ from callkeeper.core.refusal import Overtaken, ParameterWrong, Refusal
 from callkeeper.usecases.house_rules import RuleKeeping
 
 Form = Mapping[str, str]
-T = TypeVar("T", Numbers, AgentsSee)
+T = TypeVar("T", Numbers, AgentsSee, str)
 
 
 class HouseRulesPage:
@@ -78,6 +80,7 @@ class HouseRulesPage:
             zone=self._zone,
             zones=sorted(available_timezones()),
             member_longest=MEMBER.longest,
+            slot_minutes=SLOT_MINUTES,
         )
 
 
@@ -89,6 +92,8 @@ def as_form(rules: HouseRules) -> dict[str, str]:
         "numbers": rules.numbers,
         "agents_see": rules.agents_see,
         "customer_member": rules.customer_member or "",
+        "slot_minutes": str(rules.slot_minutes),
+        "slot_calls_max": "" if rules.slot_calls_max is None else str(rules.slot_calls_max),
     }
 
 
@@ -100,6 +105,8 @@ def read_rules(form: Form) -> HouseRules:
         numbers=_choice(form, "numbers", NUMBERS),
         agents_see=_choice(form, "agents_see", AGENTS_SEE),
         customer_member=form.get("customer_member") or None,
+        slot_minutes=int(_choice(form, "slot_minutes", tuple(map(str, SLOT_MINUTES)))),
+        slot_calls_max=_number(form, "slot_calls_max") if form.get("slot_calls_max") else None,
     )
 
 
@@ -108,3 +115,10 @@ def _choice(form: Form, name: str, choices: tuple[T, ...]) -> T:
         if each == form.get(name):
             return each
     raise ParameterWrong("choose one of what is offered", about=name)
+
+
+def _number(form: Form, name: str) -> int:
+    """Return a number; of what is none or too long, one that no rule may be."""
+    text = form.get(name, "")
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(SLOT_CALLS_MOST))
+    return int(text) if is_number else 0

@@ -17,14 +17,22 @@ from callkeeper.console.result_form import (
 )
 from callkeeper.console.sign_in import HOME
 from callkeeper.console.times import times_of
-from callkeeper.console.visit import Visit, hidden_number
-from callkeeper.core.instants import LocalTimes
+from callkeeper.console.visit import Visit, hidden_instant, hidden_number
+from callkeeper.core.instants import Instant, LocalTimes
 from callkeeper.core.people.person import Role
 from callkeeper.core.people.session import SignedIn
-from callkeeper.core.refusal import AlreadyCalled, Overtaken, ParameterWrong, Refusal
+from callkeeper.core.refusal import (
+    AlreadyCalled,
+    Overtaken,
+    ParameterWrong,
+    Refusal,
+    TimeWrong,
+)
 from callkeeper.core.reservations.changes import Cancel, Change, Move, Result
 from callkeeper.core.reservations.reservation import REMARK, Reservation
+from callkeeper.core.reservations.slot import SlotTaken
 from callkeeper.core.wall_time import read_wall_time
+from callkeeper.usecases.slots import FreeSlots, SlotBookings
 from callkeeper.usecases.work import Work
 
 Form = Mapping[str, str]
@@ -34,8 +42,11 @@ Read = Callable[[LocalTimes], Change]
 class ReservationPage:
     """One reservation, and the forms on its page."""
 
-    def __init__(self, work: Work, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(
+        self, work: Work, slots: SlotBookings, press: Press, clock: Clock, zone: str
+    ) -> None:
         self._work = work
+        self._slots = slots
         self._press = press
         self._clock = clock
         self._zone = zone
@@ -61,9 +72,22 @@ class ReservationPage:
         )
 
     async def move(self, visit: Visit, who: SignedIn) -> Response:
-        """Give it another time."""
+        """Give it another time, if its agent is free then; or say what time is."""
         form = await visit.form()
-        return await self._changed(visit, who, "move", form, lambda times: _moved(form, times))
+        times, at = self._times(who), None
+        try:
+            at, version = _moved_to(form, times), hidden_number(form, "version")
+            await self._slots.move(
+                who.person, visit.vdn, visit.id, at, version, anyway="anyway" in form
+            )
+        except (SlotTaken, TimeWrong) as refused:
+            free = None
+            if at is not None:
+                free = await self._slots.times_instead(who.person, visit.vdn, visit.id, at)
+            return await self._page(visit, who, typed={"move": form}, refused=refused, free=free)
+        except (ParameterWrong, Overtaken) as refused:
+            return await self._page(visit, who, typed={"move": form}, refused=refused)
+        return lead_to(_onwards(visit, who, Move(appoint_at=at)))
 
     async def note(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another note."""
@@ -93,6 +117,7 @@ class ReservationPage:
         typed: Mapping[str, Form] | None = None,  # by the act whose form it is
         refused: Refusal | None = None,
         number: str | None = None,
+        free: FreeSlots | None = None,
     ) -> Response:
         times = self._times(who)
         found = await self._work.one(who.person, visit.vdn, visit.id)
@@ -105,6 +130,7 @@ class ReservationPage:
             vdn=visit.vdn,
             found=found,
             number=number,
+            free=free,
             times=times,
             ends=ENDS,
             as_filed=AS_FILED,
@@ -121,9 +147,13 @@ class ReservationPage:
         return times_of(who, self._zone, self._clock.now())
 
 
-def _moved(form: Form, times: LocalTimes) -> Move:
-    at = read_wall_time(form.get("day", ""), form.get("at", ""), times.zone, form.get("which", ""))
-    return Move(appoint_at=at)
+def _moved_to(form: Form, times: LocalTimes) -> Instant:
+    """Return the time that was typed, or was offered in its place. Raise ParameterWrong."""
+    if "offer" in form:
+        return hidden_instant(form, "offer")
+    return read_wall_time(
+        form.get("day", ""), form.get("at", ""), times.zone, form.get("which", "")
+    )
 
 
 def _files_as(role: Role | None, old: Reservation) -> str | None:

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from callkeeper.clock import Clock
 from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.board import BoardPage
+from callkeeper.console.book import BookPage
 from callkeeper.console.day import DayPage
 from callkeeper.console.deeds import DeedsPage
 from callkeeper.console.door import Door
@@ -32,6 +33,7 @@ from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.people import People
+from callkeeper.usecases.slots import SlotBookings
 from callkeeper.usecases.staff import Staff
 from callkeeper.usecases.supervision import Supervision
 from callkeeper.usecases.work import Work
@@ -52,6 +54,7 @@ class Console(NamedTuple):
     work: Work
     rules: RuleKeeping
     supervision: Supervision
+    slots: SlotBookings
     clock: Clock
     zone: str
     url: str | None  # where people find it, if a setting says so
@@ -68,6 +71,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     """Return all pages."""
     people, clock, zone = console.people, console.clock, console.zone
     work, rules, supervision = console.work, console.rules, console.supervision
+    slots = console.slots
     signing = SignInPages(people, door, press, clock, has_sign_on=console.sign_on is not None)
     single = SignOnPages(console.sign_on, door, press, clock)
     me = MePages(people, press, clock)
@@ -76,7 +80,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     house = HouseRulesPage(rules, press, zone)
     day = DayPage(supervision, press, clock, zone)
     board = BoardPage(supervision, press, clock, zone)
-    one = ReservationPage(work, press, clock, zone)
+    book = BookPage(slots, press, clock, zone)
+    one = ReservationPage(work, slots, press, clock, zone)
     proofs = Proofs(people, clock)
     staff = PeoplePages(console.staff, proofs, press, clock, zone, console.url)
     keys = KeysPages(console.key_keeping, proofs, press, clock, zone)
@@ -111,6 +116,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown(f"{of_one}/move", post=one.move),
         Shown(f"{of_one}/note", post=one.note),
         Shown(f"{of_one}/cancel", post=one.cancel),
+        Shown("/console/{vdn}/book", book.show, book.book),
         Shown("/console/{vdn}/house", house.show, house.keep),
         Shown("/console/{vdn}/people", staff.show, staff.invite),
         Shown("/console/{vdn}/people/{login}", staff.one, staff.change),

@@ -78,7 +78,7 @@ class Visit(NamedTuple):
     def id(self) -> str:
         """The reservation that the path names. Raise NoSuchPath."""
         id_ = self.request.path_params["id"]
-        if not _ID.fullmatch(id_):
+        if not is_id(id_):
             raise no_page(self.request)
         return str(id_)
 
@@ -99,9 +99,14 @@ class Visit(NamedTuple):
                 body.decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX, errors="strict"
             )
         except ValueError as error:
-            raise _unreadable() from error
+            raise unreadable() from error
         form = {name: values[-1].strip() for name, values in found.items()}
         return form | ({many: " ".join(found[many])} if many in found else {})
+
+
+def is_id(text: str) -> bool:
+    """Whether a reservation may have this id."""
+    return _ID.fullmatch(text) is not None
 
 
 def no_page(request: Request) -> NoSuchPath:
@@ -129,7 +134,7 @@ def hidden_number(form: Mapping[str, str], name: str) -> int:
     """Return a number that a form has with it, which nobody types. Raise ParameterWrong."""
     text = form.get(name, "")
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX):
-        raise _unreadable()
+        raise unreadable()
     return int(text)
 
 
@@ -137,7 +142,7 @@ def hidden_instant(form: Mapping[str, str], name: str) -> Instant:
     """Return an instant that a form has with it. Raise ParameterWrong."""
     instant = hidden_number(form, name)
     if not INSTANT_MIN <= instant <= INSTANT_MAX:
-        raise _unreadable()
+        raise unreadable()
     return instant
 
 
@@ -160,5 +165,6 @@ def _is_english(locale: str) -> bool:
     return locale.partition("-")[0] == "en"
 
 
-def _unreadable() -> ParameterWrong:
+def unreadable() -> ParameterWrong:
+    """Return what is said of a form that no page of ours has."""
     return ParameterWrong("the form cannot be read; load the page again")

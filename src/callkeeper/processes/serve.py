@@ -48,6 +48,7 @@ from callkeeper.usecases.keys import Keyring
 from callkeeper.usecases.missed import count_missed
 from callkeeper.usecases.people import People
 from callkeeper.usecases.reservations import Bookings
+from callkeeper.usecases.slots import SlotBookings
 from callkeeper.usecases.staff import Staff
 from callkeeper.usecases.supervision import Supervision
 from callkeeper.usecases.work import Work
@@ -100,6 +101,7 @@ def build(
         key_keeping=KeyKeeping(async_store, seal, clock),
         work=Work(async_store, clock, measure(settings)),
         rules=RuleKeeping(async_store, clock, settings.time_zone),
+        slots=SlotBookings(async_store, clock, bookings, settings.time_zone),
         supervision=Supervision(async_store, clock, measure(settings)),
         clock=clock,
         zone=settings.time_zone,

@@ -13,8 +13,13 @@ def zone_name(campaign: Campaign, otherwise: str) -> str:
 
 def zone_of(campaign: Campaign, otherwise: str) -> ZoneInfo | None:
     """Return a campaign's time zone; None: this machine does not know it, for now."""
+    return zone_named(zone_name(campaign, otherwise))
+
+
+def zone_named(name: str) -> ZoneInfo | None:
+    """Return the time zone of a name; None: this machine does not know it, for now."""
     try:
-        return _known(zone_name(campaign, otherwise))
+        return _known(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
 

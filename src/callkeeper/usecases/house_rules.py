@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
@@ -13,8 +14,10 @@ from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoRight
 from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.reservations.slot import slot_around
 from callkeeper.store.port.reservations import Sought
 from callkeeper.store.port.store import Store
+from callkeeper.store.zones import zone_named
 from callkeeper.usecases.people import check_zone
 
 # Of so many calls to come it is told how a rule would show them.
@@ -90,6 +93,21 @@ class RuleKeeping:
         if rules.zone is not None:
             check_zone(rules.zone)
 
+    def _shared(self, new: HouseRules, ahead: list[Reservation]) -> Phrase:
+        zone = zone_named(new.zone or self._zone) or ZoneInfo(self._zone)
+        taken = [
+            (each.agent, slot_around(each.appoint_at, zone, new.slot_minutes).begin_at)
+            for each in ahead
+            if each.kind == "manual" and each.agent is not None
+        ]
+        return Phrase(
+            "slots have {minutes} minutes: of the next {all} calls of agents {count} share one "
+            "with another of the same agent, and stay",
+            minutes=new.slot_minutes,
+            all=len(taken),
+            count=len(taken) - len(set(taken)),
+        )
+
     def _differences(self, old: HouseRules, new: HouseRules, outlook: _Outlook) -> Iterator[Phrase]:
         """Yield a sentence for each rule that is another one."""
         if old.zone != new.zone:
@@ -113,6 +131,19 @@ class RuleKeeping:
             yield _agents_see(new, outlook)
         if old.customer_member != new.customer_member:
             yield _customers(new, outlook.ahead)
+        if old.slot_minutes != new.slot_minutes:
+            yield self._shared(new, outlook.ahead)
+        if old.slot_calls_max != new.slot_calls_max:
+            yield _calls_max(new)
+
+
+def _calls_max(new: HouseRules) -> Phrase:
+    if new.slot_calls_max is None:
+        return Phrase("a slot takes any number of calls of a campaign")
+    return Phrase(
+        "a slot takes {count} calls of a campaign; what is booked already stays",
+        count=new.slot_calls_max,
+    )
 
 
 def _agents_see(new: HouseRules, outlook: _Outlook) -> Phrase:

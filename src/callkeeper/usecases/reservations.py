@@ -1,13 +1,33 @@
 """Use cases of reservations: reserve one, change one, find some."""
 
+from typing import NamedTuple
+
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
+from callkeeper.core.instants import Instant
+from callkeeper.core.people.person import Person
 from callkeeper.core.request import id_for, request_digest
 from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.number_policy import NumberPolicy
 from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
+from callkeeper.core.reservations.slot import Guard
 from callkeeper.store.port.reservations import Booked, Page, Wanted
 from callkeeper.usecases.origin import Origin
+
+
+class FormName(NamedTuple):
+    """What tells a form from every other: when it was made, and some chance."""
+
+    made_at: Instant
+    token: str
+
+    def digest(self, login: str, vdn: int) -> bytes:
+        """Return what stands for the form in somebody's hands."""
+        return request_digest(login, str(vdn), str(self.made_at), self.token)
+
+    def id_of(self, login: str, vdn: int) -> str:
+        """Return the id of the reservation that it makes, however often it is sent."""
+        return id_for(self.made_at, self.digest(login, vdn))
 
 
 class Bookings:
@@ -51,6 +71,27 @@ class Bookings:
             numbers=self._numbers.of(origin.vdn),
             idempotency_key=request_digest(key).hex() if key else None,
             idempotency_body=request_digest(origin.body.hex()).hex() if key else None,
+        )
+        return await self._store.reservations.add(booking)
+
+    async def book(
+        self, wish: Wish, vdn: int, form: FormName, person: Person, guard: Guard | None
+    ) -> Booked:
+        """Book a call for somebody who sent a form, into a slot that is guarded, or into any.
+
+        The same form books it once.
+        """
+        booking = Booking(
+            vdn=vdn,
+            id=form.id_of(person.login, vdn),
+            wish=wish,
+            request=form.digest(person.login, vdn).hex(),
+            by=person.by,
+            at=self._clock.now(),
+            lead_ms=self._lead_ms,
+            zone=self._zone,
+            numbers=self._numbers.of(vdn),
+            guard=guard,
         )
         return await self._store.reservations.add(booking)
 

@@ -39,6 +39,7 @@ MAY = {
     "see_reports": ("----", "oax-", "oax-", "oaxi"),
     "export": ("----", "oax-", "oax-", "oaxi"),
     "reassign": ("----", "oax-", "oax-", "oaxi"),
+    "overbook": ("----", "oax-", "oax-", "oaxi"),
     "say_seen": ("----", "oax-", "oax-", "oaxi"),
     "pause_campaigns": ("----", "oax-", "oax-", "oaxi"),
     "define_campaigns": ("----", "----", "oax-", "oaxi"),

@@ -16,7 +16,7 @@ import msgspec
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.hours import check_dials
-from callkeeper.core.characters import NOTE, TextBounds
+from callkeeper.core.characters import CALLED, NOTE, TextBounds
 from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import (
     NoSuchCampaign,
@@ -41,6 +41,8 @@ State = Literal[
 
 # What a note may be, whichever way it comes in; what a result code may be stands beside its change.
 REMARK = TextBounds(500, NOTE)
+# The same of a number that is to be called.
+CALLED_NO = TextBounds(24, CALLED)
 
 
 class Reservation(msgspec.Struct, frozen=True):

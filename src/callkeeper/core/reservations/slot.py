@@ -104,11 +104,17 @@ class Diary:
         zone: tzinfo,
         campaign: tuple[Campaign | None, tzinfo | None],
         calls: Iterable[Calls],
+        *,
+        zone_name: str = "UTC",
     ) -> None:
-        """Take the VDN's zone, and the campaign with its own."""
+        """Take the VDN's zone, and the campaign with its own.
+
+        ``zone_name`` is the zone of campaigns that have none.
+        """
         self._rules = rules
         self._zone = zone
         self._campaign = campaign
+        self._zone_name = zone_name
         self._slots: dict[Instant, list[Calls]] = {}
         self._loads: Counter[str] = Counter()
         for each in calls:
@@ -118,7 +124,7 @@ class Diary:
 
     def guard(self, at: Instant, agent: str | None, name: str = "") -> Guard:
         """Return what must hold of the slot that a time is in."""
-        return Guard(self._around(at), agent, name, self._rules.slot_calls_max)
+        return Guard(self._around(at), agent, name, self._rules.slot_calls_max, self._zone_name)
 
     def is_free(self, at: Instant, agent: str | None) -> bool:
         """Whether nothing stands against a call at a time."""

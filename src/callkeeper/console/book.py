@@ -1,0 +1,180 @@
+"""Booking a call: the form, and what is free instead where its time is taken."""
+
+import re
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo, available_timezones
+
+from starlette.responses import Response
+
+from callkeeper.clock import Clock, new_token
+from callkeeper.console.press import Press, lead_to
+from callkeeper.console.times import times_of
+from callkeeper.console.visit import Visit, hidden_instant, is_id, no_page, unreadable
+from callkeeper.core.instants import Instant, LocalTimes, by_clock
+from callkeeper.core.people.session import SignedIn
+from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong, Refusal, TimeWrong
+from callkeeper.core.reservations.reservation import CALLED_NO, REMARK
+from callkeeper.core.reservations.slot import SlotTaken
+from callkeeper.core.wall_time import read_wall_time
+from callkeeper.usecases.people import check_zone
+from callkeeper.usecases.reservations import FormName
+from callkeeper.usecases.slots import Choices, FreeSlots, NewCall, SlotBookings
+
+Form = dict[str, str]
+
+# People write numbers in groups; none of these is dialed.
+_BETWEEN_DIGITS = re.compile(r"[\s().\-\u2010-\u2015/]+")
+_TOKEN = re.compile(r"[0-9A-Za-z_-]{16,64}")
+
+
+class BookPage:
+    """The form of a new call. ``zone`` is that of people who have none."""
+
+    def __init__(self, slots: SlotBookings, press: Press, clock: Clock, zone: str) -> None:
+        self._slots = slots
+        self._press = press
+        self._clock = clock
+        self._zone = zone
+
+    async def show(self, visit: Visit, who: SignedIn) -> Response:
+        """Show the form: empty, or as for another call like one that there is."""
+        like = visit.request.query_params.get("like", "")
+        if like and not is_id(like):
+            raise no_page(visit.request)
+        return await self._page(visit, who, {"like": like})
+
+    async def book(self, visit: Visit, who: SignedIn) -> Response:
+        """Book the call that was typed, or the one that was offered in its place."""
+        typed = await visit.form()
+        times = times_of(who, self._zone, self._clock.now())
+        call = None
+        try:
+            form = _form_name(typed)
+            if "look" in typed:
+                return await self._page(visit, who, typed)
+            times = _times_typed(typed, times)
+            typed, at = _taken_up(typed, times)
+            call = _call(typed, at)
+            made = await self._slots.book(
+                who.person, visit.vdn, call, form, anyway="anyway" in typed
+            )
+        except (SlotTaken, TimeWrong) as refused:
+            free = FreeSlots()
+            if call is not None:
+                free = await self._slots.instead(who.person, visit.vdn, call)
+            return await self._page(visit, who, typed, refused=refused, times=times, free=free)
+        except (ParameterWrong, NoSuchCampaign) as refused:
+            if refused.about == "again":
+                del typed["form"]
+            return await self._page(visit, who, typed, refused=refused)
+        return lead_to(f"/console/{visit.vdn}/reservations/{made.id}")
+
+    async def _page(
+        self,
+        visit: Visit,
+        who: SignedIn,
+        typed: Form,
+        *,
+        refused: Refusal | None = None,
+        times: LocalTimes | None = None,
+        free: FreeSlots | None = None,
+    ) -> Response:
+        now = self._clock.now()
+        own = times_of(who, self._zone, now)
+        like = typed.get("like", "")
+        choices = await self._slots.choices(
+            who.person,
+            visit.vdn,
+            number=_digits(typed.get("number", "")),
+            like=like if is_id(like) else "",
+        )
+        return self._press.page(
+            visit.language,
+            "book",
+            status=200 if refused is None else 422,
+            who=who,
+            vdn=visit.vdn,
+            choices=choices,
+            shown=_shown(choices, who, visit.vdn, own) | typed,
+            form=typed.get("form") or f"{now}-{new_token()}",
+            refused=refused,
+            free=free,
+            times=own,
+            free_times=times or own,
+            zones=sorted(available_timezones()),
+            number_longest=CALLED_NO.longest,
+            note_longest=REMARK.longest,
+        )
+
+
+def _shown(choices: Choices, who: SignedIn, vdn: int, times: LocalTimes) -> Form:
+    """Return what the form shows before anything is typed."""
+    role, like = who.person.role_in(vdn), choices.like
+    return {
+        "number": "",
+        "campaign": str(like.campaign_id) if like else "",
+        "day": by_clock(times.now, times.zone).date().isoformat(),
+        "at": "",
+        "zone": str(times.zone),
+        "which": "",
+        "agent": (like.agent if like else None) or (role.agent if role else None) or "",
+        "kind": like.kind if like else "manual",
+        "note": (like.remark if like else None) or "",
+        "like": like.id if like else "",
+    }
+
+
+def _form_name(typed: Form) -> FormName:
+    """Return what tells this form from every other. Raise ParameterWrong."""
+    made, _, token = typed.get("form", "").partition("-")
+    if not _TOKEN.fullmatch(token):
+        raise unreadable()
+    return FormName(hidden_instant({"made": made}, "made"), token)
+
+
+def _times_typed(typed: Form, times: LocalTimes) -> LocalTimes:
+    """Return times by the clock of the zone that was typed. Raise ParameterWrong."""
+    zone = typed.get("zone") or str(times.zone)
+    check_zone(zone)
+    return LocalTimes(ZoneInfo(zone), times.now)
+
+
+def _taken_up(typed: Form, times: LocalTimes) -> tuple[Form, Instant]:
+    """Return the form with what was offered and is taken, and the time that it then has.
+
+    Raise ParameterWrong.
+    """
+    typed = dict(typed)
+    if "with" in typed:
+        typed["agent"] = typed.pop("with")
+    if "offer" in typed:
+        at = hidden_instant(typed, "offer")
+        del typed["offer"]
+        local = by_clock(at, times.zone)
+        typed |= {"day": local.date().isoformat(), "at": local.strftime("%H:%M")}
+        return typed, at
+    which = typed.get("which", "")
+    return typed, read_wall_time(typed.get("day", ""), typed.get("at", ""), times.zone, which)
+
+
+def _call(typed: Mapping[str, str], at: Instant) -> NewCall:
+    """Return the call that was typed. Raise ParameterWrong."""
+    kind = typed.get("kind")
+    if kind not in ("manual", "automatic"):
+        raise ParameterWrong("choose one of what is offered", about="kind")
+    like = typed.get("like", "")
+    if like and not is_id(like):
+        raise unreadable()
+    return NewCall(
+        number=_digits(typed.get("number", "")),
+        campaign_id=typed.get("campaign", ""),
+        appoint_at=at,
+        agent=typed.get("agent", ""),
+        kind="manual" if kind == "manual" else "automatic",
+        note=typed.get("note", "").replace("\r\n", "\n"),
+        like=like,
+    )
+
+
+def _digits(number: str) -> str:
+    return _BETWEEN_DIGITS.sub("", number)
