@@ -1,5 +1,6 @@
 """``demo``: the published examples, played."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from callkeeper.cli.time_zone import reader_zone
 from callkeeper.operations.demo import play
 
 _PIPE_WIDTH = 200
@@ -33,12 +35,14 @@ def demo(
 ) -> None:
     """Run the published examples, then stay up for you to try.
 
-    They go over signed HTTPS to a server of its own, whose line rings nobody.
+    They go over signed HTTPS to a server of its own, whose line rings nobody. What stays up has
+    a console in it, with a day of calls, and a link to it for each role.
 
         $ callkeeper demo
         $ callkeeper demo --once
     """
     # A pipe is given room enough for a table.
     console = _Output() if sys.stdout.isatty() else _Output(width=_PIPE_WIDTH)
-    if not play(console, data_dir, port=port, once=once):
+    zone = getattr(reader_zone(os.environ.get("TZ")), "key", None) or "UTC"
+    if not play(console, data_dir, port=port, once=once, zone=zone):
         raise typer.Exit(1)

@@ -8,8 +8,7 @@ lies in the past by now is moved, and the demo says so.
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +16,6 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from callkeeper import log
 from callkeeper.api.examples import RESULT_ID
 from callkeeper.client.connections import SignedRequest
 from callkeeper.client.sending import SUCCESS, Answer, Sender, UnsignedRequest
@@ -26,25 +24,32 @@ from callkeeper.core.instants import HOUR_MS
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.database import DATABASE_FILE, fitting_seal, open_store
 from callkeeper.operations import demo_examples as examples
-from callkeeper.processes.serve import prepare_server
+from callkeeper.operations.demo_console import Shown, serving, serving_console
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import interrupting
 from callkeeper.usecases.keys import OpenKey, issue
 
 VDN = 25
 
-_READY_SECONDS = 15
 _LEAD_MS = 300_000
 _HOST = "127.0.0.1"
 _CALL_SECONDS = 20.0  # the most that the rehearsal line's call takes
 _LOOK_SECONDS = 0.25
 
 
-def play(console: Console, data_dir: Path | None, *, port: int = 0, once: bool = False) -> bool:
+def play(
+    console: Console,
+    data_dir: Path | None,
+    *,
+    port: int = 0,
+    once: bool = False,
+    zone: str = "UTC",
+) -> bool:
     """Play the examples and return whether every answer was the expected one.
 
-    Unless ``once``, the server then stays up until Ctrl-C. A data directory of one's own must not
-    hold a database yet: the demo writes reservations into it.
+    Unless ``once``, the server then stays up until Ctrl-C, and beside it a console with a day of
+    calls in it, by the clock of ``zone``. A data directory of one's own must not hold a database
+    yet: the demo writes reservations into it.
     """
     with interrupting(), tempfile.TemporaryDirectory(prefix="callkeeper-demo-") as temporary:
         settings = Settings(
@@ -53,16 +58,19 @@ def play(console: Console, data_dir: Path | None, *, port: int = 0, once: bool =
             port=port,
             tls="auto",
             line="rehearsal",
+            console=False,  # which has a server of its own, without TLS that no browser trusts
+            time_zone=zone,
             log_level="error",  # what is refused is part of the play
         )
         if (settings.data_dir / DATABASE_FILE).exists():
             raise SettingsWrong(f"{settings.data_dir} holds a database; the demo wants a new one")
         clock = SystemClock()
         key = _prepare(settings, clock)
-        with _serving(settings, clock) as url:
+        with serving(settings, clock) as url:
             good = _Stage(console, url, settings, key, clock).play()
             if not once:
-                _stay(console, url, settings, key)
+                with serving_console(settings, VDN, clock) as shown:
+                    _stay(console, url, settings, key, shown)
     return good
 
 
@@ -293,30 +301,7 @@ def _prepare(settings: Settings, clock: Clock) -> OpenKey:
     return key
 
 
-@contextmanager
-def _serving(settings: Settings, clock: Clock) -> Iterator[str]:
-    """Run the server on a thread; yield its URL."""
-    log.configure(settings)
-    ready = threading.Event()
-    urls: list[str] = []
-
-    def is_ready(url: str) -> None:
-        urls.append(url)
-        ready.set()
-
-    server = prepare_server(settings, clock=clock, ready=is_ready)
-    thread = threading.Thread(target=server.run, name="server", daemon=True)
-    thread.start()
-    if not ready.wait(_READY_SECONDS):
-        raise SettingsWrong("the server did not come up")
-    try:
-        yield urls[0]
-    finally:
-        server.should_exit = True
-        thread.join(_READY_SECONDS)
-
-
-def _stay(console: Console, url: str, settings: Settings, key: OpenKey) -> None:
+def _stay(console: Console, url: str, settings: Settings, key: OpenKey, shown: Shown) -> None:
     """Say how to go on, and wait until stopped."""
     folder = settings.data_dir.resolve()
     campaign = examples.CAMPAIGN_ID
@@ -338,6 +323,10 @@ def _stay(console: Console, url: str, settings: Settings, key: OpenKey) -> None:
         console.print("\nThe server stays up until Ctrl-C. In another terminal:\n", style="bold")
         for line in lines:
             console.print(line, soft_wrap=True, markup=False, highlight=False)
+        console.print(f"\nThe console is at {shown.url}. In a browser here, look at it as\n")
+        for who, link in shown.links:
+            console.print(f"{link}  {who}", soft_wrap=True, markup=False, highlight=False)
+        console.print("\nCalls fall due, and are dialed, while you look.")
         threading.Event().wait()
     except KeyboardInterrupt:
         console.print("\nstopped")
