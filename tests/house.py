@@ -85,6 +85,10 @@ class House:
         self.store.close()
         assert not self._thread.is_alive()
 
+    def stop(self) -> None:
+        """Tell the server to stop, and do not wait until it has."""
+        self._server.should_exit = True
+
     def issue(self, vdn: int | None) -> OpenKey:
         """Return a new key."""
         return issue(self.store, self.seal, self.clock, vdn)

@@ -16,10 +16,13 @@ class Door:
     def __init__(self, people: People) -> None:
         self._people = people
 
-    async def who(self, request: Request) -> SignedIn | None:
-        """Return who sent a request; None for a session that has ended, or is none."""
+    async def who(self, request: Request, *, clicked: bool = True) -> SignedIn | None:
+        """Return who sent a request; None for a session that has ended, or is none.
+
+        ``clicked`` is false where nobody did: what a page asks by itself keeps no session alive.
+        """
         token = request.cookies.get(COOKIE)
-        return await self._people.whose(token) if token else None
+        return await self._people.whose(token, clicked=clicked) if token else None
 
     async def end(self, request: Request) -> None:
         """End the session that a browser bears, if it bears one."""

@@ -16,6 +16,7 @@ from callkeeper.console.trouble import mistake, trouble
 from callkeeper.console.visit import Visit, no_page
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import Refusal, WrongMethod
+from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import PAGES, Tarpit
 
@@ -23,6 +24,8 @@ Stranger = Callable[[Visit], Awaitable[Response]]
 Known = Callable[[Visit, SignedIn], Awaitable[Response]]
 
 INTERFACE = "console"
+# With this header a page asks for what has moved on it, and nobody has clicked.
+BY_ITSELF = b"x-by-itself"
 
 
 class Shown(NamedTuple):
@@ -40,13 +43,21 @@ class Shown(NamedTuple):
 class ConsolePage(Route):
     """A page: finds out who looks, and tells in the page's own frame what was refused."""
 
-    def __init__(self, page: Shown, press: Press, door: Door, tarpit: Tarpit) -> None:
+    def __init__(
+        self,
+        page: Shown,
+        press: Press,
+        door: Door,
+        tarpit: Tarpit,
+        count: Callable[[], None] = lambda: None,
+    ) -> None:
         methods = [name for name, shows in (("GET", page.get), ("POST", page.post)) if shows]
         super().__init__(page.path, self.answer, methods=methods)
         self.page = page
         self._press = press
         self._door = door
         self._tarpit = tarpit
+        self._count = count
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the path whatever the method: a wrong one is told in a page as well."""
@@ -63,6 +74,7 @@ class ConsolePage(Route):
         """Return what a request is answered with."""
         trace = Trace.of(request.scope)
         trace.interface = INTERFACE
+        self._count()
         visit = Visit(request, None)
         trace.broken = partial(mistake, self._press, visit)
         try:
@@ -83,7 +95,8 @@ class ConsolePage(Route):
         """Return who looks; whoever has not signed in takes turns with other strangers."""
         turn = self._tarpit.visit(request.scope, PAGES)
         await turn.pay()
-        who = await self._door.who(request)
+        by_itself = BY_ITSELF in Head.of(request.scope)
+        who = await self._door.who(request, clicked=not by_itself)
         if who is not None:
             turn.prove()
             Trace.of(request.scope).also = {"person": who.person.login}

@@ -13,6 +13,7 @@ from callkeeper.console.book import BookPage
 from callkeeper.console.day import DayPage
 from callkeeper.console.deeds import DeedsPage
 from callkeeper.console.door import Door
+from callkeeper.console.figures import ConsoleFigures
 from callkeeper.console.help import HelpPage
 from callkeeper.console.home import HomePage
 from callkeeper.console.house_rules import HouseRulesPage
@@ -25,6 +26,7 @@ from callkeeper.console.proof import Proofs
 from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.sign_in import HOME, SignInPages
 from callkeeper.console.sign_on import SignOn, SignOnPages
+from callkeeper.console.stream import StreamPage, Streams
 from callkeeper.console.today import TodayPage
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
@@ -55,6 +57,8 @@ class Console(NamedTuple):
     rules: RuleKeeping
     supervision: Supervision
     slots: SlotBookings
+    streams: Streams
+    figures: ConsoleFigures
     clock: Clock
     zone: str
     url: str | None  # where people find it, if a setting says so
@@ -93,6 +97,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/sign-on", single.begin, anybody=True),
         Shown("/console/sign-on/back", single.back, anybody=True),
         Shown("/console/welcome/{token}", signing.welcome, signing.begin, anybody=True),
+        Shown("/console/changes", StreamPage(console.streams, door).show, anybody=True),
         Shown("/console/", home.show),
         Shown("/console/help", HelpPage(press).show),
         Shown("/console/me", me.show, me.change),
@@ -131,9 +136,10 @@ def routes(console: Console, tarpit: Tarpit) -> list[BaseRoute]:
     assets = Assets()
     press, door = Press(assets), Door(console.people)
     pages = shown(console, press, door)
+    counted = console.figures.pages.labels
     return [
         Route("/console", _to_home),
-        *(ConsolePage(each, press, door, tarpit) for each in pages),
+        *(ConsolePage(each, press, door, tarpit, counted(each.path).inc) for each in pages),
         *(_AssetRoute(each) for each in assets.by_path.values()),
         NoSuchPage(press, door, tarpit),
     ]

@@ -118,7 +118,8 @@ class AccessLog:
         finally:
             seconds = monotonic() - begun
             self._count(trace.interface, trace.status, trace.code).inc()
-            self._measure(trace.interface).observe(seconds)
+            if not trace.is_open_ended:
+                self._measure(trace.interface).observe(seconds)
             hint = None
             try:
                 hint = await trace.hint() if trace.hint else None

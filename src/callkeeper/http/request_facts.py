@@ -23,6 +23,7 @@ class Trace:
     sentence: str | None = None
     status: int = 500
     is_polled: bool = False  # machines ask for it all the time; that it went well is no news
+    is_open_ended: bool = False  # it ends when somebody leaves: how long it took is no measure
     also: Mapping[str, object] | None = None  # what else its line tells, by name
     broken: Callable[[], Response] | None = None  # what a bug is answered with, if not JSON
     hint: Callable[[], Awaitable[str | None]] | None = None  # what more to tell, once answered

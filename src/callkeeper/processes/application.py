@@ -1,6 +1,6 @@
 """The application: its layers and its routes, as lists you can read."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -32,10 +32,14 @@ from callkeeper.processes.gauges import ServerGauges
 
 
 class Applications(NamedTuple):
-    """What is served outside, and the pages where they have a listener of their own."""
+    """What is served outside, and the pages where they have a listener of their own.
+
+    ``end_streams`` ends the answers that would go on for ever.
+    """
 
     outside: Starlette
     inside: Starlette | None
+    end_streams: Callable[[], None] = lambda: None
 
 
 def applications(
@@ -67,13 +71,18 @@ def applications(
     signed = Router(interfaces, admission)
     shown = [] if console is None else console_routes(console, outside)
     pages = [*health.routes(async_store, gauges, inside), *docs_page.routes(interfaces, inside)]
+
+    def end_streams() -> None:
+        if console is not None:
+            console.streams.end()
+
     if not apart:
-        return Applications(
-            _application([signed, *pages, *shown], figures, outside, lifespan), None
-        )
+        whole = _application([signed, *pages, *shown], figures, outside, lifespan)
+        return Applications(whole, None, end_streams)
     return Applications(
         _application([signed, *shown], figures, outside, lifespan),
         _application(pages, figures, inside),
+        end_streams,
     )
 
 

@@ -24,7 +24,9 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer import BatchWriter
 from callkeeper.asyncstore.writer_process import WriterProcess, open_async_store
 from callkeeper.clock import Clock, SystemClock
+from callkeeper.console.figures import ConsoleFigures
 from callkeeper.console.routes import Console
+from callkeeper.console.stream import Streams
 from callkeeper.http.admission import Admission
 from callkeeper.http.connections import Connections
 from callkeeper.http.protocol import bounded
@@ -51,6 +53,7 @@ from callkeeper.usecases.reservations import Bookings
 from callkeeper.usecases.slots import SlotBookings
 from callkeeper.usecases.staff import Staff
 from callkeeper.usecases.supervision import Supervision
+from callkeeper.usecases.watch import Watches
 from callkeeper.usecases.work import Work
 
 _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
@@ -94,6 +97,8 @@ def build(
     interfaces = [each for one in handlers for each in interfaces_of(one, dialect)]
     apart = settings.internal_port is not None
     people = People(async_store, clock, heard=gauges.note_sign_in)
+    figures = ConsoleFigures(gauges.registry)
+    watches = Watches(async_store, clock, measure(settings), hear=figures.pulse.observe)
     console = Console(
         people=people,
         staff=Staff(async_store, clock, people),
@@ -103,6 +108,8 @@ def build(
         rules=RuleKeeping(async_store, clock, settings.time_zone),
         slots=SlotBookings(async_store, clock, bookings, settings.time_zone),
         supervision=Supervision(async_store, clock, measure(settings)),
+        streams=Streams(watches, figures),
+        figures=figures,
         clock=clock,
         zone=settings.time_zone,
         url=settings.console_url,
@@ -144,6 +151,7 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         self._begin: Callable[[], None] = lambda: None
+        self._end: Callable[[], None] = lambda: None
         self._look = look  # is called each second
         self._listener = listener
         self._inside = inside
@@ -155,6 +163,10 @@ class Server(uvicorn.Server):
     def begin_with(self, begin: Callable[[], None]) -> None:
         """Start what writes before the first connection is accepted."""
         self._begin = begin
+
+    def end_with(self, end: Callable[[], None]) -> None:
+        """End what would go on for ever, before waiting for what is under way."""
+        self._end = end
 
     def hang_on(self, pipe: int) -> None:
         """Stop as well when the other end of a pipe closes, on which nothing is ever sent."""
@@ -194,6 +206,7 @@ class Server(uvicorn.Server):
         if self._dialing is not None:
             self._dialing.cancel()
             await asyncio.wait([self._dialing])
+        self._end()
 
     async def on_tick(self, counter: int) -> bool:
         """Do what is to be done now and then; uvicorn counts tenths of a second."""
@@ -268,6 +281,7 @@ def prepare_server(
     config = http_config(apps.outside, connections, certificate)
     server = Server(config, listener, lambda: ready(url), beside, inside, look=gauges.look)
     server.begin_with(async_store.begin)
+    server.end_with(apps.end_streams)
     return server
 
 

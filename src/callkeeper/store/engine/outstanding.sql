@@ -39,6 +39,34 @@ JOIN reservation AS r ON r.vdn = :vdn AND r.id = found.id
 {names}
 ORDER BY found.promised_at, found.id
 
+-- name: pulse_of_agents
+-- Sums that move with every change: of versions, which grow, of ids, and of what time alone moves.
+SELECT COALESCE(o.agent, ''), COUNT(*), SUM(o.version),
+  SUM(CAST(SUBSTR(o.id, -9) AS INTEGER)),                                      -- sqlite
+  CAST(SUM(CAST(hashtext(o.id) AS BIGINT)) AS BIGINT),                         -- postgres
+  COUNT(*) FILTER (WHERE o.promised_at <= :due_by),
+  COUNT(*) FILTER (WHERE o.promised_at < :late_before),
+  COUNT(*) FILTER (WHERE o.promised_at < :broken_before)
+FROM outstanding AS o
+WHERE o.vdn = :vdn AND o.promised_at <= :until
+GROUP BY o.agent
+ORDER BY o.agent
+
+-- name: pulse_of_calls
+SELECT COUNT(*), COUNT(t.ringing_at), COUNT(t.answered_at),
+  SUM(CAST(SUBSTR(t.id, -9) AS INTEGER))                                       -- sqlite
+  CAST(SUM(CAST(hashtext(t.id) AS BIGINT)) AS BIGINT)                          -- postgres
+FROM attempt AS t
+WHERE t.vdn = :vdn AND t.state <> 'ended'
+
+-- name: pulse_of_campaigns
+-- Of those that have something outstanding.
+SELECT SUM(c.version), COUNT(*) FILTER (WHERE c.end_at <= :now)
+FROM campaign AS c
+WHERE c.vdn = :vdn AND c.id IN (
+  SELECT o.campaign_id FROM outstanding AS o WHERE o.vdn = :vdn AND o.promised_at <= :until
+)
+
 -- name: outstanding_in_states
 AND o.state IN (SELECT value FROM json_each(:states))                          -- sqlite
 AND o.state = ANY(:states)                                                     -- postgres

@@ -46,6 +46,17 @@ class Alike(msgspec.Struct, frozen=True):
         )
 
 
+class Pulse(msgspec.Struct, frozen=True):
+    """Numbers that move whenever what is outstanding does; they are compared, and tell no more.
+
+    By agent's account, "" for nobody's; of the calls that go on; and of campaigns.
+    """
+
+    agents: dict[str, tuple[int, ...]]
+    calls: tuple[int, ...]
+    campaigns: tuple[int, ...]
+
+
 class Outstanding(Protocol):
     """The verbs about what is outstanding."""
 
@@ -79,6 +90,13 @@ class Outstanding(Protocol):
 
         Apart by agent, of what agents ring; and by whether it is of a campaign. ``but``: a
         reservation that is not counted.
+        """
+
+    def pulse(self, vdn: int, now: Instant, ahead: tuple[Instant, Instant], grace_ms: int) -> Pulse:
+        """Return the pulse of a VDN; what is promised for later than the last instant is left out.
+
+        Of ``ahead`` the first is until when a promise is due. A verdict does not move it. All that
+        is outstanding until then is read, and nothing else.
         """
 
     def miskept(self, vdn: int, begin_at: Instant, end_at: Instant, limit: int) -> list[str]:

@@ -5,8 +5,8 @@ import msgspec
 from callkeeper.core.instants import MINUTE_MS, Instant
 from callkeeper.core.reservations.reservation import State
 from callkeeper.core.reservations.slot import Calls
-from callkeeper.store.engine.session import Session
-from callkeeper.store.port.outstanding import Alike
+from callkeeper.store.engine.session import Row, Session
+from callkeeper.store.port.outstanding import Alike, Pulse
 from callkeeper.store.port.reservations import Listed, Sought
 from callkeeper.store.rows.listing import listed
 
@@ -72,9 +72,35 @@ class OutstandingRows:
             for minute, agent, is_of_campaign, count in rows
         ]
 
+    def pulse(self, vdn: int, now: Instant, ahead: tuple[Instant, Instant], grace_ms: int) -> Pulse:
+        """Return the pulse of a VDN; what is promised for later than the last instant is left out.
+
+        Each statement has an instant of its own: what falls between two moves the next pulse.
+        """
+        due_by, until = ahead
+        agents = self._session.rows(
+            "pulse_of_agents",
+            vdn=vdn,
+            due_by=due_by,
+            until=until,
+            late_before=now,
+            broken_before=now - grace_ms,
+        )
+        calls = self._session.rows("pulse_of_calls", vdn=vdn)
+        campaigns = self._session.rows("pulse_of_campaigns", vdn=vdn, until=until, now=now)
+        return Pulse(
+            {row[0]: _numbers(row[1:]) for row in agents},
+            _numbers(calls[0]),
+            _numbers(campaigns[0]),
+        )
+
     def miskept(self, vdn: int, begin_at: Instant, end_at: Instant, limit: int) -> list[str]:
         """Return the first ids of which the table is wrong."""
         rows = self._session.rows(
             "miskept_outstanding", vdn=vdn, begin_at=begin_at, end_at=end_at, limit=limit
         )
         return [str(row[0]) for row in rows]
+
+
+def _numbers(row: Row) -> tuple[int, ...]:
+    return tuple(int(each or 0) for each in row)

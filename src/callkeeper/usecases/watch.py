@@ -1,0 +1,139 @@
+"""The watch: what of a VDN has moved, found out once a second while somebody looks.
+
+All who look at a VDN share one watch, so a database is asked as often for three hundred as for one.
+It ends when nobody looks any more.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import blake2s
+from typing import NamedTuple
+
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.clock import Clock, monotonic
+from callkeeper.core.instants import DAY_MS, Instant
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.reservations.promise import Measure
+from callkeeper.store.port.store import Store
+from callkeeper.usecases.board import AHEAD_MS
+
+EACH_SECONDS = 1.0
+# What is promised for later than a day from now is on no page that moves by itself.
+_UNTIL_MS = DAY_MS
+
+Pause = Callable[[float], Awaitable[None]]  # so many seconds
+Wake = Callable[[], None]
+Hear = Callable[[float], None]  # so many seconds a look took
+
+
+class Beat(NamedTuple):
+    """How a VDN stood at an instant: a number for all of it, and one for each agent's part.
+
+    ``is_lost``: since then the database is away.
+    """
+
+    at: Instant
+    whole: str
+    agents: Mapping[str, str]
+    is_lost: bool = False
+
+    def of(self, agent: str | None) -> str:
+        """Return the number of an agent's part; of all for None."""
+        return self.whole if agent is None else self.agents.get(agent, "0")
+
+
+class Watch:
+    """The watch over one VDN. ``beat`` is the last; None before the first."""
+
+    def __init__(self, look: Callable[[], Awaitable[Beat]], pause: Pause) -> None:
+        self._look = look
+        self._pause = pause
+        self.beat: Beat | None = None
+        self.lookers: set[Wake] = set()
+        self._task = asyncio.create_task(self._go_on())
+
+    def end(self) -> None:
+        """Look no more."""
+        self._task.cancel()
+
+    async def _go_on(self) -> None:
+        while True:
+            before = self.beat
+            try:
+                self.beat = await self._look()
+            except DatabaseFailed:
+                known = before or Beat(0, "", {})
+                self.beat = known._replace(is_lost=True)
+            if before is None or before[1:] != self.beat[1:]:
+                for wake in self.lookers:
+                    wake()
+            await self._pause(EACH_SECONDS)
+
+
+class Watches:
+    """The watches of a process, each over a VDN that somebody looks at. Of one event loop.
+
+    ``hear`` is told how long each look took, and ``pause`` waits between two.
+    """
+
+    def __init__(
+        self,
+        async_store: AsyncStore,
+        clock: Clock,
+        measure: Measure,
+        *,
+        hear: Hear = lambda _seconds: None,
+        pause: Pause = asyncio.sleep,
+    ) -> None:
+        self._store = async_store
+        self._clock = clock
+        self._measure = measure
+        self._hear = hear
+        self._pause = pause
+        self._by_vdn: dict[int, Watch] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_vdn)
+
+    @contextmanager
+    def over(self, vdn: int, wake: Wake) -> Iterator[Watch]:
+        """Watch a VDN until the end of a block, together with whoever else does.
+
+        ``wake`` is called when something has moved, and when the database was lost or is back.
+        """
+        watch = self._by_vdn.get(vdn)
+        if watch is None:
+            watch = self._by_vdn[vdn] = Watch(lambda: self.look(vdn), self._pause)
+        watch.lookers.add(wake)
+        try:
+            yield watch
+        finally:
+            watch.lookers.discard(wake)
+            if not watch.lookers:
+                del self._by_vdn[vdn]
+                watch.end()
+
+    async def look(self, vdn: int) -> Beat:
+        """Return how a VDN stands now. Raise DatabaseFailed."""
+        now, begun = self._clock.now(), monotonic()
+        beat = await self._store.ask(lambda store: look(store, self._measure, vdn, now))
+        self._hear(monotonic() - begun)
+        return beat
+
+
+def look(store: Store, measure: Measure, vdn: int, now: Instant) -> Beat:
+    """Return how a VDN stands: its pulse, and which dispatchers there are for it."""
+    ahead = (now + AHEAD_MS, now + _UNTIL_MS)
+    pulse = store.outstanding.pulse(vdn, now, ahead, measure.grace_ms)
+    living = sorted(
+        (each.line, each.is_up, each.trouble or "")
+        for each in store.leases.all()
+        if each.stands(now)
+    )
+    agents = {account: _number(sums) for account, sums in pulse.agents.items()}
+    return Beat(now, _number((pulse.agents, pulse.calls, pulse.campaigns, living)), agents)
+
+
+def _number(of: object) -> str:
+    return blake2s(repr(of).encode(), digest_size=6).hexdigest()

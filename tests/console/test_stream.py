@@ -1,0 +1,157 @@
+"""The stream: who is told that something has moved, of what, and how it ends."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from callkeeper.clock import HandClock
+from callkeeper.console.door import COOKIE
+from callkeeper.console.stream import OF_PERSON_MAX
+from callkeeper.core.people.changes import Disable, PersonOrder
+from callkeeper.core.people.person import Role
+from callkeeper.core.reservations.changes import Result
+from callkeeper.installation.database import DATABASE_FILE
+from tests.console.visitor import SUPERVISOR, Visitor, at_work, promise
+from tests.house import HOUR, VDN, House
+from tests.store.orders import carry_out, order
+
+OWN = f"{VDN}/own"
+Event = tuple[str, dict[str, str]]
+
+
+class Listener:
+    """A browser that is connected to a stream."""
+
+    def __init__(self, answer: httpx2.Response) -> None:
+        self.answer = answer
+        self.retry = 0
+        self._lines = answer.iter_lines()
+
+    def hear(self) -> Event:
+        """Return the next event."""
+        name = ""
+        for line in self._lines:
+            field, _, value = line.partition(": ")
+            if field == "retry":
+                self.retry = int(value)
+            elif field == "event":
+                name = value
+            elif field == "data":
+                return name, json.loads(value)
+        return "over", {}
+
+
+@contextmanager
+def listening(visitor: Visitor, query: str = f"?vdn={VDN}") -> Iterator[Listener]:
+    headers = {"cookie": f"{COOKIE}={visitor.cookie}"}
+    url = f"{visitor.house.url}/console/changes{query}"
+    with httpx2.Client(timeout=30) as http, http.stream("GET", url, headers=headers) as answer:
+        assert answer.status_code == 200
+        yield Listener(answer)
+
+
+@pytest.fixture(scope="module")
+def sue(house: House) -> Visitor:
+    return at_work(house, "sue", Role("supervisor", VDN, "sue"))
+
+
+def file(house: House, id_: str) -> None:
+    carry_out(house.store, order(id_, Result(fail_code="00537"), vdn=VDN, at=house.now()))
+
+
+def test_an_agent_is_told_of_their_own_part_and_a_supervisor_of_all(
+    house: House, sue: Visitor, agent: Visitor
+) -> None:
+    with listening(sue) as all_of_it, listening(agent) as own:
+        assert all_of_it.answer.headers["content-type"].startswith("text/event-stream")
+        name, before = all_of_it.hear()
+        assert (name, sorted(before)) == ("pulse", [str(VDN), OWN])
+        assert own.hear() == ("pulse", {OWN: "0"})
+        id_ = promise(house, HOUR, agent="somebody")
+        name, after = all_of_it.hear()
+        assert (name, after[OWN]) == ("pulse", before[OWN])
+        assert after[str(VDN)] != before[str(VDN)]
+        promise(house, HOUR)
+        name, moved = own.hear()
+        assert (name, moved[OWN] != "0") == ("pulse", True)
+        assert 2_000 <= own.retry < 7_000
+    file(house, id_)
+
+
+def test_whoever_connects_is_told_how_it_stands_now(sue: Visitor) -> None:
+    with listening(sue) as first:
+        before = first.hear()
+        with listening(sue) as second:
+            assert second.hear() == before
+
+
+def test_who_is_signed_out_or_loses_the_right_is_told_no_more(house: House) -> None:
+    visitor = at_work(house, "eve", SUPERVISOR)
+    with listening(visitor) as stream:
+        assert stream.hear()[0] == "pulse"
+        gone = PersonOrder("eve", Disable(), "operator", house.now())
+        with house.store.transaction():
+            house.store.people.change([gone])
+        house.clock.move(3_000)  # type: ignore[attr-defined]
+        assert stream.hear() == ("out", {})
+        assert stream.hear() == ("over", {})
+
+
+def test_strangers_are_told_to_sign_in_and_others_that_it_is_not_for_them(
+    house: House, agent: Visitor
+) -> None:
+    assert Visitor(house).look(f"/console/changes?vdn={VDN}").status == 401
+    for query in ("", "?vdn=26", "?vdn=0", "?vdn=x", "?vdn=%00"):
+        assert agent.look(f"/console/changes{query}").status == 403
+
+
+def test_nobody_has_more_streams_than_browsers(sue: Visitor) -> None:
+    with ExitStack() as many:
+        listeners = [many.enter_context(listening(sue)) for _ in range(OF_PERSON_MAX)]
+        assert {each.hear()[0] for each in listeners} == {"pulse"}
+        assert sue.look(f"/console/changes?vdn={VDN}").status == 429
+    # Those that have gone make room again.
+    with listening(sue) as stream:
+        assert stream.hear()[0] == "pulse"
+
+
+def test_a_database_that_is_away_is_told_and_so_is_that_it_is_back(
+    house: House, sue: Visitor
+) -> None:
+    file_ = house.settings.data_dir / DATABASE_FILE
+    with listening(sue) as stream, closing(sqlite3.connect(file_, isolation_level=None)) as other:
+        assert stream.hear()[0] == "pulse"
+        other.execute("ALTER TABLE outstanding RENAME TO elsewhere")
+        try:
+            assert stream.hear() == ("lost", {})
+        finally:
+            other.execute("ALTER TABLE elsewhere RENAME TO outstanding")
+        assert stream.hear()[0] == "pulse"
+
+
+def test_streams_are_counted_and_are_no_measure_of_how_long_a_page_takes(
+    house: House, sue: Visitor
+) -> None:
+    with listening(sue) as stream:
+        stream.hear()
+        text = house.http.get(f"{house.url}/metrics").text
+        assert "callkeeper_console_streams 1.0" in text
+        assert 'callkeeper_console_pages_total{page="/console/changes"}' in text
+        assert "callkeeper_console_pulse_seconds_count" in text
+        before = text.partition('request_seconds_count{interface="console"} ')[2].split()[0]
+    after = house.http.get(f"{house.url}/metrics").text
+    assert f'request_seconds_count{{interface="console"}} {before}' in after
+
+
+def test_a_server_that_is_told_to_stop_waits_for_no_stream(tmp_path: Path) -> None:
+    with House(tmp_path, clock=HandClock(1_795_867_200_000)) as house:
+        visitor = at_work(house, "sue", SUPERVISOR)
+        with listening(visitor) as stream:
+            assert stream.hear()[0] == "pulse"
+            house.stop()
+            assert stream.hear() == ("over", {})

@@ -1,0 +1,150 @@
+"""The watch over a VDN: shared by all who look, and over when nobody does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.clock import HandClock
+from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.reservations.promise import Measure
+from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.watch import Watch, Watches
+from tests.store.calls import GRACE, renew
+from tests.store.orders import HOUR, NOW, Opener, booked, booking, has_campaign
+
+
+class Looks:
+    """The watches of a process, which look again when they are told to."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store = store
+        self.async_store = AsyncStore(store)
+        self.clock = HandClock(NOW)
+        self.is_away = False
+        self.looks = 0
+        self.woken: list[str] = []
+        self._turn = asyncio.Semaphore(0)
+        self._over = asyncio.Semaphore(0)
+        self.watches = Watches(
+            self.async_store, self.clock, Measure(GRACE), hear=self._heard, pause=self._pause
+        )
+
+    def over(self, held: ExitStack, name: str = "one") -> Watch:
+        return held.enter_context(self.watches.over(1, lambda: self.woken.append(name)))
+
+    async def again(self) -> list[str]:
+        """Look once more, and return who was told."""
+        self.woken.clear()
+        self._turn.release()
+        await self._over.acquire()
+        return list(self.woken)
+
+    async def first(self) -> None:
+        """Wait until the first look is over."""
+        await self._over.acquire()
+
+    def _heard(self, _seconds: float) -> None:
+        self.looks += 1
+
+    async def _pause(self, _seconds: float) -> None:
+        self._over.release()
+        await self._turn.acquire()
+
+
+@pytest.fixture
+def store(tmp_path: Path, database: str | None) -> Iterator[SqlStore]:
+    with Opener(tmp_path / "data", database) as opener:
+        opened = opener.open()
+        opened.store.migrate()
+        has_campaign(opened.session, 1)
+        yield opened.store
+
+
+def watching(store: SqlStore, what: Callable[[Looks], Awaitable[Any]]) -> None:
+    async def watch() -> None:
+        looks = Looks(store)
+        try:
+            await what(looks)
+        finally:
+            await looks.async_store.close()
+
+    asyncio.run(asyncio.wait_for(watch(), 60))
+
+
+def book(store: SqlStore, number: int, agent: str) -> None:
+    booked(store, booking(number, agent=agent, appoint_at=NOW + HOUR))
+
+
+def test_who_looks_is_told_when_something_has_moved_and_only_then(store: SqlStore) -> None:
+    async def look(looks: Looks) -> None:
+        with ExitStack() as held:
+            watch = looks.over(held)
+            await looks.first()
+            assert looks.woken == ["one"]  # there is something to be seen at all
+            assert await looks.again() == []
+            book(store, 1, "ann")
+            before = watch.beat
+            assert before is not None
+            assert await looks.again() == ["one"]
+            assert watch.beat is not None
+            assert watch.beat.whole != before.whole
+            assert watch.beat.of("ann") != before.of("ann")
+            assert watch.beat.of("bob") == before.of("bob")
+            assert watch.beat.of(None) == watch.beat.whole
+
+    watching(store, look)
+
+
+def test_all_who_look_share_one_watch_and_it_ends_with_the_last(store: SqlStore) -> None:
+    async def look(looks: Looks) -> None:
+        with ExitStack() as first:
+            watch = looks.over(first)
+            with ExitStack() as second:
+                assert looks.over(second, "two") is watch
+                await looks.first()
+                book(store, 1, "ann")
+                assert sorted(await looks.again()) == ["one", "two"]
+                assert (len(looks.watches), looks.looks) == (1, 2)
+            renew(store, "dora", NOW + 10_000)
+            assert await looks.again() == ["one"]
+        assert len(looks.watches) == 0
+        with ExitStack() as third:
+            assert looks.over(third) is not watch
+            await looks.first()
+
+    watching(store, look)
+
+
+def test_a_database_that_is_away_is_told_once_and_so_is_that_it_is_back(store: SqlStore) -> None:
+    class Away:
+        """A database that is away while somebody says so."""
+
+        is_so = False
+
+    async def look(looks: Looks) -> None:
+        real = looks.async_store.ask
+
+        async def ask(question: Any) -> Any:
+            if Away.is_so:
+                raise DatabaseFailed
+            return await real(question)
+
+        looks.async_store.ask = ask  # type: ignore[method-assign]
+        with ExitStack() as held:
+            watch = looks.over(held)
+            await looks.first()
+            known = watch.beat
+            for is_away, told in ((True, ["one"]), (True, []), (False, ["one"]), (False, [])):
+                Away.is_so = is_away
+                assert await looks.again() == told
+                assert watch.beat is not None
+                assert watch.beat.is_lost == is_away
+                assert known is not None
+                assert watch.beat.whole == known.whole
+
+    watching(store, look)
