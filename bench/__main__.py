@@ -1,4 +1,4 @@
-"""Run the benchmarks: writes, size, firing and abuse, one after another. `make bench` runs this.
+"""Run the benchmarks one after another: writes, size, firing, abuse, console. `make bench` does so.
 
 make bench                                   all of them, one to two hours
 make bench ARGS='--only writes'              one
@@ -15,7 +15,7 @@ from bench.report import BUSY
 from callkeeper.clock import monotonic
 
 _QUIET_SECONDS_MAX = 300
-CASES = ("writes", "size", "firing", "abuse")
+CASES = ("writes", "size", "firing", "abuse", "console")
 
 
 def main() -> int:

@@ -11,17 +11,26 @@ _WRITE_MS = 50.0
 _BESIDE_ANOTHER = 2.0
 _BESIDE_A_FLOOD = 3.0
 _CALL_LATE_MS = 1000
+_PAGES_MS = {"today": 10.0, "board": 25.0}
+_PAGES_GROW = 2.0
+_FIRST_KB, _FIRST_GZIP_KB, _SCRIPT_KB = 90, 30, 8
+_BESIDE_PAGES = 0.97
+_VENDORED = "htmx"  # no script of ours
 _ABOUT_AS_MUCH = 1.2  # what two turns at the same size may differ by
 
 
 def section(
-    writes: dict[str, Any] | None, size: dict[str, Any] | None, abuse: dict[str, Any] | None
+    writes: dict[str, Any] | None,
+    size: dict[str, Any] | None,
+    abuse: dict[str, Any] | None,
+    console: dict[str, Any] | None = None,
 ) -> str:
     """Return the table of aims, as far as their cases were run."""
     rows = [
         *(_of_writes(writes) if writes else ()),
         *(_of_size(size) if size else ()),
         *(_of_abuse(abuse) if abuse else ()),
+        *(_of_console(console) if console else ()),
     ]
     lines = [
         f"| {aim} | {figure} | {'met' if is_met else '**not met**'} |"
@@ -133,3 +142,51 @@ def _of_flood(beside: str, alone: float, turns: list[dict[str, Any]]) -> list[Ro
         (f"{beside}: calls at most 1 s late", f"{late:,} ms", late <= _CALL_LATE_MS),
         (f"{beside}: no server taken for down", f"{downs}", not downs),
     ]
+
+
+def _of_console(results: dict[str, Any]) -> list[Row]:
+    rows: list[Row] = []
+    for engine, found in results["engines"].items():
+        (least, at_least), *_ = found["sizes"].items()
+        *_, (most, at_most) = found["sizes"].items()
+        for page, bound in _PAGES_MS.items():
+            p99 = at_most[page]["p99_ms"]
+            rows.append(
+                (
+                    f"page {page}, {engine}, {int(most):,} stored: 99 % under {bound:.0f} ms",
+                    f"{p99:.1f} ms",
+                    p99 < bound,
+                )
+            )
+            if most != least:
+                growth = at_most[page]["p50_ms"] / at_least[page]["p50_ms"]
+                rows.append(
+                    (
+                        f"page {page}, {engine}: at most twice that of {int(least):,}",
+                        f"{growth:.1f}",
+                        growth <= _PAGES_GROW,
+                    )
+                )
+        part = found["beside"]["part"]
+        rows.append(
+            (
+                f"results beside {results['parameters']['pages']} pages, {engine}: 0.97 of without",
+                f"{part:.3f}",
+                part >= _BESIDE_PAGES,
+            )
+        )
+    loaded = next(iter(results["engines"].values()))["bytes"]
+    raw, sent = (max(loaded[page][kind] for page in _PAGES_MS) for kind in ("raw", "sent"))
+    ours = sum(
+        each["raw"] for name, each in loaded["scripts"].items() if not name.startswith(_VENDORED)
+    )
+    return [
+        *rows,
+        _kilobytes("first page, all of it", raw, _FIRST_KB),
+        _kilobytes("the same as it is sent", sent, _FIRST_GZIP_KB),
+        _kilobytes("our own scripts", ours, _SCRIPT_KB),
+    ]
+
+
+def _kilobytes(what: str, found: int, bound: int) -> Row:
+    return f"{what}: at most {bound} kB", f"{found / 1000:.1f} kB", found <= bound * 1000

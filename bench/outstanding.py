@@ -39,7 +39,7 @@ _SHARED = 50_000
 _LISTED = 200
 _BATCHES_A_SECOND = 10
 
-_DONE = """
+DONE = """
 UPDATE reservation SET version = 2, state = 'done', due_at = NULL, look_at = NULL,
   fail_code = '00000'
 WHERE vdn <= {vdns}
@@ -73,7 +73,7 @@ def _stored(on: Engine, home: Path, stored: int, clock: Clock) -> tuple[Store, s
     settings = on.new(home)
     mass.fill(settings, stored, clock)
     database = address(settings)
-    run(database, _DONE.format(vdns=mass.VDNS))
+    run(database, DONE.format(vdns=mass.VDNS))
     store = SqlStore(open_session(settings))
     _book(store, clock, count(), _OUTSTANDING, -HOUR_MS)
     if on.postgres:

@@ -5,7 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import abuse_report, aims, firing_report, plots, size_report, writes_report
+from bench import (
+    abuse_report,
+    aims,
+    console_report,
+    firing_report,
+    plots,
+    size_report,
+    writes_report,
+)
 
 HERE = Path(__file__).parent
 
@@ -21,6 +29,7 @@ _SECTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "size.json": size_report.section,
     "firing.json": firing_report.section,
     "abuse.json": abuse_report.section,
+    "console.json": console_report.section,
 }
 
 
@@ -45,4 +54,5 @@ def text(found: dict[str, Any]) -> str:
 
 
 def _aims(found: dict[str, Any]) -> str:
-    return aims.section(*(found.get(each) for each in ("writes.json", "size.json", "abuse.json")))
+    names = ("writes.json", "size.json", "abuse.json", "console.json")
+    return aims.section(*(found.get(each) for each in names))

@@ -1,0 +1,339 @@
+"""What the console's pages cost, and what they cost the API. `make bench` runs this.
+
+At 10 thousand and 1 million reservations, or as many as `--sizes` names (10 million take some ten
+minutes and 15 GB for each engine): how long a server works on an agent's list and on a board of 330
+outstanding calls. How many bytes a browser loads for its first page. And how fast results are filed
+while 300 pages are open and 50 other results a second change what they show.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from gzip import compress
+from pathlib import Path
+from threading import Event
+from typing import Any, NamedTuple
+
+import httpx2
+
+from bench import console_report, load, mass, options, page, report
+from bench.engine import Engine, address, engine, run
+from bench.outstanding import DONE
+from bench.server import OURS, Server, ours, running
+from bench.signed import Signer, numbers, results
+from callkeeper.clock import Clock, SystemClock, monotonic, new_token
+from callkeeper.console.assets import Assets
+from callkeeper.console.door import COOKIE
+from callkeeper.core.instants import HOUR_MS, MINUTE_MS
+from callkeeper.core.people.changes import NewPerson
+from callkeeper.core.people.person import Role, Tie
+from callkeeper.core.people.session import SignIn, digest_of, new_session
+from callkeeper.core.refusal import Refusal
+from callkeeper.core.reservations.changes import Order, Result
+from callkeeper.core.reservations.reservation import Booking, Wish
+from callkeeper.installation.database import open_seal, open_session
+from callkeeper.settings import Settings
+from callkeeper.store.port.store import Store
+from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.keys import OpenKey, issue
+
+VDN = 1
+_WRITTEN_VDN = 2  # whose reservations the load is about; nobody looks at it
+_AGENTS = 30
+_OF_AGENT = range(-10, 11)  # calls of each: those before are done, or, of some, late
+_LATE = 4
+_SUPERVISORS = 15
+_IDS = 2_000
+_PATIENCE_SECONDS = 30
+_STATIC = re.compile(r'(?:href|src)="(/console/static/[^"]+)"')
+
+_PARAMETERS = ("sizes", "looks", "pages", "results", "connections", "seconds", "rounds")
+_QUICK = {"sizes": [10_000], "looks": 20, "pages": 20, "rounds": 1, "seconds": 2}
+
+
+class Visitor(NamedTuple):
+    """Somebody with a session: the cookie, the page that they look at, and what part moves it."""
+
+    cookie: str
+    path: str
+    part: str
+
+
+class Stage(NamedTuple):
+    """An installation with a day of calls, a key for all VDNs, and people who have signed in."""
+
+    settings: Settings
+    key: OpenKey
+    supervisors: list[Visitor]
+    agents: list[Visitor]
+
+
+def main() -> int:
+    """Run the case; print its tables, and write it down."""
+    how = _parameters()
+    clock = SystemClock()
+    with tempfile.TemporaryDirectory(prefix="callkeeper-bench-", dir=how.folder) as name:
+        found: dict[str, Any] = {
+            "machine": report.machine(clock.now(), Path(name)),
+            "parameters": {key: getattr(how, key) for key in _PARAMETERS},
+            "engines": {},
+        }
+        for each in how.engines:
+            found["engines"][each] = _of_engine(each, Path(name), how, clock)
+    print(console_report.tables(found))
+    if how.write:
+        page.write("console.json", found)
+    return 0
+
+
+def _of_engine(name: str, folder: Path, how: argparse.Namespace, clock: Clock) -> dict[str, Any]:
+    found: dict[str, Any] = {"sizes": {}}
+    for place, stored in enumerate(how.sizes):
+        with tempfile.TemporaryDirectory(dir=folder) as home, engine(name) as on:
+            stage = prepare(on, Path(home), stored, clock, how.pages)
+            options.say(f"{on.name}: {stored:,} stored")
+            with running(ours(stage.settings), on, Path(home)) as server:
+                found["version"] = on.version
+                found["sizes"][str(stored)] = looks(server, Path(home), stage, how.looks)
+                if place == 0:
+                    found["bytes"] = first_bytes(server, stage)
+                    found["beside"] = _beside(server, Path(home), stage, how, clock)
+            options.say(f"{on.name}: {found}")
+    return found
+
+
+def prepare(on: Engine, home: Path, stored: int, clock: Clock, pages: int) -> Stage:
+    """Fill an installation, promise a day of calls in one VDN, and let people in there."""
+    settings = on.new(home)
+    mass.fill(settings, stored, clock)
+    run(address(settings), DONE.format(vdns=mass.VDNS))
+    store = SqlStore(open_session(settings))
+    _promise(store, clock)
+    if on.postgres:
+        run(address(settings), "VACUUM ANALYZE")
+    key = issue(store, open_seal(settings), clock, None)
+    agents = max(1, pages - _SUPERVISORS)
+    roles = [Role("supervisor", VDN)] * _SUPERVISORS
+    roles += [Role("agent", VDN, f"a{number % _AGENTS}") for number in range(agents)]
+    cookies = _let_in(store, clock, roles)
+    store.close()
+    watching = [Visitor(each, f"/console/{VDN}/board", str(VDN)) for each in cookies]
+    calling = [Visitor(each, f"/console/{VDN}/today", f"{VDN}/own") for each in cookies]
+    return Stage(settings, key, watching[:_SUPERVISORS], calling[_SUPERVISORS:])
+
+
+def _promise(store: Store, clock: Clock) -> None:
+    now = clock.now()
+    for agent in range(_AGENTS):
+        bookings, orders = [], []
+        for each in _OF_AGENT:
+            at = now + each * 6 * MINUTE_MS + agent * 1000
+            id_ = f"9{agent * 100 + each + 50:029d}"
+            wish = Wish("manual", "13800138000", str(agent % mass.CAMPAIGNS + 1), at, f"a{agent}")
+            bookings.append(Booking(VDN, id_, wish, id_, "bench", now - 3 * HOUR_MS, 0))
+            if each < -_LATE:
+                filed = Result(fail_code="00000", begin_at=at, end_at=at + MINUTE_MS)
+                orders.append(Order(VDN, id_, filed, "bench", now))
+        with store.transaction():
+            _insist([*store.reservations.add(bookings), *store.reservations.change(orders)])
+
+
+def _let_in(store: Store, clock: Clock, roles: Sequence[Role]) -> list[str]:
+    """Add somebody in each role, and return the token of a session of theirs."""
+    now = clock.now()
+    tokens = [new_token() for _ in roles]
+    ties = [Tie("https://bench.example", str(number)) for number in range(len(roles))]
+    logins = [f"person{number}" for number in range(len(roles))]
+    with store.transaction():
+        _insist(
+            store.people.add(
+                [
+                    NewPerson(login, login, role, None, "bench", now, tie)
+                    for login, role, tie in zip(logins, roles, ties, strict=True)
+                ]
+            )
+        )
+        _insist(
+            store.sessions.add(
+                [
+                    SignIn(new_session(digest_of(token), login, now), None, tie=tie)
+                    for login, token, tie in zip(logins, tokens, ties, strict=True)
+                ]
+            )
+        )
+    return tokens
+
+
+def _insist(outcomes: Sequence[object]) -> None:
+    for each in outcomes:
+        if isinstance(each, Refusal):
+            raise each
+
+
+def looks(server: Server, home: Path, stage: Stage, times: int) -> dict[str, Any]:
+    """Return how long the server works on each page, as its own log tells it."""
+    log = home / f"{OURS}.log"
+    found = {}
+    for name, visitors in (("today", stage.agents), ("board", stage.supervisors)):
+        for counted in (_SUPERVISORS, times):  # the first are to warm up
+            offset = log.stat().st_size
+            with httpx2.Client(base_url=server.url, trust_env=False) as client:
+                for number in range(counted):
+                    visitor = visitors[number % len(visitors)]
+                    _page(client, visitor)
+            took = sorted(_told(log, offset, counted))
+        found[name] = {
+            "p50_ms": took[len(took) // 2],
+            "p99_ms": took[min(len(took) - 1, len(took) * 99 // 100)],
+        }
+    return found
+
+
+def _page(client: httpx2.Client, visitor: Visitor) -> httpx2.Response:
+    seen = client.get(visitor.path, headers={"cookie": f"{COOKIE}={visitor.cookie}"})
+    if seen.status_code != httpx2.codes.OK:
+        raise RuntimeError(f"{visitor.path} is answered with HTTP {seen.status_code}")
+    return seen
+
+
+def _told(log: Path, offset: int, many: int) -> list[float]:
+    """Return what a log tells of so many pages, in milliseconds; it is written a little later."""
+    deadline = monotonic() + _PATIENCE_SECONDS
+    while monotonic() < deadline:
+        with log.open("rb") as file:
+            file.seek(offset)
+            lines = [json.loads(each) for each in file if each.endswith(b"\n")]
+        took = [each["ms"] for each in lines if each.get("interface") == "console"]
+        if len(took) >= many:
+            return took
+        Event().wait(0.05)
+    raise RuntimeError(f"the log tells of {len(took)} pages in place of {many}")
+
+
+def first_bytes(server: Server, stage: Stage) -> dict[str, Any]:
+    """Return what a browser loads first, and how large our own scripts are."""
+    found: dict[str, Any] = {}
+    with httpx2.Client(base_url=server.url, trust_env=False) as client:
+        for name, visitors in (("today", stage.agents), ("board", stage.supervisors)):
+            visitor = visitors[0]
+            paths = [visitor.path, *set(_STATIC.findall(_page(client, visitor).text))]
+            parts = [_loaded(client, each, visitor) for each in paths]
+            found[name] = {
+                "requests": len(parts),
+                "raw": sum(len(each.plain) for each in parts),
+                "gzip": sum(len(compress(each.plain, mtime=0)) for each in parts),
+                "sent": sum(each.sent for each in parts),
+            }
+    scripts = [each for each in Assets().by_path.values() if each.path.endswith(".js")]
+    found["scripts"] = {
+        each.path.rpartition("/")[2]: {"raw": len(each.plain), "gzip": len(each.compressed)}
+        for each in scripts
+    }
+    return found
+
+
+class _Loaded(NamedTuple):
+    plain: bytes
+    sent: int  # bytes of the body on its way
+
+
+def _loaded(client: httpx2.Client, path: str, visitor: Visitor) -> _Loaded:
+    """Load what a browser does, which takes it compressed."""
+    headers = {"cookie": f"{COOKIE}={visitor.cookie}", "accept-encoding": "gzip"}
+    with client.stream("GET", path, headers=headers) as seen:
+        plain = seen.read()
+        return _Loaded(plain, seen.num_bytes_downloaded)
+
+
+def _beside(
+    server: Server, home: Path, stage: Stage, how: argparse.Namespace, clock: Clock
+) -> dict[str, Any]:
+    """Return how fast results are filed with pages open, and without; in turns."""
+    signer = Signer(stage.key, clock)
+    ids = [f"{number * mass.VDNS + _WRITTEN_VDN - 1:030d}" for number in range(_IDS)]
+    ids = ids[: min(how.sizes) // mass.VDNS]
+    unlike = numbers()
+    pages = [*stage.supervisors, *stage.agents][: how.pages]
+    turns: dict[str, list[load.Turn]] = {"without": [], "with": []}
+    told: list[dict[str, float]] = []
+    for number in range(how.rounds + 1):
+        for name, looking in (("without", []), ("with", pages)):
+            bodies = results(_WRITTEN_VDN, ids, unlike)
+            wanted = (how.seconds + 1) * how.requests_per_second
+            requests = signer.prepare(
+                home / "results",
+                "updateResult",
+                (next(bodies) for _ in range(wanted)),
+                server=server,
+            )
+            with onlookers(server, home, stage.key, looking, how.results) as ended:
+                turn = load.run(server, requests, how.connections, how.seconds)
+            if number:  # the first is to warm up
+                turns[name].append(turn)
+                told += [ended] if looking else []
+    rates = {name: report.summary(each) for name, each in turns.items()}
+    return {
+        **rates,
+        "part": _median(rates["with"]) / _median(rates["without"]),
+        "onlookers": {name: sum(each[name] for each in told) for name in told[0]},
+    }
+
+
+def _median(summary: dict[str, Any]) -> float:
+    return float(summary["requests_per_second"]["median"])
+
+
+@contextmanager
+def onlookers(
+    server: Server, home: Path, key: OpenKey, pages: Sequence[Visitor], results_a_second: int
+) -> Iterator[dict[str, float]]:
+    """Have pages open, and results filed, while the block runs; then tell what they did."""
+    plan = home / "onlookers.json"
+    plan.write_text(
+        json.dumps(
+            {
+                "url": server.url,
+                "vdn": VDN,
+                "pages": [each._asdict() for each in pages],
+                "results": results_a_second,
+                "ak": key.ak,
+                "secret": key.secret,
+                "agents": _AGENTS,
+            }
+        )
+    )
+    command = [sys.executable, "-m", "bench.onlookers", str(plan)]
+    told: dict[str, float] = {}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdin is not None  # noqa: S101 - as it was opened
+        assert running.stdout is not None  # noqa: S101
+        if running.stdout.readline() != "open\n":
+            raise RuntimeError("the pages did not open")
+        yield told
+        running.stdin.close()
+        told |= json.loads(running.stdout.read())
+    if told["failed"]:
+        raise RuntimeError(f"pages or results failed: {told}")
+
+
+def _parameters() -> argparse.Namespace:
+    parser = options.parser("console", __doc__, rounds=5)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 1_000_000])
+    parser.add_argument("--looks", type=int, default=500, help="at each page")
+    parser.add_argument("--pages", type=int, default=300, help="that are open")
+    parser.add_argument("--results", type=int, default=50, help="a second, which pages show")
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--seconds", type=int, default=10, help="length of a turn")
+    parser.add_argument("--requests-per-second", type=int, default=12_000, help="prepared")
+    return options.read(parser, **_QUICK, requests_per_second=6_000)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

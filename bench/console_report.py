@@ -1,0 +1,85 @@
+"""What the console costs, as people read it."""
+
+from typing import Any
+
+from bench.report import machine_words
+
+_ABOUT = """\
+## What the console costs
+
+Made by `make bench ARGS='--only console'`. Machine-readable: [console.json](console.json).
+
+A VDN of 30 agents has 330 outstanding calls, among as many reservations as the table says, of which
+all others are done. **Time** is what the server's log tells of {looks} looks at each page, by many
+people in turn, while nothing else goes on. **Bytes** are the page and all that it loads: as they
+are, as gzip makes them, and as the server sends them. **Beside**: results are filed over
+{connections} connections, in another VDN than the one that is looked at, for {rounds} turns of
+{seconds} s with {pages} pages open, and as many without; with and without them {results} calls a
+second are reserved and filed in that VDN. All of it is on the cores of this one machine, also what
+opens the pages ([onlookers.py](onlookers.py)): CPU is that of the server's processes alone."""
+
+_KB = 1000
+
+
+def tables(results: dict[str, Any]) -> str:
+    """Return the tables: time, bytes, and what the API does beside."""
+    engines = results["engines"]
+    return f"{_times(engines)}\n\n{_bytes(engines)}\n\n{_beside(engines)}"
+
+
+def section(results: dict[str, Any]) -> str:
+    """Return the section of RESULTS.md."""
+    about = _ABOUT.format(**results["parameters"])
+    return f"{about}\n\n{tables(results)}\n\n{machine_words(results['machine'])}\n"
+
+
+def _times(engines: dict[str, Any]) -> str:
+    lines = [
+        "| engine | stored | agent's list, 50 % | 99 %, ms | board, 50 % | 99 %, ms |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for engine, found in engines.items():
+        for stored, pages in found["sizes"].items():
+            today, board = pages["today"], pages["board"]
+            lines.append(
+                f"| {engine} | {int(stored):,} | {today['p50_ms']:.1f} | {today['p99_ms']:.1f} "
+                f"| {board['p50_ms']:.1f} | {board['p99_ms']:.1f} |"
+            )
+    return "\n".join(lines)
+
+
+def _bytes(engines: dict[str, Any]) -> str:
+    found = next(iter(engines.values()))["bytes"]
+    lines = ["| what | requests | kB | compressed, kB | as sent, kB |", "|---|--:|--:|--:|--:|"]
+    for name, label in (("today", "agent's list"), ("board", "board")):
+        each = found[name]
+        lines.append(_sizes(f"{label}, first", each, str(each["requests"])))
+    lines += [_sizes(name, each, "") for name, each in sorted(found["scripts"].items())]
+    return "\n".join(lines)
+
+
+def _sizes(name: str, each: dict[str, Any], requests: str) -> str:
+    sent = f"{each['sent'] / _KB:.1f}" if "sent" in each else ""
+    return f"| {name} | {requests} | {each['raw'] / _KB:.1f} | {each['gzip'] / _KB:.1f} | {sent} |"
+
+
+def _beside(engines: dict[str, Any]) -> str:
+    lines = [
+        "| engine | pages | results/s | 50 % | 99 %, ms | CPU of the server, µs | of the rate |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
+    for engine, found in engines.items():
+        for name in ("without", "with"):
+            each = found["beside"][name]
+            of = {key: each[key]["median"] for key in ("requests_per_second", "p50_ms", "p99_ms")}
+            part = f"{found['beside']['part']:.3f}" if name == "with" else ""
+            lines.append(
+                f"| {engine} | {name} | {of['requests_per_second']:,.0f} | {of['p50_ms']:.1f} "
+                f"| {of['p99_ms']:.1f} | {each['server_cpu_us']['median']:,.0f} | {part} |"
+            )
+        looked = found["beside"]["onlookers"]
+        lines.append(
+            f"| {engine} | | {looked['streams']:,.0f} streams | {looked['moved']:,.0f} times moved "
+            f"| {looked['fetched']:,.0f} fetched | {looked['bytes'] / _KB / _KB:,.1f} MB | |"
+        )
+    return "\n".join(lines)

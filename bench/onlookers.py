@@ -1,0 +1,192 @@
+"""Pages that are open, as browsers have them, and results that change what they show.
+
+    python -m bench.onlookers PLAN
+
+A page has a stream of what moves; what it shows it fetches anew when that does, after 0 to 300 ms
+by chance, and each minute. Against a server without streams it is fetched each minute alone. Says
+`open` once all are open, and what they did when standard input ends. Sockets by hand, for it shares
+two cores with what is measured.
+"""
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from callkeeper import signing
+from callkeeper.clock import SystemClock, jitter
+from callkeeper.console.door import COOKIE
+from callkeeper.core.instants import HOUR_MS
+from callkeeper.usecases.keys import OpenKey
+from tests.signed import sign
+
+_STREAM = "/console/changes"
+_EACH_SECONDS = 60.0
+_SPREAD_SECONDS = 0.3
+_OPENED_WITHIN_SECONDS = 3.0
+_FILING = 8  # connections, so that slow answers hold up none
+_OK = 200
+_NOT_FOUND = 404
+_LIMIT = 2**22
+
+
+class Connection:
+    """A connection to the server, kept open: one request after the other."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def get(self, path: str, cookie: str) -> tuple[int, bytes]:
+        """Return what a page is answered with."""
+        head = f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\nCookie: {COOKIE}={cookie}\r\n"
+        return await self.ask(f"{head}HX-Request: true\r\n\r\n".encode())
+
+    async def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Return status and body of an answer that says how long it is."""
+        reader, status, fields = await self.begin(request)
+        body = await reader.readexactly(int(fields.get("content-length", 0)))
+        return status, body
+
+    async def begin(self, request: bytes) -> tuple[asyncio.StreamReader, int, dict[str, str]]:
+        """Send a request, and return what its answer begins with, and where it goes on."""
+        if self._streams is None:
+            name, _, port = self._host.partition(":")
+            self._streams = await asyncio.open_connection(name, int(port), limit=_LIMIT)
+        reader, writer = self._streams
+        writer.write(request)
+        await writer.drain()
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        pairs = (each.partition(":") for each in head[1:] if each)
+        fields = {name.lower(): value.strip() for name, _, value in pairs}
+        return reader, int(head[0].split()[1]), fields
+
+
+class Onlookers:
+    """All who look, and what they did."""
+
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self._plan = plan
+        self._host = urlsplit(plan["url"]).netloc
+        self._clock = SystemClock()
+        self._numbers = count()
+        self.did: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Open all pages, and have them open until standard input ends."""
+        plan = self._plan
+        opened = [asyncio.Event() for _ in plan["pages"]]
+        async with asyncio.TaskGroup() as tasks:
+            going = [
+                tasks.create_task(self._look(visitor, event))
+                for visitor, event in zip(plan["pages"], opened, strict=True)
+            ]
+            for each in opened:
+                await each.wait()
+            share = plan["results"] / _FILING
+            going += [tasks.create_task(self._file(share)) for _ in range(_FILING if share else 0)]
+            print("open", flush=True)
+            await asyncio.to_thread(sys.stdin.read)
+            for task in going:
+                task.cancel()
+
+    async def _look(self, visitor: dict[str, str], opened: asyncio.Event) -> None:
+        await asyncio.sleep(_OPENED_WITHIN_SECONDS * jitter())
+        pages, moved = Connection(self._host), asyncio.Event()
+        await self._fetch(pages, visitor)
+        listening = asyncio.create_task(self._listen(visitor, opened, moved))
+        try:
+            seconds = _EACH_SECONDS * jitter()
+            while True:
+                try:
+                    async with asyncio.timeout(seconds):
+                        await moved.wait()
+                    await asyncio.sleep(_SPREAD_SECONDS * jitter())
+                except TimeoutError:
+                    pass
+                moved.clear()
+                await self._fetch(pages, visitor)
+                seconds = _EACH_SECONDS
+        finally:
+            listening.cancel()
+
+    async def _fetch(self, pages: Connection, visitor: dict[str, str]) -> None:
+        status, body = await pages.get(visitor["path"], visitor["cookie"])
+        self.did["fetched"] += 1
+        self.did["bytes"] += len(body)
+        self.did["failed"] += status != _OK
+
+    async def _listen(
+        self, visitor: dict[str, str], opened: asyncio.Event, moved: asyncio.Event
+    ) -> None:
+        """Hear what moves; a server that has no streams is not asked again."""
+        path = f"{_STREAM}?vdn={self._plan['vdn']}"
+        head = f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\n"
+        head += f"Cookie: {COOKIE}={visitor['cookie']}\r\n\r\n"
+        reader, status, _ = await Connection(self._host).begin(head.encode())
+        opened.set()
+        if status != _OK:
+            self.did["failed"] += status != _NOT_FOUND
+            return
+        self.did["streams"] += 1
+        known: str | None = None
+        while line := await reader.readline():
+            if not line.startswith(b"data: {"):
+                continue
+            number = json.loads(line[len(b"data: ") :]).get(visitor["part"])
+            if number is not None and number != known:
+                self.did["moved"] += known is not None
+                if known is not None:
+                    moved.set()
+                known = number
+        self.did["failed"] += 1  # it ended
+
+    async def _file(self, results_a_second: float) -> None:
+        """Reserve a call and file its result, so many times a second."""
+        connection, loop = Connection(self._host), asyncio.get_running_loop()
+        next_at = loop.time() + jitter() / results_a_second
+        while True:
+            await asyncio.sleep(max(0.0, next_at - loop.time()))
+            next_at = max(next_at + 1 / results_a_second, loop.time() - 1)
+            number = next(self._numbers)
+            wish = {
+                "callType": 1,
+                "calledNo": f"{66_660_000 + number}",
+                "userAccount": f"a{number % self._plan['agents']}",
+                "taskId": "1",
+                "appointTime": self._clock.now() + HOUR_MS // 2,
+            }
+            made = await self._call(connection, "create", wish)
+            id_ = (made.get("returnObject") or {}).get("appointId")
+            filed = await self._call(
+                connection, "updateResult", {"appointId": id_, "failCode": "00000"}
+            )
+            self.did["results"] += 1
+            self.did["failed"] += filed.get("resultCode") != "0200000"
+
+    async def _call(
+        self, connection: Connection, interface: str, fields: dict[str, Any]
+    ) -> dict[str, Any]:
+        key = OpenKey(self._plan["ak"], self._plan["secret"], None)
+        path = f"/rest/isales/v1/openapi/campaigns/{self._plan['vdn']}/appoint/{interface}"
+        at = signing.timestamp(self._clock.now())
+        body = json.dumps(fields).encode()
+        _, answer = await connection.ask(sign(key, self._host, path, body, at=at).raw())
+        told: dict[str, Any] = json.loads(answer)
+        return told
+
+
+def main() -> None:
+    """Read the plan, do as it says, and tell what was done."""
+    onlookers = Onlookers(json.loads(Path(sys.argv[1]).read_text("utf-8")))
+    asyncio.run(onlookers.run())
+    names = ("streams", "moved", "fetched", "bytes", "results", "failed")
+    print(json.dumps({name: onlookers.did[name] for name in names}))
+
+
+if __name__ == "__main__":
+    main()
