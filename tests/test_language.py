@@ -13,6 +13,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from callkeeper.console.board import TILE_WORDS
+from callkeeper.console.campaigns import DEVICE_WORDS, RETRY_WORDS, STATE_WORDS, STORY_WORDS
 from callkeeper.console.causes import CAUSE_WORDS
 from callkeeper.console.day import CAME_TO_WORDS
 from callkeeper.console.deeds import DEED_WORDS
@@ -45,6 +46,10 @@ TOLD_ELSEWHERE = {
     "role_words[]",
     "event_words.get()",
     "deed_words.get()",
+    "device_words[]",
+    "retry_words[]",
+    "state_words[]",
+    "story_words.get()",
 } | {
     "words",
     "tile_words[]",
@@ -59,6 +64,10 @@ TABLES: dict[str, Mapping[str, str]] = {
     "TILE_WORDS": {str(each): words for each, words in TILE_WORDS.items()},
     "EVENT_WORDS": EVENT_WORDS,
     "DEED_WORDS": DEED_WORDS,
+    "DEVICE_WORDS": {str(each): words for each, words in DEVICE_WORDS.items()},
+    "RETRY_WORDS": RETRY_WORDS,
+    "STATE_WORDS": STATE_WORDS,
+    "STORY_WORDS": STORY_WORDS,
     "WHO_WORDS": WHO_WORDS,
     "result_codes.WORDS": WORDS,
 }

@@ -27,7 +27,7 @@ from tests.console.browser import (
     violations,
 )
 from tests.console.visitor import OPERATOR, PASSWORD, SUPERVISOR, Visitor, at_work, invited
-from tests.house import VDN, House
+from tests.house import TASK, VDN, House
 
 MORNING = 1_795_831_200_000  # 2026-11-28 02:00 in UTC
 MINUTE = 60_000
@@ -179,6 +179,9 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/{vdn}/days/{date}": [f"/console/{VDN}/days/today"],
         "/console/{vdn}/reservations/{id}": [of_one(coming), of_one(done)],
         "/console/{vdn}/house": [f"/console/{VDN}/house"],
+        "/console/{vdn}/campaigns": [f"/console/{VDN}/campaigns"],
+        "/console/{vdn}/campaigns/new": [f"/console/{VDN}/campaigns/new"],
+        "/console/{vdn}/campaigns/{campaign}": [f"/console/{VDN}/campaigns/{TASK}"],
         "/console/keys": ["/console/keys"],
         "/console/keys/{ak}": [f"/console/keys/{house.key.ak}"],
         "/console/{vdn}/keys": [f"/console/{VDN}/keys"],
@@ -276,6 +279,9 @@ SLIPS = [
     Slip("/console/me", {"old": "not it", "new": PASSWORD, "again": PASSWORD}, "old"),
     Slip("/console/me", {"old": PASSWORD, "new": "short", "again": "short"}, "new"),
     Slip("/console/me", {"old": PASSWORD, "new": PASSWORD, "again": "another one"}, "again"),
+    Slip(f"/console/{VDN}/campaigns/{TASK}", {"w1_begin": "23:00", "w1_end": "01:00"}, "w1_begin"),
+    Slip(f"/console/{VDN}/campaigns/{TASK}", {"busy_times": "99"}, "busy_seconds"),
+    Slip(f"/console/{VDN}/campaigns/{TASK}", {"numbers": "call me"}, "numbers"),
     Slip(f"/console/{VDN}/keys", {"note": "x" * 201}, "note"),
     Slip(f"/console/{VDN}/people", {"agent": "1", "login": "cy"}, "login"),
     Slip(f"/console/{VDN}/people", {"login": "di", "agent": "x" * 101}, "agent"),

@@ -7,7 +7,7 @@ import pytest
 
 from callkeeper.core.people.person import Role
 from tests.console.visitor import PASSWORD, Visitor, at_work, invited, unlike_any
-from tests.house import VDN, House
+from tests.house import TASK, VDN, House
 
 CHINESE = "zh-CN,zh;q=0.9,en;q=0.5"
 TODAY = f"/console/{VDN}/today"
@@ -84,6 +84,18 @@ def test_a_page_of_the_office_has_no_english(house: House, path: str) -> None:
     assert english(boss.send(path, form | {"agent": ""})) - known == set()
     assert english(boss.look(f"{path}/ann")) - known == set()
     assert english(boss.send(f"{path}/ann", {"act": "x"})) - known == set()
+    campaigns = f"/console/{VDN}/campaigns"
+    for place in ("", "/new", f"/{TASK}"):
+        assert english(boss.look(campaigns + place)) - known <= {
+            "ivr",
+            "skill",
+            "ID",
+            "Europe",
+            "Berlin",
+            "IVR",
+            "destinations",
+            "board",
+        }
     keys = path.replace("people", "keys")
     for page in (boss.look(keys), boss.send(keys, {"note": "x" * 201})):
         assert english(page) - known == set()

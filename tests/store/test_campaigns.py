@@ -25,6 +25,7 @@ from callkeeper.core.campaigns.policies import (
 from callkeeper.core.refusal import (
     CampaignNameTaken,
     NoSuchCampaign,
+    Overtaken,
     ParameterWrong,
     Refusal,
     TooManyIvrCampaigns,
@@ -217,6 +218,22 @@ def test_changes_of_one_campaign_in_one_batch_see_each_other(store: SqlStore) ->
         (3, "revised"),
         (4, "deleted"),
     ]
+
+
+def test_what_a_person_does_to_a_campaign_is_a_deed_and_what_was_not_seen_is_not_changed(
+    store: SqlStore,
+) -> None:
+    (mine,) = added(store, opening("mine", by="person ann"))
+    added(store, opening("a key's", by="key A"))
+    pause = CampaignOrder(mine.vdn, mine.id, Pause(), "person ann", NOW, seen_version=mine.version)
+    late = CampaignOrder(mine.vdn, mine.id, Delete(), "person bob", NOW, seen_version=mine.version)
+    paused, overtaken = change(store, pause, late)
+    assert isinstance(paused, Campaign)
+    assert isinstance(overtaken, Overtaken)
+    assert store.campaigns.get(mine.vdn, mine.id) == paused
+    deeds = [(each.by_whom, each.what, each.subject, each.vdn) for each in store.deeds.latest(9)]
+    told = ("person ann", "campaign_paused", f"campaign {mine.id}", mine.vdn)
+    assert deeds == [told, (told[0], "campaign_added", *told[2:])]
 
 
 def test_campaigns_are_found_by_what_they_are(store: SqlStore) -> None:

@@ -30,6 +30,12 @@ DEED_WORDS = {
     "key_revoked": "key revoked",
     "key_limited": "allowance changed",
     "rules_changed": "house rules changed",
+    "campaign_added": "campaign added",
+    "campaign_revised": "campaign changed",
+    "campaign_arranged": "dial settings changed",
+    "campaign_paused": "campaign paused",
+    "campaign_resumed": "campaign started",
+    "campaign_deleted": "campaign deleted",
 }
 
 

@@ -63,6 +63,7 @@ ROLE_WORDS = {
 WHO_WORDS = {
     "person": "person {name}",
     "key": "key {name}",
+    "campaign": "campaign {name}",
     "dialer": "dialer {name}",
     "operator": "operator",
 }

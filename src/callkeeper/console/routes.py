@@ -10,6 +10,7 @@ from callkeeper.clock import Clock
 from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.board import BoardPage
 from callkeeper.console.book import BookPage
+from callkeeper.console.campaigns import CampaignPages
 from callkeeper.console.day import DayPage
 from callkeeper.console.deeds import DeedsPage
 from callkeeper.console.door import Door
@@ -31,6 +32,7 @@ from callkeeper.console.today import TodayPage
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
+from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.key_keeping import KeyKeeping
@@ -53,6 +55,7 @@ class Console(NamedTuple):
     staff: Staff
     deeds: Deeds
     key_keeping: KeyKeeping
+    campaign_keeping: CampaignKeeping
     work: Work
     rules: RuleKeeping
     supervision: Supervision
@@ -88,8 +91,10 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     one = ReservationPage(work, slots, press, clock, zone)
     proofs = Proofs(people, clock)
     staff = PeoplePages(console.staff, proofs, press, clock, zone, console.url)
+    campaigns = CampaignPages(console.campaign_keeping, supervision, press, clock, zone)
     keys = KeysPages(console.key_keeping, proofs, press, clock, zone)
     deeds = DeedsPage(console.deeds, press, clock, zone)
+    of_campaign = "/console/{vdn}/campaigns/{campaign}"
     of_one = "/console/{vdn}/reservations/{id}"
     return [
         Shown("/console/sign-in", signing.show, signing.sign_in, anybody=True),
@@ -125,6 +130,12 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/{vdn}/house", house.show, house.keep),
         Shown("/console/{vdn}/people", staff.show, staff.invite),
         Shown("/console/{vdn}/people/{login}", staff.one, staff.change),
+        Shown("/console/{vdn}/campaigns", campaigns.show),
+        Shown("/console/{vdn}/campaigns/new", campaigns.blank, campaigns.add),
+        Shown(of_campaign, campaigns.one, campaigns.change),
+        Shown(f"{of_campaign}/pause", post=campaigns.pause),
+        Shown(f"{of_campaign}/resume", post=campaigns.resume),
+        Shown(f"{of_campaign}/delete", post=campaigns.delete),
         Shown("/console/{vdn}/keys", keys.show, keys.make),
         Shown("/console/{vdn}/keys/{ak}", keys.one, keys.change),
         Shown("/console/{vdn}/deeds", deeds.show),

@@ -16,6 +16,7 @@ _STATUSES: dict[type[Refusal], int] = {
     no.NoRight: 403,
     no.NoSuchPath: 404,
     no.NoSuchReservation: 404,
+    no.NoSuchCampaign: 404,
     NoSuchPerson: 404,
     NoSuchKey: 404,
     no.WrongMethod: 405,

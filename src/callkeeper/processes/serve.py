@@ -42,6 +42,7 @@ from callkeeper.processes.sign_on import sign_on_of
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
+from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.campaigns import Campaigns, Definitions
 from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.house_rules import RuleKeeping
@@ -104,6 +105,7 @@ def build(
         staff=Staff(async_store, clock, people),
         deeds=Deeds(async_store),
         key_keeping=KeyKeeping(async_store, seal, clock),
+        campaign_keeping=CampaignKeeping(async_store, clock, campaigns),
         work=Work(async_store, clock, measure(settings)),
         rules=RuleKeeping(async_store, clock, settings.time_zone),
         slots=SlotBookings(async_store, clock, bookings, settings.time_zone),

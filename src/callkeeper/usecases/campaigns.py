@@ -85,7 +85,7 @@ class Campaigns:
         self._store = async_store
         self._clock = clock
         self._active_max = active_max
-        self._skill_queues = skill_queues
+        self.skill_queues = skill_queues
 
     async def add(  # noqa: PLR0913 - two are named
         self,
@@ -103,7 +103,7 @@ class Campaigns:
 
         Or with a given one, for who comes from elsewhere with the ids that a CRM already holds.
         """
-        plan.check_skill_queue(self._skill_queues)
+        plan.check_skill_queue(self.skill_queues)
         now = self._clock.now()
         begin_at, end_at = dates
         opening = NewCampaign(
@@ -132,7 +132,7 @@ class Campaigns:
     ) -> Campaign:
         """Revise, pause, resume or delete a campaign, and return it as it then is."""
         if isinstance(change, Revision):
-            change.plan.check_skill_queue(self._skill_queues)
+            change.plan.check_skill_queue(self.skill_queues)
         order = CampaignOrder(vdn, campaign_id, change, by, self._clock.now(), request)
         return await self._store.campaigns.change(order)
 

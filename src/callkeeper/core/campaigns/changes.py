@@ -20,6 +20,7 @@ from callkeeper.core.refusal import (
     CampaignStarted,
     DoNotGoTogether,
     NoSuchCampaign,
+    Overtaken,
     ParameterWrong,
     StateForbids,
     TooManyIvrCampaigns,
@@ -261,6 +262,7 @@ class CampaignOrder(msgspec.Struct, frozen=True):
     """A change with its address: which campaign, by whom, when.
 
     ``request``: the signed request that it comes from; None: it comes from none.
+    ``seen_version`` is what the campaign was when whoever asks looked at it; None: they did not.
     """
 
     vdn: int
@@ -269,11 +271,16 @@ class CampaignOrder(msgspec.Struct, frozen=True):
     by: str
     at: Instant
     request: str | None = None
+    seen_version: int | None = None
 
     def carry_out(self, old: Campaign | None) -> Campaign:
         """Return what becomes of the campaign; an absent or deleted one is refused."""
         if old is None or old.deleted_at is not None:
             raise NoSuchCampaign("there is no campaign {id} in VDN {vdn}", id=self.id, vdn=self.vdn)
+        if self.seen_version not in (None, old.version):
+            raise Overtaken(
+                "somebody changed the campaign meanwhile, so nothing was changed; look at it again"
+            )
         return self.change.apply(old, self.at)
 
 

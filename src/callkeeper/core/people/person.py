@@ -131,6 +131,11 @@ def by_login(login: str) -> str:
     return f"person {login}"
 
 
+def is_person(by: str) -> bool:
+    """Whether the history names a person by this."""
+    return by.startswith(by_login(""))
+
+
 def login_of(text: str) -> str:
     """Return the login that somebody means; upper and lower case are the same. No check."""
     return text.strip().lower()

@@ -11,10 +11,13 @@ import msgspec
 from callkeeper.core.campaigns.campaign import IVR_DEVICES, SKILL_DEVICES, Campaign, same_kind
 from callkeeper.core.campaigns.changes import CampaignOrder, NewCampaign, check_name
 from callkeeper.core.instants import Instant
+from callkeeper.core.people.person import is_person
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.store.engine.session import Row, Session
 from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted
 from callkeeper.store.port.history import Event
+from callkeeper.store.port.people import Deed
+from callkeeper.store.rows.deeds import DeedRows
 from callkeeper.store.rows.history import HistoryRows
 from callkeeper.store.rows.policies import column_of, policies_of
 
@@ -26,9 +29,10 @@ _SUBJECT = "campaign/"
 class CampaignRows:
     """The verbs about campaigns."""
 
-    def __init__(self, session: Session, history: HistoryRows) -> None:
+    def __init__(self, session: Session, history: HistoryRows, deeds: DeedRows) -> None:
         self._session = session
         self._history = history
+        self._deeds = deeds
 
     def get(self, vdn: int, campaign_id: int) -> Campaign | None:
         """Return a campaign that is not deleted."""
@@ -59,6 +63,7 @@ class CampaignRows:
             self._session.rows("add_campaign", **_columns(new))
             self._session.rows("advance_campaign_counter", vdn=new.vdn, last_id=new.id)
             self._history.append([_event(new, opening, opening.what, new)])
+            self._note(new, opening, opening.what)
             outcomes.append(new)
         return outcomes
 
@@ -82,6 +87,7 @@ class CampaignRows:
             self._session.rows("update_campaign", **_columns(new))
             self._session.rows("wake_reservations", vdn=new.vdn, campaign_id=new.id, now=order.at)
             self._history.append([_event(new, order, order.change.what, order.change)])
+            self._note(new, order, order.change.what)
             outcomes.append(new)
         return outcomes
 
@@ -103,6 +109,12 @@ class CampaignRows:
         return {
             vdn: self._session.rows("lock_campaigns", vdn=vdn)[0][0] for vdn in sorted(set(vdns))
         }
+
+    def _note(self, campaign: Campaign, cause: NewCampaign | CampaignOrder, what: str) -> None:
+        """Put a person's change among the deeds as well; the history has it in full."""
+        if is_person(cause.by):
+            subject, at = f"campaign {campaign.id}", campaign.changed_at
+            self._deeds.append(Deed(0, at, cause.by, f"campaign_{what}", subject, campaign.vdn))
 
     def _once_added(self, vdn: int, campaign_id: int) -> Campaign | None:
         """Return a campaign that was added once, deleted or not."""

@@ -38,7 +38,8 @@ class SqlStore:
         self._session = session
         backlog = Backlog(session)
         self.history = history = HistoryRows(session)
-        self.campaigns = campaigns = CampaignRows(session, history)
+        self.deeds = deeds = DeedRows(session)
+        self.campaigns = campaigns = CampaignRows(session, history, deeds)
         self.business_results = BusinessResultRows(session, history, campaigns)
         self.agents = agents = AgentRows(session)
         self.outstanding = outstanding = OutstandingRows(session)
@@ -50,7 +51,6 @@ class SqlStore:
         self.attempts = AttemptRows(session, history, reservations, campaigns, backlog)
         self.desk_calls = DeskCallRows(session, reservations, backlog)
         self.leases = LeaseRows(session)
-        self.deeds = deeds = DeedRows(session)
         self.keys = KeyRows(session, deeds)
         self.people = people = PersonRows(session, deeds)
         self.rules = rules = RulesRows(session, campaigns, deeds)
