@@ -80,6 +80,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_feed_token() -> str:
+    """Return a new token of a calendar's address: 20 bytes of chance, as text for a URL."""
+    return secrets.token_urlsafe(20)
+
+
 def new_result_code() -> str:
     """Return a code of eight digits for a business result that was defined without one."""
     return str(secrets.randbelow(90_000_000) + 10_000_000)

@@ -128,7 +128,13 @@ ALLOWED_EVERYWHERE: dict[str, Act] = {
     "/console/keys/{ak}": "keep_keys",
 }
 # One's own, whatever one is.
-ONES_OWN = {"/console/", "/console/help", "/console/me", "/console/me/password"}
+ONES_OWN = {
+    "/console/",
+    "/console/help",
+    "/console/me",
+    "/console/me/password",
+    "/console/me/calendar",
+}
 INSTALLATION_WIDE = [each for each in OURS if each not in IN_A_VDN and each.path not in ONES_OWN]
 
 

@@ -18,6 +18,7 @@ from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
+from callkeeper.core.people.feed import Feed
 from callkeeper.core.people.session import Link, Session
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation.database import DATABASE_FILE
@@ -86,6 +87,10 @@ OF_NO_VDN = {
     "forget_guesses": SMALL,
     "forget_old_guesses": SMALL,
     "house_rules_of_roles": SMALL,
+    "feed": SMALL,
+    "feed_of": SMALL,
+    "add_feed": SMALL,
+    "end_feed": SMALL,
     "seen": SMALL,
     "note_seen": SMALL,
     "deeds": "the operator's, of all VDNs; of one VDN where it is given",
@@ -211,6 +216,7 @@ def _fields(names: Iterable[str]) -> tuple[str, ...]:
         ("dispatchers", Lease),
         ("session", Session),
         ("sessions_of", Session),
+        ("feed_of", Feed),
         ("deeds", Deed),
     ],
 )

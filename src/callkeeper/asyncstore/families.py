@@ -7,7 +7,7 @@ from callkeeper.store.port.access import Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, DeskCalls, Due, Leases
 from callkeeper.store.port.outstanding import Outstanding
-from callkeeper.store.port.people import Deeds, Guesses, People, Rules, Sessions
+from callkeeper.store.port.people import Deeds, Feeds, Guesses, People, Rules, Sessions
 from callkeeper.store.port.reservations import Reservations
 
 
@@ -87,6 +87,16 @@ class AsyncGuesses:
     def __init__(self, guesses: Guesses, writer: Writer) -> None:
         self.note = Grouped(writer, guesses.note)
         self.forget = Grouped(writer, guesses.forget)
+
+
+class AsyncFeeds:
+    """Calendars that people subscribe to."""
+
+    def __init__(self, feeds: Feeds, writer: Writer, looks: Readers) -> None:
+        self.make = Grouped(writer, feeds.make)
+        self.end = Grouped(writer, feeds.end)
+        self.of = looks.reading(feeds.of)
+        self.get = looks.reading(feeds.get)
 
 
 class AsyncRules:

@@ -16,6 +16,7 @@ from callkeeper.asyncstore.families import (
     AsyncDeeds,
     AsyncDeskCalls,
     AsyncDue,
+    AsyncFeeds,
     AsyncGuesses,
     AsyncKeys,
     AsyncLeases,
@@ -69,6 +70,7 @@ class AsyncStore:
         self.sessions = AsyncSessions(store.sessions, writer, looks)
         self.guesses = AsyncGuesses(store.guesses, writer)
         self.deeds = AsyncDeeds(store.deeds, lists)
+        self.feeds = AsyncFeeds(store.feeds, writer, looks)
         self.rules = AsyncRules(store.rules, writer, lists)
         self.due = AsyncDue(store.due, writer, looks)
         self.attempts = AsyncAttempts(store.attempts, writer, looks)

@@ -36,6 +36,8 @@ DEED_WORDS = {
     "campaign_paused": "campaign paused",
     "campaign_resumed": "campaign started",
     "campaign_deleted": "campaign deleted",
+    "feed_made": "calendar link made",
+    "feed_ended": "calendar link revoked",
 }
 
 

@@ -9,26 +9,40 @@ from starlette.responses import Response
 from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
 from callkeeper.console.press import Press, lead_to
+from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit, chosen_password
 from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.session import SignedIn, SignInRefused
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.usecases.calendars import Calendars
 from callkeeper.usecases.people import People
 
 PATH = "/console/me"
 
 
 class MePages:
-    """The page of one's own."""
+    """The page of one's own. ``url`` is where people find it, if a setting says so."""
 
-    def __init__(self, people: People, press: Press, clock: Clock) -> None:
+    def __init__(
+        self,
+        people: People,
+        calendars: Calendars,
+        press: Press,
+        clock: Clock,
+        *,
+        zone: str,
+        url: str | None,
+    ) -> None:
         self._people = people
+        self._calendars = calendars
+        self._zone = zone
+        self._url = url
         self._press = press
         self._clock = clock
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show what may be changed."""
-        return self._page(visit, who)
+        return await self._page(visit, who)
 
     async def change(self, visit: Visit, who: SignedIn) -> Response:
         """Take another name, language or zone, or other preferences."""
@@ -42,7 +56,7 @@ class MePages:
                 preferences=_preferred(form, who.person.preferences),
             )
         except ParameterWrong as refused:
-            return self._page(visit, who, refused=refused, typed=form)
+            return await self._page(visit, who, refused=refused, typed=form)
         return lead_to(PATH)
 
     async def change_password(self, visit: Visit, who: SignedIn) -> Response:
@@ -54,21 +68,33 @@ class MePages:
             )
         except SignInRefused:
             refused = ParameterWrong("this is not the password", about="old")
-            return self._page(visit, who, refused=refused)
+            return await self._page(visit, who, refused=refused)
         except ParameterWrong as refused:
-            return self._page(visit, who, refused=refused)
+            return await self._page(visit, who, refused=refused)
         response = lead_to(PATH)
         let_in(response, session, self._clock.now())
         return response
 
-    def _page(
+    async def change_calendar(self, visit: Visit, who: SignedIn) -> Response:
+        """Make an address for the calendar, which is shown once; or void the one that there is."""
+        form = await visit.form()
+        if "end" in form:
+            await self._calendars.end(who.person)
+            return lead_to(f"{PATH}#calendar")
+        token = await self._calendars.make(who.person)
+        url = f"{self._url or visit.origin}/console/calendar/{token}.ics"
+        return await self._page(visit, who, calendar=url)
+
+    async def _page(
         self,
         visit: Visit,
         who: SignedIn,
         *,
         refused: ParameterWrong | None = None,
         typed: dict[str, str] | None = None,
+        calendar: str | None = None,
     ) -> Response:
+        times = times_of(who, self._zone, self._clock.now())
         return self._press.page(
             visit.language,
             "me",
@@ -77,6 +103,9 @@ class MePages:
             refused=refused,
             typed=typed or {},
             zones=sorted(available_timezones()),
+            calendar=calendar,
+            calendar_made_at=await self._calendars.made_at(who.person),
+            times=times,
         )
 
 

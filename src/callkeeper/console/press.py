@@ -111,7 +111,7 @@ class Press:
             "who_in_words": lambda by: _who_in_words(by, tell),
             "customer_name": customer_name,
             "instant": in_iso,
-            "masked": _masked,
+            "masked": masked,
             "may": may,
             "promised_at": promised_at,
             "role_words": ROLE_WORDS,
@@ -125,7 +125,7 @@ def _is_of_today(at: Instant, times: LocalTimes) -> bool:
     return begin_at <= at <= end_at
 
 
-def _masked(number: str) -> str:
+def masked(number: str) -> str:
     """Return a number that only its end is to be seen of: four digits of a long one."""
     shown = _SHOWN if len(number) > 2 * _SHOWN else _SHOWN // 2
     return "•" * (len(number) - shown) + number[-shown:]

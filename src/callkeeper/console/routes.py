@@ -10,6 +10,7 @@ from callkeeper.clock import Clock
 from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.board import BoardPage
 from callkeeper.console.book import BookPage
+from callkeeper.console.calendar import CalendarRoute
 from callkeeper.console.campaigns import CampaignPages
 from callkeeper.console.day import DayPage
 from callkeeper.console.deeds import DeedsPage
@@ -32,6 +33,7 @@ from callkeeper.console.today import TodayPage
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
+from callkeeper.usecases.calendars import Calendars
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.house_rules import RuleKeeping
@@ -62,6 +64,7 @@ class Console(NamedTuple):
     slots: SlotBookings
     streams: Streams
     figures: ConsoleFigures
+    calendars: Calendars
     clock: Clock
     zone: str
     url: str | None  # where people find it, if a setting says so
@@ -81,7 +84,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     slots = console.slots
     signing = SignInPages(people, door, press, clock, has_sign_on=console.sign_on is not None)
     single = SignOnPages(console.sign_on, door, press, clock)
-    me = MePages(people, press, clock)
+    me = MePages(people, console.calendars, press, clock, zone=zone, url=console.url)
     home = HomePage(press)
     today = TodayPage(work, press, clock, zone)
     house = HouseRulesPage(rules, press, zone)
@@ -107,6 +110,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/help", HelpPage(press).show),
         Shown("/console/me", me.show, me.change),
         Shown("/console/me/password", post=me.change_password),
+        Shown("/console/me/calendar", post=me.change_calendar),
         Shown("/console/people", staff.show, staff.invite),
         Shown("/console/people/{login}", staff.one, staff.change),
         Shown("/console/keys", keys.show, keys.make),
@@ -150,6 +154,7 @@ def routes(console: Console, tarpit: Tarpit) -> list[BaseRoute]:
     counted = console.figures.pages.labels
     return [
         Route("/console", _to_home),
+        CalendarRoute(console.calendars, tarpit, console.zone, console.url),
         *(ConsolePage(each, press, door, tarpit, counted(each.path).inc) for each in pages),
         *(_AssetRoute(each) for each in assets.by_path.values()),
         NoSuchPage(press, door, tarpit),

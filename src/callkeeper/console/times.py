@@ -11,8 +11,15 @@ def times_of(who: SignedIn, zone: str, now: Instant) -> LocalTimes:
 
     ``zone`` is that of whoever has neither.
     """
+    return LocalTimes(clock_of(who.person.zone or who.zone, zone), now)
+
+
+def clock_of(chosen: str | None, otherwise: str) -> ZoneInfo:
+    """Return the zone that was chosen, or another where none was, or none that this machine knows.
+
+    It may have been chosen where another machine serves.
+    """
     try:
-        own = ZoneInfo(who.person.zone or who.zone or zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # chosen where another machine serves
-        own = ZoneInfo(zone)
-    return LocalTimes(own, now)
+        return ZoneInfo(chosen or otherwise)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(otherwise)

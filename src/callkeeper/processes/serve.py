@@ -42,6 +42,7 @@ from callkeeper.processes.sign_on import sign_on_of
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
+from callkeeper.usecases.calendars import Calendars
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.campaigns import Campaigns, Definitions
 from callkeeper.usecases.deeds import Deeds
@@ -108,6 +109,7 @@ def build(
         campaign_keeping=CampaignKeeping(async_store, clock, campaigns),
         work=Work(async_store, clock, measure(settings)),
         rules=RuleKeeping(async_store, clock, settings.time_zone),
+        calendars=Calendars(async_store, clock),
         slots=SlotBookings(async_store, clock, bookings, settings.time_zone),
         supervision=Supervision(async_store, clock, measure(settings)),
         streams=Streams(watches, figures),

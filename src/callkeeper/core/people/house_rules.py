@@ -1,5 +1,6 @@
 """House rules: what a VDN decides for the people who work in it."""
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import msgspec
@@ -97,3 +98,9 @@ def changed_rules(old: HouseRules, new: HouseRules) -> dict[str, list[object]]:
         for name in HouseRules.__struct_fields__
         if getattr(old, name) != getattr(new, name)
     }
+
+
+def defaults_of(rules: Sequence[HouseRules]) -> tuple[str | None, str | None]:
+    """Return the zone and the language of whoever has chosen none: of the first that have any."""
+    zone = next((each.zone for each in rules if each.zone), None)
+    return zone, next((each.language for each in rules if each.language), None)

@@ -102,6 +102,21 @@ UPDATE link SET used_at = :used_at WHERE digest = :digest
 -- name: void_links
 DELETE FROM link WHERE login = :login
 
+-- name: feed
+SELECT f.digest, f.login, f.made_at
+FROM feed AS f
+JOIN person AS p ON p.login = f.login AND p.disabled_at IS NULL
+WHERE f.digest = :digest
+
+-- name: feed_of
+SELECT digest, login, made_at FROM feed WHERE login = :login
+
+-- name: add_feed
+INSERT INTO feed (digest, login, made_at) VALUES (:digest, :login, :made_at)
+
+-- name: end_feed
+DELETE FROM feed WHERE login = :login
+
 -- name: add_session
 INSERT INTO session (digest, login, made_at, used_at, ends_at)
 VALUES (:digest, :login, :made_at, :used_at, :ends_at)

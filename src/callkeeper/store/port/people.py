@@ -10,7 +10,8 @@ import msgspec
 
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.changes import NewPerson, PersonOrder
-from callkeeper.core.people.house_rules import KeptRules, RulesOrder
+from callkeeper.core.people.feed import Feed
+from callkeeper.core.people.house_rules import HouseRules, KeptRules, RulesOrder
 from callkeeper.core.people.person import Person, Tie
 from callkeeper.core.people.session import Link, NewPassword, Session, SignedIn, SignIn
 from callkeeper.core.refusal import Refusal
@@ -98,11 +99,30 @@ class Guesses(Protocol):
         """Forget the tries of those who have signed in."""
 
 
+class Feeds(Protocol):
+    """The verbs about calendars that people subscribe to."""
+
+    def make(self, feeds: Sequence[Feed]) -> list[Feed | Refusal]:
+        """Give calendars other addresses, or a first one; the one before is void."""
+
+    def end(self, ended: Sequence[tuple[str, Instant]]) -> list[None]:
+        """Void the addresses of some logins; where there is none, that stays so."""
+
+    def of(self, login: str) -> Feed | None:
+        """Return the address of somebody's calendar."""
+
+    def get(self, digest: str) -> Feed | None:
+        """Return an address by its token's digest, of a person who is not disabled."""
+
+
 class Rules(Protocol):
     """The verbs about house rules."""
 
     def of(self, vdn: int) -> KeptRules:
         """Return the rules of a VDN; as they are where it has made none."""
+
+    def of_person(self, login: str) -> list[HouseRules]:
+        """Return the rules of the VDNs in which a person has a role, by VDN, if they made any."""
 
     def change(self, orders: Sequence[RulesOrder]) -> list[KeptRules | Refusal]:
         """Carry out orders, each as a deed."""

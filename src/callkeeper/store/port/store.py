@@ -19,7 +19,7 @@ from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, DeskCalls, Due, Leases
 from callkeeper.store.port.history import History
 from callkeeper.store.port.outstanding import Outstanding
-from callkeeper.store.port.people import Deeds, Guesses, People, Rules, Sessions
+from callkeeper.store.port.people import Deeds, Feeds, Guesses, People, Rules, Sessions
 from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.reservations import Reservations
 
@@ -90,6 +90,10 @@ class Store(Protocol):
     @property
     def deeds(self) -> Deeds:
         """What people did to people, keys and rules."""
+
+    @property
+    def feeds(self) -> Feeds:
+        """Calendars that people subscribe to."""
 
     @property
     def rules(self) -> Rules:

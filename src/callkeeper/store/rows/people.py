@@ -106,6 +106,7 @@ class PersonRows:
             self._session.rows("end_sessions", login=old.login)
         if isinstance(change, Disable | Reset):
             self._session.rows("void_links", login=old.login)
+            self._session.rows("end_feed", login=old.login)
         detail = _json(change)
         if isinstance(change, Reset):
             self._session.rows("void_password", login=old.login)

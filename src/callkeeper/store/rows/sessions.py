@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from callkeeper.core.instants import Instant
+from callkeeper.core.people.house_rules import defaults_of
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.session import (
     SESSIONS_MAX,
@@ -102,13 +103,8 @@ class SessionRows:
         person = self._people.get(session.login)
         if person is None or person.disabled_at:
             return None
-        theirs = self._rules.of_person(session.login)
-        return SignedIn(
-            person,
-            session,
-            zone=next((each.zone for each in theirs if each.zone), None),
-            language=next((each.language for each in theirs if each.language), None),
-        )
+        zone, language = defaults_of(self._rules.of_person(session.login))
+        return SignedIn(person, session, zone, language)
 
     def of(self, login: str) -> list[PersonSession]:
         """Return the sessions of a person that nobody ended, oldest first."""

@@ -19,6 +19,7 @@ from callkeeper.store.rows.campaigns import CampaignRows
 from callkeeper.store.rows.deeds import DeedRows
 from callkeeper.store.rows.desk_calls import DeskCallRows
 from callkeeper.store.rows.due import DueRows
+from callkeeper.store.rows.feeds import FeedRows
 from callkeeper.store.rows.guesses import GuessRows
 from callkeeper.store.rows.history import HistoryRows
 from callkeeper.store.rows.keys import KeyRows
@@ -55,6 +56,7 @@ class SqlStore:
         self.people = people = PersonRows(session, deeds)
         self.rules = rules = RulesRows(session, campaigns, deeds)
         self.sessions = SessionRows(session, people, rules)
+        self.feeds = FeedRows(session, people, deeds)
         self.guesses = GuessRows(session)
 
     @property
