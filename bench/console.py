@@ -44,7 +44,7 @@ from callkeeper.usecases.keys import OpenKey, issue
 
 VDN = 1
 _WRITTEN_VDN = 2  # whose reservations the load is about; nobody looks at it
-_AGENTS = 30
+_AGENTS = 30  # who have calls to make when it begins; the others get theirs meanwhile
 _OF_AGENT = range(-10, 11)  # calls of each: those before are done, or, of some, late
 _LATE = 4
 _SUPERVISORS = 15
@@ -119,7 +119,7 @@ def prepare(on: Engine, home: Path, stored: int, clock: Clock, pages: int) -> St
     key = issue(store, open_seal(settings), clock, None)
     agents = max(1, pages - _SUPERVISORS)
     roles = [Role("supervisor", VDN)] * _SUPERVISORS
-    roles += [Role("agent", VDN, f"a{number % _AGENTS}") for number in range(agents)]
+    roles += [Role("agent", VDN, f"a{number}") for number in range(agents)]
     cookies = _let_in(store, clock, roles)
     store.close()
     watching = [Visitor(each, f"/console/{VDN}/board", str(VDN)) for each in cookies]
@@ -179,7 +179,7 @@ def looks(server: Server, home: Path, stage: Stage, times: int) -> dict[str, Any
     """Return how long the server works on each page, as its own log tells it."""
     log = home / f"{OURS}.log"
     found = {}
-    for name, visitors in (("today", stage.agents), ("board", stage.supervisors)):
+    for name, visitors in (("today", stage.agents[:_AGENTS]), ("board", stage.supervisors)):
         for counted in (_SUPERVISORS, times):  # the first are to warm up
             offset = log.stat().st_size
             with httpx2.Client(base_url=server.url, trust_env=False) as client:
@@ -271,7 +271,7 @@ def _beside(
                 (next(bodies) for _ in range(wanted)),
                 server=server,
             )
-            with onlookers(server, home, stage.key, looking, how.results) as ended:
+            with onlookers(server, home, stage, looking, how.results) as ended:
                 turn = load.run(server, requests, how.connections, how.seconds)
             if number:  # the first is to warm up
                 turns[name].append(turn)
@@ -290,7 +290,7 @@ def _median(summary: dict[str, Any]) -> float:
 
 @contextmanager
 def onlookers(
-    server: Server, home: Path, key: OpenKey, pages: Sequence[Visitor], results_a_second: int
+    server: Server, home: Path, stage: Stage, pages: Sequence[Visitor], results_a_second: int
 ) -> Iterator[dict[str, float]]:
     """Have pages open, and results filed, while the block runs; then tell what they did."""
     plan = home / "onlookers.json"
@@ -301,9 +301,9 @@ def onlookers(
                 "vdn": VDN,
                 "pages": [each._asdict() for each in pages],
                 "results": results_a_second,
-                "ak": key.ak,
-                "secret": key.secret,
-                "agents": _AGENTS,
+                "ak": stage.key.ak,
+                "secret": stage.key.secret,
+                "agents": len(stage.agents),
             }
         )
     )

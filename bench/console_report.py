@@ -14,9 +14,11 @@ all others are done. **Time** is what the server's log tells of {looks} looks at
 people in turn, while nothing else goes on. **Bytes** are the page and all that it loads: as they
 are, as gzip makes them, and as the server sends them. **Beside**: results are filed over
 {connections} connections, in another VDN than the one that is looked at, for {rounds} turns of
-{seconds} s with {pages} pages open, and as many without; with and without them {results} calls a
-second are reserved and filed in that VDN. All of it is on the cores of this one machine, also what
-opens the pages ([onlookers.py](onlookers.py)): CPU is that of the server's processes alone."""
+{seconds} s with {pages} pages open, boards of 15 supervisors and lists of so many agents, and as
+many without; with and without them {results} calls a second are reserved and filed in that VDN, for
+one agent after the other. A page is fetched whole whenever what it shows has moved. All of it is
+on the cores of this one machine, also what opens the pages ([onlookers.py](onlookers.py)): CPU
+is that of the server's processes alone."""
 
 _KB = 1000
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from callkeeper import signing
 from callkeeper.clock import SystemClock, jitter
 from callkeeper.console.door import COOKIE
+from callkeeper.console.page import BY_ITSELF
 from callkeeper.core.instants import HOUR_MS
 from callkeeper.usecases.keys import OpenKey
 from tests.signed import sign
@@ -44,7 +45,7 @@ class Connection:
     async def get(self, path: str, cookie: str) -> tuple[int, bytes]:
         """Return what a page is answered with."""
         head = f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\nCookie: {COOKIE}={cookie}\r\n"
-        return await self.ask(f"{head}HX-Request: true\r\n\r\n".encode())
+        return await self.ask(f"{head}{BY_ITSELF.decode()}: 1\r\n\r\n".encode())
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """Return status and body of an answer that says how long it is."""
@@ -127,7 +128,8 @@ class Onlookers:
         path = f"{_STREAM}?vdn={self._plan['vdn']}"
         head = f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\n"
         head += f"Cookie: {COOKIE}={visitor['cookie']}\r\n\r\n"
-        reader, status, _ = await Connection(self._host).begin(head.encode())
+        connection = Connection(self._host)  # is closed when nobody holds it any more
+        reader, status, _ = await connection.begin(head.encode())
         opened.set()
         if status != _OK:
             self.did["failed"] += status != _NOT_FOUND

@@ -56,9 +56,10 @@ def test_the_console_is_measured_on_a_small_one_and_told(tmp_path: Path) -> None
                 "bytes": console.first_bytes(server, stage),
             }
             visitors = [*stage.supervisors, *stage.agents]
-            with console.onlookers(server, tmp_path, stage.key, visitors, 20) as did:
-                Event().wait(0.5)
-    assert did["fetched"] >= len(visitors) == 17
+            with console.onlookers(server, tmp_path, stage, visitors, 20) as did:
+                Event().wait(1.5)  # the server looks each second whether something has moved
+    assert did["fetched"] >= did["streams"] == len(visitors) == 17
+    assert did["moved"] > 0
     assert (did["results"] > 0, did["failed"]) == (True, 0)
     turn = Turn(10, 0, 1.0, 1.0, 2.0, 3.0, 0.0, 0.1, 0.0)
     alike = report.summary([turn])
