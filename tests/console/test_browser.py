@@ -26,7 +26,7 @@ from tests.console.browser import (
     unfold,
     violations,
 )
-from tests.console.visitor import OPERATOR, PASSWORD, SUPERVISOR, Visitor, at_work, invited
+from tests.console.visitor import FORM, OPERATOR, PASSWORD, SUPERVISOR, Visitor, at_work, invited
 from tests.house import TASK, VDN, House
 
 MORNING = 1_795_831_200_000  # 2026-11-28 02:00 in UTC
@@ -151,6 +151,7 @@ def cy(house: House, clock: HandClock) -> Visitor:
         remark="a long word: " + "donaudampfschifffahrt" * 4,
     )
     form = {"version": visitor.look(of_one(done)).hidden("version"), "end": ENDS[0], "at": "03:00"}
+    form["form"] = FORM
     visitor.send(f"{of_one(done)}/result", form)
     assert visitor.status == 303, visitor.text
     visitor.send(f"{of_one(late)}/note", {"version": "1", "note": "speak slowly"})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from callkeeper.core.people.person import Role
-from tests.console.visitor import PASSWORD, Visitor, at_work, invited, unlike_any
+from tests.console.visitor import FORM, PASSWORD, Visitor, at_work, invited, unlike_any
 from tests.house import TASK, VDN, House
 
 CHINESE = "zh-CN,zh;q=0.9,en;q=0.5"
@@ -124,7 +124,9 @@ def test_a_reservation_is_shown_and_filed_without_english(house: House, ann: Vis
     version = ann.hidden("version")
     never = {"version": version, "day": "2026-13-01", "at": "15:00"}
     assert english(ann.send(f"{path}/move", never)) == set()
-    assert ann.send(f"{path}/result", {"version": version, "end": "00537"}).status == 303
+    assert (
+        ann.send(f"{path}/result", {"version": version, "form": FORM, "end": "00537"}).status == 303
+    )
     assert english(ann.look(TODAY)) == set()
     assert "用户忙" in ann.text
     assert english(ann.look(path)) == set()

@@ -68,7 +68,7 @@ def test_what_was_answered_is_listed_until_somebody_says_more(house: House) -> N
     assert f'id="done-{other}"' in page
     assert "the line says: answered" in ann.text
     form = ResultForm(ann.look(path(id_)).seen.text).fields
-    assert form.keys() == {"version", "business", "note"}
+    assert not form.keys() & {"end", "at"}
     assert (
         ann.send(path(id_, "result"), form | {"business": "10", "note": "likes it"}).status == 303
     )
@@ -88,7 +88,7 @@ def test_where_a_vdn_defines_no_results_none_is_missing(house: House) -> None:
 def test_one_that_would_be_tried_again_is_closed_by_whoever_reached_the_customer(
     house: House, ann: Visitor
 ) -> None:
-    id_ = promise(house, -5 * MINUTE)
+    id_ = promise(house, -5 * MINUTE, kind="automatic")
     tried_once = (
         "UPDATE reservation SET tries = 1, fail_code = '00537', outcome = 'busy' WHERE id = ?"
     )
@@ -97,6 +97,16 @@ def test_one_that_would_be_tried_again_is_closed_by_whoever_reached_the_customer
     assert "nobody calls again" in ann.text
     assert ann.send(path(id_, "result"), form).status == 303
     assert (standing(house, id_).state, standing(house, id_).fail_code) == ("done", "00537")
+
+
+def test_what_the_line_says_of_a_call_that_an_agent_asked_for_is_filled_in(
+    house: House, ann: Visitor
+) -> None:
+    id_ = tried(house, BUSY)
+    as_if_asked_for = "kind = 'manual', state = 'waiting', due_at = NULL, look_at = NULL"
+    rewrite(house, id_, f"UPDATE reservation SET {as_if_asked_for} WHERE id = ?")  # noqa: S608
+    form = ResultForm(ann.look(path(id_)).seen.text).fields
+    assert (form["end"], form["at"]) == ("00537", "11:56")
 
 
 def test_no_form_says_in_the_lines_name_what_it_has_not_said(house: House, ann: Visitor) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from callkeeper.core.people.person import Role
-from tests.console.visitor import Visitor, at_work, path, promise, standing, unlike_any
+from tests.console.visitor import FORM, Visitor, at_work, path, promise, standing, unlike_any
 from tests.house import HOUR, VDN, House
 
 MINUTE = 60_000
@@ -26,7 +26,7 @@ def test_a_result_is_filed_in_the_persons_name_and_the_list_is_shown(
     id_ = promise(house, -5 * MINUTE)
     page = ann.look(path(id_))
     version = page.hidden("version")
-    form = {"version": version, "end": "00537", "business": "10/11", "at": "11:58"}
+    form = {"version": version, "form": FORM, "end": "00537", "business": "10/11", "at": "11:58"}
     filed = ann.send(path(id_, "result"), form)
     assert (filed.status, filed.seen.headers["location"]) == (
         303,
@@ -41,7 +41,7 @@ def test_a_result_is_filed_in_the_persons_name_and_the_list_is_shown(
     shown = ann.look(path(id_)).text
     assert "busy (00537)" in shown
     assert "Sold: Not now" in shown
-    assert "result filed · person ann" in shown
+    assert "result filed, busy, Sold: Not now, agent ann · person ann" in shown
 
 
 def test_the_second_of_two_who_file_is_told_and_keeps_what_was_typed(
@@ -49,21 +49,28 @@ def test_the_second_of_two_who_file_is_told_and_keeps_what_was_typed(
 ) -> None:
     id_ = promise(house, -5 * MINUTE)
     version = ann.look(path(id_)).hidden("version")
-    ann.send(path(id_, "result"), {"version": version, "end": "00000"})
-    late = ann.send(path(id_, "result"), {"version": version, "end": "00603", "at": "11:34"})
+    ann.send(path(id_, "result"), {"version": version, "form": FORM, "end": "00000"})
+    late = ann.send(
+        path(id_, "result"), {"version": version, "form": FORM, "end": "00603", "at": "11:34"}
+    )
     assert late.status == 409
     assert "changed the reservation meanwhile" in late.text
     assert 'value="11:34"' in late.seen.text
     assert 'value="00603" required checked' in " ".join(late.seen.text.split())
     assert standing(house, id_).fail_code == "00000"
-    again = {"version": late.hidden("version"), "end": "00603"}
+    again = {"version": late.hidden("version"), "form": FORM, "end": "00603"}
     assert ann.send(path(id_, "result"), again).status == 303
     assert standing(house, id_).fail_code == "00603"
 
 
 def test_a_call_that_is_still_to_come_has_no_result(house: House, ann: Visitor) -> None:
     id_ = promise(house, -5 * MINUTE)
-    form = {"version": ann.look(path(id_)).hidden("version"), "end": "00000", "at": "12:01"}
+    form = {
+        "version": ann.look(path(id_)).hidden("version"),
+        "form": FORM,
+        "end": "00000",
+        "at": "12:01",
+    }
     refused = ann.send(path(id_, "result"), form)
     assert refused.status == 422
     assert "12:01 is still to come" in refused.text

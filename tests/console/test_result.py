@@ -118,7 +118,7 @@ def test_of_a_call_that_the_system_made_only_the_business_result_is_asked(
     id_ = done(house, fail_code="00537", begin_at=house.now())
     rewrite(house, id_, "UPDATE reservation SET tries = 1, outcome = 'busy' WHERE id = ?")
     form = untouched(ann, id_)
-    assert form.keys() == {"version", "business", "note"}
+    assert form.keys() == {"version", "form", "business", "note", "again", "again_day", "again_at"}
     assert ann.send(path(id_, "result"), form | {"business": "10/11"}).status == 303
     assert (standing(house, id_).business_result, standing(house, id_).fail_code) == ("10", "00537")
 

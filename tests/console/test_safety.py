@@ -19,6 +19,7 @@ from tests.console.pages import PAGES
 from tests.console.visitor import (
     ADMINISTRATOR,
     AGENT,
+    FORM,
     OPERATOR,
     SUPERVISOR,
     Visitor,
@@ -82,6 +83,7 @@ def people(house: House) -> dict[str, Visitor]:
 # What every form takes; a path that it is not for says what it lacks, or that it is not for them.
 GOOD = {"version": "1", "end": "00537", "day": "2026-12-01", "at": "11:59", "note": "speak slowly"}
 GOOD |= {
+    "form": FORM,
     "login": "two words",
     "kind": "agent",
     "agent": "ann",

@@ -20,6 +20,7 @@ from tests.house import TASK, VDN, House
 from tests.store.orders import booked, booking
 
 PASSWORD = "four plain words here"
+FORM = "1795867200000-what-tells-a-form-apart"  # of each reservation
 AGENT = Role("agent", VDN, "ann")
 SUPERVISOR = Role("supervisor", VDN)
 ADMINISTRATOR = Role("administrator", VDN)

@@ -49,7 +49,7 @@ class BookPage:
         times = times_of(who, self._zone, self._clock.now())
         call = None
         try:
-            form = _form_name(typed)
+            form = form_name(typed)
             if "look" in typed:
                 return await self._page(visit, who, typed)
             times = _times_typed(typed, times)
@@ -124,7 +124,7 @@ def _shown(choices: Choices, who: SignedIn, vdn: int, times: LocalTimes) -> Form
     }
 
 
-def _form_name(typed: Form) -> FormName:
+def form_name(typed: Mapping[str, str]) -> FormName:
     """Return what tells this form from every other. Raise ParameterWrong."""
     made, _, token = typed.get("form", "").partition("-")
     if not _TOKEN.fullmatch(token):

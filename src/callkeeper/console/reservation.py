@@ -4,14 +4,18 @@ from collections.abc import Callable, Mapping
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
+from callkeeper.clock import Clock, new_token
+from callkeeper.console.book import form_name
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.result_form import (
     AS_FILED,
     AS_THE_LINE_SAYS,
     ENDS,
+    OTHER_TIME,
     last_heard,
     on_record,
+    presets,
+    read_again,
     read_note,
     read_result,
 )
@@ -23,6 +27,7 @@ from callkeeper.core.people.person import Role
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import (
     AlreadyCalled,
+    NoSuchCampaign,
     Overtaken,
     ParameterWrong,
     Refusal,
@@ -32,6 +37,7 @@ from callkeeper.core.reservations.changes import Cancel, Change, Move, Result
 from callkeeper.core.reservations.reservation import REMARK, Reservation
 from callkeeper.core.reservations.slot import SlotTaken
 from callkeeper.core.wall_time import read_wall_time
+from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.slots import FreeSlots, SlotBookings
 from callkeeper.usecases.work import Work
 
@@ -43,9 +49,16 @@ class ReservationPage:
     """One reservation, and the forms on its page."""
 
     def __init__(
-        self, work: Work, slots: SlotBookings, press: Press, clock: Clock, zone: str
+        self,
+        work: Work,
+        filing: Filing,
+        slots: SlotBookings,
+        press: Press,
+        clock: Clock,
+        zone: str,
     ) -> None:
         self._work = work
+        self._filing = filing
         self._slots = slots
         self._press = press
         self._clock = clock
@@ -62,14 +75,31 @@ class ReservationPage:
         return await self._page(visit, who, number=number)
 
     async def file(self, visit: Visit, who: SignedIn) -> Response:
-        """File how its call ended."""
+        """File how its call ended, and book the next one where the customer wants one."""
         form = await visit.form()
+        times, again_at = self._times(who), None
         found = await self._work.one(who.person, visit.vdn, visit.id)
         old = found.kept.listed.reservation
-        agent = _files_as(who.person.role_in(visit.vdn), old)
-        return await self._changed(
-            visit, who, "result", form, lambda times: read_result(form, times, old, agent)
-        )
+        try:
+            again_at = read_again(form, times)
+            await self._filing.file(
+                who.person,
+                visit.vdn,
+                visit.id,
+                read_result(form, times, old, _files_as(who.person.role_in(visit.vdn), old)),
+                form_name(form),
+                seen_version=hidden_number(form, "version"),
+                again_at=again_at,
+            )
+        except (SlotTaken, TimeWrong) as refused:
+            refused.about = "again"
+            free = None
+            if again_at is not None:
+                free = await self._slots.times_instead(who.person, visit.vdn, visit.id, again_at)
+            return await self._page(visit, who, typed={"result": form}, refused=refused, free=free)
+        except (ParameterWrong, NoSuchCampaign, Overtaken) as refused:
+            return await self._page(visit, who, typed={"result": form}, refused=refused)
+        return lead_to(_onwards(visit, who, Result()))
 
     async def move(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another time, if its agent is free then; or say what time is."""
@@ -139,6 +169,9 @@ class ReservationPage:
             note_longest=REMARK.longest,
             recorded=on_record(found, times),
             heard=last_heard(found),
+            form=f"{times.now}-{new_token()}",
+            presets=presets(found, times),
+            other_time=OTHER_TIME,
             typed=typed or {},
             refused=refused,
         )

@@ -1,16 +1,17 @@
 """The form of a result: what an agent says of a call, and what was said of it before."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from callkeeper.console.visit import hidden_instant
 from callkeeper.core.dialing.attempt import Attempt
-from callkeeper.core.instants import HOUR_MS, Instant, LocalTimes, by_clock
+from callkeeper.core.instants import HOUR_MS, MINUTE_MS, Instant, LocalTimes, by_clock
 from callkeeper.core.outcome import ANSWERED_CODE
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
-from callkeeper.core.wall_time import read_wall_time
+from callkeeper.core.wall_time import instants_of, read_wall_time
 from callkeeper.usecases.work import FoundReservation
 
 # How a call ends that a person makes, by the platform's codes; the first is the common one.
@@ -20,6 +21,13 @@ ENDS = (ANSWERED_CODE, "00537", "00603", "00604", "00538", "00208")
 AS_FILED = "as filed"
 # Sent of a call that the system made, that reached nobody and would be made again: it stays so.
 AS_THE_LINE_SAYS = "as the line says"
+
+# Chosen where none of the times that are offered for the next call will do.
+OTHER_TIME = "other"
+
+_QUARTER_MS = 15 * MINUTE_MS
+_SOON_MS = (15 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS)
+_LATER = {1: Phrase("tomorrow"), 2: Phrase("the day after tomorrow"), 7: Phrase("in a week")}
 
 # A time of a call that is still to come today is yesterday's, if that is less long ago.
 _LATELY_MS = 12 * HOUR_MS
@@ -34,14 +42,30 @@ def on_record(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
     shown = {
         "business": business if business in {"", *offered} else AS_FILED,
         "note": reservation.remark or "",
-    }
+        "again": "",
+    } | _next_time(found, times)
     if reservation.state != "done":
-        return shown | {"end": ENDS[0], "at": _clock_time(times.now, times), "began": ""}
+        return shown | {"began": ""} | _heard_of(found, times)
     code, began = reservation.fail_code, reservation.begin_at
     shown |= {"end": code if code in ENDS else AS_FILED, "at": "", "began": ""}
     if began is not None:
         shown |= {"at": _clock_time(began, times), "began": str(began)}
     return shown
+
+
+def _heard_of(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
+    """Return how a call ended, and when it began, by what the line said; else what is common."""
+    heard = last_heard(found)
+    if heard is None or heard.fail_code not in ENDS:
+        return {"end": ENDS[0], "at": _clock_time(times.now, times)}
+    return {"end": heard.fail_code, "at": _clock_time(heard.placing_at or heard.claimed_at, times)}
+
+
+def _next_time(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
+    """Return the day and time that stand where another one may be typed: tomorrow at the same."""
+    day = by_clock(times.now, times.zone).date() + timedelta(days=1)
+    at = _clock_time(found.kept.listed.reservation.appoint_at, times)
+    return {"again_day": day.isoformat(), "again_at": at}
 
 
 def last_heard(found: FoundReservation) -> Attempt | None:
@@ -68,6 +92,38 @@ def read_result(
         begin_at=_began(form, times),
         remark=None if note == (old.remark or "") else note,
     )
+
+
+def presets(found: FoundReservation, times: LocalTimes) -> list[tuple[Instant, Phrase]]:
+    """Return when a customer may want to be called again: soon, or at the same time another day."""
+    today = by_clock(times.now, times.zone).date()
+    at = by_clock(found.kept.listed.reservation.appoint_at, times.zone).time()
+    offered = []
+    for later_ms in _SOON_MS:
+        soon = -(-(times.now + later_ms) // _QUARTER_MS) * _QUARTER_MS
+        if by_clock(soon, times.zone).date() == today:
+            offered.append((soon, Phrase("today, {time}", time=_clock_time(soon, times))))
+    for days, words in _LATER.items():
+        meant = instants_of(datetime.combine(today + timedelta(days=days), at), times.zone)
+        if meant:
+            time = _clock_time(meant[0], times)
+            offered.append((meant[0], Phrase("{day}, {time}", day=words, time=time)))
+    return offered
+
+
+def read_again(form: Mapping[str, str], times: LocalTimes) -> Instant | None:
+    """Return when the customer wants another call; None: they want none. Raise ParameterWrong."""
+    again = form.get("offer") or form.get("again", "")
+    if not again:
+        return None
+    if again != OTHER_TIME:
+        return hidden_instant({"again": again}, "again")
+    day, at, which = (form.get(f"again_{name}", "") for name in ("day", "at", "which"))
+    try:
+        return read_wall_time(day, at, times.zone, which)
+    except ParameterWrong as refused:
+        refused.about = f"again_{refused.about}"
+        raise
 
 
 def read_note(form: Mapping[str, str]) -> str:

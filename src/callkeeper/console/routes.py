@@ -36,6 +36,7 @@ from callkeeper.http.tarpit import Tarpit
 from callkeeper.usecases.calendars import Calendars
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.deeds import Deeds
+from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.people import People
@@ -65,6 +66,7 @@ class Console(NamedTuple):
     streams: Streams
     figures: ConsoleFigures
     calendars: Calendars
+    filing: Filing
     clock: Clock
     zone: str
     url: str | None  # where people find it, if a setting says so
@@ -91,7 +93,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     day = DayPage(supervision, press, clock, zone)
     board = BoardPage(supervision, press, clock, zone)
     book = BookPage(slots, press, clock, zone)
-    one = ReservationPage(work, slots, press, clock, zone)
+    one = ReservationPage(work, console.filing, slots, press, clock, zone)
     proofs = Proofs(people, clock)
     staff = PeoplePages(console.staff, proofs, press, clock, zone, console.url)
     campaigns = CampaignPages(console.campaign_keeping, supervision, press, clock, zone)

@@ -46,6 +46,7 @@ from callkeeper.usecases.calendars import Calendars
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.campaigns import Campaigns, Definitions
 from callkeeper.usecases.deeds import Deeds
+from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.keys import Keyring
@@ -101,6 +102,7 @@ def build(
     people = People(async_store, clock, heard=gauges.note_sign_in)
     figures = ConsoleFigures(gauges.registry)
     watches = Watches(async_store, clock, measure(settings), hear=figures.pulse.observe)
+    slots = SlotBookings(async_store, clock, bookings, settings.time_zone)
     console = Console(
         people=people,
         staff=Staff(async_store, clock, people),
@@ -110,7 +112,8 @@ def build(
         work=Work(async_store, clock, measure(settings)),
         rules=RuleKeeping(async_store, clock, settings.time_zone),
         calendars=Calendars(async_store, clock),
-        slots=SlotBookings(async_store, clock, bookings, settings.time_zone),
+        slots=slots,
+        filing=Filing(async_store, clock, bookings, slots),
         supervision=Supervision(async_store, clock, measure(settings)),
         streams=Streams(watches, figures),
         figures=figures,

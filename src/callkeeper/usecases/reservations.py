@@ -7,7 +7,7 @@ from callkeeper.clock import Clock
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.person import Person
 from callkeeper.core.request import id_for, request_digest
-from callkeeper.core.reservations.changes import Change, Order
+from callkeeper.core.reservations.changes import CallAgain, Change, Order
 from callkeeper.core.reservations.number_policy import NumberPolicy
 from callkeeper.core.reservations.reservation import Booking, Reservation, Wish
 from callkeeper.core.reservations.slot import Guard
@@ -94,6 +94,19 @@ class Bookings:
             guard=guard,
         )
         return await self._store.reservations.add(booking)
+
+    def call_again(
+        self, vdn: int, appoint_at: Instant, form: FormName, person: Person, guard: Guard
+    ) -> CallAgain:
+        """Return the next call to a customer, as somebody's form asks for it."""
+        return CallAgain(
+            id=form.id_of(person.login, vdn),
+            request=form.digest(person.login, vdn).hex(),
+            appoint_at=appoint_at,
+            zone=self._zone,
+            numbers=self._numbers.of(vdn),
+            guard=guard,
+        )
 
     async def change(self, reservation_id: str, change: Change, origin: Origin) -> Reservation:
         """Move, close or cancel a reservation, and return it as it then is."""

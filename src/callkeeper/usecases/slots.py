@@ -191,6 +191,18 @@ class SlotBookings:
         )
         return await self._store.reservations.change(order)
 
+    def guard(
+        self, store: Store, old: Reservation, appoint_at: Instant, agent: str | None
+    ) -> Guard:
+        """Return what must hold of the slot of the call that an agent makes after another one.
+
+        Raise TimeWrong or SlotTaken.
+        """
+        if appoint_at < self._clock.now():
+            raise _passed()
+        diary = self._diary(store, old.vdn, old.campaign_id, appoint_at, but=old.id)
+        return diary.check(appoint_at, agent, _name_of(store, old.vdn, agent))
+
     async def instead(self, person: Person, vdn: int, call: NewCall) -> FreeSlots:
         """Return what is free instead of a call that was refused. Raise NoRight."""
         agent = _own_agent(person, vdn) or call.agent

@@ -23,16 +23,20 @@ _NUMBERS = ("called_no", "caller_no")
 
 
 class Happening(msgspec.Struct, frozen=True):
-    """One event: when, by whom, and what it was in a word."""
+    """One event: when, by whom, what it was in a word, and its values, but for numbers."""
 
     at: Instant
     by: str
     what: str
+    detail: dict[str, Any]
 
 
-class ToldHappening(Happening, frozen=True):
-    """One event, told: in a sentence too, and its values."""
+class ToldHappening(msgspec.Struct, frozen=True):
+    """One event, told: in a sentence too."""
 
+    at: Instant
+    by: str
+    what: str
     says: str
     detail: dict[str, Any]
 
@@ -49,9 +53,19 @@ class Timeline(msgspec.Struct, frozen=True):
 
 
 def happened(store: Store, vdn: int, id_: str) -> list[Happening]:
-    """Return what happened to a reservation, oldest first, and no more of it than that."""
-    events = store.history.of(vdn, id_)
-    return [Happening(each.happened_at, each.by_whom, _word(each)) for each in events]
+    """Return what happened to a reservation, oldest first."""
+    defined = store.business_results.of(vdn)
+    return [_happening(each, defined) for each in store.history.of(vdn, id_)]
+
+
+def _happening(event: Event, defined: DefinedResults) -> Happening:
+    detail: dict[str, Any] = msgspec.json.decode(event.detail)
+    told = {name: each for name, each in detail.items() if name not in _NUMBERS}
+    codes = told.get("business_result"), told.get("business_sub_result")
+    told["business"] = ": ".join(
+        name or code for name, code in zip(defined.names(*codes), codes, strict=True) if code
+    )
+    return Happening(event.happened_at, event.by_whom, _word(event), told)
 
 
 def timeline(
@@ -109,6 +123,7 @@ def _reserved(detail: dict[str, Any], written: Written) -> str:
         f"a{'n' if detail['kind'] == 'automatic' else ''} {detail['kind']} call to "
         f"{detail['called_no']} at {written(detail['appoint_at'])} "
         f"for campaign {detail['campaign_id']}{agent}{remark}"
+        + (f", after reservation {detail['after_id']}" if detail.get("after_id") else "")
         + (f"; {goes_along}" if goes_along else "")
     )
 
@@ -155,6 +170,8 @@ def _result(detail: dict[str, Any], written: Written) -> str:
     if not detail.keys() - {"agent", "remark"}:
         told.insert(0, "it tells of no call")
     told += _noted(detail)
+    if "again_id" in detail:
+        told.append(f"called again {written(detail['again_at'])}, as {detail['again_id']}")
     return ", ".join(told)
 
 

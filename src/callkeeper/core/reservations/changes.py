@@ -12,7 +12,8 @@ from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.characters import ALPHANUMERIC, TextBounds
 from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import AlreadyCalled, NoSuchReservation, Overtaken, ParameterWrong
-from callkeeper.core.reservations.reservation import REMARK, Reservation
+from callkeeper.core.reservations.number_policy import NumberRule
+from callkeeper.core.reservations.reservation import REMARK, Booking, Reservation, Wish
 from callkeeper.core.reservations.slot import Guard
 
 T = TypeVar("T")
@@ -259,10 +260,57 @@ class Seen(msgspec.Struct, frozen=True):
 Change = Move | Reassign | Result | Cancel | Settle | Seen
 
 
+class CallAgain(msgspec.Struct, frozen=True):
+    """Another call of the same customer, which is booked with the result of the one before it.
+
+    The agent who files rings again: the system dials none that a person agreed upon.
+    """
+
+    id: str
+    request: str
+    appoint_at: Instant
+    zone: str = "UTC"  # of campaigns that have none of their own
+    numbers: NumberRule = NumberRule()  # its VDN's
+    guard: Guard | None = None  # of the slot it is put into; None: it may share one
+
+    def after(self, done: Reservation, by: str, at: Instant) -> Booking:
+        """Return what is to be booked after a call that is on record."""
+        if done.state != "done":
+            raise ParameterWrong("say how this call ended before you book the next", about="end")
+        if done.agent is None:
+            raise ParameterWrong(
+                "this call is no agent's, so nobody would make the next one; book it for somebody",
+                about="again",
+            )
+        wish = Wish(
+            kind="manual",
+            called_no=done.called_no,
+            campaign_id=str(done.campaign_id),
+            appoint_at=self.appoint_at,
+            agent=done.agent,
+            call_data=done.call_data,
+            remark=done.remark,
+            after_id=done.id,
+        )
+        return Booking(
+            done.vdn,
+            self.id,
+            wish,
+            self.request,
+            by,
+            at,
+            lead_ms=0,  # it is dialed by nobody else
+            zone=self.zone,
+            numbers=self.numbers,
+            guard=self.guard,
+        )
+
+
 class Order(msgspec.Struct, frozen=True):
     """A change with its address: what, by whom, when, by which request; slack as a Booking's.
 
     ``seen_version``: how the reservation stood when somebody decided; None: it does not matter.
+    ``again``: the customer's next call; if that cannot be booked, nothing is changed.
     """
 
     vdn: int
@@ -275,6 +323,21 @@ class Order(msgspec.Struct, frozen=True):
     signed_at: Instant | None = None
     seen_version: int | None = None
     guard: Guard | None = None  # of the slot it is moved into; None: it may share one
+    again: CallAgain | None = None
+
+    @property
+    def detail(self) -> Change | dict[str, object]:
+        """What the history tells of it."""
+        if self.again is None:
+            return self.change
+        told: dict[str, object] = msgspec.to_builtins(self.change)
+        return told | {"again_id": self.again.id, "again_at": self.again.appoint_at}
+
+    @property
+    def guards(self) -> list[Guard]:
+        """The guards of the slots that it puts calls into."""
+        both = (self.guard, None if self.again is None else self.again.guard)
+        return [each for each in both if each is not None]
 
     def may_be_a_replay(self, old: Reservation) -> bool:
         """Whether its request may have been carried out before.

@@ -119,6 +119,7 @@ class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
     agent: str | None = None
     call_data: str | None = None
     remark: str | None = None
+    after_id: str | None = None  # of the reservation whose customer wants another call
 
 
 class Booking(msgspec.Struct, frozen=True):
@@ -139,6 +140,11 @@ class Booking(msgspec.Struct, frozen=True):
     idempotency_key: str | None = None
     idempotency_body: str | None = None
     guard: Guard | None = None  # of the slot it is put into; None: it may share one
+
+    @property
+    def guards(self) -> list[Guard]:
+        """The guards of the slots that it puts calls into."""
+        return [] if self.guard is None else [self.guard]
 
     def reservation(self, campaign: Campaign | None, zone: tzinfo | None) -> Reservation:
         """Return the reservation, unless its time has passed or its campaign cannot hold it.

@@ -96,7 +96,7 @@ class ReservationRows:
                 if old is None and booking.guard is not None:
                     self._insert(fresh)  # first, for the guard counts it
                     fresh.clear()
-                    self._slots.check(booking.guard, new)
+                    self._slots.check(booking.guard, new, booking.wish.after_id)
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
@@ -111,7 +111,7 @@ class ReservationRows:
         return outcomes
 
     def change(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
-        """Carry out changes, in order, each with its event."""
+        """Carry out changes, in order, each with its event, and with the call that it books."""
         self._slots.lock(orders)
         found = self.lock({(each.vdn, each.id) for each in orders})
         standing = dict(found)
@@ -135,11 +135,14 @@ class ReservationRows:
                 if order.guard is not None:
                     self._write(found, changed)  # first, for the guard counts it
                     self._slots.check(order.guard, new)
+                if order.again is not None:
+                    self._write(found, changed)
+                    self._book_again(order.again.after(new, order.by, order.at))
             except Refusal as refusal:
                 outcomes.append(refusal)
                 continue
             standing[key] = changed[key] = new
-            events.append(_event(order, order.change, new.version))
+            events.append(_event(order, order.detail, new.version))
             if new.agent and (old is None or old.agent != new.agent):
                 agents.add((order.vdn, new.agent))
             outcomes.append(new)
@@ -267,6 +270,11 @@ class ReservationRows:
                 claims[each.vdn, key] = (row[0], row[1])
         return claims
 
+    def _book_again(self, booking: Booking) -> None:
+        (outcome,) = self.add([booking])
+        if isinstance(outcome, Refusal):
+            raise outcome
+
     def _write(self, found: dict[Key, Reservation], changed: dict[Key, Reservation]) -> None:
         """Write what changed since it was found; what is written is found as it is then."""
         if changed:
@@ -365,7 +373,10 @@ def _claim(booking: Booking) -> dict[str, object]:
 
 
 def _event(
-    cause: Booking | Order, detail: msgspec.Struct, version: int, what: str | None = None
+    cause: Booking | Order,
+    detail: msgspec.Struct | dict[str, object],
+    version: int,
+    what: str | None = None,
 ) -> Event:
     return Event(
         vdn=cause.vdn,

@@ -28,7 +28,7 @@ class SlotRows:
 
     def lock(self, causes: Sequence[Booking | Order]) -> None:
         """Lock what the guards of some writes need; before anything else is locked or read."""
-        guarded = [(each, each.guard) for each in causes if each.guard is not None]
+        guarded = [(each, guard) for each in causes for guard in each.guards]
         if not guarded:
             return
         self._campaigns.lock(each.vdn for each, guard in guarded if guard.calls_max is not None)
@@ -37,10 +37,13 @@ class SlotRows:
             guarded[0][0].at,
         )
 
-    def check(self, guard: Guard, new: Reservation) -> None:
-        """Refuse a reservation whose slot is taken. What came before it is written."""
+    def check(self, guard: Guard, new: Reservation, after_id: str | None = None) -> None:
+        """Refuse a reservation whose slot is taken. What came before it is written.
+
+        The call that it comes after is just being closed, and is in no way of it.
+        """
         campaign = self._campaigns.get(new.vdn, new.campaign_id)
         slot = (guard.slot.begin_at, guard.slot.end_at)
-        calls = self._outstanding.calls(new.vdn, slot, new.campaign_id, but=new.id)
+        calls = self._outstanding.calls(new.vdn, slot, new.campaign_id, but=after_id or new.id)
         zone = None if campaign is None else zone_of(campaign, guard.zone)
         guard.check(new.appoint_at, campaign, zone, calls)
