@@ -313,6 +313,19 @@ def test_our_own_scripts_are_small() -> None:
     assert sum(len(each.plain) for each in ours) <= 8_000
 
 
+def test_a_page_is_compressed_for_who_takes_that(house: House, people: dict[str, Visitor]) -> None:
+    visitor = people["agent"]
+    packed = visitor.look("/console/me", accept_encoding="gzip").seen
+    plain = visitor.look("/console/me", accept_encoding="identity").seen
+    told = [packed.headers[name] for name in ("content-encoding", "vary")]
+    assert told == ["gzip", "accept-encoding"]
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < len(plain.content) // 3
+    small = Visitor(house).look("/console", accept_encoding="gzip").seen
+    assert "content-encoding" not in small.headers
+
+
 def test_while_the_database_is_away_a_page_says_so(house: House) -> None:
     visitor = at_work(house, "zoe", Role("agent", VDN, "zoe"))
     file = house.settings.data_dir / DATABASE_FILE

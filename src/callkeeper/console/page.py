@@ -10,7 +10,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from callkeeper.console.door import Door
-from callkeeper.console.press import Press
+from callkeeper.console.press import Press, pack
 from callkeeper.console.sign_in import to_sign_in
 from callkeeper.console.trouble import mistake, trouble
 from callkeeper.console.visit import Visit, no_page
@@ -68,6 +68,7 @@ class ConsolePage(Route):
         """Show the page, or do what is done there."""
         request = Request(scope, receive)
         response = await self.answer(request)
+        pack(response, Head.of(scope))
         await response(scope, receive, send)
 
     async def answer(self, request: Request) -> Response:
