@@ -32,7 +32,7 @@ HEIGHT = 800
 _STOPS_MAX = 80
 
 # What a browser saves and does not show.
-FILES = {"/console/{vdn}/days/{date}/csv"}
+FILES = {"/console/{vdn}/reservations/{id}/pop", "/console/{vdn}/days/{date}/csv"}
 
 # A page that is shown with a status of its own is logged by Chromium, as if it were missing.
 _STATUS_IS_LOGGED = "Failed to load resource: the server responded with a status of "

@@ -25,6 +25,7 @@ FORM = {
     "customer_member": "",
     "slot_minutes": "15",
     "slot_calls_max": "",
+    "screen_pop": "",
 }
 
 

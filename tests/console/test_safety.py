@@ -102,6 +102,7 @@ ALLOWED: dict[str, Act] = {
     "/console/{vdn}/days/{date}/csv": "export",
     "/console/{vdn}/reservations/{id}": "see_reservation",
     "/console/{vdn}/reservations/{id}/number": "show_numbers",
+    "/console/{vdn}/reservations/{id}/pop": "see_reservation",
     "/console/{vdn}/house": "keep_rules",
     "/console/{vdn}/book": "book",
     "/console/{vdn}/reservations/{id}/result": "change_reservation",
@@ -169,6 +170,8 @@ def test_each_page_of_a_vdn_is_for_its_roles(
         is_allowed = ROLES[name].vdn == VDN and ROLES[name].agent is not None
     if page.path.endswith("/book"):  # of calls of one's own
         is_allowed = may(person, "book", VDN, ROLES[name].agent)
+    if page.path.endswith("/pop"):  # this VDN has none
+        is_allowed = False
     for method, path in paths(page, id_=(id_ := promise(house, HOUR))):
         answer = people[name].look(path) if method == "GET" else people[name].send(path, GOOD)
         if is_allowed:

@@ -21,6 +21,7 @@ from callkeeper.core.people.house_rules import (
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import Overtaken, ParameterWrong, Refusal
+from callkeeper.core.reservations.screen_pop import OURS
 from callkeeper.usecases.house_rules import RuleKeeping
 
 Form = Mapping[str, str]
@@ -81,6 +82,7 @@ class HouseRulesPage:
             zones=sorted(available_timezones()),
             member_longest=MEMBER.longest,
             slot_minutes=SLOT_MINUTES,
+            pop_names=OURS,
         )
 
 
@@ -93,6 +95,7 @@ def as_form(rules: HouseRules) -> dict[str, str]:
         "agents_see": rules.agents_see,
         "customer_member": rules.customer_member or "",
         "slot_minutes": str(rules.slot_minutes),
+        "screen_pop": rules.screen_pop or "",
         "slot_calls_max": "" if rules.slot_calls_max is None else str(rules.slot_calls_max),
     }
 
@@ -106,6 +109,7 @@ def read_rules(form: Form) -> HouseRules:
         agents_see=_choice(form, "agents_see", AGENTS_SEE),
         customer_member=form.get("customer_member") or None,
         slot_minutes=int(_choice(form, "slot_minutes", tuple(map(str, SLOT_MINUTES)))),
+        screen_pop=form.get("screen_pop") or None,
         slot_calls_max=_number(form, "slot_calls_max") if form.get("slot_calls_max") else None,
     )
 

@@ -14,6 +14,7 @@ from callkeeper.core.phrase import Phrase, Value
 from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.promise import promised_at
 from callkeeper.core.reservations.result_codes import in_a_word
+from callkeeper.core.reservations.screen_pop import screen_pop
 from callkeeper.http.head import Head
 from callkeeper.language import CHINESE, translator
 
@@ -132,6 +133,7 @@ class Press:
             "instant": in_iso,
             "masked": masked,
             "may": may,
+            "pops": screen_pop,
             "promised_at": promised_at,
             "role_words": ROLE_WORDS,
             "same_day": _is_of_today,

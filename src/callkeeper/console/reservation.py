@@ -74,6 +74,10 @@ class ReservationPage:
         number = await self._work.show_number(who.person, visit.vdn, visit.id)
         return await self._page(visit, who, number=number)
 
+    async def pop(self, visit: Visit, who: SignedIn) -> Response:
+        """Lead on to the customer in somebody else's program; no page of ours has its address."""
+        return lead_to(await self._work.pop(who.person, visit.vdn, visit.id))
+
     async def file(self, visit: Visit, who: SignedIn) -> Response:
         """File how its call ended, and book the next one where the customer wants one."""
         form = await visit.form()

@@ -128,6 +128,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/{vdn}/days/{date}/csv", day.export),
         Shown(of_one, one.show),
         Shown(f"{of_one}/number", post=one.show_number),
+        Shown(f"{of_one}/pop", one.pop),
         Shown(f"{of_one}/result", post=one.file),
         Shown(f"{of_one}/move", post=one.move),
         Shown(f"{of_one}/note", post=one.note),

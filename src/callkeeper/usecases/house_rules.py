@@ -14,6 +14,7 @@ from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoRight
 from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.reservations.screen_pop import check_template, unknown_names
 from callkeeper.core.reservations.slot import slot_around
 from callkeeper.store.port.reservations import Sought
 from callkeeper.store.port.store import Store
@@ -90,6 +91,8 @@ class RuleKeeping:
 
     def _check_rules(self, rules: HouseRules) -> None:
         rules.check()
+        if rules.screen_pop is not None:
+            check_template(rules.screen_pop)
         if rules.zone is not None:
             check_zone(rules.zone)
 
@@ -131,10 +134,29 @@ class RuleKeeping:
             yield _agents_see(new, outlook)
         if old.customer_member != new.customer_member:
             yield _customers(new, outlook.ahead)
+        if (old.screen_pop, old.numbers) != (new.screen_pop, new.numbers):
+            yield from _pops(new, outlook.ahead)
         if old.slot_minutes != new.slot_minutes:
             yield self._shared(new, outlook.ahead)
         if old.slot_calls_max != new.slot_calls_max:
             yield _calls_max(new)
+
+
+def _pops(new: HouseRules, ahead: list[Reservation]) -> Iterator[Phrase]:
+    if new.screen_pop is None:
+        return
+    unknown = [unknown_names(new.screen_pop, each, new.numbers) for each in ahead]
+    yield Phrase(
+        "of the next {all} calls {count} lead to a customer in your program",
+        all=len(unknown),
+        count=sum(not each for each in unknown),
+    )
+    names = sorted({name for each in unknown for name in each})
+    if names:
+        yield Phrase(
+            "calls without a value for one of these names lead nowhere: {names}",
+            names=", ".join(names),
+        )
 
 
 def _calls_max(new: HouseRules) -> Phrase:

@@ -11,11 +11,12 @@ from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.people.house_rules import HouseRules, Numbers
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import DEFAULTS, Act, may
-from callkeeper.core.refusal import NoRight
+from callkeeper.core.refusal import NoRight, NoSuchPath
 from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.promise import Measure
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.reservations.screen_pop import names_number, screen_pop
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.promises import Found, Kept, Promises, Whose, no_such
 from callkeeper.usecases.timeline import Happening, happened
@@ -50,6 +51,7 @@ class FoundReservation(msgspec.Struct, frozen=True):
     numbers: Numbers
     may_change: bool
     customer: str  # as call data names them, or ""
+    pops: bool  # whether it leads to a customer in somebody else's program
     attempts: list[Attempt]
     events: list[Happening]
     results: Results
@@ -98,6 +100,7 @@ class Work:
                 _numbers(person, reservation, rules),
                 may(person, "change_reservation", vdn, reservation.agent),
                 customer_name(reservation.call_data, rules.customer_member),
+                _pop(person, reservation, rules) is not None,
                 store.attempts.of(vdn, id_),
                 happened(store, vdn, id_),
                 store.business_results.find(vdn, 0, _RESULTS_MAX).results,
@@ -124,6 +127,28 @@ class Work:
         number = await self._store.ask(look)
         self._log.info("number_revealed", person=person.login, vdn=vdn, reservation=id_)
         return number
+
+    async def pop(self, person: Person, vdn: int, id_: str) -> str:
+        """Return the address of a customer in somebody else's program.
+
+        Raise NoSuchReservation, or NoSuchPath where there is none. The log tells who saw a number.
+        """
+
+        def look(store: Store) -> tuple[str | None, bool]:
+            listed = store.reservations.get(vdn, id_)
+            if listed is None:
+                raise no_such(vdn, id_)
+            rules = store.rules.of(vdn).rules
+            _check(person, "see_reservation", listed.reservation, rules)
+            is_asked = rules.numbers == "on_request" and names_number(rules.screen_pop or "")
+            return _pop(person, listed.reservation, rules), is_asked
+
+        address, is_asked = await self._store.ask(look)
+        if address is None:
+            raise NoSuchPath("this call leads to no customer in your program")
+        if is_asked:
+            self._log.info("number_revealed", person=person.login, vdn=vdn, reservation=id_)
+        return address
 
     async def change(
         self, person: Person, vdn: int, id_: str, change: Change, seen_version: int | None
@@ -159,3 +184,7 @@ def _numbers(person: Person, reservation: Reservation, rules: HouseRules) -> Num
     """Return how a number is shown to somebody, by their role and by the rules of the VDN."""
     may_see = may(person, "show_numbers", reservation.vdn, reservation.agent)
     return rules.numbers if may_see else "never"
+
+
+def _pop(person: Person, reservation: Reservation, rules: HouseRules) -> str | None:
+    return screen_pop(rules.screen_pop, reservation, _numbers(person, reservation, rules))

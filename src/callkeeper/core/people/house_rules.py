@@ -30,7 +30,8 @@ class HouseRules(msgspec.Struct, frozen=True):
     ``zone`` and ``language`` are those of people who have chosen none; None: the setting's, and
     what the browser asks for. ``customer_member`` is the member of call data that names the
     customer. The day is in slots of ``slot_minutes``, in each of which an agent has one call, and a
-    campaign at most ``slot_calls_max``; None: any number.
+    campaign at most ``slot_calls_max``; None: any number. ``screen_pop`` is the template of an
+    address, which reservations/screen_pop.py reads.
     """
 
     zone: str | None = None
@@ -40,6 +41,7 @@ class HouseRules(msgspec.Struct, frozen=True):
     customer_member: str | None = None
     slot_minutes: int = 15
     slot_calls_max: int | None = None
+    screen_pop: str | None = None
 
     def check(self) -> None:
         """Refuse what is no rule. Which time zones there are is for whoever knows them."""
