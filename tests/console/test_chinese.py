@@ -96,6 +96,8 @@ def test_a_page_of_the_office_has_no_english(house: House, path: str) -> None:
             "destinations",
             "board",
         }
+    results = boss.send(f"/console/{VDN}/results", {"name": "", "below": "none"})
+    assert english(results) - known == set()
     keys = path.replace("people", "keys")
     for page in (boss.look(keys), boss.send(keys, {"note": "x" * 201})):
         assert english(page) - known == set()

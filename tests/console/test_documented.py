@@ -8,7 +8,9 @@ from tests.surface import ROOT
 TOLD = (ROOT / "docs" / "console.md").read_text("utf-8")
 NAMES = {"{vdn}": "VDN", "{id}": "ID", "{token}": "TOKEN", "{login}": "LOGIN", "{date}": "DATE"}
 NAMES |= {"{ak}": "AK", "{campaign}": "CAMPAIGN"}
-FORM = re.compile(r"(/console/VDN/(?:reservations/ID|campaigns/CAMPAIGN|days/DATE|board))(/\w+)")
+FORM = re.compile(
+    r"(/console/VDN/(?:reservations/ID|campaigns/CAMPAIGN|results|days/DATE|board))(/\w+)"
+)
 
 
 def test_every_page_is_told() -> None:

@@ -118,6 +118,9 @@ ALLOWED: dict[str, Act] = {
     "/console/{vdn}/campaigns/{campaign}/pause": "pause_campaigns",
     "/console/{vdn}/campaigns/{campaign}/resume": "pause_campaigns",
     "/console/{vdn}/campaigns/{campaign}/delete": "define_campaigns",
+    "/console/{vdn}/results": "define_results",
+    "/console/{vdn}/results/retire": "define_results",
+    "/console/{vdn}/results/offer": "define_results",
     "/console/{vdn}/keys": "keep_keys",
     "/console/{vdn}/keys/{ak}": "keep_keys",
 }

@@ -8,7 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from callkeeper.core.campaigns.business_result import BusinessResult, Definition
+from callkeeper.core.campaigns.business_result import (
+    BusinessResult,
+    Definition,
+    NoSuchResult,
+    Offer,
+    SubResult,
+)
 from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.campaigns.changes import CampaignOrder, Delete, NewCampaign, Pause, Revision
 from callkeeper.core.campaigns.plan import Plan
@@ -316,6 +322,37 @@ def test_results_are_found_in_pages_with_their_sub_results_in_order(store: SqlSt
     assert page.results == [(wanted[2].result, list(wanted[2].children))]
     (event,) = store.history.of(EMPTY, "business_result/b")
     assert (event.version, event.what, event.by_whom) == (1, "defined", "key K")
+
+
+def test_sub_results_are_added_behind_and_results_are_retired_each_as_a_deed(
+    store: SqlStore,
+) -> None:
+    top = definition("10", "Sold", "first").result
+    late = BusinessResult(EMPTY, "10", "late", "Late", "", NOW)
+    lost = BusinessResult(EMPTY, "11", "x", "x", "", NOW)
+    subs = [SubResult(each, "person ann") for each in (late, late, lost)]
+    offers = [
+        Offer(EMPTY, *where, False, "person ann", NOW + 1)  # noqa: FBT003
+        for where in (("", "10"), ("", "10"), ("10", "late"), ("10", "lost"))
+    ]
+    with store.transaction():
+        store.business_results.define([definition("10", "Sold", "first")])
+        extended = store.business_results.extend(subs)
+        retired = store.business_results.offer(offers)
+    assert [type(each) for each in extended] == [BusinessResult, ParameterWrong, NoSuchResult]
+    assert [type(each) for each in retired] == [BusinessResult] * 3 + [NoSuchResult]
+    ((known, below),) = store.business_results.find(EMPTY, 0, 9).results
+    assert known == msgspec.structs.replace(top, retired_at=NOW + 1)
+    assert [(each.code, each.place, each.retired_at) for each in below] == [
+        ("first", 0, None),
+        ("late", 1, NOW + 1),
+    ]
+    assert [(each.what, each.subject) for each in store.deeds.latest(9)] == [
+        ("result_retired", "result 10/late"),
+        ("result_retired", "result 10"),
+        ("result_defined", "result 10/late"),
+    ]
+    store.business_results.of(EMPTY).check("10", "late")
 
 
 def test_one_bad_definition_fails_alone(store: SqlStore) -> None:

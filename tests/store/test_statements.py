@@ -296,7 +296,7 @@ def changed_by(name: str) -> list[str]:
     [
         ("add_reservations", Reservation, "outcome seen_at"),
         ("add_events", Event, ""),
-        ("add_business_results", BusinessResult, ""),
+        ("add_business_results", BusinessResult, "retired_at"),
         (
             "add_attempts",
             Attempt,

@@ -43,6 +43,8 @@ class AsyncBusinessResults:
 
     def __init__(self, results: BusinessResults, writer: Writer, lists: Readers) -> None:
         self.define = Grouped(writer, results.define)
+        self.extend = Grouped(writer, results.extend)
+        self.offer = Grouped(writer, results.offer)
         self.find = lists.reading(results.find)
 
 

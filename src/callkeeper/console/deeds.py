@@ -38,6 +38,9 @@ DEED_WORDS = {
     "campaign_deleted": "campaign deleted",
     "feed_made": "calendar link made",
     "feed_ended": "calendar link revoked",
+    "result_defined": "business result added",
+    "result_retired": "business result retired",
+    "result_offered": "business result offered again",
 }
 
 

@@ -70,6 +70,7 @@ WHO_WORDS = {
     "person": "person {name}",
     "key": "key {name}",
     "campaign": "campaign {name}",
+    "result": "business result {name}",
     "dialer": "dialer {name}",
     "operator": "operator",
 }

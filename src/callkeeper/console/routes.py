@@ -11,20 +11,16 @@ from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.board import BoardPage
 from callkeeper.console.book import BookPage
 from callkeeper.console.calendar import CalendarRoute
-from callkeeper.console.campaigns import CampaignPages
 from callkeeper.console.day import DayPage
-from callkeeper.console.deeds import DeedsPage
 from callkeeper.console.door import Door
 from callkeeper.console.figures import ConsoleFigures
 from callkeeper.console.help import HelpPage
 from callkeeper.console.home import HomePage
 from callkeeper.console.house_rules import HouseRulesPage
-from callkeeper.console.keys import KeysPages
 from callkeeper.console.me import MePages
+from callkeeper.console.office import Office, office_pages
 from callkeeper.console.page import INTERFACE, ConsolePage, NoSuchPage, Shown
-from callkeeper.console.people import PeoplePages
 from callkeeper.console.press import HEADERS, Press, lead_to
-from callkeeper.console.proof import Proofs
 from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.sign_in import HOME, SignInPages
 from callkeeper.console.sign_on import SignOn, SignOnPages
@@ -34,14 +30,10 @@ from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
 from callkeeper.usecases.calendars import Calendars
-from callkeeper.usecases.campaign_keeping import CampaignKeeping
-from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.house_rules import RuleKeeping
-from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.people import People
 from callkeeper.usecases.slots import SlotBookings
-from callkeeper.usecases.staff import Staff
 from callkeeper.usecases.supervision import Supervision
 from callkeeper.usecases.work import Work
 
@@ -55,10 +47,7 @@ class Console(NamedTuple):
     """
 
     people: People
-    staff: Staff
-    deeds: Deeds
-    key_keeping: KeyKeeping
-    campaign_keeping: CampaignKeeping
+    office: Office
     work: Work
     rules: RuleKeeping
     supervision: Supervision
@@ -94,12 +83,6 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     board = BoardPage(supervision, press, clock, zone)
     book = BookPage(slots, press, clock, zone)
     one = ReservationPage(work, console.filing, slots, press, clock, zone)
-    proofs = Proofs(people, clock)
-    staff = PeoplePages(console.staff, proofs, press, clock, zone, console.url)
-    campaigns = CampaignPages(console.campaign_keeping, supervision, press, clock, zone)
-    keys = KeysPages(console.key_keeping, proofs, press, clock, zone)
-    deeds = DeedsPage(console.deeds, press, clock, zone)
-    of_campaign = "/console/{vdn}/campaigns/{campaign}"
     of_one = "/console/{vdn}/reservations/{id}"
     return [
         Shown("/console/sign-in", signing.show, signing.sign_in, anybody=True),
@@ -113,11 +96,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/me", me.show, me.change),
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/me/calendar", post=me.change_calendar),
-        Shown("/console/people", staff.show, staff.invite),
-        Shown("/console/people/{login}", staff.one, staff.change),
-        Shown("/console/keys", keys.show, keys.make),
-        Shown("/console/keys/{ak}", keys.one, keys.change),
-        Shown("/console/deeds", deeds.show),
+        *office_pages(console.office, press, clock, zone),
         Shown("/console/{vdn}/today", today.show),
         Shown("/console/{vdn}/board", board.show),
         Shown("/console/{vdn}/board/seen", post=board.seen),
@@ -135,17 +114,6 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown(f"{of_one}/cancel", post=one.cancel),
         Shown("/console/{vdn}/book", book.show, book.book),
         Shown("/console/{vdn}/house", house.show, house.keep),
-        Shown("/console/{vdn}/people", staff.show, staff.invite),
-        Shown("/console/{vdn}/people/{login}", staff.one, staff.change),
-        Shown("/console/{vdn}/campaigns", campaigns.show),
-        Shown("/console/{vdn}/campaigns/new", campaigns.blank, campaigns.add),
-        Shown(of_campaign, campaigns.one, campaigns.change),
-        Shown(f"{of_campaign}/pause", post=campaigns.pause),
-        Shown(f"{of_campaign}/resume", post=campaigns.resume),
-        Shown(f"{of_campaign}/delete", post=campaigns.delete),
-        Shown("/console/{vdn}/keys", keys.show, keys.make),
-        Shown("/console/{vdn}/keys/{ak}", keys.one, keys.change),
-        Shown("/console/{vdn}/deeds", deeds.show),
     ]
 
 

@@ -24,9 +24,6 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer import BatchWriter
 from callkeeper.asyncstore.writer_process import WriterProcess, open_async_store
 from callkeeper.clock import Clock, SystemClock
-from callkeeper.console.figures import ConsoleFigures
-from callkeeper.console.routes import Console
-from callkeeper.console.stream import Streams
 from callkeeper.http.admission import Admission
 from callkeeper.http.connections import Connections
 from callkeeper.http.protocol import bounded
@@ -38,26 +35,14 @@ from callkeeper.processes.application import Applications, applications
 from callkeeper.processes.dial import Duty, duty_beside, measure, number_policy
 from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.metrics import new_registry
-from callkeeper.processes.sign_on import sign_on_of
+from callkeeper.processes.pages import console_of
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
-from callkeeper.usecases.calendars import Calendars
-from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.campaigns import Campaigns, Definitions
-from callkeeper.usecases.deeds import Deeds
-from callkeeper.usecases.filing import Filing
-from callkeeper.usecases.house_rules import RuleKeeping
-from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.keys import Keyring
 from callkeeper.usecases.missed import count_missed
-from callkeeper.usecases.people import People
 from callkeeper.usecases.reservations import Bookings
-from callkeeper.usecases.slots import SlotBookings
-from callkeeper.usecases.staff import Staff
-from callkeeper.usecases.supervision import Supervision
-from callkeeper.usecases.watch import Watches
-from callkeeper.usecases.work import Work
 
 _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
 # The loop takes one connection from a listener each time it comes round: from so many of the same
@@ -99,36 +84,18 @@ def build(
     )
     interfaces = [each for one in handlers for each in interfaces_of(one, dialect)]
     apart = settings.internal_port is not None
-    people = People(async_store, clock, heard=gauges.note_sign_in)
-    figures = ConsoleFigures(gauges.registry)
-    watches = Watches(async_store, clock, measure(settings), hear=figures.pulse.observe)
-    slots = SlotBookings(async_store, clock, bookings, settings.time_zone)
-    console = Console(
-        people=people,
-        staff=Staff(async_store, clock, people),
-        deeds=Deeds(async_store),
-        key_keeping=KeyKeeping(async_store, seal, clock),
-        campaign_keeping=CampaignKeeping(async_store, clock, campaigns),
-        work=Work(async_store, clock, measure(settings)),
-        rules=RuleKeeping(async_store, clock, settings.time_zone),
-        calendars=Calendars(async_store, clock),
-        slots=slots,
-        filing=Filing(async_store, clock, bookings, slots),
-        supervision=Supervision(async_store, clock, measure(settings)),
-        streams=Streams(watches, figures),
-        figures=figures,
-        clock=clock,
-        zone=settings.time_zone,
-        url=settings.console_url,
-        sign_on=sign_on_of(settings, async_store, seal, clock) if settings.console else None,
-    )
+    console = None
+    if settings.console:
+        console = console_of(
+            settings, async_store, clock, gauges, seal=seal, bookings=bookings, campaigns=campaigns
+        )
     return applications(
         interfaces,
         admission,
         async_store,
         gauges,
         apart=apart,
-        console=console if settings.console else None,
+        console=console,
     )
 
 

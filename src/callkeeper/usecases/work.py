@@ -79,7 +79,7 @@ class Work:
         def look(store: Store) -> Todo:
             promises = Promises(store, self._measure, Whose(vdn, agent), now)
             unfiled = _NONE
-            if store.business_results.find(vdn, 0, 1).results:
+            if _offered(store.business_results.find(vdn, 0, _RESULTS_MAX).results):
                 unfiled = promises.unfiled((day[0] - _UNFILED_MS, day[1]), limit)
             done = _without(promises.within(day, limit, ("done",)), unfiled)
             return Todo(promises.open(limit), unfiled, done, store.rules.of(vdn).rules)
@@ -103,7 +103,7 @@ class Work:
                 _pop(person, reservation, rules) is not None,
                 store.attempts.of(vdn, id_),
                 happened(store, vdn, id_),
-                store.business_results.find(vdn, 0, _RESULTS_MAX).results,
+                _offered(store.business_results.find(vdn, 0, _RESULTS_MAX).results),
             )
 
         return await self._store.ask(look)
@@ -188,3 +188,12 @@ def _numbers(person: Person, reservation: Reservation, rules: HouseRules) -> Num
 
 def _pop(person: Person, reservation: Reservation, rules: HouseRules) -> str | None:
     return screen_pop(rules.screen_pop, reservation, _numbers(person, reservation, rules))
+
+
+def _offered(results: Results) -> Results:
+    """Return what pages offer of what a VDN has defined."""
+    return [
+        (top, [each for each in below if each.retired_at is None])
+        for top, below in results
+        if top.retired_at is None
+    ]

@@ -1,6 +1,5 @@
 """Business results: what agents may file, defined and listed, cec_07_0732 and cec_07_0733."""
 
-import re
 from typing import Any
 
 import msgspec
@@ -10,8 +9,7 @@ from callkeeper.api.campaigns.campaigns import VALIDATION, VDN_V1
 from callkeeper.api.contract.fields import Field, Form, Integer, Schema, Text
 from callkeeper.api.contract.interface import Admitted, interface
 from callkeeper.api.contract.objects import Objects
-from callkeeper.core.campaigns.business_result import BusinessResult
-from callkeeper.core.characters import PLAIN, Characters
+from callkeeper.core.campaigns.business_result import CODE, DESCRIPTION, NAME, BusinessResult
 from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import Answer
 from callkeeper.usecases.campaigns import Definitions, Naming, NewResult
@@ -22,7 +20,6 @@ _CHILDREN_MAX = 100
 _PAGE_MAX = 10**9
 
 _ADDED = Phrase("addBusinessResult success")
-_CODE = Characters(re.compile(r"[^0-9A-Za-z-]"), Phrase("letters, digits and -"))
 
 
 def _naming() -> tuple[Field, ...]:
@@ -32,22 +29,22 @@ def _naming() -> tuple[Field, ...]:
             ours="name",
             says="name",
             mandatory=True,
-            longest=50,
-            characters=PLAIN,
+            longest=NAME.longest,
+            characters=NAME.characters,
         ),
         Text(
             name="code",
             ours="code",
             says="code that is filed; one is made up when it is absent",
-            longest=50,
-            characters=_CODE,
+            longest=CODE.longest,
+            characters=CODE.characters,
         ),
         Text(
             name="description",
             ours="description",
             says="description",
-            longest=200,
-            characters=PLAIN,
+            longest=DESCRIPTION.longest,
+            characters=DESCRIPTION.characters,
         ),
     )
 

@@ -1,19 +1,30 @@
 """The results that a VDN's agents may file, as the VDN defined them."""
 
+import re
 from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
 
+from callkeeper.core.characters import PLAIN, Characters, TextBounds
 from callkeeper.core.instants import Instant
 from callkeeper.core.phrase import Phrase
-from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.refusal import ParameterWrong, Refusal
+
+NAME = TextBounds(50, PLAIN)
+CODE = TextBounds(50, Characters(re.compile(r"[^0-9A-Za-z-]"), Phrase("letters, digits and -")))
+DESCRIPTION = TextBounds(200, PLAIN)
+
+
+class NoSuchResult(Refusal):
+    """There is no such business result in this VDN."""
 
 
 class BusinessResult(msgspec.Struct, frozen=True):
     """One definition. A top-level result has an empty ``parent``; a sub-result names its parent.
 
-    ``place`` is where it stood among the sub-results it was defined with, from 0.
+    ``place`` is where it stands among the sub-results of its parent, from 0. Since ``retired_at``
+    no page offers it; what was filed with it stays, and programs may file it still.
     """
 
     vdn: int
@@ -23,6 +34,46 @@ class BusinessResult(msgspec.Struct, frozen=True):
     description: str
     made_at: Instant
     place: int = 0
+    retired_at: Instant | None = None
+
+
+class SubResult(msgspec.Struct, frozen=True):
+    """A sub-result to be defined below a result that there is already."""
+
+    what: ClassVar[str] = "result_defined"
+
+    result: BusinessResult
+    by: str
+
+    def placed(self, siblings: Iterable[BusinessResult]) -> BusinessResult:
+        """Return it behind those that there are. Refuse a code or a name that one of them has."""
+        known = list(siblings)
+        among = Phrase("among the sub-results of {parent!r}", parent=self.result.parent)
+        _check_new(self.result, known, among)
+        place = 1 + max((each.place for each in known), default=-1)
+        return msgspec.structs.replace(self.result, place=place)
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """Whether pages offer a result, or a sub-result, from an instant on."""
+
+    vdn: int
+    parent: str
+    code: str
+    is_offered: bool
+    by: str
+    at: Instant
+
+    @property
+    def what(self) -> str:
+        """What it is called among the deeds."""
+        return "result_offered" if self.is_offered else "result_retired"
+
+    def apply(self, old: BusinessResult) -> BusinessResult:
+        """Return the result; one that is so already stays the very same."""
+        if self.is_offered == (old.retired_at is None):
+            return old
+        return msgspec.structs.replace(old, retired_at=None if self.is_offered else self.at)
 
 
 class Definition(msgspec.Struct, frozen=True):

@@ -162,8 +162,20 @@ ORDER BY account
 LIMIT :limit
 
 -- name: business_results
-SELECT vdn, parent, code, name, description, made_at, place
+SELECT vdn, parent, code, name, description, made_at, place, retired_at
 FROM business_result WHERE vdn = :vdn
+
+-- name: business_result
+SELECT vdn, parent, code, name, description, made_at, place, retired_at
+FROM business_result WHERE vdn = :vdn AND parent = :parent AND code = :code
+
+-- name: sub_business_results
+SELECT vdn, parent, code, name, description, made_at, place, retired_at
+FROM business_result WHERE vdn = :vdn AND parent = :parent
+
+-- name: offer_business_result
+UPDATE business_result SET retired_at = :retired_at
+WHERE vdn = :vdn AND parent = :parent AND code = :code
 
 -- name: top_business_results
 -- A page of top-level results and their sub-results; each result comes before its own.
@@ -173,7 +185,7 @@ WITH page AS (
   ORDER BY made_at, code
   LIMIT :limit OFFSET :offset
 )
-SELECT b.vdn, b.parent, b.code, b.name, b.description, b.made_at, b.place
+SELECT b.vdn, b.parent, b.code, b.name, b.description, b.made_at, b.place, b.retired_at
 FROM page JOIN business_result AS b
   ON b.vdn = :vdn AND (b.parent = page.code OR b.parent = '' AND b.code = page.code)
 ORDER BY page.made_at, page.code, b.parent, b.place
@@ -183,7 +195,7 @@ SELECT COUNT(*) FROM business_result WHERE vdn = :vdn AND parent = ''
 
 -- name: same_business_results
 -- The top-level results that a new one of this code and name would clash with.
-SELECT vdn, parent, code, name, description, made_at, place
+SELECT vdn, parent, code, name, description, made_at, place, retired_at
 FROM business_result
 WHERE vdn = :vdn AND parent = '' AND (code = :code OR name = :name)
 

@@ -8,7 +8,13 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from callkeeper.core.campaigns.business_result import BusinessResult, DefinedResults, Definition
+from callkeeper.core.campaigns.business_result import (
+    BusinessResult,
+    DefinedResults,
+    Definition,
+    Offer,
+    SubResult,
+)
 from callkeeper.core.campaigns.campaign import Campaign, Status
 from callkeeper.core.campaigns.changes import CampaignOrder, NewCampaign
 from callkeeper.core.instants import Instant
@@ -81,6 +87,12 @@ class BusinessResults(Protocol):
 
         A request that was carried out before defines nothing.
         """
+
+    def extend(self, subs: Sequence[SubResult]) -> list[BusinessResult | Refusal]:
+        """Define sub-results below results that there are, each as a deed; refuse NoSuchResult."""
+
+    def offer(self, offers: Sequence[Offer]) -> list[BusinessResult | Refusal]:
+        """Retire results, or offer them again, each as a deed; refuse NoSuchResult."""
 
     def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
         """Return a page of top-level business results, oldest first, with their sub-results."""

@@ -4,22 +4,36 @@ from collections.abc import Sequence
 
 import msgspec
 
-from callkeeper.core.campaigns.business_result import BusinessResult, DefinedResults, Definition
-from callkeeper.core.refusal import Refusal
+from callkeeper.core.campaigns.business_result import (
+    BusinessResult,
+    DefinedResults,
+    Definition,
+    NoSuchResult,
+    Offer,
+    SubResult,
+)
+from callkeeper.core.instants import Instant
+from callkeeper.core.people.person import is_person
+from callkeeper.core.refusal import ParameterWrong, Refusal
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.campaigns import DefinitionPage
 from callkeeper.store.port.history import Event
+from callkeeper.store.port.people import Deed
 from callkeeper.store.rows.campaigns import CampaignRows
+from callkeeper.store.rows.deeds import DeedRows
 from callkeeper.store.rows.history import HistoryRows
 
 
 class BusinessResultRows:
     """The verbs about business results."""
 
-    def __init__(self, session: Session, history: HistoryRows, campaigns: CampaignRows) -> None:
+    def __init__(
+        self, session: Session, history: HistoryRows, campaigns: CampaignRows, deeds: DeedRows
+    ) -> None:
         self._session = session
         self._history = history
         self._campaigns = campaigns
+        self._deeds = deeds
 
     def define(self, definitions: Sequence[Definition]) -> list[Definition | Refusal]:
         """Define business results, each with its sub-results and its event."""
@@ -40,8 +54,58 @@ class BusinessResultRows:
                 continue
             self._session.each("add_business_results", [new, *each.children])
             self._history.append([_event(each)])
+            if is_person(each.by):
+                self._note(new, each.by, new.made_at, SubResult.what)
             outcomes.append(each)
         return outcomes
+
+    def extend(self, subs: Sequence[SubResult]) -> list[BusinessResult | Refusal]:
+        """Define sub-results below results that there are, each as a deed; refuse NoSuchResult."""
+        self._campaigns.lock(each.result.vdn for each in subs)
+        outcomes: list[BusinessResult | Refusal] = []
+        for each in subs:
+            new = each.result
+            try:
+                self._known(new.vdn, "", new.parent)
+                rows = self._session.rows("sub_business_results", vdn=new.vdn, parent=new.parent)
+                new = each.placed(BusinessResult(*row) for row in rows)
+            except (ParameterWrong, NoSuchResult) as refusal:
+                outcomes.append(refusal)
+                continue
+            self._session.each("add_business_results", [new])
+            self._note(new, each.by, new.made_at, each.what)
+            outcomes.append(new)
+        return outcomes
+
+    def offer(self, offers: Sequence[Offer]) -> list[BusinessResult | Refusal]:
+        """Retire results, or offer them again, each as a deed; refuse NoSuchResult."""
+        self._campaigns.lock(each.vdn for each in offers)
+        outcomes: list[BusinessResult | Refusal] = []
+        for each in offers:
+            try:
+                old = self._known(each.vdn, each.parent, each.code)
+            except NoSuchResult as refusal:
+                outcomes.append(refusal)
+                continue
+            new = each.apply(old)
+            if new is not old:
+                fields = ("vdn", "parent", "code", "retired_at")
+                self._session.rows(
+                    "offer_business_result", **{name: getattr(new, name) for name in fields}
+                )
+                self._note(new, each.by, each.at, each.what)
+            outcomes.append(new)
+        return outcomes
+
+    def _known(self, vdn: int, parent: str, code: str) -> BusinessResult:
+        rows = self._session.rows("business_result", vdn=vdn, parent=parent, code=code)
+        if not rows:
+            raise NoSuchResult
+        return BusinessResult(*rows[0])
+
+    def _note(self, result: BusinessResult, by: str, at: Instant, what: str) -> None:
+        name = "/".join(filter(None, (result.parent, result.code)))
+        self._deeds.append(Deed(0, at, by, what, f"result {name}", result.vdn))
 
     def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
         """Return a page of top-level business results, oldest first, with their sub-results."""

@@ -41,7 +41,7 @@ class SqlStore:
         self.history = history = HistoryRows(session)
         self.deeds = deeds = DeedRows(session)
         self.campaigns = campaigns = CampaignRows(session, history, deeds)
-        self.business_results = BusinessResultRows(session, history, campaigns)
+        self.business_results = BusinessResultRows(session, history, campaigns, deeds)
         self.agents = agents = AgentRows(session)
         self.outstanding = outstanding = OutstandingRows(session)
         slots = SlotRows(outstanding, campaigns, agents)

@@ -1,0 +1,65 @@
+"""The pages of administrators and operators, as a list: path, who shows it, what is done there."""
+
+from typing import NamedTuple
+
+from callkeeper.clock import Clock
+from callkeeper.console.campaigns import CampaignPages
+from callkeeper.console.deeds import DeedsPage
+from callkeeper.console.keys import KeysPages
+from callkeeper.console.page import Shown
+from callkeeper.console.people import PeoplePages
+from callkeeper.console.press import Press
+from callkeeper.console.proof import Proofs
+from callkeeper.console.results import ResultsPage
+from callkeeper.usecases.campaign_keeping import CampaignKeeping
+from callkeeper.usecases.deeds import Deeds
+from callkeeper.usecases.key_keeping import KeyKeeping
+from callkeeper.usecases.people import People
+from callkeeper.usecases.result_keeping import ResultKeeping
+from callkeeper.usecases.staff import Staff
+from callkeeper.usecases.supervision import Supervision
+
+
+class Office(NamedTuple):
+    """What these pages ask; ``url`` is where people find the console, if a setting says so."""
+
+    people: People
+    staff: Staff
+    deeds: Deeds
+    keys: KeyKeeping
+    campaigns: CampaignKeeping
+    results: ResultKeeping
+    supervision: Supervision
+    url: str | None
+
+
+def office_pages(office: Office, press: Press, clock: Clock, zone: str) -> list[Shown]:
+    """Return the pages; ``zone`` is that of people who have chosen none."""
+    proofs = Proofs(office.people, clock)
+    staff = PeoplePages(office.staff, proofs, press, clock, zone, office.url)
+    keys = KeysPages(office.keys, proofs, press, clock, zone)
+    deeds = DeedsPage(office.deeds, press, clock, zone)
+    campaigns = CampaignPages(office.campaigns, office.supervision, press, clock, zone)
+    results = ResultsPage(office.results, press)
+    of_campaign = "/console/{vdn}/campaigns/{campaign}"
+    return [
+        Shown("/console/people", staff.show, staff.invite),
+        Shown("/console/people/{login}", staff.one, staff.change),
+        Shown("/console/keys", keys.show, keys.make),
+        Shown("/console/keys/{ak}", keys.one, keys.change),
+        Shown("/console/deeds", deeds.show),
+        Shown("/console/{vdn}/people", staff.show, staff.invite),
+        Shown("/console/{vdn}/people/{login}", staff.one, staff.change),
+        Shown("/console/{vdn}/campaigns", campaigns.show),
+        Shown("/console/{vdn}/campaigns/new", campaigns.blank, campaigns.add),
+        Shown(of_campaign, campaigns.one, campaigns.change),
+        Shown(f"{of_campaign}/pause", post=campaigns.pause),
+        Shown(f"{of_campaign}/resume", post=campaigns.resume),
+        Shown(f"{of_campaign}/delete", post=campaigns.delete),
+        Shown("/console/{vdn}/results", results.show, results.add),
+        Shown("/console/{vdn}/results/retire", post=results.retire),
+        Shown("/console/{vdn}/results/offer", post=results.offer),
+        Shown("/console/{vdn}/keys", keys.show, keys.make),
+        Shown("/console/{vdn}/keys/{ak}", keys.one, keys.change),
+        Shown("/console/{vdn}/deeds", deeds.show),
+    ]
