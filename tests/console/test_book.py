@@ -255,6 +255,16 @@ def test_what_cannot_be_booked_is_told_and_the_form_stays_filled(
     assert open_of(house, login) == []
 
 
+def test_a_time_in_another_zone_is_told_by_the_readers_clock_too(
+    house: House, agent_of_today: Visitor, login: str
+) -> None:
+    promise(house, AT_TWO, agent=login)
+    page = agent_of_today.send(BOOK, form(agent_of_today, at="15:00", zone="Europe/Berlin"))
+    assert "That is 2026-11-28 14:00 in UTC." in page.text
+    assert "Free times, by the clock of Europe/Berlin 14:45 15:15 15:30" in page.text
+    assert "That is" not in agent_of_today.send(BOOK, form(agent_of_today)).text
+
+
 def test_of_an_hour_that_comes_twice_the_one_that_is_meant_is_booked(
     house: House, agent_of_today: Visitor
 ) -> None:

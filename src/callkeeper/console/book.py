@@ -62,14 +62,16 @@ class BookPage:
             free = FreeSlots()
             if call is not None:
                 free = await self._slots.instead(who.person, visit.vdn, call)
-            return await self._page(visit, who, typed, refused=refused, times=times, free=free)
+            return await self._page(
+                visit, who, typed, refused=refused, times=times, free=free, call=call
+            )
         except (ParameterWrong, NoSuchCampaign) as refused:
             if refused.about == "again":
                 del typed["form"]
             return await self._page(visit, who, typed, refused=refused)
         return lead_to(f"/console/{visit.vdn}/reservations/{made.id}")
 
-    async def _page(
+    async def _page(  # noqa: PLR0913 - four are named
         self,
         visit: Visit,
         who: SignedIn,
@@ -78,6 +80,7 @@ class BookPage:
         refused: Refusal | None = None,
         times: LocalTimes | None = None,
         free: FreeSlots | None = None,
+        call: NewCall | None = None,
     ) -> Response:
         now = self._clock.now()
         own = times_of(who, self._zone, now)
@@ -99,6 +102,7 @@ class BookPage:
             form=typed.get("form") or f"{now}-{new_token()}",
             refused=refused,
             free=free,
+            asked_at=None if call is None else call.appoint_at,
             times=own,
             free_times=times or own,
             zones=sorted(available_timezones()),
