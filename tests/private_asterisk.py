@@ -125,6 +125,15 @@ exten => _X.,1,Dial(PJSIP/${{EXTEN}}@trunk)
 [callkeeper-agent]
 exten => s,1,Dial(${{CALLKEEPER_AGENT}})
  same => n,Hangup()
+
+[callkeeper-desk]
+exten => s,1,Playtones(425/1000,0/4000)
+ same => n,Wait(180)
+ same => n,Hangup()
+
+[callkeeper-join]
+exten => s,1,Bridge(${{CALLKEEPER_DESK}},x)
+ same => n,Hangup()
 """,
     "rtp.conf": "[general]\nrtpstart = {rtp}\nrtpend = {rtp_end}\n",
     "logger.conf": "[general]\n\n[logfiles]\nmessages => notice,warning,error\n",

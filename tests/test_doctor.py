@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from callkeeper.clock import HandClock, SystemClock
+from callkeeper.core.people.person import Role
 from callkeeper.installation.database import (
     DATABASE_FILE,
     begin_seal,
@@ -26,6 +27,7 @@ from callkeeper.settings import Settings
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.invitations import add_person
 from callkeeper.usecases.keys import issue, revoke
 from tests.api.test_outage import however_lost
 from tests.house import VDN, House
@@ -250,3 +252,12 @@ def test_files_that_a_running_server_has_lost_are_told_and_not_touched(
         assert "the server that runs has lost its files" in found["database"].says
         assert {"database", "schema", "writing", "port"} <= bad(ours)
         assert {each: each.stat().st_size for each in folder.glob(f"{DATABASE_FILE}*")} == left
+
+
+def test_a_line_says_that_agents_can_be_rung_once_somebody_has_a_phone(tmp_path: Path) -> None:
+    settings = settled(tmp_path, line="rehearsal")
+    assert "phones" not in check_up(settings)["line"].says
+    store = open_store(settings)
+    add_person(store, SystemClock(), "ann", None, Role("agent", 25, "ann", "PJSIP/1001"))
+    store.close()
+    assert "it can ring agents' phones" in check_up(settings)["line"].says

@@ -21,6 +21,7 @@ from callkeeper.dialer.dialer import Dialer
 from callkeeper.dialer.line.line import (
     CallRequest,
     ChannelState,
+    DeskRequest,
     Ended,
     LineDown,
     LineEvent,
@@ -92,6 +93,7 @@ class Exchange:
     def __init__(self, stage: Stage, **spans: int) -> None:
         self.calls = RehearsalLine(stage.clock, **spans)
         self.asked: list[CallRequest] = []
+        self.rung: list[DeskRequest] = []
         self.ears: list[FaultyLine] = []
 
     def tell(self) -> None:
@@ -120,6 +122,7 @@ class FaultyLine:
         self.is_up = True
         self.gaps = 1
         self.placing: Placing = "makes"
+        self.ringing: Placing = "makes"
         self.is_deaf = False
         self.rings: Rings = "aloud"
         self.finds: ChannelState | Literal["silence"] | None = None  # None: what there is
@@ -144,6 +147,29 @@ class FaultyLine:
             await self._exchange.calls.place(request)
         if self.placing != "makes":
             raise LineSilent("no answer in time")
+
+    async def ring_desk(self, request: DeskRequest) -> None:
+        """Ring an agent's phone, or not."""
+        if self.ringing == "is silent":
+            raise LineSilent("no answer in time")
+        self._exchange.rung.append(request)
+        await self._exchange.calls.ring_desk(request)
+        if self.ringing == "is silent but makes":
+            raise LineSilent("no answer in time")
+
+    def joined(self, request: CallRequest) -> CallRequest:
+        """Return the same call."""
+        return self._exchange.calls.joined(request)
+
+    async def hang_up(self, channel_id: str) -> None:
+        """End a channel, unless nothing is heard of it."""
+        if self.finds == "silence":
+            raise LineSilent("no answer in time")
+        await self._exchange.calls.hang_up(channel_id)
+
+    async def lacking_for_desks(self) -> str | None:
+        """Lack nothing."""
+        return None
 
     async def find(self, attempt_id: str) -> ChannelState:
         """Tell what there is, or what was planned."""
@@ -213,6 +239,8 @@ async def _duties(dialer: Dialer, now: int) -> None:
         more = False
         with suppress(DatabaseFailed):
             await dialer.reaper.step(now)
+        with suppress(DatabaseFailed):
+            await dialer.desk_caller.step(now)
         with suppress(DatabaseFailed):
             more = await dialer.dispatcher.step(now)
         with suppress(DatabaseFailed):

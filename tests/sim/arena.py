@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
+from callkeeper.dialer.context import DialerContext
+from callkeeper.dialer.dialer import Dialer
 from callkeeper.store.engine.session import Session
 from callkeeper.store.engine.sqlite import SqliteSession
 from callkeeper.store.rows.store import SqlStore
@@ -14,13 +16,17 @@ from tests.memory import folder_in_memory
 _TABLES = ("reservation", "event", "agent", "campaign", "campaign_counter", "attempt", "dispatcher")
 _SWEPT = (*_TABLES, "line")
 
+DialerMaker = Callable[[DialerContext], Dialer]
 StoreMaker = Callable[[Session], SqlStore]
 
 
 class Arena:
     """A SQLite file, a store over it, and a look at it past all of our code."""
 
-    def __init__(self, make_store: StoreMaker = SqlStore) -> None:
+    def __init__(
+        self, make_store: StoreMaker = SqlStore, make_dialer: DialerMaker = Dialer
+    ) -> None:
+        self.make_dialer = make_dialer
         self._folder = ExitStack()
         file = self._folder.enter_context(folder_in_memory()) / "sim.db"
         self.store = make_store(SqliteSession(file))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from tests.sim.arena import Arena
-from tests.sim.judge import BrokenError, Key
+from tests.sim.broken import BrokenError, Key
 
 # What the last event of a reservation says it is.
 _FITTING: dict[str, set[str]] = {
@@ -19,7 +19,7 @@ _FITTING: dict[str, set[str]] = {
 }
 
 _STANDING = """
-SELECT r.vdn, r.id, r.kind, r.state, r.version, r.tries, r.look_at, a.state
+SELECT r.vdn, r.id, r.kind, r.state, r.version, r.tries, r.look_at, a.state, a.desk
 FROM reservation AS r LEFT JOIN attempt AS a
   ON a.vdn = r.vdn AND a.reservation_id = r.id AND a.state <> 'ended'
 """
@@ -59,13 +59,15 @@ class Audit:
         self._version = version
         tried = {(vdn, id_): count for vdn, id_, count in self._arena.look(_TRIED)}
         seen: set[Key] = set()
-        for vdn, id_, kind, state, count, tries, look_at, live in self._arena.look(_STANDING):
+        for vdn, id_, kind, state, count, tries, look_at, live, desk in self._arena.look(_STANDING):
             key = (vdn, id_)
             if key in seen:
                 raise BrokenError(f"{key} has more than one live attempt")
             seen.add(key)
             if tries != tried.get(key, 0):
                 raise BrokenError(f"{key} says {tries} tries, and has {tried.get(key, 0)}")
+            if (kind == "manual") != (desk is not None) and live:
+                raise BrokenError(f"{key} is {kind}, and its live attempt is at desk {desk}")
             _check_state(key, kind, state, look_at, live)
             if count != self._read_up_to[key]:
                 self._read_events(key, state, count)
@@ -99,7 +101,7 @@ def _check_state(key: Key, kind: str, state: str, look_at: int | None, live: str
     is_dialed = live in ("placing", "placed")
     if is_dialed != (state == "calling"):
         raise BrokenError(f"{key} is {state}, and its live attempt is {live}")
-    if kind == "manual" and (live or look_at is not None):
+    if kind == "manual" and look_at is not None:
         raise BrokenError(f"{key} is manual, and the dialer has to do with it")
     if kind == "automatic" and state == "waiting" and (look_at is None) != (live == "claimed"):
         raise BrokenError(f"{key} waits, to be looked at {look_at}, with an attempt {live}")

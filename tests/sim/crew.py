@@ -14,12 +14,13 @@ from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.config import DialerConfig
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer, Duty
-from callkeeper.dialer.line.line import CallRequest
+from callkeeper.dialer.line.line import CallRequest, DeskRequest
 from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.dialer.timekeeper import OwnTime
 from callkeeper.store.rows.store import SqlStore
 from tests.dialer.stage import InlineReaders
 from tests.families import name_of
+from tests.sim.arena import DialerMaker
 from tests.sim.fate import Fate
 from tests.sim.pbx import Extension, Pbx
 from tests.sim.timeloop import TimeLoop, WrongClock
@@ -147,9 +148,18 @@ class DeadlyExtension(Extension):
         if station.fate.strikes("killed_after_place"):
             await station.perish(f"after it asked for {request.attempt_id}")
 
+    async def ring_desk(self, request: DeskRequest) -> None:
+        """Ask for an agent's phone, unless death comes first, or comes before the answer."""
+        station = self.station
+        if station.fate.strikes("killed_before_place"):
+            await station.perish(f"before it asked for the desk of {request.attempt_id}")
+        await super().ring_desk(request)
+        if station.fate.strikes("killed_after_place"):
+            await station.perish(f"after it asked for the desk of {request.attempt_id}")
+
 
 class Station:
-    """A dispatcher: its three duties go on beside each other, as tasks that die with it."""
+    """A dispatcher: its four duties go on beside each other, as tasks that die with it."""
 
     def __init__(
         self,
@@ -158,6 +168,8 @@ class Station:
         pbx: Pbx,
         onlookers: Onlookers,
         own_time: OwnTime | None,
+        *,
+        make_dialer: DialerMaker = Dialer,
     ) -> None:
         self.name = post.name
         self.onlookers = onlookers
@@ -181,7 +193,7 @@ class Station:
         if own_time is not None and self.fate.strikes("clock_leaps"):
             self.clock.leap()
         meter = DialerMetrics(CollectorRegistry())
-        self.dialer = Dialer(
+        self.dialer = make_dialer(
             DialerContext.of(
                 post,
                 async_store,
@@ -194,6 +206,7 @@ class Station:
         )
         self._duties: list[Duty] = [
             self.dialer.reaper.step,
+            self.dialer.desk_caller.step,
             self.dialer.dispatcher.step,
             self.dialer.listener.step,
         ]
@@ -247,6 +260,7 @@ class Station:
     async def _hand_over(self, doing: "list[asyncio.Task[Any]]") -> None:
         try:
             await asyncio.gather(*doing)
+            await self.dialer.desk_caller.settle()
             await self.dialer.dispatcher.settle()
             await self.dialer.listener.step(self.dialer.now())
             await self.dialer.lease.end()

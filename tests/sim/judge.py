@@ -12,6 +12,7 @@ from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Begun
 from callkeeper.core.dialing.breaker import ROW
+from callkeeper.core.dialing.desk_call import DeskClaim, TakenCalls
 from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.outcome import Outcome
 from callkeeper.core.reservations.reservation import Reservation
@@ -19,9 +20,9 @@ from callkeeper.dialer.config import DialerConfig
 from callkeeper.dialer.line.line import LineDown, LineRefused, LineUnwilling
 from tests.sim import wall
 from tests.sim.arena import Arena
+from tests.sim.broken import BrokenError, Key
+from tests.sim.desk_judge import DeskJudge
 from tests.sim.pbx import REFUSED, SILENT, Call, Pbx
-
-Key = tuple[int, str]
 
 # How long after an attempt was begun its call may still be asked for: its verdict is of then.
 _ASKED_WITHIN_MS = 10_000
@@ -30,14 +31,11 @@ _CLOCK_SLACK_MS = 2_000  # a clock that is off by more is wrong
 # A line that says of each number that it is this one is believed for so many numbers; once more,
 # should a call that was asked for before be taken late.
 _USED_UP_MAX = 2 * ROW
+_TAKEN = "SELECT vdn, campaign_id FROM attempt WHERE state <> 'ended' AND holder <> ''"
 _GIVEN_UP = """
 SELECT vdn, id, campaign_id, held_by FROM reservation
 WHERE state IN ('expired', 'done') AND held_by IN ('grace', 'campaign_ended') AND version > 1
 """
-
-
-class BrokenError(AssertionError):
-    """A promise was not kept."""
 
 
 class Try:
@@ -71,6 +69,7 @@ class Judge:
         self._paced_at = 0
         self._given_up: set[Key] = set()
         self._held: set[tuple[int, str, int]] = set()
+        self.desks = DeskJudge(pbx, self.counts)
 
     def keep(self, fault: BaseException) -> None:
         """Keep what went wrong; the simulation ends with it."""
@@ -94,6 +93,14 @@ class Judge:
         if claimed.held:
             self._check_held(claim.at)
         self.counts["claimed"] += len(claimed.attempts)
+
+    def taken(self, claim: DeskClaim, taken: TakenCalls) -> None:
+        """Judge what was taken of agents' calls: caps and pace."""
+        for attempt in taken.taken:
+            self._pace(claim.at, self._pbx.loop.now())
+            self._check_caps(attempt.vdn, self.campaigns[attempt.vdn, attempt.campaign_id])
+        self.counts["desk calls taken"] += len(taken.taken)
+        self.counts["desk calls given up"] += taken.given_up
 
     def gave_up(self) -> None:
         """Judge what was given up: it is too late, or its campaign ended, by the right clock."""
@@ -120,9 +127,15 @@ class Judge:
         """Judge that a try begins."""
         attempt = begun.attempt
         key = (attempt.vdn, attempt.reservation_id)
-        self._check_promise(key, attempt)
+        if attempt.desk is None:
+            self._check_promise(key, attempt)
+        else:
+            self.desks.begun(attempt)
+            self._check_open(key)
         self._check_campaign(attempt)
         before = [each for each in self._tries[key] if each.outcome != "withdrawn"]
+        if attempt.desk is not None:
+            before = []  # a person says when
         again_at = self._next_try_at.pop(key, None)
         if before and (again_at is None or (attempt.placing_at or 0) < again_at):
             words = ", ".join(f"{each.attempt.id} {each.outcome}" for each in before)
@@ -148,6 +161,8 @@ class Judge:
             raise BrokenError(f"{attempt_id} is asked for {late_ms} ms after it was begun")
         self._check_record(attempt)
         self._check_others(attempt)
+        if attempt.desk is not None:
+            self.desks.asked(attempt)
         self.counts["asked"] += 1
 
     def ended(self, attempt: Attempt) -> None:
@@ -179,6 +194,8 @@ class Judge:
                 raise BrokenError(f"{each.attempt.id} is withdrawn, and was made")
 
     def _allow_retry(self, attempt: Attempt) -> None:
+        if attempt.desk is not None:
+            return
         key = (attempt.vdn, attempt.reservation_id)
         campaign = self.campaigns[attempt.vdn, attempt.campaign_id]
         tries = [each for each in self._tries[key] if each.outcome != "withdrawn"]
@@ -192,8 +209,7 @@ class Judge:
 
     def _check_promise(self, key: Key, attempt: Attempt) -> None:
         reservation = self._reserved[key]
-        if key in self._closed:
-            raise BrokenError(f"{key} is {self._closed[key]} by a person, and is dialed")
+        self._check_open(key)
         if reservation.kind != "automatic":
             raise BrokenError(f"{key} is {reservation.kind}, and is dialed")
         at = attempt.placing_at or 0
@@ -206,6 +222,10 @@ class Judge:
         )
         if at > promised + self._rules.limits.grace_ms:
             raise BrokenError(f"{key} is dialed past its grace")
+
+    def _check_open(self, key: Key) -> None:
+        if key in self._closed:
+            raise BrokenError(f"{key} is {self._closed[key]} by a person, and is dialed")
 
     def _check_campaign(self, attempt: Attempt) -> None:
         campaign = self.campaigns[attempt.vdn, attempt.campaign_id]
@@ -274,7 +294,7 @@ class Judge:
 
     def _check_caps(self, vdn: int, campaign: Campaign) -> None:
         limits = self._rules.limits
-        rows = self._arena.look("SELECT vdn, campaign_id FROM attempt WHERE state <> 'ended'")
+        rows = self._arena.look(_TAKEN)
         most = campaign.dial_settings.calls_max
         bounds: Sequence[tuple[str, int, int | None]] = (
             ("the line", len(rows), self._rules.calls_max),

@@ -12,6 +12,9 @@ from callkeeper.dialer.line.line import (
     Answered,
     CallRequest,
     ChannelState,
+    DeskAnswered,
+    DeskEnded,
+    DeskRequest,
     Ended,
     LineDown,
     LineEvent,
@@ -47,6 +50,8 @@ class Call:
         self.rang_at: int | None = None
         self.answered_at: int | None = None
         self.hangup: Hangup | None = None
+        self.made_at = 0
+        self.rang_until: int | None = None  # when it was answered, or ended
         # A word on it was lost, or overtook another, as no real line's would: what a dispatcher
         # believes of it may be wrong.
         self.is_garbled = False
@@ -68,6 +73,8 @@ class Pbx:
         self.fate = fate
         self.trace = trace
         self.book: dict[str, Call] = {}
+        self.desks: dict[str, Call] = {}  # the phones of agents, by the attempts they asked for
+        self._rung_by: dict[str, Extension] = {}
         self.refuses: Refusing | None = None
         self.refusals = 0  # how often it began to refuse everybody
         # The attempts that were refused as all were, and how.
@@ -93,6 +100,7 @@ class Pbx:
         """Make a call; return when it is confirmed."""
         self.trace.add("pbx", f"makes {request.attempt_id} to {request.called_no}")
         call = self.book.setdefault(request.attempt_id, Call(request.called_no))
+        call.made_at = self.loop.now()
         engine = self._engine
         call.rings = self._draw_rings(request.called_no[-1])
         call.is_there = request.called_no[-1] not in (SILENT, REFUSED)
@@ -107,6 +115,26 @@ class Pbx:
         for span in (0, ring_ms, ring_ms + talk_ms, ring_end - _LAST_LOOK_MS, ring_end):
             heappush(self._wakes, now + span)
 
+    async def ring_desk(self, request: DeskRequest, extension: "Extension") -> None:
+        """Ring an agent's phone; only who did so hears of it."""
+        self.trace.add("pbx", f"rings {request.desk} for {request.attempt_id}")
+        id_, now = request.attempt_id, self.loop.now()
+        self._rung_by.setdefault(id_, extension)
+        desk = self.desks.setdefault(id_, Call(request.desk))
+        await self._engine.ring_desk(request)
+        desk.made_at, desk.is_there = now, True
+        ring_ms = self._spans["ring_ms"]
+        # It may be hung up a second after it was answered; soon after that somebody should act.
+        for span in (0, ring_ms, ring_ms + 1_000, request.alerting_seconds * 1000):
+            for soon in (0, 50, 100, 150):
+                heappush(self._wakes, now + span + soon)
+
+    async def hang_up(self, channel_id: str) -> None:
+        """End a channel, if it is there."""
+        self.trace.add("pbx", f"hangs up {channel_id}")
+        await self._engine.hang_up(channel_id)
+        self.advance()
+
     async def find(self, attempt_id: str) -> ChannelState:
         """Tell how a call is now."""
         self.advance()
@@ -117,7 +145,12 @@ class Pbx:
     def advance(self) -> None:
         """Let happen what was to happen until now, and tell everybody."""
         for event in self._engine.take(_ALL):
+            if isinstance(event, DeskAnswered | DeskEnded):
+                self._advance_desk(event)
+                continue
             call = self.book[event.attempt_id]
+            if isinstance(event, Answered | Ended) and call.rang_until is None:
+                call.rang_until = self.loop.now()
             if isinstance(event, Ringing) and call.rings != "never":
                 call.rang_at = self.loop.now()
             if isinstance(event, Answered):
@@ -129,12 +162,24 @@ class Pbx:
                 for extension in self._extensions:
                     extension.tell(told)
 
+    def _advance_desk(self, event: DeskAnswered | DeskEnded) -> None:
+        desk, now = self.desks[event.attempt_id], self.loop.now()
+        if isinstance(event, DeskAnswered):
+            desk.answered_at = now
+        else:
+            desk.is_there, desk.hangup, desk.rang_until = False, event.hangup, now
+        extension = self._rung_by[event.attempt_id]
+        if extension in self._extensions:
+            extension.tell(event)
+
     def restart(self) -> None:
         """Drop every call, and everybody's connection."""
         self.advance()
         self.trace.add("pbx", "restarts")
         self._engine = RehearsalLine(self.loop, **self._spans)
-        for call in self.book.values():
+        for call in [*self.book.values(), *self.desks.values()]:
+            if call.is_there and call.rang_until is None:
+                call.rang_until = self.loop.now()
             call.is_there = False
         for extension in self._extensions:
             extension.cut(is_all=True)
@@ -238,6 +283,28 @@ class Extension:
         if self._fate.strikes("silent_made"):
             raise LineSilent("the simulated line is silent about what it did")
 
+    async def ring_desk(self, request: DeskRequest) -> None:
+        """Ask the PBX to ring an agent's phone."""
+        if self._is_all_cut() or self._fate.strikes("silent_not_made"):
+            raise LineSilent("the simulated line is silent")
+        await asyncio.shield(self._pbx.spawn(self._pbx.ring_desk(request, self)))
+        if self._fate.strikes("silent_made"):
+            raise LineSilent("the simulated line is silent about what it did")
+
+    def joined(self, request: CallRequest) -> CallRequest:
+        """Return the same call."""
+        return request
+
+    async def hang_up(self, channel_id: str) -> None:
+        """Ask the PBX to end a channel."""
+        if self._is_all_cut() or self._fate.strikes("find_silent"):
+            raise LineSilent("the simulated line is silent")
+        await self._pbx.hang_up(channel_id)
+
+    async def lacking_for_desks(self) -> str | None:
+        """Lack nothing."""
+        return None
+
     async def find(self, attempt_id: str) -> ChannelState:
         """Ask the PBX how a call is."""
         if self._is_all_cut() or self._fate.strikes("find_silent"):
@@ -261,7 +328,8 @@ class Extension:
         if self._fate.strikes("overflow"):
             self._gaps += 1
             return
-        call = self._pbx.book[event.attempt_id]
+        is_of_desk = isinstance(event, DeskAnswered | DeskEnded)
+        call = (self._pbx.desks if is_of_desk else self._pbx.book)[event.attempt_id]
         if self._fate.strikes("mute"):
             call.is_garbled = True
             return
@@ -274,8 +342,9 @@ class Extension:
         if len(self._told) > 1 and self._fate.strikes("swap"):
             (at, last), (_, other) = self._told.pop(), self._told.pop()
             self._told += [(at, last), (at, other)]
-            call.is_garbled = True
-            self._pbx.book[other.attempt_id].is_garbled = True
+            for id_ in (event.attempt_id, other.attempt_id):
+                if id_ in self._pbx.book:
+                    self._pbx.book[id_].is_garbled = True
 
     def cut(self, *, is_all: bool) -> None:
         """Lose the connection that events come by, or all of it, for a while."""

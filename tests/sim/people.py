@@ -5,6 +5,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from callkeeper.clock import new_attempt_id
 from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.campaigns.changes import (
     Arrange,
@@ -18,21 +19,24 @@ from callkeeper.core.campaigns.changes import (
 )
 from callkeeper.core.campaigns.dial_settings import RETRIABLE, DialSettings, Retry
 from callkeeper.core.campaigns.plan import Plan
+from callkeeper.core.dialing.desk_call import Asking, DeskClaim, Stopping
 from callkeeper.core.dialing.lease import Lease
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claim
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Cancel, Change, Move, Order, Result
 from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.store.port.reservations import Booked
 from callkeeper.store.rows.store import SqlStore
-from tests.sim.judge import Judge, Key
+from tests.sim.broken import Key
+from tests.sim.judge import Judge
 from tests.sim.timeloop import TimeLoop
 from tests.sim.trace import Trace
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 LEAD_MS = 5 * MINUTE
-_MANUAL_SHARE = 0.1
+_MANUAL_SHARE = 0.2
 
 ZONES = (None, "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
 HOURS: tuple[tuple[tuple[int, int], ...], ...] = (
@@ -92,6 +96,10 @@ class People:
             _, _, what, appoint_at = heappop(self._plans)
             if what == "reserve":
                 self._reserve(appoint_at)
+            elif what == "call":
+                self._ask(appoint_at)
+            elif what == "stop":
+                self._stop(appoint_at)
             elif what == "change" and self._reservations:
                 self._change(self._random.choice(self._reservations))
             elif what == "change campaign":
@@ -103,7 +111,7 @@ class People:
             return
         if self._random.random() < 0.3:
             self._change_campaign(self._random.choice(self._campaigns))
-        elif isinstance(item, Claim):
+        elif isinstance(item, Claim | DeskClaim):
             self._change(self._random.choice(self._reservations))
         else:
             self._change((item.vdn, item.reservation_id))
@@ -182,6 +190,38 @@ class People:
             self._trace.add("people", f"reserve {booking.id} in {campaign} to {called_no}")
             self._judge.reserved(booked.reservation)
             self._reservations.append((vdn, booking.id))
+            if booking.wish.kind == "manual":
+                for _ in range(random.choice([0, 2, 6])):
+                    at = appoint_at + random.randint(-MINUTE, 30 * MINUTE)
+                    self._plan(max(at, self._loop.now()), "call", (vdn, booking.id))
+
+    def _ask(self, key: Key) -> None:
+        """Have an agent press *Call*: at a phone of their own, and as likely as not it is well."""
+        random, now = self._random, self._loop.now()
+        desk = "PJSIP/100" + random.choice("11111123444444")
+        asking = Asking(
+            *key,
+            attempt_id=new_attempt_id(now),
+            line="rehearsal",
+            desk=desk,
+            asked_by="person ann",
+            at=now,
+            limits=Limits(grace_ms=0),
+        )
+        with self._store.transaction():
+            (attempt,) = self._store.desk_calls.ask([asking])
+        if isinstance(attempt, Refusal):
+            self._trace.add("people", f"may not: call {key[1]}: {attempt.sentence}")
+            return
+        self._trace.add("people", f"ask for {key[1]} at {desk}: {attempt.id}")
+        self._judge.desks.wished(attempt)
+        if random.random() < 0.2:
+            self._plan(now + random.randint(1, 10_000), "stop", key)
+
+    def _stop(self, key: Key) -> None:
+        with self._store.transaction():
+            (stopped,) = self._store.desk_calls.stop([Stopping(*key, self._loop.now())])
+        self._trace.add("people", f"stop the call of {key[1]}: {stopped is not None}")
 
     def _change(self, key: Key) -> None:
         random, now = self._random, self._loop.now()

@@ -1,5 +1,6 @@
 """Days of calls in which much goes wrong: no promise breaks, and a broken one would be seen."""
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,10 @@ from callkeeper.core.dialing.triage import CampaignKey, Claim, Claimed
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Cancel, Order
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.dialer.context import DialerContext
+from callkeeper.dialer.desk_call import DeskCaller
+from callkeeper.dialer.desks import Desk
+from callkeeper.dialer.dialer import Dialer
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.history import Event
 from callkeeper.store.rows.attempts import AttemptRows
@@ -34,7 +39,7 @@ from tests.sim.world import FailedError, simulate
 
 _CHUNK = 25
 _SEEDS = range(1, 151, _CHUNK)
-_SEEDS_UNTIL_SEEN = 60
+_SEEDS_UNTIL_SEEN = 80
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,7 @@ def test_everything_that_can_go_wrong_does(arena: Arena) -> None:
     missing += [each for each in (*outcomes, "withdrawn") if not counts[f"ended {each}"]]
     missing += [each for each in get_args(Rings) if not counts[f"not answered, rings {each}"]]
     assert not missing
+    assert counts["rang when the agent left"]
     assert counts["adopted"]
     assert counts["held"]
 
@@ -199,6 +205,43 @@ SABOTEURS: list[tuple[type, str, str]] = [
 ]
 
 
+class RingsTooSoon(DeskCaller):
+    """Takes a phone that rings for one that was answered."""
+
+    def _attend_ringing(self, desk: Desk) -> asyncio.Task[None] | None:
+        desk.is_up = True
+        return super()._attend_ringing(desk)
+
+
+class LetsRing(DeskCaller):
+    """Does not care for an agent's phone once the customer's rings."""
+
+    def _attend_placed(self, desk: Desk) -> asyncio.Task[None] | None:
+        is_over = self._context.live_calls.get(desk.attempt.id) is None
+        return super()._attend_placed(desk) if is_over else None
+
+
+@pytest.mark.parametrize(
+    ("saboteur", "first", "words"),
+    [
+        (RingsTooSoon, 1, "rings a customer before its agent has answered"),
+        # Only on days on which nothing goes wrong; this is one of them.
+        (LetsRing, 67, "rang on for [0-9]+ ms without its agent"),
+    ],
+)
+def test_a_customer_who_rings_for_nobody_is_seen(
+    saboteur: type[DeskCaller], first: int, words: str
+) -> None:
+    def make(context: DialerContext) -> Dialer:
+        dialer = Dialer(context)
+        dialer.desk_caller.__class__ = saboteur
+        return dialer
+
+    with Arena(make_dialer=make) as arena:
+        told = _first_failure(arena, first)
+    assert re.search(words, told.splitlines()[0])
+
+
 @pytest.mark.parametrize(("saboteur", "family", "words"), SABOTEURS)
 def test_a_broken_promise_is_seen(saboteur: type, family: str, words: str) -> None:
     def make(session: Session) -> SqlStore:
@@ -212,8 +255,8 @@ def test_a_broken_promise_is_seen(saboteur: type, family: str, words: str) -> No
     assert re.search(words, told.splitlines()[0])
 
 
-def _first_failure(arena: Arena) -> str:
-    for seed in range(1, _SEEDS_UNTIL_SEEN):
+def _first_failure(arena: Arena, first: int = 1) -> str:
+    for seed in range(first, first + _SEEDS_UNTIL_SEEN):
         try:
             simulate(seed, arena)
         except FailedError as failed:

@@ -11,6 +11,7 @@ from typing import Any
 from callkeeper.asyncstore.batch import Write
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Begun, Ending, Withdrawn
+from callkeeper.core.dialing.desk_call import DeskClaim, TakenCalls
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.refusal import DatabaseFailed
@@ -86,6 +87,7 @@ class World:
                 self._audit.check_old(self._loop.now() - HOUR)
         self._audit.check_end(self._loop.now())
         self.judge.check_withdrawn()
+        self.judge.desks.check_end()
 
     def tally(self) -> Counter[str]:
         """Return how often things happened."""
@@ -115,6 +117,9 @@ class World:
                 self.judge.claimed(write.item, outcome)
                 if outcome.given_up:
                     self.judge.gave_up()
+            case TakenCalls():
+                assert isinstance(write.item, DeskClaim)
+                self.judge.taken(write.item, outcome)
             case Withdrawn():
                 self.judge.gave_up()
             case Begun(attempt=attempt):
@@ -205,7 +210,10 @@ class World:
         for _ in [at for at in self._births if at <= now]:
             rules = post(f"d{next(self._names)}", **self._shared)
             store, pbx = self._arena.store, self._pbx
-            self._stations.append(Station(rules, store, pbx, self, self._own_time))
+            make = self._arena.make_dialer
+            self._stations.append(
+                Station(rules, store, pbx, self, self._own_time, make_dialer=make)
+            )
         self._births = [at for at in self._births if at > now]
 
     def _calm(self) -> None:

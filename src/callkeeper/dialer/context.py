@@ -8,6 +8,7 @@ from structlog.typing import FilteringBoundLogger
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.dialer.config import DialerConfig
+from callkeeper.dialer.desks import Desks
 from callkeeper.dialer.line.line import Line
 from callkeeper.dialer.live_calls import LiveCalls
 from callkeeper.dialer.metrics import DialerMetrics
@@ -29,6 +30,7 @@ class DialerContext:
     clock: Timekeeper
     log: FilteringBoundLogger
     live_calls: LiveCalls = field(default_factory=LiveCalls)
+    desks: Desks = field(default_factory=Desks)
 
     @classmethod
     def of(  # noqa: PLR0913 - all that it is made of, the last two by keyword

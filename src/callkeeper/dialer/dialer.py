@@ -7,6 +7,7 @@ from contextlib import suppress
 from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.context import DialerContext
+from callkeeper.dialer.desk_call import DeskCaller
 from callkeeper.dialer.dispatcher import Dispatcher
 from callkeeper.dialer.gate import Gate
 from callkeeper.dialer.lease_keeper import LeaseKeeper
@@ -25,7 +26,7 @@ Duty = Callable[[Instant], Coroutine[object, object, object]]
 
 
 class Dialer:
-    """Dispatcher, listener and reaper over one context, and the line's own upkeep."""
+    """Dispatcher, desk caller, listener and reaper over one context, and the line's own upkeep."""
 
     def __init__(self, context: DialerContext) -> None:
         self._context = context
@@ -33,6 +34,7 @@ class Dialer:
         self.gate = Gate(context)
         self.lease = LeaseKeeper(context, self.gate)
         self.dispatcher = Dispatcher(context, self.gate, self.lease, reports)
+        self.desk_caller = DeskCaller(context, self.gate, self.lease, reports)
         self.listener = Listener(context, reports)
         self.reaper = Reaper(context, self.lease, self.listener, reports)
 
@@ -48,6 +50,7 @@ class Dialer:
     async def step(self, now: Instant) -> bool:
         """Do each duty once, now in UTC milliseconds; return whether to do so again at once."""
         await self.reaper.step(now)
+        await self.desk_caller.step(now)
         more = await self.dispatcher.step(now)
         return bool(await self.listener.step(now)) or more
 
@@ -60,6 +63,7 @@ class Dialer:
             try:
                 async with asyncio.TaskGroup() as duties:
                     duties.create_task(self._keep(self.reaper.step, self._rest))
+                    duties.create_task(self._keep(self.desk_caller.step, self._poll))
                     duties.create_task(self._keep(self.dispatcher.step, self._poll))
                     duties.create_task(self._keep(self.listener.step, self._listen))
             finally:
@@ -100,6 +104,7 @@ class Dialer:
         """Let the line's last answers come in, and end the lease, so that others need not wait."""
         context = self._context
         try:
+            await self.desk_caller.settle()
             await self.dispatcher.settle()
             await self.listener.step(context.clock.now())
             await self.lease.end()

@@ -3,7 +3,6 @@
 import asyncio
 
 from callkeeper.clock import new_attempt_id
-from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Begun, Placing
 from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.instants import Instant
@@ -11,15 +10,12 @@ from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.gate import Gate
 from callkeeper.dialer.lease_keeper import LeaseKeeper
-from callkeeper.dialer.line.destinations import variables
-from callkeeper.dialer.line.line import CallRequest, LineRefused, LineSilent
+from callkeeper.dialer.originator import Originator, request_of
 from callkeeper.dialer.reports import Reports
 
 # How many attempts are claimed and not yet answered for by the line: what a crash would delay, or
 # leave to be looked up.
 BATCH = 256
-# How old the verdict may be by which the line is asked.
-_FRESH_MS = 10_000
 # How often what is due is looked through although nothing can be dialed.
 _SWEEP_MS = 2_000
 # How long a step waits for the line's answers. Those that take longer are awaited beside it.
@@ -36,6 +32,7 @@ class Dispatcher:
         self._gate = gate
         self._lease = lease
         self._reports = reports
+        self._originator = Originator(context, gate, lease, reports)
         self._asking: set[asyncio.Task[None]] = set()
         self._bug: BaseException | None = None
         self._swept_at: int | None = None  # in ticks
@@ -136,55 +133,6 @@ class Dispatcher:
             self._bug = task.exception()  # no refusal: those are taken where they come up
 
     async def _ask(self, begun: Begun) -> None:
-        """Ask the line to make one call, and put down what it said."""
-        context, attempt = self._context, begun.attempt
-        try:
-            await self._ask_line(begun)
-            await self._reports.write_endings()
-        except DatabaseFailed as failed:
-            # The listener writes endings too.
-            context.log.warning("progress_not_recorded", attempt=attempt.id, why=failed.sentence)
-        finally:
-            call = context.live_calls.get(attempt.id)
-            if call is not None:
-                call.is_asked = False
-                call.looked_at = context.clock.ticks()
-
-    async def _ask_line(self, begun: Begun) -> None:
-        context, attempt = self._context, begun.attempt
-        if (too_late := self._too_late(attempt)) is not None:
-            self._reports.end(attempt, "down", too_late)
-            return
-        context.metrics.late(attempt, context.clock.now())
-        try:
-            await context.line.place(self._request(begun))
-        except LineRefused as refused:
-            self._reports.end(attempt, self._gate.refused_by(attempt, refused), str(refused))
-        except LineSilent as silent:
-            self._gate.heard_nothing(attempt, silent)
-            context.log.warning("line_timed_out", attempt=attempt.id, why=str(silent))
-        else:
-            self._gate.took(attempt)
-            context.metrics.placed.inc()
-            # The listener writes it: where the phone rings at once, together with that.
-            self._reports.hear(attempt, placed=context.clock.now())
-
-    def _too_late(self, attempt: Attempt) -> str | None:
-        """Say why not to ask: others may have judged what became of it, or the verdict is old."""
-        ticks, call = self._context.clock.ticks(), self._context.live_calls.get(attempt.id)
-        if not self._lease.stands:
-            return "the dispatcher's lease ran out before the line was asked"
-        if call is None or ticks - call.since > _FRESH_MS:
-            return "it took too long to put on record that the line is asked"
-        return None
-
-    def _request(self, begun: Begun) -> CallRequest:
-        attempt = begun.attempt
-        return CallRequest(
-            attempt_id=attempt.id,
-            called_no=attempt.called_no,
-            caller_no=attempt.caller_no,
-            alerting_seconds=attempt.alerting_seconds,
-            goes_to=self._context.config.destinations.of(begun.goes_to),
-            variables=variables(begun.call_data),
-        )
+        """Ask the line to make one call, which goes on where its campaign says."""
+        goes_to = self._context.config.destinations.of(begun.goes_to)
+        await self._originator.ask(begun, request_of(begun, goes_to))

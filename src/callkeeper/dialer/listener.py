@@ -2,10 +2,19 @@
 
 from callkeeper.core.instants import Instant
 from callkeeper.dialer.context import DialerContext
-from callkeeper.dialer.line.line import Answered, Ended, LineEvent, Ringing
+from callkeeper.dialer.line.line import (
+    Answered,
+    DeskAnswered,
+    DeskEnded,
+    Ended,
+    LineEvent,
+    Ringing,
+)
 from callkeeper.dialer.live_calls import LiveCall
 from callkeeper.dialer.reports import Reports
 
+# What is kept with a call whose agent did not wait for the customer.
+AGENT_LEFT = "the agent hung up"
 # How many events one step takes: what a crash loses of the line's words at the most.
 MOST = 512
 
@@ -21,6 +30,9 @@ class Listener:
         """Put down what was heard by now, in UTC milliseconds; return how many events it was."""
         events, ticks = self._context.line.take(MOST), self._context.clock.ticks()
         for event in events:
+            if isinstance(event, DeskAnswered | DeskEnded):
+                self._hear_desk(event)
+                continue
             call = self._context.live_calls.get(event.attempt_id)
             if call is None:
                 self._context.live_calls.keep_stray(event, now, ticks)
@@ -28,6 +40,12 @@ class Listener:
                 self.hear(call, event, now, ticks)
         await self._reports.write()
         return len(events)
+
+    def _hear_desk(self, event: DeskAnswered | DeskEnded) -> None:
+        """Take a word on an agent's phone; that of another dispatcher's is looked up instead."""
+        desk = self._context.desks.get(event.attempt_id)
+        if desk is not None:
+            desk.hear(event)
 
     def hear(self, call: LiveCall, event: LineEvent, at: Instant, ticks: int) -> None:
         """Take one word on an attempt of ours; when it came is given in ticks, too."""
@@ -52,4 +70,11 @@ class Listener:
         if end.was == "ringing" and call.attempt.ringing_at is None:
             self.hear(call, Ringing(end.attempt_id), at, ticks)
         has_all = call.has_all(self._context.line.gaps, ticks)
-        self._reports.end(call.attempt, end.hangup, at=at, is_all_heard=has_all)
+        self._reports.end(
+            call.attempt,
+            end.hangup,
+            AGENT_LEFT if call.has_agent_left else None,
+            at=at,
+            is_all_heard=has_all,
+            has_agent_left=call.has_agent_left,
+        )

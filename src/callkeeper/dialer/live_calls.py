@@ -27,6 +27,7 @@ class LiveCall:
     def __init__(self, attempt: Attempt, ticks: int, *, is_asked: bool) -> None:
         self.attempt = attempt
         self.is_asked = is_asked
+        self.has_agent_left = False  # who asked for it, and so it is hung up
         self.since = self.looked_at = self.seen_at = ticks
         self.heard_since: int | None = None
         self.missing_since: int | None = None

@@ -19,6 +19,9 @@ from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.live_calls import LiveCall
 from callkeeper.dialer.reports import Reports
 
+# Why an agent's call came to nothing.
+GONE = "the dialer that had the call is gone"
+
 # All that follows goes by ticks.
 
 # How many attempts of the dead are taken over in one step.
@@ -83,13 +86,21 @@ class Reaper:
         claims = [each for each in orphans if each.state == "claimed"]
         if claims:
             await context.async_store.attempts.hand_back.many(
-                [HandBack(each.vdn, each.reservation_id, each.id, now) for each in claims]
+                [_hand_back(each, now) for each in claims]
             )
+            for each in claims:
+                self._end_desk(each)
         await self._adopt([each for each in orphans if each.state != "claimed"])
         ticks = context.clock.ticks()
         if ticks - self._recounted_at >= _LOOK_AGAIN_MS:
             self._recounted_at = ticks
             await self._recount(now)
+
+    def _end_desk(self, attempt: Attempt) -> None:
+        """Have the phone hung up that may ring for a claim nobody answers for any more."""
+        context = self._context
+        if attempt.desk is not None and context.desks.get(attempt.id) is None:
+            context.desks.take_up(attempt, "over", context.clock.ticks())
 
     async def _recount(self, now: Instant) -> None:
         """Take up what is ours on record and not in hand: a commit whose answer was lost."""
@@ -121,6 +132,8 @@ class Reaper:
         now, ticks = self._context.clock.now(), self._context.clock.ticks()
         begun_ago = max(0, now - (attempt.placing_at or attempt.claimed_at))
         call = live_calls.take_up(attempt, ticks - begun_ago, is_asked=False)
+        if attempt.desk is not None and self._context.desks.get(attempt.id) is None:
+            self._context.desks.take_up(attempt, "placed", ticks)
         self._suspect(call)
         for heard_at, event in live_calls.strays_of(attempt.id):
             self._listener.hear(call, event, *heard_at)
@@ -175,3 +188,8 @@ class Reaper:
             call.missing_since = ticks
         elif ticks - call.missing_since >= _WORD_MS:
             self._reports.end(call.attempt, "silence", "gone from the line without a word")
+
+
+def _hand_back(attempt: Attempt, now: Instant) -> HandBack:
+    why = GONE if attempt.desk is not None else None
+    return HandBack(attempt.vdn, attempt.reservation_id, attempt.id, now, why)

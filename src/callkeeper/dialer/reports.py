@@ -45,6 +45,7 @@ class Reports:
         *,
         at: Instant | None = None,
         is_all_heard: bool = True,
+        has_agent_left: bool = False,
     ) -> None:
         """Note that an attempt is over, now or ``at``; only the first report of an end counts."""
         config, clock = self._context.config, self._context.clock
@@ -58,8 +59,13 @@ class Reports:
             codes=config.codes,
             remark=remark,
             is_all_heard=is_all_heard,
+            has_agent_left=has_agent_left,
         )
         self._endings.setdefault(attempt.id, ending)
+
+    def has_ended(self, attempt_id: str) -> bool:
+        """Whether an attempt is over whose end is not on record yet."""
+        return attempt_id in self._endings
 
     async def write(self) -> None:
         """Put all of it on record: how attempts go on, and how they ended. Raise DatabaseFailed."""

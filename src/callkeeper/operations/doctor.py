@@ -33,7 +33,7 @@ from callkeeper.installation.database import (
     newest_schema,
 )
 from callkeeper.installation.sealing import SEALING_FILE, SealBroken, load_seal
-from callkeeper.processes.dial import asked, check_rules, line_name
+from callkeeper.processes.dial import asked, check_rules, lacking_for_desks, line_name
 from callkeeper.processes.sign_on import provider_asked
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.port.access import AccessKey
@@ -269,6 +269,7 @@ class CheckUp:
                 " enabled = yes, and that ari_url is its address"
             ) from silent
         check_schema(self._open)
+        says += self._desks()
         now = self._clock.now()
         dialing = [
             each
@@ -280,6 +281,22 @@ class CheckUp:
             refuses = refuses_all(troubled.line, str(troubled.trouble))
             raise CheckFailed(f"{says}; but dispatcher {troubled.name} finds that {refuses}")
         return f"{says}; {len(dialing) or 'no'} dispatcher{'s' * (len(dialing) != 1)} at work"
+
+    def _desks(self) -> str:
+        """Say whether agents' phones can be rung, if there are any."""
+        people = self._open.people.all()
+        if not any(role.phone for each in people for role in each.roles):
+            return ""
+        try:
+            lacking = asyncio.run(lacking_for_desks(self._settings, self._clock))
+        except (LineRefused, LineSilent) as failed:
+            raise CheckFailed(f"it is not known whether agents can be rung: {failed}") from failed
+        if lacking is not None:
+            raise CheckFailed(
+                f"the dialplan has no context {lacking}, which calls that agents ask for need;"
+                ' see "Calls that agents ask for" in docs/operating.md'
+            )
+        return "; it can ring agents' phones"
 
     def _others(self) -> str:
         """Tell who dials, whatever is set here."""

@@ -141,6 +141,11 @@ async def asked(settings: Settings, clock: Clock) -> str:
     return await build_line(settings, clock).check()
 
 
+async def lacking_for_desks(settings: Settings, clock: Clock) -> str | None:
+    """Return what the line lacks to ring agents' phones. Raise LineRefused or LineSilent."""
+    return await build_line(settings, clock).lacking_for_desks()
+
+
 def build_line(settings: Settings, clock: Clock, dispatcher: str = "doctor") -> Line:
     """Return the line that the settings name. Each dispatcher at an Asterisk has its own app."""
     if settings.line == "rehearsal":

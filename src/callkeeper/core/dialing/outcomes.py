@@ -13,6 +13,9 @@ _TIMEOUT_CAUSES = frozenset({0, 19})
 # No reason, a redirection that is not followed, and a SIP status for which there is no cause.
 _CAUSES_WITHOUT_REASON = frozenset({0, 23, 127})
 
+# What a line says of a phone on which somebody talks.
+BUSY_CAUSE = 17
+
 # How far before its end a ring timeout may already be one: the line's clock is not ours.
 _TIMEOUT_SLACK_MS = 1_000
 

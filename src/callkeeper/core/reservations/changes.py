@@ -50,6 +50,11 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
                 "the reservation is automatic and cannot be modified; delete it, create another",
                 about="id",
             )
+        if old.state == "calling" and self.appoint_at not in (None, old.appoint_at):
+            raise ParameterWrong(
+                "the customer is just being called; move it when the call has ended",
+                about="appoint_at",
+            )
         if old.state == "done" and self.appoint_at not in (None, old.appoint_at):
             raise ParameterWrong(
                 "the call of this reservation has been made; "

@@ -9,9 +9,11 @@ import asyncio
 import re
 from base64 import b64encode
 from contextlib import suppress
+from functools import partial
 from typing import Any, Literal, NoReturn
 
 import httpx2
+import msgspec
 import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
@@ -29,16 +31,19 @@ from callkeeper.dialer.line.ari_answers import (
     read_as,
     said,
 )
+from callkeeper.dialer.line.ari_desks import DESK_VARIABLE, JOIN_TARGET, AriDesks
 from callkeeper.dialer.line.ari_events import Inbox, ReplacedError, UnreadError, channel_state, read
 from callkeeper.dialer.line.line import (
     CallRequest,
     ChannelState,
+    DeskRequest,
     DialplanTarget,
     LineDown,
     LineEvent,
     LineRefused,
     LineSilent,
     LineUnwilling,
+    desk_channel,
 )
 
 REQUEST_SECONDS = 5.0
@@ -105,6 +110,7 @@ class AriLine:
         self._trunk = f"PJSIP/{trunk[1]}" if trunk else None
         self._http = self._client()
         self._connections = asyncio.Semaphore(CONNECTIONS)
+        self._desks = AriDesks(self._ask, self.find, app)
         self._inbox = Inbox(most_events)
         self._is_up = False
         self._gaps = 0
@@ -205,9 +211,35 @@ class AriLine:
             raise LineDown(f"{wrong} ({said(answer)})")
         raise LineUnwilling(said(answer))
 
-    async def find(self, attempt_id: str) -> ChannelState:
-        """Tell whether an attempt's channel is there, rings or is up. Raise LineSilent."""
-        channel = f"/channels/{attempt_id}"
+    async def ring_desk(self, request: DeskRequest) -> None:
+        """Ring an agent's phone, and return when Asterisk has its channel. Raise as the port tells.
+
+        The second time it is found, if it is still there, and not rung again.
+        """
+        await self._desks.ring(request)
+
+    def joined(self, request: CallRequest) -> CallRequest:
+        """Return a call that goes to the agent's phone of its attempt, once it is answered."""
+        variables = {**request.variables, DESK_VARIABLE: desk_channel(request.attempt_id)}
+        return msgspec.structs.replace(request, goes_to=JOIN_TARGET, variables=variables)
+
+    async def hang_up(self, channel_id: str) -> None:
+        """End a channel; one that is not there stays so. Raise LineSilent."""
+        await self._desks.hang_up(channel_id)
+
+    async def lacking_for_desks(self) -> str | None:
+        """Say which contexts the dialplan lacks. Raise LineSilent or LineRefused."""
+        try:
+            # Its own requests, as for a check.
+            async with self._connected(), self._client() as http:
+                ask = partial(self._ask, http=http)
+                return await AriDesks(ask, self.find, self._app).lacking()
+        except (OSError, WebSocketException) as error:
+            raise LineSilent(f"no events from Asterisk at {self._url}: {error}") from error
+
+    async def find(self, channel_id: str) -> ChannelState:
+        """Tell whether a channel is there, rings or is up. Raise LineSilent."""
+        channel = f"/channels/{channel_id}"
         answer = await self._ask("GET", channel)
         if is_missing(answer):
             return "gone"
@@ -296,16 +328,7 @@ class AriLine:
 
     async def _listen(self) -> NoReturn:
         """Hear events until the socket is lost, and raise that."""
-        async with connect(
-            self._url.replace("http", "ws", 1) + "/events?" + self._wanted(),
-            additional_headers={"Authorization": self._authorization},
-            compression=None,
-            proxy=None,
-            open_timeout=REQUEST_SECONDS,
-            ping_interval=PING_SECONDS,
-            ping_timeout=PONG_SECONDS,
-            close_timeout=CLOSE_SECONDS,
-        ) as socket:
+        async with self._connected() as socket:
             await self._subscribe("POST")
             # Only now: whoever sees the gap, and then asks, hears all that happens thereafter.
             self._gaps += 1
@@ -322,6 +345,19 @@ class AriLine:
             finally:
                 self._is_up = False
         raise ConnectionError("Asterisk closed the event socket")
+
+    def _connected(self) -> connect:
+        """Return a connection for events, to be entered; as long as it stands, there is our app."""
+        return connect(
+            self._url.replace("http", "ws", 1) + "/events?" + self._wanted(),
+            additional_headers={"Authorization": self._authorization},
+            compression=None,
+            proxy=None,
+            open_timeout=REQUEST_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PONG_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+        )
 
     def _wanted(self) -> str:
         wants_all = "false" if self._trunk else "true"

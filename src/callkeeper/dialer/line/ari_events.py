@@ -8,11 +8,21 @@ from typing import Annotated
 import msgspec
 
 from callkeeper.core.dialing.attempt import Hangup
-from callkeeper.dialer.line.line import Answered, ChannelState, Ended, LineEvent, Ringing
+from callkeeper.dialer.line.line import (
+    Answered,
+    ChannelState,
+    DeskAnswered,
+    DeskEnded,
+    Ended,
+    LineEvent,
+    Ringing,
+    desk_channel,
+)
 
 # The trunk carries the calls of others too. Ours are known by their ids: an attempt's is the
-# second it was made in, and fifteen digits.
+# second it was made in, and fifteen digits. The phone of an agent who asked for it is named so.
 _OURS = re.compile(r"[0-9]{10}-[0-9]{15}")
+_DESKS = re.compile(rf"{desk_channel('')}({_OURS.pattern})")
 
 
 # As much of Asterisk's words as is kept: they go into the database, the log and a terminal.
@@ -84,6 +94,8 @@ def _read(message: str | bytes) -> LineEvent | None:
     match _read_kind(message).type:
         case "ChannelStateChange" | "ChannelDestroyed" as kind:
             told = _read_channel(message)
+            if (desk := _DESKS.fullmatch(told.channel.id)) is not None:
+                return _of_desk(kind, desk[1], told)
             if _OURS.fullmatch(told.channel.id) is None:
                 return None
             return _ended(told) if kind == "ChannelDestroyed" else _state(told.channel)
@@ -105,6 +117,12 @@ def _state(channel: _Channel) -> LineEvent | None:
     return None
 
 
+def _of_desk(kind: str, attempt_id: str, told: _OfChannel) -> LineEvent | None:
+    if kind == "ChannelDestroyed":
+        return DeskEnded(attempt_id, _hangup(told))
+    return DeskAnswered(attempt_id) if channel_state(told.channel.state) == "up" else None
+
+
 def _progress(dial: _Dial) -> LineEvent | None:
     # Of a 183 there is this event and nothing else: the channel stays in its state. Behind it a
     # phone may ring for as long as it likes, with a tone that the carrier plays.
@@ -116,8 +134,11 @@ def _progress(dial: _Dial) -> LineEvent | None:
 def _ended(told: _OfChannel) -> Ended:
     if not told.channel.state:
         raise UnreadError("a channel ended, and how it stood is not told")
-    hangup = Hangup(told.cause, plain(told.cause_txt), told.tech_cause or None)
-    return Ended(told.channel.id, hangup, channel_state(told.channel.state))
+    return Ended(told.channel.id, _hangup(told), channel_state(told.channel.state))
+
+
+def _hangup(told: _OfChannel) -> Hangup:
+    return Hangup(told.cause, plain(told.cause_txt), told.tech_cause or None)
 
 
 class Inbox:

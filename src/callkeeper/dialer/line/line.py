@@ -36,6 +36,15 @@ class CallRequest(msgspec.Struct, frozen=True):
     variables: dict[str, str]
 
 
+class DeskRequest(msgspec.Struct, frozen=True):
+    """An agent's phone to ring for an attempt; ``shown_no`` is what it shows, the customer's."""
+
+    attempt_id: str
+    desk: str
+    shown_no: str
+    alerting_seconds: int
+
+
 class Ringing(msgspec.Struct, frozen=True):
     """The far end rings, or is heard before it answers. It may be told more than once."""
 
@@ -56,7 +65,29 @@ class Ended(msgspec.Struct, frozen=True):
     was: ChannelState
 
 
-LineEvent = Ringing | Answered | Ended
+class DeskAnswered(msgspec.Struct, frozen=True):
+    """The agent who asked for an attempt answered their phone."""
+
+    attempt_id: str
+
+
+class DeskEnded(msgspec.Struct, frozen=True):
+    """The channel of that phone is no more."""
+
+    attempt_id: str
+    hangup: Hangup
+
+
+LineEvent = Ringing | Answered | Ended | DeskAnswered | DeskEnded
+
+# Asterisk 22 takes an id for given away that another one begins with (tests/pbx, 22.10): what tells
+# the two apart stands first.
+_DESK = "desk-"
+
+
+def desk_channel(attempt_id: str) -> str:
+    """Return the id of the channel that an agent's phone has for an attempt."""
+    return _DESK + attempt_id
 
 
 class LineRefused(Exception):  # noqa: N818 - what it did
@@ -102,8 +133,23 @@ class Line(Protocol):
         do with the line, LineRefused for what concerns this call alone, or LineSilent.
         """
 
-    async def find(self, attempt_id: str) -> ChannelState:
-        """Tell whether an attempt's channel is there, rings or is up. Raise LineSilent."""
+    async def ring_desk(self, request: DeskRequest) -> None:
+        """Ring an agent's phone, and return when the line has confirmed it.
+
+        The same attempt's is never rung twice. Raise LineRefused or LineSilent.
+        """
+
+    def joined(self, request: CallRequest) -> CallRequest:
+        """Return a call that goes to the agent's phone of its attempt, once it is answered."""
+
+    async def hang_up(self, channel_id: str) -> None:
+        """End a channel, an attempt's or a phone's; none stays none. Raise LineSilent."""
+
+    async def find(self, channel_id: str) -> ChannelState:
+        """Tell whether a channel, an attempt's or a phone's, is there, rings or is up.
+
+        Raise LineSilent.
+        """
 
     async def heard(self) -> None:
         """Return as soon as there are events to take."""
@@ -113,3 +159,9 @@ class Line(Protocol):
 
     async def check(self) -> str:
         """Say in a sentence how the line is, and dial nothing. Raise LineSilent or LineRefused."""
+
+    async def lacking_for_desks(self) -> str | None:
+        """Say what calls that agents ask for need and is not there, and dial nothing.
+
+        None: nothing. Raise LineSilent or LineRefused.
+        """
