@@ -7,7 +7,7 @@ from callkeeper.console.campaigns import CampaignPages
 from callkeeper.console.deeds import DeedsPage
 from callkeeper.console.keys import KeysPages
 from callkeeper.console.page import Shown
-from callkeeper.console.people import PeoplePages
+from callkeeper.console.people import PeoplePages, Place
 from callkeeper.console.press import Press
 from callkeeper.console.proof import Proofs
 from callkeeper.console.results import ResultsPage
@@ -21,7 +21,7 @@ from callkeeper.usecases.supervision import Supervision
 
 
 class Office(NamedTuple):
-    """What these pages ask; ``url`` is where people find the console, if a setting says so."""
+    """What these pages ask, and where people find the console."""
 
     people: People
     staff: Staff
@@ -30,13 +30,13 @@ class Office(NamedTuple):
     campaigns: CampaignKeeping
     results: ResultKeeping
     supervision: Supervision
-    url: str | None
+    place: Place
 
 
 def office_pages(office: Office, press: Press, clock: Clock, zone: str) -> list[Shown]:
     """Return the pages; ``zone`` is that of people who have chosen none."""
     proofs = Proofs(office.people, clock)
-    staff = PeoplePages(office.staff, proofs, press, clock, zone, office.url)
+    staff = PeoplePages(office.staff, proofs, press, clock, zone, office.place)
     keys = KeysPages(office.keys, proofs, press, clock, zone)
     deeds = DeedsPage(office.deeds, press, clock, zone)
     campaigns = CampaignPages(office.campaigns, office.supervision, press, clock, zone)

@@ -1,7 +1,7 @@
 """People: who works here, and whoever keeps them invites, changes and resets them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
@@ -17,8 +17,10 @@ from callkeeper.core.people.changes import (
     GiveRole,
     PersonChange,
     TakeRole,
+    TieAccount,
+    Untie,
 )
-from callkeeper.core.people.person import Role, RoleKind
+from callkeeper.core.people.person import Role, RoleKind, Tie
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import ParameterWrong, Refusal
 from callkeeper.usecases.invitations import Invited
@@ -28,30 +30,35 @@ WELCOME = "/console/welcome/"
 
 _ROWS_MAX = 200
 _KINDS: tuple[RoleKind, ...] = ("agent", "supervisor", "administrator")
-_CHANGES: Mapping[str, type[Disable | Enable | EndSessions]] = {
+_CHANGES: Mapping[str, type[Disable | Enable | EndSessions | Untie]] = {
     "disable": Disable,
     "enable": Enable,
     "end-sessions": EndSessions,
+    "untie": Untie,
 }
 
 Form = Mapping[str, str]
 
 
-class PeoplePages:
-    """The people of a VDN, or of the installation where the path names none.
+class Place(NamedTuple):
+    """Where people find the console, if a setting says so; and by which provider they may come."""
 
-    ``url`` is where people find the console, if a setting says so.
-    """
+    url: str | None
+    issuer: str | None
+
+
+class PeoplePages:
+    """The people of a VDN, or of the installation where the path names none."""
 
     def __init__(
-        self, staff: Staff, proofs: Proofs, press: Press, clock: Clock, zone: str, url: str | None
+        self, staff: Staff, proofs: Proofs, press: Press, clock: Clock, zone: str, place: Place
     ) -> None:
         self._staff = staff
         self._proofs = proofs
         self._press = press
         self._clock = clock
         self._zone = zone
-        self._url = url
+        self._url, self._issuer = place
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show them, and the form by which another is invited."""
@@ -83,13 +90,25 @@ class PeoplePages:
         async def act(who: SignedIn) -> Response:
             if form.get("act") == "reset":
                 return self._link(visit, who, await self._staff.reset(who, *_whom(visit)))
-            await self._staff.change(who, *_whom(visit), _change(visit, form))
+            await self._staff.change(who, *_whom(visit), self._change(visit, form))
             stays = form.get("act") != "no-role" or visit.maybe_vdn is None
             return lead_to(f"{_path(visit)}/{visit.login}" if stays else _path(visit))
 
         return await self._proofs.act(
             who, form, act, lambda who, refused: self._person(visit, who, form, refused)
         )
+
+    def _change(self, visit: Visit, form: Form) -> PersonChange:
+        act = form.get("act", "")
+        if act == "role":
+            return GiveRole(_role(visit, form))
+        if act == "no-role":
+            return TakeRole(visit.maybe_vdn if visit.maybe_vdn is not None else typed_vdn(form))
+        if act == "tie" and self._issuer is not None:
+            return TieAccount(Tie(self._issuer, form.get("subject", "")))
+        if act not in _CHANGES:
+            raise ParameterWrong("press one of the buttons of this page", about="act")
+        return _CHANGES[act]()
 
     async def _list(
         self, visit: Visit, who: SignedIn, typed: Form | None = None, refused: Refusal | None = None
@@ -104,7 +123,9 @@ class PeoplePages:
     ) -> Response:
         member = await self._staff.one(who.person, *_whom(visit))
         given = self._given(visit, who, typed, refused)
-        return self._press.page(visit.language, "person", member=member, **given)
+        return self._press.page(
+            visit.language, "person", member=member, issuer=self._issuer, **given
+        )
 
     def _link(self, visit: Visit, who: SignedIn, invited: Invited) -> Response:
         link = f"{self._url or visit.origin}{WELCOME}{invited.token}"
@@ -140,17 +161,6 @@ def _path(visit: Visit) -> str:
 
 def _whom(visit: Visit) -> tuple[int | None, str]:
     return visit.maybe_vdn, visit.login
-
-
-def _change(visit: Visit, form: Form) -> PersonChange:
-    act = form.get("act", "")
-    if act == "role":
-        return GiveRole(_role(visit, form))
-    if act == "no-role":
-        return TakeRole(visit.maybe_vdn if visit.maybe_vdn is not None else typed_vdn(form))
-    if act not in _CHANGES:
-        raise ParameterWrong("press one of the buttons of this page", about="act")
-    return _CHANGES[act]()
 
 
 def _role(visit: Visit, form: Form) -> Role:

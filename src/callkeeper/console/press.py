@@ -73,6 +73,7 @@ WHO_WORDS = {
     "result": "business result {name}",
     "dialer": "dialer {name}",
     "operator": "operator",
+    "sign-on": "single sign-on",
 }
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
-from callkeeper.core.people.person import LoginTaken
+from callkeeper.core.people.person import LoginTaken, TieTaken
 from callkeeper.core.people.session import SignedIn, SignInRefused
 from callkeeper.core.refusal import ParameterWrong, Refusal
 from callkeeper.usecases.people import NewSession, People
@@ -15,7 +15,7 @@ Act = Callable[[SignedIn], Awaitable[Response]]
 Refuse = Callable[[SignedIn, Refusal], Awaitable[Response]]
 
 # What is told at a field of the form; all else has a page of its own.
-_AT_A_FIELD = (ParameterWrong, LoginTaken)
+_AT_A_FIELD = (ParameterWrong, LoginTaken, TieTaken)
 
 
 class Proofs:

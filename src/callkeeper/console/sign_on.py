@@ -25,6 +25,7 @@ from callkeeper.core.people.person import Tie
 from callkeeper.core.people.sign_on import Account, NobodyTied, SignOnRefused
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.installation.sealing import Seal
+from callkeeper.usecases.people import Listener
 from callkeeper.usecases.sign_on import SignOns
 
 BEGIN = "/console/sign-on"
@@ -43,7 +44,7 @@ class SignOnLost(SignOnRefused):
 
 
 class SignOn(NamedTuple):
-    """The single sign-on of an installation; ``claims`` are the names of two that it reads."""
+    """The single sign-on of an installation, and who hears how each ended that came back."""
 
     provider: Provider
     sign_ons: SignOns
@@ -51,6 +52,7 @@ class SignOn(NamedTuple):
     issuer: str
     groups_claim: str
     agent_claim: str
+    heard: Listener
 
 
 class _Begun(msgspec.Struct):
@@ -104,8 +106,10 @@ class SignOnPages:
             subject = account.tie.subject
             person, session = await sign_on.sign_ons.let_in(account)
         except SignOnRefused as refused:
+            sign_on.heard(is_in=False)
             response = self._refused(visit, refused, subject)
         else:
+            sign_on.heard(is_in=True)
             await self._door.end(visit.request)  # on a machine that people share, the one before
             response = lead_to(begun.next)
             let_in(response, session, self._clock.now())

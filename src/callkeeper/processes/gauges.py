@@ -103,7 +103,7 @@ class ServerGauges(Gauges):
         self._open = self._gauge("connections", "Open connections of clients.", "livesum")
         self._sign_ins = Counter(
             "callkeeper_console_sign_ins",
-            "Times a password was given to sign in, or to prove who one is, and how that ended.",
+            "Times a password was given, or somebody came by the single sign-on, by outcome.",
             ["outcome"],
             registry=registry,
         )
@@ -132,7 +132,7 @@ class ServerGauges(Gauges):
         self._open.set(len(self._connections))
 
     def note_sign_in(self, *, is_in: bool) -> None:
-        """Count that a password was given."""
+        """Count that a password was given, or that somebody came by the single sign-on."""
         self._sign_ins.labels("in" if is_in else "refused").inc()
 
     async def refresh(self, readiness: Readiness) -> None:

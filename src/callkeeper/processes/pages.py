@@ -4,6 +4,7 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.console.figures import ConsoleFigures
 from callkeeper.console.office import Office
+from callkeeper.console.people import Place
 from callkeeper.console.routes import Console
 from callkeeper.console.stream import Streams
 from callkeeper.installation.sealing import Seal
@@ -54,7 +55,7 @@ def console_of(  # noqa: PLR0913 - three are named
             CampaignKeeping(async_store, clock, campaigns),
             ResultKeeping(async_store, clock),
             supervision,
-            settings.console_url,
+            Place(settings.console_url, settings.sso_issuer),
         ),
         work=Work(async_store, clock, measure(settings)),
         rules=RuleKeeping(async_store, clock, settings.time_zone),
@@ -67,5 +68,5 @@ def console_of(  # noqa: PLR0913 - three are named
         clock=clock,
         zone=settings.time_zone,
         url=settings.console_url,
-        sign_on=sign_on_of(settings, async_store, seal, clock),
+        sign_on=sign_on_of(settings, async_store, seal, clock, gauges.note_sign_in),
     )

@@ -10,11 +10,12 @@ from callkeeper.console.sign_on import BACK, SignOn
 from callkeeper.core.people.sign_on import GroupRole, GroupRoles
 from callkeeper.installation.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.usecases.people import Listener
 from callkeeper.usecases.sign_on import SignOns
 
 
 def sign_on_of(
-    settings: Settings, async_store: AsyncStore, seal: Seal, clock: Clock
+    settings: Settings, async_store: AsyncStore, seal: Seal, clock: Clock, heard: Listener
 ) -> SignOn | None:
     """Return the single sign-on; None where none is set. Raise SettingsWrong."""
     provider = provider_of(settings, clock)
@@ -27,6 +28,7 @@ def sign_on_of(
         str(settings.sso_issuer),
         settings.sso_groups_claim,
         settings.sso_agent_claim,
+        heard,
     )
 
 

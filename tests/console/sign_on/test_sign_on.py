@@ -1,5 +1,6 @@
 """Single sign-on: who comes by a provider is let in, as whom they are tied to, or by a group."""
 
+import re
 from base64 import b64encode
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
@@ -12,7 +13,7 @@ from callkeeper.core.people.person import Role, Tie
 from callkeeper.usecases.invitations import add_person, change_person
 from tests.console.sign_on.oidc import CLIENT, SECRET, Provider
 from tests.console.sign_on.way import Way, person, somebody, tied
-from tests.console.visitor import AGENT, PASSWORD, Visitor, unlike_any
+from tests.console.visitor import ADMINISTRATOR, AGENT, PASSWORD, Visitor, at_work, unlike_any
 from tests.house import VDN, House
 
 HOUR = 3_600_000
@@ -197,3 +198,57 @@ def test_the_pages_are_chinese_where_the_browser_is(house: House, provider: Prov
     way = Way(house, "zh-CN")
     way.go()
     assert "此处没有人" in way.text
+
+
+def test_a_keeper_ties_an_account_on_the_page_of_a_person_and_unties_it(
+    house: House, provider: Provider
+) -> None:
+    keeper = at_work(house, unlike_any(), ADMINISTRATOR)
+    login, other, subject = unlike_any(), unlike_any(), somebody(provider)
+    for each in (login, other):
+        add_person(house.store, house.clock, each, None, AGENT)
+    page = f"/console/{VDN}/people/{login}"
+    assert Way(house).go().status_code == 403
+    assert keeper.send(page, {"act": "tie", "subject": subject}).status == 303
+    assert subject in keeper.follow().text
+    assert "signs in by single sign-on" in keeper.text
+    way = Way(house)
+    assert way.go().status_code == 303
+    refused = keeper.send(f"/console/{VDN}/people/{other}", {"act": "tie", "subject": subject})
+    assert (refused.status, "another person's" in refused.text) == (422, True)
+    assert keeper.send(f"/console/{VDN}/people/{other}", {"act": "tie"}).status == 422
+    assert keeper.send(page, {"act": "untie"}).status == 303
+    house.clock.move(2_001)  # type: ignore[attr-defined]
+    assert way.look("/console/").status_code == 303
+    assert Way(house).go().status_code == 403
+    told = [(each.what, each.vdn) for each in house.store.deeds.latest(2)]
+    assert told == [("person_untied", VDN), ("person_tied", VDN)]
+    deeds = keeper.look(f"/console/{VDN}/deeds?person={login}").text
+    assert "tied to an account" in deeds
+
+
+def test_a_keeper_ties_nobody_who_has_to_do_with_more_than_their_vdn(
+    house: House, provider: Provider
+) -> None:
+    keeper = at_work(house, unlike_any(), ADMINISTRATOR)
+    login = unlike_any()
+    add_person(house.store, house.clock, login, None, AGENT)
+    change_person(house.store, house.clock, login, GiveRole(Role("operator", None)))
+    form = {"act": "tie", "subject": somebody(provider)}
+    assert keeper.send(f"/console/{VDN}/people/{login}", form).status == 403
+    assert person(house, login).tie is None
+
+
+def test_how_many_came_and_were_refused_is_counted(house: House, provider: Provider) -> None:
+    def counted(outcome: str) -> float:
+        text = house.http.get(f"{house.url}/metrics").text
+        name = f'callkeeper_console_sign_ins_total{{outcome="{outcome}"}}'
+        return float(re.findall(rf"^{re.escape(name)} (.*)$", text, re.MULTILINE)[0])
+
+    before = counted("in"), counted("refused")
+    way = Way(house)
+    subject = somebody(provider)
+    way.go()
+    tied(house, subject)
+    way.go()
+    assert (counted("in"), counted("refused")) == (before[0] + 1, before[1] + 1)

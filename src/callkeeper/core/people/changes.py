@@ -153,8 +153,8 @@ class TieAccount(msgspec.Struct, frozen=True):
             return old
         if old.tie is not None:
             raise ParameterWrong(
-                "{login} is tied to another account; `callkeeper person untie {login}` comes first",
-                about="login",
+                "{login} is tied to another account, which has to be untied first",
+                about="subject",
                 login=old.login,
             )
         return old.changed(tie=self.tie)
@@ -169,7 +169,7 @@ class Untie(msgspec.Struct, frozen=True):
     def apply(self, old: Person, _at: Instant) -> Person:
         """Return the person without a tie."""
         if old.tie is None:
-            raise ParameterWrong("{login} is tied to no account", about="login", login=old.login)
+            raise ParameterWrong("{login} is tied to no account", about="subject", login=old.login)
         return old.changed(tie=None)
 
 

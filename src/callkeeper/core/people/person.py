@@ -37,7 +37,7 @@ class LoginTaken(Refusal):
 
 
 class TieTaken(Refusal):
-    """The account is tied to another person; `callkeeper person untie` comes first there."""
+    """The account is another person's; it has to be untied there first."""
 
 
 class Role(msgspec.Struct, frozen=True):

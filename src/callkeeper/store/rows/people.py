@@ -186,7 +186,7 @@ class PersonRows:
     def _put_tie(self, login: str, tie: Tie) -> None:
         """Tie a person. Raise TieTaken, before anything else of the item is written."""
         if not self._session.rows("put_tie", issuer=tie.issuer, subject=tie.subject, login=login):
-            raise TieTaken
+            raise TieTaken(about="subject")
 
     def _take_tie(self, tie: Tie) -> None:
         self._session.rows("take_tie", issuer=tie.issuer, subject=tie.subject)
