@@ -190,6 +190,7 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/{vdn}/keys/{ak}": [f"/console/{VDN}/keys/{house.key.ak}"],
         "/console/deeds": ["/console/deeds"],
         "/console/{vdn}/deeds": [f"/console/{VDN}/deeds"],
+        "/console/{vdn}/find": [f"/console/{VDN}/find?only=1&from=2020-01-01"],
         "/console/{vdn}/book": [f"/console/{VDN}/book", f"/console/{VDN}/book?like={coming}"],
         "/console/people": ["/console/people"],
         "/console/people/{login}": ["/console/people/cy"],

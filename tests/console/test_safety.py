@@ -105,6 +105,8 @@ ALLOWED: dict[str, Act] = {
     "/console/{vdn}/reservations/{id}/pop": "see_reservation",
     "/console/{vdn}/house": "keep_rules",
     "/console/{vdn}/book": "book",
+    "/console/{vdn}/find": "see_reservation",
+    "/console/{vdn}/find/csv": "export",
     "/console/{vdn}/reservations/{id}/result": "change_reservation",
     "/console/{vdn}/reservations/{id}/move": "change_reservation",
     "/console/{vdn}/reservations/{id}/note": "change_reservation",
@@ -171,10 +173,10 @@ def test_each_page_of_a_vdn_is_for_its_roles(
     is_allowed = may(person, ALLOWED[page.path], VDN, "ann")
     if page.path.endswith("/today"):  # one's own, so whoever has an account has a list
         is_allowed = ROLES[name].vdn == VDN and ROLES[name].agent is not None
-    if page.path.endswith("/book"):  # of calls of one's own
-        is_allowed = may(person, "book", VDN, ROLES[name].agent)
     if page.path.endswith("/pop"):  # this VDN has none
         is_allowed = False
+    if page.path.endswith(("/book", "/find")):  # of calls of one's own
+        is_allowed = may(person, ALLOWED[page.path], VDN, ROLES[name].agent)
     for method, path in paths(page, id_=(id_ := promise(house, HOUR))):
         answer = people[name].look(path) if method == "GET" else people[name].send(path, GOOD)
         if is_allowed:

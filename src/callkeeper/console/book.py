@@ -88,7 +88,7 @@ class BookPage:
         choices = await self._slots.choices(
             who.person,
             visit.vdn,
-            number=_digits(typed.get("number", "")),
+            number=plain_number(typed.get("number", "")),
             like=like if is_id(like) else "",
         )
         return self._press.page(
@@ -170,7 +170,7 @@ def _call(typed: Mapping[str, str], at: Instant) -> NewCall:
     if like and not is_id(like):
         raise unreadable()
     return NewCall(
-        number=_digits(typed.get("number", "")),
+        number=plain_number(typed.get("number", "")),
         campaign_id=typed.get("campaign", ""),
         appoint_at=at,
         agent=typed.get("agent", ""),
@@ -180,5 +180,6 @@ def _call(typed: Mapping[str, str], at: Instant) -> NewCall:
     )
 
 
-def _digits(number: str) -> str:
+def plain_number(number: str) -> str:
+    """Return a number without what stands between its groups."""
     return _BETWEEN_DIGITS.sub("", number)

@@ -14,6 +14,7 @@ from callkeeper.console.calendar import CalendarRoute
 from callkeeper.console.day import DayPage
 from callkeeper.console.door import Door
 from callkeeper.console.figures import ConsoleFigures
+from callkeeper.console.find import FindPage
 from callkeeper.console.help import HelpPage
 from callkeeper.console.home import HomePage
 from callkeeper.console.house_rules import HouseRulesPage
@@ -33,6 +34,7 @@ from callkeeper.usecases.calendars import Calendars
 from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.people import People
+from callkeeper.usecases.search import Search
 from callkeeper.usecases.slots import SlotBookings
 from callkeeper.usecases.supervision import Supervision
 from callkeeper.usecases.work import Work
@@ -56,6 +58,7 @@ class Console(NamedTuple):
     figures: ConsoleFigures
     calendars: Calendars
     filing: Filing
+    search: Search
     clock: Clock
     zone: str
     url: str | None  # where people find it, if a setting says so
@@ -81,6 +84,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     house = HouseRulesPage(rules, press, zone)
     day = DayPage(supervision, press, clock, zone)
     board = BoardPage(supervision, press, clock, zone)
+    find = FindPage(console.search, press, clock, zone)
     book = BookPage(slots, press, clock, zone)
     one = ReservationPage(work, console.filing, slots, press, clock, zone)
     of_one = "/console/{vdn}/reservations/{id}"
@@ -105,6 +109,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/{vdn}/board/resume", post=board.resume),
         Shown("/console/{vdn}/days/{date}", day.show),
         Shown("/console/{vdn}/days/{date}/csv", day.export),
+        Shown("/console/{vdn}/find", find.show, find.find),
+        Shown("/console/{vdn}/find/csv", post=find.export),
         Shown(of_one, one.show),
         Shown(f"{of_one}/number", post=one.show_number),
         Shown(f"{of_one}/pop", one.pop),

@@ -22,6 +22,7 @@ from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.people import People
 from callkeeper.usecases.reservations import Bookings
 from callkeeper.usecases.result_keeping import ResultKeeping
+from callkeeper.usecases.search import Search
 from callkeeper.usecases.slots import SlotBookings
 from callkeeper.usecases.staff import Staff
 from callkeeper.usecases.supervision import Supervision
@@ -62,6 +63,7 @@ def console_of(  # noqa: PLR0913 - three are named
         calendars=Calendars(async_store, clock),
         slots=slots,
         filing=Filing(async_store, clock, bookings, slots),
+        search=Search(async_store, clock, measure(settings)),
         supervision=supervision,
         streams=Streams(watches, figures),
         figures=figures,

@@ -241,6 +241,10 @@ class Promises:
         found = self._reservations.seek(self._whose.within(*stretch), choice, limit + 1)
         return self._found(found, limit)
 
+    def judged(self, found: list[Listed]) -> list[Kept]:
+        """Return what has become of some that were found elsewhere."""
+        return [self._kept(each) for each in found]
+
     def one(self, id_: str) -> Kept:
         """Return one of the VDN's. Raise NoSuchReservation."""
         listed = self._reservations.get(self._whose.vdn, id_)

@@ -31,7 +31,7 @@ WITH found AS MATERIALIZED (
     AND (o.state <> 'done' OR o.outcome = 'unknown')                           -- if unknown
     AND (o.state <> 'done' OR o.outcome <> 'unknown')                          -- if known
   ORDER BY o.promised_at, o.id
-  LIMIT :limit
+  LIMIT :limit OFFSET :offset
 )
 SELECT {listed_columns}
 FROM found

@@ -71,8 +71,9 @@ class Outstanding(Protocol):
         *,
         is_tried: bool | None = None,
         is_unknown: bool | None = None,
+        offset: int = 0,
     ) -> list[Listed]:
-        """Return the first in some states, by when they are late, then id.
+        """Return the first in some states after so many, by when they are late, then id.
 
         Of those that wait only such as were tried, or not; of those that are done, such of which
         nobody knows whether they were called, or others.

@@ -35,6 +35,7 @@ class OutstandingRows:
         *,
         is_tried: bool | None = None,
         is_unknown: bool | None = None,
+        offset: int = 0,
     ) -> list[Listed]:
         """Return the first in some states, by when they are late, then id."""
         rows = self._session.rows(
@@ -45,6 +46,7 @@ class OutstandingRows:
             unknown=is_unknown or None,
             known=None if is_unknown is None else not is_unknown or None,
             limit=limit,
+            offset=offset,
             **msgspec.structs.asdict(sought),
         )
         return [listed(row) for row in rows]

@@ -1,0 +1,152 @@
+"""Finding calls: by number, agent, campaign and day; and a file of what is found.
+
+What is looked for is sent as a form, for no number may stand in an address.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+
+from starlette.responses import Response
+
+from callkeeper.clock import Clock
+from callkeeper.console.book import plain_number
+from callkeeper.console.press import Press, masked
+from callkeeper.console.sheet import sheet
+from callkeeper.console.times import times_of
+from callkeeper.console.visit import Visit, hidden_number
+from callkeeper.core.campaigns.campaign import campaign_id
+from callkeeper.core.characters import ANY, TextBounds
+from callkeeper.core.instants import Instant, LocalTimes, in_iso, midnight
+from callkeeper.core.people.rights import may
+from callkeeper.core.people.session import SignedIn
+from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.reservations.reservation import CALLED_NO
+from callkeeper.usecases.search import FoundCalls, Query, Search
+
+SHOWN_AT_ONCE = 50
+# What narrows it; an address may have all of them but the number.
+FILTERS = ("number", "agent", "campaign", "from", "to", "only")
+_AGENT = TextBounds(100, ANY)
+_YEARS = range(2000, 2100)
+_HEADS = ("id", "time", "state", "kept", "kind", "campaign", "agent", "number", "result", "note")
+
+
+class FindPage:
+    """What is looked for, and what is found."""
+
+    def __init__(self, search: Search, press: Press, clock: Clock, zone: str) -> None:
+        self._search = search
+        self._press = press
+        self._clock = clock
+        self._zone = zone
+
+    async def show(self, visit: Visit, who: SignedIn) -> Response:
+        """Show what an address asks for."""
+        asked = visit.request.query_params
+        return await self._page(visit, who, {name: asked.get(name, "") for name in FILTERS[1:]})
+
+    async def find(self, visit: Visit, who: SignedIn) -> Response:
+        """Show what was typed, without what is dropped."""
+        form = await visit.form()
+        return await self._page(visit, who, form | {form.get("drop", ""): ""})
+
+    async def export(self, visit: Visit, who: SignedIn) -> Response:
+        """Return a file of what is found."""
+        form, times = await visit.form(), self._times(who)
+        try:
+            found = await self._search.export(who.person, visit.vdn, _query(form, times))
+        except ParameterWrong as refused:
+            return await self._page(visit, who, form, refused)
+        return sheet(f"callkeeper-{visit.vdn}-calls", _rows(found))
+
+    async def _page(
+        self,
+        visit: Visit,
+        who: SignedIn,
+        form: Mapping[str, str],
+        refused: ParameterWrong | None = None,
+    ) -> Response:
+        times, query, offset = self._times(who), Query(), 0
+        try:
+            query = _query(form, times)
+            offset = hidden_number(form, "offset") if form.get("offset") else 0
+        except ParameterWrong as fault:
+            refused = fault
+        limit = SHOWN_AT_ONCE if refused is None else 1
+        found = await self._search.find(who.person, visit.vdn, query, offset, limit)
+        return self._press.page(
+            visit.language,
+            "find",
+            status=200 if refused is None else 422,
+            who=who,
+            vdn=visit.vdn,
+            found=found,
+            shown={name: form.get(name, "") for name in FILTERS},
+            offset=offset,
+            limit=SHOWN_AT_ONCE,
+            number_longest=CALLED_NO.longest,
+            may_export=may(who.person, "export", visit.vdn),
+            refused=refused,
+            times=times,
+        )
+
+    def _times(self, who: SignedIn) -> LocalTimes:
+        return times_of(who, self._zone, self._clock.now())
+
+
+def _query(form: Mapping[str, str], times: LocalTimes) -> Query:
+    """Return what was typed. Raise ParameterWrong."""
+    number = plain_number(form.get("number", ""))
+    agent, campaign = form.get("agent", ""), form.get("campaign", "")
+    if number:
+        CALLED_NO.check(number, "number")
+    if agent:
+        _AGENT.check(agent, "agent")
+    id_ = campaign_id(campaign) if campaign else None
+    if campaign and id_ is None:
+        raise ParameterWrong("choose one of the campaigns", about="campaign")
+    begin_at, end_at = _midnight(form, "from", times), _midnight(form, "to", times, days=1)
+    if begin_at is not None and end_at is not None and end_at <= begin_at:
+        raise ParameterWrong("it ends before it begins", about="to")
+    return Query(
+        number=number or None,
+        agent=agent or None,
+        campaign_id=id_,
+        begin_at=begin_at,
+        end_at=None if end_at is None else end_at - 1,
+        is_outstanding=bool(form.get("only")),
+    )
+
+
+def _midnight(
+    form: Mapping[str, str], name: str, times: LocalTimes, *, days: int = 0
+) -> Instant | None:
+    text = form.get(name, "")
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ParameterWrong("{day!r} is no date; write 2026-12-01", about=name, day=text) from None
+    if day.year not in _YEARS:
+        raise ParameterWrong("{day!r} is no date; write 2026-12-01", about=name, day=text)
+    return midnight(day + timedelta(days=days), times.zone)
+
+
+def _rows(found: FoundCalls) -> Iterator[tuple[str | int, ...]]:
+    """Yield what a file has: instants in UTC, for programs, and numbers as the house rules say."""
+    yield _HEADS
+    for kept in found.calls:
+        listed, call = kept.listed, kept.listed.reservation
+        yield (
+            f"id {call.id}",  # no spreadsheet makes a number of it, which it would round
+            in_iso(call.appoint_at),
+            call.state,
+            kept.keeping,
+            call.kind,
+            listed.campaign_name or call.campaign_id,
+            listed.agent_name or call.agent or "",
+            call.called_no if found.rules.numbers == "full" else masked(call.called_no),
+            ": ".join(filter(None, (call.fail_code, *kept.filed))),
+            call.remark or "",
+        )

@@ -1,0 +1,147 @@
+"""Search: the reservations of a VDN by number, agent, campaign and time, page by page."""
+
+import msgspec
+import structlog
+
+from callkeeper.asyncstore.store import AsyncStore
+from callkeeper.clock import Clock
+from callkeeper.core.campaigns.campaign import Campaign
+from callkeeper.core.instants import Instant
+from callkeeper.core.people.house_rules import HouseRules
+from callkeeper.core.people.person import Person
+from callkeeper.core.people.rights import check_may, may
+from callkeeper.core.refusal import NoRight, ParameterWrong
+from callkeeper.core.reservations.promise import Measure
+from callkeeper.store.port.campaigns import CampaignsWanted
+from callkeeper.store.port.reservations import Listed, Page, Wanted
+from callkeeper.store.port.store import Store
+from callkeeper.usecases.promises import FIRST, LAST, LISTED, Kept, Promises, Whose
+
+# How many calls a file takes, and how many of them are read at once.
+FILE_MAX = 10_000
+_READ_AT_ONCE = 1_000
+# Of one number so many are looked through for what is outstanding.
+_OF_NUMBER_MAX = 1_000
+_CAMPAIGNS_MAX = 200
+
+
+class Query(msgspec.Struct, frozen=True):
+    """What is looked for; what is None does not narrow it. All of it holds at once."""
+
+    number: str | None = None
+    agent: str | None = None
+    campaign_id: int | None = None
+    begin_at: Instant | None = None
+    end_at: Instant | None = None
+    is_outstanding: bool = False
+
+
+class FoundCalls(msgspec.Struct, frozen=True):
+    """A page of what was found, and how many there are in all.
+
+    ``rules`` are those by which whoever looks sees it; ``sees_all``: not only their own.
+    ``campaigns`` may be chosen.
+    """
+
+    total: int
+    calls: list[Kept]
+    rules: HouseRules
+    sees_all: bool
+    campaigns: list[Campaign]
+
+
+class Search:
+    """Finding reservations."""
+
+    def __init__(self, async_store: AsyncStore, clock: Clock, measure: Measure) -> None:
+        self._store = async_store
+        self._clock = clock
+        self._measure = measure
+        self._log = structlog.get_logger()
+
+    async def find(
+        self, person: Person, vdn: int, query: Query, offset: int, limit: int
+    ) -> FoundCalls:
+        """Return a page of what is found, by time. Raise NoRight."""
+        now = self._clock.now()
+
+        def look(store: Store) -> FoundCalls:
+            rules = store.rules.of(vdn).rules
+            sees_all = may(person, "see_reservation", vdn, rules=rules)
+            whose = query if sees_all else msgspec.structs.replace(query, agent=_own(person, vdn))
+            page = _page(store, vdn, whose, offset, limit)
+            wanted = CampaignsWanted(vdn=vdn, offset=0, limit=_CAMPAIGNS_MAX, now=now)
+            return FoundCalls(
+                total=page.total,
+                calls=Promises(store, self._measure, Whose(vdn), now).judged(page.listed),
+                rules=_as_seen(person, vdn, rules),
+                sees_all=sees_all,
+                campaigns=store.campaigns.find(wanted).campaigns,
+            )
+
+        return await self._store.ask(look)
+
+    async def export(self, person: Person, vdn: int, query: Query) -> FoundCalls:
+        """Return all of what is found; the log tells who took it. Raise NoRight, ParameterWrong."""
+        check_may(person, "export", vdn)
+        found = await self.find(person, vdn, query, 0, _READ_AT_ONCE)
+        if found.total > FILE_MAX:
+            raise ParameterWrong(
+                "{total} calls are found, and a file takes {most}; narrow it",
+                about="to",
+                total=found.total,
+                most=FILE_MAX,
+            )
+        calls = list(found.calls)
+        while len(calls) < found.total:
+            more = await self.find(person, vdn, query, len(calls), _READ_AT_ONCE)
+            if not more.calls:  # some were deleted meanwhile
+                break
+            calls += more.calls
+        self._log.info("reservations_exported", person=person.login, vdn=vdn, count=len(calls))
+        return msgspec.structs.replace(found, calls=calls)
+
+
+def _own(person: Person, vdn: int) -> str:
+    """Return the account of an agent, who finds their own. Raise NoRight."""
+    role = person.role_in(vdn)
+    if role is None or role.agent is None or not may(person, "see_reservation", vdn, role.agent):
+        raise NoRight
+    return role.agent
+
+
+def _as_seen(person: Person, vdn: int, rules: HouseRules) -> HouseRules:
+    role = person.role_in(vdn)
+    sees = may(person, "show_numbers", vdn, None if role is None else role.agent)
+    return rules if sees else msgspec.structs.replace(rules, numbers="never")
+
+
+def _page(store: Store, vdn: int, query: Query, offset: int, limit: int) -> Page:
+    wanted = Wanted(
+        vdn,
+        offset,
+        limit,
+        query.number,
+        None if query.agent is None else [query.agent],
+        query.begin_at,
+        query.end_at,
+        query.campaign_id,
+    )
+    if not query.is_outstanding:
+        return store.reservations.find(wanted)
+    if query.number is not None:
+        whole = msgspec.structs.replace(wanted, offset=0, limit=_OF_NUMBER_MAX)
+        found = [each for each in store.reservations.find(whole).listed if _is_outstanding(each)]
+        return Page(len(found), found[offset : offset + limit])
+    sought = Whose(vdn, query.agent, query.campaign_id).within(
+        FIRST if query.begin_at is None else query.begin_at,
+        LAST if query.end_at is None else query.end_at,
+    )
+    total = sum(each.count for each in store.outstanding.count(sought, FIRST, FIRST))
+    return Page(total, store.outstanding.seek(sought, LISTED, limit, offset=offset))
+
+
+def _is_outstanding(listed: Listed) -> bool:
+    reservation = listed.reservation
+    is_unseen = reservation.wants_a_look and reservation.seen_at is None
+    return reservation.state in ("waiting", "calling") or is_unseen
