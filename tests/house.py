@@ -58,7 +58,8 @@ class House:
         self.store.migrate()
         self.seal = open_seal(self.settings)
         self.key = self.issue(VDN)
-        self.has_campaign(int(TASK))
+        if self.store.campaigns.get(VDN, int(TASK)) is None:  # else the folder had a server before
+            self.has_campaign(int(TASK))
         self.url = ""
         self.http = httpx2.Client(timeout=30, verify=verification())
         self._turns = map(str, count())

@@ -31,8 +31,12 @@ TARGET_LEAST = 28  # pixels, each way; WCAG 2.2 asks for 24
 HEIGHT = 800
 _STOPS_MAX = 80
 
-# What a browser saves and does not show.
-FILES = {"/console/{vdn}/reservations/{id}/pop", "/console/{vdn}/days/{date}/csv"}
+# What a browser saves, or its scripts hear, and nobody is shown.
+FILES = {
+    "/console/changes",
+    "/console/{vdn}/days/{date}/csv",
+    "/console/{vdn}/reservations/{id}/pop",
+}
 
 # A page that is shown with a status of its own is logged by Chromium, as if it were missing.
 _STATUS_IS_LOGGED = "Failed to load resource: the server responded with a status of "

@@ -23,12 +23,13 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """The files of ``static/``, read once."""
+    """The files of ``static/`` and, of what others wrote, of ``vendor/``; read once."""
 
     def __init__(self) -> None:
         self.by_path: dict[str, Asset] = {}
         self._paths: dict[str, str] = {}
-        for file in files("callkeeper.console").joinpath("static").iterdir():
+        here = files("callkeeper.console")
+        for file in (*here.joinpath("static").iterdir(), *here.joinpath("vendor").iterdir()):
             media_type = _TYPES.get(file.name[file.name.rfind(".") :])
             if media_type is not None:
                 plain = file.read_bytes()

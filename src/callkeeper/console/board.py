@@ -10,6 +10,7 @@ from starlette.responses import Response
 from callkeeper.clock import Clock
 from callkeeper.console.causes import CAUSE_WORDS
 from callkeeper.console.press import Press, lead_to
+from callkeeper.console.stream import Streams
 from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit
 from callkeeper.core.campaigns.campaign import Campaign, campaign_id
@@ -61,8 +62,16 @@ class Shown(NamedTuple):
 class BoardPage:
     """The board, and the forms on it."""
 
-    def __init__(self, supervision: Supervision, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(
+        self,
+        supervision: Supervision,
+        streams: Streams,
+        press: Press,
+        clock: Clock,
+        zone: str,
+    ) -> None:
         self._supervision = supervision
+        self._streams = streams
         self._press = press
         self._clock = clock
         self._zone = zone
@@ -139,6 +148,7 @@ class BoardPage:
         shown = _shown(visit)
         times = times_of(who, self._zone, self._clock.now())
         day = day_around(times.now, times.zone)
+        pulse = await self._streams.number(visit.vdn)
         found = await self._supervision.overview(
             who.person, shown.whose, day, ROWS_MAX, shown.keeping
         )
@@ -150,6 +160,7 @@ class BoardPage:
             status=200 if refused is None else 422,
             who=who,
             vdn=visit.vdn,
+            pulse=pulse,
             found=found,
             board=found.board,
             shown=shown,

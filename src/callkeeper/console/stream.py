@@ -53,6 +53,10 @@ class Streams:
         self._by_person: Counter[str] = Counter()
         self.is_ending = False
 
+    async def number(self, vdn: int, agent: str | None = None) -> str:
+        """Return the number of a part, before a page reads its rows: what moves then is told."""
+        return (await self.watches.look(vdn)).of(agent)
+
     def end(self) -> None:
         """End all: the server stops, and would wait for them."""
         self.is_ending = True

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.press import Press
+from callkeeper.console.stream import Streams
 from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit
 from callkeeper.core.instants import day_around
@@ -17,8 +18,9 @@ _ROWS_MAX = 200
 class TodayPage:
     """An agent's list."""
 
-    def __init__(self, work: Work, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(self, work: Work, streams: Streams, press: Press, clock: Clock, zone: str) -> None:
         self._work = work
+        self._streams = streams
         self._press = press
         self._clock = clock
         self._zone = zone
@@ -27,6 +29,9 @@ class TodayPage:
         """Show the list of whoever looks."""
         times = times_of(who, self._zone, self._clock.now())
         day = day_around(times.now, times.zone)
+        role = who.person.role_in(visit.vdn)
+        own = "" if role is None else role.agent or ""
+        pulse = await self._streams.number(visit.vdn, own)
         todo = await self._work.todo(who.person, visit.vdn, day, _ROWS_MAX)
         return self._press.page(
             visit.language,
@@ -34,6 +39,7 @@ class TodayPage:
             who=who,
             vdn=visit.vdn,
             todo=todo,
+            pulse=pulse,
             filed=_filed(visit, todo),
             times=times,
         )

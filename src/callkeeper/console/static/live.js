@@ -1,0 +1,137 @@
+// One stream for all pages of a browser tells when something has moved, and each page asks for its
+// parts anew. What is typed, ticked, open or focused stays.
+"use strict";
+(() => {
+  const parts = [...document.querySelectorAll("[data-live]")];
+  if (!parts.length || !window.htmx || !window.EventSource) return;
+  const LOST_MS = 40_000; // the server says every 15 s that it lives
+  const ANYWAY_MS = 60_000;
+  const IDLE_MS = 5_000;
+  const [first] = parts;
+  const { live: name, from } = first.dataset;
+  const vdn = name.split("/")[0];
+  const vdns = new Set([vdn]);
+  const numbers = {};
+  const state = document.getElementById("live-state");
+  const pause = document.getElementById("live-pause");
+  const channel = window.BroadcastChannel && navigator.locks ? new BroadcastChannel("callkeeper") : null;
+  let source, waits, how, heard = Date.now(), pressed = 0, isPaused, isOut, isAsking, asksAgain;
+
+  const say = (now) => {
+    how = isOut ? "out" : now;
+    const shown = isPaused && how === "on" ? "paused" : how;
+    for (const each of state.children) each.hidden = each.dataset.says !== shown;
+    for (const each of parts) each.classList.toggle("stale", how !== "on");
+  };
+
+  // Rows would move under a hand that is on them.
+  const isUnder = (list) =>
+    list.matches(":hover") || (list.contains(document.activeElement) && Date.now() - pressed < IDLE_MS);
+
+  // Keep the order of a list, with what is new in its rows; return whether that is all there is.
+  const hold = (list, twin, fresh) => {
+    const rows = [...list.children].map((row) => fresh.getElementById(row.id) ?? row.cloneNode(true));
+    const isAll = rows.length === twin.children.length && rows.every((row, at) => row === twin.children[at]);
+    if (!isAll) twin.replaceChildren(...rows);
+    return isAll;
+  };
+
+  const show = async (text) => {
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    const focused = document.activeElement.id;
+    clearTimeout(waits);
+    waits = null;
+    for (const list of document.querySelectorAll("[data-rows]")) {
+      if (!isUnder(list)) continue;
+      const twin = fresh.getElementById(list.id);
+      if (!twin || !hold(list, twin, fresh)) waits ??= setTimeout(refresh, IDLE_MS);
+      if (!twin) return;
+    }
+    for (const part of parts) {
+      const its = fresh.getElementById(part.id);
+      for (const each of part.querySelectorAll("details[open][id]"))
+        fresh.getElementById(each.id)?.setAttribute("open", "");
+      await htmx.swap({ text: its.innerHTML, target: part, swap: "innerMorph", sourceElement: part });
+      part.dataset.pulse = its.dataset.pulse;
+    }
+    if (document.activeElement === document.body && focused)
+      document.getElementById(focused)?.focus({ preventScroll: true });
+  };
+
+  const refresh = async () => {
+    asksAgain = isAsking;
+    if (isPaused || isOut || isAsking) return;
+    isAsking = true;
+    try {
+      const answer = await fetch(from, { headers: { "x-by-itself": "1" } });
+      if (answer.redirected) tell("out");
+      else if (answer.ok) await show(await answer.text());
+      else say("lost");
+    } catch {
+      say("lost");
+    }
+    isAsking = false;
+    if (asksAgain) refresh();
+  };
+
+  const hear = (kind, told) => {
+    heard = Date.now();
+    isOut ||= kind === "out";
+    if (isOut) source?.close();
+    say(kind === "lost" ? kind : "on");
+    Object.assign(numbers, told);
+    if (kind === "pulse" && numbers[name] && numbers[name] !== first.dataset.pulse)
+      setTimeout(refresh, 300 * Math.random());
+  };
+
+  const tell = (kind, told = {}) => {
+    channel?.postMessage({ kind, told });
+    hear(kind, told);
+  };
+
+  const connect = () => {
+    source?.close();
+    if (isOut) return;
+    source = new EventSource(`/console/changes?${[...vdns].map((each) => `vdn=${each}`).join("&")}`);
+    for (const kind of ["pulse", "alive", "lost", "out"])
+      source.addEventListener(kind, (event) => tell(kind, JSON.parse(event.data)));
+    source.onerror = () => {
+      tell("lost");
+      if (source.readyState !== EventSource.CLOSED) return;
+      refresh(); // has the session ended?
+      setTimeout(connect, ANYWAY_MS / 6);
+    };
+  };
+
+  // One page of a browser has the stream; when it is closed, another one takes over.
+  if (channel) {
+    channel.onmessage = ({ data }) => {
+      if (data.kind) hear(data.kind, data.told);
+      else if (data.asks) channel.postMessage({ vdn });
+      else if (source && !vdns.has(data.vdn)) connect(vdns.add(data.vdn));
+      else if (source) channel.postMessage({ kind: how === "lost" ? how : "pulse", told: numbers });
+    };
+    channel.postMessage({ vdn });
+    navigator.locks.request("callkeeper-stream", () => {
+      channel.postMessage({ asks: true });
+      connect();
+      return new Promise(() => {});
+    });
+  } else {
+    const look = () => (document.hidden ? source?.close() : connect());
+    document.addEventListener("visibilitychange", look);
+    look();
+  }
+
+  document.addEventListener("keydown", () => (pressed = Date.now()));
+  document.addEventListener("pointerover", ({ target }) => waits && !target.closest("[data-rows]") && refresh());
+  setInterval(refresh, ANYWAY_MS);
+  setInterval(() => Date.now() - heard > LOST_MS && say("lost"), IDLE_MS);
+  pause.hidden = false;
+  pause.addEventListener("click", () => {
+    isPaused = !isPaused;
+    pause.setAttribute("aria-pressed", isPaused);
+    say(how);
+    refresh();
+  });
+})();
