@@ -85,7 +85,7 @@ def test_what_would_change_is_shown_and_nothing_is_kept_before_it_is_said(
         "times are shown in Asia/Shanghai to the people who have chosen no time zone: 2 of 2 here",
         "pages are in another language for the people who have chosen none: 2 of 2 here",
         "pages show none in full",
-        "agents see all reservations of this VDN: 1 agents",
+        "agents, of whom there are 1, see all reservations of this VDN",
         "name names the customer: of the next 1 calls it does so in 1",
         "slots have 60 minutes: of the next 1 calls of agents 0 share one",
         "a slot takes 2 calls of a campaign; what is booked already stays",

@@ -74,6 +74,20 @@ def test_a_rule_of_a_newer_program_stays(store: SqlStore, run: Callable[[str], N
     assert (stored["later"], stored["zone"]) == (7, "Asia/Tokyo")
 
 
+def test_a_choice_of_a_newer_program_leaves_the_other_rules_as_they_are(
+    store: SqlStore, run: Callable[[str], None]
+) -> None:
+    keep(store)
+    run(
+        """UPDATE house_rules SET rules = '{"numbers": "at_night", "zone": "UTC", "later": 7}'"""
+        " WHERE vdn = 25"
+    )
+    assert store.rules.of(25).rules == HouseRules(zone="UTC")
+    keep(store, HouseRules(zone="Asia/Tokyo"), 1)
+    ((_, stored),) = store.rules._session.rows("house_rules", vdn=25)  # noqa: SLF001 - as stored
+    assert json.loads(stored) == {"numbers": "at_night", "zone": "Asia/Tokyo", "later": 7}
+
+
 def test_a_session_has_the_zone_and_language_of_a_vdn_of_the_person(store: SqlStore) -> None:
     invited(store)
     chosen(store)

@@ -171,8 +171,12 @@ def _calls_max(new: HouseRules) -> Phrase:
 def _agents_see(new: HouseRules, outlook: _Outlook) -> Phrase:
     agents = sum(each.kind == "agent" for each in outlook.roles)
     if new.agents_see == "vdn":
-        return Phrase("agents see all reservations of this VDN: {count} agents", count=agents)
-    return Phrase("agents see their own reservations alone: {count} agents", count=agents)
+        return Phrase(
+            "agents, of whom there are {count}, see all reservations of this VDN", count=agents
+        )
+    return Phrase(
+        "agents, of whom there are {count}, see their own reservations alone", count=agents
+    )
 
 
 def _customers(new: HouseRules, ahead: list[Reservation]) -> Phrase:

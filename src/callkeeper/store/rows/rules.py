@@ -4,6 +4,7 @@ A row is one JSON object. What a newer program keeps there, and this one knows n
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -51,10 +52,12 @@ class RulesRows:
             return refusal
         if new is old:
             return old
-        kept: dict[str, Any] = msgspec.json.decode(text) | msgspec.to_builtins(new.rules)
+        changed = changed_rules(old.rules, new.rules)
+        kept: dict[str, Any] = msgspec.json.decode(text)
+        kept |= {name: value for name, (_, value) in changed.items()}
         self._session.rows("put_house_rules", vdn=new.vdn, version=new.version, rules=_json(kept))
-        detail = _json(changed_rules(old.rules, new.rules))
-        self._deeds.append(Deed(0, order.at, order.by, _DEED, _SUBJECT, order.vdn, detail))
+        deed = Deed(0, order.at, order.by, _DEED, _SUBJECT, order.vdn, _json(changed))
+        self._deeds.append(deed)
         return new
 
     def _stored(self, vdn: int) -> tuple[int, str]:
@@ -63,7 +66,17 @@ class RulesRows:
 
 
 def _read(text: str) -> HouseRules:
-    return msgspec.json.decode(text, type=HouseRules)
+    """Return rules as this program knows them; what a newer one may choose, it has by default."""
+    try:
+        return msgspec.json.decode(text, type=HouseRules)
+    except msgspec.ValidationError:
+        kept: dict[str, Any] = msgspec.json.decode(text)
+    known: dict[str, Any] = {}
+    for name, value in kept.items():
+        with suppress(msgspec.ValidationError):
+            msgspec.convert({name: value}, HouseRules)
+            known[name] = value
+    return msgspec.convert(known, HouseRules)
 
 
 def _json(value: object) -> str:
