@@ -184,6 +184,7 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/{vdn}/campaigns/new": [f"/console/{VDN}/campaigns/new"],
         "/console/{vdn}/campaigns/{campaign}": [f"/console/{VDN}/campaigns/{TASK}"],
         "/console/{vdn}/results": [f"/console/{VDN}/results"],
+        "/console/lines": ["/console/lines"],
         "/console/keys": ["/console/keys"],
         "/console/keys/{ak}": [f"/console/keys/{house.key.ak}"],
         "/console/{vdn}/keys": [f"/console/{VDN}/keys"],

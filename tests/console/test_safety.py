@@ -132,6 +132,7 @@ ALLOWED_EVERYWHERE: dict[str, Act] = {
     "/console/people": "keep_people",
     "/console/people/{login}": "keep_people",
     "/console/deeds": "read_deeds",
+    "/console/lines": "see_lines",
     "/console/keys": "keep_keys",
     "/console/keys/{ak}": "keep_keys",
 }

@@ -6,6 +6,7 @@ from callkeeper.clock import Clock
 from callkeeper.console.campaigns import CampaignPages
 from callkeeper.console.deeds import DeedsPage
 from callkeeper.console.keys import KeysPages
+from callkeeper.console.lines import LinesPage
 from callkeeper.console.page import Shown
 from callkeeper.console.people import PeoplePages, Place
 from callkeeper.console.press import Press
@@ -14,6 +15,7 @@ from callkeeper.console.results import ResultsPage
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.key_keeping import KeyKeeping
+from callkeeper.usecases.lines import LineLook
 from callkeeper.usecases.people import People
 from callkeeper.usecases.result_keeping import ResultKeeping
 from callkeeper.usecases.staff import Staff
@@ -30,6 +32,7 @@ class Office(NamedTuple):
     campaigns: CampaignKeeping
     results: ResultKeeping
     supervision: Supervision
+    lines: LineLook
     place: Place
 
 
@@ -41,6 +44,7 @@ def office_pages(office: Office, press: Press, clock: Clock, zone: str) -> list[
     deeds = DeedsPage(office.deeds, press, clock, zone)
     campaigns = CampaignPages(office.campaigns, office.supervision, press, clock, zone)
     results = ResultsPage(office.results, press)
+    lines = LinesPage(office.lines, press, clock, zone)
     of_campaign = "/console/{vdn}/campaigns/{campaign}"
     return [
         Shown("/console/people", staff.show, staff.invite),
@@ -48,6 +52,7 @@ def office_pages(office: Office, press: Press, clock: Clock, zone: str) -> list[
         Shown("/console/keys", keys.show, keys.make),
         Shown("/console/keys/{ak}", keys.one, keys.change),
         Shown("/console/deeds", deeds.show),
+        Shown("/console/lines", lines.show),
         Shown("/console/{vdn}/people", staff.show, staff.invite),
         Shown("/console/{vdn}/people/{login}", staff.one, staff.change),
         Shown("/console/{vdn}/campaigns", campaigns.show),

@@ -19,6 +19,7 @@ from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.key_keeping import KeyKeeping
+from callkeeper.usecases.lines import LineLook
 from callkeeper.usecases.people import People
 from callkeeper.usecases.reservations import Bookings
 from callkeeper.usecases.result_keeping import ResultKeeping
@@ -56,6 +57,7 @@ def console_of(  # noqa: PLR0913 - three are named
             CampaignKeeping(async_store, clock, campaigns),
             ResultKeeping(async_store, clock),
             supervision,
+            LineLook(async_store),
             Place(settings.console_url, settings.sso_issuer),
         ),
         work=Work(async_store, clock, measure(settings)),
