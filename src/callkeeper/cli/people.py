@@ -135,7 +135,7 @@ def add(
     The link is good once, and for 24 hours. The first operator comes by such a link too.
 
         $ callkeeper person add ann --operator --name "Ann Li"
-        $ callkeeper person add bob --vdn 25 --role agent --agent 1001 --phone PJSIP/1001
+        $ callkeeper person add bob --vdn 25 --role agent --agent 7 --phone PJSIP/7
     """
     where = _vdn(context, operator=operator, vdn=vdn)
     given = _role(where, role=role, agent=agent, phone=phone)
@@ -187,10 +187,9 @@ def give_role(
     Servers know within two seconds.
 
         $ callkeeper person role bob --vdn 25 --role supervisor
-        $ callkeeper person role bob --vdn 25 --role agent --agent 1001 --phone PJSIP/1001
+        $ callkeeper person role bob --vdn 25 --role agent --agent 7 --phone PJSIP/7
         $ callkeeper person role bob --vdn 25 --no-role
         $ callkeeper person role bob --operator
-        $ callkeeper person role bob --operator --no-role
     """
     vdn = _vdn(context, operator=operator, vdn=vdn)
     change: PersonChange
