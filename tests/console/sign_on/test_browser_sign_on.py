@@ -20,6 +20,7 @@ from tests.console.browser import (
 )
 from tests.console.sign_on.oidc import Provider
 from tests.console.sign_on.way import somebody, tied
+from tests.console.visitor import ADMINISTRATOR, at_work, unlike_any
 from tests.house import VDN, House
 
 
@@ -65,11 +66,18 @@ def test_somebody_comes_by_the_provider_once_they_are_tied(
 def test_its_pages_are_for_everybody(
     browser: Browser, house: House, provider: Provider, language: str
 ) -> None:
-    somebody(provider)
+    subject = somebody(provider)
     window = Window(browser, house, language=language, elsewhere=provider.issuer)
     page = window.look("/console/sign-in")
     is_for_everybody(window)
     page.locator("a.button").click()
     expect(page.get_by_role("alert")).to_be_visible()
+    is_for_everybody(window)
+    login = tied(house, subject)
+    window.bear(at_work(house, unlike_any(), ADMINISTRATOR).cookie)
+    window.look(f"/console/{VDN}/people/{login}")
+    is_for_everybody(window)
+    page.locator("button[value=untie]").click()
+    expect(page.locator("#subject")).to_be_visible()
     is_for_everybody(window)
     window.close()
