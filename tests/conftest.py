@@ -63,6 +63,7 @@ LONGEST = (
     "tests/test_service.py",
     "tests/test_container.py",
     "tests/console/test_browser.py",
+    "tests/console/test_walks.py",
 )
 
 

@@ -115,3 +115,22 @@ def test_of_the_languages_that_a_browser_asks_for_the_first_that_there_is_is_spo
 ) -> None:
     page = Visitor(house, language=asked).look("/console/sign-in")
     assert f'lang="{tag}"' in page.seen.text
+
+
+def test_what_is_typed_after_a_session_has_ended_is_shown_to_be_sent(house: House) -> None:
+    stranger = Visitor(house)
+    form = {"version": "1", "note": '"><b>slowly</b>'}
+    kept = stranger.send("/console/25/reservations/1/note", form)
+    assert (kept.status, "You have been signed out" in kept.text) == (401, True)
+    assert "<b>" not in kept.seen.text
+    assert {name: kept.hidden(name) for name in form} == form
+    from_elsewhere = stranger.send(
+        "/console/25/reservations/1/note", form, sec_fetch_site="cross-site"
+    )
+    assert (from_elsewhere.status, "slowly" in from_elsewhere.seen.text) == (403, False)
+
+
+def test_no_page_shows_a_secret_that_was_typed(house: House) -> None:
+    form = {"old": PASSWORD, "new": PASSWORD, "again": PASSWORD}
+    answer = Visitor(house).send("/console/me/password", form)
+    assert (answer.status, PASSWORD in answer.seen.text) == (303, False)

@@ -1,6 +1,6 @@
 """A page as a route: who looks at it, and what is told of what was refused."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -31,13 +31,15 @@ BY_ITSELF = b"x-by-itself"
 class Shown(NamedTuple):
     """A page: what shows it, and what is done when its form is sent; either may be missing.
 
-    ``anybody``: those who have not signed in as well.
+    ``anybody``: those who have not signed in as well. ``keeps_typed``: what is sent from it after a
+    session has ended is shown again, to be sent once its sender has signed in; so it has no secret.
     """
 
     path: str
     get: Stranger | Known | None = None
     post: Stranger | Known | None = None
     anybody: bool = False
+    keeps_typed: bool = False
 
 
 class ConsolePage(Route):
@@ -115,8 +117,16 @@ class ConsolePage(Route):
         if self.page.anybody:
             return await shows(visit)  # type: ignore[call-arg]
         if visit.who is None:
+            if method == "POST" and self.page.keeps_typed and (typed := await visit.form()):
+                return self._kept(visit, typed)
             return to_sign_in(visit.request, is_page=self.page.get is not None)
         return await shows(visit, visit.who)  # type: ignore[call-arg]
+
+    def _kept(self, visit: Visit, typed: Mapping[str, str]) -> Response:
+        path = visit.request.url.path
+        return self._press.page(
+            visit.language, "kept", status=401, who=None, path=path, typed=typed
+        )
 
 
 class NoSuchPage(ConsolePage):

@@ -114,11 +114,11 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown(of_one, one.show),
         Shown(f"{of_one}/number", post=one.show_number),
         Shown(f"{of_one}/pop", one.pop),
-        Shown(f"{of_one}/result", post=one.file),
-        Shown(f"{of_one}/move", post=one.move),
-        Shown(f"{of_one}/note", post=one.note),
+        Shown(f"{of_one}/result", post=one.file, keeps_typed=True),
+        Shown(f"{of_one}/move", post=one.move, keeps_typed=True),
+        Shown(f"{of_one}/note", post=one.note, keeps_typed=True),
         Shown(f"{of_one}/cancel", post=one.cancel),
-        Shown("/console/{vdn}/book", book.show, book.book),
+        Shown("/console/{vdn}/book", book.show, book.book, keeps_typed=True),
         Shown("/console/{vdn}/house", house.show, house.keep),
     ]
 
