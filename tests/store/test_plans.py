@@ -26,6 +26,7 @@ WHOLE = {
     "access_keys": "the operator's list of keys",
     "people": "the operator's list of people",
     "roles": "the same",
+    "seen": "the same: when each was there last",
     "ties": "the same",
     "dispatchers": SMALL,
     "forget_dispatchers": SMALL,
@@ -138,6 +139,24 @@ def test_from_one_campaign_to_the_next_it_is_one_look_however_much_is_due(
     assert [line for line in lines if re.search(r"campaign_id ?= ?.* AND \(?look_at ?<", line)], (
         lines
     )
+
+
+# The pulse is asked for each second: of one VDN, what is outstanding and the calls that go on.
+PULSE = [
+    ("pulse_of_agents", r"SEARCH o USING PRIMARY KEY \(vdn=\? AND promised_at<\?\)"),
+    ("pulse_of_calls", r"SEARCH t USING INDEX attempt_live \(vdn=\?\)"),
+    ("pulse_of_campaigns", r"SEARCH o USING PRIMARY KEY \(vdn=\? AND promised_at<\?\)"),
+]
+
+
+@pytest.mark.parametrize(("name", "read"), PULSE)
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_pulse_reads_what_is_outstanding_and_nothing_else(
+    name: str, read: str, plan: Plan
+) -> None:
+    lines = plan(queries("sqlite").get(name))
+    assert [line for line in lines if re.match(read, line)], lines
+    assert not [line for line in lines if " reservation" in line], lines
 
 
 @pytest.mark.parametrize("engine", ["postgres"])
