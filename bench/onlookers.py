@@ -45,7 +45,9 @@ class Connection:
     async def get(self, path: str, cookie: str) -> tuple[int, bytes]:
         """Return what a page is answered with."""
         head = f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\nCookie: {COOKIE}={cookie}\r\n"
-        return await self.ask(f"{head}{BY_ITSELF.decode()}: 1\r\n\r\n".encode())
+        return await self.ask(
+            f"{head}{BY_ITSELF.decode()}: 1\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+        )
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """Return status and body of an answer that says how long it is."""

@@ -79,7 +79,7 @@ _DONE = (-290, -262, -241, -215, -188, -160, -131, -104, -82, -63)
 _MISSED = {"ann": (-19,), "wangfang": (-8,), "liwei": (-131, -47, -12), "fatima": (), "bo": (-95,)}
 _COMING = (2, 7, 16, 28, 41, 55, 78, 112, 160, 24 * 60 - 75, 24 * 60 + 30)
 # What the rehearsal line makes of a call is told by the last digit: 3 rings for a minute.
-_DIALED = "1313231359"
+_DIALED = "3132313159"
 _DIALED_MINUTES = 30
 _BUSY = Hangup(17, "User busy", 486)
 _CLEARED = Hangup(16, "Normal Clearing")
@@ -109,11 +109,11 @@ class DemoPerson(NamedTuple):
 def people(vdn: int) -> tuple[DemoPerson, ...]:
     """Return who works there: one in each role, and one who reads Chinese."""
     return (
-        DemoPerson("ann", "Ann Li", Role("agent", vdn, "ann"), "an agent"),
+        DemoPerson("ann", "Ann Li", Role("agent", vdn, "ann", "PJSIP/1001"), "an agent"),
         DemoPerson(
             "wangfang",
             "王芳",
-            Role("agent", vdn, "wangfang"),
+            Role("agent", vdn, "wangfang", "PJSIP/1011"),
             "an agent who reads Chinese",
             "zh_CN",
         ),
