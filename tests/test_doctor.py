@@ -22,11 +22,12 @@ from callkeeper.installation.database import (
 )
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import prepare
-from callkeeper.operations.doctor import Check, CheckUp
+from callkeeper.processes.doctor import CheckUp
 from callkeeper.settings import Settings
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.checks import Check
 from callkeeper.usecases.invitations import add_person
 from callkeeper.usecases.keys import issue, revoke
 from tests.api.test_outage import however_lost

@@ -17,6 +17,7 @@ from callkeeper.console.campaigns import DEVICE_WORDS, RETRY_WORDS, STATE_WORDS,
 from callkeeper.console.causes import CAUSE_WORDS
 from callkeeper.console.day import CAME_TO_WORDS
 from callkeeper.console.deeds import DEED_WORDS
+from callkeeper.console.health import CHECK_WORDS
 from callkeeper.console.lines import LINE_WORDS
 from callkeeper.console.press import EVENT_WORDS, ROLE_WORDS, WHO_WORDS
 from callkeeper.core.reservations.result_codes import WORDS
@@ -48,6 +49,7 @@ TOLD_ELSEWHERE = {
     "event_words.get()",
     "deed_words.get()",
     "device_words[]",
+    "check_words.get()",
     "line_words[]",
     "retry_words[]",
     "state_words[]",
@@ -67,6 +69,7 @@ TABLES: dict[str, Mapping[str, str]] = {
     "EVENT_WORDS": EVENT_WORDS,
     "DEED_WORDS": DEED_WORDS,
     "LINE_WORDS": LINE_WORDS,
+    "CHECK_WORDS": CHECK_WORDS,
     "DEVICE_WORDS": {str(each): words for each, words in DEVICE_WORDS.items()},
     "RETRY_WORDS": RETRY_WORDS,
     "STATE_WORDS": STATE_WORDS,

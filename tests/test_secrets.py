@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from callkeeper.clock import SystemClock
-from callkeeper.operations.doctor import CheckUp
+from callkeeper.processes.doctor import CheckUp
 from callkeeper.settings import SettingsWrong, load
 from tests.test_cli import run
 

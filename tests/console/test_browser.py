@@ -185,6 +185,7 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
         "/console/{vdn}/campaigns/{campaign}": [f"/console/{VDN}/campaigns/{TASK}"],
         "/console/{vdn}/results": [f"/console/{VDN}/results"],
         "/console/lines": ["/console/lines"],
+        "/console/health": ["/console/health"],
         "/console/keys": ["/console/keys"],
         "/console/keys/{ak}": [f"/console/keys/{house.key.ak}"],
         "/console/{vdn}/keys": [f"/console/{VDN}/keys"],

@@ -76,7 +76,8 @@ def test_whoever_has_not_signed_in_is_asked_to(house: House, method: str, path: 
 @pytest.fixture(scope="module")
 def people(house: House) -> dict[str, Visitor]:
     with house.store.transaction():
-        house.store.keys.change(making(AccessKey(AK, VDN, "sealed", None, house.now(), None)))
+        sealed = house.seal.seal("secret", AK, VDN)
+        house.store.keys.change(making(AccessKey(AK, VDN, sealed, None, house.now(), None)))
     return {name: at_work(house, name.replace(" ", "."), role) for name, role in ROLES.items()}
 
 
@@ -133,6 +134,7 @@ ALLOWED_EVERYWHERE: dict[str, Act] = {
     "/console/people/{login}": "keep_people",
     "/console/deeds": "read_deeds",
     "/console/lines": "see_lines",
+    "/console/health": "see_health",
     "/console/keys": "keep_keys",
     "/console/keys/{ak}": "keep_keys",
 }

@@ -15,9 +15,9 @@ import pytest
 
 from callkeeper.clock import monotonic
 from callkeeper.installation.database import DATABASE_FILE
-from callkeeper.operations.doctor import Check
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.checks import Check
 from callkeeper.usecases.readiness import FRESH_SECONDS
 from tests.durability.server import ServerProcess
 from tests.house import House

@@ -7,7 +7,7 @@ import typer
 from callkeeper.cli.installation import read_settings
 from callkeeper.cli.options import Database, DataDir, Json, LineKind, show
 from callkeeper.clock import SystemClock
-from callkeeper.operations.doctor import CheckUp
+from callkeeper.processes.doctor import CheckUp
 
 
 def doctor(

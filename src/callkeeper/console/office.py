@@ -5,6 +5,7 @@ from typing import NamedTuple
 from callkeeper.clock import Clock
 from callkeeper.console.campaigns import CampaignPages
 from callkeeper.console.deeds import DeedsPage
+from callkeeper.console.health import HealthPage
 from callkeeper.console.keys import KeysPages
 from callkeeper.console.lines import LinesPage
 from callkeeper.console.page import Shown
@@ -13,6 +14,7 @@ from callkeeper.console.press import Press
 from callkeeper.console.proof import Proofs
 from callkeeper.console.results import ResultsPage
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
+from callkeeper.usecases.checks import CheckUps
 from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.lines import LineLook
@@ -33,6 +35,7 @@ class Office(NamedTuple):
     results: ResultKeeping
     supervision: Supervision
     lines: LineLook
+    checkups: CheckUps
     place: Place
 
 
@@ -45,6 +48,7 @@ def office_pages(office: Office, press: Press, clock: Clock, zone: str) -> list[
     campaigns = CampaignPages(office.campaigns, office.supervision, press, clock, zone)
     results = ResultsPage(office.results, press)
     lines = LinesPage(office.lines, press, clock, zone)
+    health = HealthPage(office.checkups, press, clock, zone)
     of_campaign = "/console/{vdn}/campaigns/{campaign}"
     return [
         Shown("/console/people", staff.show, staff.invite),
@@ -53,6 +57,7 @@ def office_pages(office: Office, press: Press, clock: Clock, zone: str) -> list[
         Shown("/console/keys/{ak}", keys.one, keys.change),
         Shown("/console/deeds", deeds.show),
         Shown("/console/lines", lines.show),
+        Shown("/console/health", health.show, health.again),
         Shown("/console/{vdn}/people", staff.show, staff.invite),
         Shown("/console/{vdn}/people/{login}", staff.one, staff.change),
         Shown("/console/{vdn}/campaigns", campaigns.show),

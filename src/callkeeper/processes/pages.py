@@ -9,12 +9,14 @@ from callkeeper.console.routes import Console
 from callkeeper.console.stream import Streams
 from callkeeper.installation.sealing import Seal
 from callkeeper.processes.dial import measure
+from callkeeper.processes.doctor import CheckUp
 from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.sign_on import sign_on_of
 from callkeeper.settings import Settings
 from callkeeper.usecases.calendars import Calendars
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.campaigns import Campaigns
+from callkeeper.usecases.checks import CheckUps
 from callkeeper.usecases.deeds import Deeds
 from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.house_rules import RuleKeeping
@@ -58,6 +60,7 @@ def console_of(  # noqa: PLR0913 - three are named
             ResultKeeping(async_store, clock),
             supervision,
             LineLook(async_store),
+            CheckUps(CheckUp(settings, clock).run, clock),
             Place(settings.console_url, settings.sso_issuer),
         ),
         work=Work(async_store, clock, measure(settings)),

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from callkeeper.clock import HandClock, SystemClock
-from callkeeper.operations.doctor import Check, CheckUp
+from callkeeper.processes.doctor import CheckUp
 from callkeeper.processes.sign_on import group_roles, provider_of
 from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.usecases.checks import Check
 from tests.console.sign_on.oidc import Provider
 from tests.test_cli import run, started
 

@@ -14,7 +14,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import httpx2
-import msgspec
 from cryptography import x509
 
 from callkeeper import __version__
@@ -38,6 +37,7 @@ from callkeeper.processes.sign_on import provider_asked
 from callkeeper.settings import Settings, SettingsWrong
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.checks import Check
 
 _CLOCKS_MS_MAX = 2_000
 _DISK_BYTES_MIN = 500_000_000
@@ -50,14 +50,6 @@ _FILES_GONE = "was removed or replaced while the server runs"  # as /readyz has 
 
 class CheckFailed(Exception):  # noqa: N818 - what it is
     """A check found what has to be put right."""
-
-
-class Check(msgspec.Struct, frozen=True):
-    """What one check found."""
-
-    name: str
-    good: bool
-    says: str
 
 
 class CheckUp:

@@ -1,0 +1,60 @@
+"""Health: what the doctor finds of the installation, and when it last looked."""
+
+from starlette.responses import Response
+
+from callkeeper import __version__
+from callkeeper.clock import Clock
+from callkeeper.console.press import Press, lead_to
+from callkeeper.console.times import times_of
+from callkeeper.console.visit import Visit
+from callkeeper.core.people.session import SignedIn
+from callkeeper.usecases.checks import CheckUps
+
+PATH = "/console/health"
+
+# What each check is called.
+CHECK_WORDS = {
+    "installation": "installation",
+    "program": "program",
+    "database": "database",
+    "schema": "schema",
+    "writing": "writing",
+    "tallies": "tallies",
+    "clock": "clock",
+    "sealing key": "sealing key",
+    "privacy": "privacy",
+    "certificate": "certificate",
+    "disk": "disk",
+    "port": "port",
+    "line": "line",
+    "sign-on": "single sign-on",
+}
+
+
+class HealthPage:
+    """The health of the installation, as this server sees it."""
+
+    def __init__(self, checkups: CheckUps, press: Press, clock: Clock, zone: str) -> None:
+        self._checkups = checkups
+        self._press = press
+        self._clock = clock
+        self._zone = zone
+
+    async def show(self, visit: Visit, who: SignedIn) -> Response:
+        """Show what the last check-up found."""
+        found = await self._checkups.last(who.person)
+        return self._press.page(
+            visit.language,
+            "health",
+            who=who,
+            found=found,
+            version=__version__,
+            check_words=CHECK_WORDS,
+            times=times_of(who, self._zone, self._clock.now()),
+        )
+
+    async def again(self, visit: Visit, who: SignedIn) -> Response:
+        """Make another one."""
+        await visit.form()
+        await self._checkups.again(who.person)
+        return lead_to(PATH)
