@@ -35,6 +35,20 @@ def test_the_calls_of_whoever_looks_are_shown_and_nobody_elses(house: House) -> 
     assert len(rows(bob.look(TODAY).seen.text)) == 1
 
 
+def test_what_is_for_other_days_is_folded_and_the_next_one_stands_above(house: House) -> None:
+    ida = at_work(house, "ida", Role("agent", VDN, "ida"))
+    tomorrow, later = (promise(house, days * 24 * HOUR, agent="ida") for days in (1, 2))
+    page = ida.look(TODAY)
+    assert rows(page.seen.text) == [tomorrow, later]
+    assert "On other days (1)" in page.text
+    assert "Nothing more to call today." in page.text
+    today = promise(house, HOUR, agent="ida")
+    page = ida.look(TODAY)
+    assert rows(page.seen.text) == [today, tomorrow, later]
+    assert "On other days (2)" in page.text
+    assert "Nothing more" not in page.text
+
+
 def test_all_that_is_late_is_counted_and_more_than_fits_is_told(house: House) -> None:
     dan = at_work(house, "dan", Role("agent", VDN, "dan"))
     for number in range(205):

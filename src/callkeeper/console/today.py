@@ -7,7 +7,7 @@ from callkeeper.console.press import Press
 from callkeeper.console.stream import Streams
 from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit
-from callkeeper.core.instants import day_around
+from callkeeper.core.instants import Instant, day_around
 from callkeeper.core.people.session import SignedIn
 from callkeeper.usecases.promises import Kept
 from callkeeper.usecases.work import Todo, Work
@@ -39,10 +39,15 @@ class TodayPage:
             who=who,
             vdn=visit.vdn,
             todo=todo,
+            later=[each for each in todo.open.promises if _at(each) > day[1]],
             pulse=pulse,
             filed=_filed(visit, todo),
             times=times,
         )
+
+
+def _at(kept: Kept) -> Instant:
+    return kept.listed.reservation.appoint_at
 
 
 def _filed(visit: Visit, todo: Todo) -> Kept | None:
