@@ -148,3 +148,33 @@ def test_a_database_that_is_away_is_told_once_and_so_is_that_it_is_back(store: S
                 assert watch.beat.whole == known.whole
 
     watching(store, look)
+
+
+def test_a_database_that_does_not_answer_is_as_good_as_away(store: SqlStore) -> None:
+    async def look(looks: Looks) -> None:
+        with ExitStack() as held:
+            watch = looks.over(held)
+            await looks.first()
+            assert not watch.is_lost
+            looks.clock.move(11_000)
+            assert watch.is_lost
+            await looks.again()
+            assert not watch.is_lost
+
+    watching(store, look)
+
+
+def test_a_bug_that_ends_a_watch_is_told_to_who_looks(store: SqlStore) -> None:
+    async def look(looks: Looks) -> None:
+        async def ask(_question: Any) -> Any:
+            raise ZeroDivisionError
+
+        looks.async_store.ask = ask  # type: ignore[assignment,method-assign]
+        with ExitStack() as held:
+            watch = looks.over(held)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            with pytest.raises(ZeroDivisionError):
+                assert watch.is_lost
+
+    watching(store, look)

@@ -226,7 +226,7 @@ def _now(parts: Parts, watches: Mapping[int, Watch], told: _Told) -> _Told:
         beat = beats[vdn]
         if beat is not None and not beat.is_lost:
             numbers[name] = beat.of(agent)
-    return _Told(numbers, any(beat is not None and beat.is_lost for beat in beats.values()))
+    return _Told(numbers, any(watch.is_lost for watch in watches.values()))
 
 
 def _event(name: str, data: Mapping[str, str]) -> bytes:

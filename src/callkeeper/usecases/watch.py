@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, monotonic
-from callkeeper.core.instants import DAY_MS, Instant
+from callkeeper.core.instants import DAY_MS, SECOND_MS, Instant
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.promise import Measure
 from callkeeper.store.port.store import Store
@@ -21,6 +21,8 @@ from callkeeper.usecases.board import AHEAD_MS
 EACH_SECONDS = 1.0
 # What is promised for later than a day from now is on no page that moves by itself.
 _UNTIL_MS = DAY_MS
+# A database that has not answered for so long is as good as away.
+_SILENT_MS = 10 * SECOND_MS
 
 Pause = Callable[[float], Awaitable[None]]  # so many seconds
 Wake = Callable[[], None]
@@ -46,12 +48,24 @@ class Beat(NamedTuple):
 class Watch:
     """The watch over one VDN. ``beat`` is the last; None before the first."""
 
-    def __init__(self, look: Callable[[], Awaitable[Beat]], pause: Pause) -> None:
+    def __init__(
+        self, look: Callable[[], Awaitable[Beat]], pause: Pause, ticks: Callable[[], int]
+    ) -> None:
         self._look = look
         self._pause = pause
+        self._ticks = ticks
+        self._answered = ticks()
         self.beat: Beat | None = None
         self.lookers: set[Wake] = set()
         self._task = asyncio.create_task(self._go_on())
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody knows any more what moves. Raise what ended the watch, if anything did."""
+        if self._task.done():
+            self._task.result()
+        is_silent = self._ticks() - self._answered > _SILENT_MS
+        return is_silent or (self.beat is not None and self.beat.is_lost)
 
     def end(self) -> None:
         """Look no more."""
@@ -65,6 +79,7 @@ class Watch:
             except DatabaseFailed:
                 known = before or Beat(0, "", {})
                 self.beat = known._replace(is_lost=True)
+            self._answered = self._ticks()
             if before is None or before[1:] != self.beat[1:]:
                 for wake in self.lookers:
                     wake()
@@ -104,7 +119,9 @@ class Watches:
         """
         watch = self._by_vdn.get(vdn)
         if watch is None:
-            watch = self._by_vdn[vdn] = Watch(lambda: self.look(vdn), self._pause)
+            watch = self._by_vdn[vdn] = Watch(
+                lambda: self.look(vdn), self._pause, self._clock.ticks
+            )
         watch.lookers.add(wake)
         try:
             yield watch
