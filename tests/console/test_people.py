@@ -268,7 +268,8 @@ def test_a_login_that_nobody_has_leads_to_no_page(keeper: Visitor, login: str) -
 def test_people_are_found_by_a_part_of_login_or_name(house: House, keeper: Visitor) -> None:
     invited(house, "zz.first", name="Fatima Z.")
     assert "zz.first" in keeper.look(f"{PEOPLE}?find=FATIMA").text
-    assert "keeper" not in keeper.look(f"{PEOPLE}?find=zz.").text.partition("Find")[2]
+    assert "Open zz.first" in keeper.look(f"{PEOPLE}?find=zz.").text
+    assert "Open keeper" not in keeper.text
     assert "Nobody of that login" in keeper.look(f"{PEOPLE}?find=%00").text
 
 
@@ -322,3 +323,16 @@ def test_guessing_at_a_session_that_was_left_open_is_slowed_as_at_the_door(
         chief.send(PEOPLE, {"login": unlike_any(), "kind": "supervisor", "proof": "wrong"})
     with house.store.transaction():
         assert house.store.guesses.note([Guess(digest_of(login), clock.now())]) == [3]
+
+
+def test_an_operator_is_led_to_a_vdn_and_others_are_not_asked(
+    keeper: Visitor, operator: Visitor
+) -> None:
+    assert "Go to the VDN" in operator.look("/console/").text
+    assert operator.look("/console/?vdn=26").seen.headers["location"] == "/console/26/board"
+    assert operator.follow().status == 200
+    for typed in ("0", "x", "10000", "%00", "//evil.example"):
+        page = operator.look(f"/console/?vdn={typed}")
+        assert (page.status, "is no VDN" in page.text) == (200, True)
+    assert "Go to the VDN" not in keeper.look("/console/").text
+    assert keeper.look("/console/?vdn=26").follow().status == 403

@@ -2,9 +2,10 @@
 
 from starlette.responses import Response
 
-from callkeeper.console.press import Press
+from callkeeper.console.press import Press, lead_to
 from callkeeper.console.visit import Visit
 from callkeeper.core.people.session import SignedIn
+from callkeeper.core.vdn import read_vdn
 
 
 class HomePage:
@@ -14,5 +15,9 @@ class HomePage:
         self._press = press
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
-        """Show the roles, or whom to ask for one."""
-        return self._press.page(visit.language, "home", who=who)
+        """Show the roles, or whom to ask for one; lead an operator to the VDN that was typed."""
+        typed = visit.request.query_params.get("vdn", "").strip()
+        vdn = read_vdn(typed) if typed else None
+        if vdn is not None:
+            return lead_to(f"/console/{vdn}/board")
+        return self._press.page(visit.language, "home", who=who, typed=typed[:20])
