@@ -97,3 +97,19 @@ def test_when_somebody_was_last_there_outlives_their_sessions(store: SqlStore, a
 def signed_in(store: SqlStore, digest: str, at: int) -> None:
     with store.transaction():
         store.sessions.add([SignIn(new_session(digest, "ann", at), "hash")])
+
+
+def test_deeds_of_one_person_are_those_that_they_did_and_that_were_done_to_them(
+    store: SqlStore, ann: Person
+) -> None:
+    added(store, "bob", Role("agent", 25, "bob"))
+    ordered(store, "bob", Disable(), ann)
+    added(store, "cem", Role("agent", 26, "cem"))
+    told = [(each.what, each.subject) for each in store.deeds.latest(9, whose="person ann")]
+    assert told == [("person_disabled", "person bob"), ("person_added", "person ann")]
+    newest = store.deeds.latest(1, whose="person bob")[0]
+    place = (newest.happened_at, newest.number)
+    assert [each.what for each in store.deeds.latest(9, place, 25, "person bob")] == [
+        "person_added"
+    ]
+    assert store.deeds.latest(9, vdn=25, whose="person cem") == []
