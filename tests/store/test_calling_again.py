@@ -5,12 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.refusal import Overtaken, ParameterWrong, TimeWrong
 from callkeeper.core.reservations.changes import CallAgain, Order, Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.slot import Guard, Slot, SlotTaken
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.rows.store import SqlStore
+from callkeeper.usecases.timeline import timeline
 from tests.store.orders import HOUR, NOW, booked, booking, carry_out, check_history
 
 ENDED = Result(agent="ann", fail_code="00537", remark="later")
@@ -56,6 +58,20 @@ def test_the_next_call_is_booked_with_the_result_and_both_tell_of_each_other(
     assert msgspec.json.decode(result.detail)["again_id"] == new.id
     assert msgspec.json.decode(reserved.detail)["after_id"] == old.id
     assert (result.by_whom, reserved.by_whom) == ("person ann", "person ann")
+
+
+def test_at_a_terminal_the_stories_of_both_name_each_other(store: SqlStore) -> None:
+    (old,) = booked(store, booking(1))
+    (done,) = carry_out(store, filing(old))
+    limits = Limits(60_000, "UTC")
+    of_old, of_new = (
+        timeline(store, each, limits, NOW, show_numbers=False).events
+        for each in (done, found(store, "again n"))
+    )
+    assert of_old[-1].says.endswith(
+        'its note is now "later", called again 2027-01-15 11:00:00 UTC, as again n'
+    )
+    assert f"after reservation {old.id}" in of_new[0].says
 
 
 def test_the_same_form_files_and_books_once_in_one_batch_and_in_two(store: SqlStore) -> None:
