@@ -19,7 +19,7 @@ from callkeeper.console.day import CAME_TO_WORDS
 from callkeeper.console.deeds import DEED_WORDS
 from callkeeper.console.health import CHECK_WORDS
 from callkeeper.console.lines import LINE_WORDS
-from callkeeper.console.press import EVENT_WORDS, ROLE_WORDS, WHO_WORDS
+from callkeeper.console.press import DESK_WORDS, EVENT_WORDS, ROLE_WORDS, WHO_WORDS
 from callkeeper.core.reservations.result_codes import WORDS
 from callkeeper.language import CHINESE, named, translations, translator
 from tests.console.templates import Telling, sources, tellings
@@ -66,6 +66,7 @@ TABLES: dict[str, Mapping[str, str]] = {
     "CAUSE_WORDS": CAUSE_WORDS,
     "ROLE_WORDS": ROLE_WORDS,
     "TILE_WORDS": {str(each): words for each, words in TILE_WORDS.items()},
+    "DESK_WORDS": DESK_WORDS,
     "EVENT_WORDS": EVENT_WORDS,
     "DEED_WORDS": DEED_WORDS,
     "LINE_WORDS": LINE_WORDS,

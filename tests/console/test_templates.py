@@ -14,8 +14,8 @@ from tests.surface import SOURCE
 
 FRAME = "frame.html"
 ADDRESSES = {"href", "src", "action", "formaction", "poster", "cite", "data", "srcset"}
-# What an address may begin with: a page, a place on this page, and what makes such ones.
-OURS = re.compile(r"/(?![/«])|#|«path»|«asset\(")
+# What an address may begin with: a page, a place on this page, what makes such ones, and a phone.
+OURS = re.compile(r"/(?![/«])|#|tel:|«path»|«asset\(")
 READ_ALOUD = {"aria-label", "title", "alt", "placeholder"}
 # Words that are alike in every language: our name, and what each language calls itself.
 NAMES = {"Callkeeper", "SIP"}

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from callkeeper.console.assets import Assets
+from callkeeper.core.dialing.desk_call import NOT_PLACED
 from callkeeper.core.instants import Instant, LocalTimes, day_around, in_iso
 from callkeeper.core.people.rights import may
 from callkeeper.core.phrase import Phrase, Value
@@ -65,6 +66,9 @@ ROLE_WORDS = {
     "operator": "Operator of this installation",
 }
 
+# Why an agent's call came to nothing, as it is on record.
+DESK_WORDS = {each: each for each in NOT_PLACED}
+
 # Who did it: the first word of what the history has, and how it is told.
 WHO_WORDS = {
     "person": "person {name}",
@@ -75,6 +79,12 @@ WHO_WORDS = {
     "operator": "operator",
     "sign-on": "single sign-on",
 }
+
+
+def _minutes(span_ms: int) -> str:
+    """Return a span as clocks show it: 01:12."""
+    minutes, seconds = divmod(max(0, span_ms) // 1000, 60)
+    return f"{minutes:02d}:{seconds:02d}"
 
 
 def lead_to(path: str, status: int = 303) -> Response:
@@ -129,12 +139,14 @@ class Press:
             "asset": self._assets.path,
             "language_tag": _TAGS[language],
             "code_in_words": lambda code: tell(in_a_word(code)),
+            "desk_told": lambda text: tell(DESK_WORDS.get(text, text)),
             "event_words": EVENT_WORDS,
             "who_in_words": lambda by: _who_in_words(by, tell),
             "customer_name": customer_name,
             "instant": in_iso,
             "masked": masked,
             "may": may,
+            "minutes": _minutes,
             "pops": screen_pop,
             "promised_at": promised_at,
             "role_words": ROLE_WORDS,

@@ -132,6 +132,10 @@ class ReservationPage:
         """Delete it: the customer no longer wants the call."""
         return await self._changed(visit, who, "cancel", await visit.form(), lambda _: Cancel())
 
+    async def refuse(self, visit: Visit, who: SignedIn, refused: Refusal) -> Response:
+        """Show it with what was refused of it elsewhere."""
+        return await self._page(visit, who, refused=refused)
+
     async def _changed(
         self, visit: Visit, who: SignedIn, act: str, form: Form, read: Read
     ) -> Response:

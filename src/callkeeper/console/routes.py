@@ -11,6 +11,7 @@ from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.board import BoardPage
 from callkeeper.console.book import BookPage
 from callkeeper.console.calendar import CalendarRoute
+from callkeeper.console.call import CallActs
 from callkeeper.console.day import DayPage
 from callkeeper.console.door import Door
 from callkeeper.console.figures import ConsoleFigures
@@ -31,6 +32,7 @@ from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
 from callkeeper.usecases.calendars import Calendars
+from callkeeper.usecases.calling import Calling
 from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.people import People
@@ -59,6 +61,7 @@ class Console(NamedTuple):
     calendars: Calendars
     filing: Filing
     search: Search
+    calling: Calling
     clock: Clock
     zone: str
     url: str | None  # where people find it, if a setting says so
@@ -87,6 +90,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     find = FindPage(console.search, press, clock, zone)
     book = BookPage(slots, press, clock, zone)
     one = ReservationPage(work, console.filing, slots, press, clock, zone)
+    calls = CallActs(console.calling, one)
     of_one = "/console/{vdn}/reservations/{id}"
     return [
         Shown("/console/sign-in", signing.show, signing.sign_in, anybody=True),
@@ -117,6 +121,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown(f"{of_one}/result", post=one.file, keeps_typed=True),
         Shown(f"{of_one}/move", post=one.move, keeps_typed=True),
         Shown(f"{of_one}/note", post=one.note, keeps_typed=True),
+        Shown(f"{of_one}/call", post=calls.call),
+        Shown(f"{of_one}/hang-up", post=calls.hang_up),
         Shown(f"{of_one}/cancel", post=one.cancel),
         Shown("/console/{vdn}/book", book.show, book.book, keeps_typed=True),
         Shown("/console/{vdn}/house", house.show, house.keep),

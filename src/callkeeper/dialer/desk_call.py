@@ -11,7 +11,16 @@ from typing import Any
 
 from callkeeper.core.dialing.attempt import NOBODY, Attempt
 from callkeeper.core.dialing.attempt_changes import Begun, HandBack, Placing
-from callkeeper.core.dialing.desk_call import DESK_SECONDS, STOPPED, DeskClaim
+from callkeeper.core.dialing.desk_call import (
+    DESK_SECONDS,
+    ENDS,
+    HUNG_UP,
+    IS_BUSY,
+    NO_WORD,
+    NOT_ANSWERED,
+    STOPPED,
+    DeskClaim,
+)
 from callkeeper.core.dialing.outcomes import BUSY_CAUSE
 from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import DatabaseFailed
@@ -33,12 +42,6 @@ _STUCK_MS = 5_000
 _GIVE_UP_MS = 60_000
 # How long a step waits for the line's answers. Those that take longer are awaited beside it.
 _PATIENCE_SECONDS = 0.2
-
-NOT_ANSWERED = "your phone did not answer"
-IS_BUSY = "your phone is busy"
-HUNG_UP = "you hung up before the customer's phone rang"
-NO_WORD = "the line does not say whether it rings your phone"
-ENDS = "the dialer that had the call was stopped"
 
 
 class DeskCaller:

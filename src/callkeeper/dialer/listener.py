@@ -1,5 +1,6 @@
 """The listener: from the line's events to what is on record, each word for its own attempt only."""
 
+from callkeeper.core.dialing.desk_call import AGENT_LEFT
 from callkeeper.core.instants import Instant
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.line.line import (
@@ -13,8 +14,6 @@ from callkeeper.dialer.line.line import (
 from callkeeper.dialer.live_calls import LiveCall
 from callkeeper.dialer.reports import Reports
 
-# What is kept with a call whose agent did not wait for the customer.
-AGENT_LEFT = "the agent hung up"
 # How many events one step takes: what a crash loses of the line's words at the most.
 MOST = 512
 

@@ -10,6 +10,7 @@ from itertools import islice
 
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import Adoption, HandBack
+from callkeeper.core.dialing.desk_call import GONE
 from callkeeper.core.dialing.lease import LEASE_MS, latest
 from callkeeper.core.instants import Instant
 from callkeeper.dialer.context import DialerContext
@@ -18,9 +19,6 @@ from callkeeper.dialer.line.line import Answered, LineSilent, Ringing
 from callkeeper.dialer.listener import Listener
 from callkeeper.dialer.live_calls import LiveCall
 from callkeeper.dialer.reports import Reports
-
-# Why an agent's call came to nothing.
-GONE = "the dialer that had the call is gone"
 
 # All that follows goes by ticks.
 

@@ -8,12 +8,13 @@ from callkeeper.console.people import Place
 from callkeeper.console.routes import Console
 from callkeeper.console.stream import Streams
 from callkeeper.installation.sealing import Seal
-from callkeeper.processes.dial import measure
+from callkeeper.processes.dial import limits, measure
 from callkeeper.processes.doctor import CheckUp
 from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.sign_on import sign_on_of
 from callkeeper.settings import Settings
 from callkeeper.usecases.calendars import Calendars
+from callkeeper.usecases.calling import Calling
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.campaigns import Campaigns
 from callkeeper.usecases.checks import CheckUps
@@ -67,6 +68,7 @@ def console_of(  # noqa: PLR0913 - three are named
         rules=RuleKeeping(async_store, clock, settings.time_zone),
         calendars=Calendars(async_store, clock),
         slots=slots,
+        calling=Calling(async_store, clock, limits(settings)),
         filing=Filing(async_store, clock, bookings, slots),
         search=Search(async_store, clock, measure(settings)),
         supervision=supervision,

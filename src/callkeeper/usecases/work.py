@@ -18,6 +18,7 @@ from callkeeper.core.reservations.promise import Measure
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.screen_pop import names_number, screen_pop
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.calling import CallMeans, means_of
 from callkeeper.usecases.promises import Found, Kept, Promises, Whose, no_such
 from callkeeper.usecases.timeline import Happening, happened
 
@@ -39,6 +40,7 @@ class Todo(msgspec.Struct, frozen=True):
     unfiled: Found
     done: Found
     rules: HouseRules
+    means: CallMeans
 
 
 class FoundReservation(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ class FoundReservation(msgspec.Struct, frozen=True):
     numbers: Numbers
     may_change: bool
     customer: str  # as call data names them, or ""
+    means: CallMeans
     pops: bool  # whether it leads to a customer in somebody else's program
     attempts: list[Attempt]
     events: list[Happening]
@@ -82,7 +85,8 @@ class Work:
             if _offered(store.business_results.find(vdn, 0, _RESULTS_MAX).results):
                 unfiled = promises.unfiled((day[0] - _UNFILED_MS, day[1]), limit)
             done = _without(promises.within(day, limit, ("done",)), unfiled)
-            return Todo(promises.open(limit), unfiled, done, store.rules.of(vdn).rules)
+            rules, means = store.rules.of(vdn).rules, means_of(store, person, vdn, now)
+            return Todo(promises.open(limit), unfiled, done, rules, means)
 
         return await self._store.ask(look)
 
@@ -100,6 +104,7 @@ class Work:
                 _numbers(person, reservation, rules),
                 may(person, "change_reservation", vdn, reservation.agent),
                 customer_name(reservation.call_data, rules.customer_member),
+                means_of(store, person, vdn, now),
                 _pop(person, reservation, rules) is not None,
                 store.attempts.of(vdn, id_),
                 happened(store, vdn, id_),

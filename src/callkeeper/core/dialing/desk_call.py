@@ -34,8 +34,20 @@ DESK_SECONDS = 20
 # How old a claim may be whose agent's phone rings, before somebody else gives it up.
 DESK_CLAIM_MS = ASKED_MS + (DESK_SECONDS + 15) * 1000
 
+# Why a call came to nothing, for the agent who asked for it.
 NOT_TAKEN = "no dialer took the call in time"
 STOPPED = "the call was stopped before the customer's phone rang"
+NOT_ANSWERED = "your phone did not answer"
+IS_BUSY = "your phone is busy"
+HUNG_UP = "you hung up before the customer's phone rang"
+NO_WORD = "the line does not say whether it rings your phone"
+ENDS = "the dialer that had the call was stopped"
+GONE = "the dialer that had the call is gone"
+AGENT_LEFT = "the agent hung up"  # while the customer's phone rang
+NOT_PLACED = (
+    *(NOT_TAKEN, STOPPED, NOT_ANSWERED, IS_BUSY, HUNG_UP),
+    *(NO_WORD, ENDS, GONE, AGENT_LEFT),
+)
 
 
 class CallRefused(Refusal):

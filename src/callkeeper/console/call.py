@@ -1,0 +1,33 @@
+"""Asking for a call on a reservation's page, and for its end."""
+
+from starlette.responses import Response
+
+from callkeeper.console.press import lead_to
+from callkeeper.console.reservation import ReservationPage
+from callkeeper.console.visit import Visit
+from callkeeper.core.dialing.desk_call import CallRefused
+from callkeeper.core.people.session import SignedIn
+from callkeeper.usecases.calling import Calling
+
+
+class CallActs:
+    """What is done with two buttons; the page then tells how the call stands."""
+
+    def __init__(self, calling: Calling, one: ReservationPage) -> None:
+        self._calling = calling
+        self._one = one
+
+    async def call(self, visit: Visit, who: SignedIn) -> Response:
+        """Ask for the call: the phone of whoever asks rings first."""
+        await visit.form()
+        try:
+            await self._calling.ask(who.person, visit.vdn, visit.id)
+        except CallRefused as refused:
+            return await self._one.refuse(visit, who, refused)
+        return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")
+
+    async def hang_up(self, visit: Visit, who: SignedIn) -> Response:
+        """Ask for its end; if it is over already, that is well."""
+        await visit.form()
+        await self._calling.hang_up(who.person, visit.vdn, visit.id)
+        return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")

@@ -1,0 +1,36 @@
+"""Calls in a real browser: one key asks for one, the page tells how it stands, and ends it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from callkeeper.core.people.person import Role
+from tests.console.browser import Opens, take_axe, violations
+from tests.console.visitor import at_work, path, promise
+from tests.house import VDN, House
+from tests.store.calls import renew
+
+MINUTE = 60_000
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_call_is_asked_for_and_ended(house: House, opens: Opens, *, scripts: bool) -> None:
+    login = f"rings{scripts:d}"
+    now = house.now()
+    renew(house.store, "dora", now + 15_000, line="asterisk", said_at=now)
+    agent = at_work(house, login, Role("agent", VDN, login, f"PJSIP/100{scripts:d}"))
+    id_ = promise(house, -5 * MINUTE, agent=login)
+    window = opens(scripts=scripts).bear(agent.cookie)
+    page = window.look(f"/console/{VDN}/today")
+    if scripts:
+        window.press("j", "c")
+    else:
+        page.get_by_role("button", name="Call").click()
+    expect(page).to_have_url(f"{house.url}{path(id_)}")
+    expect(page.get_by_role("status")).to_contain_text("The call waits for a dialer")
+    if scripts:  # axe is one
+        take_axe(page)
+        assert violations(page) == ""
+    page.get_by_role("button", name="Hang up").click()
+    expect(page.get_by_role("button", name="Call")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("not dialed after all")
+    renew(house.store, "dora", now, line="asterisk", said_at=now)

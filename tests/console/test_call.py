@@ -1,0 +1,124 @@
+"""Asking for a call on a page: the phone of whoever asks, and how the call then stands."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.desk_call import DeskClaim
+from callkeeper.core.people.person import Role
+from tests.console.visitor import Visitor, at_work, path, promise, standing, unlike_any
+from tests.house import VDN, House
+from tests.store.calls import LIMITS, begin, note, renew, word
+
+MINUTE = 60_000
+CALLER = Role("agent", VDN, "caller", "PJSIP/1001")
+
+
+@pytest.fixture(scope="module")
+def caller(house: House) -> Visitor:
+    """An agent with a phone."""
+    return at_work(house, "caller", CALLER)
+
+
+@pytest.fixture
+def dialer(house: House) -> Iterator[None]:
+    """A dispatcher that is well, for as long as a test takes."""
+    now = house.now()
+    renew(house.store, "dora", now + 15_000, line="asterisk", said_at=now)
+    yield
+    renew(house.store, "dora", now, line="asterisk", said_at=now)
+
+
+def promised(house: House, **fields: str) -> str:
+    return promise(house, -5 * MINUTE, agent="caller", **fields)
+
+
+def attempt_of(house: House, id_: str) -> Attempt:
+    (attempt,) = house.store.attempts.of(VDN, id_)
+    return attempt
+
+
+def take(house: House) -> None:
+    claim = DeskClaim("asterisk", "dora", house.now(), 100, 100.0, LIMITS)
+    with house.store.transaction():
+        house.store.desk_calls.take([claim])
+
+
+def stop(visitor: Visitor, id_: str) -> None:
+    assert visitor.send(path(id_, "hang-up")).status == 303
+
+
+@pytest.mark.usefixtures("dialer")
+def test_a_call_is_asked_for_in_the_persons_name_and_the_page_tells_how_it_stands(
+    house: House, caller: Visitor
+) -> None:
+    id_ = promised(house)
+    assert "Call" in caller.look(f"/console/{VDN}/today").text
+    asked = caller.send(path(id_, "call"))
+    assert (asked.status, asked.seen.headers["location"]) == (303, path(id_))
+    attempt = attempt_of(house, id_)
+    assert (attempt.asked_by, attempt.desk, attempt.line) == (
+        "person caller",
+        "PJSIP/1001",
+        "asterisk",
+    )
+    assert "The call waits for a dialer" in caller.look(path(id_)).text
+    take(house)
+    assert "Your phone PJSIP/1001 rings" in caller.look(path(id_)).text
+    begin(house.store, attempt_of(house, id_), at=house.now())
+    assert "The customer is being called" in caller.look(path(id_)).text
+    note(house.store, word(attempt, ringing_at=house.now()))
+    assert "The customer's phone rings" in caller.look(path(id_)).text
+    note(house.store, word(attempt, answered_at=house.now() - 72_000))
+    assert "Talking for 01:12" in caller.look(path(id_)).text
+    assert "dialed" in caller.look(path(id_)).text
+    assert "person caller" in caller.look(path(id_)).text
+    stop(caller, id_)
+    assert attempt_of(house, id_).hang_up_at is not None
+    assert "It is being ended" in caller.look(path(id_)).text
+
+
+@pytest.mark.usefixtures("dialer")
+def test_a_second_call_of_the_same_phone_is_refused_with_its_reason(house: House) -> None:
+    visitor = at_work(house, unlike_any(), Role("agent", VDN, "caller", "PJSIP/1002"))
+    one, other = promised(house), promised(house)
+    assert visitor.send(path(one, "call")).status == 303
+    refused = visitor.send(path(other, "call"))
+    assert refused.status == 422
+    assert "your phone is on another call" in refused.text
+    stop(visitor, one)
+    shown = visitor.look(path(one)).text
+    assert "not dialed after all (the call was stopped before the customer's phone rang)" in shown
+    assert visitor.send(path(other, "call")).status == 303
+    stop(visitor, other)
+
+
+def test_without_a_dialer_the_number_is_a_link_that_no_line_confirms(
+    house: House, caller: Visitor
+) -> None:
+    id_ = promised(house)
+    refused = caller.send(path(id_, "call"))
+    assert (refused.status, "no dialer is at work" in refused.text) == (422, True)
+    assert "tel:" not in caller.look(path(id_)).seen.text  # it is masked until it is shown
+    page = caller.send(path(id_, "number"))
+    assert 'href="tel:66660001"' in page.seen.text
+    assert "No line confirms such a call" in page.text
+
+
+@pytest.mark.usefixtures("dialer")
+def test_a_person_without_a_phone_is_told_so(house: House) -> None:
+    visitor = at_work(house, unlike_any(), Role("agent", VDN, "caller"))
+    id_ = promised(house)
+    refused = visitor.send(path(id_, "call"))
+    assert (refused.status, "no phone of yours is on record" in refused.text) == (422, True)
+    assert "No phone of yours is on record" in visitor.send(path(id_, "number")).text
+
+
+@pytest.mark.usefixtures("dialer")
+def test_nobody_calls_for_another_agent(house: House, caller: Visitor) -> None:
+    id_ = promise(house, -5 * MINUTE)  # ann's
+    for act in ("call", "hang-up"):
+        assert caller.send(path(id_, act)).status == 404
+    assert house.store.attempts.of(VDN, id_) == []
+    assert standing(house, id_).version == 1
