@@ -196,8 +196,13 @@ Opens = Callable[..., Window]
 
 
 def paths() -> list[str]:
-    """Return the paths of all pages that can be looked at, as the routes have them."""
-    return [each.path for each in PAGES if each.get is not None and each.path not in FILES]
+    """Return the paths of all pages that can be looked at, as the routes have them.
+
+    Of a page that there is for a VDN and for the installation as well, the latter alone: it has the
+    same on it, and more.
+    """
+    shown = [each.path for each in PAGES if each.get is not None]
+    return [each for each in shown if each.replace("/{vdn}", "", 1) not in {*shown} - {each}]
 
 
 def unfold(page: Page) -> None:
