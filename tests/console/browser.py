@@ -201,7 +201,7 @@ def paths() -> list[str]:
     Of a page that there is for a VDN and for the installation as well, the latter alone: it has the
     same on it, and more.
     """
-    shown = [each.path for each in PAGES if each.get is not None]
+    shown = [each.path for each in PAGES if each.get is not None and each.path not in FILES]
     return [each for each in shown if each.replace("/{vdn}", "", 1) not in {*shown} - {each}]
 
 
