@@ -327,7 +327,7 @@ def test_the_doctors_exit_status_says_whether_all_is_good(house: House) -> None:
     port = house.url.rpartition(":")[2]
     where = ["--data-dir", str(house.settings.data_dir), "--port", port]
     good = run("doctor", *where)
-    assert (good.status, good.out.count("good  ")) == (0, 12), good
+    assert (good.status, good.out.count("good  ")) == (0, 13), good
     bad = run("doctor", "--json", "--data-dir", str(house.settings.data_dir / "nowhere"))
     assert bad.status == 1
     assert json.loads(bad.out)["good"] is False

@@ -44,6 +44,8 @@ GIVEN = {
     "person disable": ["bob"],
     "person enable": ["bob"],
     "person sessions": ["bob"],
+    "person tie": ["bob", "4711", "--issuer", "https://login.example"],
+    "person untie": ["bob"],
     "agent name": ["ann", "Ann"],
     "campaign add": ["--name", "new", "--end", "+30d"],
     "campaign dialing": [TASK],
