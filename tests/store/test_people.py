@@ -20,9 +20,10 @@ from callkeeper.core.people.changes import (
     PersonOrder,
     Reset,
     TakeRole,
+    TieAccount,
 )
 from callkeeper.core.people.guessing import FORGOTTEN_MS
-from callkeeper.core.people.person import LoginTaken, NoSuchPerson, Person, Role
+from callkeeper.core.people.person import LoginTaken, NoSuchPerson, Person, Role, Tie
 from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.session import (
     LINK_MS,
@@ -120,6 +121,17 @@ def test_a_person_has_one_role_in_each_vdn(store: SqlStore) -> None:
     assert changed(store, TakeRole(25)).roles == (elsewhere,)
     assert store.people.get("ann") == store.people.all()[0]
     assert isinstance(changed(store, TakeRole(25)), ParameterWrong)
+
+
+def test_the_people_of_a_vdn_are_those_alone_who_have_a_role_there(store: SqlStore) -> None:
+    invited(store)
+    invited(store, "bob", OPERATOR)
+    invited(store, "cem", Role("agent", 26, "cem"))
+    both = changed(store, GiveRole(Role("agent", 26, "ann")))
+    tied = changed(store, TieAccount(Tie("https://issuer", "1")), login="cem")
+    assert store.people.all(25) == [both]
+    assert store.people.all(26) == [both, tied]
+    assert store.people.all(27) == []
 
 
 def test_a_description_is_changed_and_taken_off(store: SqlStore) -> None:

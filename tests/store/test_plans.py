@@ -26,7 +26,6 @@ WHOLE = {
     "access_keys": "the operator's list of keys",
     "people": "the operator's list of people",
     "roles": "the same",
-    "seen": "the same: when each was there last",
     "ties": "the same",
     "dispatchers": SMALL,
     "forget_dispatchers": SMALL,

@@ -67,20 +67,20 @@ def test_what_one_does_to_oneself_by_a_role_is_a_deed(store: SqlStore, ann: Pers
 
 
 def test_when_somebody_was_last_there_outlives_their_sessions(store: SqlStore, ann: Person) -> None:
-    assert store.people.seen() == {}
+    assert store.people.seen(["ann"]) == {}
     first = new_session("first", "ann", NOW)
     with store.transaction():
         store.sessions.choose([NewPassword(first, "hash", link="link ann")])
-    assert store.people.seen() == {"ann": NOW}
+    assert store.people.seen(["ann"]) == {"ann": NOW}
     with store.transaction():
         store.sessions.mark([("first", NOW + 1)])
-    assert store.people.seen() == {"ann": NOW + 1}
+    assert store.people.seen(["ann"]) == {"ann": NOW + 1}
     with store.transaction():
         store.sessions.end(["first"])
-    assert store.people.seen() == {"ann": NOW + 1}
+    assert store.people.seen(["ann"]) == {"ann": NOW + 1}
     signed_in(store, "second", NOW + 2)
     ordered(store, "ann", EndSessions(), None)
-    assert store.people.seen() == {"ann": NOW + 2}
+    assert store.people.seen(["ann"]) == {"ann": NOW + 2}
     signed_in(store, "third", NOW + 3)
     signed_in(store, "fourth", NOW + 3 + SESSION_MS)  # which clears the one before away
     with store.transaction():
@@ -88,7 +88,9 @@ def test_when_somebody_was_last_there_outlives_their_sessions(store: SqlStore, a
             [NewPassword(new_session("fifth", "ann", NOW), "new", verified="hash")]
         )
         store.sessions.end(["fifth"])
-    assert store.people.seen() == {"ann": NOW + 3 + SESSION_MS}
+    assert store.people.seen(["ann"]) == {"ann": NOW + 3 + SESSION_MS}
+    assert store.people.seen(["bob"]) == {}
+    assert store.people.seen([]) == {}
     known = store.people.get("ann")
     assert known is not None
     assert msgspec.structs.replace(known, version=1, has_password=False) == ann

@@ -75,7 +75,7 @@ class RuleKeeping:
             listed = store.outstanding.seek(sought, ("waiting",), _LOOKED_AT)
             outlook = _Outlook(
                 vdn,
-                [each for each in store.people.all() if _works_there(each, vdn)],
+                [each for each in store.people.all(vdn) if each.disabled_at is None],
                 [each.reservation for each in listed],
             )
             return list(self._differences(store.rules.of(vdn).rules, new, outlook))
@@ -189,10 +189,6 @@ def _customers(new: HouseRules, ahead: list[Reservation]) -> Phrase:
         all=len(named),
         count=len(list(filter(None, named))),
     )
-
-
-def _works_there(person: Person, vdn: int) -> bool:
-    return person.disabled_at is None and person.role_in(vdn) is not None
 
 
 def _check(person: Person, vdn: int) -> None:

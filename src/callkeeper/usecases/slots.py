@@ -302,14 +302,14 @@ def _wish(store: Store, person: Person, vdn: int, call: NewCall) -> Wish:
 
 def _agents(store: Store, person: Person, vdn: int) -> list[AgentChoice]:
     """Return the agents for whom a person may book, by name: an agent for themselves alone."""
-    names = {
-        each.agent: one.name
-        for one in store.people.all()
-        if one.disabled_at is None and (each := one.role_in(vdn)) is not None and each.agent
-    }
     own = _own_agent(person, vdn)
     if own is not None:
         return [AgentChoice(own, person.name)]
+    names = {
+        each.agent: one.name
+        for one in store.people.all(vdn)
+        if one.disabled_at is None and (each := one.role_in(vdn)) is not None and each.agent
+    }
     for number, agent in enumerate(every_agent(store, vdn)):
         if number == _AGENTS_MAX:
             break

@@ -59,12 +59,12 @@ class Staff:
         text = text.casefold()
         wanted = [
             each
-            for each in await self._store.people.all()
-            if (vdn is None or each.role_in(vdn) is not None)
-            and (text in each.login or text in each.name.casefold())
+            for each in await self._store.people.all(vdn)
+            if text in each.login or text in each.name.casefold()
         ]
-        seen = await self._store.people.seen()
-        members = [_member(keeper, each, seen.get(each.login)) for each in wanted[:limit]]
+        first = wanted[:limit]
+        seen = await self._store.people.seen([each.login for each in first])
+        members = [_member(keeper, each, seen.get(each.login)) for each in first]
         return Found(members, len(wanted) > limit)
 
     async def one(self, keeper: Person, vdn: int | None, login: str) -> Member:
@@ -73,7 +73,7 @@ class Staff:
         person = await self._store.people.get(login)
         if person is None or (vdn is not None and person.role_in(vdn) is None):
             raise NoSuchPerson("there is no person {login!r}", about="login", login=login)
-        seen = await self._store.people.seen()
+        seen = await self._store.people.seen([login])
         sessions = await self._people.sessions_of(login)
         return _member(keeper, person, seen.get(login))._replace(sessions=len(sessions))
 

@@ -15,7 +15,9 @@ ORDER BY p.login FOR UPDATE OF p                                               -
 SELECT {person_columns} FROM person AS p WHERE p.login = :login
 
 -- name: people
-SELECT {person_columns} FROM person AS p ORDER BY p.login
+SELECT {person_columns} FROM person AS p
+WHERE p.login IN (SELECT login FROM role WHERE vdn = :vdn)                     -- if vdn
+ORDER BY p.login
 
 -- name: add_person
 INSERT INTO person (login, version, name, made_at)
@@ -32,7 +34,8 @@ WHERE login = :login
 
 -- name: seen
 SELECT p.login, p.seen_at, max(s.used_at)
-FROM person AS p
+FROM {items of person} AS item
+JOIN person AS p ON p.login = item.login
 LEFT JOIN session AS s ON s.login = p.login
 GROUP BY p.login, p.seen_at
 HAVING p.seen_at IS NOT NULL OR max(s.used_at) IS NOT NULL
@@ -54,7 +57,9 @@ UPDATE person SET password_hash = NULL WHERE login = :login
 SELECT login, kind, vdn, agent, phone FROM role WHERE login = :login ORDER BY vdn
 
 -- name: roles
-SELECT login, kind, vdn, agent, phone FROM role ORDER BY login, vdn
+SELECT login, kind, vdn, agent, phone FROM role
+WHERE login IN (SELECT m.login FROM role AS m WHERE m.vdn = :vdn)              -- if vdn
+ORDER BY login, vdn
 
 -- name: put_role
 INSERT INTO role (login, kind, vdn, agent, phone) VALUES (:login, :kind, :vdn, :agent, :phone)
@@ -69,6 +74,7 @@ SELECT login, issuer, subject FROM tie WHERE login = :login
 
 -- name: ties
 SELECT login, issuer, subject FROM tie
+WHERE login IN (SELECT login FROM role WHERE vdn = :vdn)                       -- if vdn
 
 -- name: tied
 SELECT login FROM tie WHERE issuer = :issuer AND subject = :subject

@@ -51,11 +51,11 @@ class People(Protocol):
     def get(self, login: str) -> Person | None:
         """Return a person, disabled or not."""
 
-    def all(self) -> list[Person]:
-        """Return all people, by login."""
+    def all(self, vdn: int | None = None) -> list[Person]:
+        """Return all people, or those who have a role in a VDN, by login."""
 
-    def seen(self) -> dict[str, Instant]:
-        """Return when each person was last there; who never was, is left out."""
+    def seen(self, logins: Sequence[str]) -> dict[str, Instant]:
+        """Return when each of these was last there; who never was, is left out."""
 
     def tied(self, tie: Tie) -> Person | None:
         """Return whose an account at the single sign-on is, disabled or not."""

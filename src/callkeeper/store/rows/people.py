@@ -121,15 +121,15 @@ class PersonRows:
         people = self._people(self._session.rows("person", login=login))
         return people[0] if people else None
 
-    def all(self) -> list[Person]:
-        """Return all people, by login."""
+    def all(self, vdn: int | None = None) -> list[Person]:
+        """Return all people, or those who have a role in a VDN, by login."""
         roles: dict[str, list[Role]] = {}
-        for row in self._session.rows("roles"):
+        for row in self._session.rows("roles", vdn=vdn):
             roles.setdefault(row[0], []).append(_role(row))
-        ties = {row[0]: _tie(row) for row in self._session.rows("ties")}
+        ties = {row[0]: _tie(row) for row in self._session.rows("ties", vdn=vdn)}
         return [
             _person(row, roles.get(row[0], ()), ties.get(row[0]))
-            for row in self._session.rows("people")
+            for row in self._session.rows("people", vdn=vdn)
         ]
 
     def tied(self, tie: Tie) -> Person | None:
@@ -137,12 +137,11 @@ class PersonRows:
         rows = self._session.rows("tied", issuer=tie.issuer, subject=tie.subject)
         return self.get(str(rows[0][0])) if rows else None
 
-    def seen(self) -> dict[str, Instant]:
-        """Return when each person was last there; who never was, is left out."""
-        return {
-            login: max(at for at in seen if at is not None)
-            for login, *seen in self._session.rows("seen")
-        }
+    def seen(self, logins: Sequence[str]) -> dict[str, Instant]:
+        """Return when each of these was last there; who never was, is left out."""
+        items = [{"login": each} for each in logins]
+        rows = self._session.each("seen", items) if items else []
+        return {login: max(at for at in seen if at is not None) for login, *seen in rows}
 
     def note_seen(self, login: str) -> None:
         """Keep when somebody was last there, whose sessions are about to be forgotten."""
