@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from callkeeper.clock import HandClock
 from callkeeper.core.dialing.attempt import Attempt
-from callkeeper.core.dialing.desk_call import DeskClaim
+from callkeeper.core.dialing.desk_call import ASKED_MS, DeskClaim
 from callkeeper.core.people.person import Role
 from tests.console.visitor import Visitor, at_work, path, promise, standing, unlike_any
 from tests.house import VDN, House
@@ -92,6 +93,22 @@ def test_a_second_call_of_the_same_phone_is_refused_with_its_reason(house: House
     assert "not dialed after all (the call was stopped before the customer's phone rang)" in shown
     assert visitor.send(path(other, "call")).status == 303
     stop(visitor, other)
+
+
+@pytest.mark.usefixtures("dialer")
+def test_a_call_that_no_dialer_takes_in_time_is_over_for_the_page_and_can_be_asked_for_again(
+    house: House, clock: HandClock
+) -> None:
+    caller = at_work(house, unlike_any(), Role("agent", VDN, "caller", "PJSIP/1003"))
+    id_ = promised(house)
+    assert caller.send(path(id_, "call")).status == 303
+    clock.move(ASKED_MS + 1)
+    page = caller.look(path(id_)).text
+    assert "not dialed after all (no dialer took the call in time)" in page
+    assert "waits for a dialer" not in page
+    assert caller.send(path(id_, "call")).status == 303
+    assert "The call waits for a dialer" in caller.look(path(id_)).text
+    stop(caller, id_)
 
 
 def test_without_a_dialer_the_number_is_a_link_that_no_line_confirms(

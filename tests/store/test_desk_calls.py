@@ -247,6 +247,14 @@ def test_a_call_that_nobody_took_is_in_nobodys_way(store: SqlStore) -> None:
     assert as_it_is(store, old).outcome == "withdrawn"
 
 
+def test_whoever_dials_too_late_rings_no_agent(store: SqlStore) -> None:
+    attempt = asked(store)
+    assert take(store, at=NOW + ASKED_MS + 1) == TakenCalls([], 1)
+    ended = as_it_is(store, attempt)
+    assert (ended.outcome, ended.cause_text) == ("withdrawn", "no dialer took the call in time")
+    assert standing(store, attempt).state == "waiting"
+
+
 def test_a_line_without_room_lets_agents_wait_and_then_gives_up(store: SqlStore) -> None:
     attempt = asked(store)
     assert take(store, calls_max=0) == TakenCalls([])

@@ -10,6 +10,7 @@ import pytest
 from callkeeper.core.campaigns.campaign import Window
 from callkeeper.core.campaigns.changes import CampaignOrder, Revision
 from callkeeper.core.campaigns.plan import Plan
+from callkeeper.core.dialing.desk_call import ASKED_MS, Asking
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.usecases.outlook import outlook
@@ -121,3 +122,14 @@ def test_a_time_zone_that_is_installed_meanwhile_is_known_without_a_restart(
         zoneinfo.reset_tzpath()
     assert f"this machine knows no time zone {name}" in before
     assert name not in after
+
+
+def test_a_call_that_no_dialer_took_in_time_is_asked_for_no_more(opened: Opened) -> None:
+    has_campaign(opened.session, 1)
+    (promised,) = booked(opened.store, booking(1))
+    asking = Asking(1, promised.id, "1-2", "pbx", "PJSIP/1001", "person ann", NOW, BERLIN)
+    with opened.store.transaction():
+        opened.store.desk_calls.ask([asking])
+    in_time = outlook(opened.store, promised, BERLIN, NOW + ASKED_MS)
+    assert "person ann asks for the call" in in_time
+    assert "asks" not in outlook(opened.store, promised, BERLIN, NOW + ASKED_MS + 1)

@@ -7,6 +7,7 @@ its live attempt, and the dispatchers that there are.
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.dialing.attempt import NOBODY, Attempt
 from callkeeper.core.dialing.breaker import refuses_all
+from callkeeper.core.dialing.desk_call import as_it_stands
 from callkeeper.core.dialing.policy import (
     CAPS,
     Dial,
@@ -61,7 +62,7 @@ def _outlook(
 def _promised(store: Store, reservation: Reservation, now: Instant, written: Written) -> str:
     """Return how a manual call stands that waits."""
     at = written(reservation.appoint_at)
-    asked = _asked(store, reservation)
+    asked = _asked(store, reservation, now)
     if asked is not None:
         return f"waiting for {at}: {asked}"
     if reservation.tries > 0:
@@ -73,9 +74,11 @@ def _promised(store: Store, reservation: Reservation, now: Instant, written: Wri
     return f"waiting for {at}, when an agent rings; the system never dials a manual one"
 
 
-def _asked(store: Store, reservation: Reservation) -> str | None:
+def _asked(store: Store, reservation: Reservation, now: Instant) -> str | None:
     """Return how a call stands for which no agent has answered yet; None: nobody asks for one."""
-    attempts = store.attempts.of(reservation.vdn, reservation.id)
+    attempts = (
+        as_it_stands(each, now) for each in store.attempts.of(reservation.vdn, reservation.id)
+    )
     live = next((each for each in attempts if each.is_live), None)
     if live is None:
         return None

@@ -7,6 +7,7 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.campaigns.business_result import BusinessResult
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.desk_call import as_it_stands
 from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.people.house_rules import HouseRules, Numbers
 from callkeeper.core.people.person import Person
@@ -106,7 +107,7 @@ class Work:
                 customer_name(reservation.call_data, rules.customer_member),
                 means_of(store, person, vdn, now),
                 _pop(person, reservation, rules) is not None,
-                store.attempts.of(vdn, id_),
+                [as_it_stands(each, now) for each in store.attempts.of(vdn, id_)],
                 happened(store, vdn, id_),
                 _offered(store.business_results.find(vdn, 0, _RESULTS_MAX).results),
             )

@@ -96,9 +96,7 @@ class Asking(msgspec.Struct, frozen=True):
 
     def gives_up(self, other: Attempt) -> HandBack | None:
         """Return how a live attempt goes that is in the way, if nobody took it; None: it stays."""
-        if other.holder != NOBODY or self.at - other.claimed_at <= ASKED_MS:
-            return None
-        return HandBack(other.vdn, other.reservation_id, other.id, self.at, NOT_TAKEN)
+        return _not_taken(other, self.at)
 
 
 class Stopping(msgspec.Struct, frozen=True):
@@ -158,13 +156,13 @@ class DeskTriage:
         """Sort one; None: its campaign is just being changed."""
         claim, key = self._claim, (attempt.vdn, attempt.campaign_id)
         why = self._hindrance(campaign, key)
-        if why is None:
+        back = _not_taken(attempt, claim.at, why or NOT_TAKEN)
+        if back is not None:  # whoever asked has gone on to something else
+            self.given_up += filter(None, [back.apply(attempt)])
+        elif why is None:
             self._load.vdns[attempt.vdn] += 1
             self._load.campaigns[key] += 1
             self.taken.append(msgspec.structs.replace(attempt, holder=claim.holder))
-        elif claim.at - attempt.claimed_at > ASKED_MS:
-            back = HandBack(attempt.vdn, attempt.reservation_id, attempt.id, claim.at, why)
-            self.given_up += filter(None, [back.apply(attempt)])
 
     def _hindrance(self, campaign: Campaign | None, key: CampaignKey) -> str | None:
         claim = self._claim
@@ -176,6 +174,22 @@ class DeskTriage:
             return "its campaign is just being changed"
         over = over_cap(campaign, claim.limits, self._load.of(key), claim.at)
         return None if over is None else over.why
+
+
+def as_it_stands(attempt: Attempt, now: Instant) -> Attempt:
+    """Return an attempt as it is at an instant: one that nobody took in time is over.
+
+    Where no dispatcher is at work, nobody puts that on record.
+    """
+    back = _not_taken(attempt, now)
+    return attempt if back is None else back.apply(attempt) or attempt
+
+
+def _not_taken(attempt: Attempt, now: Instant, why: str = NOT_TAKEN) -> HandBack | None:
+    """Return how a live attempt goes that nobody took in time; None: it is none of these."""
+    if attempt.holder != NOBODY or now - attempt.claimed_at <= ASKED_MS:
+        return None
+    return HandBack(attempt.vdn, attempt.reservation_id, attempt.id, now, why)
 
 
 def objection(
