@@ -324,6 +324,9 @@ def test_nothing_is_told_of_a_call_that_is_not_theirs(
     theirs = promise(house, HOUR, agent="hal", called_no=NUMBER)
     assert agent_of_today.look(f"{BOOK}?like={theirs}").status == 404
     assert agent_of_today.look(f"{BOOK}?like=%27").status == 404
+    rule(house, agents_see="vdn", numbers="full")  # what is seen is not one's own for that
+    assert agent_of_today.look(path(theirs)).status == 200
+    assert agent_of_today.look(f"{BOOK}?like={theirs}").status == 404
     assert agent_of_today.send(BOOK, form(agent_of_today) | {"like": theirs}).status == 404
 
 

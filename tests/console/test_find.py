@@ -8,6 +8,7 @@ import pytest
 
 from callkeeper.core.people.person import Role
 from callkeeper.core.reservations.changes import Result
+from tests.console.test_house_rules import rule
 from tests.console.visitor import SUPERVISOR, Visitor, at_work, promise, unlike_any
 from tests.house import HOUR, TASK, VDN, House
 from tests.store.orders import carry_out, order
@@ -76,6 +77,20 @@ def test_an_agent_finds_what_is_their_own_whatever_is_typed(house: House) -> Non
         assert theirs not in found(own)
     assert "as a file" not in own.text
     assert own.send(f"{FIND}/csv").status == 403
+
+
+def test_numbers_are_in_full_on_an_agents_own_calls_alone(house: House) -> None:
+    login, mine, theirs = unlike_any(), "8613900003333", "8613900004444"
+    own = at_work(house, login, Role("agent", VDN, login))
+    promise(house, 40 * DAY, agent=login, called_no=mine)
+    promise(house, 40 * DAY, agent="somebody else", called_no=theirs)
+    rule(house, agents_see="vdn", numbers="full")
+    try:
+        page = own.send(FIND, {"from": "2027-01-07"})
+        assert len(found(page)) == 2
+        assert (mine in page.seen.text, theirs in page.seen.text) == (True, False)
+    finally:
+        rule(house)
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def _rows(found: FoundCalls) -> Iterator[tuple[str | int, ...]]:
             call.kind,
             listed.campaign_name or call.campaign_id,
             listed.agent_name or call.agent or "",
-            call.called_no if found.rules.numbers == "full" else masked(call.called_no),
+            call.called_no if found.rules_of(call).numbers == "full" else masked(call.called_no),
             ": ".join(filter(None, (call.fail_code, *kept.filed))),
             call.remark or "",
         )

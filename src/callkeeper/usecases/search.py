@@ -9,9 +9,10 @@ from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person
-from callkeeper.core.people.rights import check_may, may
+from callkeeper.core.people.rights import check_may, may, numbers_shown
 from callkeeper.core.refusal import NoRight, ParameterWrong
 from callkeeper.core.reservations.promise import Measure
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.campaigns import CampaignsWanted
 from callkeeper.store.port.reservations import Listed, Page, Wanted
 from callkeeper.store.port.store import Store
@@ -20,8 +21,8 @@ from callkeeper.usecases.promises import FIRST, LAST, LISTED, Kept, Promises, Wh
 # How many calls a file takes, and how many of them are read at once.
 FILE_MAX = 10_000
 _READ_AT_ONCE = 1_000
-# Of one number so many are looked through for what is outstanding.
-_OF_NUMBER_MAX = 1_000
+# Of one number so many are looked through for what is outstanding: the latest.
+OF_NUMBER_MAX = 1_000
 _CAMPAIGNS_MAX = 200
 
 
@@ -39,24 +40,38 @@ class Query(msgspec.Struct, frozen=True):
 class FoundCalls(msgspec.Struct, frozen=True):
     """A page of what was found, and how many there are in all.
 
-    ``rules`` are those by which whoever looks sees it; ``sees_all``: not only their own.
+    ``rules`` are those of the VDN; ``sees_all``: ``reader``, who looks, sees not only their own.
     ``campaigns`` may be chosen.
     """
 
     total: int
     calls: list[Kept]
+    reader: Person
     rules: HouseRules
     sees_all: bool
     campaigns: list[Campaign]
 
+    def rules_of(self, call: Reservation) -> HouseRules:
+        """Return the rules by which whoever looks sees a call: not each one is theirs."""
+        numbers = numbers_shown(self.reader, call.vdn, call.agent, self.rules)
+        return msgspec.structs.replace(self.rules, numbers=numbers)
+
 
 class Search:
-    """Finding reservations."""
+    """Finding reservations. ``of_number``: of one number so many are looked through."""
 
-    def __init__(self, async_store: AsyncStore, clock: Clock, measure: Measure) -> None:
+    def __init__(
+        self,
+        async_store: AsyncStore,
+        clock: Clock,
+        measure: Measure,
+        *,
+        of_number: int = OF_NUMBER_MAX,
+    ) -> None:
         self._store = async_store
         self._clock = clock
         self._measure = measure
+        self._of_number = of_number
         self._log = structlog.get_logger()
 
     async def find(
@@ -69,12 +84,13 @@ class Search:
             rules = store.rules.of(vdn).rules
             sees_all = may(person, "see_reservation", vdn, rules=rules)
             whose = query if sees_all else msgspec.structs.replace(query, agent=_own(person, vdn))
-            page = _page(store, vdn, whose, offset, limit)
+            page = self._page(store, vdn, whose, offset, limit)
             wanted = CampaignsWanted(vdn=vdn, offset=0, limit=_CAMPAIGNS_MAX, now=now)
             return FoundCalls(
                 total=page.total,
                 calls=Promises(store, self._measure, Whose(vdn), now).judged(page.listed),
-                rules=_as_seen(person, vdn, rules),
+                reader=person,
+                rules=rules,
                 sees_all=sees_all,
                 campaigns=store.campaigns.find(wanted).campaigns,
             )
@@ -101,6 +117,36 @@ class Search:
         self._log.info("reservations_exported", person=person.login, vdn=vdn, count=len(calls))
         return msgspec.structs.replace(found, calls=calls)
 
+    def _page(self, store: Store, vdn: int, query: Query, offset: int, limit: int) -> Page:
+        wanted = Wanted(
+            vdn,
+            offset,
+            limit,
+            query.number,
+            None if query.agent is None else [query.agent],
+            query.begin_at,
+            query.end_at,
+            query.campaign_id,
+        )
+        if not query.is_outstanding:
+            return store.reservations.find(wanted)
+        if query.number is not None:
+            found = [each for each in self._latest(store, wanted) if _is_outstanding(each)]
+            return Page(len(found), found[offset : offset + limit])
+        sought = Whose(vdn, query.agent, query.campaign_id).within(
+            FIRST if query.begin_at is None else query.begin_at,
+            LAST if query.end_at is None else query.end_at,
+        )
+        total = sum(each.count for each in store.outstanding.count(sought, FIRST, FIRST))
+        return Page(total, store.outstanding.seek(sought, LISTED, limit, offset=offset))
+
+    def _latest(self, store: Store, wanted: Wanted) -> list[Listed]:
+        """Return the latest of what is wanted, by time: what is outstanding is seldom old."""
+        total = store.reservations.find(msgspec.structs.replace(wanted, offset=0, limit=1)).total
+        begin = max(0, total - self._of_number)
+        latest = msgspec.structs.replace(wanted, offset=begin, limit=self._of_number)
+        return store.reservations.find(latest).listed
+
 
 def _own(person: Person, vdn: int) -> str:
     """Return the account of an agent, who finds their own. Raise NoRight."""
@@ -108,37 +154,6 @@ def _own(person: Person, vdn: int) -> str:
     if role is None or role.agent is None or not may(person, "see_reservation", vdn, role.agent):
         raise NoRight
     return role.agent
-
-
-def _as_seen(person: Person, vdn: int, rules: HouseRules) -> HouseRules:
-    role = person.role_in(vdn)
-    sees = may(person, "show_numbers", vdn, None if role is None else role.agent)
-    return rules if sees else msgspec.structs.replace(rules, numbers="never")
-
-
-def _page(store: Store, vdn: int, query: Query, offset: int, limit: int) -> Page:
-    wanted = Wanted(
-        vdn,
-        offset,
-        limit,
-        query.number,
-        None if query.agent is None else [query.agent],
-        query.begin_at,
-        query.end_at,
-        query.campaign_id,
-    )
-    if not query.is_outstanding:
-        return store.reservations.find(wanted)
-    if query.number is not None:
-        whole = msgspec.structs.replace(wanted, offset=0, limit=_OF_NUMBER_MAX)
-        found = [each for each in store.reservations.find(whole).listed if _is_outstanding(each)]
-        return Page(len(found), found[offset : offset + limit])
-    sought = Whose(vdn, query.agent, query.campaign_id).within(
-        FIRST if query.begin_at is None else query.begin_at,
-        LAST if query.end_at is None else query.end_at,
-    )
-    total = sum(each.count for each in store.outstanding.count(sought, FIRST, FIRST))
-    return Page(total, store.outstanding.seek(sought, LISTED, limit, offset=offset))
 
 
 def _is_outstanding(listed: Listed) -> bool:

@@ -105,7 +105,7 @@ class SlotBookings:
 
         def look(store: Store) -> Choices:
             rules = store.rules.of(vdn).rules
-            model = _seen(store, person, vdn, like, rules) if like else None
+            model = _theirs(store, person, vdn, like) if like else None
             called_no = number or (model.called_no if model else "")
             wanted = CampaignsWanted(vdn=vdn, offset=0, limit=_CAMPAIGNS_MAX, now=now)
             found = store.campaigns.find(wanted).campaigns
@@ -277,8 +277,7 @@ class SlotBookings:
 
 def _wish(store: Store, person: Person, vdn: int, call: NewCall) -> Wish:
     """Return what was asked for, of what may be. Raise ParameterWrong or NoSuchReservation."""
-    rules = store.rules.of(vdn).rules
-    model = _seen(store, person, vdn, call.like, rules) if call.like else None
+    model = _theirs(store, person, vdn, call.like) if call.like else None
     number = call.number or (model.called_no if model else "")
     if not number:
         raise ParameterWrong("the number is missing", about="called_no")
@@ -344,22 +343,17 @@ def _check(person: Person, vdn: int, agent: str | None) -> None:
         raise NoRight
 
 
-def _seen(store: Store, person: Person, vdn: int, id_: str, rules: HouseRules) -> Reservation:
-    """Return a reservation that a person may see. Raise NoSuchReservation."""
+def _theirs(store: Store, person: Person, vdn: int, id_: str) -> Reservation:
+    """Return a reservation that a person may change. Raise NoSuchReservation.
+
+    Who sees a colleague's alone does not see its number, and so neither moves nor repeats it.
+    """
     listed = store.reservations.get(vdn, id_)
     if listed is None or listed.reservation.state == "cancelled":
         raise no_such(vdn, id_)
-    if not may(person, "see_reservation", vdn, listed.reservation.agent, rules=rules):
+    if not may(person, "change_reservation", vdn, listed.reservation.agent):
         raise no_such(vdn, id_)
     return listed.reservation
-
-
-def _theirs(store: Store, person: Person, vdn: int, id_: str) -> Reservation:
-    """Return a reservation that a person may change. Raise NoSuchReservation."""
-    found = _seen(store, person, vdn, id_, store.rules.of(vdn).rules)
-    if not may(person, "change_reservation", vdn, found.agent):
-        raise no_such(vdn, id_)
-    return found
 
 
 def _is(made: Reservation, wish: Wish) -> bool:

@@ -11,7 +11,7 @@ from callkeeper.core.dialing.desk_call import as_it_stands
 from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.people.house_rules import HouseRules, Numbers
 from callkeeper.core.people.person import Person
-from callkeeper.core.people.rights import DEFAULTS, Act, may
+from callkeeper.core.people.rights import DEFAULTS, Act, may, numbers_shown
 from callkeeper.core.refusal import NoRight, NoSuchPath
 from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.changes import Change, Order
@@ -188,8 +188,7 @@ def _without(found: Found, others: Found) -> Found:
 
 def _numbers(person: Person, reservation: Reservation, rules: HouseRules) -> Numbers:
     """Return how a number is shown to somebody, by their role and by the rules of the VDN."""
-    may_see = may(person, "show_numbers", reservation.vdn, reservation.agent)
-    return rules.numbers if may_see else "never"
+    return numbers_shown(person, reservation.vdn, reservation.agent, rules)
 
 
 def _pop(person: Person, reservation: Reservation, rules: HouseRules) -> str | None:

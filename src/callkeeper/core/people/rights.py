@@ -9,7 +9,7 @@ from callkeeper.core.people.changes import (
     Reset,
     TakeRole,
 )
-from callkeeper.core.people.house_rules import HouseRules
+from callkeeper.core.people.house_rules import HouseRules, Numbers
 from callkeeper.core.people.person import Person, RoleKind
 from callkeeper.core.refusal import NoRight
 
@@ -97,6 +97,11 @@ def may(
     if role.kind != "agent" or (agent is not None and agent == role.agent):
         return True
     return act == "see_reservation" and rules.agents_see == "vdn"
+
+
+def numbers_shown(person: Person, vdn: int, agent: str | None, rules: HouseRules) -> Numbers:
+    """Return how the number of an agent's reservation is shown to a person, by the VDN's rules."""
+    return rules.numbers if may(person, "show_numbers", vdn, agent) else "never"
 
 
 def check_may(person: Person, act: Act, vdn: int | None = None, agent: str | None = None) -> None:
