@@ -223,6 +223,8 @@ WRONG = [
     (2, "", ["add", "cem", "--operator", "--role", "agent"], "goes with none of"),
     (2, "--role", ["add", "cem", "--vdn", "25", "--role", "operator"], "is none of"),
     (1, "--phone", ["role", *BOB, "--phone", "1001"], "'1001' is no phone"),
+    (1, "--phone", ["role", *BOB, "--phone", "Local/1@x"], "the operator allows PJSIP/*"),
+    (1, "--phone", ["add", "cem", *BOB[1:], "--phone", "PJSIP/1@x"], "the operator allows PJSIP/*"),
     (2, "--url", ["add", "cem", "--operator", "--url", "x y"], "not a valid URL"),
     (2, "", ["role", "bob", "--vdn", "25", "--role", "agent", "--no-role"], "goes with none of"),
     (2, "", ["role", "bob"], "give either --operator or --vdn N"),

@@ -178,6 +178,17 @@ BOUNDS = {
         "PJSIP/{number}@{trunk}",
         f"PJSIP/{{number}}@{'x' * 255}",
     ),
+    "phones": text(
+        ["PJSIP/*", "PJSIP/* SIP/desk-*", "Local/*@desks PJSIP/1001"],
+        "",
+        " ",
+        "*",
+        "1001",
+        "PJSIP/",
+        "PJSIP/1&PJSIP/2",
+        "PJSIP/${EXTEN}",
+        f"PJSIP/{'x' * 250}",
+    ),
     "metrics_port": whole(1, 65_535),
 }
 

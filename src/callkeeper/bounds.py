@@ -24,6 +24,7 @@ _IDS_MAX = 10_000
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ENDPOINT = re.compile(r"[A-Za-z]\w*/[^\s{}]*\{number\}[^\s{}]*")
+_PHONES = re.compile(r"[A-Za-z]\w{0,39}/[\w.@:+*-]{1,200}", re.ASCII)
 _USER = re.compile(r"[^\s:\x00-\x1f\x7f]{1,80}")
 _NUMBERS = re.compile(r"(allow|deny)( +[0-9*#]{1,24})+|length +[0-9]{1,2}-[0-9]{1,2}")
 _NAME = re.compile(r"[\w.-]+")
@@ -164,6 +165,12 @@ def _ari_endpoint(text: str) -> str | None:
     return None
 
 
+def _phones(text: str) -> str | None:
+    if len(text) <= _TEXT_MAX and text.strip() and all(map(_PHONES.fullmatch, text.split())):
+        return None
+    return f"write forms of phones like 'PJSIP/* Local/*@desks', not {_short(text)}"
+
+
 def _called(most: int) -> Rule:
     def rule(text: str) -> str | None:
         if _NAME.fullmatch(text) and len(text) <= most:
@@ -212,6 +219,7 @@ AriUrl = Annotated[str, _ari_url]
 AriUser = Annotated[str, _ari_user]
 AriPassword = Annotated[str, _password]
 AriEndpoint = Annotated[str, _ari_endpoint]
+Phones = Annotated[str, _phones]
 
 # Their values are in no sentence: a URL may hold a password.
 SECRETS = frozenset(

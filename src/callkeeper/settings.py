@@ -81,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ari_password: bounds.AriPassword | None = None
     ari_app: bounds.App = "callkeeper"
     ari_endpoint: bounds.AriEndpoint = "PJSIP/{number}@trunk"  # how a number is dialed
+    phones: bounds.Phones = "PJSIP/*"  # which endpoints may be a person's phone
     metrics_port: bounds.PortShown | None = None  # where `dial` alone shows its metrics
 
     @property

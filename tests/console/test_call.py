@@ -111,6 +111,18 @@ def test_a_call_that_no_dialer_takes_in_time_is_over_for_the_page_and_can_be_ask
     stop(caller, id_)
 
 
+@pytest.mark.usefixtures("dialer")
+@pytest.mark.parametrize("phone", ["Local/0090012345@from-internal", "PJSIP/0090012345@trunk"])
+def test_a_phone_that_is_no_phone_is_not_rung_though_it_is_on_record(
+    house: House, phone: str
+) -> None:
+    visitor = at_work(house, unlike_any(), Role("agent", VDN, "caller", phone))
+    id_ = promised(house)
+    refused = visitor.send(path(id_, "call"))
+    assert (refused.status, f"your phone {phone} may not ring here" in refused.text) == (422, True)
+    assert house.store.attempts.of(VDN, id_) == []
+
+
 def test_without_a_dialer_the_number_is_a_link_that_no_line_confirms(
     house: House, caller: Visitor
 ) -> None:

@@ -99,6 +99,7 @@ def test_a_link_begins_where_the_browser_found_the_console(keeper: Visitor) -> N
         ({"kind": "agent", "agent": "a\x00"}, "is not allowed"),
         ({"kind": "agent", "agent": "x" * 101}, "at most 100 fit"),
         ({"phone": "1001"}, "is no phone; write it as the line knows it"),
+        ({"phone": "Local/0090012345@from-internal"}, "is no phone that may ring here"),
         ({"kind": "king"}, "choose a role"),
         ({"kind": "operator"}, "has no VDN; every other role has one"),
     ],
@@ -168,6 +169,23 @@ def test_a_phone_is_typed_with_a_role_and_is_there_when_the_role_is_given_again(
     page = keeper.look(f"{PEOPLE}/{login}")
     assert "at phone PJSIP/1001" in page.text
     assert 'value="PJSIP/1001"' in page.seen.text
+
+
+@pytest.mark.parametrize(
+    "phone",
+    ["Local/s@macro-dial", "PJSIP/0090012345@trunk", "SIP/10.1.2.3", "PJSIP/trunk:5070"],
+)
+def test_no_phone_is_a_way_into_the_dialplan_or_to_a_trunk(
+    house: House, keeper: Visitor, operator: Visitor, phone: str
+) -> None:
+    login = newcomer(house)
+    before = known(house, login)
+    form = {"act": "role", "kind": "supervisor", "agent": "", "phone": phone}
+    for visitor, path in ((keeper, f"{PEOPLE}/{login}"), (operator, f"{ALL}/{login}")):
+        refused = visitor.send(path, form | {"vdn": str(VDN)})
+        assert (refused.status, "the operator allows PJSIP/*" in refused.text) == (422, True)
+        assert f'value="{phone}"' in refused.seen.text
+    assert known(house, login) == before
 
 
 def test_a_disabled_person_is_out_at_once_and_comes_back_as_before(

@@ -20,6 +20,7 @@ from callkeeper.cli.options import (
 from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.clock import SystemClock
+from callkeeper.core.endpoint import check_may_ring
 from callkeeper.core.people.changes import (
     Disable,
     Enable,
@@ -141,6 +142,7 @@ def add(
     given = _role(where, role=role, agent=agent, phone=phone)
     settings = read_settings(data_dir, database)
     with existing_store(data_dir, database) as store, _by_option():
+        check_may_ring(phone, settings.phones)
         invited = add_person(store, SystemClock(), login, name, given)
     person = invited.person
     _show_link(invited, f"{person.login}: {_told(person)}", url, settings, as_json=json)
@@ -199,6 +201,9 @@ def give_role(
         change = TakeRole(vdn)
     else:
         change = GiveRole(_role(vdn, role=role, agent=agent, phone=phone))
+        with _by_option():
+            change.role.check()
+            check_may_ring(phone, read_settings(data_dir, database).phones)
     carry_out(store_of=(data_dir, database), login=login, change=change, vdn=vdn, as_json=json)
 
 

@@ -6,6 +6,8 @@ from callkeeper.core.refusal import ParameterWrong
 
 # Nothing in it means anything to a dialplan but what it is for.
 ENDPOINT = re.compile(r"[A-Za-z]\w{0,39}/[\w.@:+-]{1,200}", re.ASCII)
+# What a * of an allowed form stands for: a name. No @ or : with which one says where else to go.
+_NAME = r"[A-Za-z0-9_.+-]+"
 
 
 def check_phone(phone: str) -> None:
@@ -16,3 +18,25 @@ def check_phone(phone: str) -> None:
             about="phone",
             phone=phone,
         )
+
+
+def may_ring(phone: str, allowed: str) -> bool:
+    """Whether a phone is of one of the ``allowed`` forms, like ``PJSIP/*``; blanks part them.
+
+    No rule of numbers is asked about what rings. So a phone that is a way into the dialplan, or to
+    a trunk, would be a call to any number.
+    """
+    forms = (_NAME.join(map(re.escape, form.split("*"))) for form in allowed.split())
+    return any(re.fullmatch(form, phone) for form in forms)
+
+
+def check_may_ring(phone: str | None, allowed: str) -> None:
+    """Refuse a phone that may not ring."""
+    if phone is None or may_ring(phone, allowed):
+        return
+    raise ParameterWrong(
+        "{phone!r} is no phone that may ring here; the operator allows {allowed}",
+        about="phone",
+        phone=phone,
+        allowed=allowed,
+    )

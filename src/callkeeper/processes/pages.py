@@ -54,7 +54,7 @@ def console_of(  # noqa: PLR0913 - three are named
         people=people,
         office=Office(
             people,
-            Staff(async_store, clock, people),
+            Staff(async_store, clock, people, settings.phones),
             Deeds(async_store),
             KeyKeeping(async_store, seal, clock),
             CampaignKeeping(async_store, clock, campaigns),
@@ -68,7 +68,7 @@ def console_of(  # noqa: PLR0913 - three are named
         rules=RuleKeeping(async_store, clock, settings.time_zone),
         calendars=Calendars(async_store, clock),
         slots=slots,
-        calling=Calling(async_store, clock, limits(settings)),
+        calling=Calling(async_store, clock, limits(settings), settings.phones),
         filing=Filing(async_store, clock, bookings, slots),
         search=Search(async_store, clock, measure(settings)),
         supervision=supervision,

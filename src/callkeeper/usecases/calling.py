@@ -10,6 +10,7 @@ from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.desk_call import Asking, CallRefused, Stopping
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.dialing.policy import Limits
+from callkeeper.core.endpoint import may_ring
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import may
@@ -33,12 +34,13 @@ class CallMeans(msgspec.Struct, frozen=True):
 
 
 class Calling:
-    """Calls that people ask for by pages."""
+    """Calls that people ask for by pages; ``phones`` are the forms of those that may ring."""
 
-    def __init__(self, async_store: AsyncStore, clock: Clock, limits: Limits) -> None:
+    def __init__(self, async_store: AsyncStore, clock: Clock, limits: Limits, phones: str) -> None:
         self._store = async_store
         self._clock = clock
         self._limits = limits
+        self._phones = phones
 
     async def ask(self, person: Person, vdn: int, id_: str) -> Attempt:
         """Ask for a call: the person's phone rings first. Raise NoSuchReservation, CallRefused."""
@@ -51,6 +53,12 @@ class Calling:
         means = await self._store.ask(look)
         if means.phone is None:
             raise CallRefused("no phone of yours is on record; ask your administrator", about="id")
+        if not may_ring(means.phone, self._phones):  # one from before may be anything
+            raise CallRefused(
+                "your phone {phone} may not ring here; ask your administrator",
+                about="id",
+                phone=means.phone,
+            )
         if means.line is None:
             raise CallRefused("no dialer is at work that could ring your phone", about="id")
         asking = Asking(

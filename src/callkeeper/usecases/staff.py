@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_token
+from callkeeper.core.endpoint import check_may_ring
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.changes import (
     GiveRole,
@@ -46,12 +47,16 @@ class Found(NamedTuple):
 
 
 class Staff:
-    """The people whom others keep: administrators those of their VDNs, operators all."""
+    """The people whom others keep: administrators those of their VDNs, operators all.
 
-    def __init__(self, async_store: AsyncStore, clock: Clock, people: People) -> None:
+    ``phones`` are the forms of those that may ring.
+    """
+
+    def __init__(self, async_store: AsyncStore, clock: Clock, people: People, phones: str) -> None:
         self._store = async_store
         self._clock = clock
         self._people = people
+        self._phones = phones
 
     async def find(self, keeper: Person, vdn: int | None, text: str, limit: int) -> Found:
         """Return the people of a VDN, or all (None), whose login or name has a text in it."""
@@ -85,6 +90,7 @@ class Staff:
         check_may(who.person, "keep_people", role.vdn)
         now = self._clock.now()
         who.session.check_proven(now)
+        check_may_ring(role.phone, self._phones)
         login, token = login_of(login), new_token()
         link = new_link(digest_of(token), login, now)
         new = NewPerson(login, name.strip() or login, role, link, who.person.by, now)
@@ -105,6 +111,8 @@ class Staff:
         """
         check_may(who.person, "keep_people", vdn)
         who.session.check_proven(self._clock.now())
+        if isinstance(change, GiveRole):
+            check_may_ring(change.role.phone, self._phones)
         if vdn is None and isinstance(change, GiveRole):
             vdn = change.role.vdn  # its administrators read of it
         elif vdn is None and isinstance(change, TakeRole):
