@@ -1,9 +1,12 @@
 """Access keys and agents, on both engines."""
 
 import msgspec
+import pytest
 
 from callkeeper.core.allowance import Allowance, Limit
-from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.people.changes import GiveRole, NewPerson, PersonOrder, TakeRole
+from callkeeper.core.people.person import Person, Role
+from callkeeper.core.refusal import NoRight, ParameterWrong
 from callkeeper.core.reservations.changes import Move
 from callkeeper.store.port.access import AccessKey, AgentName, KeyOrder
 from callkeeper.store.port.reservations import Wanted
@@ -55,6 +58,36 @@ def test_a_key_is_revoked_once_and_the_first_instant_stays(store: SqlStore) -> N
         outcomes += store.keys.change([revoking("A", 4)])
     assert outcomes == [store.keys.get("A"), None, None, None]
     assert [each.revoked_at for each in store.keys.all()] == [NOW + 1, None]
+
+
+@pytest.mark.parametrize("role", [Role("supervisor", 1), Role("administrator", 2), None])
+def test_whoever_may_keep_keys_no_more_when_an_order_is_carried_out_changes_none(
+    store: SqlStore, role: Role | None
+) -> None:
+    new = NewPerson("ann", "Ann", Role("administrator", 1), None, "operator", NOW)
+    with store.transaction():
+        (ann,) = store.people.add([new])
+        store.keys.change(making(key("A"), key("B")))
+    assert isinstance(ann, Person)
+    late = [
+        KeyOrder("A", None, ann.by, NOW, ann),
+        KeyOrder("B", Limit(2.0, 5), ann.by, NOW, ann),
+        KeyOrder("C", key("C"), ann.by, NOW, ann),
+        KeyOrder("D", key("D", vdn=None), ann.by, NOW, ann),
+    ]
+    with store.transaction():
+        taken = PersonOrder("ann", TakeRole(1), "operator", NOW)
+        store.people.change([taken])
+        if role is not None:
+            store.people.change([PersonOrder("ann", GiveRole(role), "operator", NOW)])
+        outcomes = store.keys.change(late)
+    assert [type(each) for each in outcomes] == [NoRight] * 4
+    assert store.keys.all() == [key("A"), key("B")]
+    with store.transaction():
+        back = PersonOrder("ann", GiveRole(Role("administrator", 1)), "operator", NOW)
+        store.people.change([back])
+        outcomes = store.keys.change(late)
+    assert [type(each) for each in outcomes] == [AccessKey] * 3 + [NoRight]
 
 
 def test_each_change_of_a_key_is_a_deed_and_one_that_changes_nothing_is_none(

@@ -10,6 +10,7 @@ from callkeeper.core.people.changes import (
     NewPerson,
     PersonChange,
     PersonOrder,
+    TakeRole,
 )
 from callkeeper.core.people.person import Person, Role
 from callkeeper.core.people.session import (
@@ -58,6 +59,47 @@ def test_a_role_that_came_meanwhile_counts(store: SqlStore, ann: Person) -> None
     assert known is not None
     assert (known.version, known.disabled_at) == (bob.version + 1, None)
     assert store.deeds.latest(10) == before
+
+
+SHUTTING_OUT: list[PersonChange] = [Disable(), TakeRole(25), GiveRole(Role("supervisor", 25))]
+
+
+@pytest.mark.parametrize("change", SHUTTING_OUT, ids=lambda each: each.what)
+@pytest.mark.parametrize("is_at_once", [False, True])
+def test_whoever_gives_an_order_may_still_do_so_when_it_is_carried_out(
+    store: SqlStore, ann: Person, change: PersonChange, *, is_at_once: bool
+) -> None:
+    added(store, "bob", Role("agent", 25, "bob"))
+    shutting = PersonOrder("ann", change, "operator", NOW, 25)
+    late = PersonOrder("bob", Disable(), ann.by, NOW, 25, ann)
+    with store.transaction():
+        outcomes = store.people.change([shutting, late] if is_at_once else [shutting])
+    if not is_at_once:
+        with store.transaction():
+            outcomes += store.people.change([late])
+    assert isinstance(outcomes[1], NoRight)
+    bob = store.people.get("bob")
+    assert bob is not None
+    assert bob.disabled_at is None
+
+
+@pytest.mark.parametrize("role", [Role("administrator", 25), Role("operator", None)])
+def test_nobody_is_added_by_whoever_may_not_any_more(
+    store: SqlStore, ann: Person, role: Role
+) -> None:
+    keeper = msgspec.structs.replace(ann, roles=(role,))
+    ordered(store, "ann", TakeRole(25), None)
+    link = new_link("link eve", "eve", NOW)
+    with store.transaction():
+        outcomes = store.people.add(
+            [
+                NewPerson("eve", "Eve", role, link, ann.by, NOW, keeper=keeper),
+                NewPerson("fay", "Fay", role, None, "operator", NOW),
+            ]
+        )
+    assert isinstance(outcomes[0], NoRight)
+    assert isinstance(outcomes[1], Person)
+    assert store.people.get("eve") is None
 
 
 def test_what_one_does_to_oneself_by_a_role_is_a_deed(store: SqlStore, ann: Person) -> None:

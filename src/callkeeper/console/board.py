@@ -82,7 +82,7 @@ class BoardPage:
 
     async def seen(self, visit: Visit, who: SignedIn) -> Response:
         """Say of those that are ticked that nobody else has to look at them."""
-        form = await visit.form(many="ticked")
+        form = visit.form(many="ticked")
 
         async def say(person: Person, ticked: list[Ticked]) -> Done:
             return await self._supervision.say_seen(person, visit.vdn, ticked)
@@ -91,7 +91,7 @@ class BoardPage:
 
     async def reassign(self, visit: Visit, who: SignedIn) -> Response:
         """Give those that are ticked to another agent."""
-        form = await visit.form(many="ticked")
+        form = visit.form(many="ticked")
 
         async def give(person: Person, ticked: list[Ticked]) -> Done:
             account = form.get("agent", "")
@@ -130,7 +130,7 @@ class BoardPage:
         act: Callable[[Person, int, int], Awaitable[Campaign]],
     ) -> Response:
         # No campaign has the id 0, as none has a text that is no id.
-        id_ = campaign_id((await visit.form()).get("campaign", "")) or 0
+        id_ = campaign_id(visit.form().get("campaign", "")) or 0
         try:
             await act(who.person, visit.vdn, id_)
         except (NoSuchCampaign, StateForbids) as refused:

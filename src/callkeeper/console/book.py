@@ -45,7 +45,7 @@ class BookPage:
 
     async def book(self, visit: Visit, who: SignedIn) -> Response:
         """Book the call that was typed, or the one that was offered in its place."""
-        typed = await visit.form()
+        typed = visit.form()
         times = times_of(who, self._zone, self._clock.now())
         call = None
         try:

@@ -19,7 +19,7 @@ class CallActs:
 
     async def call(self, visit: Visit, who: SignedIn) -> Response:
         """Ask for the call: the phone of whoever asks rings first."""
-        await visit.form()
+        visit.form()
         try:
             await self._calling.ask(who.person, visit.vdn, visit.id)
         except CallRefused as refused:
@@ -28,6 +28,6 @@ class CallActs:
 
     async def hang_up(self, visit: Visit, who: SignedIn) -> Response:
         """Ask for its end; if it is over already, that is well."""
-        await visit.form()
+        visit.form()
         await self._calling.hang_up(who.person, visit.vdn, visit.id)
         return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")

@@ -131,7 +131,7 @@ class CampaignPages:
 
     async def add(self, visit: Visit, who: SignedIn) -> Response:
         """Add one as it was typed."""
-        form = await visit.form()
+        form = visit.form()
         try:
             wish = read_wish(form, self._zone)
             status: Status = "started" if form.get("begins") == "started" else "draft"
@@ -146,7 +146,7 @@ class CampaignPages:
 
     async def change(self, visit: Visit, who: SignedIn) -> Response:
         """Make one what was typed."""
-        form = await visit.form()
+        form = visit.form()
         old = (await self._keeping.one(who.person, visit.vdn, _id(visit))).campaign
         try:
             wish, version = read_wish(form, self._zone, old), hidden_number(form, "version")
@@ -165,7 +165,7 @@ class CampaignPages:
 
     async def delete(self, visit: Visit, who: SignedIn) -> Response:
         """Take one off the lists."""
-        form = await visit.form()
+        form = visit.form()
         try:
             version = hidden_number(form, "version")
             await self._keeping.delete(who.person, visit.vdn, _id(visit), version)
@@ -176,7 +176,7 @@ class CampaignPages:
     async def _switched(
         self, visit: Visit, who: SignedIn, act: Callable[..., Awaitable[Campaign]]
     ) -> Response:
-        await visit.form()
+        visit.form()
         try:
             await act(who.person, visit.vdn, _id(visit))
         except _AT_THE_FORM as refused:

@@ -47,12 +47,12 @@ class FindPage:
 
     async def find(self, visit: Visit, who: SignedIn) -> Response:
         """Show what was typed, without what is dropped."""
-        form = await visit.form()
+        form = visit.form()
         return await self._page(visit, who, form | {form.get("drop", ""): ""})
 
     async def export(self, visit: Visit, who: SignedIn) -> Response:
         """Return a file of what is found."""
-        form, times = await visit.form(), self._times(who)
+        form, times = visit.form(), self._times(who)
         try:
             found = await self._search.export(who.person, visit.vdn, _query(form, times))
         except ParameterWrong as refused:

@@ -55,6 +55,6 @@ class HealthPage:
 
     async def again(self, visit: Visit, who: SignedIn) -> Response:
         """Make another one."""
-        await visit.form()
+        visit.form()
         await self._checkups.again(who.person)
         return lead_to(PATH)

@@ -45,7 +45,7 @@ class HouseRulesPage:
 
     async def keep(self, visit: Visit, who: SignedIn) -> Response:
         """Show what the rules that were typed would change, or keep them."""
-        form = await visit.form()
+        form = visit.form()
         try:
             rules, version = read_rules(form), hidden_number(form, "version")
             if "keep" in form:

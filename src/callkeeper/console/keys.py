@@ -42,7 +42,7 @@ class KeysPages:
 
     async def make(self, visit: Visit, who: SignedIn) -> Response:
         """Make another, and show its secret this once."""
-        form = await visit.form()
+        form = visit.form()
 
         async def act(who: SignedIn) -> Response:
             vdn = visit.maybe_vdn
@@ -63,7 +63,7 @@ class KeysPages:
 
     async def change(self, visit: Visit, who: SignedIn) -> Response:
         """Do to one of them what the button says that was pressed."""
-        form = await visit.form()
+        form = visit.form()
 
         async def act(who: SignedIn) -> Response:
             vdn, ak = visit.maybe_vdn, _ak(visit)

@@ -46,7 +46,7 @@ class MePages:
 
     async def change(self, visit: Visit, who: SignedIn) -> Response:
         """Take another name, language or zone, or other preferences."""
-        form = await visit.form()
+        form = visit.form()
         try:
             await self._people.change(
                 who.person.login,
@@ -61,7 +61,7 @@ class MePages:
 
     async def change_password(self, visit: Visit, who: SignedIn) -> Response:
         """Take a new password: every other session of this person ends."""
-        form = await visit.form()
+        form = visit.form()
         try:
             session = await self._people.change_password(
                 who.person.login, form.get("old", ""), chosen_password(form, "new")
@@ -77,7 +77,7 @@ class MePages:
 
     async def change_calendar(self, visit: Visit, who: SignedIn) -> Response:
         """Make an address for the calendar, which is shown once; or void the one that there is."""
-        form = await visit.form()
+        form = visit.form()
         if "end" in form:
             await self._calendars.end(who.person)
             return lead_to(f"{PATH}#calendar")

@@ -13,7 +13,7 @@ from callkeeper.console.door import Door
 from callkeeper.console.press import Press, pack
 from callkeeper.console.sign_in import to_sign_in
 from callkeeper.console.trouble import mistake, trouble
-from callkeeper.console.visit import Visit, no_page
+from callkeeper.console.visit import Visit, no_page, sent_with
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import Refusal, WrongMethod
 from callkeeper.http.head import Head
@@ -81,7 +81,10 @@ class ConsolePage(Route):
         visit = Visit(request, None)
         trace.broken = partial(mistake, self._press, visit)
         try:
-            visit = Visit(request, await self._known(request))
+            # A form comes as slowly as its sender likes; rights are those of when it is whole.
+            is_form = request.method == "POST" and self.page.post is not None
+            sent = await sent_with(request) if is_form else b""
+            visit = Visit(request, await self._known(request), sent)
             trace.broken = partial(mistake, self._press, visit)  # in the person's own language
             return await self._shown(visit)
         except Refusal as refusal:
@@ -117,7 +120,7 @@ class ConsolePage(Route):
         if self.page.anybody:
             return await shows(visit)  # type: ignore[call-arg]
         if visit.who is None:
-            if method == "POST" and self.page.keeps_typed and (typed := await visit.form()):
+            if method == "POST" and self.page.keeps_typed and (typed := visit.form()):
                 return self._kept(visit, typed)
             return to_sign_in(visit.request, is_page=self.page.get is not None)
         return await shows(visit, visit.who)  # type: ignore[call-arg]

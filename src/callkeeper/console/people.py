@@ -66,7 +66,7 @@ class PeoplePages:
 
     async def invite(self, visit: Visit, who: SignedIn) -> Response:
         """Invite somebody, and show the link this once."""
-        form = await visit.form()
+        form = visit.form()
 
         async def act(who: SignedIn) -> Response:
             role = _role(visit, form)
@@ -85,7 +85,7 @@ class PeoplePages:
 
     async def change(self, visit: Visit, who: SignedIn) -> Response:
         """Do to one of them what the button says that was pressed."""
-        form = await visit.form()
+        form = visit.form()
 
         async def act(who: SignedIn) -> Response:
             if form.get("act") == "reset":

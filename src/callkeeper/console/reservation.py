@@ -70,7 +70,7 @@ class ReservationPage:
 
     async def show_number(self, visit: Visit, who: SignedIn) -> Response:
         """Show it with its number in full."""
-        await visit.form()
+        visit.form()
         number = await self._work.show_number(who.person, visit.vdn, visit.id)
         return await self._page(visit, who, number=number)
 
@@ -80,7 +80,7 @@ class ReservationPage:
 
     async def file(self, visit: Visit, who: SignedIn) -> Response:
         """File how its call ended, and book the next one where the customer wants one."""
-        form = await visit.form()
+        form = visit.form()
         times, again_at = self._times(who), None
         found = await self._work.one(who.person, visit.vdn, visit.id)
         old = found.kept.listed.reservation
@@ -107,7 +107,7 @@ class ReservationPage:
 
     async def move(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another time, if its agent is free then; or say what time is."""
-        form = await visit.form()
+        form = visit.form()
         times, at = self._times(who), None
         try:
             at, version = _moved_to(form, times), hidden_number(form, "version")
@@ -125,12 +125,12 @@ class ReservationPage:
 
     async def note(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another note."""
-        form = await visit.form()
+        form = visit.form()
         return await self._changed(visit, who, "note", form, lambda _: Move(remark=read_note(form)))
 
     async def cancel(self, visit: Visit, who: SignedIn) -> Response:
         """Delete it: the customer no longer wants the call."""
-        return await self._changed(visit, who, "cancel", await visit.form(), lambda _: Cancel())
+        return await self._changed(visit, who, "cancel", visit.form(), lambda _: Cancel())
 
     async def refuse(self, visit: Visit, who: SignedIn, refused: Refusal) -> Response:
         """Show it with what was refused of it elsewhere."""

@@ -28,7 +28,7 @@ class ResultsPage:
 
     async def add(self, visit: Visit, who: SignedIn) -> Response:
         """Add one, or a sub-result of one."""
-        form = await visit.form()
+        form = visit.form()
         naming = Naming(form.get("name", ""), form.get("code") or None, form.get("description", ""))
         try:
             await self._keeping.define(who.person, visit.vdn, naming, form.get("below", ""))
@@ -48,7 +48,7 @@ class ResultsPage:
         return await self._offered(visit, who, is_offered=True)
 
     async def _offered(self, visit: Visit, who: SignedIn, *, is_offered: bool) -> Response:
-        parent, _, code = (await visit.form()).get("result", "").rpartition("/")
+        parent, _, code = visit.form().get("result", "").rpartition("/")
         try:
             await self._keeping.offer(who.person, visit.vdn, parent, code, is_offered=is_offered)
         except NoSuchResult as refused:

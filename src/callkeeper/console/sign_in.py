@@ -41,7 +41,7 @@ class SignInPages:
 
     async def sign_in(self, visit: Visit) -> Response:
         """Let somebody in, and pass them on to where they came from."""
-        form = await visit.form()
+        form = visit.form()
         login = form.get("login", "")
         try:
             session = await self._people.sign_in(login, form.get("password", ""))
@@ -54,7 +54,7 @@ class SignInPages:
 
     async def sign_out(self, visit: Visit) -> Response:
         """End the session, and show that it has ended."""
-        await visit.form()
+        visit.form()
         response = lead_to(SIGN_IN)
         await self._door.leave(visit.request, response)
         return response
@@ -71,7 +71,7 @@ class SignInPages:
 
     async def begin(self, visit: Visit) -> Response:
         """Take the password that was chosen, and let the person in."""
-        form = await visit.form()
+        form = visit.form()
         token = visit.request.path_params["token"]
         person = await self._people.link_of(token)
         if person is None:

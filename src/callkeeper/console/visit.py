@@ -30,10 +30,14 @@ class FormTooLarge(BodyTooLarge):
 
 
 class Visit(NamedTuple):
-    """A request, and who it is from; None: nobody has signed in."""
+    """A request, and who it is from; None: nobody has signed in.
+
+    ``sent`` is the form that came with it, or what is refused of that.
+    """
 
     request: Request
     who: SignedIn | None
+    sent: bytes | Refusal = b""
 
     @property
     def language(self) -> str | None:
@@ -82,26 +86,36 @@ class Visit(NamedTuple):
             raise no_page(self.request)
         return str(id_)
 
-    async def form(self, *, many: str | None = None) -> dict[str, str]:
+    def form(self, *, many: str | None = None) -> dict[str, str]:
         """Return what was typed, by field; all values of ``many``, with blanks between them.
 
         Raise ForeignPost, FormTooLarge or ParameterWrong.
         """
-        if not is_from_here(Head.of(self.request.scope)):
-            raise ForeignPost
-        body = b""
-        async for piece in self.request.stream():
-            body += piece
-            if len(body) > FORM_BYTES_MAX:
-                raise FormTooLarge
+        if isinstance(self.sent, Refusal):
+            raise self.sent
         try:
             found = parse_qs(
-                body.decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX, errors="strict"
+                self.sent.decode(),
+                keep_blank_values=True,
+                max_num_fields=_FIELDS_MAX,
+                errors="strict",
             )
         except ValueError as error:
             raise unreadable() from error
         form = {name: values[-1].strip() for name, values in found.items()}
         return form | ({many: " ".join(found[many])} if many in found else {})
+
+
+async def sent_with(request: Request) -> bytes | Refusal:
+    """Return the whole form that comes with a request, or what is refused of it."""
+    if not is_from_here(Head.of(request.scope)):
+        return ForeignPost()
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > FORM_BYTES_MAX:
+            return FormTooLarge()
+    return body
 
 
 def is_id(text: str) -> bool:

@@ -3,6 +3,8 @@
 What is done here is grave: it needs a password that was typed lately, and each is a deed.
 """
 
+from msgspec.structs import replace
+
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.allowance import Limit
@@ -48,7 +50,7 @@ class KeyKeeping:
         self._check(who, vdn)
         NOTE.check(note, "note")
         key, order = new_key(self._seal, self._clock, vdn, note or None, who.person.by)
-        await self._store.keys.change(order)
+        await self._store.keys.change(replace(order, keeper=who.person))
         return key
 
     async def limit(self, who: SignedIn, vdn: int | None, ak: str, change: Limit) -> None:
@@ -70,6 +72,6 @@ class KeyKeeping:
 
     async def _change(self, who: SignedIn, vdn: int | None, ak: str, change: Limit | None) -> None:
         await self.one(who.person, vdn, ak)
-        order = KeyOrder(ak, change, who.person.by, self._clock.now())
+        order = KeyOrder(ak, change, who.person.by, self._clock.now(), who.person)
         if await self._store.keys.change(order) is None:
             raise NoSuchKey

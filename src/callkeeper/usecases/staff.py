@@ -93,7 +93,8 @@ class Staff:
         check_may_ring(role.phone, self._phones)
         login, token = login_of(login), new_token()
         link = new_link(digest_of(token), login, now)
-        new = NewPerson(login, name.strip() or login, role, link, who.person.by, now)
+        name = name.strip() or login
+        new = NewPerson(login, name, role, link, who.person.by, now, keeper=who.person)
         return Invited(await self._store.people.add(new), token)
 
     async def reset(self, who: SignedIn, vdn: int | None, login: str) -> Invited:

@@ -219,8 +219,8 @@ PersonChange: TypeAlias = (
 class PersonOrder(msgspec.Struct, frozen=True):
     """A change of a person, by whom, and in which VDN's name (None: the installation's).
 
-    ``keeper`` is whoever does it because a role lets them keep people; None: it is one's own, or
-    done at the command line.
+    ``keeper`` is whoever does it because a role lets them keep people, as they were when they asked
+    for it; None: it is one's own, or done at the command line.
     """
 
     login: str
@@ -232,7 +232,10 @@ class PersonOrder(msgspec.Struct, frozen=True):
 
 
 class NewPerson(msgspec.Struct, frozen=True):
-    """Somebody who is to choose a password by a link, or comes by the single sign-on."""
+    """Somebody who is to choose a password by a link, or comes by the single sign-on.
+
+    ``keeper`` is as in ``PersonOrder``.
+    """
 
     what: ClassVar[str] = "person_added"
 
@@ -243,6 +246,7 @@ class NewPerson(msgspec.Struct, frozen=True):
     by: str
     at: Instant
     tie: Tie | None = None
+    keeper: Person | None = None
 
     def made(self) -> Person:
         """Return the person. Raise ParameterWrong."""

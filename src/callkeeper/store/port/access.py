@@ -7,6 +7,7 @@ import msgspec
 
 from callkeeper.core.allowance import Allowance, Limit
 from callkeeper.core.instants import Instant
+from callkeeper.core.people.person import Person
 from callkeeper.core.refusal import Refusal
 
 
@@ -49,12 +50,17 @@ class AccessKey(msgspec.Struct, frozen=True):
 
 
 class KeyOrder(msgspec.Struct, frozen=True):
-    """What is to become of a key, and by whom: a new one, another allowance, or (None) revoked."""
+    """What is to become of a key, and by whom: a new one, another allowance, or (None) revoked.
+
+    ``keeper`` is whoever does it because a role lets them keep keys, as they were when they asked
+    for it; None: it is done at the command line.
+    """
 
     ak: str
     change: AccessKey | Limit | None
     by: str
     at: Instant
+    keeper: Person | None = None
 
     def __repr__(self) -> str:
         """Leave the sealed secret out."""

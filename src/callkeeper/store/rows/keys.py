@@ -5,33 +5,41 @@ from collections.abc import Sequence
 import msgspec
 
 from callkeeper.core.allowance import Limit
-from callkeeper.core.refusal import ParameterWrong, Refusal
+from callkeeper.core.people.person import Person
+from callkeeper.core.people.rights import check_may
+from callkeeper.core.refusal import NoRight, ParameterWrong, Refusal
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.access import AccessKey, KeyOrder
 from callkeeper.store.port.people import Deed
 from callkeeper.store.rows.deeds import DeedRows
+from callkeeper.store.rows.people import PersonRows
 
 
 class KeyRows:
     """The verbs about who may ask."""
 
-    def __init__(self, session: Session, deeds: DeedRows) -> None:
+    def __init__(self, session: Session, people: PersonRows, deeds: DeedRows) -> None:
         self._session = session
+        self._people = people
         self._deeds = deeds
 
     def change(self, orders: Sequence[KeyOrder]) -> list[AccessKey | Refusal | None]:
         """Make, limit and revoke keys, each as a deed; None for one unknown or revoked before."""
+        keepers = self._people.lock_keepers(orders)
         outcomes: dict[int, AccessKey | Refusal | None] = {}
         # In the order of the key, so that two processes never wait for each other.
         for place, order in sorted(enumerate(orders), key=lambda placed: placed[1].ak):
             try:
-                outcomes[place] = self._changed(order)
-            except ParameterWrong as refusal:
+                outcomes[place] = self._changed(
+                    order, None if order.keeper is None else keepers[order.keeper.login]
+                )
+            except (ParameterWrong, NoRight) as refusal:
                 outcomes[place] = refusal
         return [outcomes[place] for place in range(len(orders))]
 
-    def _changed(self, order: KeyOrder) -> AccessKey | None:
+    def _changed(self, order: KeyOrder, keeper: Person | None) -> AccessKey | None:
         if isinstance(order.change, AccessKey):
+            _check_may(keeper, order.change)
             self._add(order.change)
             self._note(order, order.change, "key_made")
             return order.change
@@ -39,6 +47,7 @@ class KeyRows:
         if not found:
             return None
         key = AccessKey(*found[0])
+        _check_may(keeper, key)
         if order.change is None:
             self._session.rows("revoke_access_key", ak=key.ak, revoked_at=order.at)
             self._note(order, key, "key_revoked")
@@ -84,3 +93,9 @@ class KeyRows:
     def all(self) -> list[AccessKey]:
         """Return all keys, oldest first."""
         return [AccessKey(*row) for row in self._session.rows("access_keys")]
+
+
+def _check_may(keeper: Person | None, key: AccessKey) -> None:
+    """Refuse whoever is not allowed any more to keep a key, as they were when they asked."""
+    if keeper is not None:
+        check_may(keeper, "keep_keys", key.vdn)

@@ -1,6 +1,7 @@
 """People: rows ↔ values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -16,7 +17,7 @@ from callkeeper.core.people.person import (
     by_login,
 )
 from callkeeper.core.people.preferences import Preferences
-from callkeeper.core.people.rights import carried_out
+from callkeeper.core.people.rights import carried_out, check_may
 from callkeeper.core.people.session import Link
 from callkeeper.core.refusal import Refusal
 from callkeeper.store.engine.session import Row, Session
@@ -25,6 +26,14 @@ from callkeeper.store.rows.deeds import DeedRows
 
 _INSTALLATION = 0  # the VDN of a role for the installation
 _OWN = 8  # columns of a person before those of their preferences
+
+
+class _Kept(Protocol):
+    """An order that somebody may give, or may not."""
+
+    @property
+    def keeper(self) -> Person | None:
+        """Whoever gives it because a role lets them."""
 
 
 class PersonRows:
@@ -36,10 +45,13 @@ class PersonRows:
 
     def add(self, people: Sequence[NewPerson]) -> list[Person | Refusal]:
         """Add people, each with a link."""
+        keepers = self.lock_keepers(people)
         outcomes: dict[int, Person | Refusal] = {}
         # In the order of the key, so that two processes never wait for each other.
         for place, each in sorted(enumerate(people), key=lambda placed: placed[1].login):
             try:
+                if each.keeper is not None:
+                    check_may(keepers[each.keeper.login], "keep_people", each.role.vdn)
                 outcomes[place] = self._added(each)
             except Refusal as refusal:
                 outcomes[place] = refusal
@@ -67,7 +79,7 @@ class PersonRows:
 
     def change(self, orders: Sequence[PersonOrder]) -> list[Person | Refusal]:
         """Carry out orders; what others did to a person is a deed."""
-        known = self.lock([each.login for each in orders])
+        known = self.lock([each.login for each in orders] + _keepers(orders))
         outcomes: list[Person | Refusal] = []
         for order in orders:
             try:
@@ -76,7 +88,7 @@ class PersonRows:
                     raise NoSuchPerson(
                         "there is no person {login!r}", about="login", login=order.login
                     )
-                known[order.login] = self._changed(old, order)
+                known[order.login] = self._changed(old, _by_now(order, known))
                 outcomes.append(known[order.login])
             except Refusal as refusal:
                 outcomes.append(refusal)
@@ -153,6 +165,13 @@ class PersonRows:
         rows = self._session.each("lock_people", items) if items else []
         return {each.login: each for each in self._people(rows)}
 
+    def lock_keepers(self, orders: Iterable[_Kept]) -> dict[str, Person]:
+        """Lock whoever gives orders because a role lets them, and return them as they are now.
+
+        Their request may have come before their role was taken, or they were shut out.
+        """
+        return self.lock(_keepers(orders))
+
     def set_password(self, login: str, password_hash: str) -> None:
         """Put another password in place of the one that there is."""
         self._session.rows("set_password", login=login, password_hash=password_hash)
@@ -193,6 +212,17 @@ class PersonRows:
     def _put_link(self, link: Link) -> None:
         fields = ("digest", "login", "made_at", "ends_at")
         self._session.rows("add_link", **{name: getattr(link, name) for name in fields})
+
+
+def _keepers(orders: Iterable[_Kept]) -> list[str]:
+    return [each.keeper.login for each in orders if each.keeper is not None]
+
+
+def _by_now(order: PersonOrder, known: Mapping[str, Person]) -> PersonOrder:
+    """Return an order with whoever gives it as they are now."""
+    if order.keeper is None:
+        return order
+    return msgspec.structs.replace(order, keeper=known[order.keeper.login])
 
 
 def _person(row: Row, roles: Sequence[Role], tie: Tie | None) -> Person:
