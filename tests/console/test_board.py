@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from callkeeper.clock import HandClock
+from callkeeper.core.people.changes import Disable, Enable, PersonOrder
 from callkeeper.core.people.person import Role
 from callkeeper.core.reservations.changes import Result
 from callkeeper.store.port.access import AgentName
@@ -16,9 +17,11 @@ from tests.console.visitor import (
     SUPERVISOR,
     Visitor,
     at_work,
+    invited,
     promise,
     rewrite,
     standing,
+    unlike_any,
 )
 from tests.house import HOUR, TASK, VDN, House
 from tests.store.orders import carry_out, order
@@ -152,6 +155,25 @@ def test_all_that_are_listed_go_to_another_agent_at_once(house: House, sue: Visi
     assert {standing(house, each).agent for each in ids} == {"bob"}
     (event,) = house.store.history.of(VDN, ids[0])[1:]
     assert (event.what, event.by_whom) == ("reassigned", "person sue")
+
+
+def test_calls_go_to_somebody_who_was_just_invited_and_not_once_they_are_disabled(
+    house: House, sue: Visitor
+) -> None:
+    login, call = unlike_any(), promise(house, -MINUTE)
+    invited(house, login, Role("agent", VDN, "1077"), name="Nina New")
+    form = {"listed": sue.look(BOARD).hidden("listed"), "all": "1", "agent": "1077"}
+    assert '<option value="1077">Nina New</option>' in sue.seen.text
+    with house.store.transaction():
+        house.store.people.change([PersonOrder(login, Disable(), "operator", house.now())])
+    sue.send(f"{BOARD}/reassign", form)
+    assert (sue.status, "there is no agent '1077'" in sue.text) == (422, True)
+    assert '"1077">' not in sue.look(BOARD).seen.text
+    with house.store.transaction():
+        house.store.people.change([PersonOrder(login, Enable(), "operator", house.now())])
+    sue.send(f"{BOARD}/reassign", form)
+    assert "Done: 1." in sue.follow().text
+    assert standing(house, call).agent == "1077"
 
 
 def test_what_somebody_changed_meanwhile_and_what_is_not_fit_is_left_and_told(

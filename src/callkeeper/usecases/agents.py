@@ -1,7 +1,8 @@
-"""Agents: what lists call them, and which there are."""
+"""Agents: what lists call them, which there are, and to whom calls may be given."""
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from callkeeper.clock import Clock
 from callkeeper.core.refusal import ParameterWrong
@@ -9,6 +10,14 @@ from callkeeper.store.port.access import Agent, AgentName
 from callkeeper.store.port.store import Store
 
 _PAGE = 1_000
+_CHOICES_MAX = 1_000
+
+
+class AgentChoice(NamedTuple):
+    """An agent to whom a call may be given, and what they are called."""
+
+    account: str
+    name: str
 
 
 def name_agent(store: Store, clock: Clock, vdn: int, account: str, user_name: str) -> None:
@@ -55,6 +64,30 @@ def agent_meant(store: Store, vdn: int, text: str, about: str) -> Agent:
         account=text,
         vdn=vdn,
     )
+
+
+def agent_choices(store: Store, vdn: int) -> list[AgentChoice]:
+    """Return the first agents of a VDN to whom calls may be given, by name.
+
+    Somebody who was invited as one is an agent before the first reservation tells of them.
+    """
+    names = _people_of(store, vdn)
+    for agent in islice(every_agent(store, vdn), _CHOICES_MAX):
+        names[agent.account] = agent.user_name or names.get(agent.account) or agent.account
+    choices = (AgentChoice(*each) for each in names.items())
+    return sorted(choices, key=lambda each: (each.name, each.account))
+
+
+def is_agent(store: Store, vdn: int, account: str) -> bool:
+    """Whether a call may be given to an account, also where it is none of the first."""
+    return store.agents.get(vdn, account) is not None or account in _people_of(store, vdn)
+
+
+def _people_of(store: Store, vdn: int) -> dict[str, str]:
+    """Return what people are called who are agents there, by account."""
+    people = (each for each in store.people.all(vdn) if each.disabled_at is None)
+    roles = ((each.role_in(vdn), each.name) for each in people)
+    return {role.agent: name for role, name in roles if role is not None and role.agent is not None}
 
 
 def every_agent(store: Store, vdn: int) -> Iterator[Agent]:

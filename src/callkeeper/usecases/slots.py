@@ -20,22 +20,14 @@ from callkeeper.store.port.campaigns import CampaignsWanted
 from callkeeper.store.port.reservations import Listed, Wanted
 from callkeeper.store.port.store import Store
 from callkeeper.store.zones import zone_name, zone_named, zone_of
-from callkeeper.usecases.agents import every_agent
+from callkeeper.usecases.agents import AgentChoice, agent_choices, is_agent
 from callkeeper.usecases.promises import no_such
 from callkeeper.usecases.reservations import Bookings, FormName
 
 # A slot, and what its clock may be set by, lie beyond what is looked for at either end.
 _MARGIN_MS = 2 * HOUR_MS
 _CAMPAIGNS_MAX = 500
-_AGENTS_MAX = 1_000
 _OPEN_MAX = 100  # of one number; the newest of them are looked at
-
-
-class AgentChoice(NamedTuple):
-    """An agent, and what they are called."""
-
-    account: str
-    name: str
 
 
 class CampaignChoice(NamedTuple):
@@ -285,7 +277,7 @@ def _wish(store: Store, person: Person, vdn: int, call: NewCall) -> Wish:
     REMARK.check(call.note, "remark")
     if campaign_id(call.campaign_id) is None:
         raise ParameterWrong("choose a campaign", about="campaign_id")
-    if call.agent not in (each.account for each in _agents(store, person, vdn)):
+    if call.agent != _own_agent(person, vdn) and not is_agent(store, vdn, call.agent):
         raise ParameterWrong("choose an agent", about="agent")
     is_same = model is not None and number == model.called_no
     return Wish(
@@ -304,18 +296,7 @@ def _agents(store: Store, person: Person, vdn: int) -> list[AgentChoice]:
     own = _own_agent(person, vdn)
     if own is not None:
         return [AgentChoice(own, person.name)]
-    names = {
-        each.agent: one.name
-        for one in store.people.all(vdn)
-        if one.disabled_at is None and (each := one.role_in(vdn)) is not None and each.agent
-    }
-    for number, agent in enumerate(every_agent(store, vdn)):
-        if number == _AGENTS_MAX:
-            break
-        names[agent.account] = agent.user_name or names.get(agent.account) or agent.account
-    return sorted(
-        (AgentChoice(*each) for each in names.items()), key=lambda each: (each.name, each.account)
-    )
+    return agent_choices(store, vdn)
 
 
 def _name_of(store: Store, vdn: int, agent: str | None) -> str:

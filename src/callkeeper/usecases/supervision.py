@@ -23,8 +23,8 @@ from callkeeper.core.refusal import (
 )
 from callkeeper.core.reservations.changes import Change, Order, Reassign, Seen
 from callkeeper.core.reservations.promise import Keeping, Measure
-from callkeeper.store.port.access import Agent
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.agents import AgentChoice, agent_choices, is_agent
 from callkeeper.usecases.board import Board, board
 from callkeeper.usecases.day_report import DayReport, day_report
 from callkeeper.usecases.promises import Day, Promises, Whose
@@ -33,7 +33,6 @@ from callkeeper.usecases.single_flight import Lately
 # A day may have many promises, and all are read: so seldom, however many look.
 COUNTED_MS = MINUTE_MS
 _REMEMBERED_MOST = 1_000
-AGENTS_MAX = 1_000  # that are offered
 
 
 _Counted = tuple[Day, Instant]  # and when it was
@@ -66,7 +65,7 @@ class Overview(msgspec.Struct, frozen=True):
     board: Board
     today: Day
     today_at: Instant
-    agents: list[Agent]
+    agents: list[AgentChoice]
     rules: HouseRules | None
 
 
@@ -97,7 +96,7 @@ class Supervision:
 
         def look(store: Store) -> Overview:
             found = board(store, self._measure, whose, now, limit, keeping)
-            agents = store.agents.of(whose.vdn, "", AGENTS_MAX)
+            agents = agent_choices(store, whose.vdn)
             rules = store.rules.of(whose.vdn).rules if sees_numbers else None
             return Overview(found, day, counted_at, agents, rules)
 
@@ -121,16 +120,16 @@ class Supervision:
         """Have another agent keep promises. Raise ParameterWrong where there is no such agent."""
         _check(person, "reassign", vdn)
 
-        def look(store: Store) -> tuple[Agent | None, list[tuple[Ticked, Change]]]:
+        def look(store: Store) -> tuple[bool, list[tuple[Ticked, Change]]]:
             changes: list[tuple[Ticked, Change]] = []
             for each in ticked:
                 listed = store.reservations.get(vdn, each.id)
                 giver = None if listed is None else listed.reservation.agent
                 changes.append((each, Reassign(account, giver or "")))
-            return store.agents.get(vdn, account), changes
+            return is_agent(store, vdn, account), changes
 
-        taker, changes = await self._store.ask(look)
-        if taker is None:
+        is_there, changes = await self._store.ask(look)
+        if not is_there:
             raise ParameterWrong(
                 "there is no agent {account!r} in VDN {vdn}; choose one of the list",
                 about="agent",
