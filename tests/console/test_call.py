@@ -128,7 +128,7 @@ def test_without_a_dialer_the_number_is_a_link_that_no_line_confirms(
 ) -> None:
     id_ = promised(house)
     refused = caller.send(path(id_, "call"))
-    assert (refused.status, "no dialer is at work" in refused.text) == (422, True)
+    assert (refused.status, "no running dialer can ring your phone" in refused.text) == (422, True)
     assert "tel:" not in caller.look(path(id_)).seen.text  # it is masked until it is shown
     page = caller.send(path(id_, "number"))
     assert 'href="tel:66660001"' in page.seen.text

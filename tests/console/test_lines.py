@@ -36,7 +36,7 @@ def test_lines_are_shown_with_who_dials_over_them(house: House, operator: Visito
     page = operator.look(LINES).text
     assert "No dialer is running" not in page
     assert "asterisk up · calls in progress: 0 · 2.5 a second host1-4711 · began" in page
-    assert "answers for its calls for 15 s more" in page
+    assert "lease: 15 s left" in page
     assert "line-b down" in page
     assert "Gone since yesterday (1) host4-9 · line-c" in page
     with house.store.transaction():

@@ -18,7 +18,7 @@ _PLACE = re.compile(r"([0-9]{1,15})-([0-9]{1,18})")
 # What a deed is called.
 DEED_WORDS = {
     "person_added": "invited",
-    "person_described": "described anew",
+    "person_described": "profile changed",
     "role_given": "given a role",
     "role_taken": "role taken away",
     "person_disabled": "disabled",

@@ -27,7 +27,7 @@ _STATUSES: dict[type[Refusal], int] = {
     no.DatabaseFailed: 503,
 }
 _TITLES = {
-    403: Phrase("This is not for you"),
+    403: Phrase("You do not have access"),
     404: Phrase("There is no such page"),
     429: Phrase("Too many at once"),
     503: Phrase("Not now"),

@@ -60,7 +60,7 @@ class Calling:
                 phone=means.phone,
             )
         if means.line is None:
-            raise CallRefused("no dialer is at work that could ring your phone", about="id")
+            raise CallRefused("no running dialer can ring your phone", about="id")
         asking = Asking(
             vdn=vdn,
             reservation_id=id_,

@@ -27,7 +27,7 @@ class LinkRefused(Refusal):
 
 
 class ProofMissing(ParameterWrong):
-    """Type your password again: you did so more than 15 minutes ago, and this is grave."""
+    """Type your password again: you did so over 15 minutes ago, and this is a sensitive action."""
 
 
 class Session(msgspec.Struct, frozen=True):
