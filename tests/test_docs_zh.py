@@ -1,5 +1,6 @@
 """The pages in Chinese say what the English ones say, section by section and row by row."""
 
+import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
@@ -29,6 +30,20 @@ SAID_OTHERWISE = {
     "添加业务结果": "新增业务结果",
     "人工外呼": "手动外呼",
     "填写呼叫结果": "提交呼叫结果",
+    "登记结果": "提交结果",
+    "登记其结果": "提交其结果",
+    "登记业务结果": "提交业务结果",
+    "回填结果": "提交结果",
+    "已登记": "已提交 of a result",
+    "您已退出登录": "登录已失效, where somebody else or time ended the session",
+    "贵方": "贵单位",
+}
+
+# What is one thing in English has one word in Chinese too.
+SAID_BY_ONE_WORD = {
+    r"(?<!-)\b[Dd]ialer\b": "外呼程序",
+    "Whoever runs the server": "服务器维护人员",
+    r"\bkept late\b": "逾期履约",
 }
 
 
@@ -79,6 +94,13 @@ def test_the_words_are_those_of_a_call_center_and_of_the_vendor() -> None:
     texts += translations(CHINESE).values()
     found = {word for word in SAID_OTHERWISE for text in texts if word in text}
     assert {word: SAID_OTHERWISE[word] for word in found} == {}
+
+
+@pytest.mark.parametrize("thing", SAID_BY_ONE_WORD)
+def test_one_thing_has_one_word(thing: str) -> None:
+    told = {each: text for each, text in translations(CHINESE).items() if re.search(thing, each)}
+    assert told
+    assert [text for text in told.values() if SAID_BY_ONE_WORD[thing] not in text] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
