@@ -15,7 +15,7 @@ from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit
 from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.instants import day_around
-from callkeeper.core.people.person import Person
+from callkeeper.core.people.person import ACCOUNT, Person
 from callkeeper.core.people.rights import may
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong, Refusal, StateForbids
@@ -36,7 +36,6 @@ TILE_WORDS: dict[Keeping, str] = {
 _MISSED: tuple[Keeping, ...] = ("broken", "unknown")
 _TICKED = re.compile(r"([0-9A-Za-z_-]{1,64})\.([0-9]{1,9})")
 _COUNT = re.compile(r"[0-9]{1,4}")
-_ACCOUNT_MAX = 100  # characters of an agent's account, of which a path names one
 
 Form = Mapping[str, str]
 
@@ -188,7 +187,7 @@ def _shown(visit: Visit) -> Shown:
     query = visit.request.query_params
     keeping = next((each for each in get_args(Keeping) if each == query.get("show")), None)
     account = query.get("agent", "")
-    agent = account if account.isprintable() and len(account) <= _ACCOUNT_MAX else ""
+    agent = account if account.isprintable() and len(account) <= ACCOUNT.longest else ""
     campaign = campaign_id(query.get("campaign", ""))
     whose = Whose(visit.vdn, agent or None, campaign)
     return Shown(whose, keeping if keeping in TILE_WORDS else None)

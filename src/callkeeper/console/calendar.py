@@ -13,7 +13,6 @@ from starlette.routing import Route
 
 from callkeeper.console.page import INTERFACE
 from callkeeper.console.press import HEADERS, masked
-from callkeeper.console.times import clock_of
 from callkeeper.console.visit import Visit
 from callkeeper.core.instants import DAY_MS, MINUTE_MS, Instant, by_clock
 from callkeeper.core.phrase import Phrase, Translate
@@ -22,6 +21,7 @@ from callkeeper.core.wall_time import clock_set
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import PAGES, Tarpit
 from callkeeper.language import named, translator
+from callkeeper.store.zones import clock_of
 from callkeeper.usecases.calendars import Calendars, Entry, Subscribed
 
 _REFRESHED = timedelta(minutes=15)

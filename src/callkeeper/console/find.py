@@ -15,8 +15,8 @@ from callkeeper.console.sheet import sheet
 from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit, hidden_number
 from callkeeper.core.campaigns.campaign import campaign_id
-from callkeeper.core.characters import ANY, TextBounds
 from callkeeper.core.instants import Instant, LocalTimes, in_iso, midnight
+from callkeeper.core.people.person import ACCOUNT
 from callkeeper.core.people.rights import may
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import ParameterWrong
@@ -26,7 +26,6 @@ from callkeeper.usecases.search import FoundCalls, Query, Search
 SHOWN_AT_ONCE = 50
 # What narrows it; an address may have all of them but the number.
 FILTERS = ("number", "agent", "campaign", "from", "to", "only")
-_AGENT = TextBounds(100, ANY)
 _YEARS = range(2000, 2100)
 _HEADS = ("id", "time", "state", "kept", "kind", "campaign", "agent", "number", "result", "note")
 
@@ -101,7 +100,7 @@ def _query(form: Mapping[str, str], times: LocalTimes) -> Query:
     if number:
         CALLED_NO.check(number, "number")
     if agent:
-        _AGENT.check(agent, "agent")
+        ACCOUNT.check(agent, "agent")
     id_ = campaign_id(campaign) if campaign else None
     if campaign and id_ is None:
         raise ParameterWrong("choose one of the campaigns", about="campaign")

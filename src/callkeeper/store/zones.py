@@ -1,4 +1,4 @@
-"""The time zone of a campaign: its own, or the one that the settings name."""
+"""Time zones: that of a campaign, a VDN or a person, or the one that the settings name."""
 
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +22,14 @@ def zone_named(name: str) -> ZoneInfo | None:
         return _known(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def clock_of(chosen: str | None, otherwise: str) -> ZoneInfo:
+    """Return the zone that was chosen, or another where none was, or none that this machine knows.
+
+    It may have been chosen where another machine serves.
+    """
+    return zone_named(chosen or otherwise) or _known(otherwise)
 
 
 _known = cache(ZoneInfo)  # what is not known is looked for again, for it may be installed meanwhile

@@ -16,7 +16,7 @@ from callkeeper.core.campaigns.changes import (
 )
 from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.campaigns.plan import Plan
-from callkeeper.core.instants import Instant
+from callkeeper.core.instants import MINUTE_MS, Instant
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import check_may
 from callkeeper.core.refusal import Overtaken, Refusal
@@ -26,7 +26,6 @@ from callkeeper.store.port.store import Store
 from callkeeper.usecases.campaigns import Awaited, Campaigns
 
 _EVENTS_MAX = 50
-_MINUTE_MS = 60_000
 
 
 class Wish(NamedTuple):
@@ -98,7 +97,7 @@ class CampaignKeeping:
             )
         # As it was made: the part of a second that no form shows stays.
         begin_at, end_at = (
-            was if was // _MINUTE_MS == typed // _MINUTE_MS else typed
+            was if was // MINUTE_MS == typed // MINUTE_MS else typed
             for was, typed in ((old.begin_at, wish.begin_at), (old.end_at, wish.end_at))
         )
         revision = Revision(wish.plan, begin_at, end_at)

@@ -2,23 +2,21 @@
 
 from collections.abc import Iterator
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.instants import DAY_MS
 from callkeeper.core.people.house_rules import HouseRules, KeptRules, Numbers, RulesOrder
 from callkeeper.core.people.person import Person, Role
-from callkeeper.core.people.rights import may
+from callkeeper.core.people.rights import check_may
 from callkeeper.core.phrase import Phrase
-from callkeeper.core.refusal import NoRight
 from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.screen_pop import check_template, unknown_names
 from callkeeper.core.reservations.slot import slot_around
 from callkeeper.store.port.reservations import Sought
 from callkeeper.store.port.store import Store
-from callkeeper.store.zones import zone_named
+from callkeeper.store.zones import clock_of
 from callkeeper.usecases.people import check_zone
 
 # Of so many calls to come it is told how a rule would show them.
@@ -61,12 +59,12 @@ class RuleKeeping:
 
     async def kept(self, person: Person, vdn: int) -> KeptRules:
         """Return the rules of a VDN, for whoever may change them. Raise NoRight."""
-        _check(person, vdn)
+        check_may(person, "keep_rules", vdn)
         return await self._store.rules.of(vdn)
 
     async def preview(self, person: Person, vdn: int, new: HouseRules) -> list[Phrase]:
         """Return what other rules would change, and for how many. Raise NoRight, ParameterWrong."""
-        _check(person, vdn)
+        check_may(person, "keep_rules", vdn)
         self._check_rules(new)
         now = self._clock.now()
 
@@ -84,7 +82,7 @@ class RuleKeeping:
 
     async def keep(self, person: Person, vdn: int, new: HouseRules, seen_version: int) -> KeptRules:
         """Keep other rules, as a deed. Raise NoRight, ParameterWrong or Overtaken."""
-        _check(person, vdn)
+        check_may(person, "keep_rules", vdn)
         self._check_rules(new)
         order = RulesOrder(vdn, new, seen_version, person.by, self._clock.now())
         return await self._store.rules.change(order)
@@ -97,7 +95,7 @@ class RuleKeeping:
             check_zone(rules.zone)
 
     def _shared(self, new: HouseRules, ahead: list[Reservation]) -> Phrase:
-        zone = zone_named(new.zone or self._zone) or ZoneInfo(self._zone)
+        zone = clock_of(new.zone, self._zone)
         taken = [
             (each.agent, slot_around(each.appoint_at, zone, new.slot_minutes).begin_at)
             for each in ahead
@@ -189,8 +187,3 @@ def _customers(new: HouseRules, ahead: list[Reservation]) -> Phrase:
         all=len(named),
         count=len(list(filter(None, named))),
     )
-
-
-def _check(person: Person, vdn: int) -> None:
-    if not may(person, "keep_rules", vdn):
-        raise NoRight

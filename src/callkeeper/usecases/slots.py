@@ -1,7 +1,6 @@
 """Slots: booking a call, or moving one, where its agent is free; and what is free instead."""
 
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -11,7 +10,7 @@ from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.instants import HOUR_MS, Instant
 from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person
-from callkeeper.core.people.rights import may
+from callkeeper.core.people.rights import check_may, may
 from callkeeper.core.refusal import NoRight, ParameterWrong, TimeWrong
 from callkeeper.core.reservations.changes import Move, Order
 from callkeeper.core.reservations.reservation import CALLED_NO, REMARK, Kind, Reservation, Wish
@@ -19,7 +18,7 @@ from callkeeper.core.reservations.slot import REACH_MS, Diary, Guard, Offer
 from callkeeper.store.port.campaigns import CampaignsWanted
 from callkeeper.store.port.reservations import Listed, Wanted
 from callkeeper.store.port.store import Store
-from callkeeper.store.zones import zone_name, zone_named, zone_of
+from callkeeper.store.zones import clock_of, zone_name, zone_of
 from callkeeper.usecases.agents import AgentChoice, agent_choices, is_agent
 from callkeeper.usecases.promises import no_such
 from callkeeper.usecases.reservations import Bookings, FormName
@@ -92,7 +91,7 @@ class SlotBookings:
 
         Raise NoRight or NoSuchReservation.
         """
-        _check(person, vdn, _own_agent(person, vdn))
+        check_may(person, "book", vdn, _own_agent(person, vdn))
         now = self._clock.now()
 
         def look(store: Store) -> Choices:
@@ -121,7 +120,7 @@ class SlotBookings:
         ``anyway``: also where the slot is taken. Raise NoRight, ParameterWrong, SlotTaken.
         """
         agent = _own_agent(person, vdn) or call.agent
-        _check(person, vdn, agent)
+        check_may(person, "book", vdn, agent)
         if anyway and not may(person, "overbook", vdn):
             raise NoRight
         now = self._clock.now()
@@ -198,7 +197,7 @@ class SlotBookings:
     async def instead(self, person: Person, vdn: int, call: NewCall) -> FreeSlots:
         """Return what is free instead of a call that was refused. Raise NoRight."""
         agent = _own_agent(person, vdn) or call.agent
-        _check(person, vdn, agent)
+        check_may(person, "book", vdn, agent)
         id_ = campaign_id(call.campaign_id)
         if id_ is None:
             return FreeSlots()
@@ -256,7 +255,7 @@ class SlotBookings:
         around = (at - REACH_MS - _MARGIN_MS, at + REACH_MS + _MARGIN_MS)
         return Diary(
             rules,
-            zone_named(rules.zone or self._zone) or ZoneInfo(self._zone),
+            clock_of(rules.zone, self._zone),
             (found, None if found is None else zone_of(found, self._zone)),
             store.outstanding.calls(vdn, around, campaign, but=but),
             zone_name=self._zone,
@@ -317,11 +316,6 @@ def _own_agent(person: Person, vdn: int) -> str | None:
     role = person.role_in(vdn)
     is_agent = role is not None and role.kind == "agent" and person.role_in(None) is None
     return role.agent if role is not None and is_agent else None
-
-
-def _check(person: Person, vdn: int, agent: str | None) -> None:
-    if not may(person, "book", vdn, agent):
-        raise NoRight
 
 
 def _theirs(store: Store, person: Person, vdn: int, id_: str) -> Reservation:

@@ -14,9 +14,8 @@ from callkeeper.core.campaigns.changes import CampaignOrder, Pause, Resume
 from callkeeper.core.instants import MINUTE_MS, Instant
 from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person
-from callkeeper.core.people.rights import Act, may
+from callkeeper.core.people.rights import check_may, may
 from callkeeper.core.refusal import (
-    NoRight,
     NoSuchReservation,
     Overtaken,
     ParameterWrong,
@@ -88,7 +87,7 @@ class Supervision:
         keeping: Keeping | None = None,
     ) -> Overview:
         """Return what there is to do in a VDN, with the first rows; ``today`` is of the reader."""
-        _check(person, "see_board", whose.vdn)
+        check_may(person, "see_board", whose.vdn)
         now = self._clock.now()
         count = partial(self._count, whose, today)
         day, counted_at = await self._days.outcome(repr((*whose, *today)), count)
@@ -106,19 +105,19 @@ class Supervision:
         self, person: Person, vdn: int, day: tuple[Instant, Instant], *, to_keep: bool = False
     ) -> DayReport:
         """Return what a day of a VDN came to, or comes to so far; ``to_keep``: as a file."""
-        _check(person, "export" if to_keep else "see_reports", vdn)
+        check_may(person, "export" if to_keep else "see_reports", vdn)
         return await self._reports.outcome(repr((vdn, *day)), partial(self._report, vdn, day))
 
     async def say_seen(self, person: Person, vdn: int, ticked: Sequence[Ticked]) -> Done:
         """Say of broken promises that nobody else has to look at them."""
-        _check(person, "say_seen", vdn)
+        check_may(person, "say_seen", vdn)
         return await self._change(person, vdn, [(each, Seen()) for each in ticked])
 
     async def reassign(
         self, person: Person, vdn: int, ticked: Sequence[Ticked], account: str
     ) -> Done:
         """Have another agent keep promises. Raise ParameterWrong where there is no such agent."""
-        _check(person, "reassign", vdn)
+        check_may(person, "reassign", vdn)
 
         def look(store: Store) -> tuple[bool, list[tuple[Ticked, Change]]]:
             changes: list[tuple[Ticked, Change]] = []
@@ -149,7 +148,7 @@ class Supervision:
     async def _change_campaign(
         self, person: Person, vdn: int, campaign_id: int, change: Pause | Resume
     ) -> Campaign:
-        _check(person, "pause_campaigns", vdn)
+        check_may(person, "pause_campaigns", vdn)
         order = CampaignOrder(vdn, campaign_id, change, person.by, self._clock.now())
         return await self._store.campaigns.change(order)
 
@@ -184,8 +183,3 @@ class Supervision:
         return await self._store.ask(
             lambda store: day_report(store, self._measure, Whose(vdn), day, now)
         )
-
-
-def _check(person: Person, act: Act, vdn: int) -> None:
-    if not may(person, act, vdn):
-        raise NoRight

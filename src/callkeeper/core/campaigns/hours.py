@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from datetime import tzinfo
 
 from callkeeper.core.campaigns.campaign import Campaign, Window
-from callkeeper.core.instants import DAY_MS, Instant, by_clock, in_zone
+from callkeeper.core.instants import DAY_MS, MINUTE_MS, Instant, by_clock, in_zone
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.wall_time import clock_ahead, clock_set
 
-_MINUTE_MS = 60_000
 _HOUR_MINUTES = 60
 
 
@@ -74,4 +73,4 @@ def check_dials(campaign: Campaign, zone: tzinfo, due_at: Instant) -> None:
 def _until_begin(windows: Sequence[Window], zone: tzinfo, now: Instant) -> int:
     """Return how many milliseconds it is to the next begin, by a clock that just runs on."""
     of_day = (now + clock_ahead(zone, now)) % DAY_MS
-    return min((each.begin * _MINUTE_MS - of_day) % DAY_MS for each in windows)
+    return min((each.begin * MINUTE_MS - of_day) % DAY_MS for each in windows)

@@ -23,7 +23,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
 
 
 _NAME = TextBounds(NAME_MOST, ANY)
-_ACCOUNT = TextBounds(100, ANY)  # as the API takes one
+ACCOUNT = TextBounds(100, ANY)  # as the API takes one
 _SUBJECT = TextBounds(SUBJECT_MOST, ANY)
 _ISSUER = TextBounds(SUBJECT_MOST, PRINTABLE)
 
@@ -64,7 +64,7 @@ class Role(msgspec.Struct, frozen=True):
                 "an agent needs the account under which reservations are theirs", about="agent"
             )
         if self.agent:
-            _ACCOUNT.check(self.agent, "agent")
+            ACCOUNT.check(self.agent, "agent")
         if self.kind == "operator" and self.agent:
             raise ParameterWrong(
                 "an operator has no agent account; add a role in a VDN for that", about="agent"
