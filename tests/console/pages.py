@@ -4,13 +4,13 @@ from typing import Any
 
 from callkeeper.console.assets import Assets
 from callkeeper.console.office import Office
-from callkeeper.console.people import Place
+from callkeeper.console.people import ConsolePlace
 from callkeeper.console.press import Press
 from callkeeper.console.routes import Console, shown
 
 _NOTHING: Any = None  # a list of pages asks none of them
 
-_OFFICE = Office(*[_NOTHING for _ in Office._fields])._replace(place=Place(None, None))
+_OFFICE = Office(*[_NOTHING for _ in Office._fields])._replace(place=ConsolePlace(None, None))
 _CONSOLE = Console(*[_NOTHING for _ in Console._fields])._replace(office=_OFFICE)
 
 PAGES = shown(_CONSOLE, Press(Assets()), _NOTHING)

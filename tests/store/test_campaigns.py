@@ -12,7 +12,7 @@ from callkeeper.core.campaigns.business_result import (
     BusinessResult,
     Definition,
     NoSuchResult,
-    Offer,
+    ResultOffer,
     SubResult,
 )
 from callkeeper.core.campaigns.campaign import Campaign, Window
@@ -332,7 +332,7 @@ def test_sub_results_are_added_behind_and_results_are_retired_each_as_a_deed(
     lost = BusinessResult(EMPTY, "11", "x", "x", "", NOW)
     subs = [SubResult(each, "person ann") for each in (late, late, lost)]
     offers = [
-        Offer(EMPTY, *where, False, "person ann", NOW + 1)  # noqa: FBT003
+        ResultOffer(EMPTY, *where, False, "person ann", NOW + 1)  # noqa: FBT003
         for where in (("", "10"), ("", "10"), ("10", "late"), ("10", "lost"))
     ]
     with store.transaction():

@@ -40,7 +40,7 @@ _COUNT = re.compile(r"[0-9]{1,4}")
 Form = Mapping[str, str]
 
 
-class Shown(NamedTuple):
+class BoardPart(NamedTuple):
     """Which part of the board is shown: of whom, and which rows."""
 
     whose: Whose
@@ -182,7 +182,7 @@ def _path(visit: Visit) -> str:
     return f"/console/{visit.vdn}/board"
 
 
-def _shown(visit: Visit) -> Shown:
+def _shown(visit: Visit) -> BoardPart:
     """Return what the address asks for; what it asks wrongly narrows nothing."""
     query = visit.request.query_params
     keeping = next((each for each in get_args(Keeping) if each == query.get("show")), None)
@@ -190,7 +190,7 @@ def _shown(visit: Visit) -> Shown:
     agent = account if account.isprintable() and len(account) <= ACCOUNT.longest else ""
     campaign = campaign_id(query.get("campaign", ""))
     whose = Whose(visit.vdn, agent or None, campaign)
-    return Shown(whose, keeping if keeping in TILE_WORDS else None)
+    return BoardPart(whose, keeping if keeping in TILE_WORDS else None)
 
 
 def _done(visit: Visit) -> dict[str, int]:

@@ -28,7 +28,7 @@ from callkeeper.core.characters import ANY, PHONE, PLAIN, TextBounds
 from callkeeper.core.instants import Instant, by_clock
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.wall_time import FIRST, read_wall_time
-from callkeeper.usecases.campaign_keeping import Wish
+from callkeeper.usecases.campaign_keeping import CampaignWish
 from callkeeper.usecases.people import check_zone
 
 Form = Mapping[str, str]
@@ -79,7 +79,7 @@ def on_record(campaign: Campaign, zone: ZoneInfo) -> dict[str, str]:
     return shown
 
 
-def read_wish(form: Form, default_zone: str, old: Campaign | None = None) -> Wish:
+def read_wish(form: Form, default_zone: str, old: Campaign | None = None) -> CampaignWish:
     """Return what was typed. Raise ParameterWrong."""
     name, description = form.get("name", ""), form.get("description", "")
     if not name:
@@ -105,7 +105,9 @@ def read_wish(form: Form, default_zone: str, old: Campaign | None = None) -> Wis
     )
     begin_at, end_at = (_instant(form, each, of_hours) for each in ("begin", "end"))
     calls_max = _count(form, "calls_max") if form.get("calls_max") else None
-    return Wish(plan, begin_at, end_at, DialSettings(zone or None, calls_max, _retries(form)))
+    return CampaignWish(
+        plan, begin_at, end_at, DialSettings(zone or None, calls_max, _retries(form))
+    )
 
 
 def _names() -> list[str]:

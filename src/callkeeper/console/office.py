@@ -9,7 +9,7 @@ from callkeeper.console.health import HealthPage
 from callkeeper.console.keys import KeysPages
 from callkeeper.console.lines import LinesPage
 from callkeeper.console.page import Shown
-from callkeeper.console.people import PeoplePages, Place
+from callkeeper.console.people import ConsolePlace, PeoplePages
 from callkeeper.console.press import Press
 from callkeeper.console.proof import Proofs
 from callkeeper.console.results import ResultsPage
@@ -36,7 +36,7 @@ class Office(NamedTuple):
     supervision: Supervision
     lines: LineLook
     checkups: CheckUps
-    place: Place
+    place: ConsolePlace
 
 
 def office_pages(office: Office, press: Press, clock: Clock, zone: str) -> list[Shown]:

@@ -40,7 +40,7 @@ _CHANGES: Mapping[str, type[Disable | Enable | EndSessions | Untie]] = {
 Form = Mapping[str, str]
 
 
-class Place(NamedTuple):
+class ConsolePlace(NamedTuple):
     """Where people find the console, if a setting says so; and by which provider they may come."""
 
     url: str | None
@@ -51,7 +51,13 @@ class PeoplePages:
     """The people of a VDN, or of the installation where the path names none."""
 
     def __init__(
-        self, staff: Staff, proofs: Proofs, press: Press, clock: Clock, zone: str, place: Place
+        self,
+        staff: Staff,
+        proofs: Proofs,
+        press: Press,
+        clock: Clock,
+        zone: str,
+        place: ConsolePlace,
     ) -> None:
         self._staff = staff
         self._proofs = proofs

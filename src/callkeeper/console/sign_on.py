@@ -25,7 +25,7 @@ from callkeeper.core.people.person import Tie
 from callkeeper.core.people.sign_on import Account, NobodyTied, SignOnRefused
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.installation.sealing import Seal
-from callkeeper.usecases.people import Listener
+from callkeeper.usecases.people import SignInListener
 from callkeeper.usecases.sign_on import SignOns
 
 BEGIN = "/console/sign-on"
@@ -52,7 +52,7 @@ class SignOn(NamedTuple):
     issuer: str
     groups_claim: str
     agent_claim: str
-    heard: Listener
+    heard: SignInListener
 
 
 class _Begun(msgspec.Struct):

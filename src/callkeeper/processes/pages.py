@@ -4,7 +4,7 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.console.figures import ConsoleFigures
 from callkeeper.console.office import Office
-from callkeeper.console.people import Place
+from callkeeper.console.people import ConsolePlace
 from callkeeper.console.routes import Console
 from callkeeper.console.stream import Streams
 from callkeeper.installation.sealing import Seal
@@ -62,7 +62,7 @@ def console_of(  # noqa: PLR0913 - three are named
             supervision,
             LineLook(async_store),
             CheckUps(CheckUp(settings, clock).run, clock),
-            Place(settings.console_url, settings.sso_issuer),
+            ConsolePlace(settings.console_url, settings.sso_issuer),
         ),
         work=Work(async_store, clock, measure(settings)),
         rules=RuleKeeping(async_store, clock, settings.time_zone),

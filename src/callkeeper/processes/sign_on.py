@@ -10,12 +10,12 @@ from callkeeper.console.sign_on import BACK, SignOn
 from callkeeper.core.people.sign_on import GroupRole, GroupRoles
 from callkeeper.installation.sealing import Seal
 from callkeeper.settings import Settings, SettingsWrong
-from callkeeper.usecases.people import Listener
+from callkeeper.usecases.people import SignInListener
 from callkeeper.usecases.sign_on import SignOns
 
 
 def sign_on_of(
-    settings: Settings, async_store: AsyncStore, seal: Seal, clock: Clock, heard: Listener
+    settings: Settings, async_store: AsyncStore, seal: Seal, clock: Clock, heard: SignInListener
 ) -> SignOn | None:
     """Return the single sign-on; None where none is set. Raise SettingsWrong."""
     provider = provider_of(settings, clock)

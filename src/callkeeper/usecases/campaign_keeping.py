@@ -28,7 +28,7 @@ from callkeeper.usecases.campaigns import Awaited, Campaigns
 _EVENTS_MAX = 50
 
 
-class Wish(NamedTuple):
+class CampaignWish(NamedTuple):
     """What somebody typed of a campaign: all that it is to be."""
 
     plan: Plan
@@ -70,7 +70,7 @@ class CampaignKeeping:
         events = await self._store.ask(look)
         return FoundCampaign(campaign, awaited, events[: -_EVENTS_MAX - 1 : -1])
 
-    async def add(self, person: Person, vdn: int, wish: Wish, status: Status) -> Campaign:
+    async def add(self, person: Person, vdn: int, wish: CampaignWish, status: Status) -> Campaign:
         """Add a campaign. Raise ParameterWrong and its kin."""
         check_may(person, "define_campaigns", vdn)
         return await self._campaigns.add(
@@ -83,7 +83,7 @@ class CampaignKeeping:
         )
 
     async def revise(
-        self, person: Person, vdn: int, campaign_id: int, wish: Wish, seen_version: int
+        self, person: Person, vdn: int, campaign_id: int, wish: CampaignWish, seen_version: int
     ) -> Campaign:
         """Make a campaign what somebody typed who looked at a version of it.
 

@@ -46,7 +46,7 @@ USED_MS = 60 * SECOND_MS
 DELAYED_MAX = 1_000
 
 
-class Listener(Protocol):
+class SignInListener(Protocol):
     """Whoever hears how it ended that somebody gave a password."""
 
     def __call__(self, *, is_in: bool) -> None:
@@ -90,7 +90,7 @@ class People:
         *,
         passwords: Passwords | None = None,
         pause: Pause = asyncio.sleep,
-        heard: Listener = _unheard,
+        heard: SignInListener = _unheard,
     ) -> None:
         self._store = async_store
         self._clock = clock

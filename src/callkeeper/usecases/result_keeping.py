@@ -8,7 +8,7 @@ from callkeeper.core.campaigns.business_result import (
     NAME,
     BusinessResult,
     Definition,
-    Offer,
+    ResultOffer,
     SubResult,
 )
 from callkeeper.core.people.person import Person
@@ -53,5 +53,5 @@ class ResultKeeping:
     ) -> BusinessResult:
         """Retire a result, or offer it again. Raise NoSuchResult."""
         check_may(person, "define_results", vdn)
-        order = Offer(vdn, parent, code, is_offered, person.by, self._clock.now())
+        order = ResultOffer(vdn, parent, code, is_offered, person.by, self._clock.now())
         return await self._store.business_results.offer(order)

@@ -39,7 +39,7 @@ class Member(NamedTuple):
     sessions: int = 0
 
 
-class Found(NamedTuple):
+class StaffFound(NamedTuple):
     """The first people that were looked for, and whether there are more."""
 
     members: list[Member]
@@ -58,7 +58,7 @@ class Staff:
         self._people = people
         self._phones = phones
 
-    async def find(self, keeper: Person, vdn: int | None, text: str, limit: int) -> Found:
+    async def find(self, keeper: Person, vdn: int | None, text: str, limit: int) -> StaffFound:
         """Return the people of a VDN, or all (None), whose login or name has a text in it."""
         check_may(keeper, "keep_people", vdn)
         text = text.casefold()
@@ -70,7 +70,7 @@ class Staff:
         first = wanted[:limit]
         seen = await self._store.people.seen([each.login for each in first])
         members = [_member(keeper, each, seen.get(each.login)) for each in first]
-        return Found(members, len(wanted) > limit)
+        return StaffFound(members, len(wanted) > limit)
 
     async def one(self, keeper: Person, vdn: int | None, login: str) -> Member:
         """Return somebody who has a role in a VDN, or anybody (None). Raise NoSuchPerson."""

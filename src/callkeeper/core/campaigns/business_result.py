@@ -54,7 +54,7 @@ class SubResult(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self.result, place=place)
 
 
-class Offer(msgspec.Struct, frozen=True):
+class ResultOffer(msgspec.Struct, frozen=True):
     """Whether pages offer a result, or a sub-result, from an instant on."""
 
     vdn: int

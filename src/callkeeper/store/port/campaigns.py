@@ -12,7 +12,7 @@ from callkeeper.core.campaigns.business_result import (
     BusinessResult,
     DefinedResults,
     Definition,
-    Offer,
+    ResultOffer,
     SubResult,
 )
 from callkeeper.core.campaigns.campaign import Campaign, Status
@@ -91,7 +91,7 @@ class BusinessResults(Protocol):
     def extend(self, subs: Sequence[SubResult]) -> list[BusinessResult | Refusal]:
         """Define sub-results below results that there are, each as a deed; refuse NoSuchResult."""
 
-    def offer(self, offers: Sequence[Offer]) -> list[BusinessResult | Refusal]:
+    def offer(self, offers: Sequence[ResultOffer]) -> list[BusinessResult | Refusal]:
         """Retire results, or offer them again, each as a deed; refuse NoSuchResult."""
 
     def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:

@@ -9,7 +9,7 @@ from callkeeper.core.campaigns.business_result import (
     DefinedResults,
     Definition,
     NoSuchResult,
-    Offer,
+    ResultOffer,
     SubResult,
 )
 from callkeeper.core.instants import Instant
@@ -77,7 +77,7 @@ class BusinessResultRows:
             outcomes.append(new)
         return outcomes
 
-    def offer(self, offers: Sequence[Offer]) -> list[BusinessResult | Refusal]:
+    def offer(self, offers: Sequence[ResultOffer]) -> list[BusinessResult | Refusal]:
         """Retire results, or offer them again, each as a deed; refuse NoSuchResult."""
         self._campaigns.lock(each.vdn for each in offers)
         outcomes: list[BusinessResult | Refusal] = []
