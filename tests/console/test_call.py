@@ -1,5 +1,6 @@
 """Asking for a call on a page: the phone of whoever asks, and how the call then stands."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -8,9 +9,12 @@ from callkeeper.clock import HandClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.desk_call import ASKED_MS, DeskClaim
 from callkeeper.core.people.person import Role
+from callkeeper.dialer.line.rehearsal import RehearsalLine
 from tests.console.visitor import Visitor, at_work, path, promise, standing, unlike_any
+from tests.dialer.stage import Stage
 from tests.house import VDN, House
 from tests.store.calls import LIMITS, begin, note, renew, word
+from tests.store.orders import Opened
 
 MINUTE = 60_000
 CALLER = Role("agent", VDN, "caller", "PJSIP/1001")
@@ -78,6 +82,39 @@ def test_a_call_is_asked_for_in_the_persons_name_and_the_page_tells_how_it_stand
     stop(caller, id_)
     assert attempt_of(house, id_).hang_up_at is not None
     assert "It is being ended" in caller.look(path(id_)).text
+
+
+def test_a_dialer_makes_the_call_that_was_asked_for_on_a_page(
+    house: House, clock: HandClock
+) -> None:
+    login = unlike_any()
+    caller = at_work(house, login, Role("agent", VDN, "caller", "PJSIP/1005"))
+    stage = Stage(Opened(house.store, house.session), RehearsalLine(clock))
+    stage.clock = clock
+    emma = stage.dialer("emma")
+    stage.run(emma)
+    id_ = promised(house)
+    assert caller.send(path(id_, "call")).status == 303
+    assert "The call waits for a dialer" in caller.follow().text
+    stage.run(emma)
+    assert "Your phone PJSIP/1005 rings" in caller.look(path(id_)).text
+    assert standing(house, id_).state == "waiting"
+    stage.run(emma, seconds=2)
+    assert "The customer's phone rings" in caller.look(path(id_)).text
+    stage.run(emma, seconds=2)
+    assert "Talking for" in caller.look(path(id_)).text
+    stage.run(emma, seconds=5)
+    attempt, done = attempt_of(house, id_), standing(house, id_)
+    assert (attempt.asked_by, attempt.line, attempt.outcome) == (
+        f"person {login}",
+        "rehearsal",
+        "answered",
+    )
+    assert (done.state, done.fail_code, done.call_id) == ("done", "00000", attempt.id)
+    page = caller.look(path(id_)).text
+    assert "Hang up" not in page
+    assert "talked 4 s" in page
+    asyncio.run(emma.lease.end())
 
 
 @pytest.mark.usefixtures("dialer")

@@ -14,7 +14,7 @@ from callkeeper.store.rows.store import SqlStore
 from tests.memory import folder_in_memory
 
 _TABLES = ("reservation", "event", "agent", "campaign", "campaign_counter", "attempt", "dispatcher")
-_SWEPT = (*_TABLES, "line")
+_SWEPT = (*_TABLES, "desk_call", "line")
 
 DialerMaker = Callable[[DialerContext], Dialer]
 StoreMaker = Callable[[Session], SqlStore]

@@ -116,8 +116,7 @@ DIALER = [
     ("live_attempts", "holder", "attempt_in_progress"),
     ("live_attempts", "now", "attempt_in_progress"),
     ("count_live_attempts", "", "attempt_in_progress"),
-    ("live_desk_calls", "", "attempt_asked"),
-    ("live_attempt_at", "", "attempt_desk"),
+    ("live_desk_calls", "", "desk_call_of_line"),
 ]
 
 

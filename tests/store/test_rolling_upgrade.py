@@ -15,11 +15,17 @@ import msgspec
 import psycopg
 import pytest
 
+from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt_changes import HandBack
+from callkeeper.core.dialing.desk_call import Asking
+from callkeeper.core.dialing.policy import Limits
+from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.engine.statements import Engine, Statements
 from callkeeper.store.port.reservations import Wanted
-from tests.store.orders import CAMPAIGN, Opener, booking, has_campaign
+from callkeeper.store.rows.store import SqlStore
+from tests.store.orders import CAMPAIGN, HOUR, NOW, Opener, booked, booking, has_campaign
 
 RELEASED = Path(__file__).with_name("released")
 OLD = "".join((RELEASED / f"{name}.sql").read_text("utf-8") for name in ("queries", "ledger"))
@@ -85,6 +91,35 @@ def test_the_writes_of_the_version_before_are_in_lists_and_their_totals(
     assert (total(opener, agents=["ann"]), total(opener, agents=["bob"])) == (1, 1)
     listed = opener.open().store.reservations.find(Wanted(1, 0, 10)).listed
     assert [each.reservation for each in listed] == [moved, reservation(opener, 2)]
+
+
+def test_the_version_before_never_dials_what_an_agent_asked_for_and_frees_the_phone(
+    opener: Opener, engine: Engine
+) -> None:
+    store = opener.open().store
+    one, other = booked(store, booking(1), booking(2))
+    attempt = asked_for(store, one, 1)
+    assert isinstance(attempt, Attempt)
+    with old_program(opener, engine) as run:
+        # It takes it for a claim that nobody answers for, and hands it back to be looked at.
+        ended = HandBack(1, one.id, attempt.id, NOW).apply(attempt)
+        assert ended is not None
+        run("update_attempts", msgspec.structs.asdict(ended))
+        looked_at = msgspec.structs.replace(one, look_at=NOW)
+        run("update_reservations", msgspec.structs.asdict(looked_at))
+    assert store.reservations.with_id(one.id) == [one]
+    assert not store.due.is_any(NOW + 1000 * HOUR)
+    assert isinstance(asked_for(store, other, 2), Attempt)
+
+
+def asked_for(store: SqlStore, reservation: Reservation, number: int) -> Attempt | Refusal:
+    asking = Asking(
+        *(1, reservation.id, f"{NOW}-{number}", "pbx", "PJSIP/1001", "person ann", NOW),
+        Limits(grace_ms=HOUR),
+    )
+    with store.transaction():
+        (outcome,) = store.desk_calls.ask([asking])
+    return outcome
 
 
 def test_every_statement_of_the_version_before_is_understood(

@@ -149,8 +149,17 @@ SELECT
   item.state, item.called_no, item.caller_no, item.alerting_seconds, item.due_at, item.claimed_at
 FROM {items of attempt} AS item
 
+-- name: take_desk
+-- Who was faster at this phone is told by no row.
+INSERT INTO desk_call (vdn, desk, line, id) VALUES (:vdn, :desk, :line, :id)
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: leave_desk
+DELETE FROM desk_call WHERE vdn = :vdn AND desk = :desk AND id = :id
+
 -- name: add_desk_call
--- Who was faster is told by no row: at this phone, or with this reservation.
+-- Who was faster with this reservation is told by no row.
 INSERT INTO attempt (
   vdn, id, reservation_id, campaign_id, number, line, holder, state, called_no, caller_no,
   alerting_seconds, due_at, claimed_at, asked_by, desk
@@ -167,12 +176,16 @@ SELECT {attempt_columns} FROM attempt AS a
 WHERE a.vdn = :vdn AND a.reservation_id = :reservation_id AND a.state <> 'ended'
 
 -- name: live_attempt_at
-SELECT {attempt_columns} FROM attempt AS a
-WHERE a.vdn = :vdn AND a.desk = :desk AND a.state <> 'ended'
+SELECT {attempt_columns}
+FROM desk_call AS d
+JOIN attempt AS a ON a.vdn = d.vdn AND a.id = d.id
+WHERE d.vdn = :vdn AND d.desk = :desk
 
 -- name: live_desk_calls
-SELECT {attempt_columns} FROM attempt AS a
-WHERE a.line = :line AND a.desk IS NOT NULL AND a.state <> 'ended'
+SELECT {attempt_columns}
+FROM desk_call AS d
+JOIN attempt AS a ON a.vdn = d.vdn AND a.id = d.id
+WHERE d.line = :line
 ORDER BY a.claimed_at, a.id
 LIMIT :limit
 

@@ -1,6 +1,7 @@
 """Calls that agents ask for, until one answers their phone: rows ↔ values.
 
-Locks are taken in the ledger's order: reservations by key, then attempts by key.
+Locks are taken in the ledger's order: reservations by key, then attempts by key; a phone's row
+comes before the attempt that is added, and goes with its end.
 """
 
 from collections.abc import Iterable, Sequence
@@ -79,9 +80,12 @@ class DeskCallRows:
 
     def _ask(self, asking: Asking, reservation: Reservation | None) -> Attempt:
         attempt = asking.attempt(reservation, self._judged(asking, reservation))
-        fields = {name: getattr(attempt, name) for name in _ASKED}
-        if self._session.rows("add_desk_call", **fields):
-            return attempt
+        at_desk = {name: getattr(attempt, name) for name in ("vdn", "desk", "id")}
+        if self._session.rows("take_desk", **at_desk, line=attempt.line):
+            fields = {name: getattr(attempt, name) for name in _ASKED}
+            if self._session.rows("add_desk_call", **fields):
+                return attempt
+            self._session.rows("leave_desk", **at_desk)
         if self._live_of(asking.vdn, asking.reservation_id) is not None:
             raise CallRefused("somebody is just calling this customer", about="id")
         raise CallRefused("your phone is on another call; end that one first", about="desk")
