@@ -1,5 +1,8 @@
 """Signing in and out: by a link first, by a password then."""
 
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+import httpx2
 import pytest
 
 from tests.console.visitor import PASSWORD, Visitor, at_work, invited, unlike_any
@@ -49,6 +52,26 @@ def test_a_password_lets_in_and_leads_back_to_where_one_came_from(house: House) 
     assert (visitor.status, visitor.seen.headers["location"]) == (303, there)
     assert visitor.follow().status == 200
     assert visitor.look("/console/sign-in").status == 303
+
+
+def test_strangers_who_try_invented_logins_keep_nobody_from_signing_in(house: House) -> None:
+    at_work(house, "dan")
+    crowd = 32  # more than there are places for hashing
+    here = {"sec-fetch-site": "same-origin"}
+
+    def guess(number: int) -> int:
+        # Linux has all of 127.0.0.0/8 for the loopback, so strangers are elsewhere than the others.
+        transport = httpx2.HTTPTransport(verify=False, local_address="127.0.0.2")
+        with httpx2.Client(transport=transport, timeout=60) as client:
+            form = {"login": f"nobody{number}", "password": "wrong wrong wrong"}
+            url = f"{house.url}/console/sign-in"
+            return client.post(url, data=form, headers=here).status_code
+
+    with ThreadPoolExecutor(crowd) as guessing:
+        guesses = [guessing.submit(guess, number) for number in range(crowd)]
+        wait(guesses, return_when=FIRST_COMPLETED)
+        assert [Visitor(house).sign_in("dan").status for _ in range(4)] == [303] * 4
+    assert {each.result() for each in guesses} == {422}
 
 
 @pytest.mark.parametrize(

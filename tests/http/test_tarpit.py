@@ -55,6 +55,36 @@ class Queue:
         return self.order
 
 
+def test_who_invents_names_waits_behind_other_addresses() -> None:
+    async def work() -> None:
+        tarpit, order = crowded(), list[str]()
+
+        async def wait(address: str, login: str) -> None:
+            await tarpit.visit_as(from_(address), login).pay()
+            order.append(login)
+
+        flood = [wait("10.0.0.1", f"x{each}") for each in range(20)]
+        others = [wait("10.0.0.2", "ann"), wait("10.0.0.3", "bob")]
+        await asyncio.gather(*flood, *others)
+        assert {"ann", "bob"} < set(order[:3])
+
+    run(work)
+
+
+def test_a_flood_of_one_name_holds_up_no_other_at_the_same_address() -> None:
+    async def work() -> None:
+        tarpit, order = crowded(), list[str]()
+
+        async def wait(login: str) -> None:
+            await tarpit.visit_as(from_("10.0.0.1"), login).pay()
+            order.append(login)
+
+        await asyncio.gather(*[wait("sam") for _ in range(20)], wait("ann"))
+        assert "ann" in order[:2]
+
+    run(work)
+
+
 def test_as_many_as_may_be_have_their_turn_at_once_and_others_at_a_pace() -> None:
     async def work() -> None:
         queue = Queue(Tarpit(per_second=100, at_once=10))

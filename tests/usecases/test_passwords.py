@@ -5,14 +5,16 @@ import asyncio
 import pytest
 
 from callkeeper.clock import HandClock
+from callkeeper.console.sign_in import TRIES_AT_ONCE, TRIES_PER_SECOND
+from callkeeper.core.instants import SECOND_MS
 from callkeeper.core.people.changes import Disable
-from callkeeper.core.people.guessing import FORGOTTEN_MS, FREE_GUESSES
+from callkeeper.core.people.guessing import FORGOTTEN_MS, FREE_GUESSES, WAIT_MOST_MS
 from callkeeper.core.people.session import SignInRefused, digest_of
 from callkeeper.store.port.people import Guess
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.invitations import add_person, change_person
-from callkeeper.usecases.passwords import THREADS, WAITING_MAX, Passwords, TooBusy
-from callkeeper.usecases.people import DELAYED_MAX, NewSession, People
+from callkeeper.usecases.passwords import KEPT, THREADS, WAITING_MAX, Passwords, TooBusy
+from callkeeper.usecases.people import DELAYED_MAX, DELAYED_OF_ONE, NewSession, People
 from tests.usecases.servers import AGENT, PASSWORD, WRONG, CountingHasher, Server, with_people
 
 
@@ -143,6 +145,68 @@ def test_two_hash_twenty_wait_and_more_are_refused(
     with_people(stores, clock, work)
 
 
+def test_of_strangers_there_are_never_as_many_that_wait_as_are_refused() -> None:
+    longest_seconds = WAIT_MOST_MS // SECOND_MS
+    assert TRIES_AT_ONCE + TRIES_PER_SECOND * longest_seconds < DELAYED_MAX
+
+
+def test_whoever_guesses_from_a_session_delays_nobody_else(
+    stores: tuple[SqlStore, SqlStore], clock: HandClock
+) -> None:
+    async def work(here: Server, _there: Server) -> None:
+        begun, may_end = asyncio.Semaphore(0), asyncio.Event()
+
+        async def pause(_seconds: float) -> None:
+            begun.release()
+            await may_end.wait()
+
+        people = People(here.async_store, clock, passwords=Passwords(here.hasher), pause=pause)
+        who = await people.whose((await people.sign_in("ann", PASSWORD)).token)
+        assert who is not None
+        for _ in range(FREE_GUESSES):
+            with pytest.raises(SignInRefused):
+                await people.prove(who, WRONG)
+        trying = []
+        for _ in range(DELAYED_OF_ONE):
+            trying.append(asyncio.create_task(people.prove(who, WRONG)))
+            await begun.acquire()
+        with pytest.raises(TooBusy):
+            await people.change_password("ann", WRONG, PASSWORD)
+        signing_in = asyncio.create_task(people.sign_in("ann", PASSWORD))
+        await begun.acquire()
+        may_end.set()
+        assert isinstance(await signing_in, NewSession)
+        await asyncio.wait(trying)
+        await people.close()
+
+    with_people(stores, clock, work)
+
+
+def test_strangers_leave_room_for_whoever_has_a_session(
+    stores: tuple[SqlStore, SqlStore], clock: HandClock
+) -> None:
+    async def work(here: Server, _there: Server) -> None:
+        who = await here.people.whose((await here.people.sign_in("ann", PASSWORD)).token)
+        assert who is not None
+        here.hasher.may_go.clear()
+        trying = [
+            asyncio.create_task(here.people.sign_in(f"x{n}", WRONG))
+            for n in range(THREADS + WAITING_MAX)
+        ]
+        await asyncio.sleep(0)
+        proving = [asyncio.create_task(here.people.prove(who, PASSWORD)) for _ in range(KEPT)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooBusy):
+            await here.people.prove(who, PASSWORD)
+        here.hasher.may_go.set()
+        await asyncio.gather(*proving)
+        await asyncio.wait(trying)
+        with pytest.raises(SignInRefused):
+            await here.people.sign_in("x0", WRONG)
+
+    with_people(stores, clock, work)
+
+
 def test_whoever_goes_away_while_a_password_is_hashed_keeps_the_place_until_it_is(
     stores: tuple[SqlStore, SqlStore], clock: HandClock
 ) -> None:
@@ -199,7 +263,7 @@ def test_the_hash_is_argon2id_with_the_parameters_that_the_docs_tell() -> None:
     async def hashed() -> str:
         passwords = Passwords()
         try:
-            with passwords.admit() as hashing:
+            with passwords.admit(is_known=True) as hashing:
                 return await hashing.hash(PASSWORD)
         finally:
             passwords.stop()

@@ -9,14 +9,22 @@ from callkeeper.clock import Clock
 from callkeeper.console.door import Door, let_in
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.visit import Visit, chosen_password
+from callkeeper.core.people.person import LOGIN_MOST, login_of
 from callkeeper.core.people.session import LinkRefused, SignInRefused
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.http.tarpit import Tarpit
 from callkeeper.usecases.people import People
 
 HOME = "/console/"
 SIGN_IN = "/console/sign-in"
 
 _SIGNING = "/console/sign-"  # in, out and on: nobody goes back there
+
+# How many are let try a login and a password, that are wrong, a second and at once. Right ones cost
+# none of it. Less than what can be hashed; and none can wait longer than wait_ms of the core says,
+# so that of all who try there are never as many as are refused (usecases/people.py).
+TRIES_PER_SECOND = 10
+TRIES_AT_ONCE = 10
 
 _NEXT_MAX = 1_000  # a longer address is none of ours, and may be too long for a proxy
 
@@ -32,6 +40,7 @@ class SignInPages:
         self._door = door
         self._press = press
         self._clock = clock
+        self._tries = Tarpit(per_second=TRIES_PER_SECOND, at_once=TRIES_AT_ONCE)
 
     async def show(self, visit: Visit) -> Response:
         """Ask for login and password, or pass on whoever has signed in."""
@@ -43,10 +52,13 @@ class SignInPages:
         """Let somebody in, and pass them on to where they came from."""
         form = visit.form()
         login = form.get("login", "")
+        turn = self._tries.visit_as(visit.request.scope, login_of(login)[:LOGIN_MOST])
+        await turn.pay()
         try:
             session = await self._people.sign_in(login, form.get("password", ""))
         except SignInRefused as refused:
             return self._form(visit, login=login, next_=form.get("next"), refused=refused)
+        turn.prove()
         await self._door.end(visit.request)  # on a machine that people share, the one before
         response = lead_to(own_page(form.get("next")))
         let_in(response, session, self._clock.now())

@@ -4,7 +4,8 @@ An access key's id is sent in clear, so whoever knows it can send in its name wh
 and checked before it is found to be forged. A turn bounds that: what is refused costs one, what
 proves right costs none. While turns are short they go round among the keys that are named, and for
 each key round among the addresses that name it. So a flood in the name of one key slows that key,
-most of all for those who share an address with the flood, and nobody else.
+most of all for those who share an address with the flood, and nobody else. Where a name is typed,
+as a login is, and a flood invents as many as it likes, turns go round by address first.
 """
 
 import asyncio
@@ -34,11 +35,12 @@ _Turn = asyncio.Future[None]
 class Visit:
     """One request on its way in: in whose name it comes, and whether it has paid for a turn."""
 
-    __slots__ = ("_is_paid", "_scope", "_tarpit", "name")
+    __slots__ = ("_is_paid", "_scope", "_tarpit", "_whose", "name")
 
-    def __init__(self, tarpit: "Tarpit", scope: Scope, name: str) -> None:
+    def __init__(self, tarpit: "Tarpit", scope: Scope, name: str, whose: "_Whose") -> None:
         self._tarpit = tarpit
         self._scope = scope
+        self._whose = whose
         self._is_paid = False
         self.name = name
 
@@ -48,7 +50,7 @@ class Visit:
         Raise TooManyRequests if too much waits in this name already; nothing is paid then.
         """
         if not self._is_paid:
-            await self._tarpit.take(self._scope, self.name, size)
+            await self._tarpit.take(self._scope, self._whose, size)
             self._is_paid = True
 
     def prove(self) -> None:
@@ -74,7 +76,11 @@ class Tarpit:
 
     def visit(self, scope: Scope, name: str = NOBODY) -> Visit:
         """Begin to let a request in."""
-        return Visit(self, scope, name)
+        return Visit(self, scope, name, (name, _origin(scope)))
+
+    def visit_as(self, scope: Scope, typed: str) -> Visit:
+        """Begin to let somebody in under a name that they typed: who has an address pays for it."""
+        return Visit(self, scope, NOBODY, (_origin(scope), typed))
 
     def doubts(self, name: str) -> bool:
         """Whether a request in a key's name waits for a turn before it is looked at."""
@@ -97,12 +103,11 @@ class Tarpit:
         if self._queues:
             self._plan()
 
-    async def take(self, scope: Scope, name: str, size: int) -> None:
+    async def take(self, scope: Scope, whose: "_Whose", size: int) -> None:
         """Return when it is a request's turn."""
         if not self._queues and self._wait_seconds() <= 0:
             self.spend()
             return
-        whose = (name, _origin(scope))
         self._capacity.hold(whose, size)
         turn: _Turn = asyncio.get_running_loop().create_future()
         lost: asyncio.Future[None] | None = scope.get("state", {}).get(LOST)
@@ -150,7 +155,10 @@ _Whose = tuple[str, str]
 
 
 class _Queues:
-    """Those that wait: by the name they come in, then by their address, each in turn."""
+    """Those that wait: by the name they come in, then by their address, each in turn.
+
+    Or by their address, then by the name.
+    """
 
     def __init__(self) -> None:
         self._by_name: OrderedDict[str, OrderedDict[str, OrderedDict[_Turn, None]]] = OrderedDict()

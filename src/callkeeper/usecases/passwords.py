@@ -8,7 +8,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 from argon2 import PasswordHasher
@@ -18,6 +18,8 @@ from callkeeper.core.refusal import Refusal
 
 THREADS = 2
 WAITING_MAX = 20
+# So many more may wait of those who are known by a session or a link: strangers take no such place.
+KEPT = 2
 MEMORY_KIB = 19 * 1024
 ROUNDS = 2
 LANES = 1
@@ -41,19 +43,25 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher(ROUNDS, MEMORY_KIB, LANES)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="passwords")
-        self._room = threading.Semaphore(THREADS + WAITING_MAX)
+        self._room = threading.Semaphore(THREADS + WAITING_MAX + KEPT)
+        self._strangers_room = threading.Semaphore(THREADS + WAITING_MAX)
         self._decoy = self._hasher.hash(_DECOY)
 
     @contextmanager
-    def admit(self) -> Iterator["Hashing"]:
+    def admit(self, *, is_known: bool) -> Iterator["Hashing"]:
         """Let one in among those whose passwords are hashed, or wait for it. Raise TooBusy."""
-        if not self._room.acquire(blocking=False):
-            raise TooBusy
+        rooms = [self._room] if is_known else [self._strangers_room, self._room]
+        with ExitStack() as entered:
+            for each in rooms:
+                if not each.acquire(blocking=False):
+                    raise TooBusy
+                entered.callback(each.release)
+            releases = entered.pop_all()
         hashing = Hashing(self._hasher, self._threads, self._decoy)
         try:
             yield hashing
         finally:
-            hashing.leave(self._room.release)
+            hashing.leave(releases.close)
 
     def is_outgrown(self, password_hash: str) -> bool:
         """Whether a hash was made with other parameters than are in use now."""

@@ -1,6 +1,7 @@
 """People: they sign in, are known by their session, come by a link, and change what is theirs."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -42,8 +43,11 @@ TRUSTED_MS = 2_000
 REMEMBERED_MAX = 10_000  # of each kind, so that who invents tokens makes no session forgotten
 # How seldom it is noted that a session is used.
 USED_MS = 60 * SECOND_MS
-# How many answers may wait at once because somebody guesses.
+# How many answers may wait at once because somebody guesses: of strangers, whose tries come in
+# turn, so that no more ever wait (console/sign_in.py), and for each who has a session.
 DELAYED_MAX = 1_000
+DELAYED_OF_ONE = 20
+_STRANGERS = ""
 
 
 class SignInListener(Protocol):
@@ -100,7 +104,7 @@ class People:
         self._remembered: dict[str, _Remembered] = {}
         self._unknown: dict[str, int] = {}  # since when
         self._looks = SingleFlight[SignedIn | None]()
-        self._delayed = 0
+        self._delayed = Counter[str]()  # by login, where a session says whose it is
 
     async def close(self) -> None:
         """End what hashes; nothing can be asked afterwards."""
@@ -112,7 +116,7 @@ class People:
         A login that does not exist costs the same time, and the tries are counted by what was
         typed: nobody can tell which logins there are.
         """
-        token, session = await self._let_in(login_of(login), password)
+        token, session = await self._let_in(login_of(login), password, is_known=False)
         return NewSession(token, session.ends_at)
 
     async def prove(self, who: SignedIn, password: str) -> tuple[SignedIn, NewSession]:
@@ -121,7 +125,7 @@ class People:
         ``replaced`` ends the one before, once the browser is given this one. Raise SignInRefused
         or TooBusy.
         """
-        token, session = await self._let_in(who.person.login, password)
+        token, session = await self._let_in(who.person.login, password, is_known=True)
         return msgspec.structs.replace(who, session=session), NewSession(token, session.ends_at)
 
     async def replaced(self, session: Session) -> None:
@@ -198,22 +202,24 @@ class People:
         Raise SignInRefused where the old one is wrong, ParameterWrong or TooBusy.
         """
         check_password(new, login)
-        verified, _ = await self._verified(login, old)
+        verified, _ = await self._verified(login, old, is_known=True)
         return await self._chosen(login, new, verified=verified)
 
-    async def _verified(self, login: str, password: str) -> tuple[str, str | None]:
+    async def _verified(
+        self, login: str, password: str, *, is_known: bool
+    ) -> tuple[str, str | None]:
         """Return the hash that a password fits, and one to take its place if it is outgrown.
 
         The try counts before it is known how it ends, unless there is no place for it: so those
         who guess make the database write no more than passwords can be hashed.
         """
-        with self._passwords.admit() as hashing:
+        with self._passwords.admit(is_known=is_known) as hashing:
             counted = await self._store.guesses.note(Guess(digest_of(login), self._clock.now()))
             milliseconds = wait_ms(counted)
             if milliseconds == 0:
                 return await self._compared(hashing, login, password)
-        await self._delay(milliseconds)
-        with self._passwords.admit() as hashing:
+        await self._delay(milliseconds, login if is_known else _STRANGERS)
+        with self._passwords.admit(is_known=is_known) as hashing:
             return await self._compared(hashing, login, password)
 
     async def _compared(
@@ -229,9 +235,9 @@ class People:
             return known, None
         return known, await hashing.hash(password)
 
-    async def _let_in(self, login: str, password: str) -> tuple[str, Session]:
+    async def _let_in(self, login: str, password: str, *, is_known: bool) -> tuple[str, Session]:
         try:
-            verified, rehashed = await self._verified(login, password)
+            verified, rehashed = await self._verified(login, password, is_known=is_known)
             token, session = self._begun(login)
             await self._store.sessions.add(SignIn(session, verified, rehashed))
         except SignInRefused:
@@ -241,19 +247,21 @@ class People:
         await self._store.guesses.forget(digest_of(login))
         return token, session
 
-    async def _delay(self, milliseconds: int) -> None:
-        if self._delayed >= DELAYED_MAX:
+    async def _delay(self, milliseconds: int, whose: str) -> None:
+        if self._delayed[whose] >= (DELAYED_OF_ONE if whose else DELAYED_MAX):
             raise TooBusy
-        self._delayed += 1
+        self._delayed[whose] += 1
         try:
             await self._pause(milliseconds / SECOND_MS)
         finally:
-            self._delayed -= 1
+            self._delayed[whose] -= 1
+            if not self._delayed[whose]:
+                del self._delayed[whose]
 
     async def _chosen(
         self, login: str, password: str, *, link: str | None = None, verified: str | None = None
     ) -> NewSession:
-        with self._passwords.admit() as hashing:
+        with self._passwords.admit(is_known=True) as hashing:
             password_hash = await hashing.hash(password)
         token, session = self._begun(login)
         await self._store.sessions.choose(NewPassword(session, password_hash, link, verified))

@@ -15,10 +15,11 @@ RoleKind = Literal["agent", "supervisor", "administrator", "operator"]
 
 PASSWORD_LEAST = 12
 PASSWORD_MOST = 1_000
+LOGIN_MOST = 64
 NAME_MOST = 100
 SUBJECT_MOST = 255  # OpenID Connect has no longer one
 
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
+_LOGIN = re.compile(rf"[a-z0-9][a-z0-9._@+-]{{0,{LOGIN_MOST - 1}}}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}")
 
 
