@@ -1,6 +1,7 @@
 """Sheets: rows as CSV, which whoever opens it in a spreadsheet takes for no formula."""
 
 import csv
+import re
 from collections.abc import Iterable
 from io import StringIO
 
@@ -8,8 +9,11 @@ from starlette.responses import Response
 
 from callkeeper.console.press import HEADERS
 
-# With one of these a cell begins that a spreadsheet would carry out.
-_CARRIED_OUT = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A cell that a spreadsheet would carry out begins with one of these, some of which are wide. Where
+# a spreadsheet parts cells by semicolons or tabs, one begins within a cell of ours too.
+_CARRIED_OUT = re.compile(
+    r"""(^(?=[\t\r\n])|(?:^|[;\t\r\n])(?=[ "]*[=+\-@\uff1d\uff0b\uff0d\uff20]))"""
+)
 _MARK = "\ufeff"  # tells a spreadsheet that it is UTF-8
 
 
@@ -24,4 +28,4 @@ def sheet(name: str, rows: Iterable[Iterable[str | int]]) -> Response:
 
 def _harmless(cell: str | int) -> str:
     text = str(cell)
-    return f"'{text}" if isinstance(cell, str) and text.startswith(_CARRIED_OUT) else text
+    return _CARRIED_OUT.sub(r"\1'", text) if isinstance(cell, str) else text
