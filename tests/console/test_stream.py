@@ -12,11 +12,12 @@ import pytest
 from callkeeper.clock import HandClock
 from callkeeper.console.door import COOKIE
 from callkeeper.console.stream import OF_PERSON_MAX
-from callkeeper.core.people.changes import Disable, PersonOrder
+from callkeeper.core.people.changes import Disable, GiveRole, PersonOrder
 from callkeeper.core.people.person import Role
 from callkeeper.core.reservations.changes import Result
 from callkeeper.installation.database import DATABASE_FILE
-from tests.console.visitor import SUPERVISOR, Visitor, at_work, promise
+from callkeeper.usecases.watch import Beat, Watches
+from tests.console.visitor import SUPERVISOR, Visitor, at_work, promise, unlike_any
 from tests.house import HOUR, VDN, House
 from tests.store.orders import carry_out, order
 
@@ -108,6 +109,43 @@ def test_strangers_are_told_to_sign_in_and_others_that_it_is_not_for_them(
     assert Visitor(house).look(f"/console/changes?vdn={VDN}").status == 401
     for query in ("", "?vdn=26", "?vdn=0", "?vdn=x", "?vdn=%00"):
         assert agent.look(f"/console/changes{query}").status == 403
+
+
+def test_nothing_is_watched_or_counted_for_whoever_has_nothing_there(
+    house: House, agent: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: set[int] = set()
+
+    async def look(self: Watches, vdn: int) -> Beat:
+        looked.add(vdn)
+        return await before(self, vdn)
+
+    before = Watches.look
+    monkeypatch.setattr(Watches, "look", look)
+    query = f"?vdn={VDN}" + "".join(f"&vdn={each}" for each in range(31, 45))
+    with listening(agent, query) as stream:
+        assert stream.hear()[0] == "pulse"
+    for page in ("31/board", "31/today", f"{VDN}/board"):
+        assert agent.look(f"/console/{page}").status == 403
+    assert looked == {VDN}
+    looked.clear()
+    assert Visitor(house).look(f"/console/{VDN}/board").status == 303
+    assert looked == set()
+
+
+def test_a_role_that_comes_while_one_listens_is_watched(house: House, clock: HandClock) -> None:
+    login = unlike_any()
+    visitor = at_work(house, login, SUPERVISOR)
+    other = VDN + 7
+    with listening(visitor, f"?vdn={VDN}&vdn={other}") as stream:
+        name, numbers = stream.hear()
+        assert (name, list(numbers)) == ("pulse", [str(VDN)])
+        given = GiveRole(Role("supervisor", other))
+        with house.store.transaction():
+            house.store.people.change([PersonOrder(login, given, "operator", house.now(), other)])
+        clock.move(3_000)
+        name, numbers = stream.hear()
+        assert (name, sorted(numbers)) == ("pulse", [str(VDN), str(other)])
 
 
 def test_nobody_has_more_streams_than_browsers(sue: Visitor) -> None:

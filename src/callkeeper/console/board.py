@@ -147,7 +147,7 @@ class BoardPage:
         shown = _shown(visit)
         times = times_of(who, self._zone, self._clock.now())
         day = day_around(times.now, times.zone)
-        pulse = await self._streams.number(visit.vdn)
+        pulse = await self._streams.number(who.person, visit.vdn)
         found = await self._supervision.overview(
             who.person, shown.whose, day, ROWS_MAX, shown.keeping
         )

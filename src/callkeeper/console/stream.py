@@ -53,8 +53,15 @@ class Streams:
         self._by_person: Counter[str] = Counter()
         self.is_ending = False
 
-    async def number(self, vdn: int, agent: str | None = None) -> str:
-        """Return the number of a part, before a page reads its rows: what moves then is told."""
+    async def number(self, person: Person, vdn: int, *, own: bool = False) -> str:
+        """Return the number of a VDN, or of a person's own part, before a page reads its rows.
+
+        So what moves then is told. Raise NoRight.
+        """
+        part = parts_of(person, [vdn]).get(f"{vdn}/own" if own else str(vdn))
+        if part is None:
+            raise NoRight
+        vdn, agent = part
         return (await self.watches.look(vdn)).of(agent)
 
     def end(self) -> None:
@@ -165,11 +172,11 @@ class _Telling:
         """Yield what there is to tell, for as long as whoever listens may hear it."""
         least, more = _RETRY_MS
         yield f"retry: {least + int(more * jitter())}\n\n".encode()
-        over = self._streams.watches.over
-        watches = {vdn: held.enter_context(over(vdn, self._wake.set)) for vdn in self._vdns}
         told = _Told({}, is_lost=False)
         checked = spoken = monotonic()
         parts = parts_of(who.person, self._vdns)
+        watching = held.enter_context(ExitStack())
+        watches = self._watch(parts, watching)
         while parts and not self._streams.is_ending:
             self._wake.clear()
             now = _now(parts, watches, told)
@@ -196,7 +203,16 @@ class _Telling:
                 if found is None:
                     yield _event("out", {})
                     return
-                parts = parts_of(found.person, self._vdns)
+                before, parts = parts, parts_of(found.person, self._vdns)
+                if parts != before:
+                    watching.close()
+                    watches = self._watch(parts, watching)
+
+    def _watch(self, parts: Parts, watching: ExitStack) -> dict[int, Watch]:
+        """Watch the VDNs of whose parts this tells, and no others that a browser named."""
+        over = self._streams.watches.over
+        vdns = {vdn for vdn, _ in parts.values()}
+        return {vdn: watching.enter_context(over(vdn, self._wake.set)) for vdn in vdns}
 
     async def _who(self, before: SignedIn) -> SignedIn | None:
         """Return whose session it is, which a page that asks by itself does not keep alive."""

@@ -29,9 +29,7 @@ class TodayPage:
         """Show the list of whoever looks."""
         times = times_of(who, self._zone, self._clock.now())
         day = day_around(times.now, times.zone)
-        role = who.person.role_in(visit.vdn)
-        own = "" if role is None else role.agent or ""
-        pulse = await self._streams.number(visit.vdn, own)
+        pulse = await self._streams.number(who.person, visit.vdn, own=True)
         todo = await self._work.todo(who.person, visit.vdn, day, _ROWS_MAX)
         return self._press.page(
             visit.language,
