@@ -56,13 +56,25 @@ def test_a_wrong_method_is_told_with_the_right_ones(house: House) -> None:
     assert visitor.send("/console").status == 404
 
 
-@pytest.mark.parametrize("act", ["result", "move", "note", "cancel"])
-def test_a_form_that_comes_too_late_leads_back_to_its_page(house: House, act: str) -> None:
+def test_a_form_in_which_nothing_is_typed_leads_back_to_its_page_if_it_comes_too_late(
+    house: House,
+) -> None:
     page = f"/console/{VDN}/reservations/{promise(house, HOUR)}"
     visitor = at_work(house, unlike_any())
     visitor.send("/console/sign-out")
-    visitor.send(f"{page}/{act}", {"version": "1"})
+    visitor.send(f"{page}/cancel", {"version": "1"})
     assert visitor.seen.headers["location"] == f"/console/sign-in?next={page}"
+
+
+@pytest.mark.parametrize("act", ["result", "move", "note"])
+def test_what_is_typed_is_kept_if_it_comes_too_late(house: House, act: str) -> None:
+    page = f"/console/{VDN}/reservations/{promise(house, HOUR)}"
+    visitor = at_work(house, unlike_any())
+    visitor.send("/console/sign-out")
+    visitor.send(f"{page}/{act}", {"version": "1", "note": "after 5 <o'clock>"})
+    assert visitor.status == 401
+    assert f'action="{page}/{act}"' in visitor.seen.text
+    assert visitor.hidden("note") == "after 5 <o'clock>"
 
 
 @pytest.mark.parametrize("there", ["/console/sign-out", "/console/" + "x" * 1_000])
