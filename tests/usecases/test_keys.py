@@ -248,6 +248,28 @@ def test_a_secret_sealed_as_of_old_opens_until_it_is_bound_to_its_vdn() -> None:
     assert not SEAL.is_bound(new, "AK", None)
 
 
+GARBLED = ["garbled", "", "AAAA", "AAAAAAAAAAAAAAAAAAAAAA==", "\u738b\u82b3", "=" * 9]
+
+
+@pytest.mark.parametrize("sealed", GARBLED, ids=ascii)
+def test_what_was_never_sealed_opens_no_more_than_what_another_key_sealed(sealed: str) -> None:
+    with pytest.raises(SealBroken, match="does not open the secret of AK"):
+        SEAL.open(sealed, "AK", 25)
+    assert not SEAL.is_bound(sealed, "AK", 25)
+
+
+def test_a_key_whose_row_is_garbled_is_no_key(
+    store: SlowStore, clock: HandClock, key: OpenKey
+) -> None:
+    with store.transaction():
+        store.keys.reseal([(key.ak, "garbled")])
+
+    async def work(keyring: Keyring, _store: AsyncStore) -> None:
+        assert await keyring.find(key.ak) is None
+
+    with_keyring(store, clock, work)
+
+
 def test_what_is_done_to_a_key_is_a_deed_and_what_is_not_done_is_none(
     store: SlowStore, clock: HandClock
 ) -> None:

@@ -36,13 +36,15 @@ class Seal:
         return base64.b64encode(sealed).decode()
 
     def open(self, sealed: str, ak: str, vdn: int | None) -> str:
-        """Return the secret; raise SealBroken if it was sealed with another key, name or VDN."""
-        raw = base64.b64decode(sealed)
+        """Return the secret; raise SealBroken if it was sealed with another key, name or VDN.
+
+        What is no sealed secret at all, as a row that somebody wrote by hand, does not open either.
+        """
         # Those of old are bound to the name alone, until `callkeeper migrate` seals them again;
         # 0.2 does not open them any more, and a test remembers.
         for label in (_label(ak, vdn), ak.encode()):
-            with suppress(InvalidTag):
-                return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], label).decode()
+            with suppress(ValueError, InvalidTag):
+                return self._opened(base64.b64decode(sealed), label)
         raise SealBroken(
             f"the sealing key does not open the secret of {ak}; give this process the key that "
             "the secret was sealed with (CALLKEEPER_SEALING_KEY or sealing.key), or revoke what "
@@ -62,20 +64,21 @@ class Seal:
         """Return what was sealed for a purpose; None for what was not, or by another key."""
         try:
             raw = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
-            return self._cipher.decrypt(
-                raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _purpose(purpose)
-            ).decode()
+            return self._opened(raw, _purpose(purpose))
         except (ValueError, InvalidTag):
             return None
 
     def is_bound(self, sealed: str, ak: str, vdn: int | None) -> bool:
         """Whether a secret is bound to its VDN as well."""
-        raw = base64.b64decode(sealed)
         try:
-            self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _label(ak, vdn))
-        except InvalidTag:
+            self._opened(base64.b64decode(sealed), _label(ak, vdn))
+        except (ValueError, InvalidTag):
             return False
         return True
+
+    def _opened(self, raw: bytes, label: bytes) -> str:
+        """Return what was sealed; raise InvalidTag, or ValueError for what was never sealed."""
+        return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], label).decode()
 
 
 def _label(ak: str, vdn: int | None) -> bytes:
