@@ -109,6 +109,18 @@ def test_a_database_that_is_away_is_bad(tmp_path: Path) -> None:
     assert "database" in bad(Settings(data_dir=tmp_path / "data", database=away, port=0))
 
 
+def test_a_database_that_is_back_is_good_for_the_same_check_up(tmp_path: Path) -> None:
+    settings = settled(tmp_path)
+    file = settings.data_dir / DATABASE_FILE
+    kept = file.read_bytes()
+    check_up = CheckUp(settings, SystemClock())
+    assert all(each.good for each in check_up.run())
+    file.write_bytes(b"no database" * 1000)
+    assert {"database", "writing"} <= {each.name for each in check_up.run() if not each.good}
+    file.write_bytes(kept)
+    assert all(each.good for each in check_up.run())
+
+
 def test_a_clock_that_is_off_is_bad(tmp_path: Path, database: str | None) -> None:
     settings = settled(tmp_path, database)
     slow = HandClock(SystemClock().now() - 60_000)
@@ -146,6 +158,18 @@ def test_a_secret_sealed_as_of_old_is_bad_until_migrate_binds_it(
     assert bad(settings) == set()
     assert open_seal(settings).open(bound.sealed_secret, bound.ak, bound.vdn) == "hush"
     store.close()
+
+
+def test_a_secret_that_was_never_sealed_is_bad_and_told_by_its_key(tmp_path: Path) -> None:
+    settings = settled(tmp_path)
+    store = open_store(settings)
+    (key,) = store.keys.all()
+    with store.transaction():
+        store.keys.reseal([(key.ak, "garbled")])
+    store.close()
+    assert bad(settings) == {"sealing key"}
+    says = check_up(settings)["sealing key"].says
+    assert f"does not open the secret of {key.ak}" in says
 
 
 def test_a_sealing_key_need_not_open_what_was_revoked(tmp_path: Path) -> None:

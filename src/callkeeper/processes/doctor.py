@@ -62,7 +62,11 @@ class CheckUp:
         self._away: CheckFailed | Refusal | SettingsWrong | None = None
 
     def run(self) -> list[Check]:
-        """Run every check; one that cannot be made is not good. Where nothing is, that is all."""
+        """Run every check; one that cannot be made is not good. Where nothing is, that is all.
+
+        What the one before found of the database is forgotten: it may be back.
+        """
+        self._store = self._away = None
         port = self._check("port", self._port)  # first: who serves may have lost its files
         try:
             self._store = self._found(port)
