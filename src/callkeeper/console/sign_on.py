@@ -21,11 +21,11 @@ from callkeeper.console.provider import Provider, ProviderAway, senseless
 from callkeeper.console.sign_in import own_page
 from callkeeper.console.visit import Visit, no_page
 from callkeeper.core.instants import MINUTE_MS, SECOND_MS, Instant
-from callkeeper.core.people.person import Tie
+from callkeeper.core.people.person import Person, Tie
 from callkeeper.core.people.sign_on import Account, NobodyTied, SignOnRefused
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.installation.sealing import Seal
-from callkeeper.usecases.people import SignInListener
+from callkeeper.usecases.people import NewSession, SignInListener
 from callkeeper.usecases.sign_on import SignOns
 
 BEGIN = "/console/sign-on"
@@ -104,7 +104,7 @@ class SignOnPages:
             begun = self._begun(visit, sign_on)
             account = await self._account(visit, sign_on, begun)
             subject = account.tie.subject
-            person, session = await sign_on.sign_ons.let_in(account)
+            person, session = await _let_in(sign_on, account)
         except SignOnRefused as refused:
             sign_on.heard(is_in=False)
             response = self._refused(visit, refused, subject)
@@ -183,6 +183,14 @@ def _account_of(claims: Mapping[str, Any], sign_on: SignOn) -> Account:
         agent=_text(_claim(claims, sign_on.agent_claim)),
         groups=frozenset(each for each in groups[:_GROUPS_MAX] if isinstance(each, str)),
     )
+
+
+async def _let_in(sign_on: SignOn, account: Account) -> tuple[Person, NewSession]:
+    """Begin a session for whose account it is. Raise SignOnRefused."""
+    try:
+        return await sign_on.sign_ons.let_in(account)
+    except ParameterWrong as wrong:  # as an account under which no reservation can stand
+        raise senseless(f"the {wrong.about} in the ID token: {wrong}") from wrong
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> object:

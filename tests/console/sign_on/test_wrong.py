@@ -53,6 +53,17 @@ def test_a_token_that_is_not_for_us_lets_nobody_in(
     refused_with_why(Way(house))
 
 
+@pytest.mark.parametrize("agent", ["x" * 101, "a\x00b"], ids=["long", "no text"])
+def test_an_account_that_cannot_be_one_here_lets_nobody_in(
+    granting: House, provider: Provider, agent: str
+) -> None:
+    somebody(provider)
+    provider.claims |= {"preferred_username": agent, "realm": {"groups": ["agents"]}}
+    way = Way(granting)
+    assert "agent" in refused_with_why(way)
+    assert COOKIE not in way.cookies
+
+
 def test_a_token_that_is_signed_by_nobody_or_by_what_all_know_lets_nobody_in(
     house: House, provider: Provider
 ) -> None:
