@@ -331,6 +331,23 @@ def test_a_proof_counts_where_the_form_is_refused_for_something_else(
     assert chief.send(PEOPLE, {"login": unlike_any(), "kind": "supervisor"}).status == 200
 
 
+@pytest.mark.usefixtures("operator")
+@pytest.mark.parametrize(
+    ("where", "status"), [(f"{PEOPLE}/nobody-at-all", 404), (f"{PEOPLE}/root", 403)]
+)
+def test_a_proof_for_what_is_not_done_leaves_the_session_that_there_was(
+    house: House, clock: HandClock, where: str, status: int
+) -> None:
+    login = unlike_any()
+    chief = at_work(house, login, ADMINISTRATOR)
+    clock.move(PROOF_MS)
+    before = [each.digest for each in house.store.sessions.of(login)]
+    refused = chief.send(where, {"act": "disable", "proof": PASSWORD})
+    assert refused.status == status, refused.text
+    assert [each.digest for each in house.store.sessions.of(login)] == before
+    assert chief.look(PEOPLE).status == 200
+
+
 def test_guessing_at_a_session_that_was_left_open_is_slowed_as_at_the_door(
     house: House, clock: HandClock
 ) -> None:

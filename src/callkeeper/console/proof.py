@@ -1,6 +1,7 @@
 """Grave acts: whoever typed their password a while ago types it again, and goes on."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from starlette.responses import Response
 
@@ -8,7 +9,7 @@ from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
 from callkeeper.core.people.person import LoginTaken, TieTaken
 from callkeeper.core.people.session import SignedIn, SignInRefused
-from callkeeper.core.refusal import ParameterWrong, Refusal
+from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.usecases.people import NewSession, People
 
 Act = Callable[[SignedIn], Awaitable[Response]]
@@ -36,17 +37,27 @@ class Proofs:
 
         The password is in the form's ``proof``, where it was asked for.
         """
-        before, session = who, None
+        if not (self.is_asked(who) and form.get("proof")):
+            return await self._answer(who, act, refuse)
         try:
-            if self.is_asked(who) and form.get("proof"):
-                who, session = await self._proved(who, form["proof"])
-            response = await act(who)
-        except _AT_A_FIELD as refused:
-            response = await refuse(who, refused)
-        if session is not None:
-            let_in(response, session, self._clock.now())
-            await self._people.replaced(before.session)
+            proved, session = await self._proved(who, form["proof"])
+        except ParameterWrong as refused:
+            return await refuse(who, refused)
+        try:
+            response = await self._answer(proved, act, refuse)
+            await self._people.end(who.session)
+        except Exception:
+            with suppress(DatabaseFailed):  # what is answered is why the act failed
+                await self._people.end(proved.session)  # no browser will bear it
+            raise
+        let_in(response, session, self._clock.now())
         return response
+
+    async def _answer(self, who: SignedIn, act: Act, refuse: Refuse) -> Response:
+        try:
+            return await act(who)
+        except _AT_A_FIELD as refused:
+            return await refuse(who, refused)
 
     async def _proved(self, who: SignedIn, password: str) -> tuple[SignedIn, NewSession]:
         if not who.person.has_password:

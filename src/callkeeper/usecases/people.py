@@ -122,14 +122,14 @@ class People:
     async def prove(self, who: SignedIn, password: str) -> tuple[SignedIn, NewSession]:
         """Begin another session for somebody who types their password again.
 
-        ``replaced`` ends the one before, once the browser is given this one. Raise SignInRefused
-        or TooBusy.
+        ``end`` ends the one before, once the browser is given this one; or this one, if it is not.
+        Raise SignInRefused or TooBusy.
         """
         token, session = await self._let_in(who.person.login, password, is_known=True)
         return msgspec.structs.replace(who, session=session), NewSession(token, session.ends_at)
 
-    async def replaced(self, session: Session) -> None:
-        """End a session that another one stands in for."""
+    async def end(self, session: Session) -> None:
+        """End a session that another one stands in for, or that no browser bears."""
         await self._store.sessions.end(session.digest)
         self._remembered.pop(session.digest, None)
 
