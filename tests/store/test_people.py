@@ -89,7 +89,9 @@ def deeds(store: SqlStore) -> list[tuple[str, str, str]]:
 
 
 def test_a_person_is_known_as_they_were_added(store: SqlStore) -> None:
+    assert not store.people.is_any()
     ann, bob = invited(store), invited(store, "bob", OPERATOR)
+    assert store.people.is_any()
     assert ann == Person("ann", 1, "Ann", None, None, NOW, None, False, (AGENT,))  # noqa: FBT003
     assert (store.people.get("ann"), store.people.get("bob")) == (ann, bob)
     assert store.people.all() == [ann, bob]

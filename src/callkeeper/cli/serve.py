@@ -8,11 +8,8 @@ from callkeeper import __version__, log
 from callkeeper.cli.installation import read_settings, warn_of_exposure
 from callkeeper.cli.options import Database, DataDir, LineKind
 from callkeeper.cli.sentence import say
-from callkeeper.core.refusal import DatabaseFailed
-from callkeeper.installation.database import find_store
+from callkeeper.installation.database import is_anybody_there
 from callkeeper.processes.workers import serve as serve_until_stopped
-from callkeeper.settings import Settings
-from callkeeper.usecases.invitations import is_anybody_there
 
 _NOBODY = (
     "nobody can sign in to the console yet; "
@@ -81,24 +78,14 @@ def serve(
     )
     log.configure(settings)
     warn_of_exposure(settings)
+    # Asked now, for what is said when it is ready is said by the loop that serves.
+    nobody = settings.console and not is_anybody_there(settings)
 
     def say_ready(url: str) -> None:
         say(f"callkeeper {__version__} serves {url}", err=True)
         if settings.line is None and settings.dialer:
             say(f"callkeeper: {_NO_LINE}", err=True)
-        if settings.console and not _is_anybody_there(settings):
+        if nobody:
             say(f"callkeeper: {_NOBODY}", err=True)
 
     serve_until_stopped(settings, ready=say_ready)
-
-
-def _is_anybody_there(settings: Settings) -> bool:
-    """Whether there is a person; nothing is said where the database goes away just now."""
-    try:
-        store = find_store(settings)
-        try:
-            return is_anybody_there(store)
-        finally:
-            store.close()
-    except DatabaseFailed:
-        return True

@@ -110,6 +110,27 @@ def find_store(settings: Settings) -> Store:
     return store
 
 
+def is_anybody_there(settings: Settings) -> bool:
+    """Whether there is a person; without one nobody can sign in.
+
+    Where the database is away there may be some, and whatever needs it next says that it is away.
+    """
+    try:
+        store = find_store(settings)
+    except NoInstallation:  # as before the first start
+        return False
+    except DatabaseFailed:
+        return True
+    try:
+        return store.people.is_any()
+    except SchemaMissing:  # of before there were people; a start brings it up to date
+        return False
+    except DatabaseFailed:
+        return True
+    finally:
+        store.close()
+
+
 def newest_schema() -> int:
     """Return the number of the newest schema that this version knows."""
     return migrations("sqlite")[-1].number

@@ -58,11 +58,6 @@ def change_person(
     return outcome
 
 
-def is_anybody_there(store: Store) -> bool:
-    """Whether there is a person at all; without one nobody can sign in."""
-    return bool(store.people.all())
-
-
 def every_person(store: Store) -> list[Person]:
     """Return all people, disabled or not, by login."""
     return store.people.all()

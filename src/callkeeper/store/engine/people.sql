@@ -14,6 +14,9 @@ ORDER BY p.login FOR UPDATE OF p                                               -
 -- name: person
 SELECT {person_columns} FROM person AS p WHERE p.login = :login
 
+-- name: is_any_person
+SELECT 1 FROM person LIMIT 1
+
 -- name: people
 SELECT {person_columns} FROM person AS p
 WHERE p.login IN (SELECT login FROM role WHERE vdn = :vdn)                     -- if vdn

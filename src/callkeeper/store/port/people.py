@@ -51,6 +51,9 @@ class People(Protocol):
     def get(self, login: str) -> Person | None:
         """Return a person, disabled or not."""
 
+    def is_any(self) -> bool:
+        """Whether there is a person, disabled or not."""
+
     def all(self, vdn: int | None = None) -> list[Person]:
         """Return all people, or those who have a role in a VDN, by login."""
 

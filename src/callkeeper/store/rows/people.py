@@ -133,6 +133,10 @@ class PersonRows:
         people = self._people(self._session.rows("person", login=login))
         return people[0] if people else None
 
+    def is_any(self) -> bool:
+        """Whether there is a person, disabled or not."""
+        return bool(self._session.rows("is_any_person"))
+
     def all(self, vdn: int | None = None) -> list[Person]:
         """Return all people, or those who have a role in a VDN, by login."""
         roles: dict[str, list[Role]] = {}
