@@ -12,14 +12,17 @@ import pytest
 
 from callkeeper.asker import asker_has_gone
 from callkeeper.asyncstore.grouped import Grouped
+from callkeeper.asyncstore.readers import Readers
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.asyncstore.writer import BATCH_MAX, Writer, WriterThread
+from callkeeper.clock import HandClock
 from callkeeper.core.refusal import DatabaseFailed, NoSuchReservation, Refusal
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Collision
 from callkeeper.store.rows.store import SqlStore
-from tests.store.orders import Opener, booked, booking, check_history, has_campaign, order
+from callkeeper.usecases.people import People
+from tests.store.orders import NOW, Opener, booked, booking, check_history, has_campaign, order
 
 
 class WatchedStore(SqlStore):
@@ -349,3 +352,25 @@ def test_reading_does_not_wait_for_a_writer(store: WatchedStore) -> None:
         await task
 
     at_desk(store, work)
+
+
+def test_what_asks_again_and_again_does_not_wait_where_keys_are_looked_up(
+    store: WatchedStore,
+) -> None:
+    looks, may_go = Readers("key-reader", 1), threading.Event()
+
+    async def all_of_it() -> None:
+        async_store = AsyncStore(store, looks=looks)
+        key = asyncio.ensure_future(looks.reading(lambda: may_go.wait(30))())
+        try:
+            assert await async_store.desk_calls.live("line", 1) == []
+            people = People(async_store, HandClock(NOW))
+            assert await people.whose("token", clicked=False) is None
+            assert not key.done()
+        finally:
+            may_go.set()
+        assert await key
+        await people.close()
+        await async_store.close()
+
+    asyncio.run(asyncio.wait_for(all_of_it(), 30))

@@ -70,14 +70,18 @@ class AsyncPeople:
 
 
 class AsyncSessions:
-    """Sessions, passwords and links."""
+    """Sessions, passwords and links.
 
-    def __init__(self, sessions: Sessions, writer: Writer, looks: Readers) -> None:
+    ``get_again`` is for pages that ask by themselves, thousands of them: no key waits for it.
+    """
+
+    def __init__(self, sessions: Sessions, writer: Writer, looks: Readers, pages: Readers) -> None:
         self.password = looks.reading(sessions.password)
         self.link = looks.reading(sessions.link)
         self.add = Grouped(writer, sessions.add)
         self.choose = Grouped(writer, sessions.choose)
         self.get = looks.reading(sessions.get)
+        self.get_again = pages.reading(sessions.get)
         self.of = looks.reading(sessions.of)
         self.mark = Grouped(writer, sessions.mark)
         self.end = Grouped(writer, sessions.end)
@@ -141,13 +145,16 @@ class AsyncAttempts:
 
 
 class AsyncDeskCalls:
-    """Calls that agents ask for. A dispatcher's writes go before all that waits."""
+    """Calls that agents ask for. A dispatcher's writes go before all that waits.
 
-    def __init__(self, desk_calls: DeskCalls, writer: Writer, looks: Readers) -> None:
+    It looks at them many times a second, so not where keys and sessions wait to be looked up.
+    """
+
+    def __init__(self, desk_calls: DeskCalls, writer: Writer, lists: Readers) -> None:
         self.ask = Grouped(writer, desk_calls.ask)
         self.take = Grouped(writer, desk_calls.take, goes_first=True)
         self.stop = Grouped(writer, desk_calls.stop)
-        self.live = looks.reading(desk_calls.live)
+        self.live = lists.reading(desk_calls.live)
 
 
 class AsyncLeases:

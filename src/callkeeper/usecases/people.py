@@ -58,6 +58,7 @@ class SignInListener(Protocol):
 
 
 Pause = Callable[[float], Awaitable[None]]  # so many seconds
+Get = Callable[[str], Awaitable[SignedIn | None]]  # a session, by its digest
 
 
 def _unheard(*, is_in: bool) -> None:
@@ -139,7 +140,8 @@ class People:
         ``clicked`` is false where the page asks by itself: that keeps no session alive.
         """
         digest = digest_of(token)
-        signed_in = await self._known(digest)
+        sessions = self._store.sessions
+        signed_in = await self._known(digest, sessions.get if clicked else sessions.get_again)
         if signed_in is None or signed_in.session.is_over(self._clock.now()):
             return None
         if clicked and self._clock.now() - signed_in.session.used_at >= USED_MS:
@@ -149,7 +151,7 @@ class People:
     async def sign_out(self, token: str) -> None:
         """End a session; one that has ended stays so, and for what is none nothing is written."""
         digest = digest_of(token)
-        if await self._known(digest) is None:
+        if await self._known(digest, self._store.sessions.get) is None:
             return
         await self._store.sessions.end(digest)
         self._remembered.pop(digest, None)  # a request may have looked it up meanwhile
@@ -275,7 +277,7 @@ class People:
         self.forget(login)
         return person
 
-    async def _known(self, digest: str) -> SignedIn | None:
+    async def _known(self, digest: str, get: Get) -> SignedIn | None:
         """Return what is stored of a session, or was so less than two seconds ago."""
         ticks = self._clock.ticks()
         remembered = self._remembered.get(digest)
@@ -284,10 +286,10 @@ class People:
         unknown_at = self._unknown.get(digest)
         if unknown_at is not None and ticks - unknown_at < TRUSTED_MS:
             return None
-        return await self._looks.outcome(digest, partial(self._look_up, digest, ticks))
+        return await self._looks.outcome(digest, partial(self._look_up, digest, ticks, get))
 
-    async def _look_up(self, digest: str, ticks: int) -> SignedIn | None:
-        found = await self._store.sessions.get(digest)
+    async def _look_up(self, digest: str, ticks: int, get: Get) -> SignedIn | None:
+        found = await get(digest)
         if found is None:
             self._remembered.pop(digest, None)
             remember(self._unknown, digest, ticks, REMEMBERED_MAX)
