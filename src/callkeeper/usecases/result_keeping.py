@@ -6,6 +6,7 @@ from callkeeper.core.campaigns.business_result import (
     CODE,
     DESCRIPTION,
     NAME,
+    RESULTS_MAX,
     BusinessResult,
     Definition,
     ResultOffer,
@@ -15,8 +16,6 @@ from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import check_may
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.usecases.campaigns import Naming
-
-RESULTS_MAX = 200  # that a form offers, and a page shows
 
 
 class ResultKeeping:

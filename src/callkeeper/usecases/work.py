@@ -5,7 +5,7 @@ import structlog
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
-from callkeeper.core.campaigns.business_result import BusinessResult
+from callkeeper.core.campaigns.business_result import RESULTS_MAX, BusinessResult
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.desk_call import as_it_stands
 from callkeeper.core.instants import DAY_MS, Instant
@@ -23,7 +23,6 @@ from callkeeper.usecases.calling import CallMeans, means_of
 from callkeeper.usecases.promises import Found, Kept, Promises, Whose, no_such
 from callkeeper.usecases.timeline import Happening, happened
 
-_RESULTS_MAX = 200
 # How long before today a call was promised whose business result is still asked for.
 _UNFILED_MS = 7 * DAY_MS
 _NONE = Found([], has_more=False, from_at=None, to_at=None)
@@ -83,7 +82,7 @@ class Work:
         def look(store: Store) -> Todo:
             promises = Promises(store, self._measure, Whose(vdn, agent), now)
             unfiled = _NONE
-            if _offered(store.business_results.find(vdn, 0, _RESULTS_MAX).results):
+            if _offered(store.business_results.find(vdn, 0, RESULTS_MAX).results):
                 unfiled = promises.unfiled((day[0] - _UNFILED_MS, day[1]), limit)
             done = _without(promises.within(day, limit, ("done",)), unfiled)
             rules, means = store.rules.of(vdn).rules, means_of(store, person, vdn, now)
@@ -109,7 +108,7 @@ class Work:
                 _pop(person, reservation, rules) is not None,
                 [as_it_stands(each, now) for each in store.attempts.of(vdn, id_)],
                 happened(store, vdn, id_),
-                _offered(store.business_results.find(vdn, 0, _RESULTS_MAX).results),
+                _offered(store.business_results.find(vdn, 0, RESULTS_MAX).results),
             )
 
         return await self._store.ask(look)

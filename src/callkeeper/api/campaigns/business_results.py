@@ -9,14 +9,19 @@ from callkeeper.api.campaigns.campaigns import VALIDATION, VDN_V1
 from callkeeper.api.contract.fields import Field, Form, Integer, Schema, Text
 from callkeeper.api.contract.interface import Admitted, interface
 from callkeeper.api.contract.objects import Objects
-from callkeeper.core.campaigns.business_result import CODE, DESCRIPTION, NAME, BusinessResult
+from callkeeper.core.campaigns.business_result import (
+    CODE,
+    DESCRIPTION,
+    NAME,
+    SUB_RESULTS_MAX,
+    BusinessResult,
+)
 from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import Answer
 from callkeeper.usecases.campaigns import Definitions, Naming, NewResult
 
 _TOP = "1"
 _SUB = "2"
-_CHILDREN_MAX = 100
 _PAGE_MAX = 10**9
 
 _ADDED = Phrase("addBusinessResult success")
@@ -58,7 +63,7 @@ ADD_FORM = Form(
         ours="children",
         says="sub-results",
         each=Form(Naming, *_naming()),
-        most=_CHILDREN_MAX,
+        most=SUB_RESULTS_MAX,
     ),
 )
 

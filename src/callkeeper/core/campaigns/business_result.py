@@ -8,12 +8,15 @@ import msgspec
 
 from callkeeper.core.characters import PLAIN, Characters, TextBounds
 from callkeeper.core.instants import Instant
+from callkeeper.core.people.person import is_person
 from callkeeper.core.phrase import Phrase
-from callkeeper.core.refusal import ParameterWrong, Refusal
+from callkeeper.core.refusal import ParameterWrong, Refusal, TooMany
 
 NAME = TextBounds(50, PLAIN)
 CODE = TextBounds(50, Characters(re.compile(r"[^0-9A-Za-z-]"), Phrase("letters, digits and -")))
 DESCRIPTION = TextBounds(200, PLAIN)
+RESULTS_MAX = 200  # that a form offers, and a page shows
+SUB_RESULTS_MAX = 100  # of a result, however they were defined
 
 
 class NoSuchResult(Refusal):
@@ -48,6 +51,7 @@ class SubResult(msgspec.Struct, frozen=True):
     def placed(self, siblings: Iterable[BusinessResult]) -> BusinessResult:
         """Return it behind those that there are. Refuse a code or a name that one of them has."""
         known = list(siblings)
+        _check_room(len(known), SUB_RESULTS_MAX)
         among = Phrase("among the sub-results of {parent!r}", parent=self.result.parent)
         _check_new(self.result, known, among)
         place = 1 + max((each.place for each in known), default=-1)
@@ -85,6 +89,11 @@ class Definition(msgspec.Struct, frozen=True):
     children: tuple[BusinessResult, ...]
     by: str
     request: str | None = None
+
+    def check_room(self, standing: int) -> None:
+        """Refuse a person more than pages show; ``standing`` are there. Programs list them all."""
+        if is_person(self.by):
+            _check_room(standing, RESULTS_MAX)
 
     def check(self, standing: Iterable[BusinessResult]) -> None:
         """Refuse a code or a name that the VDN, or this definition itself, has used before."""
@@ -136,6 +145,11 @@ class DefinedResults:
         """Return what the VDN calls a pair; None for what is not filed or was never defined."""
         below = self._children.get(result, {}) if result else {}
         return self._children.get("", {}).get(result or ""), below.get(sub_result or "")
+
+
+def _check_room(standing: int, most: int) -> None:
+    if standing >= most:
+        raise TooMany("there are {most} already, and no more fit", about="name", most=most)
 
 
 def _check_new(new: BusinessResult, standing: Iterable[BusinessResult], where: Phrase) -> None:

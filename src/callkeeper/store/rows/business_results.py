@@ -48,6 +48,7 @@ class BusinessResultRows:
                 "same_business_results", vdn=new.vdn, code=new.code, name=new.name
             )
             try:
+                each.check_room(self._count(new.vdn))
                 each.check([BusinessResult(*row) for row in same])
             except Refusal as refusal:
                 outcomes.append(refusal)
@@ -109,7 +110,7 @@ class BusinessResultRows:
 
     def find(self, vdn: int, offset: int, limit: int) -> DefinitionPage:
         """Return a page of top-level business results, oldest first, with their sub-results."""
-        total = self._session.rows("count_top_business_results", vdn=vdn)[0][0]
+        total = self._count(vdn)
         results: list[tuple[BusinessResult, list[BusinessResult]]] = []
         for row in self._session.rows("top_business_results", vdn=vdn, offset=offset, limit=limit):
             each = BusinessResult(*row)
@@ -118,6 +119,9 @@ class BusinessResultRows:
             else:
                 results[-1][1].append(each)
         return DefinitionPage(total, results)
+
+    def _count(self, vdn: int) -> int:
+        return int(self._session.rows("count_top_business_results", vdn=vdn)[0][0])
 
     def of(self, vdn: int) -> DefinedResults:
         """Return all that a VDN has defined."""
