@@ -87,7 +87,7 @@ class CampaignKeeping:
     ) -> Campaign:
         """Make a campaign what somebody typed who looked at a version of it.
 
-        All of it or nothing. Raise Overtaken, NoSuchCampaign, ParameterWrong and its kin.
+        What cannot be changes nothing. Raise Overtaken, NoSuchCampaign, ParameterWrong and its kin.
         """
         check_may(person, "define_campaigns", vdn)
         old = await self._campaigns.one(vdn, campaign_id)
@@ -105,7 +105,7 @@ class CampaignKeeping:
         arrange = Arrange(new.time_zone, new.calls_max, new.retries, without_retries=True)
         changes: list[CampaignChange] = [revision]
         if new != settings:
-            # Of two changes the second is tried beforehand, so that none stands alone.
+            # The second is tried beforehand, so that the first is not written if that is refused.
             arrange.apply(revision.apply(old, self._clock.now()), self._clock.now())
             changes.append(arrange)
         wish.plan.check_skill_queue(self._campaigns.skill_queues)
