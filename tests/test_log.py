@@ -86,7 +86,11 @@ def test_a_number_is_masked_but_for_its_last_two_digits(
 
 
 @pytest.mark.parametrize(
-    "place", ["/console/welcome/", "/Console/Welcome/", "/x/welcome%2F", "/welcome//"]
+    "place",
+    [
+        *("/console/welcome/", "/Console/Welcome/", "/x/welcome%2F", "/welcome//"),
+        *("/console/calendar/", "//console/calendar/", "/Console/CALENDAR%2f//", "/calendar//"),
+    ],
 )
 @pytest.mark.parametrize("name", ["path", "why", "hint"])
 def test_no_link_stands_in_the_log_however_its_path_was_written(

@@ -269,3 +269,9 @@ def test_a_setting_of_the_file_that_is_wrong_is_told_with_its_file(tmp_path: Pat
     with pytest.raises(SettingsWrong, match=r"^a setting is wrong: port: "):
         load({}, {"CALLKEEPER_PORT": "-2"})
     assert load({"port": 5}, {"CALLKEEPER_CONFIG": str(file)}).port == 5
+
+
+@pytest.mark.parametrize("end", ["", "/", "///"])
+def test_where_people_find_the_console_ends_as_a_path_begins(end: str) -> None:
+    environment = {"CALLKEEPER_CONSOLE_URL": f"https://calls.example.com/desk{end}"}
+    assert load({}, environment).console_url == "https://calls.example.com/desk"

@@ -34,7 +34,7 @@ _NUMBER_IN_SENTENCE = re.compile(
 )
 _SENTENCES = ("why", "hint")
 # However it was written: a path that leads nowhere is logged too, and its link may be good still.
-_LINK = re.compile(r"(welcome(?:/|%2f)+)[^/?\s'\"]+", re.IGNORECASE)
+_LINK = re.compile(r"((?:welcome|calendar)(?:/|%2f)+)[^/?\s'\"]+", re.IGNORECASE)
 _PLAIN = re.compile(r"[^\s\"=]+")
 
 
@@ -139,7 +139,7 @@ def _mask(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Mutab
 def _without_tokens(
     _logger: object, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Leave out of every path the token of a link, which whoever has it may sign in by."""
+    """Leave out of every path the token of a link, by which whoever has it comes in."""
     for key in ("path", *_SENTENCES):
         if key in event:
             event[key] = _LINK.sub(r"\1***", str(event[key]))

@@ -113,6 +113,8 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
     if wrong := _wrong(overriding):
         raise SettingsWrong(f"a setting is wrong: {wrong}")
     merged = {**from_file, **overriding}
+    if url := merged.get("console_url"):
+        merged["console_url"] = url.rstrip("/")  # a path begins with one
     settings: Settings = bounds.converted(merged, Settings)
     return settings
 
