@@ -7,11 +7,13 @@ from callkeeper.core.people.changes import (
     Disable,
     EndSessions,
     GiveRole,
+    GrantRoles,
     NewPerson,
     PersonChange,
     PersonOrder,
     TakeRole,
 )
+from callkeeper.core.people.feed import Feed
 from callkeeper.core.people.person import Person, Role
 from callkeeper.core.people.session import (
     SESSION_MS,
@@ -100,6 +102,34 @@ def test_nobody_is_added_by_whoever_may_not_any_more(
     assert isinstance(outcomes[0], NoRight)
     assert isinstance(outcomes[1], Person)
     assert store.people.get("eve") is None
+
+
+FURTHER = [Role("operator", None), Role("agent", 26, "bob"), Role("administrator", 26)]
+AS_FAR = [Role("supervisor", 25), Role("administrator", 25), Role("agent", 25, "other")]
+
+
+@pytest.mark.parametrize("role", [*FURTHER, *AS_FAR])
+@pytest.mark.parametrize("is_by_group", [False, True])
+@pytest.mark.parametrize("was", [Role("agent", 25, "bob"), Role("operator", None)])
+def test_a_role_where_one_had_none_voids_what_ones_keepers_may_know(
+    store: SqlStore, role: Role, was: Role, *, is_by_group: bool
+) -> None:
+    added(store, "bob", was)
+    session = new_session("digest", "bob", NOW)
+    with store.transaction():
+        store.sessions.choose([NewPassword(session, "hash", link="link bob")])
+        store.feeds.make([Feed("feed", "bob", NOW)])
+    change = GrantRoles((role,), (role.vdn,)) if is_by_group else GiveRole(role)
+    bob = ordered(store, "bob", change, None)
+    assert isinstance(bob, Person)
+    is_kept = was.kind == "operator" or role in AS_FAR
+    assert bob.has_password is is_kept
+    assert store.people.get("bob") == bob
+    assert store.sessions.of("bob") == ([session] if is_kept else [])
+    assert (store.sessions.password("bob"), store.sessions.link("link bob") is not None) == (
+        ("hash", True) if is_kept else (None, False)
+    )
+    assert (store.feeds.of("bob") is not None) is is_kept
 
 
 def test_what_one_does_to_oneself_by_a_role_is_a_deed(store: SqlStore, ann: Person) -> None:

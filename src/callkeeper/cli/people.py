@@ -186,6 +186,9 @@ def give_role(
     """Give a person a role, in place of the one there, or take it away.
 
     There is one role in each VDN, and one for the installation; account and phone belong to it.
+    Where a person had none before, password, links and sessions are void, unless they are an
+    operator already: whoever kept them might know these. `person reset` shows a new link.
+
     Servers know within two seconds.
 
         $ callkeeper person role bob --vdn 25 --role supervisor

@@ -129,9 +129,8 @@ class PeoplePages:
     ) -> Response:
         member = await self._staff.one(who.person, *_whom(visit))
         given = self._given(visit, who, typed, refused)
-        return self._press.page(
-            visit.language, "person", member=member, issuer=self._issuer, **given
-        )
+        issuer = self._issuer if self._staff.may_tie(who.person) else None
+        return self._press.page(visit.language, "person", member=member, issuer=issuer, **given)
 
     def _link(self, visit: Visit, who: SignedIn, invited: Invited) -> Response:
         link = f"{self._url or visit.origin}{WELCOME}{invited.token}"

@@ -54,7 +54,13 @@ def console_of(  # noqa: PLR0913 - three are named
         people=people,
         office=Office(
             people,
-            Staff(async_store, clock, people, settings.phones),
+            Staff(
+                async_store,
+                clock,
+                people,
+                settings.phones,
+                groups_give_roles=bool(settings.sso_roles),
+            ),
             Deeds(async_store),
             KeyKeeping(async_store, seal, clock),
             CampaignKeeping(async_store, clock, campaigns),

@@ -16,10 +16,12 @@ from callkeeper.core.people.changes import (
     PersonOrder,
     Reset,
     TakeRole,
+    TieAccount,
 )
 from callkeeper.core.people.person import NoSuchPerson, Person, Role, login_of
 from callkeeper.core.people.rights import check_may, keeps_wholly, may
 from callkeeper.core.people.session import SignedIn, digest_of, new_link
+from callkeeper.core.refusal import NoRight
 from callkeeper.usecases.invitations import Invited
 from callkeeper.usecases.people import People
 
@@ -49,14 +51,24 @@ class StaffFound(NamedTuple):
 class Staff:
     """The people whom others keep: administrators those of their VDNs, operators all.
 
-    ``phones`` are the forms of those that may ring.
+    ``phones`` are the forms of those that may ring. Where ``groups_give_roles``, whoever has an
+    account at the single sign-on may be an operator by it, so only operators tie one.
     """
 
-    def __init__(self, async_store: AsyncStore, clock: Clock, people: People, phones: str) -> None:
+    def __init__(
+        self,
+        async_store: AsyncStore,
+        clock: Clock,
+        people: People,
+        phones: str,
+        *,
+        groups_give_roles: bool = False,
+    ) -> None:
         self._store = async_store
         self._clock = clock
         self._people = people
         self._phones = phones
+        self._groups_give_roles = groups_give_roles
 
     async def find(self, keeper: Person, vdn: int | None, text: str, limit: int) -> StaffFound:
         """Return the people of a VDN, or all (None), whose login or name has a text in it."""
@@ -103,6 +115,10 @@ class Staff:
         link = new_link(digest_of(token), login, self._clock.now())
         return Invited(await self.change(who, vdn, login, Reset(link)), token)
 
+    def may_tie(self, keeper: Person) -> bool:
+        """Whether somebody who keeps a person may tie an account to them."""
+        return not self._groups_give_roles or may(keeper, "keep_sign_on")
+
     async def change(
         self, who: SignedIn, vdn: int | None, login: str, change: PersonChange
     ) -> Person:
@@ -111,6 +127,8 @@ class Staff:
         Raise NoRight, ProofMissing, NoSuchPerson or ParameterWrong.
         """
         check_may(who.person, "keep_people", vdn)
+        if isinstance(change, TieAccount) and not self.may_tie(who.person):
+            raise NoRight("only an operator ties accounts where their groups give roles")
         who.session.check_proven(self._clock.now())
         if isinstance(change, GiveRole):
             check_may_ring(change.role.phone, self._phones)

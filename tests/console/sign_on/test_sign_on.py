@@ -10,10 +10,18 @@ from structlog.testing import capture_logs
 from callkeeper.console.sign_on import BACK, BEGIN, COOKIE
 from callkeeper.core.people.changes import Disable, GiveRole, TieAccount
 from callkeeper.core.people.person import Role, Tie
-from callkeeper.usecases.invitations import add_person, change_person
+from callkeeper.usecases.invitations import add_person, change_person, reset_person
 from tests.console.sign_on.oidc import CLIENT, SECRET, Provider
 from tests.console.sign_on.way import Way, person, somebody, tied
-from tests.console.visitor import ADMINISTRATOR, AGENT, PASSWORD, Visitor, at_work, unlike_any
+from tests.console.visitor import (
+    ADMINISTRATOR,
+    AGENT,
+    OPERATOR,
+    PASSWORD,
+    Visitor,
+    at_work,
+    unlike_any,
+)
 from tests.house import VDN, House
 
 HOUR = 3_600_000
@@ -225,6 +233,43 @@ def test_a_keeper_ties_an_account_on_the_page_of_a_person_and_unties_it(
     assert told == [("person_untied", VDN), ("person_tied", VDN)]
     deeds = keeper.look(f"/console/{VDN}/deeds?person={login}").text
     assert "tied to an account" in deeds
+
+
+def test_where_groups_give_roles_only_an_operator_ties(granting: House, provider: Provider) -> None:
+    keeper = at_work(granting, unlike_any(), ADMINISTRATOR)
+    operator = at_work(granting, unlike_any(), OPERATOR)
+    login, subject = unlike_any(), somebody(provider)
+    add_person(granting.store, granting.clock, login, None, AGENT)
+    form = {"act": "tie", "subject": subject}
+    page = f"/console/{VDN}/people/{login}"
+    assert 'value="tie"' not in keeper.look(page).seen.text
+    assert keeper.send(page, form).status == 403
+    assert "only an operator ties" in keeper.text
+    assert person(granting, login).tie is None
+    assert 'value="tie"' in operator.look(page).seen.text
+    assert operator.send(page, form).status == 303
+    assert person(granting, login).tie == Tie(provider.issuer, subject)
+
+
+def test_whom_groups_make_an_operator_is_not_to_be_had_by_a_password_from_before(
+    granting: House, provider: Provider
+) -> None:
+    login, subject = unlike_any(), somebody(provider)
+    straw = at_work(granting, login, Role("agent", VDN, login))
+    lost = reset_person(granting.store, granting.clock, login).token
+    change_person(granting.store, granting.clock, login, TieAccount(Tie(provider.issuer, subject)))
+    chosen = {"password": PASSWORD, "again": PASSWORD}
+    assert straw.send(f"/console/welcome/{lost}", chosen).status == 303
+    assert straw.look("/console/").status == 200
+    provider.claims["realm"] = {"groups": ["everything"]}
+    way = Way(granting)
+    assert way.go().status_code == 303
+    assert way.look("/console/people").status_code == 200
+    assert person(granting, login).role_in(None) is not None
+    assert Visitor(granting).sign_in(login).status == 422
+    granting.clock.move(2_001)  # type: ignore[attr-defined]
+    assert straw.look("/console/people").status == 303
+    assert Way(granting).go().status_code == 303
 
 
 def test_a_keeper_ties_nobody_who_has_to_do_with_more_than_their_vdn(

@@ -270,6 +270,18 @@ class NewPerson(msgspec.Struct, frozen=True):
         )
 
 
+def reaches_further(old: Person, new: Person) -> bool:
+    """Whether a person is more after a change than those who kept them before could make them.
+
+    Those know the password perhaps, or its link: they may have invited somebody who never was.
+    Operators are kept by operators alone, who could make anybody anything.
+    """
+    if old.role_in(None) is not None:
+        return False
+    before = {each.vdn for each in old.roles}
+    return any(each.vdn not in before for each in new.roles)
+
+
 def in_order(roles: list[Role]) -> tuple[Role, ...]:
     """Return roles as they are told: the installation's first, then by VDN."""
     return tuple(sorted(roles, key=lambda each: each.vdn or 0))

@@ -6,7 +6,14 @@ from typing import Protocol
 import msgspec
 
 from callkeeper.core.instants import Instant
-from callkeeper.core.people.changes import Disable, NewPerson, PersonOrder, Reset
+from callkeeper.core.people.changes import (
+    Disable,
+    NewPerson,
+    PersonChange,
+    PersonOrder,
+    Reset,
+    reaches_further,
+)
 from callkeeper.core.people.person import (
     LoginTaken,
     NoSuchPerson,
@@ -99,6 +106,9 @@ class PersonRows:
         new = carried_out(order, old)
         if new is old:
             return old
+        is_another = isinstance(change, Reset) or reaches_further(old, new)
+        if is_another:
+            new = msgspec.structs.replace(new, has_password=False)
         if old.tie is not None and new.tie is None:
             self._take_tie(old.tie)
         if new.tie is not None and old.tie is None:
@@ -113,20 +123,25 @@ class PersonRows:
             self._session.rows("take_role", login=old.login, vdn=role.vdn or _INSTALLATION)
         for role in set(new.roles) - set(old.roles):
             self._put_role(new.login, role)
-        if change.ends_sessions:
-            self.note_seen(old.login)
-            self._session.rows("end_sessions", login=old.login)
-        if isinstance(change, Disable | Reset):
-            self._session.rows("void_links", login=old.login)
-            self._session.rows("end_feed", login=old.login)
+        self._shut_out(old.login, change, is_another=is_another)
         detail = _json(change)
         if isinstance(change, Reset):
-            self._session.rows("void_password", login=old.login)
             self._put_link(change.link)
             detail = "{}"
         if order.by != old.by or order.keeper is not None:
             self._deeds.append(Deed(0, order.at, order.by, change.what, old.by, order.vdn, detail))
         return new
+
+    def _shut_out(self, login: str, change: PersonChange, *, is_another: bool) -> None:
+        """End what a person, or whoever knows a secret of theirs, comes in by."""
+        if change.ends_sessions or is_another:
+            self.note_seen(login)
+            self._session.rows("end_sessions", login=login)
+        if isinstance(change, Disable) or is_another:
+            self._session.rows("void_links", login=login)
+            self._session.rows("end_feed", login=login)
+        if is_another:
+            self._session.rows("void_password", login=login)
 
     def get(self, login: str) -> Person | None:
         """Return a person, disabled or not."""
