@@ -26,6 +26,7 @@ FORM = {
     "slot_minutes": "15",
     "slot_calls_max": "",
     "screen_pop": "",
+    "warning_minutes": "",
 }
 
 
@@ -78,9 +79,14 @@ def test_what_would_change_is_shown_and_nothing_is_kept_before_it_is_said(
         customer_member="name",
         slot_minutes="60",
         slot_calls_max="2",
+        warning_minutes="10",
     )
     page = boss.send(HOUSE, form)
     assert page.status == 200
+    announced = (
+        "calls are announced 10 minutes before their time to the agents who have chosen nothing "
+        "else: 1 of 1 here"
+    )
     for sentence in (
         "times are shown in Asia/Shanghai to the people who have chosen no time zone: 2 of 2 here",
         "pages are in another language for the people who have chosen none: 2 of 2 here",
@@ -89,12 +95,15 @@ def test_what_would_change_is_shown_and_nothing_is_kept_before_it_is_said(
         "name names the customer: of the next 1 calls it does so in 1",
         "slots have 60 minutes: of the next 1 calls of agents 0 share one",
         "a slot takes 2 calls of a campaign; what is booked already stays",
+        announced,
     ):
         assert sentence in page.text
     assert kept(house) == HouseRules()
     shown = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.seen.text))
     assert boss.send(HOUSE, shown | {"keep": "yes"}).status == 303
-    assert kept(house) == HouseRules("Asia/Shanghai", "zh_CN", "never", "vdn", "name", 60, 2)
+    assert kept(house) == HouseRules(
+        "Asia/Shanghai", "zh_CN", "never", "vdn", "name", 60, 2, None, 10
+    )
     deed = house.store.deeds.latest(1, vdn=VDN)[0]
     assert (deed.by_whom, deed.what) == ("person boss", "rules_changed")
     assert json.loads(deed.detail)["agents_see"] == ["own", "vdn"]
@@ -116,6 +125,8 @@ def test_who_changes_nothing_is_told(boss: Visitor) -> None:
         ({"slot_minutes": "7"}, "choose one of what is offered"),
         ({"slot_calls_max": "0"}, "give a number from 1 to 10000, or none"),
         ({"slot_calls_max": "9" * 5000}, "give a number from 1 to 10000, or none"),
+        ({"warning_minutes": "61"}, "0 to 60 minutes before its time"),
+        ({"warning_minutes": "soon"}, "0 to 60 minutes before its time"),
         ({"slot_calls_max": "-1"}, "give a number from 1 to 10000, or none"),
         ({"version": "x"}, "load the page again"),
     ],

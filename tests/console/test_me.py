@@ -3,7 +3,7 @@
 import pytest
 
 from callkeeper.core.people.preferences import Preferences
-from tests.console.visitor import PASSWORD, Visitor, at_work, unlike_any
+from tests.console.visitor import PASSWORD, SUPERVISOR, Visitor, at_work, unlike_any
 from tests.house import House
 
 ME = "/console/me"
@@ -37,6 +37,31 @@ def test_what_is_preferred_is_kept_and_what_a_form_does_not_ask_stays(house: Hou
     page = visitor.look(ME).seen.text
     assert "data-theme" not in page
     assert "keys.js" in page
+
+
+def test_an_agent_chooses_how_calls_are_announced(house: House) -> None:
+    visitor = at_work(house, login := unlike_any())
+    rest = {"name": "Ann", "language": "", "zone": ""}
+    visitor.send(ME, rest | {"warning_minutes": "12", "sound": "off"})
+    person = house.store.people.get(login)
+    assert person is not None
+    assert person.preferences == Preferences(warning_minutes=12, has_sound=False)
+    assert 'data-sound=""' in visitor.look(ME).seen.text
+    for wrong in ("61", "-1", "soon", "٣", "9" * 5_000):
+        refused = visitor.send(ME, rest | {"warning_minutes": wrong})
+        assert refused.status == 422
+        assert "a call is announced 0 to 60 minutes before its time" in refused.text
+        assert f'value="{wrong}"' in refused.seen.text
+    visitor.send(ME, rest | {"warning_minutes": "", "sound": "on"})
+    page = visitor.look(ME)
+    assert "Left empty, 5, as your house has it" in page.text
+    assert 'data-sound="on"' in page.seen.text
+
+
+def test_who_is_no_agent_is_asked_nothing_of_it(house: House) -> None:
+    page = at_work(house, unlike_any(), SUPERVISOR).look(ME).seen.text
+    assert "warning_minutes" not in page
+    assert "alert" not in page
 
 
 @pytest.mark.parametrize("theme", ["red", "\0", "x" * 60_000], ids=len)

@@ -14,13 +14,15 @@ from callkeeper.clock import HandClock
 from callkeeper.console.door import COOKIE
 from callkeeper.console.stream import OF_PERSON_MAX
 from callkeeper.core.people.changes import Disable, GiveRole, PersonOrder
+from callkeeper.core.people.house_rules import HouseRules, RulesOrder
 from callkeeper.core.people.person import Role
-from callkeeper.core.reservations.changes import Result
+from callkeeper.core.reservations.changes import Move, Result
 from callkeeper.installation.database import DATABASE_FILE
 from tests.console.visitor import SUPERVISOR, Visitor, at_work, promise, unlike_any
 from tests.house import HOUR, VDN, House
 from tests.store.orders import carry_out, order
 
+MINUTE = 60_000
 OWN = f"{VDN}/own"
 Event = tuple[str, dict[str, str]]
 
@@ -89,6 +91,60 @@ def test_whoever_connects_is_told_how_it_stands_now(sue: Visitor) -> None:
         before = first.hear()
         with listening(sue) as second:
             assert second.hear() == before
+
+
+def due(told: Event) -> tuple[str, str, str]:
+    name, said = told
+    return name, said["says"], said["opens"].rpartition("/")[2]
+
+
+def test_an_agent_is_told_of_a_call_that_comes_due_and_nobody_else_is(
+    house: House, sue: Visitor
+) -> None:
+    visitor = at_work(house, "rob", Role("agent", VDN, "rob"))
+    ahead = promise(house, 20 * MINUTE, agent="rob")
+    with listening(visitor) as own, listening(sue) as others:
+        assert own.hear()[0] == others.hear()[0] == "pulse"
+        soon = promise(house, 4 * MINUTE, agent="rob")
+        assert own.hear()[0] == "pulse"
+        assert due(own.hear()) == ("due", "A call is due at 12:04", soon)
+        carry_out(house.store, order(soon, Move(remark="slowly"), vdn=VDN, at=house.now()))
+        assert own.hear()[0] == "pulse"  # and a note announces nothing anew
+        moved = house.now() + 5 * MINUTE
+        carry_out(house.store, order(soon, Move(appoint_at=moved), vdn=VDN, at=house.now()))
+        assert own.hear()[0] == "pulse"
+        assert due(own.hear()) == ("due", "A call is due at 12:05", soon)
+        # What others do moves the board, and that is all that its stream tells.
+        assert {others.hear()[0] for _ in range(3)} == {"pulse"}
+        with listening(visitor) as again:
+            assert again.hear()[0] == "pulse"
+            assert due(again.hear())[2] == soon
+    for each in (ahead, soon):
+        file(house, each)
+
+
+def test_minutes_of_warning_are_the_persons_or_the_houses(house: House) -> None:
+    visitor = at_work(house, "tim", Role("agent", VDN, "tim"))
+    rules = [RulesOrder(VDN, HouseRules(warning_minutes=30), 0, "operator", house.now())]
+    with house.store.transaction():
+        house.store.rules.change(rules)
+    house.clock.move(3_000)  # type: ignore[attr-defined]
+    ids = [promise(house, minutes * MINUTE, agent="tim") for minutes in (3, 29, 31)]
+    form = {"name": "Tim", "language": "zh_CN", "zone": "Asia/Shanghai"}
+    visitor.send("/console/me", form)
+    house.clock.move(3_000)  # type: ignore[attr-defined]
+    with listening(visitor) as stream:
+        assert stream.hear()[0] == "pulse"
+        assert due(stream.hear()) == ("due", "20:03有一个预约外呼", ids[0])
+        assert due(stream.hear())[2] == ids[1]
+    visitor.send("/console/me", form | {"warning_minutes": "0"})
+    house.clock.move(3_000)  # type: ignore[attr-defined]
+    with listening(visitor) as stream:
+        assert stream.hear()[0] == "pulse"
+        file(house, ids[0])
+        assert stream.hear()[0] == "pulse"
+    for each in ids[1:]:
+        file(house, each)
 
 
 def test_who_is_signed_out_or_loses_the_right_is_told_no_more(house: House) -> None:

@@ -7,7 +7,7 @@ from callkeeper.console.assets import Assets
 from tests.surface import SOURCE
 
 VENDOR = SOURCE / "console" / "vendor"
-OWN_MOST = 8_000  # bytes of all our scripts together, as they are
+OWN_MOST = 13_000  # bytes of all our scripts together, as they are: decision 0037
 
 
 def test_what_others_wrote_is_as_it_was_published() -> None:

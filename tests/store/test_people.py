@@ -153,6 +153,7 @@ def test_preferences_are_kept_as_they_were_chosen(store: SqlStore) -> None:
     assert (person.version, person.preferences) == (2, preferred)
     assert store.people.get("ann") == person == store.people.all()[0]
     assert changed(store, Describe(preferences=preferred)) == person
+    assert changed(store, Describe(preferences=Preferences())).preferences == Preferences()
 
 
 def test_a_change_of_nobody_is_refused_and_what_changes_nothing_is_no_deed(

@@ -109,6 +109,20 @@ def test_time_alone_moves_it_where_a_promise_becomes_due_late_or_broken(
     assert (pulse(store, begin) == pulse(store, begin + 1)) is (at == 1)
 
 
+def test_what_is_coming_waits_for_an_agent_to_ring(store: SqlStore) -> None:
+    first = book(store, 1, 3 * MINUTE)
+    second = book(store, 2, 2 * MINUTE, agent="bob")
+    book(store, 3, HOUR + 1)
+    due(store, 5)  # which the system dials
+    carry_out(store, order(book(store, 6, MINUTE), Cancel()))
+    coming = store.outstanding.coming
+    ids = [(each.id, each.agent) for each in coming(1, (NOW, NOW + HOUR))]
+    assert ids == [(second, "bob"), (first, "ann")]
+    at = NOW + 3 * MINUTE
+    assert [each.id for each in coming(1, (at, at))] == [first]
+    assert coming(2, (NOW, NOW + HOUR)) == []
+
+
 def test_what_is_promised_for_later_and_other_vdns_is_left_out(store: SqlStore) -> None:
     book(store, 1, DAY_MS + MINUTE)
     empty = pulse(store)

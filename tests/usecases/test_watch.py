@@ -100,6 +100,33 @@ def test_who_looks_is_told_when_something_has_moved_and_only_then(store: SqlStor
     watching(store, look)
 
 
+def test_what_is_coming_is_asked_for_when_something_has_moved(store: SqlStore) -> None:
+    async def look(looks: Looks) -> None:
+        def coming() -> list[str]:
+            assert watch.beat is not None
+            return [each.agent for each in watch.beat.coming]
+
+        with ExitStack() as held:
+            watch = looks.over(held)
+            await looks.first()
+            booked(store, booking(1, agent="ann", appoint_at=NOW + HOUR + 60_000))
+            await looks.again()
+            assert coming() == []
+            looks.clock.move(60_000)  # it comes within the hour by time alone
+            await looks.again()
+            assert coming() == ["ann"]
+            asked = watch.beat
+            await looks.again()
+            assert asked is not None
+            assert watch.beat is not None
+            assert watch.beat.coming is asked.coming
+            booked(store, booking(2, agent="bob", appoint_at=NOW + HOUR))
+            await looks.again()
+            assert coming() == ["bob", "ann"]
+
+    watching(store, look)
+
+
 def test_all_who_look_share_one_watch_and_it_ends_with_the_last(store: SqlStore) -> None:
     async def look(looks: Looks) -> None:
         with ExitStack() as first:

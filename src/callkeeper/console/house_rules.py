@@ -18,6 +18,7 @@ from callkeeper.core.people.house_rules import (
     HouseRules,
     Numbers,
 )
+from callkeeper.core.people.preferences import WARNING_MINUTES, WARNING_MOST
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import Overtaken, ParameterWrong, Refusal
@@ -83,6 +84,7 @@ class HouseRulesPage:
             member_longest=MEMBER.longest,
             slot_minutes=SLOT_MINUTES,
             pop_names=OURS,
+            warning_minutes=WARNING_MINUTES,
         )
 
 
@@ -97,6 +99,7 @@ def as_form(rules: HouseRules) -> dict[str, str]:
         "slot_minutes": str(rules.slot_minutes),
         "screen_pop": rules.screen_pop or "",
         "slot_calls_max": "" if rules.slot_calls_max is None else str(rules.slot_calls_max),
+        "warning_minutes": "" if rules.warning_minutes is None else str(rules.warning_minutes),
     }
 
 
@@ -111,7 +114,19 @@ def read_rules(form: Form) -> HouseRules:
         slot_minutes=int(_choice(form, "slot_minutes", tuple(map(str, SLOT_MINUTES)))),
         screen_pop=form.get("screen_pop") or None,
         slot_calls_max=_number(form, "slot_calls_max") if form.get("slot_calls_max") else None,
+        warning_minutes=read_minutes(form.get("warning_minutes", "")),
     )
+
+
+def read_minutes(text: str) -> int | None:
+    """Return minutes of warning; None for none typed; of what is none, such as nobody can choose.
+
+    Whoever keeps them refuses those.
+    """
+    if not text:
+        return None
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(WARNING_MOST))
+    return int(text) if is_number else -1
 
 
 def _choice(form: Form, name: str, choices: tuple[T, ...]) -> T:

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
+from callkeeper.console.house_rules import read_minutes
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit, chosen_password
-from callkeeper.core.people.preferences import Preferences
+from callkeeper.core.people.preferences import WARNING_MINUTES, Preferences
 from callkeeper.core.people.session import SignedIn, SignInRefused
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.usecases.calendars import Calendars
@@ -95,6 +96,7 @@ class MePages:
         calendar: str | None = None,
     ) -> Response:
         times = times_of(who, self._zone, self._clock.now())
+        minutes = who.house_warning_minutes
         return self._press.page(
             visit.language,
             "me",
@@ -102,6 +104,7 @@ class MePages:
             who=who,
             refused=refused,
             typed=typed or {},
+            house_minutes=WARNING_MINUTES if minutes is None else minutes,
             zones=sorted(available_timezones()),
             calendar=calendar,
             calendar_made_at=await self._calendars.made_at(who.person),
@@ -115,4 +118,10 @@ def _preferred(form: Mapping[str, str], old: Preferences) -> Preferences:
         old,
         theme=form.get("theme", old.theme) or None,
         has_shortcuts=form["shortcuts"] == "on" if "shortcuts" in form else old.has_shortcuts,
+        warning_minutes=(
+            read_minutes(form["warning_minutes"])
+            if "warning_minutes" in form
+            else old.warning_minutes
+        ),
+        has_sound=form["sound"] == "on" if "sound" in form else old.has_sound,
     )

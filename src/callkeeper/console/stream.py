@@ -2,6 +2,7 @@
 
 pulse   a number for each part of a VDN; a page whose own is another one asks for its part anew
 alive   nothing has moved, and the database answers
+due     a call of whoever listens comes due: what is said of it, and where its page is
 lost    the database is away: what a page shows is as old as it says
 out     the session has ended
 
@@ -16,7 +17,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from typing import NamedTuple
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -24,6 +24,7 @@ from callkeeper.clock import jitter, monotonic
 from callkeeper.console.door import Door
 from callkeeper.console.figures import ConsoleFigures
 from callkeeper.console.press import HEADERS
+from callkeeper.console.reminder import Own, Reminder, silent_seconds
 from callkeeper.console.visit import Visit
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import may
@@ -44,10 +45,14 @@ Parts = dict[str, tuple[int, str | None]]  # by name: the VDN, and whose; None: 
 
 
 class Streams:
-    """The streams of a process. They belong to one event loop, and end when the server does."""
+    """The streams of a process. They belong to one event loop, and end when the server does.
 
-    def __init__(self, watches: Watches, figures: ConsoleFigures) -> None:
+    ``zone`` is that of whoever has chosen none.
+    """
+
+    def __init__(self, watches: Watches, figures: ConsoleFigures, zone: str) -> None:
         self.watches = watches
+        self.zone = zone
         self._figures = figures
         self._wakes: set[asyncio.Event] = set()
         self._by_person: Counter[str] = Counter()
@@ -107,7 +112,7 @@ class StreamPage:
         held = ExitStack()
         wake = self._streams.admit(visit.who.person.login, held)
         Trace.of(visit.request.scope).is_open_ended = True
-        telling = _Telling(self._streams, self._door, visit.request, vdns, wake)
+        telling = _Telling(self._streams, self._door, visit, vdns, wake)
         return EventStream(telling.events(visit.who, held), held)
 
 
@@ -158,13 +163,13 @@ class _Telling:
         self,
         streams: Streams,
         door: Door,
-        request: Request,
+        visit: Visit,
         vdns: list[int],
         wake: asyncio.Event,
     ) -> None:
         self._streams = streams
         self._door = door
-        self._request = request
+        self._visit = visit
         self._vdns = vdns
         self._wake = wake
 
@@ -177,33 +182,27 @@ class _Telling:
         parts = parts_of(who.person, self._vdns)
         watching = held.enter_context(ExitStack())
         watches = self._watch(parts, watching)
+        reminder = Reminder(self._visit, self._streams.zone)
         while parts and not self._streams.is_ending:
             self._wake.clear()
             now = _now(parts, watches, told)
-            news = {
-                name: each for name, each in now.numbers.items() if told.numbers.get(name) != each
-            }
-            if now.is_lost and not told.is_lost:
+            saying = _saying(now, told, is_silent=monotonic() - spoken >= ALIVE_SECONDS)
+            if saying:
                 spoken = monotonic()
-                yield _event("lost", {})
-            elif not now.is_lost and (news or told.is_lost):
-                spoken = monotonic()
-                yield _event("pulse", now.numbers)
-            elif not now.is_lost and monotonic() - spoken >= ALIVE_SECONDS:
-                spoken = monotonic()
-                yield _event("alive", {})
-            elif monotonic() - spoken >= ALIVE_SECONDS:
-                spoken = monotonic()
-                yield b": the database is away\n\n"
+                yield saying
             told = now
-            await _wait(self._wake, CHECK_SECONDS)
+            own = [] if now.is_lost else _own(parts, watches)
+            for each in reminder.news(who, own):
+                yield _event("due", each)
+            await _wait(self._wake, silent_seconds(who, own, CHECK_SECONDS))
             if monotonic() - checked >= CHECK_SECONDS:
                 checked = monotonic()
                 found = await self._who(who)
                 if found is None:
                     yield _event("out", {})
                     return
-                before, parts = parts, parts_of(found.person, self._vdns)
+                who = found
+                before, parts = parts, parts_of(who.person, self._vdns)
                 if parts != before:
                     watching.close()
                     watches = self._watch(parts, watching)
@@ -217,7 +216,7 @@ class _Telling:
     async def _who(self, before: SignedIn) -> SignedIn | None:
         """Return whose session it is, which a page that asks by itself does not keep alive."""
         try:
-            return await self._door.who(self._request, clicked=False)
+            return await self._door.who(self._visit.request, clicked=False)
         except DatabaseFailed:
             return before  # nobody can say otherwise; the watch tells that it is away
 
@@ -234,6 +233,14 @@ def parts_of(person: Person, vdns: list[int]) -> Parts:
     return parts
 
 
+def _own(parts: Parts, watches: Mapping[int, Watch]) -> list[Own]:
+    """Return how it stands where whoever listens is an agent; nothing before all have looked."""
+    beats = {vdn: watch.beat for vdn, watch in watches.items() if watch.beat is not None}
+    if len(beats) < len(watches):
+        return []
+    return [Own(vdn, agent, beats[vdn]) for vdn, agent in parts.values() if agent is not None]
+
+
 def _now(parts: Parts, watches: Mapping[int, Watch], told: _Told) -> _Told:
     """Return how it stands; before the first look as it was told."""
     beats = {vdn: watch.beat for vdn, watch in watches.items()}
@@ -243,6 +250,18 @@ def _now(parts: Parts, watches: Mapping[int, Watch], told: _Told) -> _Told:
         if beat is not None and not beat.is_lost:
             numbers[name] = beat.of(agent)
     return _Told(numbers, any(watch.is_lost for watch in watches.values()))
+
+
+def _saying(now: _Told, told: _Told, *, is_silent: bool) -> bytes | None:
+    """Return what is to be said of how it stands, after what was told last."""
+    has_moved = any(told.numbers.get(name) != each for name, each in now.numbers.items())
+    if now.is_lost and not told.is_lost:
+        return _event("lost", {})
+    if not now.is_lost and (has_moved or told.is_lost):
+        return _event("pulse", now.numbers)
+    if not is_silent:
+        return None
+    return b": the database is away\n\n" if now.is_lost else _event("alive", {})
 
 
 def _event(name: str, data: Mapping[str, str]) -> bytes:

@@ -78,7 +78,7 @@ def console_of(  # noqa: PLR0913 - three are named
         filing=Filing(async_store, clock, bookings, slots),
         search=Search(async_store, clock, measure(settings)),
         supervision=supervision,
-        streams=Streams(watches, figures),
+        streams=Streams(watches, figures, settings.time_zone),
         figures=figures,
         clock=clock,
         zone=settings.time_zone,

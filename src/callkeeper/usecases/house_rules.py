@@ -8,6 +8,7 @@ from callkeeper.clock import Clock
 from callkeeper.core.instants import DAY_MS
 from callkeeper.core.people.house_rules import HouseRules, KeptRules, Numbers, RulesOrder
 from callkeeper.core.people.person import Person, Role
+from callkeeper.core.people.preferences import WARNING_MINUTES
 from callkeeper.core.people.rights import check_may
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.reservations.call_data import customer_name
@@ -138,6 +139,8 @@ class RuleKeeping:
             yield self._shared(new, outlook.ahead)
         if old.slot_calls_max != new.slot_calls_max:
             yield _calls_max(new)
+        if old.warning_minutes != new.warning_minutes:
+            yield _warning(new, outlook)
 
 
 def _pops(new: HouseRules, ahead: list[Reservation]) -> Iterator[Phrase]:
@@ -163,6 +166,21 @@ def _calls_max(new: HouseRules) -> Phrase:
     return Phrase(
         "a slot takes {count} calls of a campaign; what is booked already stays",
         count=new.slot_calls_max,
+    )
+
+
+def _warning(new: HouseRules, outlook: _Outlook) -> Phrase:
+    agents = [
+        each
+        for each in outlook.people
+        if (role := each.role_in(outlook.vdn)) is not None and role.agent
+    ]
+    return Phrase(
+        "calls are announced {minutes} minutes before their time to the agents who have chosen "
+        "nothing else: {count} of {all} here; with 0 none is",
+        minutes=WARNING_MINUTES if new.warning_minutes is None else new.warning_minutes,
+        count=sum(each.preferences.warning_minutes is None for each in agents),
+        all=len(agents),
     )
 
 

@@ -5,7 +5,7 @@ It ends when nobody looks any more.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2s
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from callkeeper.clock import Clock, monotonic
 from callkeeper.core.instants import DAY_MS, SECOND_MS, Instant
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.promise import Measure
+from callkeeper.core.reservations.reminder import Coming
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.board import AHEAD_MS
 
@@ -32,13 +33,15 @@ Hear = Callable[[float], None]  # so many seconds a look took
 class Beat(NamedTuple):
     """How a VDN stood at an instant: a number for all of it, and one for each agent's part.
 
-    ``is_lost``: since then the database is away.
+    ``is_lost``: since then the database is away. ``coming``: what agents have to ring within the
+    hour, or should have by now and no longer ago than the grace; of a watch alone.
     """
 
     at: Instant
     whole: str
     agents: Mapping[str, str]
     is_lost: bool = False
+    coming: Sequence[Coming] = ()
 
     def of(self, agent: str | None) -> str:
         """Return the number of an agent's part; of all for None."""
@@ -49,7 +52,7 @@ class Watch:
     """The watch over one VDN. ``beat`` is the last; None before the first."""
 
     def __init__(
-        self, look: Callable[[], Awaitable[Beat]], pause: Pause, ticks: Callable[[], int]
+        self, look: Callable[[Beat | None], Awaitable[Beat]], pause: Pause, ticks: Callable[[], int]
     ) -> None:
         self._look = look
         self._pause = pause
@@ -75,7 +78,7 @@ class Watch:
         while True:
             before = self.beat
             try:
-                self.beat = await self._look()
+                self.beat = await self._look(before)
             except DatabaseFailed:
                 known = before or Beat(0, "", {})
                 self.beat = known._replace(is_lost=True)
@@ -120,7 +123,7 @@ class Watches:
         watch = self._by_vdn.get(vdn)
         if watch is None:
             watch = self._by_vdn[vdn] = Watch(
-                lambda: self.look(vdn), self._pause, self._clock.ticks
+                lambda before: self.look_ahead(vdn, before), self._pause, self._clock.ticks
             )
         watch.lookers.add(wake)
         try:
@@ -133,8 +136,17 @@ class Watches:
 
     async def look(self, vdn: int) -> Beat:
         """Return how a VDN stands now. Raise DatabaseFailed."""
+        return await self._ask(lambda store, now: look(store, self._measure, vdn, now))
+
+    async def look_ahead(self, vdn: int, before: Beat | None) -> Beat:
+        """Return the same with what is coming, after it stood as it did before."""
+        return await self._ask(
+            lambda store, now: look_ahead(store, self._measure, vdn, now, before)
+        )
+
+    async def _ask(self, how: Callable[[Store, Instant], Beat]) -> Beat:
         now, begun = self._clock.now(), monotonic()
-        beat = await self._store.ask(lambda store: look(store, self._measure, vdn, now))
+        beat = await self._store.ask(lambda store: how(store, now))
         self._hear(monotonic() - begun)
         return beat
 
@@ -150,6 +162,19 @@ def look(store: Store, measure: Measure, vdn: int, now: Instant) -> Beat:
     )
     agents = {account: _number(sums) for account, sums in pulse.agents.items()}
     return Beat(now, _number((pulse.agents, pulse.calls, pulse.campaigns, living)), agents)
+
+
+def look_ahead(store: Store, measure: Measure, vdn: int, now: Instant, before: Beat | None) -> Beat:
+    """Return how a VDN stands, and what is coming there, after it stood as it did before.
+
+    Whatever comes within the hour by time alone moves the number of its agent, so where none has
+    moved the same is coming.
+    """
+    beat = look(store, measure, vdn, now)
+    if before is not None and not before.is_lost and before.agents == beat.agents:
+        return beat._replace(coming=before.coming)
+    within = (now - measure.grace_ms, now + AHEAD_MS)
+    return beat._replace(coming=tuple(store.outstanding.coming(vdn, within)))
 
 
 def _number(of: object) -> str:

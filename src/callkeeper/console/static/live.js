@@ -1,5 +1,5 @@
-// One stream for all pages of a browser tells when something has moved, and each page asks for its
-// parts anew. What is typed, ticked, open or focused stays.
+// When something has moved, as the stream tells, a page asks for its parts anew. What is typed,
+// ticked, open or focused stays.
 "use strict";
 (() => {
   const parts = [...document.querySelectorAll("[data-live]")];
@@ -9,13 +9,9 @@
   const IDLE_MS = 5_000;
   const [first] = parts;
   const { live: name, from } = first.dataset;
-  const vdn = name.split("/")[0];
-  const vdns = new Set([vdn]);
-  const numbers = {};
   const state = document.getElementById("live-state");
   const pause = document.getElementById("live-pause");
-  const channel = window.BroadcastChannel && navigator.locks ? new BroadcastChannel("callkeeper") : null;
-  let source, waits, how, heard = Date.now(), pressed = 0, isPaused, isOut, isAsking, asksAgain;
+  let waits, how, heard = Date.now(), pressed = 0, isPaused, isOut, isAsking, asksAgain;
 
   const say = (now) => {
     how = isOut ? "out" : now;
@@ -64,7 +60,7 @@
     isAsking = true;
     try {
       const answer = await fetch(from, { headers: { "x-by-itself": "1" } });
-      if (answer.redirected) tell("out");
+      if (answer.redirected) document.dispatchEvent(new Event("signed-out"));
       else if (answer.ok) await show(await answer.text());
       else say("lost");
     } catch {
@@ -74,54 +70,13 @@
     if (asksAgain) refresh();
   };
 
-  const hear = (kind, told) => {
+  document.addEventListener("told", ({ detail: { kind, told, isOut: isOver } }) => {
     heard = Date.now();
-    isOut ||= kind === "out";
-    if (isOut) source?.close();
+    isOut = isOver;
     say(kind === "lost" ? kind : "on");
-    Object.assign(numbers, told);
-    if (kind === "pulse" && numbers[name] && numbers[name] !== first.dataset.pulse)
+    if (kind === "pulse" && told[name] && told[name] !== first.dataset.pulse)
       setTimeout(refresh, 300 * Math.random());
-  };
-
-  const tell = (kind, told = {}) => {
-    channel?.postMessage({ kind, told });
-    hear(kind, told);
-  };
-
-  const connect = () => {
-    source?.close();
-    if (isOut) return;
-    source = new EventSource(`/console/changes?${[...vdns].map((each) => `vdn=${each}`).join("&")}`);
-    for (const kind of ["pulse", "alive", "lost", "out"])
-      source.addEventListener(kind, (event) => tell(kind, JSON.parse(event.data)));
-    source.onerror = () => {
-      tell("lost");
-      if (source.readyState !== EventSource.CLOSED) return;
-      refresh(); // has the session ended?
-      setTimeout(connect, ANYWAY_MS / 6);
-    };
-  };
-
-  // One page of a browser has the stream; when it is closed, another one takes over.
-  if (channel) {
-    channel.onmessage = ({ data }) => {
-      if (data.kind) hear(data.kind, data.told);
-      else if (data.asks) channel.postMessage({ vdn });
-      else if (source && !vdns.has(data.vdn)) connect(vdns.add(data.vdn));
-      else if (source) channel.postMessage({ kind: how === "lost" ? how : "pulse", told: numbers });
-    };
-    channel.postMessage({ vdn });
-    navigator.locks.request("callkeeper-stream", () => {
-      channel.postMessage({ asks: true });
-      connect();
-      return new Promise(() => {});
-    });
-  } else {
-    const look = () => (document.hidden ? source?.close() : connect());
-    document.addEventListener("visibilitychange", look);
-    look();
-  }
+  });
 
   document.addEventListener("keydown", () => (pressed = Date.now()));
   document.addEventListener("pointerover", ({ target }) => waits && !target.closest("[data-rows]") && refresh());

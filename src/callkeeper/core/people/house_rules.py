@@ -8,6 +8,7 @@ import msgspec
 from callkeeper.core.characters import ANY, TextBounds
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.person import check_language
+from callkeeper.core.people.preferences import check_warning
 from callkeeper.core.refusal import OutOfRange, Overtaken, ParameterWrong
 
 # Who may see a number sees it in full everywhere; masked, until they ask for it; masked alone.
@@ -31,7 +32,8 @@ class HouseRules(msgspec.Struct, frozen=True):
     what the browser asks for. ``customer_member`` is the member of call data that names the
     customer. The day is in slots of ``slot_minutes``, in each of which an agent has one call, and a
     campaign at most ``slot_calls_max``; None: any number. ``screen_pop`` is the template of an
-    address, which reservations/screen_pop.py reads.
+    address, which reservations/screen_pop.py reads. ``warning_minutes`` is for whoever has chosen
+    none.
     """
 
     zone: str | None = None
@@ -42,6 +44,7 @@ class HouseRules(msgspec.Struct, frozen=True):
     slot_minutes: int = 15
     slot_calls_max: int | None = None
     screen_pop: str | None = None
+    warning_minutes: int | None = None
 
     def check(self) -> None:
         """Refuse what is no rule. Which time zones there are is for whoever knows them."""
@@ -61,6 +64,7 @@ class HouseRules(msgspec.Struct, frozen=True):
                 about="slot_calls_max",
                 most=SLOT_CALLS_MOST,
             )
+        check_warning(self.warning_minutes)
 
 
 class KeptRules(msgspec.Struct, frozen=True):
@@ -106,3 +110,9 @@ def defaults_of(rules: Sequence[HouseRules]) -> tuple[str | None, str | None]:
     """Return the zone and the language of whoever has chosen none: of the first that have any."""
     zone = next((each.zone for each in rules if each.zone), None)
     return zone, next((each.language for each in rules if each.language), None)
+
+
+def warning_of(rules: Sequence[HouseRules]) -> int | None:
+    """Return the minutes of warning of whoever has chosen none: of the first that have any."""
+    chosen = (each.warning_minutes for each in rules)
+    return next((minutes for minutes in chosen if minutes is not None), None)

@@ -9,6 +9,7 @@ import msgspec
 
 from callkeeper.core.instants import HOUR_MS, SECOND_MS, Instant
 from callkeeper.core.people.person import Person, Tie
+from callkeeper.core.people.preferences import WARNING_MINUTES
 from callkeeper.core.refusal import ParameterWrong, Refusal
 
 SESSION_MS = 12 * HOUR_MS
@@ -75,13 +76,21 @@ class Link(msgspec.Struct, frozen=True):
 class SignedIn(msgspec.Struct, frozen=True):
     """Who a session is of, as they are now.
 
-    ``zone`` and ``language`` are those of their VDN, for whoever has chosen none of their own.
+    ``zone``, ``language`` and ``house_warning_minutes`` are those of their VDN, for whoever has
+    chosen none of their own.
     """
 
     person: Person
     session: Session
     zone: str | None = None
     language: str | None = None
+    house_warning_minutes: int | None = None
+
+    @property
+    def warning_minutes(self) -> int:
+        """How long before its time a call is announced to them; 0: not at all."""
+        chosen = (self.person.preferences.warning_minutes, self.house_warning_minutes)
+        return next((each for each in chosen if each is not None), WARNING_MINUTES)
 
     @property
     def ends_at(self) -> Instant:

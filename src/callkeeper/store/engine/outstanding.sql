@@ -69,6 +69,13 @@ WHERE c.vdn = :vdn AND c.id IN (
   SELECT o.campaign_id FROM outstanding AS o WHERE o.vdn = :vdn AND o.promised_at <= :until
 )
 
+-- name: coming
+SELECT o.id, o.agent, o.promised_at
+FROM outstanding AS o
+WHERE o.vdn = :vdn AND o.promised_at >= :begin_at AND o.promised_at <= :end_at
+  AND o.state = 'waiting' AND o.kind = 'manual' AND o.agent IS NOT NULL
+ORDER BY o.promised_at, o.id
+
 -- name: outstanding_in_states
 AND o.state IN (SELECT value FROM json_each(:states))                          -- sqlite
 AND o.state = ANY(:states)                                                     -- postgres

@@ -2,7 +2,8 @@
 
 -- name: person_columns
 p.login, p.version, p.name, p.language, p.zone, p.made_at, p.disabled_at,
-p.password_hash IS NOT NULL, p.theme, p.has_shortcuts, p.warning_minutes, p.has_sound
+p.password_hash IS NOT NULL, p.theme, p.has_shortcuts,
+  p.own_warning_minutes, p.has_sound
 
 -- name: lock_people
 -- In the order of the key, so that two processes never wait for each other.
@@ -32,7 +33,7 @@ RETURNING login
 UPDATE person
 SET version = :version, name = :name, language = :language, zone = :zone,
   disabled_at = :disabled_at, theme = :theme, has_shortcuts = :has_shortcuts,
-  warning_minutes = :warning_minutes, has_sound = :has_sound
+  own_warning_minutes = :warning_minutes, has_sound = :has_sound
 WHERE login = :login
 
 -- name: seen

@@ -11,6 +11,7 @@ import msgspec
 
 from callkeeper.core.instants import Instant
 from callkeeper.core.reservations.promise import Promise
+from callkeeper.core.reservations.reminder import Coming
 from callkeeper.core.reservations.reservation import Kind, State
 from callkeeper.core.reservations.slot import Calls
 from callkeeper.store.port.reservations import Listed, Sought
@@ -99,6 +100,9 @@ class Outstanding(Protocol):
         Of ``ahead`` the first is until when a promise is due. A verdict does not move it. All that
         is outstanding until then is read, and nothing else.
         """
+
+    def coming(self, vdn: int, within: tuple[Instant, Instant]) -> list[Coming]:
+        """Return what waits for agents to ring, from one instant to another, by time, then id."""
 
     def miskept(self, vdn: int, begin_at: Instant, end_at: Instant, limit: int) -> list[str]:
         """Return the first ids that are kept as outstanding and are not, or are and are not kept.

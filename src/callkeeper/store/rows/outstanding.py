@@ -3,6 +3,7 @@
 import msgspec
 
 from callkeeper.core.instants import MINUTE_MS, Instant
+from callkeeper.core.reservations.reminder import Coming
 from callkeeper.core.reservations.reservation import State
 from callkeeper.core.reservations.slot import Calls
 from callkeeper.store.engine.session import Row, Session
@@ -95,6 +96,12 @@ class OutstandingRows:
             _numbers(calls[0]),
             _numbers(campaigns[0]),
         )
+
+    def coming(self, vdn: int, within: tuple[Instant, Instant]) -> list[Coming]:
+        """Return what waits for agents to ring, by time, then id."""
+        begin_at, end_at = within
+        rows = self._session.rows("coming", vdn=vdn, begin_at=begin_at, end_at=end_at)
+        return [Coming(*row) for row in rows]
 
     def miskept(self, vdn: int, begin_at: Instant, end_at: Instant, limit: int) -> list[str]:
         """Return the first ids of which the table is wrong."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from callkeeper.core.instants import Instant
-from callkeeper.core.people.house_rules import defaults_of
+from callkeeper.core.people.house_rules import defaults_of, warning_of
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.session import (
     SESSIONS_MAX,
@@ -103,8 +103,9 @@ class SessionRows:
         person = self._people.get(session.login)
         if person is None or person.disabled_at:
             return None
-        zone, language = defaults_of(self._rules.of_person(session.login))
-        return SignedIn(person, session, zone, language)
+        rules = self._rules.of_person(session.login)
+        zone, language = defaults_of(rules)
+        return SignedIn(person, session, zone, language, warning_of(rules))
 
     def of(self, login: str) -> list[PersonSession]:
         """Return the sessions of a person that nobody ended, oldest first."""

@@ -1,0 +1,66 @@
+"""The reminder: what a stream says to an agent of calls that come due, without number or name.
+
+A stream says each once; that a browser does so whenever it connects again, it sees to itself.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from callkeeper.console.times import times_of
+from callkeeper.console.visit import Visit
+from callkeeper.core.instants import SECOND_MS
+from callkeeper.core.people.session import SignedIn
+from callkeeper.core.phrase import Phrase
+from callkeeper.core.reservations.reminder import announced, next_warning
+from callkeeper.language import translator
+from callkeeper.usecases.watch import Beat
+
+_LEAST_SECONDS = 0.25  # until it is seen again whether a call comes due: the watch is no quicker
+
+
+class Own(NamedTuple):
+    """As whom somebody is an agent in a VDN, and how that stands."""
+
+    vdn: int
+    agent: str
+    beat: Beat
+
+
+class Reminder:
+    """What one stream has said of calls that come due. ``zone`` is of whoever has chosen none."""
+
+    def __init__(self, visit: Visit, zone: str) -> None:
+        self._visit = visit
+        self._zone = zone
+        self._said: set[str] = set()
+
+    def news(self, who: SignedIn, own: Sequence[Own]) -> list[Mapping[str, str]]:
+        """Return what was not said before; what was said stays so while nothing is known."""
+        if not own:
+            return []
+        all_of_it = list(self._sayings(who, own))
+        news = [each for each in all_of_it if each["key"] not in self._said]
+        self._said = {each["key"] for each in all_of_it}
+        return news
+
+    def _sayings(self, who: SignedIn, own: Sequence[Own]) -> Iterator[Mapping[str, str]]:
+        translate = translator(Visit(self._visit.request, who).language)
+        for vdn, agent, beat in own:
+            times = times_of(who, self._zone, beat.at)
+            for each in announced(beat.coming, agent, who.warning_minutes, beat.at):
+                time = times.to_minute(each.promised_at).partition(" ")[2]
+                yield {
+                    "key": f"{vdn}/{each.key}",
+                    "says": Phrase("A call is due at {time}", time=time).told(translate),
+                    "opens": f"/console/{vdn}/reservations/{each.id}",
+                }
+
+
+def silent_seconds(who: SignedIn, own: Sequence[Own], most: float) -> float:
+    """Return for how long nothing is to be said by time alone, as far as is known."""
+    waits = [
+        (at - beat.at) / SECOND_MS
+        for _, agent, beat in own
+        if (at := next_warning(beat.coming, agent, who.warning_minutes, beat.at)) is not None
+    ]
+    return min(most, max(_LEAST_SECONDS, min(waits, default=most)))
