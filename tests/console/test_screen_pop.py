@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from callkeeper.console.door import COOKIE
 from callkeeper.core.people.person import Role
 from tests.console.test_house_rules import HOUSE, rule, typed
 from tests.console.visitor import (
@@ -114,3 +115,27 @@ def test_the_preview_says_which_names_calls_have_nothing_for(house: House, login
     assert page.status == 422
     assert "write an address that begins with https://" in page.text
     assert 'value="http://crm.example.com/"' in page.seen.text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_no_page_of_others_has_a_number_revealed(
+    house: House,
+    somebody: Visitor,
+    login: str,
+    site: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    id_ = call(house, login)
+    rule(house, screen_pop=TEMPLATE, numbers="on_request")
+    with logging_as_the_program_does():
+        refused = somebody.look(path(id_, "pop"), sec_fetch_site=site)
+        assert (refused.status, "location" in refused.seen.headers) == (403, False)
+        assert "was not followed from a page of this console" in refused.text
+        headers = {"cookie": f"{COOKIE}={somebody.cookie}"}
+        head = house.http.head(f"{house.url}{path(id_, 'pop')}", headers=headers)
+        assert (head.status_code, head.headers["allow"]) == (405, "GET")
+        assert "location" not in head.headers
+    told = lines(capfd.readouterr().err)
+    assert id_ not in [each.get("reservation") for each in told]
+    for own in ("same-origin", "none", ""):
+        assert somebody.look(path(id_, "pop"), sec_fetch_site=own).status == 303

@@ -13,7 +13,13 @@ from callkeeper.console.door import Door
 from callkeeper.console.press import Press, pack
 from callkeeper.console.sign_in import to_sign_in
 from callkeeper.console.trouble import mistake, trouble
-from callkeeper.console.visit import Visit, no_page, sent_with
+from callkeeper.console.visit import (
+    ForeignLink,
+    Visit,
+    is_led_from_elsewhere,
+    no_page,
+    sent_with,
+)
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import Refusal, WrongMethod
 from callkeeper.http.head import Head
@@ -33,6 +39,8 @@ class Shown(NamedTuple):
 
     ``anybody``: those who have not signed in as well. ``keeps_typed``: what is sent from it after a
     session has ended is shown again, to be sent once its sender has signed in; so it has no secret.
+    ``tells``: to show it is put on record, so no other site may ask for it, nor anybody for its
+    head alone.
     """
 
     path: str
@@ -40,6 +48,7 @@ class Shown(NamedTuple):
     post: Stranger | Known | None = None
     anybody: bool = False
     keeps_typed: bool = False
+    tells: bool = False
 
 
 class ConsolePage(Route):
@@ -55,6 +64,8 @@ class ConsolePage(Route):
     ) -> None:
         methods = [name for name, shows in (("GET", page.get), ("POST", page.post)) if shows]
         super().__init__(page.path, self.answer, methods=methods)
+        if page.tells:
+            self.methods = {"GET"}
         self.page = page
         self._press = press
         self._door = door
@@ -117,6 +128,8 @@ class ConsolePage(Route):
                 method=method[:20],
                 allowed=self._allowed,
             )
+        if self.page.tells and is_led_from_elsewhere(Head.of(visit.request.scope)):
+            raise ForeignLink
         if self.page.anybody:
             return await shows(visit)  # type: ignore[call-arg]
         if visit.who is None:

@@ -117,7 +117,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/{vdn}/find/csv", post=find.export),
         Shown(of_one, one.show),
         Shown(f"{of_one}/number", post=one.show_number),
-        Shown(f"{of_one}/pop", one.pop),
+        Shown(f"{of_one}/pop", one.pop, tells=True),
         Shown(f"{of_one}/result", post=one.file, keeps_typed=True),
         Shown(f"{of_one}/move", post=one.move, keeps_typed=True),
         Shown(f"{of_one}/note", post=one.note, keeps_typed=True),

@@ -25,6 +25,10 @@ class ForeignPost(Refusal):
     """The form was not sent from a page of this console, so nothing was changed."""
 
 
+class ForeignLink(Refusal):
+    """The link was not followed from a page of this console, so it leads nowhere."""
+
+
 class FormTooLarge(BodyTooLarge):
     """The form is larger than 64 KiB."""
 
@@ -173,6 +177,11 @@ def is_from_here(head: Head) -> bool:
     except ValueError:  # half of an IPv6 address, say
         return False
     return bool(origin) and origin == head.get(b"host", b"").decode("latin-1")
+
+
+def is_led_from_elsewhere(head: Head) -> bool:
+    """Whether a page of somebody else's has a browser ask for this; one too old says nothing."""
+    return head.get(b"sec-fetch-site", b"none") not in (b"same-origin", b"none")
 
 
 def _is_english(locale: str) -> bool:
