@@ -1,8 +1,8 @@
 """The store as the async side sees it: it asks here, and is never kept from its next request.
 
 What is written goes through the writer. Reads run on threads: lists on two, what every request
-needs, its key or its session, on a third, and what people look at on two more, so that none keeps
-the others out.
+needs, its key or its session, on a third, what people look at on two more, and their reports, which
+take long, on one of its own: so that none keeps the others out.
 """
 
 import asyncio
@@ -58,9 +58,12 @@ class AsyncStore:
         self._looks = looks = looks or Readers("key-reader", 1)
         self._pages = Readers("page-reader", 2)
         self._ask = self._pages.reading(lambda question: question(store))
+        self._reports = Readers("report-reader", 1, waiting_max=20, seconds_max=30.0)
+        self._report = self._reports.reading(lambda question: question(store))
         self._hears_writes: list[Hear] = [self.outage.hear]
         writer.hear = self._heard
         lists.hear = looks.hear = self._pages.hear = self.outage.hear
+        self._reports.hear = self.outage.hear
         self.reservations = AsyncReservations(store.reservations, writer, lists)
         self.outstanding = AsyncOutstanding(store.outstanding, lists)
         self.campaigns = AsyncCampaigns(store.campaigns, writer, lists)
@@ -103,6 +106,11 @@ class AsyncStore:
         found: T = await self._ask(question)
         return found
 
+    async def report(self, question: Callable[[Store], T]) -> T:
+        """Return what a question that takes long finds; no page waits for it, reports do."""
+        found: T = await self._report(question)
+        return found
+
     def begin(self) -> None:
         """Get ready for the first request."""
         self._writer.begin()
@@ -121,4 +129,5 @@ class AsyncStore:
         await asyncio.to_thread(self._lists.stop)
         await asyncio.to_thread(self._looks.stop)
         await asyncio.to_thread(self._pages.stop)
+        await asyncio.to_thread(self._reports.stop)
         self._store.close()

@@ -1,7 +1,7 @@
 """Supervision: what whoever answers for a VDN sees of it, and does; each act only by who may."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from callkeeper.core.refusal import (
     NoSuchReservation,
     Overtaken,
     ParameterWrong,
+    TooManyRequests,
 )
 from callkeeper.core.reservations.changes import Change, Order, Reassign, Seen
 from callkeeper.core.reservations.promise import Keeping, Measure
@@ -71,12 +72,21 @@ class Overview(msgspec.Struct, frozen=True):
 class Supervision:
     """What a whole VDN has to do, for its supervisors. It belongs to one event loop."""
 
-    def __init__(self, async_store: AsyncStore, clock: Clock, measure: Measure) -> None:
+    def __init__(
+        self,
+        async_store: AsyncStore,
+        clock: Clock,
+        measure: Measure,
+        *,
+        report: Callable[..., DayReport] = day_report,
+    ) -> None:
+        self._make_report = report
         self._store = async_store
         self._clock = clock
         self._measure = measure
         self._days = Lately[_Counted](clock, COUNTED_MS, _REMEMBERED_MOST)
         self._reports = Lately[DayReport](clock, COUNTED_MS, _REMEMBERED_MOST)
+        self._reporting: set[str] = set()  # logins of those who wait for one
 
     async def overview(
         self,
@@ -104,9 +114,13 @@ class Supervision:
     async def report(
         self, person: Person, vdn: int, day: tuple[Instant, Instant], *, to_keep: bool = False
     ) -> DayReport:
-        """Return what a day of a VDN came to, or comes to so far; ``to_keep``: as a file."""
+        """Return what a day of a VDN came to, or comes to so far; ``to_keep``: as a file.
+
+        All promises of a day are read: raise TooManyRequests for whoever waits for another one.
+        """
         check_may(person, "export" if to_keep else "see_reports", vdn)
-        return await self._reports.outcome(repr((vdn, *day)), partial(self._report, vdn, day))
+        look = partial(self._report, person.login, vdn, day)
+        return await self._reports.outcome(repr((vdn, *day)), look)
 
     async def say_seen(self, person: Person, vdn: int, ticked: Sequence[Ticked]) -> Done:
         """Say of broken promises that nobody else has to look at them."""
@@ -178,8 +192,16 @@ class Supervision:
         promises = partial(Promises, measure=self._measure, whose=whose, now=now)
         return await self._store.ask(lambda store: promises(store).of_day(day, 0)), now
 
-    async def _report(self, vdn: int, day: tuple[Instant, Instant]) -> DayReport:
+    async def _report(self, login: str, vdn: int, day: tuple[Instant, Instant]) -> DayReport:
+        if login in self._reporting:
+            raise TooManyRequests(
+                "another report of yours is being made; try again once it is there"
+            )
         now = self._clock.now()
-        return await self._store.ask(
-            lambda store: day_report(store, self._measure, Whose(vdn), day, now)
-        )
+        self._reporting.add(login)
+        try:
+            return await self._store.report(
+                lambda store: self._make_report(store, self._measure, Whose(vdn), day, now)
+            )
+        finally:
+            self._reporting.discard(login)
