@@ -10,9 +10,11 @@ from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.desk_call import ASKED_MS, DeskClaim
 from callkeeper.core.people.person import Role
 from callkeeper.dialer.line.rehearsal import RehearsalLine
+from tests.console.test_house_rules import rule
 from tests.console.visitor import Visitor, at_work, path, promise, standing, unlike_any
 from tests.dialer.stage import Stage
 from tests.house import VDN, House
+from tests.logged import lines, logging_as_the_program_does
 from tests.store.calls import LIMITS, begin, note, renew, word
 from tests.store.orders import Opened
 
@@ -158,6 +160,24 @@ def test_a_phone_that_is_no_phone_is_not_rung_though_it_is_on_record(
     refused = visitor.send(path(id_, "call"))
     assert (refused.status, f"your phone {phone} may not ring here" in refused.text) == (422, True)
     assert house.store.attempts.of(VDN, id_) == []
+
+
+@pytest.mark.usefixtures("dialer")
+@pytest.mark.parametrize(("numbers", "count"), [("full", 0), ("on_request", 1), ("never", 1)])
+def test_the_log_tells_whose_phone_was_shown_a_number(
+    house: House, capfd: pytest.CaptureFixture[str], numbers: str, count: int
+) -> None:
+    login = unlike_any()
+    visitor = at_work(house, login, Role("agent", VDN, "caller", f"PJSIP/{login}"))
+    id_ = promised(house)
+    rule(house, numbers=numbers)
+    with logging_as_the_program_does():
+        assert visitor.send(path(id_, "call")).status == 303
+    told = lines(capfd.readouterr().err)
+    named = [each["reservation"] for each in told if each["event"] == "number_revealed"]
+    assert named == [id_] * count
+    stop(visitor, id_)
+    rule(house)
 
 
 def test_without_a_dialer_the_number_is_a_link_that_no_line_confirms(

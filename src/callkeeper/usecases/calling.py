@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import msgspec
+import structlog
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_attempt_id
@@ -41,16 +42,18 @@ class Calling:
         self._clock = clock
         self._limits = limits
         self._phones = phones
+        self._log = structlog.get_logger()
 
     async def ask(self, person: Person, vdn: int, id_: str) -> Attempt:
         """Ask for a call: the person's phone rings first. Raise NoSuchReservation, CallRefused."""
         now = self._clock.now()
 
-        def look(store: Store) -> CallMeans:
+        def look(store: Store) -> tuple[CallMeans, bool]:
             _check(store, person, vdn, id_)
-            return means_of(store, person, vdn, now)
+            is_told = store.rules.of(vdn).rules.numbers != "full"
+            return means_of(store, person, vdn, now), is_told
 
-        means = await self._store.ask(look)
+        means, is_told = await self._store.ask(look)
         if means.phone is None:
             raise CallRefused("no phone of yours is on record; ask your administrator", about="id")
         if not may_ring(means.phone, self._phones):  # one from before may be anything
@@ -71,7 +74,10 @@ class Calling:
             at=now,
             limits=self._limits,
         )
-        return await self._store.desk_calls.ask(asking)
+        attempt = await self._store.desk_calls.ask(asking)
+        if is_told:  # the phone that rings shows it
+            self._log.info("number_revealed", person=person.login, vdn=vdn, reservation=id_)
+        return attempt
 
     async def hang_up(self, person: Person, vdn: int, id_: str) -> None:
         """Ask for the end of the call that somebody asked for, if there is one.
