@@ -59,6 +59,7 @@ TOLD_ELSEWHERE = {
     "tile_words[]",
     "came_to_words[]",
     "cause_words[]",
+    "label",
 }
 
 TABLES: dict[str, Mapping[str, str]] = {

@@ -205,9 +205,22 @@ def test_two_who_change_one_campaign_are_told_and_nothing_is_lost(
     second = keeper.send(page, form | {"description": "second", "calls_max": "9"})
     assert (second.status, "somebody changed the campaign meanwhile" in second.text) == (409, True)
     assert typed(second)["description"] == "second"
+    assert "On record now Description: first Calls at once: none" in second.text
     assert known(house, int(page.rpartition("/")[2])).description == "first"
     assert keeper.send(page, typed(second)).status == 303
     assert known(house, int(page.rpartition("/")[2])).dial_settings.calls_max == 9
+
+
+def test_a_slip_does_not_hide_what_a_colleague_changed_meanwhile(
+    house: House, keeper: Visitor
+) -> None:
+    page = f"{CAMPAIGNS}/{added(house, keeper).id}"
+    form = typed(keeper.look(page))
+    assert keeper.send(page, form | {"description": "first"}).status == 303
+    slip = keeper.send(page, form | {"name": ""})
+    assert slip.status == 422
+    again = keeper.send(page, typed(slip) | {"name": form["name"]})
+    assert (again.status, "On record now Description: first" in again.text) == (409, True)
 
 
 def test_dial_settings_that_cannot_be_leave_the_rest_as_it_was(

@@ -1,7 +1,7 @@
 """The form of a campaign: all that one is to be, as people type it and as it is on record."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -42,6 +42,29 @@ _PRIORITY = re.compile("[1-5]")
 _TIME = re.compile("([01][0-9]|2[0-4]):([0-5][0-9])")
 _COUNT = re.compile("[0-9]{1,7}")
 _DEFAULT_RINGING = 30
+_OF_A_MOMENT = 2  # fields: a day and a time
+# What the form calls its parts, and their fields; a part of a part has two labels.
+_PARTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("Name of the campaign",): ("name",),
+    ("Description",): ("description",),
+    ("Begins on",): ("begin_day", "begin_time"),
+    ("Ends on",): ("end_day", "end_time"),
+    ("Time zone of its dates and hours",): ("zone",),
+    ("It dials",): tuple(f"w{n}_{end}" for n in (1, 2, 3) for end in ("begin", "end")),
+    ("On special days",): tuple(f"s{n}_{end}" for n in (1, 2, 3) for end in ("begin", "end")),
+    ("Numbers that the customer sees",): ("numbers",),
+    ("Seconds to let it ring",): ("ringing",),
+    ("Answered calls go to",): ("goes_to",),
+    ("Calls at once",): ("calls_max",),
+    ("Busy", "times"): ("busy_times",),
+    ("Busy", "seconds apart"): ("busy_seconds",),
+    ("No answer", "times"): ("no_answer_times",),
+    ("No answer", "seconds apart"): ("no_answer_seconds",),
+    ("Congestion", "times"): ("congestion_times",),
+    ("Congestion", "seconds apart"): ("congestion_seconds",),
+    ("Refused by the line", "times"): ("refused_times",),
+    ("Refused by the line", "seconds apart"): ("refused_seconds",),
+}
 
 
 def blank(now: Instant, zone: ZoneInfo) -> dict[str, str]:
@@ -77,6 +100,25 @@ def on_record(campaign: Campaign, zone: ZoneInfo) -> dict[str, str]:
         shown[f"{retry.outcome}_times"] = str(retry.times)
         shown[f"{retry.outcome}_seconds"] = str(retry.spacing_seconds)
     return shown
+
+
+def differing(recorded: Form, typed: Form) -> list[tuple[tuple[str, ...], str]]:
+    """Return what is on record of each part that is typed otherwise, behind the part's labels."""
+    found = []
+    for labels, names in _PARTS.items():
+        now, then = _told(recorded, names), _told(typed, names)
+        if now != then:
+            found.append((labels, now))
+    return found
+
+
+def _told(form: Form, names: Sequence[str]) -> str:
+    """Return what stands in fields, in a line; a window's two are told as one."""
+    texts = [", ".join(form.get(each, "").split("\n")).replace("\r", "") for each in names]
+    if len(texts) > _OF_A_MOMENT:
+        texts = [f"{a}-{b}" for a, b in zip(texts[::2], texts[1::2], strict=True) if a or b]
+        return ", ".join(texts)
+    return " ".join(filter(None, texts))
 
 
 def read_wish(form: Form, default_zone: str, old: Campaign | None = None) -> CampaignWish:

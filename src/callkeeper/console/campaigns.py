@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from callkeeper.clock import Clock
-from callkeeper.console.campaign_form import blank, on_record, read_wish
+from callkeeper.console.campaign_form import blank, differing, on_record, read_wish
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.times import times_of
 from callkeeper.console.visit import Visit, hidden_number
@@ -215,6 +215,11 @@ class CampaignPages:
             who.person, Whose(visit.vdn, None, campaign.id), day_around(now, times.zone), 0
         )
         zone = ZoneInfo(campaign.dial_settings.time_zone or self._zone)
+        recorded = on_record(campaign, zone)
+        shown = recorded | dict(typed or {})
+        is_overtaken = isinstance(refused, Overtaken)
+        # Whoever has not been told of a change saves over none.
+        version = str(campaign.version) if is_overtaken else (typed or {}).get("version", "")
         return self._press.page(
             visit.language,
             "campaign",
@@ -224,7 +229,9 @@ class CampaignPages:
             today=overview.today,
             hours_zone=zone.key,
             week=week(campaign, zone, now),
-            shown=on_record(campaign, zone) | dict(typed or {}),
+            shown=shown,
+            version=version if version.isdigit() else campaign.version,
+            on_record=differing(recorded, shown) if is_overtaken else [],
             is_typed=typed is not None,
             **self._given(visit, who, refused),
         )
