@@ -1,6 +1,9 @@
 """Sheets: no cell is carried out, however a spreadsheet parts them."""
 
+import asyncio
 import csv
+import threading
+from collections.abc import Iterable, Iterator
 from io import StringIO
 
 import pytest
@@ -8,8 +11,12 @@ import pytest
 from callkeeper.console.sheet import sheet
 
 
+def written(rows: Iterable[Iterable[str | int]]) -> str:
+    return bytes(asyncio.run(sheet("x", rows)).body).decode("utf-8-sig")
+
+
 def only_cell(text: str) -> str:
-    body = bytes(sheet("x", [[text]]).body).decode("utf-8-sig")
+    body = written([[text]])
     ((cell,),) = csv.reader(StringIO(body, newline=""))
     return cell
 
@@ -39,4 +46,16 @@ def test_all_else_stands_as_it_was_typed(typed: str) -> None:
 
 
 def test_a_number_is_a_number() -> None:
-    assert bytes(sheet("x", [[-3]]).body).decode("utf-8-sig") == "-3\r\n"
+    assert written([[-3]]) == "-3\r\n"
+
+
+def test_rows_are_written_beside_the_loop_which_has_others_to_answer() -> None:
+    threads: set[int] = set()
+
+    def rows() -> Iterator[tuple[str, int]]:
+        for number in range(3):
+            threads.add(threading.get_ident())
+            yield "call", number
+
+    assert written(rows()) == "call,0\r\ncall,1\r\ncall,2\r\n"
+    assert threading.get_ident() not in threads

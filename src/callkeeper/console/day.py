@@ -92,7 +92,7 @@ class DayPage:
         span = _span(visit, day, times)
         report = await self._supervision.report(who.person, visit.vdn, span, to_keep=True)
         rows = _rows(report, _hours(report, span, times))
-        return sheet(f"callkeeper-{visit.vdn}-{day}", rows)
+        return await sheet(f"callkeeper-{visit.vdn}-{day}", rows)
 
 
 def _day(visit: Visit, times: LocalTimes) -> date:

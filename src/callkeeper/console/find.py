@@ -56,7 +56,7 @@ class FindPage:
             found = await self._search.export(who.person, visit.vdn, _query(form, times))
         except ParameterWrong as refused:
             return await self._page(visit, who, form, refused)
-        return sheet(f"callkeeper-{visit.vdn}-calls", _rows(found))
+        return await sheet(f"callkeeper-{visit.vdn}-calls", _rows(found))
 
     async def _page(
         self,

@@ -1,5 +1,6 @@
 """Sheets: rows as CSV, which whoever opens it in a spreadsheet takes for no formula."""
 
+import asyncio
 import csv
 import re
 from collections.abc import Iterable
@@ -17,13 +18,18 @@ _CARRIED_OUT = re.compile(
 _MARK = "\ufeff"  # tells a spreadsheet that it is UTF-8
 
 
-def sheet(name: str, rows: Iterable[Iterable[str | int]]) -> Response:
+async def sheet(name: str, rows: Iterable[Iterable[str | int]]) -> Response:
     """Return rows as a file of this name, which is plain ASCII; what could be a formula is text."""
+    # Thousands of rows take a while, in which the loop has others to answer.
+    body = await asyncio.to_thread(_written, rows)
+    headers = HEADERS | {"content-disposition": f'attachment; filename="{name}.csv"'}
+    return Response(body, headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _written(rows: Iterable[Iterable[str | int]]) -> bytes:
     text = StringIO()
     csv.writer(text).writerows([_harmless(each) for each in row] for row in rows)
-    headers = HEADERS | {"content-disposition": f'attachment; filename="{name}.csv"'}
-    body = f"{_MARK}{text.getvalue()}".encode()
-    return Response(body, headers=headers, media_type="text/csv; charset=utf-8")
+    return f"{_MARK}{text.getvalue()}".encode()
 
 
 def _harmless(cell: str | int) -> str:
