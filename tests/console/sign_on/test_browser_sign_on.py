@@ -80,4 +80,7 @@ def test_its_pages_are_for_everybody(
     page.locator("button[value=untie]").click()
     expect(page.locator("#subject")).to_be_visible()
     is_for_everybody(window)
+    page.locator("#subject").fill(subject)
+    page.locator("#subject").press("Enter")
+    expect(page.locator("button[value=untie]")).to_be_visible()
     window.close()
