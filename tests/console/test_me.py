@@ -2,9 +2,17 @@
 
 import pytest
 
+from callkeeper.console.times import zone_names
 from callkeeper.core.people.preferences import Preferences
-from tests.console.visitor import PASSWORD, SUPERVISOR, Visitor, at_work, unlike_any
-from tests.house import House
+from tests.console.visitor import (
+    ADMINISTRATOR,
+    PASSWORD,
+    SUPERVISOR,
+    Visitor,
+    at_work,
+    unlike_any,
+)
+from tests.house import VDN, House
 
 ME = "/console/me"
 OTHER = "five other plain words"
@@ -120,3 +128,13 @@ def test_a_password_that_does_not_do_changes_nothing(
     assert says in refused.text
     assert OTHER not in refused.seen.text
     assert Visitor(house).sign_in(login).status == 303
+
+
+def test_which_zones_there_are_is_not_read_from_the_disk_for_each_page(house: House) -> None:
+    visitor = at_work(house, unlike_any(), ADMINISTRATOR)
+    before = zone_names.cache_info()
+    assert before.currsize == 1  # before anybody asked
+    for page in ("/console/me", f"/console/{VDN}/book", f"/console/{VDN}/house"):
+        assert "Europe/Berlin" in visitor.look(page).seen.text
+    after = zone_names.cache_info()
+    assert (after.misses, after.hits) == (before.misses, before.hits + 3)

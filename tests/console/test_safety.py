@@ -350,3 +350,23 @@ def test_while_the_database_is_away_a_page_says_so(house: House) -> None:
             database.execute("ALTER TABLE elsewhere RENAME TO outstanding")
     assert answer.status == 503
     assert answer.seen.headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize("table", ["outstanding", "session"])
+def test_while_the_database_is_away_what_is_typed_is_kept(house: House, table: str) -> None:
+    visitor = at_work(house, f"zoe.{table}", Role("agent", VDN, table))
+    form = GOOD | {"number": "66660001", "campaign": TASK, "kind": "manual", "zone": "UTC"}
+    book = f"/console/{VDN}/book"
+    file = house.settings.data_dir / DATABASE_FILE
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        database.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
+        try:
+            answer = visitor.send(book, form).seen
+            kept = {name: visitor.hidden(name) for name in form}
+            from_elsewhere = visitor.send(book, form, sec_fetch_site="cross-site").status
+        finally:
+            database.execute(f"ALTER TABLE elsewhere RENAME TO {table}")
+    assert (answer.status_code, answer.headers["retry-after"], kept) == (503, "5", form)
+    assert "What you typed is still here" in answer.text
+    assert from_elsewhere == 403
+    assert visitor.send(book, kept).status == 303

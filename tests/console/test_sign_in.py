@@ -1,10 +1,12 @@
 """Signing in and out: by a link first, by a password then."""
 
+import re
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import httpx2
 import pytest
 
+from tests.console.pages import PAGES
 from tests.console.visitor import PASSWORD, Visitor, at_work, invited, unlike_any
 from tests.house import VDN, House
 
@@ -151,6 +153,29 @@ def test_what_is_typed_after_a_session_has_ended_is_shown_to_be_sent(house: Hous
         "/console/25/reservations/1/note", form, sec_fetch_site="cross-site"
     )
     assert (from_elsewhere.status, "slowly" in from_elsewhere.seen.text) == (403, False)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/console/me",
+        f"/console/{VDN}/book",
+        f"/console/{VDN}/find",
+        f"/console/{VDN}/house",
+        f"/console/{VDN}/results",
+        f"/console/{VDN}/campaigns/new",
+        f"/console/{VDN}/campaigns/1",
+    ],
+)
+def test_what_takes_long_to_type_is_kept_when_a_session_has_ended(house: House, path: str) -> None:
+    kept = Visitor(house).send(path, {"name": "Winback, spring"})
+    assert (kept.status, kept.hidden("name")) == (401, "Winback, spring")
+    assert f'action="{path}"' in kept.seen.text
+
+
+def test_a_page_that_asks_for_a_password_keeps_nothing() -> None:
+    kept = [each.path for each in PAGES if each.keeps_typed]
+    assert not [each for each in kept if re.search("people|keys|password|sign-in|welcome", each)]
 
 
 def test_no_page_shows_a_secret_that_was_typed(house: House) -> None:

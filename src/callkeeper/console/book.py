@@ -1,14 +1,14 @@
 """Booking a call: the form, and what is free instead where its time is taken."""
 
 import re
-from collections.abc import Mapping
-from zoneinfo import ZoneInfo, available_timezones
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from callkeeper.clock import Clock, new_token
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.times import times_of
+from callkeeper.console.times import times_of, zone_names
 from callkeeper.console.visit import Visit, hidden_instant, is_id, no_page, unreadable
 from callkeeper.core.instants import Instant, LocalTimes, by_clock
 from callkeeper.core.people.session import SignedIn
@@ -18,7 +18,7 @@ from callkeeper.core.reservations.slot import SlotTaken
 from callkeeper.core.wall_time import read_wall_time
 from callkeeper.usecases.people import check_zone
 from callkeeper.usecases.reservations import FormName
-from callkeeper.usecases.slots import Choices, FreeSlots, NewCall, SlotBookings
+from callkeeper.usecases.slots import CampaignChoice, Choices, FreeSlots, NewCall, SlotBookings
 
 Form = dict[str, str]
 
@@ -105,7 +105,7 @@ class BookPage:
             asked_at=None if call is None else call.appoint_at,
             times=own,
             free_times=times or own,
-            zones=sorted(available_timezones()),
+            zones=zone_names(),
             number_longest=CALLED_NO.longest,
             note_longest=REMARK.longest,
         )
@@ -116,7 +116,7 @@ def _shown(choices: Choices, who: SignedIn, vdn: int, times: LocalTimes) -> Form
     role, like = who.person.role_in(vdn), choices.like
     return {
         "number": "",
-        "campaign": str(like.campaign_id) if like else "",
+        "campaign": str(like.campaign_id) if like else _only(choices.campaigns),
         "day": by_clock(times.now, times.zone).date().isoformat(),
         "at": "",
         "zone": str(times.zone),
@@ -126,6 +126,11 @@ def _shown(choices: Choices, who: SignedIn, vdn: int, times: LocalTimes) -> Form
         "note": (like.remark if like else None) or "",
         "like": like.id if like else "",
     }
+
+
+def _only(campaigns: Sequence[CampaignChoice]) -> str:
+    """Return the campaign that a call is of, where there is no choice."""
+    return str(campaigns[0].id) if len(campaigns) == 1 else ""
 
 
 def form_name(typed: Mapping[str, str]) -> FormName:

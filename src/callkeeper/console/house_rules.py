@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
-from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
 from callkeeper.console.press import Press, lead_to
+from callkeeper.console.times import zone_names
 from callkeeper.console.visit import Visit, hidden_number
 from callkeeper.core.people.house_rules import (
     AGENTS_SEE,
@@ -80,7 +80,7 @@ class HouseRulesPage:
             refused=refused,
             differences=differences,
             zone=self._zone,
-            zones=sorted(available_timezones()),
+            zones=zone_names(),
             member_longest=MEMBER.longest,
             slot_minutes=SLOT_MINUTES,
             pop_names=OURS,

@@ -1,7 +1,6 @@
 """What a person may change of themselves: what pages show, their keys, and their password."""
 
 from collections.abc import Mapping
-from zoneinfo import available_timezones
 
 import msgspec
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
 from callkeeper.console.house_rules import read_minutes
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.times import times_of
+from callkeeper.console.times import times_of, zone_names
 from callkeeper.console.visit import Visit, chosen_password
 from callkeeper.core.people.preferences import WARNING_MINUTES, Preferences
 from callkeeper.core.people.session import SignedIn, SignInRefused
@@ -105,7 +104,7 @@ class MePages:
             refused=refused,
             typed=typed or {},
             house_minutes=WARNING_MINUTES if minutes is None else minutes,
-            zones=sorted(available_timezones()),
+            zones=zone_names(),
             calendar=calendar,
             calendar_made_at=await self._calendars.made_at(who.person),
             times=times,

@@ -21,7 +21,7 @@ from callkeeper.console.visit import (
     sent_with,
 )
 from callkeeper.core.people.session import SignedIn
-from callkeeper.core.refusal import Refusal, WrongMethod
+from callkeeper.core.refusal import DatabaseFailed, Refusal, WrongMethod
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import PAGES, Tarpit
@@ -38,9 +38,9 @@ class Shown(NamedTuple):
     """A page: what shows it, and what is done when its form is sent; either may be missing.
 
     ``anybody``: those who have not signed in as well. ``keeps_typed``: what is sent from it after a
-    session has ended is shown again, to be sent once its sender has signed in; so it has no secret.
-    ``tells``: to show it is put on record, so no other site may ask for it, nor anybody for its
-    head alone.
+    session has ended, or while the database is away, is shown again, to be sent once more; so it
+    has no secret. ``tells``: to show it is put on record, so no other site may ask for it, nor
+    anybody for its head alone.
     """
 
     path: str
@@ -94,10 +94,12 @@ class ConsolePage(Route):
         try:
             # A form comes as slowly as its sender likes; rights are those of when it is whole.
             is_form = request.method == "POST" and self.page.post is not None
-            sent = await sent_with(request) if is_form else b""
-            visit = Visit(request, await self._known(request), sent)
+            visit = Visit(request, None, await sent_with(request) if is_form else b"")
+            visit = visit._replace(who=await self._known(request))
             trace.broken = partial(mistake, self._press, visit)  # in the person's own language
             return await self._shown(visit)
+        except DatabaseFailed as failed:
+            return self._away(visit, failed)
         except Refusal as refusal:
             response = trouble(self._press, visit, refusal)
             if isinstance(refusal, WrongMethod):
@@ -134,14 +136,35 @@ class ConsolePage(Route):
             return await shows(visit)  # type: ignore[call-arg]
         if visit.who is None:
             if method == "POST" and self.page.keeps_typed and (typed := visit.form()):
-                return self._kept(visit, typed)
+                return self._kept(visit, typed, 401)
             return to_sign_in(visit.request, is_page=self.page.get is not None)
         return await shows(visit, visit.who)  # type: ignore[call-arg]
 
-    def _kept(self, visit: Visit, typed: Mapping[str, str]) -> Response:
+    def _away(self, visit: Visit, failed: DatabaseFailed) -> Response:
+        """Return what is said while the database is away, with what was typed meanwhile."""
+        response = trouble(self._press, visit, failed)
+        if visit.request.method != "POST" or not self.page.keeps_typed:
+            return response
+        try:
+            typed = visit.form()
+        except Refusal as refusal:
+            return trouble(self._press, visit, refusal)
+        kept = self._kept(visit, typed, response.status_code, failed)
+        kept.headers["retry-after"] = response.headers["retry-after"]
+        return kept
+
+    def _kept(
+        self, visit: Visit, typed: Mapping[str, str], status: int, refused: Refusal | None = None
+    ) -> Response:
         path = visit.request.url.path
         return self._press.page(
-            visit.language, "kept", status=401, who=None, path=path, typed=typed
+            visit.language,
+            "kept",
+            status=status,
+            who=visit.who,
+            path=path,
+            typed=typed,
+            refused=refused,
         )
 
 

@@ -27,6 +27,7 @@ from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.sign_in import HOME, SignInPages
 from callkeeper.console.sign_on import SignOn, SignOnPages
 from callkeeper.console.stream import StreamPage, Streams
+from callkeeper.console.times import zone_names
 from callkeeper.console.today import TodayPage
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
@@ -101,7 +102,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/changes", StreamPage(console.streams, door).show, anybody=True),
         Shown("/console/", home.show),
         Shown("/console/help", HelpPage(press).show),
-        Shown("/console/me", me.show, me.change),
+        Shown("/console/me", me.show, me.change, keeps_typed=True),
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/me/calendar", post=me.change_calendar),
         *office_pages(console.office, press, clock, zone),
@@ -113,7 +114,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/{vdn}/board/resume", post=board.resume),
         Shown("/console/{vdn}/days/{date}", day.show),
         Shown("/console/{vdn}/days/{date}/csv", day.export),
-        Shown("/console/{vdn}/find", find.show, find.find),
+        Shown("/console/{vdn}/find", find.show, find.find, keeps_typed=True),
         Shown("/console/{vdn}/find/csv", post=find.export),
         Shown(of_one, one.show),
         Shown(f"{of_one}/number", post=one.show_number),
@@ -125,12 +126,13 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown(f"{of_one}/hang-up", post=calls.hang_up),
         Shown(f"{of_one}/cancel", post=one.cancel),
         Shown("/console/{vdn}/book", book.show, book.book, keeps_typed=True),
-        Shown("/console/{vdn}/house", house.show, house.keep),
+        Shown("/console/{vdn}/house", house.show, house.keep, keeps_typed=True),
     ]
 
 
 def routes(console: Console, tarpit: Tarpit) -> list[BaseRoute]:
     """Return the routes of the console."""
+    zone_names()  # read now, and by no request
     assets = Assets()
     press, door = Press(assets), Door(console.people)
     pages = shown(console, press, door)
