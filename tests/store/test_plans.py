@@ -27,6 +27,7 @@ WHOLE = {
     "people": "the operator's list of people",
     "roles": "the same",
     "ties": "the same",
+    "is_any_person": "it ends at the first row",
     "dispatchers": SMALL,
     "forget_dispatchers": SMALL,
     "unsettled": "the operator's, once after a restore",
