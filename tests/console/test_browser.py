@@ -139,8 +139,8 @@ def test_who_files_second_is_told_and_keeps_what_he_typed(
 @pytest.fixture(scope="module")
 def cy(house: House, clock: HandClock) -> Visitor:
     """Somebody in Berlin who may see all pages, with a call done, one late and one to come."""
-    visitor = at_work(house, "cy", Role("administrator", VDN, "cy"))
-    change_person(house.store, house.clock, "cy", GiveRole(OPERATOR))
+    visitor = at_work(house, "cy", OPERATOR)
+    change_person(house.store, house.clock, "cy", GiveRole(Role("administrator", VDN, "cy")))
     visitor.send("/console/me", {"name": "Cy", "language": "", "zone": "Europe/Berlin"})
     assert visitor.status == 303, visitor.text
     done, late = late_calls(house, clock, "cy", 2)

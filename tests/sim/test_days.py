@@ -58,7 +58,7 @@ def test_no_promise_breaks(first: int) -> None:
 
 def test_everything_that_can_go_wrong_does(arena: Arena) -> None:
     counts: Counter[str] = Counter()
-    for seed in range(501, 531):
+    for seed in range(501, 541):
         counts += simulate(seed, arena)
     missing = [fault for fault in FAULTS if not counts[fault]]
     outcomes = ("answered", "busy", "congestion", "no_answer", "refused", "rejected", "unknown")

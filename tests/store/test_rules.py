@@ -12,7 +12,7 @@ from callkeeper.core.people.session import SignIn, new_session
 from callkeeper.core.refusal import Overtaken, TooLong
 from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import NOW
-from tests.store.test_people import chosen, invited
+from tests.store.test_people import AGENT, chosen, invited
 
 RULES = HouseRules(zone="Asia/Shanghai", numbers="never", customer_member="name")
 
@@ -89,12 +89,14 @@ def test_a_choice_of_a_newer_program_leaves_the_other_rules_as_they_are(
 
 
 def test_a_session_has_the_zone_and_language_of_a_vdn_of_the_person(store: SqlStore) -> None:
-    invited(store)
+    invited(store, role=Role("operator", None))
+    roles = (AGENT, Role("supervisor", 26))
+    with store.transaction():
+        store.people.change([PersonOrder("ann", GiveRole(each), "bob", NOW) for each in roles])
     chosen(store)
     session = new_session("digest", "ann", NOW)
     with store.transaction():
         store.sessions.add([SignIn(session, "hash")])
-        store.people.change([PersonOrder("ann", GiveRole(Role("supervisor", 26)), "bob", NOW)])
     keep(store, HouseRules(language="zh_CN"), vdn=25)
     keep(store, HouseRules(zone="Asia/Tokyo", language="en"), vdn=26)
     keep(store, HouseRules(zone="Europe/Berlin"), vdn=27)
