@@ -1,6 +1,7 @@
 """Styles, scripts and images, under names that change with what is in them: kept for ever."""
 
 import gzip
+import re
 from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
@@ -11,6 +12,8 @@ _TYPES = {
     ".svg": "image/svg+xml",
 }
 _DIGITS = 16  # of the digest: enough that no two versions share a name
+# What is for those who read the file: lines of a comment alone, and indents.
+_FOR_READERS = re.compile(rb"^[ ]*(?://.*)?", re.MULTILINE)
 
 
 class Asset(NamedTuple):
@@ -23,16 +26,15 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """The files of ``static/`` and, of what others wrote, of ``vendor/``; read once."""
+    """The files of ``static/``, read once; without what browsers have no use for."""
 
     def __init__(self) -> None:
         self.by_path: dict[str, Asset] = {}
         self._paths: dict[str, str] = {}
-        here = files("callkeeper.console")
-        for file in (*here.joinpath("static").iterdir(), *here.joinpath("vendor").iterdir()):
+        for file in files("callkeeper.console").joinpath("static").iterdir():
             media_type = _TYPES.get(file.name[file.name.rfind(".") :])
             if media_type is not None:
-                plain = file.read_bytes()
+                plain = _FOR_READERS.sub(b"", file.read_bytes())
                 digest = sha256(plain).hexdigest()[:_DIGITS]
                 path = f"/console/static/{digest}/{file.name}"
                 self._paths[file.name] = path
