@@ -14,7 +14,14 @@ from callkeeper.core.people.changes import (
     Untie,
 )
 from callkeeper.core.people.person import LoginTaken, Person, Role, Tie, TieTaken
-from callkeeper.core.people.session import SignIn, SignInRefused, new_link, new_session
+from callkeeper.core.people.session import (
+    PROOF_MS,
+    SignIn,
+    SignInRefused,
+    new_link,
+    new_session,
+    signed_on_session,
+)
 from callkeeper.core.refusal import ParameterWrong, Refusal
 from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import NOW, Opener
@@ -44,9 +51,12 @@ def changed(store: SqlStore, login: str, *changes: PersonChange) -> list[Any]:
         return [*store.people.change(orders)]
 
 
-def signed_on(store: SqlStore, login: str, tie: Tie, digest: str) -> Any:
+def signed_on(
+    store: SqlStore, login: str, tie: Tie, digest: str, proven_at: int | None = None
+) -> Any:
+    session = signed_on_session(digest, login, NOW, proven_at)
     with store.transaction():
-        (outcome,) = store.sessions.add([SignIn(new_session(digest, login, NOW), None, tie=tie)])
+        (outcome,) = store.sessions.add([SignIn(session, None, tie=tie)])
     return outcome
 
 
@@ -73,6 +83,22 @@ def test_an_account_that_is_untied_is_nobodys_and_sessions_end(store: SqlStore) 
     assert (ann.tie, store.people.tied(TIE), store.sessions.of("ann")) == (None, None, [])
     assert isinstance(changed(store, "ann", Untie())[0], ParameterWrong)
     assert changed(store, "bob", TieAccount(TIE))[0].tie == TIE
+
+
+def test_a_session_keeps_when_its_person_showed_at_the_provider_who_they_are(
+    store: SqlStore,
+) -> None:
+    added(store, newcomer("ann"))
+    times = {"a": None, "b": NOW - PROOF_MS, "c": NOW - PROOF_MS + 1}
+    for digest, proven_at in times.items():
+        signed_on(store, "ann", TIE, digest, proven_at)
+    found = store.sessions.of("ann")
+    assert {each.digest: each.proven_at for each in found} == times
+    assert [each.is_proven(NOW) for each in found] == [False, False, True]
+    for each in found:
+        signed_in = store.sessions.get(each.digest)
+        assert signed_in is not None
+        assert signed_in.session == each
 
 
 def test_whoever_is_not_tied_to_it_begins_no_session(store: SqlStore) -> None:

@@ -12,13 +12,13 @@ from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 from joserfc.jwt import decode
 
-from callkeeper.console.provider import Expected, KeyUnknown, TokenWrong
+from callkeeper.console.provider import SKEW_MS, Expected, KeyUnknown, TokenWrong
 from callkeeper.core.instants import SECOND_MS, Instant
 
 # Each by the kind of key it takes: none is symmetric, and ``none`` is none of them.
 ALGORITHMS: dict[str, type[RSAKey | ECKey]] = {"RS256": RSAKey, "PS256": RSAKey, "ES256": ECKey}
 
-SKEW_SECONDS = 60  # by which clocks may differ
+_SKEW_SECONDS = SKEW_MS // SECOND_MS
 _RSA_BITS_LEAST = 2048
 
 # Other fields in a header are nobody's concern, but for those that are marked as critical.
@@ -91,10 +91,10 @@ def _check(claims: Mapping[str, Any], expected: Expected, now_seconds: int) -> N
         len(audience) > 1 and "azp" not in claims
     ):
         raise TokenWrong("was given to another client")
-    if _seconds(claims, "exp") <= now_seconds - SKEW_SECONDS:
+    if _seconds(claims, "exp") <= now_seconds - _SKEW_SECONDS:
         raise TokenWrong("has expired; do the clocks of this server and of the provider differ?")
     for name in ("iat", "nbf"):
-        if name in claims and _seconds(claims, name) > now_seconds + SKEW_SECONDS:
+        if name in claims and _seconds(claims, name) > now_seconds + _SKEW_SECONDS:
             raise TokenWrong("is of the future; do the clocks of server and provider differ?")
     if not expected.nonce or claims.get("nonce") != expected.nonce:
         raise TokenWrong("is of another sign-in")

@@ -1,4 +1,7 @@
-"""Grave acts: whoever typed their password a while ago types it again, and goes on."""
+"""Grave acts: whoever typed their password a while ago types it again, and goes on.
+
+Who has none shows at the single sign-on who they are, in another window, and comes back.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -8,7 +11,7 @@ from starlette.responses import Response
 from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
 from callkeeper.core.people.person import LoginTaken, TieTaken
-from callkeeper.core.people.session import SignedIn, SignInRefused
+from callkeeper.core.people.session import ProofMissing, SignedIn, SignInRefused
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.usecases.people import NewSession, People
 
@@ -27,7 +30,7 @@ class Proofs:
         self._clock = clock
 
     def is_asked(self, who: SignedIn) -> bool:
-        """Whether a form has to ask for the password."""
+        """Whether a form has to ask who somebody is: for the password, if they have one."""
         return not who.session.is_proven(self._clock.now())
 
     async def act(
@@ -37,7 +40,7 @@ class Proofs:
 
         The password is in the form's ``proof``, where it was asked for.
         """
-        if not (self.is_asked(who) and form.get("proof")):
+        if not (self.is_asked(who) and who.person.has_password and form.get("proof")):
             return await self._answer(who, act, refuse)
         try:
             proved, session = await self._proved(who, form["proof"])
@@ -56,16 +59,21 @@ class Proofs:
     async def _answer(self, who: SignedIn, act: Act, refuse: Refuse) -> Response:
         try:
             return await act(who)
+        except ProofMissing as refused:
+            return await refuse(who, refused if who.person.has_password else _sign_in_anew())
         except _AT_A_FIELD as refused:
             return await refuse(who, refused)
 
     async def _proved(self, who: SignedIn, password: str) -> tuple[SignedIn, NewSession]:
-        if not who.person.has_password:
-            raise ParameterWrong(
-                "you signed in more than 15 minutes ago; sign out and in again, then do this",
-                about="proof",
-            )
         try:
             return await self._people.prove(who, password)
         except SignInRefused:
             raise ParameterWrong("this is not the password", about="proof") from None
+
+
+def _sign_in_anew() -> ProofMissing:
+    return ProofMissing(
+        "you have not shown who you are in the last 15 minutes, and this is sensitive; sign in "
+        "anew, in another window, then press the button again",
+        about="proof",
+    )

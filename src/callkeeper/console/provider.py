@@ -25,9 +25,11 @@ ASKING_MAX = 50  # at once; more are told to come again
 KEPT_MS = HOUR_MS
 # A key that we do not know has the provider asked for its keys anew, but so seldom at most.
 KEYS_ANEW_MS = MINUTE_MS
+SKEW_MS = MINUTE_MS  # by which its clock and ours may differ
 
 _DISCOVERY = "/.well-known/openid-configuration"
 _OK = 200
+_ANEW = {"max_age": "0", "prompt": "login"}
 
 T = TypeVar("T")
 
@@ -145,8 +147,15 @@ class Provider:
         """See that it offers what is needed, and has keys. Raise SignOnRefused."""
         await self._keys(await self._offer())
 
-    async def address(self, state: str, nonce: str, challenge: str) -> str:
-        """Return where a browser goes to sign in. Raise SignOnRefused."""
+    async def address(
+        self, state: str, nonce: str, challenge: str, *, is_anew: bool = False
+    ) -> str:
+        """Return where a browser goes to sign in. Raise SignOnRefused.
+
+        ``is_anew`` asks that people show who they are though they have a session there: in two
+        ways that mean the same (OpenID Connect Core, 3.1.2.1), for ``max_age`` has a token say when
+        they did, and some providers take its 0 for none.
+        """
         offer = await self._offer()
         asked = {
             "response_type": "code",
@@ -157,7 +166,7 @@ class Provider:
             "nonce": nonce,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
-        }
+        } | (_ANEW if is_anew else {})
         joint = "&" if urlsplit(offer.authorization_endpoint).query else "?"
         return f"{offer.authorization_endpoint}{joint}{urlencode(asked)}"
 

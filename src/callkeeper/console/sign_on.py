@@ -17,7 +17,7 @@ from starlette.responses import Response
 from callkeeper.clock import Clock, new_token
 from callkeeper.console.door import Door, let_in
 from callkeeper.console.press import Press, lead_away, lead_to
-from callkeeper.console.provider import Provider, ProviderAway, senseless
+from callkeeper.console.provider import SKEW_MS, Provider, ProviderAway, senseless
 from callkeeper.console.sign_in import own_page
 from callkeeper.console.visit import Visit, no_page
 from callkeeper.core.instants import MINUTE_MS, SECOND_MS, Instant
@@ -43,6 +43,10 @@ class SignOnLost(SignOnRefused):
     """The sign-in began in another window, or more than 10 minutes ago; begin it once more."""
 
 
+class SignOnProofMissing(SignOnRefused):
+    """The single sign-on did not ask you anew who you are; sign out there, then try once more."""
+
+
 class SignOn(NamedTuple):
     """The single sign-on of an installation, and who hears how each ended that came back."""
 
@@ -56,13 +60,25 @@ class SignOn(NamedTuple):
 
 
 class _Begun(msgspec.Struct):
-    """What was begun: for which browser, with which secrets, and where it goes on."""
+    """What was begun: for which browser, with which secrets, and where it goes on.
+
+    ``is_anew`` is for those who have to show who they are, though the provider may know them.
+    """
 
     state: str
     nonce: str
     verifier: str
     next: str
     at: Instant
+    is_anew: bool = False
+
+    def check(self, proven_at: Instant | None) -> None:
+        """Refuse whoever was to show who they are, and did not since this began."""
+        if self.is_anew and (proven_at is None or proven_at < self.at - SKEW_MS):
+            refused = SignOnProofMissing()
+            when = "no time" if proven_at is None else f"{(self.at - proven_at) // SECOND_MS} s ago"
+            refused.detail = f"the ID token has in auth_time {when}, and somebody signs in anew"
+            raise refused
 
 
 class SignOnPages:
@@ -77,13 +93,16 @@ class SignOnPages:
     async def begin(self, visit: Visit) -> Response:
         """Send somebody to the provider."""
         sign_on = self._sign_on(visit)
-        next_ = own_page(visit.request.query_params.get("next"))
-        begun = _Begun(new_token(), new_token(), new_token(), next_, self._clock.now())
+        asked = visit.request.query_params
+        next_, is_anew = own_page(asked.get("next")), asked.get("anew") == "1"
+        begun = _Begun(new_token(), new_token(), new_token(), next_, self._clock.now(), is_anew)
         try:
             challenge = urlsafe_b64encode(sha256(begun.verifier.encode()).digest()).rstrip(b"=")
-            address = await sign_on.provider.address(begun.state, begun.nonce, challenge.decode())
+            address = await sign_on.provider.address(
+                begun.state, begun.nonce, challenge.decode(), is_anew=is_anew
+            )
         except SignOnRefused as refused:
-            return self._refused(visit, refused)
+            return self._refused(visit, refused, is_anew=is_anew)
         response = lead_away(address)
         response.set_cookie(
             COOKIE,
@@ -99,15 +118,17 @@ class SignOnPages:
     async def back(self, visit: Visit) -> Response:
         """Let in whoever comes back, if they come from where they were sent."""
         sign_on = self._sign_on(visit)
-        subject = None
+        subject, is_anew = None, False
         try:
             begun = self._begun(visit, sign_on)
+            is_anew = begun.is_anew
             account = await self._account(visit, sign_on, begun)
             subject = account.tie.subject
+            begun.check(account.proven_at)
             person, session = await _let_in(sign_on, account)
         except SignOnRefused as refused:
             sign_on.heard(is_in=False)
-            response = self._refused(visit, refused, subject)
+            response = self._refused(visit, refused, subject, is_anew=is_anew)
         else:
             sign_on.heard(is_in=True)
             await self._door.end(visit.request)  # on a machine that people share, the one before
@@ -147,10 +168,15 @@ class SignOnPages:
         if not code:
             raise senseless("the provider sent somebody back without a code")
         claims = await sign_on.provider.claims(code, begun.verifier, begun.nonce)
-        return _account_of(claims, sign_on)
+        return _account_of(claims, sign_on, self._clock.now())
 
     def _refused(
-        self, visit: Visit, refused: SignOnRefused, subject: str | None = None
+        self,
+        visit: Visit,
+        refused: SignOnRefused,
+        subject: str | None = None,
+        *,
+        is_anew: bool = False,
     ) -> Response:
         _log.warning("sign_on_refused", why=refused.detail or refused.sentence, subject=subject)
         status = 503 if isinstance(refused, ProviderAway) else 403
@@ -161,10 +187,11 @@ class SignOnPages:
             who=None,
             refused=refused,
             subject=subject if isinstance(refused, NobodyTied) else None,
+            is_anew=is_anew,
         )
 
 
-def _account_of(claims: Mapping[str, Any], sign_on: SignOn) -> Account:
+def _account_of(claims: Mapping[str, Any], sign_on: SignOn, now: Instant) -> Account:
     """Return the account that claims are about. Raise SignOnRefused."""
     subject = claims.get("sub")
     if not isinstance(subject, str):
@@ -182,7 +209,16 @@ def _account_of(claims: Mapping[str, Any], sign_on: SignOn) -> Account:
         login=_text(claims.get("preferred_username")),
         agent=_text(_claim(claims, sign_on.agent_claim)),
         groups=frozenset(each for each in groups[:_GROUPS_MAX] if isinstance(each, str)),
+        proven_at=_proven_at(claims.get("auth_time"), now),
     )
+
+
+def _proven_at(seconds: object, now: Instant) -> Instant | None:
+    """Return when somebody showed who they are; what is no time, or one to come, says nothing."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds < 0:
+        return None
+    proven_at = seconds * SECOND_MS
+    return min(proven_at, now) if proven_at <= now + SKEW_MS else None
 
 
 async def _let_in(sign_on: SignOn, account: Account) -> tuple[Person, NewSession]:

@@ -4,7 +4,7 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_token
 from callkeeper.core.people.changes import PersonOrder
 from callkeeper.core.people.person import LoginTaken, Person, TieTaken
-from callkeeper.core.people.session import SignIn, SignInRefused, digest_of, new_session
+from callkeeper.core.people.session import SignIn, SignInRefused, digest_of, signed_on_session
 from callkeeper.core.people.sign_on import (
     BY,
     Account,
@@ -31,7 +31,9 @@ class SignOns:
         """Begin a session for whose account it is. Raise SignOnRefused or NobodyTied."""
         person = await self._known(account)
         token = new_token()
-        session = new_session(digest_of(token), person.login, self._clock.now())
+        session = signed_on_session(
+            digest_of(token), person.login, self._clock.now(), account.proven_at
+        )
         try:
             await self._store.sessions.add(SignIn(session, None, tie=account.tie))
         except SignInRefused as error:  # meanwhile

@@ -40,6 +40,8 @@ def _base64(what: bytes) -> str:
 class Provider:
     """A provider on a port of its own: whoever comes there is let in at once, as ``SUBJECT``.
 
+    Asked for a ``max_age``, it has them show who they are, and says that they did so just now.
+
     ``claims`` are put into its tokens beside, or in place of, what belongs there; a value None
     leaves one out. ``answers`` stands in for what a path is answered with.
     """
@@ -149,6 +151,7 @@ class Provider:
             "exp": now + 300,
             "iat": now,
             "nonce": asked["nonce"],
+            "auth_time": now if "max_age" in asked else None,
         } | self.claims
         header = {"alg": self.alg} | ({"kid": self.kid} if self.kid else {})
         said = {name: value for name, value in claims.items() if value is not None}

@@ -11,7 +11,7 @@ from callkeeper.clock import HandClock
 from callkeeper.console.door import COOKIE as SESSION
 from callkeeper.console.sign_on import BACK, BEGIN
 from callkeeper.core.people.changes import TieAccount
-from callkeeper.core.people.person import Person, Tie
+from callkeeper.core.people.person import Person, Role, Tie
 from callkeeper.usecases.invitations import add_person, change_person
 from tests.console.sign_on.oidc import CLIENT, SECRET, SUBJECT, Provider
 from tests.console.visitor import AGENT, Visitor, unlike_any
@@ -40,9 +40,9 @@ class Way:
                 del self.cookies[name]
         return self.seen
 
-    def begin(self, next_: str = "") -> str:
+    def begin(self, next_: str = "", *, anew: bool = False) -> str:
         """Set out, and return where the provider has it."""
-        seen = self.look(f"{BEGIN}?next={quote_plus(next_)}")
+        seen = self.look(f"{BEGIN}?next={quote_plus(next_)}{'&anew=1' if anew else ''}")
         assert seen.status_code == 303, seen.text
         return str(seen.headers["location"])
 
@@ -52,9 +52,16 @@ class Way:
         assert back.startswith(f"{self.house.url}{BACK}?")
         return str(back)
 
-    def go(self, next_: str = "") -> httpx2.Response:
+    def go(self, next_: str = "", *, anew: bool = False) -> httpx2.Response:
         """Go all the way."""
-        return self.look(self.returns_to(self.begin(next_)))
+        return self.look(self.returns_to(self.begin(next_, anew=anew)))
+
+    @property
+    def visitor(self) -> Visitor:
+        """Whoever looks at pages, and sends forms, by the session that this browser bears."""
+        visitor = Visitor(self.house, language=self.language)
+        visitor.cookie = self.cookies[SESSION]
+        return visitor
 
     @property
     def is_in(self) -> bool:
@@ -80,10 +87,10 @@ def served(tmp: Path, clock: HandClock, provider: Provider, **settings: Any) -> 
     )
 
 
-def tied(house: House, subject: str = SUBJECT) -> str:
+def tied(house: House, subject: str = SUBJECT, role: Role = AGENT) -> str:
     """Return the login of somebody who is tied to an account."""
     login = unlike_any()
-    add_person(house.store, house.clock, login, None, AGENT)
+    add_person(house.store, house.clock, login, None, role)
     issuer = house.settings.sso_issuer
     assert issuer is not None
     change_person(house.store, house.clock, login, TieAccount(Tie(issuer, subject)))

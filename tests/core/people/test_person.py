@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from msgspec.structs import replace
 
 from callkeeper.core.people.changes import (
     Describe,
@@ -157,6 +158,8 @@ def test_a_password_proves_who_one_is_for_a_quarter_of_an_hour() -> None:
     session.check_proven(NOW + PROOF_MS - 1)
     with pytest.raises(ProofMissing) as refused:
         session.check_proven(NOW + PROOF_MS)
+    used = replace(session, used_at=NOW + PROOF_MS)  # a click proves nothing
+    assert not used.is_proven(NOW + PROOF_MS)
     assert (refused.value.about, PROOF_MS) == ("proof", 900_000)
 
 

@@ -15,7 +15,7 @@ from callkeeper.core.refusal import ParameterWrong, Refusal
 SESSION_MS = 12 * HOUR_MS
 IDLE_MS = 2 * HOUR_MS
 LINK_MS = 24 * HOUR_MS
-PROOF_MS = 15 * 60 * SECOND_MS  # so long after typing a password what is grave is done without it
+PROOF_MS = 15 * 60 * SECOND_MS  # so long after showing who one is what is grave is done without
 SESSIONS_MAX = 20  # of one person; one more ends the one that was used the longest ago
 
 
@@ -28,17 +28,22 @@ class LinkRefused(Refusal):
 
 
 class ProofMissing(ParameterWrong):
-    """Type your password again: you did so over 15 minutes ago, and this is a sensitive action."""
+    """Type your password again: you have not in the last 15 minutes, and this is sensitive."""
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A session, by the digest of its token."""
+    """A session, by the digest of its token.
+
+    ``proven_at`` is when its person typed their password, here or at the provider; None if nobody
+    said when.
+    """
 
     digest: str
     login: str
     made_at: Instant
     used_at: Instant
     ends_at: Instant
+    proven_at: Instant | None = None
 
     @property
     def idle_ends_at(self) -> Instant:
@@ -51,7 +56,7 @@ class Session(msgspec.Struct, frozen=True):
 
     def is_proven(self, now: Instant) -> bool:
         """Whether the password was typed so lately that nobody else has sat down there since."""
-        return now - self.made_at < PROOF_MS
+        return self.proven_at is not None and now - self.proven_at < PROOF_MS
 
     def check_proven(self, now: Instant) -> None:
         """Refuse what is grave, unless the password was typed lately."""
@@ -142,8 +147,13 @@ def digest_of(text: str) -> str:
 
 
 def new_session(digest: str, login: str, now: Instant) -> Session:
-    """Return a session that begins now."""
-    return Session(digest, login, now, now, now + SESSION_MS)
+    """Return a session that begins now, for whoever has just typed or chosen a password."""
+    return Session(digest, login, now, now, now + SESSION_MS, now)
+
+
+def signed_on_session(digest: str, login: str, now: Instant, proven_at: Instant | None) -> Session:
+    """Return one for whoever comes by the single sign-on, where they may have been for long."""
+    return Session(digest, login, now, now, now + SESSION_MS, proven_at)
 
 
 def new_link(digest: str, login: str, now: Instant) -> Link:

@@ -36,7 +36,8 @@ class Account(msgspec.Struct, frozen=True):
     """Who somebody is at the provider, as it signed: an account, and what it says of it.
 
     ``login`` is what they sign in with there, and ``agent`` whose reservations are theirs; both may
-    be somebody else's some day.
+    be somebody else's some day. ``proven_at`` is when they last showed there who they are; None if
+    it does not say.
     """
 
     tie: Tie
@@ -44,6 +45,7 @@ class Account(msgspec.Struct, frozen=True):
     login: str | None
     agent: str | None
     groups: frozenset[str]
+    proven_at: Instant | None = None
 
 
 class GroupRole(msgspec.Struct, frozen=True):

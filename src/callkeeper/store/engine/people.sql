@@ -128,14 +128,14 @@ INSERT INTO feed (digest, login, made_at) VALUES (:digest, :login, :made_at)
 DELETE FROM feed WHERE login = :login
 
 -- name: add_session
-INSERT INTO session (digest, login, made_at, used_at, ends_at)
-VALUES (:digest, :login, :made_at, :used_at, :ends_at)
+INSERT INTO session (digest, login, made_at, used_at, ends_at, proven_at)
+VALUES (:digest, :login, :made_at, :used_at, :ends_at, :proven_at)
 
 -- name: session
-SELECT digest, login, made_at, used_at, ends_at FROM session WHERE digest = :digest
+SELECT digest, login, made_at, used_at, ends_at, proven_at FROM session WHERE digest = :digest
 
 -- name: sessions_of
-SELECT digest, login, made_at, used_at, ends_at
+SELECT digest, login, made_at, used_at, ends_at, proven_at
 FROM session WHERE login = :login ORDER BY made_at, digest
 
 -- name: login_of_session
