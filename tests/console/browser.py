@@ -1,10 +1,10 @@
 """A real browser: Debian's Chromium, a window for each test, and what it must never say."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from axe_playwright_python.base import (  # type: ignore[import-untyped]
     AXE_SCRIPT,
@@ -22,7 +22,6 @@ from playwright.sync_api import (
 
 from callkeeper.console.door import COOKIE
 from tests.console.pages import PAGES
-from tests.house import House
 
 PROGRAM = Path("/usr/bin/chromium")
 PATIENCE_MS = 10_000
@@ -60,10 +59,32 @@ _SMALL = """(all, least) => all
     return box.width < least || box.height < least
   }).map(each => each.outerHTML)"""
 
+# What scrolls inside itself, as fields and wide tables do, is not wider for that.
+_SPILLED = """all => all
+  .filter(each => each.checkVisibility())
+  .filter(each => !each.closest(".unseen, .wide, svg, input, select, textarea"))
+  .filter(each => each.clientWidth && each.scrollWidth > each.clientWidth + 1)
+  .map(each => each.outerHTML.slice(0, 300))"""
+
+# Whatever Tab comes to next stands below or beside what it left, as it is read.
+_OUT_OF_ORDER = """all => {
+  const stops = all.filter(each => each.checkVisibility() && !each.closest(".skip"))
+  const boxes = stops.map(each => each.getBoundingClientRect())
+  return stops.filter((each, at) => {
+    const box = boxes[at], before = boxes[at - 1]
+    const isBack = before && box.bottom <= before.top && box.left <= before.left
+    return isBack || each.tabIndex > 0
+  }).map(each => each.outerHTML)
+}"""
+
 _LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_AXE = {
+_ALL_RULES = {
     "runOnly": {"type": "tag", "values": _LEVELS},
     "rules": {"target-size": {"enabled": True}},  # of WCAG 2.2, and left out unless asked for
+}
+# All that axe asks of colours; to whatever else it asks a page answers the same in the dark.
+_COLOUR_RULES = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+_AXE = {
     "resultTypes": ["violations"],
     "preload": False,  # of styles that nobody fetches again
     "elementRef": False,
@@ -91,13 +112,21 @@ class Stop(NamedTuple):
     is_seen: bool
 
 
+class Served(Protocol):
+    """A server that can be found."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+
+
 class Window:
     """A browser of one person: cookies, language and size of its own. ``page`` is what it shows."""
 
     def __init__(
         self,
         browser: Browser,
-        house: House,
+        house: Served,
         *,
         language: str = "en",
         scripts: bool = True,
@@ -210,14 +239,23 @@ def unfold(page: Page) -> None:
     page.locator("details").evaluate_all("all => all.forEach(each => each.open = true)")
 
 
-def take_axe(page: Page) -> None:
-    """Give a page what ``violations`` looks with; it is gone with the page."""
+def is_for_everybody(page: Page, widths: Sequence[int] = (NARROW, WIDE)) -> None:
+    """Check a page for all eyes and hands, in each size, light and dark, and with all unfolded."""
+    unfold(page)
     page.evaluate(AXE_SCRIPT)
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        where = f"{page.url}, {width} px"
+        assert (overflow(page), spilled(page)) == (0, []), where
+        assert (small_targets(page), out_of_order(page)) == ([], []), where
+        for scheme, rules in (("dark", _COLOUR_RULES), ("light", _ALL_RULES)):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert violations(page, rules) == "", f"{where}, {scheme}"
 
 
-def violations(page: Page) -> str:
+def violations(page: Page, rules: Mapping[str, object]) -> str:
     """Return what axe finds against WCAG 2.2 A and AA; nothing if there is nothing."""
-    found = AxeResults(page.evaluate("options => axe.run(options)", _AXE))
+    found = AxeResults(page.evaluate("options => axe.run(options)", {**_AXE, **rules}))
     return str(found.generate_report()) if found.violations_count else ""
 
 
@@ -225,6 +263,17 @@ def small_targets(page: Page) -> list[str]:
     """Return what is too small to be hit; axe leaves out what stands beside words."""
     targets = page.locator("a, button, summary, input, select, textarea")
     return list(targets.evaluate_all(_SMALL, TARGET_LEAST))
+
+
+def out_of_order(page: Page) -> list[str]:
+    """Return what Tab comes to before what stands above it."""
+    stops = page.locator("a[href], button, summary, input, select, textarea, [tabindex]")
+    return list(stops.evaluate_all(_OUT_OF_ORDER))
+
+
+def spilled(page: Page) -> list[str]:
+    """Return what has more in it than it is wide, but for what is made to be scrolled."""
+    return list(page.locator("body *").evaluate_all(_SPILLED))
 
 
 def overflow(page: Page) -> int:

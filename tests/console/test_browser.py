@@ -1,11 +1,11 @@
 """The console in a real browser: by keyboard, without scripts, and for every eye and hand."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from callkeeper.clock import HandClock
 from callkeeper.console.result_form import ENDS
@@ -19,14 +19,14 @@ from tests.console.browser import (
     WIDE,
     Opens,
     Window,
+    is_for_everybody,
     overflow,
     paths,
-    small_targets,
-    take_axe,
+    spilled,
     unfold,
-    violations,
 )
-from tests.console.visitor import FORM, OPERATOR, PASSWORD, SUPERVISOR, Visitor, at_work, invited
+from tests.console.longer import Longer, served
+from tests.console.visitor import FORM, OPERATOR, PASSWORD, Visitor, at_work, invited
 from tests.house import TASK, VDN, House
 
 MORNING = 1_795_831_200_000  # 2026-11-28 02:00 in UTC
@@ -109,33 +109,6 @@ def test_an_invited_agent_files_a_late_call_by_keyboard_alone(
     assert len(house.listed()) == before
 
 
-def test_who_files_second_is_told_and_keeps_what_he_typed(
-    house: House, clock: HandClock, opens: Opens
-) -> None:
-    (id_,) = late_calls(house, clock, "bea", 1)
-    windows = [
-        opens().bear(at_work(house, login, role).cookie)
-        for login, role in (("bea", agent("bea")), ("ben", SUPERVISOR))
-    ]
-    one, other = (each.look(of_one(id_)) for each in windows)
-    one.locator(f"[name=end][value='{ENDS[1]}']").check()
-    other.locator(f"[name=end][value='{ENDS[2]}']").check()
-    other.locator("#at").fill("02:01")
-    other.locator("[name=business][value=sold]").check()
-    one.get_by_role("button", name="File it").click()
-    expect(one.get_by_role("status")).to_contain_text("Filed")
-    other.get_by_role("button", name="File it").click()
-
-    expect(other.get_by_role("alert")).to_contain_text("changed the reservation meanwhile")
-    expect(other.locator("[name=end]:checked")).to_have_value(ENDS[2])
-    expect(other.locator("#at")).to_have_value("02:01")
-    expect(other.locator("[name=business]:checked")).to_have_value("sold")
-    assert filed(house, id_)["failCode"] == ENDS[1]
-    other.get_by_role("button", name="File it").click()
-    expect(other.get_by_role("alert")).to_have_count(0)
-    assert filed(house, id_)["failCode"] == ENDS[2]
-
-
 @pytest.fixture(scope="module")
 def cy(house: House, clock: HandClock) -> Visitor:
     """Somebody in Berlin who may see all pages, with a call done, one late and one to come."""
@@ -201,26 +174,17 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
     }
 
 
+def is_for_strangers(path: str) -> bool:
+    return path.startswith(("/console/sign-in", "/console/welcome"))
+
+
 def window_at(path: str, cy: Visitor, opens: Opens, **how: Any) -> Window:
     """Return a window that shows a page, to a stranger where it is theirs."""
     window = opens(**how)
-    if not path.startswith(("/console/sign-in", "/console/welcome")):
+    if not is_for_strangers(path):
         window.bear(cy.cookie)
     window.look(path)
     return window
-
-
-def is_for_everybody(page: Page, widths: Sequence[int] = (NARROW, WIDE)) -> None:
-    """Check a page for all eyes and hands, in each size."""
-    unfold(page)
-    take_axe(page)
-    for width in widths:
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        assert overflow(page) == 0, f"{page.url} is wider than {width} px"
-        assert small_targets(page) == []
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            assert violations(page) == "", f"{page.url}, {width} px, {scheme}"
 
 
 @pytest.mark.parametrize(("language", "tag"), [("en-GB", "en"), ("zh-CN", "zh-Hans")])
@@ -317,3 +281,31 @@ def test_who_is_refused_is_led_to_the_faulty_field(
     expect(field).to_be_in_viewport()
     expect(field).to_have_accessible_description(re.compile(r"\S"))
     is_for_everybody(page, (NARROW,))
+
+
+@pytest.fixture(scope="module")
+def longer_house(house: House, cy: Visitor, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same data where every message is longer."""
+    assert cy.house is house
+    with served(house, tmp_path_factory.mktemp("longer")) as there:
+        yield there
+
+
+def test_every_page_takes_words_that_are_longer(
+    browser: Browser, longer_house: Longer, shown_at: dict[str, list[str]], cy: Visitor
+) -> None:
+    strangers, ours = (Window(browser, longer_house, language="zh-CN") for _ in range(2))
+    ours.bear(cy.cookie)
+    broken = []
+    for path in paths():
+        for each in shown_at[path]:
+            page = (strangers if is_for_strangers(path) else ours).look(each)
+            unfold(page)
+            expect(page.get_by_role("main")).to_contain_text(re.compile("[àéîôü]"))
+            for width in (NARROW, WIDE):
+                page.set_viewport_size({"width": width, "height": HEIGHT})
+                if overflow(page) or spilled(page):
+                    broken.append(f"{each} in {width} px: {spilled(page)}")
+    assert broken == []
+    for window in (strangers, ours):
+        window.close()

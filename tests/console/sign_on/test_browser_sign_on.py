@@ -7,18 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.conftest import leave_out
-from tests.console.browser import (
-    HEIGHT,
-    NARROW,
-    PROGRAM,
-    WIDE,
-    Window,
-    chromium,
-    overflow,
-    small_targets,
-    take_axe,
-    violations,
-)
+from tests.console.browser import PROGRAM, Window, chromium, is_for_everybody
 from tests.console.sign_on.oidc import Provider
 from tests.console.sign_on.way import somebody, tied
 from tests.console.visitor import ADMINISTRATOR, at_work, unlike_any
@@ -31,17 +20,6 @@ def browser() -> Iterator[Browser]:
         leave_out("the console in a browser: there is none here; apt-get install chromium")
     with chromium() as browser:
         yield browser
-
-
-def is_for_everybody(window: Window) -> None:
-    take_axe(window.page)
-    for width in (NARROW, WIDE):
-        window.page.set_viewport_size({"width": width, "height": HEIGHT})
-        assert overflow(window.page) == 0
-        assert small_targets(window.page) == []
-        for scheme in ("light", "dark"):
-            window.page.emulate_media(color_scheme=scheme)
-            assert violations(window.page) == ""
 
 
 def test_somebody_comes_by_the_provider_once_they_are_tied(
@@ -70,17 +48,17 @@ def test_its_pages_are_for_everybody(
     subject = somebody(provider)
     window = Window(browser, house, language=language, elsewhere=provider.issuer)
     page = window.look("/console/sign-in")
-    is_for_everybody(window)
+    is_for_everybody(page)
     page.locator("a.button").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    is_for_everybody(window)
+    is_for_everybody(page)
     login = tied(house, subject)
     window.bear(at_work(house, unlike_any(), ADMINISTRATOR).cookie)
     window.look(f"/console/{VDN}/people/{login}")
-    is_for_everybody(window)
+    is_for_everybody(page)
     page.locator("button[value=untie]").click()
     expect(page.locator("#subject")).to_be_visible()
-    is_for_everybody(window)
+    is_for_everybody(page)
     page.locator("#subject").fill(subject)
     page.locator("#subject").press("Enter")
     expect(page.locator("button[value=untie]")).to_be_visible()
@@ -122,9 +100,9 @@ def test_where_one_signs_in_anew_is_for_everybody(
     for path in (f"/console/{VDN}/people/{tied(house, unlike_any())}", f"/console/{VDN}/keys"):
         page.goto(path)
         expect(page.locator("a[target=_blank]").first).to_be_visible()
-        is_for_everybody(window)
+        is_for_everybody(page)
     provider.claims["auth_time"] = 0
     page.goto("/console/sign-on?anew=1")
     expect(page.get_by_role("alert")).to_be_visible()
-    is_for_everybody(window)
+    is_for_everybody(page)
     window.close()
