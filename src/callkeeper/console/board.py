@@ -1,17 +1,17 @@
 """The board of a VDN: what there is to do now, what holds it, and what supervisors do about it."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, get_args
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
 from callkeeper.console.causes import CAUSE_WORDS
+from callkeeper.console.fields import Form
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.stream import Streams
-from callkeeper.console.times import times_of
+from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.instants import day_around
@@ -36,8 +36,6 @@ TILE_WORDS: dict[Keeping, str] = {
 _MISSED: tuple[Keeping, ...] = ("broken", "unknown")
 _TICKED = re.compile(r"([0-9A-Za-z_-]{1,64})\.([0-9]{1,9})")
 _COUNT = re.compile(r"[0-9]{1,4}")
-
-Form = Mapping[str, str]
 
 
 class BoardPart(NamedTuple):
@@ -66,14 +64,12 @@ class BoardPage:
         supervision: Supervision,
         streams: Streams,
         press: Press,
-        clock: Clock,
-        zone: str,
+        times: PageTimes,
     ) -> None:
         self._supervision = supervision
         self._streams = streams
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show it."""
@@ -145,7 +141,7 @@ class BoardPage:
         refused: Refusal | None = None,
     ) -> Response:
         shown = _shown(visit)
-        times = times_of(who, self._zone, self._clock.now())
+        times = self._times.of(who)
         day = day_around(times.now, times.zone)
         pulse = await self._streams.number(who.person, visit.vdn)
         found = await self._supervision.overview(
@@ -156,7 +152,6 @@ class BoardPage:
         return self._press.page(
             visit.language,
             "board",
-            status=200 if refused is None else 422,
             who=who,
             vdn=visit.vdn,
             pulse=pulse,

@@ -1,40 +1,43 @@
 """Booking a call: the form, and what is free instead where its time is taken."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock, new_token
+from callkeeper.console.fields import (
+    Form,
+    chosen,
+    form_name,
+    hidden_instant,
+    new_form_name,
+    plain_number,
+    typed_note,
+    unreadable,
+)
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.times import times_of, zone_names
-from callkeeper.console.visit import Visit, hidden_instant, is_id, no_page, unreadable
+from callkeeper.console.times import PageTimes, zone_names
+from callkeeper.console.visit import Visit, is_id, no_page
 from callkeeper.core.instants import Instant, LocalTimes, by_clock
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong, Refusal, TimeWrong
-from callkeeper.core.reservations.reservation import CALLED_NO, REMARK
+from callkeeper.core.reservations.reservation import CALLED_NO, REMARK, Kind
 from callkeeper.core.reservations.slot import SlotTaken
 from callkeeper.core.wall_time import read_wall_time
 from callkeeper.usecases.people import check_zone
-from callkeeper.usecases.reservations import FormName
 from callkeeper.usecases.slots import CampaignChoice, Choices, FreeSlots, NewCall, SlotBookings
 
-Form = dict[str, str]
-
-# People write numbers in groups; none of these is dialed.
-_BETWEEN_DIGITS = re.compile(r"[\s().\-\u2010-\u2015/]+")
-_TOKEN = re.compile(r"[0-9A-Za-z_-]{16,64}")
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class BookPage:
-    """The form of a new call. ``zone`` is that of people who have none."""
+    """The form of a new call."""
 
-    def __init__(self, slots: SlotBookings, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(self, slots: SlotBookings, press: Press, times: PageTimes) -> None:
         self._slots = slots
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show the form: empty, or as for another call like one that there is."""
@@ -46,7 +49,7 @@ class BookPage:
     async def book(self, visit: Visit, who: SignedIn) -> Response:
         """Book the call that was typed, or the one that was offered in its place."""
         typed = visit.form()
-        times = times_of(who, self._zone, self._clock.now())
+        times = self._times.of(who)
         call = None
         try:
             form = form_name(typed)
@@ -82,24 +85,22 @@ class BookPage:
         free: FreeSlots | None = None,
         call: NewCall | None = None,
     ) -> Response:
-        now = self._clock.now()
-        own = times_of(who, self._zone, now)
+        own = self._times.of(who)
         like = typed.get("like", "")
         choices = await self._slots.choices(
             who.person,
             visit.vdn,
-            number=plain_number(typed.get("number", "")),
+            number=plain_number(typed),
             like=like if is_id(like) else "",
         )
         return self._press.page(
             visit.language,
             "book",
-            status=200 if refused is None else 422,
             who=who,
             vdn=visit.vdn,
             choices=choices,
-            shown=_shown(choices, who, visit.vdn, own) | typed,
-            form=typed.get("form") or f"{now}-{new_token()}",
+            shown=_shown(choices, who, visit.vdn, own) | dict(typed),
+            form=typed.get("form") or new_form_name(own.now),
             refused=refused,
             free=free,
             asked_at=None if call is None else call.appoint_at,
@@ -111,7 +112,7 @@ class BookPage:
         )
 
 
-def _shown(choices: Choices, who: SignedIn, vdn: int, times: LocalTimes) -> Form:
+def _shown(choices: Choices, who: SignedIn, vdn: int, times: LocalTimes) -> dict[str, str]:
     """Return what the form shows before anything is typed."""
     role, like = who.person.role_in(vdn), choices.like
     return {
@@ -133,14 +134,6 @@ def _only(campaigns: Sequence[CampaignChoice]) -> str:
     return str(campaigns[0].id) if len(campaigns) == 1 else ""
 
 
-def form_name(typed: Mapping[str, str]) -> FormName:
-    """Return what tells this form from every other. Raise ParameterWrong."""
-    made, _, token = typed.get("form", "").partition("-")
-    if not _TOKEN.fullmatch(token):
-        raise unreadable()
-    return FormName(hidden_instant({"made": made}, "made"), token)
-
-
 def _times_typed(typed: Form, times: LocalTimes) -> LocalTimes:
     """Return times by the clock of the zone that was typed. Raise ParameterWrong."""
     zone = typed.get("zone") or str(times.zone)
@@ -148,7 +141,7 @@ def _times_typed(typed: Form, times: LocalTimes) -> LocalTimes:
     return LocalTimes(ZoneInfo(zone), times.now)
 
 
-def _taken_up(typed: Form, times: LocalTimes) -> tuple[Form, Instant]:
+def _taken_up(typed: Form, times: LocalTimes) -> tuple[dict[str, str], Instant]:
     """Return the form with what was offered and is taken, and the time that it then has.
 
     Raise ParameterWrong.
@@ -166,25 +159,17 @@ def _taken_up(typed: Form, times: LocalTimes) -> tuple[Form, Instant]:
     return typed, read_wall_time(typed.get("day", ""), typed.get("at", ""), times.zone, which)
 
 
-def _call(typed: Mapping[str, str], at: Instant) -> NewCall:
+def _call(typed: Form, at: Instant) -> NewCall:
     """Return the call that was typed. Raise ParameterWrong."""
-    kind = typed.get("kind")
-    if kind not in ("manual", "automatic"):
-        raise ParameterWrong("choose one of what is offered", about="kind")
-    like = typed.get("like", "")
+    kind, like = chosen(typed, "kind", _KINDS), typed.get("like", "")
     if like and not is_id(like):
         raise unreadable()
     return NewCall(
-        number=plain_number(typed.get("number", "")),
+        number=plain_number(typed),
         campaign_id=typed.get("campaign", ""),
         appoint_at=at,
         agent=typed.get("agent", ""),
-        kind="manual" if kind == "manual" else "automatic",
-        note=typed.get("note", "").replace("\r\n", "\n"),
+        kind=kind,
+        note=typed_note(typed),
         like=like,
     )
-
-
-def plain_number(number: str) -> str:
-    """Return a number without what stands between its groups."""
-    return _BETWEEN_DIGITS.sub("", number)

@@ -1,11 +1,12 @@
 """The form of a campaign: all that one is to be, as people type it and as it is on record."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from callkeeper.console.fields import Form
 from callkeeper.core.campaigns.campaign import (
     DAY_MINUTES,
     DEVICE_TYPES,
@@ -30,8 +31,6 @@ from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.wall_time import FIRST, read_wall_time
 from callkeeper.usecases.campaign_keeping import CampaignWish
 from callkeeper.usecases.people import check_zone
-
-Form = Mapping[str, str]
 
 # The windows of a day, and of a special one, by the letter of their fields.
 _KINDS = {"w": "workday_windows", "s": "special_day_windows"}

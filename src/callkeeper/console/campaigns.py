@@ -1,17 +1,17 @@
 """Campaigns: how each stands and what it holds back; added, changed, paused and deleted here."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
 from callkeeper.console.campaign_form import blank, differing, on_record, read_wish
+from callkeeper.console.fields import Form, hidden_number
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.times import times_of
-from callkeeper.console.visit import Visit, hidden_number
+from callkeeper.console.times import PageTimes
+from callkeeper.console.visit import Visit
 from callkeeper.console.week import week
 from callkeeper.core import refusal as no
 from callkeeper.core.campaigns.campaign import (
@@ -85,32 +85,28 @@ _FIELDS = {
     "device_type": "device",
 }
 
-Form = Mapping[str, str]
-
 
 class CampaignPages:
-    """The campaigns of a VDN; ``zone`` is that of hours for which no campaign names one."""
+    """The campaigns of a VDN; hours for which no campaign names a zone go by the times' own."""
 
     def __init__(
         self,
         keeping: CampaignKeeping,
         supervision: Supervision,
         press: Press,
-        clock: Clock,
-        zone: str,
+        times: PageTimes,
     ) -> None:
         self._keeping = keeping
         self._supervision = supervision
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show them all, and for who may add one the way to that."""
         asked = visit.request.query_params
         name = asked.get("find", "").strip()
         offset = _number(asked.get("offset", ""))
-        now = self._clock.now()
+        now = self._times.clock.now()
         wanted = CampaignsWanted(
             visit.vdn, offset, _ROWS_MAX, now, name=name if name.isprintable() and name else None
         )
@@ -133,7 +129,7 @@ class CampaignPages:
         """Add one as it was typed."""
         form = visit.form()
         try:
-            wish = read_wish(form, self._zone)
+            wish = read_wish(form, self._times.zone)
             status: Status = "started" if form.get("begins") == "started" else "draft"
             added = await self._keeping.add(who.person, visit.vdn, wish, status)
         except _AT_THE_FORM as refused:
@@ -149,7 +145,7 @@ class CampaignPages:
         form = visit.form()
         old = (await self._keeping.one(who.person, visit.vdn, _id(visit))).campaign
         try:
-            wish, version = read_wish(form, self._zone, old), hidden_number(form, "version")
+            wish, version = read_wish(form, self._times.zone, old), hidden_number(form, "version")
             await self._keeping.revise(who.person, visit.vdn, old.id, wish, version)
         except _AT_THE_FORM as refused:
             return await self._one(visit, who, typed=form, refused=refused)
@@ -192,11 +188,12 @@ class CampaignPages:
         refused: Refusal | None = None,
     ) -> Response:
         # Whoever may not add one is shown no form for it.
-        wanted = CampaignsWanted(visit.vdn, 0, 1, self._clock.now())
+        now = self._times.clock.now()
+        wanted = CampaignsWanted(visit.vdn, 0, 1, now)
         await self._keeping.find(who.person, wanted)
         if not may(who.person, "define_campaigns", visit.vdn):
             raise no.NoRight
-        shown = blank(self._clock.now(), ZoneInfo(self._zone)) | dict(typed or {})
+        shown = blank(now, ZoneInfo(self._times.zone)) | dict(typed or {})
         given = self._given(visit, who, refused)
         return self._press.page(visit.language, "new_campaign", shown=shown, **given)
 
@@ -209,12 +206,11 @@ class CampaignPages:
         refused: Refusal | None = None,
     ) -> Response:
         found = await self._keeping.one(who.person, visit.vdn, _id(visit))
-        campaign, now = found.campaign, self._clock.now()
-        times = times_of(who, self._zone, now)
+        campaign, times = found.campaign, self._times.of(who)
         overview = await self._supervision.overview(
-            who.person, Whose(visit.vdn, None, campaign.id), day_around(now, times.zone), 0
+            who.person, Whose(visit.vdn, None, campaign.id), day_around(times.now, times.zone), 0
         )
-        zone = ZoneInfo(campaign.dial_settings.time_zone or self._zone)
+        zone = ZoneInfo(campaign.dial_settings.time_zone or self._times.zone)
         recorded = on_record(campaign, zone)
         shown = recorded | dict(typed or {})
         is_overtaken = isinstance(refused, Overtaken)
@@ -228,7 +224,7 @@ class CampaignPages:
             board=overview.board,
             today=overview.today,
             hours_zone=zone.key,
-            week=week(campaign, zone, now),
+            week=week(campaign, zone, times.now),
             shown=shown,
             version=version if version.isdigit() else campaign.version,
             on_record=differing(recorded, shown) if is_overtaken else [],
@@ -238,14 +234,12 @@ class CampaignPages:
 
     def _given(self, visit: Visit, who: SignedIn, refused: Refusal | None = None) -> dict[str, Any]:
         """Return what the templates of all these pages are given."""
-        now = self._clock.now()
         return {
-            "status": 200 if refused is None else 409 if isinstance(refused, Overtaken) else 422,
             "who": who,
             "vdn": visit.vdn,
             "path": _path(visit),
-            "times": times_of(who, self._zone, now),
-            "default_zone": self._zone,
+            "times": self._times.of(who),
+            "default_zone": self._times.zone,
             "state_words": STATE_WORDS,
             "device_words": DEVICE_WORDS,
             "retry_words": RETRY_WORDS,

@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
 from callkeeper.console.plot import Plot, plot
 from callkeeper.console.press import Press
 from callkeeper.console.sheet import sheet
-from callkeeper.console.times import times_of
+from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit, no_page
 from callkeeper.core.instants import (
     HOUR_MS,
@@ -55,15 +54,14 @@ class Hour(NamedTuple):
 class DayPage:
     """The report of a day, by the clock of whoever looks."""
 
-    def __init__(self, supervision: Supervision, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(self, supervision: Supervision, press: Press, times: PageTimes) -> None:
         self._supervision = supervision
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show it."""
-        times = times_of(who, self._zone, self._clock.now())
+        times = self._times.of(who)
         day = _day(visit, times)
         span = _span(visit, day, times)
         report = await self._supervision.report(who.person, visit.vdn, span)
@@ -87,7 +85,7 @@ class DayPage:
 
     async def export(self, visit: Visit, who: SignedIn) -> Response:
         """Give the same as a file."""
-        times = times_of(who, self._zone, self._clock.now())
+        times = self._times.of(who)
         day = _day(visit, times)
         span = _span(visit, day, times)
         report = await self._supervision.report(who.person, visit.vdn, span, to_keep=True)

@@ -4,9 +4,8 @@ import re
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
 from callkeeper.console.press import Press
-from callkeeper.console.times import times_of
+from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.instants import INSTANT_MAX
 from callkeeper.core.people.session import SignedIn
@@ -50,11 +49,10 @@ DEED_WORDS = {
 class DeedsPage:
     """The deeds of a VDN, or of all where the path names none."""
 
-    def __init__(self, deeds: Deeds, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(self, deeds: Deeds, press: Press, times: PageTimes) -> None:
         self._deeds = deeds
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show some, and lead to those before."""
@@ -71,7 +69,7 @@ class DeedsPage:
             login=login,
             path="/console/deeds" if vdn is None else f"/console/{vdn}/deeds",
             deed_words=DEED_WORDS,
-            times=times_of(who, self._zone, self._clock.now()),
+            times=self._times.of(who),
             **({} if vdn is None else {"vdn": vdn}),
         )
 

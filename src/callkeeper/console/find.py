@@ -3,17 +3,16 @@
 What is looked for is sent as a form, for no number may stand in an address.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
-from callkeeper.console.book import plain_number
+from callkeeper.console.fields import Form, hidden_number, plain_number
 from callkeeper.console.press import Press, masked
 from callkeeper.console.sheet import sheet
-from callkeeper.console.times import times_of
-from callkeeper.console.visit import Visit, hidden_number
+from callkeeper.console.times import PageTimes
+from callkeeper.console.visit import Visit
 from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.core.instants import Instant, LocalTimes, in_iso, midnight
 from callkeeper.core.people.person import ACCOUNT
@@ -33,11 +32,10 @@ _HEADS = ("id", "time", "state", "kept", "kind", "campaign", "agent", "number", 
 class FindPage:
     """What is looked for, and what is found."""
 
-    def __init__(self, search: Search, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(self, search: Search, press: Press, times: PageTimes) -> None:
         self._search = search
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show what an address asks for."""
@@ -51,7 +49,7 @@ class FindPage:
 
     async def export(self, visit: Visit, who: SignedIn) -> Response:
         """Return a file of what is found."""
-        form, times = visit.form(), self._times(who)
+        form, times = visit.form(), self._times.of(who)
         try:
             found = await self._search.export(who.person, visit.vdn, _query(form, times))
         except ParameterWrong as refused:
@@ -62,10 +60,10 @@ class FindPage:
         self,
         visit: Visit,
         who: SignedIn,
-        form: Mapping[str, str],
+        form: Form,
         refused: ParameterWrong | None = None,
     ) -> Response:
-        times, query, offset = self._times(who), Query(), 0
+        times, query, offset = self._times.of(who), Query(), 0
         try:
             query = _query(form, times)
             offset = hidden_number(form, "offset") if form.get("offset") else 0
@@ -76,7 +74,6 @@ class FindPage:
         return self._press.page(
             visit.language,
             "find",
-            status=200 if refused is None else 422,
             who=who,
             vdn=visit.vdn,
             found=found,
@@ -89,13 +86,10 @@ class FindPage:
             times=times,
         )
 
-    def _times(self, who: SignedIn) -> LocalTimes:
-        return times_of(who, self._zone, self._clock.now())
 
-
-def _query(form: Mapping[str, str], times: LocalTimes) -> Query:
+def _query(form: Form, times: LocalTimes) -> Query:
     """Return what was typed. Raise ParameterWrong."""
-    number = plain_number(form.get("number", ""))
+    number = plain_number(form)
     agent, campaign = form.get("agent", ""), form.get("campaign", "")
     if number:
         CALLED_NO.check(number, "number")
@@ -117,9 +111,7 @@ def _query(form: Mapping[str, str], times: LocalTimes) -> Query:
     )
 
 
-def _midnight(
-    form: Mapping[str, str], name: str, times: LocalTimes, *, days: int = 0
-) -> Instant | None:
+def _midnight(form: Form, name: str, times: LocalTimes, *, days: int = 0) -> Instant | None:
     text = form.get(name, "")
     if not text:
         return None

@@ -3,9 +3,8 @@
 from starlette.responses import Response
 
 from callkeeper import __version__
-from callkeeper.clock import Clock
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.times import times_of
+from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.people.session import SignedIn
 from callkeeper.usecases.checks import CheckUps
@@ -34,11 +33,10 @@ CHECK_WORDS = {
 class HealthPage:
     """The health of the installation, as this server sees it."""
 
-    def __init__(self, checkups: CheckUps, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(self, checkups: CheckUps, press: Press, times: PageTimes) -> None:
         self._checkups = checkups
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show what the last check-up found."""
@@ -50,7 +48,7 @@ class HealthPage:
             found=found,
             version=__version__,
             check_words=CHECK_WORDS,
-            times=times_of(who, self._zone, self._clock.now()),
+            times=self._times.of(who),
         )
 
     async def again(self, visit: Visit, who: SignedIn) -> Response:

@@ -1,22 +1,20 @@
 """The house rules of a VDN: what they are, what others would change, and keeping those."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from starlette.responses import Response
 
+from callkeeper.console.fields import Form, chosen, hidden_number, typed_count
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.times import zone_names
-from callkeeper.console.visit import Visit, hidden_number
+from callkeeper.console.visit import Visit
 from callkeeper.core.people.house_rules import (
     AGENTS_SEE,
     MEMBER,
     NUMBERS,
     SLOT_CALLS_MOST,
     SLOT_MINUTES,
-    AgentsSee,
     HouseRules,
-    Numbers,
 )
 from callkeeper.core.people.preferences import WARNING_MINUTES, WARNING_MOST
 from callkeeper.core.people.session import SignedIn
@@ -24,9 +22,6 @@ from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import Overtaken, ParameterWrong, Refusal
 from callkeeper.core.reservations.screen_pop import OURS
 from callkeeper.usecases.house_rules import RuleKeeping
-
-Form = Mapping[str, str]
-T = TypeVar("T", Numbers, AgentsSee, str)
 
 
 class HouseRulesPage:
@@ -67,11 +62,9 @@ class HouseRulesPage:
         differences: Sequence[Phrase] | None = None,
     ) -> Response:
         kept = await self._keeping.kept(who.person, visit.vdn)
-        status = 200 if refused is None else 409 if isinstance(refused, Overtaken) else 422
         return self._press.page(
             visit.language,
             "house",
-            status=status,
             who=who,
             vdn=visit.vdn,
             version=kept.version,
@@ -108,36 +101,11 @@ def read_rules(form: Form) -> HouseRules:
     return HouseRules(
         zone=form.get("zone") or None,
         language=form.get("language") or None,
-        numbers=_choice(form, "numbers", NUMBERS),
-        agents_see=_choice(form, "agents_see", AGENTS_SEE),
+        numbers=chosen(form, "numbers", NUMBERS),
+        agents_see=chosen(form, "agents_see", AGENTS_SEE),
         customer_member=form.get("customer_member") or None,
-        slot_minutes=int(_choice(form, "slot_minutes", tuple(map(str, SLOT_MINUTES)))),
+        slot_minutes=int(chosen(form, "slot_minutes", tuple(map(str, SLOT_MINUTES)))),
         screen_pop=form.get("screen_pop") or None,
-        slot_calls_max=_number(form, "slot_calls_max") if form.get("slot_calls_max") else None,
-        warning_minutes=read_minutes(form.get("warning_minutes", "")),
+        slot_calls_max=typed_count(form, "slot_calls_max", SLOT_CALLS_MOST),
+        warning_minutes=typed_count(form, "warning_minutes", WARNING_MOST),
     )
-
-
-def read_minutes(text: str) -> int | None:
-    """Return minutes of warning; None for none typed; of what is none, such as nobody can choose.
-
-    Whoever keeps them refuses those.
-    """
-    if not text:
-        return None
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(WARNING_MOST))
-    return int(text) if is_number else -1
-
-
-def _choice(form: Form, name: str, choices: tuple[T, ...]) -> T:
-    for each in choices:
-        if each == form.get(name):
-            return each
-    raise ParameterWrong("choose one of what is offered", about=name)
-
-
-def _number(form: Form, name: str) -> int:
-    """Return a number; of what is none or too long, one that no rule may be."""
-    text = form.get(name, "")
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(SLOT_CALLS_MOST))
-    return int(text) if is_number else 0

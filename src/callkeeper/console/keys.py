@@ -1,16 +1,15 @@
 """Access keys: which programs may ask, for what; made, limited and revoked by people."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
+from callkeeper.console.fields import Form, typed_vdn
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.proof import Proofs
-from callkeeper.console.times import times_of
-from callkeeper.console.visit import Visit, no_page, typed_vdn
+from callkeeper.console.times import PageTimes
+from callkeeper.console.visit import Visit, no_page
 from callkeeper.core.allowance import Limit
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import ParameterWrong, Refusal
@@ -21,20 +20,15 @@ _AK = re.compile("[0-9A-Za-z_-]{1,64}")
 _RATE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 _COUNT = re.compile("[0-9]{1,7}")
 
-Form = Mapping[str, str]
-
 
 class KeysPages:
     """The access keys of a VDN, or of the installation where the path names none."""
 
-    def __init__(
-        self, keeping: KeyKeeping, proofs: Proofs, press: Press, clock: Clock, zone: str
-    ) -> None:
+    def __init__(self, keeping: KeyKeeping, proofs: Proofs, press: Press, times: PageTimes) -> None:
         self._keeping = keeping
         self._proofs = proofs
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show them, and the form by which another is made."""
@@ -109,10 +103,9 @@ class KeysPages:
         """Return what the templates of all these pages are given."""
         vdn = visit.maybe_vdn
         return {
-            "status": 200 if refused is None else 422,
             "who": who,
             "path": _path(visit),
-            "times": times_of(who, self._zone, self._clock.now()),
+            "times": self._times.of(who),
             "asks_proof": self._proofs.is_asked(who),
             "typed": typed or {},
             "refused": refused,

@@ -4,9 +4,8 @@ from typing import Literal, NamedTuple
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
 from callkeeper.console.press import Press
-from callkeeper.console.times import times_of
+from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.people.session import SignedIn
@@ -36,26 +35,25 @@ class Line(NamedTuple):
 class LinesPage:
     """The lines of the installation."""
 
-    def __init__(self, look: LineLook, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(self, look: LineLook, press: Press, times: PageTimes) -> None:
         self._look = look
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show them as they are now."""
-        found, now = await self._look.find(who.person), self._clock.now()
-        living = [each for each in found.dispatchers if each.stands(now)]
+        found, times = await self._look.find(who.person), self._times.of(who)
+        living = [each for each in found.dispatchers if each.stands(times.now)]
         return self._press.page(
             visit.language,
             "lines",
             who=who,
             lines=_lines(found, living),
             is_dialed=bool(living),
-            gone=[each for each in found.dispatchers if not each.stands(now)],
+            gone=[each for each in found.dispatchers if not each.stands(times.now)],
             line_words=LINE_WORDS,
-            now=now,
-            times=times_of(who, self._zone, now),
+            now=times.now,
+            times=times,
         )
 
 

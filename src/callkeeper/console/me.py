@@ -1,17 +1,14 @@
 """What a person may change of themselves: what pages show, their keys, and their password."""
 
-from collections.abc import Mapping
-
 import msgspec
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
-from callkeeper.console.house_rules import read_minutes
+from callkeeper.console.fields import Form, chosen_password, typed_count
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.times import times_of, zone_names
-from callkeeper.console.visit import Visit, chosen_password
-from callkeeper.core.people.preferences import WARNING_MINUTES, Preferences
+from callkeeper.console.times import PageTimes, zone_names
+from callkeeper.console.visit import Visit
+from callkeeper.core.people.preferences import WARNING_MINUTES, WARNING_MOST, Preferences
 from callkeeper.core.people.session import SignedIn, SignInRefused
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.usecases.calendars import Calendars
@@ -28,17 +25,14 @@ class MePages:
         people: People,
         calendars: Calendars,
         press: Press,
-        clock: Clock,
-        *,
-        zone: str,
+        times: PageTimes,
         url: str | None,
     ) -> None:
         self._people = people
         self._calendars = calendars
-        self._zone = zone
         self._url = url
         self._press = press
-        self._clock = clock
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show what may be changed."""
@@ -72,7 +66,7 @@ class MePages:
         except ParameterWrong as refused:
             return await self._page(visit, who, refused=refused)
         response = lead_to(PATH)
-        let_in(response, session, self._clock.now())
+        let_in(response, session, self._times.clock.now())
         return response
 
     async def change_calendar(self, visit: Visit, who: SignedIn) -> Response:
@@ -91,15 +85,13 @@ class MePages:
         who: SignedIn,
         *,
         refused: ParameterWrong | None = None,
-        typed: dict[str, str] | None = None,
+        typed: Form | None = None,
         calendar: str | None = None,
     ) -> Response:
-        times = times_of(who, self._zone, self._clock.now())
         minutes = who.house_warning_minutes
         return self._press.page(
             visit.language,
             "me",
-            status=200 if refused is None else 422,
             who=who,
             refused=refused,
             typed=typed or {},
@@ -107,18 +99,18 @@ class MePages:
             zones=zone_names(),
             calendar=calendar,
             calendar_made_at=await self._calendars.made_at(who.person),
-            times=times,
+            times=self._times.of(who),
         )
 
 
-def _preferred(form: Mapping[str, str], old: Preferences) -> Preferences:
+def _preferred(form: Form, old: Preferences) -> Preferences:
     """Return the preferences that were typed; what the form does not ask stays."""
     return msgspec.structs.replace(
         old,
         theme=form.get("theme", old.theme) or None,
         has_shortcuts=form["shortcuts"] == "on" if "shortcuts" in form else old.has_shortcuts,
         warning_minutes=(
-            read_minutes(form["warning_minutes"])
+            typed_count(form, "warning_minutes", WARNING_MOST)
             if "warning_minutes" in form
             else old.warning_minutes
         ),

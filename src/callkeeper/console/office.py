@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from callkeeper.clock import Clock
 from callkeeper.console.campaigns import CampaignPages
 from callkeeper.console.deeds import DeedsPage
 from callkeeper.console.health import HealthPage
@@ -13,6 +12,7 @@ from callkeeper.console.people import ConsolePlace, PeoplePages
 from callkeeper.console.press import Press
 from callkeeper.console.proof import Proofs
 from callkeeper.console.results import ResultsPage
+from callkeeper.console.times import PageTimes
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
 from callkeeper.usecases.checks import CheckUps
 from callkeeper.usecases.deeds import Deeds
@@ -39,16 +39,16 @@ class Office(NamedTuple):
     place: ConsolePlace
 
 
-def office_pages(office: Office, press: Press, clock: Clock, zone: str) -> list[Shown]:
-    """Return the pages; ``zone`` is that of people who have chosen none."""
-    proofs = Proofs(office.people, clock)
-    staff = PeoplePages(office.staff, proofs, press, clock, zone, office.place)
-    keys = KeysPages(office.keys, proofs, press, clock, zone)
-    deeds = DeedsPage(office.deeds, press, clock, zone)
-    campaigns = CampaignPages(office.campaigns, office.supervision, press, clock, zone)
+def office_pages(office: Office, press: Press, times: PageTimes) -> list[Shown]:
+    """Return the pages."""
+    proofs = Proofs(office.people, times.clock)
+    staff = PeoplePages(office.staff, proofs, press, times, office.place)
+    keys = KeysPages(office.keys, proofs, press, times)
+    deeds = DeedsPage(office.deeds, press, times)
+    campaigns = CampaignPages(office.campaigns, office.supervision, press, times)
     results = ResultsPage(office.results, press)
-    lines = LinesPage(office.lines, press, clock, zone)
-    health = HealthPage(office.checkups, press, clock, zone)
+    lines = LinesPage(office.lines, press, times)
+    health = HealthPage(office.checkups, press, times)
     of_campaign = "/console/{vdn}/campaigns/{campaign}"
     return [
         Shown("/console/people", staff.show, staff.invite),

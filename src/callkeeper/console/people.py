@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
+from callkeeper.console.fields import Form, typed_vdn
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.proof import Proofs
-from callkeeper.console.times import times_of
-from callkeeper.console.visit import Visit, typed_vdn
+from callkeeper.console.times import PageTimes
+from callkeeper.console.visit import Visit
 from callkeeper.core.people.changes import (
     Disable,
     Enable,
@@ -37,8 +37,6 @@ _CHANGES: Mapping[str, type[Disable | Enable | EndSessions | Untie]] = {
     "untie": Untie,
 }
 
-Form = Mapping[str, str]
-
 
 class ConsolePlace(NamedTuple):
     """Where people find the console, if a setting says so; and by which provider they may come."""
@@ -55,15 +53,13 @@ class PeoplePages:
         staff: Staff,
         proofs: Proofs,
         press: Press,
-        clock: Clock,
-        zone: str,
+        times: PageTimes,
         place: ConsolePlace,
     ) -> None:
         self._staff = staff
         self._proofs = proofs
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
         self._url, self._issuer = place
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
@@ -148,11 +144,10 @@ class PeoplePages:
         """Return what the templates of all these pages are given."""
         vdn = visit.maybe_vdn
         return {
-            "status": 200 if refused is None else 422,
             "who": who,
             "path": _path(visit),
             "kinds": _KINDS if vdn is not None else (*_KINDS, "operator"),
-            "times": times_of(who, self._zone, self._clock.now()),
+            "times": self._times.of(who),
             "asks_proof": self._proofs.is_asked(who),
             "typed": typed or {},
             "refused": refused,

@@ -12,6 +12,7 @@ from callkeeper.core.dialing.desk_call import NOT_PLACED
 from callkeeper.core.instants import Instant, LocalTimes, day_around, in_iso
 from callkeeper.core.people.rights import may
 from callkeeper.core.phrase import Phrase, Value
+from callkeeper.core.refusal import Overtaken
 from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.promise import promised_at
 from callkeeper.core.reservations.result_codes import in_a_word
@@ -119,10 +120,12 @@ class Press:
         self._environment = cache(self._made)
 
     def page(
-        self, language: str | None, template: str, *, status: int = 200, **values: object
+        self, language: str | None, template: str, *, status: int | None = None, **values: object
     ) -> Response:
-        """Return a page in a language."""
+        """Return a page in a language; without a status, with that of what it says was refused."""
         made = self._environment(language).get_template(f"{template}.html")
+        if status is None:
+            status = _status_of(values.get("refused"))
         return HTMLResponse(made.render(**values), status, HEADERS)
 
     def _made(self, language: str | None) -> Environment:
@@ -153,6 +156,13 @@ class Press:
             "same_day": _is_of_today,
         }
         return environment
+
+
+def _status_of(refused: object) -> int:
+    """Return what a form is answered with that is shown again with what was refused of it."""
+    if refused is None:
+        return 200
+    return 409 if isinstance(refused, Overtaken) else 422
 
 
 def _is_of_today(at: Instant, times: LocalTimes) -> bool:

@@ -3,13 +3,14 @@
 Who has none shows at the single sign-on who they are, in another window, and comes back.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
+from callkeeper.console.fields import Form
 from callkeeper.core.people.person import LoginTaken, TieTaken
 from callkeeper.core.people.session import ProofMissing, SignedIn, SignInRefused
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
@@ -33,9 +34,7 @@ class Proofs:
         """Whether a form has to ask who somebody is: for the password, if they have one."""
         return not who.session.is_proven(self._clock.now())
 
-    async def act(
-        self, who: SignedIn, form: Mapping[str, str], act: Act, refuse: Refuse
-    ) -> Response:
+    async def act(self, who: SignedIn, form: Form, act: Act, refuse: Refuse) -> Response:
         """Do what is grave for somebody who has proved who they are, or show what was refused.
 
         The password is in the form's ``proof``, where it was asked for.

@@ -6,7 +6,7 @@ A stream says each once; that a browser does so whenever it connects again, it s
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from callkeeper.console.times import times_of
+from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.instants import SECOND_MS
 from callkeeper.core.people.session import SignedIn
@@ -27,11 +27,11 @@ class Own(NamedTuple):
 
 
 class Reminder:
-    """What one stream has said of calls that come due. ``zone`` is of whoever has chosen none."""
+    """What one stream has said of calls that come due."""
 
-    def __init__(self, visit: Visit, zone: str) -> None:
+    def __init__(self, visit: Visit, times: PageTimes) -> None:
         self._visit = visit
-        self._zone = zone
+        self._times = times
         self._said: set[str] = set()
 
     def news(self, who: SignedIn, own: Sequence[Own]) -> list[Mapping[str, str]]:
@@ -45,8 +45,8 @@ class Reminder:
 
     def _sayings(self, who: SignedIn, own: Sequence[Own]) -> Iterator[Mapping[str, str]]:
         translate = translator(Visit(self._visit.request, who).language)
+        times = self._times.of(who)
         for vdn, agent, beat in own:
-            times = times_of(who, self._zone, beat.at)
             for each in announced(beat.coming, agent, who.warning_minutes, beat.at):
                 time = times.to_minute(each.promised_at).partition(" ")[2]
                 yield {

@@ -1,11 +1,17 @@
 """One reservation: the promise, how it stands, its story, and what may be done with it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock, new_token
-from callkeeper.console.book import form_name
+from callkeeper.console.fields import (
+    Form,
+    form_name,
+    hidden_instant,
+    hidden_number,
+    new_form_name,
+    typed_note,
+)
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.result_form import (
     AS_FILED,
@@ -16,12 +22,11 @@ from callkeeper.console.result_form import (
     on_record,
     presets,
     read_again,
-    read_note,
     read_result,
 )
 from callkeeper.console.sign_in import HOME
-from callkeeper.console.times import times_of
-from callkeeper.console.visit import Visit, hidden_instant, hidden_number
+from callkeeper.console.times import PageTimes
+from callkeeper.console.visit import Visit
 from callkeeper.core.instants import Instant, LocalTimes
 from callkeeper.core.people.person import Role
 from callkeeper.core.people.session import SignedIn
@@ -41,9 +46,6 @@ from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.slots import FreeSlots, SlotBookings
 from callkeeper.usecases.work import Work
 
-Form = Mapping[str, str]
-Read = Callable[[LocalTimes], Change]
-
 
 class ReservationPage:
     """One reservation, and the forms on its page."""
@@ -54,15 +56,13 @@ class ReservationPage:
         filing: Filing,
         slots: SlotBookings,
         press: Press,
-        clock: Clock,
-        zone: str,
+        times: PageTimes,
     ) -> None:
         self._work = work
         self._filing = filing
         self._slots = slots
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show it."""
@@ -81,7 +81,7 @@ class ReservationPage:
     async def file(self, visit: Visit, who: SignedIn) -> Response:
         """File how its call ended, and book the next one where the customer wants one."""
         form = visit.form()
-        times, again_at = self._times(who), None
+        times, again_at = self._times.of(who), None
         found = await self._work.one(who.person, visit.vdn, visit.id)
         old = found.kept.listed.reservation
         try:
@@ -108,7 +108,7 @@ class ReservationPage:
     async def move(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another time, if its agent is free then; or say what time is."""
         form = visit.form()
-        times, at = self._times(who), None
+        times, at = self._times.of(who), None
         try:
             at, version = _moved_to(form, times), hidden_number(form, "version")
             await self._slots.move(
@@ -126,22 +126,21 @@ class ReservationPage:
     async def note(self, visit: Visit, who: SignedIn) -> Response:
         """Give it another note."""
         form = visit.form()
-        return await self._changed(visit, who, "note", form, lambda _: Move(remark=read_note(form)))
+        return await self._changed(visit, who, "note", form, Move(remark=typed_note(form)))
 
     async def cancel(self, visit: Visit, who: SignedIn) -> Response:
         """Delete it: the customer no longer wants the call."""
-        return await self._changed(visit, who, "cancel", visit.form(), lambda _: Cancel())
+        return await self._changed(visit, who, "cancel", visit.form(), Cancel())
 
     async def refuse(self, visit: Visit, who: SignedIn, refused: Refusal) -> Response:
         """Show it with what was refused of it elsewhere."""
         return await self._page(visit, who, refused=refused)
 
     async def _changed(
-        self, visit: Visit, who: SignedIn, act: str, form: Form, read: Read
+        self, visit: Visit, who: SignedIn, act: str, form: Form, change: Change
     ) -> Response:
-        times = self._times(who)
         try:
-            change, version = read(times), hidden_number(form, "version")
+            version = hidden_number(form, "version")
             await self._work.change(who.person, visit.vdn, visit.id, change, version)
         except (ParameterWrong, AlreadyCalled, Overtaken) as refused:
             return await self._page(visit, who, typed={act: form}, refused=refused)
@@ -157,13 +156,11 @@ class ReservationPage:
         number: str | None = None,
         free: FreeSlots | None = None,
     ) -> Response:
-        times = self._times(who)
+        times = self._times.of(who)
         found = await self._work.one(who.person, visit.vdn, visit.id)
-        status = 200 if refused is None else 409 if isinstance(refused, Overtaken) else 422
         return self._press.page(
             visit.language,
             "reservation",
-            status=status,
             who=who,
             vdn=visit.vdn,
             found=found,
@@ -177,15 +174,12 @@ class ReservationPage:
             note_longest=REMARK.longest,
             recorded=on_record(found, times),
             heard=last_heard(found),
-            form=f"{times.now}-{new_token()}",
+            form=new_form_name(times.now),
             presets=presets(found, times),
             other_time=OTHER_TIME,
             typed=typed or {},
             refused=refused,
         )
-
-    def _times(self, who: SignedIn) -> LocalTimes:
-        return times_of(who, self._zone, self._clock.now())
 
 
 def _moved_to(form: Form, times: LocalTimes) -> Instant:

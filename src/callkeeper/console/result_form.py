@@ -1,9 +1,8 @@
 """The form of a result: what an agent says of a call, and what was said of it before."""
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from callkeeper.console.visit import hidden_instant
+from callkeeper.console.fields import Form, hidden_instant, typed_note
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.instants import HOUR_MS, MINUTE_MS, Instant, LocalTimes, by_clock
 from callkeeper.core.outcome import ANSWERED_CODE
@@ -74,14 +73,12 @@ def last_heard(found: FoundReservation) -> Attempt | None:
     return heard[-1] if heard else None
 
 
-def read_result(
-    form: Mapping[str, str], times: LocalTimes, old: Reservation, agent: str | None
-) -> Result:
+def read_result(form: Form, times: LocalTimes, old: Reservation, agent: str | None) -> Result:
     """Return the result that was typed; what the form does not ask stays as it was filed.
 
     Raise ParameterWrong.
     """
-    note = read_note(form) if "note" in form else None
+    note = typed_note(form) if "note" in form else None
     business, _, sub = form.get("business", AS_FILED).partition("/")
     stays = business == AS_FILED
     return Result(
@@ -111,7 +108,7 @@ def presets(found: FoundReservation, times: LocalTimes) -> list[tuple[Instant, P
     return offered
 
 
-def read_again(form: Mapping[str, str], times: LocalTimes) -> Instant | None:
+def read_again(form: Form, times: LocalTimes) -> Instant | None:
     """Return when the customer wants another call; None: they want none. Raise ParameterWrong."""
     again = form.get("offer") or form.get("again", "")
     if not again:
@@ -126,12 +123,7 @@ def read_again(form: Mapping[str, str], times: LocalTimes) -> Instant | None:
         raise
 
 
-def read_note(form: Mapping[str, str]) -> str:
-    """Return the note that was typed; browsers send two characters for the end of a line."""
-    return form.get("note", "").replace("\r\n", "\n")
-
-
-def _ended(form: Mapping[str, str], old: Reservation) -> str | None:
+def _ended(form: Form, old: Reservation) -> str | None:
     end = form.get("end", AS_FILED)
     if end == AS_THE_LINE_SAYS and old.is_dialed_by_us:
         return old.fail_code
@@ -142,7 +134,7 @@ def _ended(form: Mapping[str, str], old: Reservation) -> str | None:
     return end
 
 
-def _began(form: Mapping[str, str], times: LocalTimes) -> Instant | None:
+def _began(form: Form, times: LocalTimes) -> Instant | None:
     """Return when the call began; None for what stands on record already, to the millisecond."""
     at = form.get("at", "")
     filed = hidden_instant(form, "began") if form.get("began") else None
@@ -160,7 +152,7 @@ def _began(form: Mapping[str, str], times: LocalTimes) -> Instant | None:
     return began
 
 
-def _at(day: date, form: Mapping[str, str], times: LocalTimes) -> Instant:
+def _at(day: date, form: Form, times: LocalTimes) -> Instant:
     return read_wall_time(day.isoformat(), form["at"], times.zone, form.get("which", ""))
 
 

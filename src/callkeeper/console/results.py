@@ -1,9 +1,8 @@
 """Business results: what agents may file, in order; added and retired here."""
 
-from collections.abc import Mapping
-
 from starlette.responses import Response
 
+from callkeeper.console.fields import Form
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.visit import Visit
 from callkeeper.core.campaigns.business_result import NoSuchResult
@@ -11,8 +10,6 @@ from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import ParameterWrong, Refusal
 from callkeeper.usecases.campaigns import Naming
 from callkeeper.usecases.result_keeping import ResultKeeping
-
-Form = Mapping[str, str]
 
 
 class ResultsPage:
@@ -62,7 +59,6 @@ class ResultsPage:
         return self._press.page(
             visit.language,
             "results",
-            status=200 if refused is None else 422,
             who=who,
             vdn=visit.vdn,
             path=_path(visit),

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from callkeeper.clock import Clock
 from callkeeper.console.assets import Asset, Assets
 from callkeeper.console.board import BoardPage
 from callkeeper.console.book import BookPage
@@ -27,7 +26,7 @@ from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.sign_in import HOME, SignInPages
 from callkeeper.console.sign_on import SignOn, SignOnPages
 from callkeeper.console.stream import StreamPage, Streams
-from callkeeper.console.times import zone_names
+from callkeeper.console.times import PageTimes, zone_names
 from callkeeper.console.today import TodayPage
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
@@ -46,7 +45,7 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class Console(NamedTuple):
-    """What its pages ask; ``zone`` is that of people who have chosen none.
+    """What its pages ask, and whose clock they go by.
 
     ``sign_on`` is the single sign-on, if there is one.
     """
@@ -63,8 +62,7 @@ class Console(NamedTuple):
     filing: Filing
     search: Search
     calling: Calling
-    clock: Clock
-    zone: str
+    times: PageTimes
     url: str | None  # where people find it, if a setting says so
     sign_on: SignOn | None = None
 
@@ -77,20 +75,20 @@ class Console(NamedTuple):
 
 def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     """Return all pages."""
-    people, clock, zone = console.people, console.clock, console.zone
+    people, times = console.people, console.times
     work, rules, supervision = console.work, console.rules, console.supervision
     slots = console.slots
-    signing = SignInPages(people, door, press, clock, has_sign_on=console.sign_on is not None)
-    single = SignOnPages(console.sign_on, door, press, clock)
-    me = MePages(people, console.calendars, press, clock, zone=zone, url=console.url)
+    signing = SignInPages(people, door, press, times.clock, has_sign_on=console.sign_on is not None)
+    single = SignOnPages(console.sign_on, door, press, times.clock)
+    me = MePages(people, console.calendars, press, times, console.url)
     home = HomePage(press)
-    today = TodayPage(work, console.streams, press, clock, zone)
-    house = HouseRulesPage(rules, press, zone)
-    day = DayPage(supervision, press, clock, zone)
-    board = BoardPage(supervision, console.streams, press, clock, zone)
-    find = FindPage(console.search, press, clock, zone)
-    book = BookPage(slots, press, clock, zone)
-    one = ReservationPage(work, console.filing, slots, press, clock, zone)
+    today = TodayPage(work, console.streams, press, times)
+    house = HouseRulesPage(rules, press, times.zone)
+    day = DayPage(supervision, press, times)
+    board = BoardPage(supervision, console.streams, press, times)
+    find = FindPage(console.search, press, times)
+    book = BookPage(slots, press, times)
+    one = ReservationPage(work, console.filing, slots, press, times)
     calls = CallActs(console.calling, one)
     of_one = "/console/{vdn}/reservations/{id}"
     return [
@@ -105,7 +103,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/me", me.show, me.change, keeps_typed=True),
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/me/calendar", post=me.change_calendar),
-        *office_pages(console.office, press, clock, zone),
+        *office_pages(console.office, press, times),
         Shown("/console/{vdn}/today", today.show),
         Shown("/console/{vdn}/board", board.show),
         Shown("/console/{vdn}/board/seen", post=board.seen),
@@ -139,7 +137,7 @@ def routes(console: Console, tarpit: Tarpit) -> list[BaseRoute]:
     counted = console.figures.pages.labels
     return [
         Route("/console", _to_home),
-        CalendarRoute(console.calendars, tarpit, console.zone, console.url),
+        CalendarRoute(console.calendars, tarpit, console.times.zone, console.url),
         *(ConsolePage(each, press, door, tarpit, counted(each.path).inc) for each in pages),
         *(_AssetRoute(each) for each in assets.by_path.values()),
         NoSuchPage(press, door, tarpit),

@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from callkeeper.clock import Clock
 from callkeeper.console.door import Door, let_in
+from callkeeper.console.fields import chosen_password
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.visit import Visit, chosen_password
+from callkeeper.console.visit import Visit
 from callkeeper.core.people.person import LOGIN_MOST, login_of
 from callkeeper.core.people.session import LinkRefused, SignInRefused
 from callkeeper.core.refusal import ParameterWrong
@@ -96,7 +97,6 @@ class SignInPages:
             return self._press.page(
                 visit.language,
                 "welcome",
-                status=422,
                 who=visit.who,
                 person=person,
                 refused=refused,
@@ -116,7 +116,6 @@ class SignInPages:
         return self._press.page(
             visit.language,
             "sign_in",
-            status=200 if refused is None else 422,
             who=None,
             login=login,
             next=own_page(next_),

@@ -25,6 +25,7 @@ from callkeeper.console.door import Door
 from callkeeper.console.figures import ConsoleFigures
 from callkeeper.console.press import HEADERS
 from callkeeper.console.reminder import Own, Reminder, silent_seconds
+from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import may
@@ -45,14 +46,11 @@ Parts = dict[str, tuple[int, str | None]]  # by name: the VDN, and whose; None: 
 
 
 class Streams:
-    """The streams of a process. They belong to one event loop, and end when the server does.
+    """The streams of a process. They belong to one event loop, and end when the server does."""
 
-    ``zone`` is that of whoever has chosen none.
-    """
-
-    def __init__(self, watches: Watches, figures: ConsoleFigures, zone: str) -> None:
+    def __init__(self, watches: Watches, figures: ConsoleFigures, times: PageTimes) -> None:
         self.watches = watches
-        self.zone = zone
+        self.times = times
         self._figures = figures
         self._wakes: set[asyncio.Event] = set()
         self._by_person: Counter[str] = Counter()
@@ -182,7 +180,7 @@ class _Telling:
         parts = parts_of(who.person, self._vdns)
         watching = held.enter_context(ExitStack())
         watches = self._watch(parts, watching)
-        reminder = Reminder(self._visit, self._streams.zone)
+        reminder = Reminder(self._visit, self._streams.times)
         while parts and not self._streams.is_ending:
             self._wake.clear()
             now = _now(parts, watches, told)

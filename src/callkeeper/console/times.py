@@ -3,17 +3,22 @@
 from functools import cache
 from zoneinfo import available_timezones
 
-from callkeeper.core.instants import Instant, LocalTimes
+from callkeeper.clock import Clock
+from callkeeper.core.instants import LocalTimes
 from callkeeper.core.people.session import SignedIn
 from callkeeper.store.zones import clock_of
 
 
-def times_of(who: SignedIn, zone: str, now: Instant) -> LocalTimes:
-    """Return times as a person sees them now: by the zone they chose, or that of their VDN.
+class PageTimes:
+    """Whose clock pages go by. ``zone`` is that of whoever has chosen none, as has their VDN."""
 
-    ``zone`` is that of whoever has neither.
-    """
-    return LocalTimes(clock_of(who.person.zone or who.zone, zone), now)
+    def __init__(self, clock: Clock, zone: str) -> None:
+        self.clock = clock
+        self.zone = zone
+
+    def of(self, who: SignedIn) -> LocalTimes:
+        """Return times as a person sees them now: by the zone they chose, or that of their VDN."""
+        return LocalTimes(clock_of(who.person.zone or who.zone, self.zone), self.clock.now())
 
 
 @cache

@@ -2,10 +2,9 @@
 
 from starlette.responses import Response
 
-from callkeeper.clock import Clock
 from callkeeper.console.press import Press
 from callkeeper.console.stream import Streams
-from callkeeper.console.times import times_of
+from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.instants import Instant, day_around
 from callkeeper.core.people.session import SignedIn
@@ -18,16 +17,15 @@ _ROWS_MAX = 200
 class TodayPage:
     """An agent's list."""
 
-    def __init__(self, work: Work, streams: Streams, press: Press, clock: Clock, zone: str) -> None:
+    def __init__(self, work: Work, streams: Streams, press: Press, times: PageTimes) -> None:
         self._work = work
         self._streams = streams
         self._press = press
-        self._clock = clock
-        self._zone = zone
+        self._times = times
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show the list of whoever looks."""
-        times = times_of(who, self._zone, self._clock.now())
+        times = self._times.of(who)
         day = day_around(times.now, times.zone)
         pulse = await self._streams.number(who.person, visit.vdn, own=True)
         todo = await self._work.todo(who.person, visit.vdn, day, _ROWS_MAX)

@@ -1,16 +1,15 @@
 """One request of a browser: who looks, in which language, and what was typed."""
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.requests import Request
 
-from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant
+from callkeeper.console.fields import unreadable
 from callkeeper.core.people.person import is_login
 from callkeeper.core.people.session import SignedIn
-from callkeeper.core.refusal import BodyTooLarge, NoSuchPath, ParameterWrong, Refusal
+from callkeeper.core.refusal import BodyTooLarge, NoSuchPath, Refusal
 from callkeeper.core.vdn import read_vdn
 from callkeeper.http.head import Head
 from callkeeper.language import named
@@ -18,7 +17,6 @@ from callkeeper.language import named
 FORM_BYTES_MAX = 64 * 1024
 _FIELDS_MAX = 100
 _ID = re.compile("[0-9A-Za-z_-]{1,64}")  # of a reservation, as the API takes it
-_DIGITS_MAX = 18  # of a number: what has so many fits wherever we keep one
 
 
 class ForeignPost(Refusal):
@@ -132,38 +130,6 @@ def no_page(request: Request) -> NoSuchPath:
     return NoSuchPath("there is no page at {path!r}", path=request.url.path[:200])
 
 
-def chosen_password(form: Mapping[str, str], name: str) -> str:
-    """Return a new password, which is typed twice. Raise ParameterWrong."""
-    if form.get(name) != form.get("again"):
-        raise ParameterWrong("the two passwords are not the same", about="again")
-    return form.get(name, "")
-
-
-def typed_vdn(form: Mapping[str, str]) -> int | None:
-    """Return the VDN that was typed, or None for the whole installation. Raise ParameterWrong."""
-    text = form.get("vdn", "")
-    vdn = read_vdn(text) if text else None
-    if text and vdn is None:
-        raise ParameterWrong("{text!r} is no VDN: 1 to 9999", about="vdn", text=text[:20])
-    return vdn
-
-
-def hidden_number(form: Mapping[str, str], name: str) -> int:
-    """Return a number that a form has with it, which nobody types. Raise ParameterWrong."""
-    text = form.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX):
-        raise unreadable()
-    return int(text)
-
-
-def hidden_instant(form: Mapping[str, str], name: str) -> Instant:
-    """Return an instant that a form has with it. Raise ParameterWrong."""
-    instant = hidden_number(form, name)
-    if not INSTANT_MIN <= instant <= INSTANT_MAX:
-        raise unreadable()
-    return instant
-
-
 def is_from_here(head: Head) -> bool:
     """Whether a form was sent from a page of ours, as the browser says; who says nothing, is not.
 
@@ -186,8 +152,3 @@ def is_led_from_elsewhere(head: Head) -> bool:
 
 def _is_english(locale: str) -> bool:
     return locale.partition("-")[0] == "en"
-
-
-def unreadable() -> ParameterWrong:
-    """Return what is said of a form that no page of ours has."""
-    return ParameterWrong("the form cannot be read; load the page again")

@@ -7,6 +7,7 @@ from callkeeper.console.office import Office
 from callkeeper.console.people import ConsolePlace
 from callkeeper.console.routes import Console
 from callkeeper.console.stream import Streams
+from callkeeper.console.times import PageTimes
 from callkeeper.installation.sealing import Seal
 from callkeeper.processes.dial import limits, measure
 from callkeeper.processes.doctor import CheckUp
@@ -50,6 +51,7 @@ def console_of(  # noqa: PLR0913 - three are named
     watches = Watches(async_store, clock, measure(settings), hear=figures.pulse.observe)
     supervision = Supervision(async_store, clock, measure(settings))
     slots = SlotBookings(async_store, clock, bookings, settings.time_zone)
+    times = PageTimes(clock, settings.time_zone)
     return Console(
         people=people,
         office=Office(
@@ -78,10 +80,9 @@ def console_of(  # noqa: PLR0913 - three are named
         filing=Filing(async_store, clock, bookings, slots),
         search=Search(async_store, clock, measure(settings)),
         supervision=supervision,
-        streams=Streams(watches, figures, settings.time_zone),
+        streams=Streams(watches, figures, times),
         figures=figures,
-        clock=clock,
-        zone=settings.time_zone,
+        times=times,
         url=settings.console_url,
         sign_on=sign_on_of(settings, async_store, seal, clock, gauges.note_sign_in),
     )
