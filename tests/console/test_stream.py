@@ -16,11 +16,13 @@ from callkeeper.console.stream import OF_PERSON_MAX
 from callkeeper.core.people.changes import Disable, GiveRole, PersonOrder
 from callkeeper.core.people.house_rules import HouseRules, RulesOrder
 from callkeeper.core.people.person import Role
+from callkeeper.core.people.presence import PRESENT_MS, RENEW_MS
 from callkeeper.core.reservations.changes import Move, Result
 from callkeeper.installation.database import DATABASE_FILE
 from tests.console.visitor import SUPERVISOR, Visitor, at_work, promise, unlike_any
 from tests.house import HOUR, VDN, House
 from tests.store.orders import carry_out, order
+from tests.waiting import until
 
 MINUTE = 60_000
 OWN = f"{VDN}/own"
@@ -157,6 +159,37 @@ def test_who_is_signed_out_or_loses_the_right_is_told_no_more(house: House) -> N
         house.clock.move(3_000)  # type: ignore[attr-defined]
         assert stream.hear() == ("out", {})
         assert stream.hear() == ("over", {})
+
+
+def test_whoever_listens_is_there_and_no_longer_than_a_lease_after_that(
+    house: House, sue: Visitor, clock: HandClock
+) -> None:
+    visitor = at_work(house, "pia", Role("agent", VDN, "pia"))
+
+    def lease_of(login: str) -> int:
+        return house.store.people.seen([login], VDN)[login].lease_until or 0
+
+    def renewed(login: str) -> bool:
+        return lease_of(login) == house.now() + PRESENT_MS
+
+    with listening(sue) as others:
+        others.hear()
+        with listening(visitor) as stream:
+            stream.hear()
+            for _ in range(5):
+                clock.move(RENEW_MS)
+                until(lambda: renewed("pia"))
+        until(lambda: "callkeeper_console_streams 1.0" in metrics(house))
+        last = lease_of("pia")
+        clock.move(RENEW_MS)
+        until(lambda: renewed("sue"))
+        assert lease_of("pia") == last
+    sighting = house.store.people.seen(["pia"], VDN)["pia"]
+    assert [sighting.presence(each) for each in (last - 1, last)] == ["present", "absent"]
+
+
+def metrics(house: House) -> str:
+    return house.http.get(f"{house.url}/metrics").text
 
 
 def test_strangers_are_told_to_sign_in_and_others_that_it_is_not_for_them(

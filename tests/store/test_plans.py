@@ -145,6 +145,7 @@ PULSE = [
     ("pulse_of_agents", r"SEARCH o USING PRIMARY KEY \(vdn=\? AND promised_at<\?\)"),
     ("pulse_of_calls", r"SEARCH t USING INDEX attempt_live \(vdn=\?\)"),
     ("pulse_of_campaigns", r"SEARCH o USING PRIMARY KEY \(vdn=\? AND promised_at<\?\)"),
+    ("agents_there", r"SEARCH t USING PRIMARY KEY \(vdn=\?\)"),
     ("coming", r"SEARCH o USING PRIMARY KEY \(vdn=\? AND promised_at>\? AND promised_at<\?\)"),
 ]
 

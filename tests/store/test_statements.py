@@ -93,6 +93,7 @@ OF_NO_VDN = {
     "end_feed": SMALL,
     "seen": SMALL,
     "note_seen": SMALL,
+    "come_back": SMALL,
     "is_any_person": SMALL,
     "deeds": "the operator's, of all VDNs; of one VDN where it is given",
     "access_key": SMALL,

@@ -10,12 +10,16 @@ import pytest
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
+from callkeeper.core.people.changes import Away, PersonOrder
+from callkeeper.core.people.person import Role
+from callkeeper.core.people.presence import PRESENT_MS, RENEW_MS, Renewal, There
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.promise import Measure
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.watch import Watch, Watches
 from tests.store.calls import GRACE, renew
 from tests.store.orders import HOUR, NOW, Opener, booked, booking, has_campaign
+from tests.store.test_staff import added
 
 
 class Looks:
@@ -124,6 +128,52 @@ def test_what_is_coming_is_asked_for_when_something_has_moved(store: SqlStore) -
             await looks.again()
             assert coming() == ["bob", "ann"]
 
+    watching(store, look)
+
+
+def test_an_agent_who_comes_or_goes_moves_the_whole_and_a_lease_that_is_renewed_does_not(
+    store: SqlStore,
+) -> None:
+    for login in ("ann", "bob"):  # bob has nothing to do
+        added(store, login, Role("agent", 1, login))
+    book(store, 1, "ann")
+
+    def at() -> int:
+        return clocks[0].now()
+
+    def renewed(*logins: str) -> None:
+        there = tuple(There(each, 1) for each in logins)
+        with store.transaction():
+            store.presence.renew([Renewal(there, at() + PRESENT_MS)])
+
+    def away(*, is_so: bool) -> None:
+        with store.transaction():
+            store.people.change([PersonOrder("ann", Away(is_so=is_so), "person ann", at())])
+
+    async def look(looks: Looks) -> None:
+        clocks.append(looks.clock)
+        clock = looks.clock
+        with ExitStack() as held:
+            looks.over(held)
+            await looks.first()
+            renewed("bob")
+            assert await looks.again() == []
+            renewed("ann", "bob")
+            assert await looks.again() == ["one"]
+            for _ in range(6):
+                clock.move(RENEW_MS)
+                renewed("ann")
+                assert await looks.again() == []
+            away(is_so=True)
+            assert await looks.again() == ["one"]
+            away(is_so=False)
+            assert await looks.again() == ["one"]
+            clock.move(PRESENT_MS - 1)
+            assert await looks.again() == []
+            clock.move(1)
+            assert await looks.again() == ["one"]
+
+    clocks: list[HandClock] = []
     watching(store, look)
 
 

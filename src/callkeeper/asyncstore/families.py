@@ -7,7 +7,7 @@ from callkeeper.store.port.access import Keys
 from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, DeskCalls, Due, Leases
 from callkeeper.store.port.outstanding import Outstanding
-from callkeeper.store.port.people import Deeds, Feeds, Guesses, People, Rules, Sessions
+from callkeeper.store.port.people import Deeds, Feeds, Guesses, People, Presence, Rules, Sessions
 from callkeeper.store.port.reservations import Reservations
 
 
@@ -85,6 +85,13 @@ class AsyncSessions:
         self.of = looks.reading(sessions.of)
         self.mark = Grouped(writer, sessions.mark)
         self.end = Grouped(writer, sessions.end)
+
+
+class AsyncPresence:
+    """Who is there."""
+
+    def __init__(self, presence: Presence, writer: Writer) -> None:
+        self.renew = Grouped(writer, presence.renew)
 
 
 class AsyncGuesses:

@@ -22,6 +22,7 @@ from callkeeper.asyncstore.families import (
     AsyncLeases,
     AsyncOutstanding,
     AsyncPeople,
+    AsyncPresence,
     AsyncReservations,
     AsyncRules,
     AsyncSessions,
@@ -71,6 +72,7 @@ class AsyncStore:
         self.keys = AsyncKeys(store.keys, writer, lists, looks)
         self.people = AsyncPeople(store.people, writer, lists, looks)
         self.sessions = AsyncSessions(store.sessions, writer, looks, self._pages)
+        self.presence = AsyncPresence(store.presence, writer)
         self.guesses = AsyncGuesses(store.guesses, writer)
         self.deeds = AsyncDeeds(store.deeds, lists)
         self.feeds = AsyncFeeds(store.feeds, writer, looks)

@@ -33,6 +33,7 @@ from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import DatabaseFailed, NoRight, TooManyRequests
 from callkeeper.core.vdn import read_vdn
 from callkeeper.http.request_facts import Trace
+from callkeeper.usecases.presence import Attendance
 from callkeeper.usecases.watch import Watch, Watches
 
 STREAMS_MAX = 2_000  # of a process
@@ -46,10 +47,16 @@ Parts = dict[str, tuple[int, str | None]]  # by name: the VDN, and whose; None: 
 
 
 class Streams:
-    """The streams of a process. They belong to one event loop, and end when the server does."""
+    """The streams of a process. They belong to one event loop, and end when the server does.
 
-    def __init__(self, watches: Watches, figures: ConsoleFigures, times: PageTimes) -> None:
+    Whoever has one open is there, as ``attendance`` says.
+    """
+
+    def __init__(
+        self, watches: Watches, attendance: Attendance, figures: ConsoleFigures, times: PageTimes
+    ) -> None:
         self.watches = watches
+        self.attendance = attendance
         self.times = times
         self._figures = figures
         self._wakes: set[asyncio.Event] = set()
@@ -179,7 +186,7 @@ class _Telling:
         checked = spoken = monotonic()
         parts = parts_of(who.person, self._vdns)
         watching = held.enter_context(ExitStack())
-        watches = self._watch(parts, watching)
+        watches = self._watch(who.person, parts, watching)
         reminder = Reminder(self._visit, self._streams.times)
         while parts and not self._streams.is_ending:
             self._wake.clear()
@@ -203,12 +210,16 @@ class _Telling:
                 before, parts = parts, parts_of(who.person, self._vdns)
                 if parts != before:
                     watching.close()
-                    watches = self._watch(parts, watching)
+                    watches = self._watch(who.person, parts, watching)
 
-    def _watch(self, parts: Parts, watching: ExitStack) -> dict[int, Watch]:
-        """Watch the VDNs of whose parts this tells, and no others that a browser named."""
+    def _watch(self, person: Person, parts: Parts, watching: ExitStack) -> dict[int, Watch]:
+        """Watch the VDNs of whose parts this tells, and no others that a browser named.
+
+        Whoever listens is there.
+        """
         over = self._streams.watches.over
         vdns = {vdn for vdn, _ in parts.values()}
+        watching.enter_context(self._streams.attendance.of(person, vdns))
         return {vdn: watching.enter_context(over(vdn, self._wake.set)) for vdn in vdns}
 
     async def _who(self, before: SignedIn) -> SignedIn | None:

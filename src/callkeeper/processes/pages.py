@@ -25,6 +25,7 @@ from callkeeper.usecases.house_rules import RuleKeeping
 from callkeeper.usecases.key_keeping import KeyKeeping
 from callkeeper.usecases.lines import LineLook
 from callkeeper.usecases.people import People
+from callkeeper.usecases.presence import Attendance
 from callkeeper.usecases.reservations import Bookings
 from callkeeper.usecases.result_keeping import ResultKeeping
 from callkeeper.usecases.search import Search
@@ -80,7 +81,7 @@ def console_of(  # noqa: PLR0913 - three are named
         filing=Filing(async_store, clock, bookings, slots),
         search=Search(async_store, clock, measure(settings)),
         supervision=supervision,
-        streams=Streams(watches, figures, times),
+        streams=Streams(watches, Attendance(async_store, clock), figures, times),
         figures=figures,
         times=times,
         url=settings.console_url,

@@ -19,6 +19,7 @@ from callkeeper.core.people.changes import (
     TieAccount,
 )
 from callkeeper.core.people.person import NoSuchPerson, Person, Role, login_of
+from callkeeper.core.people.presence import Presence, Sighting
 from callkeeper.core.people.rights import check_may, keeps_wholly, may
 from callkeeper.core.people.session import SignedIn, digest_of, new_link
 from callkeeper.core.refusal import NoRight
@@ -37,7 +38,8 @@ class Member(NamedTuple):
     roles: tuple[Role, ...]
     is_elsewhere: bool
     is_kept_wholly: bool
-    seen_at: Instant | None
+    seen: Sighting
+    presence: Presence
     sessions: int = 0
 
 
@@ -80,8 +82,9 @@ class Staff:
             if text in each.login or text in each.name.casefold()
         ]
         first = wanted[:limit]
-        seen = await self._store.people.seen([each.login for each in first])
-        members = [_member(keeper, each, seen.get(each.login)) for each in first]
+        seen = await self._store.people.seen([each.login for each in first], vdn)
+        now = self._clock.now()
+        members = [_member(keeper, each, seen.get(each.login), now) for each in first]
         return StaffFound(members, len(wanted) > limit)
 
     async def one(self, keeper: Person, vdn: int | None, login: str) -> Member:
@@ -90,9 +93,10 @@ class Staff:
         person = await self._store.people.get(login)
         if person is None or (vdn is not None and person.role_in(vdn) is None):
             raise NoSuchPerson("there is no person {login!r}", about="login", login=login)
-        seen = await self._store.people.seen([login])
+        seen = await self._store.people.seen([login], vdn)
         sessions = await self._people.sessions_of(login)
-        return _member(keeper, person, seen.get(login))._replace(sessions=len(sessions))
+        found = _member(keeper, person, seen.get(login), self._clock.now())
+        return found._replace(sessions=len(sessions))
 
     async def invite(self, who: SignedIn, login: str, name: str, role: Role) -> Invited:
         """Add somebody in a role, and return the link by which they come.
@@ -144,6 +148,14 @@ class Staff:
         return person
 
 
-def _member(keeper: Person, person: Person, seen_at: Instant | None) -> Member:
+def _member(keeper: Person, person: Person, seen: Sighting | None, now: Instant) -> Member:
     known = tuple(each for each in person.roles if may(keeper, "keep_people", each.vdn))
-    return Member(person, known, known != person.roles, keeps_wholly(keeper, person), seen_at)
+    seen = seen or Sighting()
+    return Member(
+        person,
+        known,
+        known != person.roles,
+        keeps_wholly(keeper, person),
+        seen,
+        seen.presence(now),
+    )

@@ -152,7 +152,10 @@ class Watches:
 
 
 def look(store: Store, measure: Measure, vdn: int, now: Instant) -> Beat:
-    """Return how a VDN stands: its pulse, and which dispatchers there are for it."""
+    """Return how a VDN stands: its pulse, and which dispatchers and agents there are for it.
+
+    Of agents those alone who have something to do: it is said of no others that they are there.
+    """
     ahead = (now + AHEAD_MS, now + _UNTIL_MS)
     pulse = store.outstanding.pulse(vdn, now, ahead, measure.grace_ms)
     living = sorted(
@@ -160,8 +163,11 @@ def look(store: Store, measure: Measure, vdn: int, now: Instant) -> Beat:
         for each in store.leases.all()
         if each.stands(now)
     )
+    found = store.presence.agents_there(vdn, now)
+    there = [each for each in found if each.account in pulse.agents]
     agents = {account: _number(sums) for account, sums in pulse.agents.items()}
-    return Beat(now, _number((pulse.agents, pulse.calls, pulse.campaigns, living)), agents)
+    whole = _number((pulse.agents, pulse.calls, pulse.campaigns, living, there))
+    return Beat(now, whole, agents)
 
 
 def look_ahead(store: Store, measure: Measure, vdn: int, now: Instant, before: Beat | None) -> Beat:

@@ -49,6 +49,21 @@ class Describe(msgspec.Struct, frozen=True, omit_defaults=True):
         return old.changed(**new)
 
 
+class Away(msgspec.Struct, frozen=True):
+    """They are away, although a page of theirs is open; or are back."""
+
+    what: ClassVar[str] = "away_said"
+    ends_sessions: ClassVar[bool] = False
+
+    is_so: bool
+
+    def apply(self, old: Person, at: Instant) -> Person:
+        """Return the person as away since now, or as back."""
+        if self.is_so == (old.away_since is not None):
+            return old
+        return old.changed(away_since=at if self.is_so else None)
+
+
 class GiveRole(msgspec.Struct, frozen=True):
     """A role, in place of the one in that VDN."""
 
@@ -204,6 +219,7 @@ class GrantRoles(msgspec.Struct, frozen=True):
 
 PersonChange: TypeAlias = (
     Describe
+    | Away
     | GiveRole
     | TakeRole
     | Disable

@@ -98,7 +98,8 @@ class Tie(msgspec.Struct, frozen=True):
 class Person(msgspec.Struct, frozen=True):
     """A person, by their login; in at most one role in each VDN.
 
-    Without a password and a tie: invited.
+    Without a password and a tie: invited. ``away_since``: they said then that they are away, and
+    have neither said since that they are back, nor signed in anew.
     """
 
     login: str
@@ -112,6 +113,7 @@ class Person(msgspec.Struct, frozen=True):
     roles: tuple[Role, ...] = ()
     preferences: Preferences = Preferences()
     tie: Tie | None = None
+    away_since: Instant | None = None
 
     @property
     def by(self) -> str:

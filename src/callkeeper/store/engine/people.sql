@@ -3,7 +3,7 @@
 -- name: person_columns
 p.login, p.version, p.name, p.language, p.zone, p.made_at, p.disabled_at,
 p.password_hash IS NOT NULL, p.theme, p.has_shortcuts,
-  p.own_warning_minutes, p.has_sound
+  p.own_warning_minutes, p.has_sound, p.away_since
 
 -- name: lock_people
 -- In the order of the key, so that two processes never wait for each other.
@@ -33,16 +33,53 @@ RETURNING login
 UPDATE person
 SET version = :version, name = :name, language = :language, zone = :zone,
   disabled_at = :disabled_at, theme = :theme, has_shortcuts = :has_shortcuts,
-  own_warning_minutes = :warning_minutes, has_sound = :has_sound
+  own_warning_minutes = :warning_minutes, has_sound = :has_sound, away_since = :away_since
 WHERE login = :login
 
 -- name: seen
-SELECT p.login, p.seen_at, max(s.used_at)
+-- By role; a row without a VDN for whoever has none.
+SELECT p.login, r.vdn, t.lease_until, p.seen_at, max(s.used_at), p.away_since
 FROM {items of person} AS item
 JOIN person AS p ON p.login = item.login
 LEFT JOIN session AS s ON s.login = p.login
-GROUP BY p.login, p.seen_at
-HAVING p.seen_at IS NOT NULL OR max(s.used_at) IS NOT NULL
+LEFT JOIN role AS r ON r.login = p.login
+LEFT JOIN presence AS t ON t.vdn = r.vdn AND t.login = r.login
+GROUP BY p.login, r.vdn, t.lease_until, p.seen_at, p.away_since
+
+-- name: agents_seen
+SELECT r.agent, t.lease_until, p.seen_at, max(s.used_at), p.away_since
+FROM role AS r
+JOIN person AS p ON p.login = r.login AND p.disabled_at IS NULL
+LEFT JOIN presence AS t ON t.vdn = r.vdn AND t.login = r.login
+LEFT JOIN session AS s ON s.login = r.login
+WHERE r.vdn = :vdn AND r.agent IS NOT NULL
+GROUP BY r.agent, r.login, t.lease_until, p.seen_at, p.away_since
+ORDER BY r.agent, r.login
+
+-- name: renew_presence
+-- Whoever has lost the role meanwhile is left out; so the table has at most a row for each. In the
+-- order of the key, so that two processes never wait for each other.
+INSERT INTO presence (vdn, login, lease_until)
+SELECT item.vdn, item.login, :lease_until
+FROM {items of presence} AS item
+JOIN role AS r ON r.login = item.login AND r.vdn = item.vdn
+ORDER BY item.vdn, item.login
+ON CONFLICT (vdn, login) DO UPDATE SET lease_until = excluded.lease_until
+
+-- name: end_presence
+DELETE FROM presence WHERE vdn = :vdn AND login = :login
+
+-- name: agents_there
+SELECT r.agent, p.away_since IS NOT NULL
+FROM presence AS t
+JOIN role AS r ON r.login = t.login AND r.vdn = t.vdn
+JOIN person AS p ON p.login = t.login AND p.disabled_at IS NULL
+WHERE t.vdn = :vdn AND t.lease_until > :now AND t.lease_until <= :latest AND r.agent IS NOT NULL
+ORDER BY r.agent, t.login
+
+-- name: come_back
+UPDATE person SET version = version + 1, away_since = NULL
+WHERE login = :login AND away_since IS NOT NULL
 
 -- name: note_seen
 UPDATE person SET seen_at = (SELECT max(s.used_at) FROM session AS s WHERE s.login = :login)

@@ -13,6 +13,7 @@ from callkeeper.core.people.changes import NewPerson, PersonOrder
 from callkeeper.core.people.feed import Feed
 from callkeeper.core.people.house_rules import HouseRules, KeptRules, RulesOrder
 from callkeeper.core.people.person import Person, Tie
+from callkeeper.core.people.presence import Renewal, Sighting
 from callkeeper.core.people.session import Link, NewPassword, Session, SignedIn, SignIn
 from callkeeper.core.refusal import Refusal
 
@@ -39,6 +40,13 @@ class Guess(NamedTuple):
     at: Instant
 
 
+class AgentThere(NamedTuple):
+    """An agent's account, of somebody who has a page open; and whether they said they are away."""
+
+    account: str
+    is_away: bool
+
+
 class People(Protocol):
     """The verbs about people."""
 
@@ -57,8 +65,8 @@ class People(Protocol):
     def all(self, vdn: int | None = None) -> list[Person]:
         """Return all people, or those who have a role in a VDN, by login."""
 
-    def seen(self, logins: Sequence[str]) -> dict[str, Instant]:
-        """Return when each of these was last there; who never was, is left out."""
+    def seen(self, logins: Sequence[str], vdn: int | None = None) -> dict[str, Sighting]:
+        """Return when each of these was there, by pages of a VDN or of any (None)."""
 
     def tied(self, tie: Tie) -> Person | None:
         """Return whose an account at the single sign-on is, disabled or not."""
@@ -90,6 +98,22 @@ class Sessions(Protocol):
 
     def end(self, digests: Sequence[str]) -> list[None]:
         """End sessions; one that is not there stays so."""
+
+
+class Presence(Protocol):
+    """The verbs about who is there."""
+
+    def renew(self, renewals: Sequence[Renewal]) -> list[None]:
+        """Say who is there; of a VDN where somebody has no role any more, nothing is said."""
+
+    def agents_there(self, vdn: int, now: Instant) -> list[AgentThere]:
+        """Return which agents of a VDN have a page open now, by account; away or not."""
+
+    def agents_seen(self, vdn: int) -> dict[str, list[Sighting]]:
+        """Return when those were there who are agents of a VDN, by account.
+
+        Who is disabled is left out; an account that nobody has, is not there.
+        """
 
 
 class Guesses(Protocol):

@@ -19,7 +19,7 @@ from callkeeper.store.port.campaigns import BusinessResults, Campaigns
 from callkeeper.store.port.dialing import Attempts, DeskCalls, Due, Leases
 from callkeeper.store.port.history import History
 from callkeeper.store.port.outstanding import Outstanding
-from callkeeper.store.port.people import Deeds, Feeds, Guesses, People, Rules, Sessions
+from callkeeper.store.port.people import Deeds, Feeds, Guesses, People, Presence, Rules, Sessions
 from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.reservations import Reservations
 
@@ -82,6 +82,10 @@ class Store(Protocol):
     @property
     def sessions(self) -> Sessions:
         """Sessions, passwords and links."""
+
+    @property
+    def presence(self) -> Presence:
+        """Who is there."""
 
     @property
     def guesses(self) -> Guesses:

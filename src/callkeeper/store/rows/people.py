@@ -5,7 +5,6 @@ from typing import Protocol
 
 import msgspec
 
-from callkeeper.core.instants import Instant
 from callkeeper.core.people.changes import (
     Disable,
     NewPerson,
@@ -24,6 +23,7 @@ from callkeeper.core.people.person import (
     by_login,
 )
 from callkeeper.core.people.preferences import Preferences
+from callkeeper.core.people.presence import Sighting, lately
 from callkeeper.core.people.rights import carried_out, check_may
 from callkeeper.core.people.session import Link
 from callkeeper.core.refusal import Refusal
@@ -31,7 +31,7 @@ from callkeeper.store.engine.session import Row, Session
 from callkeeper.store.port.people import Deed
 from callkeeper.store.rows.deeds import DeedRows
 
-_INSTALLATION = 0  # the VDN of a role for the installation
+INSTALLATION = 0  # the VDN of a role for the installation
 _OWN = 8  # columns of a person before those of their preferences
 
 
@@ -113,14 +113,16 @@ class PersonRows:
             self._take_tie(old.tie)
         if new.tie is not None and old.tie is None:
             self._put_tie(new.login, new.tie)
-        fields = ("login", "version", "name", "language", "zone", "disabled_at")
+        fields = ("login", "version", "name", "language", "zone", "disabled_at", "away_since")
         self._session.rows(
             "update_person",
             **{name: getattr(new, name) for name in fields},
             **_preferences_row(new.preferences),
         )
         for role in set(old.roles) - set(new.roles):
-            self._session.rows("take_role", login=old.login, vdn=role.vdn or _INSTALLATION)
+            there = {"login": old.login, "vdn": role.vdn or INSTALLATION}
+            self._session.rows("take_role", **there)
+            self._session.rows("end_presence", **there)
         for role in set(new.roles) - set(old.roles):
             self._put_role(new.login, role)
         self._shut_out(old.login, change, is_another=is_another)
@@ -168,11 +170,16 @@ class PersonRows:
         rows = self._session.rows("tied", issuer=tie.issuer, subject=tie.subject)
         return self.get(str(rows[0][0])) if rows else None
 
-    def seen(self, logins: Sequence[str]) -> dict[str, Instant]:
-        """Return when each of these was last there; who never was, is left out."""
+    def seen(self, logins: Sequence[str], vdn: int | None = None) -> dict[str, Sighting]:
+        """Return when each of these was there, by pages of a VDN or of any (None)."""
         items = [{"login": each} for each in logins]
-        rows = self._session.each("seen", items) if items else []
-        return {login: max(at for at in seen if at is not None) for login, *seen in rows}
+        seen: dict[str, list[Sighting]] = {}
+        for login, there, *row in self._session.each("seen", items) if items else []:
+            found = sighting(row)
+            if vdn is not None and there != vdn:
+                found = msgspec.structs.replace(found, lease_until=None)
+            seen.setdefault(login, []).append(found)
+        return {login: lately(each) for login, each in seen.items()}
 
     def note_seen(self, login: str) -> None:
         """Keep when somebody was last there, whose sessions are about to be forgotten."""
@@ -215,7 +222,7 @@ class PersonRows:
             "put_role",
             login=login,
             kind=role.kind,
-            vdn=role.vdn or _INSTALLATION,
+            vdn=role.vdn or INSTALLATION,
             agent=role.agent,
             phone=role.phone,
         )
@@ -245,7 +252,7 @@ def _by_now(order: PersonOrder, known: Mapping[str, Person]) -> PersonOrder:
 
 
 def _person(row: Row, roles: Sequence[Role], tie: Tie | None) -> Person:
-    own, (theme, has_shortcuts, warning_minutes, has_sound) = row[:_OWN], row[_OWN:]
+    own, (theme, has_shortcuts, warning_minutes, has_sound, away_since) = row[:_OWN], row[_OWN:]
     person = Person(*own)  # SQLite has no truth values
     return msgspec.structs.replace(
         person,
@@ -253,7 +260,15 @@ def _person(row: Row, roles: Sequence[Role], tie: Tie | None) -> Person:
         roles=tuple(roles),
         preferences=Preferences(theme, bool(has_shortcuts), warning_minutes, bool(has_sound)),
         tie=tie,
+        away_since=away_since,
     )
+
+
+def sighting(row: Sequence[int | None]) -> Sighting:
+    """Return when somebody was there; a session may be gone whose last use is kept."""
+    lease_until, seen_at, used_at, away_since = row
+    clicked = [each for each in (seen_at, used_at) if each is not None]
+    return Sighting(lease_until, max(clicked, default=None), away_since is not None)
 
 
 def _preferences_row(preferences: Preferences) -> dict[str, str | int | None]:

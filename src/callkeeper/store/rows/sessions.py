@@ -141,4 +141,6 @@ class SessionRows:
             self._session.rows("end_session", digest=each)
 
     def _begin(self, session: PersonSession) -> None:
+        """Begin one; whoever was away is back."""
+        self._session.rows("come_back", login=session.login)
         self._session.rows("add_session", **msgspec.structs.asdict(session))

@@ -26,6 +26,7 @@ from callkeeper.store.rows.keys import KeyRows
 from callkeeper.store.rows.leases import LeaseRows
 from callkeeper.store.rows.outstanding import OutstandingRows
 from callkeeper.store.rows.people import PersonRows
+from callkeeper.store.rows.presence import PresenceRows
 from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.rows.rules import RulesRows
 from callkeeper.store.rows.sessions import SessionRows
@@ -56,6 +57,7 @@ class SqlStore:
         self.keys = KeyRows(session, people, deeds)
         self.rules = rules = RulesRows(session, campaigns, deeds)
         self.sessions = SessionRows(session, people, rules)
+        self.presence = PresenceRows(session)
         self.feeds = FeedRows(session, people, deeds)
         self.guesses = GuessRows(session)
 
