@@ -7,10 +7,12 @@
   const LOST_MS = 40_000; // the server says every 15 s that it lives
   const ANYWAY_MS = 60_000;
   const IDLE_MS = 5_000;
+  const SPOKEN_MS = 10_000;
   const [first] = parts;
   const { live: name, from } = first.dataset;
   const state = document.getElementById("live-state");
   const pause = document.getElementById("live-pause");
+  const spoken = document.getElementById("live-counts");
   let waits, how, heard = Date.now(), pressed = 0, isPaused, isOut, isAsking, asksAgain;
 
   const say = (now) => {
@@ -18,6 +20,23 @@
     const shown = isPaused && how === "on" ? "paused" : how;
     for (const each of state.children) each.hidden = each.dataset.says !== shown;
     for (const each of parts) each.classList.toggle("stale", how !== "on");
+  };
+
+  const counts = () =>
+    [...document.querySelectorAll("[data-count]")].map((each) => each.textContent.trim().replace(/\s+/g, " "));
+
+  // Whoever does not see the counts hears which have changed, and seldom enough to hear anything else.
+  let said = counts(), speaks;
+  const speak = () => {
+    const now = counts();
+    const news = now.filter((each) => !said.includes(each));
+    if (speaks || isPaused || !news.length) return;
+    spoken.textContent = news.join(", ");
+    said = now;
+    speaks = setTimeout(() => {
+      speaks = null;
+      speak();
+    }, SPOKEN_MS);
   };
 
   // Rows would move under a hand that is on them.
@@ -48,6 +67,7 @@
       morph(part, its);
       part.dataset.pulse = its.dataset.pulse;
     }
+    speak();
     if (document.activeElement === document.body && focused)
       document.getElementById(focused)?.focus({ preventScroll: true });
   };
