@@ -18,6 +18,7 @@ from callkeeper.console.causes import CAUSE_WORDS
 from callkeeper.console.day import CAME_TO_WORDS
 from callkeeper.console.deeds import DEED_WORDS
 from callkeeper.console.health import CHECK_WORDS
+from callkeeper.console.hours import STANDING_WORDS
 from callkeeper.console.lines import LINE_WORDS
 from callkeeper.console.press import DESK_WORDS, EVENT_WORDS, ROLE_WORDS, WHO_WORDS
 from callkeeper.core.reservations.result_codes import WORDS
@@ -58,11 +59,13 @@ TOLD_ELSEWHERE = {
     "words",
     "tile_words[]",
     "came_to_words[]",
+    "words[]",
     "cause_words[]",
     "label",
 }
 
 TABLES: dict[str, Mapping[str, str]] = {
+    "STANDING_WORDS": STANDING_WORDS,
     "CAME_TO_WORDS": {str(each): words for each, words in CAME_TO_WORDS.items()},
     "CAUSE_WORDS": CAUSE_WORDS,
     "ROLE_WORDS": ROLE_WORDS,

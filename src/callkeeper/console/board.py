@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from callkeeper.console.causes import CAUSE_WORDS
 from callkeeper.console.fields import Form
+from callkeeper.console.hours import STANDING_WORDS, bars_of, hours_of
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.stream import Streams
 from callkeeper.console.times import PageTimes
@@ -147,6 +148,7 @@ class BoardPage:
         found = await self._supervision.overview(
             who.person, shown.whose, day, ROWS_MAX, shown.keeping
         )
+        hours = [each.standing for each in hours_of(found.today, day, times)]
         counts = found.today.counts
         kept, missed = (sum(counts.get(each, 0) for each in part) for part in (KEPT, _MISSED))
         return self._press.page(
@@ -162,6 +164,9 @@ class BoardPage:
             times=times,
             tile_words=TILE_WORDS,
             cause_words=CAUSE_WORDS,
+            hours=hours,
+            plot=bars_of(hours, STANDING_WORDS),
+            standing_words=STANDING_WORDS,
             may_pause=may(who.person, "pause_campaigns", visit.vdn),
             held={each.subject for each in found.board.hindrances},
             kept=kept,

@@ -1,19 +1,17 @@
 """A day of a VDN: what its promises came to, as tables and bars, and as a file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from typing import NamedTuple
 
 from starlette.responses import Response
 
-from callkeeper.console.plot import Plot, plot
+from callkeeper.console.hours import Hour, bars_of, hours_of
 from callkeeper.console.press import Press
 from callkeeper.console.sheet import sheet
 from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit, no_page
 from callkeeper.core.instants import (
-    HOUR_MS,
     INSTANT_MAX,
     INSTANT_MIN,
     Instant,
@@ -43,14 +41,6 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TODAY = "today"
 
 
-class Hour(NamedTuple):
-    """An hour by the reader's clock, and what its promises came to."""
-
-    begin_at: Instant
-    label: str
-    counts: dict[Keeping, int]
-
-
 class DayPage:
     """The report of a day, by the clock of whoever looks."""
 
@@ -65,7 +55,7 @@ class DayPage:
         day = _day(visit, times)
         span = _span(visit, day, times)
         report = await self._supervision.report(who.person, visit.vdn, span)
-        hours = _hours(report, span, times)
+        hours = hours_of(report.day, span, times)
         shown = [each for each in CAME_TO_WORDS if each in report.day.counts]
         return self._press.page(
             visit.language,
@@ -77,9 +67,10 @@ class DayPage:
             times=times,
             report=report,
             hours=hours,
-            plot=_plot(hours),
+            plot=bars_of(hours, CAME_TO_WORDS),
             shown=shown,
             came_to_words=CAME_TO_WORDS,
+            shown_words={each: CAME_TO_WORDS[each] for each in shown},
             may_export=may(who.person, "export", visit.vdn),
         )
 
@@ -89,7 +80,7 @@ class DayPage:
         day = _day(visit, times)
         span = _span(visit, day, times)
         report = await self._supervision.report(who.person, visit.vdn, span, to_keep=True)
-        rows = _rows(report, _hours(report, span, times))
+        rows = _rows(report, hours_of(report.day, span, times))
         return await sheet(f"callkeeper-{visit.vdn}-{day}", rows)
 
 
@@ -121,21 +112,6 @@ def _neighbours(day: date) -> tuple[date, date]:
     return day - timedelta(days=1), day + timedelta(days=1)
 
 
-def _hours(report: DayReport, span: tuple[Instant, Instant], times: LocalTimes) -> list[Hour]:
-    """Return all hours of a day, of which there are 23 or 25 where the clock is set."""
-    counted = {each.begin_at: each.counts for each in report.day.hours}
-    begins = range(span[0], span[1], HOUR_MS)
-    return [Hour(each, times.to_minute(each)[11:], counted.get(each, {})) for each in begins]
-
-
-def _plot(hours: list[Hour]) -> Plot:
-    counted = [
-        (each.label[:5], {str(kind): count for kind, count in each.counts.items()})
-        for each in hours
-    ]
-    return plot(counted, list(CAME_TO_WORDS))
-
-
 def _rows(report: DayReport, hours: list[Hour]) -> Iterator[list[str | int]]:
     """Yield the rows of the file: words of programs, which are the same in every language."""
     yield ["part", "id", "name", *KEEPINGS]
@@ -151,5 +127,5 @@ def _rows(report: DayReport, hours: list[Hour]) -> Iterator[list[str | int]]:
             yield [part, row.id, row.name, *_cells(row.counts)]
 
 
-def _cells(counts: dict[Keeping, int]) -> list[int]:
+def _cells(counts: Mapping[Keeping, int] | Mapping[str, int]) -> list[int]:
     return [counts.get(each, 0) for each in KEEPINGS]

@@ -1,4 +1,4 @@
-"""Finding calls: by number, agent, campaign and day; and a file of what is found.
+"""Finding calls: by number, agent, campaign, day and hour; and a file of what is found.
 
 What is looked for is sent as a form, for no number may stand in an address.
 """
@@ -8,13 +8,13 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
-from callkeeper.console.fields import Form, hidden_number, plain_number
+from callkeeper.console.fields import Form, hidden_instant, hidden_number, plain_number
 from callkeeper.console.press import Press, masked
 from callkeeper.console.sheet import sheet
 from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.campaigns.campaign import campaign_id
-from callkeeper.core.instants import Instant, LocalTimes, in_iso, midnight
+from callkeeper.core.instants import HOUR_MS, Instant, LocalTimes, in_iso, midnight
 from callkeeper.core.people.person import ACCOUNT
 from callkeeper.core.people.rights import may
 from callkeeper.core.people.session import SignedIn
@@ -24,7 +24,7 @@ from callkeeper.usecases.search import FoundCalls, Query, Search
 
 SHOWN_AT_ONCE = 50
 # What narrows it; an address may have all of them but the number.
-FILTERS = ("number", "agent", "campaign", "from", "to", "only")
+FILTERS = ("number", "agent", "campaign", "from", "to", "hour", "only")
 _YEARS = range(2000, 2100)
 _HEADS = ("id", "time", "state", "kept", "kind", "campaign", "agent", "number", "result", "note")
 
@@ -101,11 +101,16 @@ def _query(form: Form, times: LocalTimes) -> Query:
     begin_at, end_at = _midnight(form, "from", times), _midnight(form, "to", times, days=1)
     if begin_at is not None and end_at is not None and end_at <= begin_at:
         raise ParameterWrong("it ends before it begins", about="to")
+    begins, ends = [begin_at], [end_at]
+    if form.get("hour"):
+        begins.append(hour_at := hidden_instant(form, "hour"))
+        ends.append(hour_at + HOUR_MS)
+    end_at = min(filter(None, ends), default=None)
     return Query(
         number=number or None,
         agent=agent or None,
         campaign_id=id_,
-        begin_at=begin_at,
+        begin_at=max(filter(None, begins), default=None),
         end_at=None if end_at is None else end_at - 1,
         is_outstanding=bool(form.get("only")),
     )

@@ -18,19 +18,21 @@ class Piece(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A bar: its label, where the middle of that is, how much it stands for, and its pieces."""
+    """A bar: its label, where it begins and its middle is, how much it stands for, its pieces."""
 
     label: str
+    begin: float
     middle: float
     total: int
     pieces: list[Piece]
 
 
 class Plot(NamedTuple):
-    """Bars beside each other; the highest one stands for ``most``."""
+    """Bars beside each other, each with so much room; the highest one stands for ``most``."""
 
     width: int
     height: int
+    step: float
     most: int
     bars: list[Bar]
 
@@ -48,8 +50,9 @@ def plot(counted: Sequence[tuple[str, Mapping[str, int]]], kinds: Sequence[str])
                 top -= height
                 left = place * step + _GAP / 2
                 pieces.append(Piece(kind, *_rounded(left, top, step - _GAP, height)))
-        bars.append(Bar(label, round((place + 0.5) * step, 1), sum(counts.values()), pieces))
-    return Plot(WIDTH, HEIGHT, most, bars)
+        begin, middle = _rounded(place * step, (place + 0.5) * step)
+        bars.append(Bar(label, begin, middle, sum(counts.values()), pieces))
+    return Plot(WIDTH, HEIGHT, round(step, 1), most, bars)
 
 
 def _rounded(*lengths: float) -> list[float]:
