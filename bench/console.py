@@ -216,7 +216,7 @@ def _told(log: Path, offset: int, many: int) -> list[float]:
 
 
 def first_bytes(server: Server, stage: Stage) -> dict[str, Any]:
-    """Return what a browser loads first, and how large the scripts are."""
+    """Return what a browser loads first, and how large our own scripts are."""
     found: dict[str, Any] = {}
     with httpx2.Client(base_url=server.url, trust_env=False) as client:
         for name, visitors in (("today", stage.agents), ("board", stage.supervisors)):

@@ -68,4 +68,4 @@ def test_the_console_is_measured_on_a_small_one_and_told(tmp_path: Path) -> None
     text = page.text({"console.json": told})
     assert "## What the console costs" in text
     assert "| results beside 300 pages, sqlite: 0.97 of without | 1.000 | met |" in text
-    assert "| all scripts: at most 13 kB |" in text
+    assert "| our own scripts: at most 8 kB |" in text

@@ -26,19 +26,28 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """The files of ``static/``, read once; without what browsers have no use for."""
+    """The files of ``static/``, without what browsers have no use for, and of ``vendor/``.
+
+    The latter are what others wrote, and are served as they are. All are read once.
+    """
 
     def __init__(self) -> None:
         self.by_path: dict[str, Asset] = {}
         self._paths: dict[str, str] = {}
-        for file in files("callkeeper.console").joinpath("static").iterdir():
-            media_type = _TYPES.get(file.name[file.name.rfind(".") :])
-            if media_type is not None:
-                plain = _FOR_READERS.sub(b"", file.read_bytes())
-                digest = sha256(plain).hexdigest()[:_DIGITS]
-                path = f"/console/static/{digest}/{file.name}"
-                self._paths[file.name] = path
-                self.by_path[path] = Asset(path, media_type, plain, gzip.compress(plain, mtime=0))
+        here = files("callkeeper.console")
+        for file in here.joinpath("static").iterdir():
+            self._add(file.name, _FOR_READERS.sub(b"", file.read_bytes()))
+        for file in here.joinpath("vendor").iterdir():
+            self._add(file.name, file.read_bytes())
+
+    def _add(self, name: str, plain: bytes) -> None:
+        media_type = _TYPES.get(name[name.rfind(".") :])
+        if media_type is None:
+            return
+        digest = sha256(plain).hexdigest()[:_DIGITS]
+        path = f"/console/static/{digest}/{name}"
+        self._paths[name] = path
+        self.by_path[path] = Asset(path, media_type, plain, gzip.compress(plain, mtime=0))
 
     def path(self, name: str) -> str:
         """Return where a file is found; KeyError if there is none of that name."""

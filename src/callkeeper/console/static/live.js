@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const parts = [...document.querySelectorAll("[data-live]")];
-  if (!parts.length || !window.EventSource) return;
+  if (!parts.length || !window.htmx || !window.EventSource) return;
   const LOST_MS = 40_000; // the server says every 15 s that it lives
   const ANYWAY_MS = 60_000;
   const IDLE_MS = 5_000;
@@ -51,7 +51,7 @@
     return isAll;
   };
 
-  const show = (text) => {
+  const show = async (text) => {
     const fresh = new DOMParser().parseFromString(text, "text/html");
     const focused = document.activeElement.id;
     clearTimeout(waits);
@@ -64,7 +64,9 @@
     }
     for (const part of parts) {
       const its = fresh.getElementById(part.id);
-      morph(part, its);
+      for (const each of part.querySelectorAll("details[open][id]"))
+        fresh.getElementById(each.id)?.setAttribute("open", "");
+      await htmx.swap({ text: its.innerHTML, target: part, swap: "innerMorph", sourceElement: part });
       part.dataset.pulse = its.dataset.pulse;
     }
     speak();
@@ -79,7 +81,7 @@
     try {
       const answer = await fetch(from, { headers: { "x-by-itself": "1" } });
       if (answer.redirected) document.dispatchEvent(new Event("signed-out"));
-      else if (answer.ok) show(await answer.text());
+      else if (answer.ok) await show(await answer.text());
       else say("lost");
     } catch {
       say("lost");
