@@ -21,12 +21,13 @@ from typing import Any, NamedTuple
 
 import httpx2
 
-from bench import console_report, load, mass, options, page, report
+from bench import console_report, load, mass, options, report
+from bench.case import run_case
 from bench.engine import Engine, address, engine, run
 from bench.outstanding import DONE
 from bench.server import OURS, Server, ours, running
 from bench.signed import Signer, numbers, results
-from callkeeper.clock import Clock, SystemClock, monotonic, new_token
+from callkeeper.clock import Clock, monotonic, new_token
 from callkeeper.console.assets import Assets
 from callkeeper.console.door import COOKIE
 from callkeeper.core.instants import HOUR_MS, MINUTE_MS
@@ -75,20 +76,7 @@ class Stage(NamedTuple):
 
 def main() -> int:
     """Run the case; print its tables, and write it down."""
-    how = _parameters()
-    clock = SystemClock()
-    with tempfile.TemporaryDirectory(prefix="callkeeper-bench-", dir=how.folder) as name:
-        found: dict[str, Any] = {
-            "machine": report.machine(clock.now(), Path(name)),
-            "parameters": {key: getattr(how, key) for key in _PARAMETERS},
-            "engines": {},
-        }
-        for each in how.engines:
-            found["engines"][each] = _of_engine(each, Path(name), how, clock)
-    print(console_report.tables(found))
-    if how.write:
-        page.write("console.json", found)
-    return 0
+    return run_case(_parameters(), _PARAMETERS, _of_engine, console_report.tables, "console.json")
 
 
 def _of_engine(name: str, folder: Path, how: argparse.Namespace, clock: Clock) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.report import machine_words
+from bench.report import section_of
 
 _ABOUT = """\
 ## What the console costs
@@ -31,8 +31,7 @@ def tables(results: dict[str, Any]) -> str:
 
 def section(results: dict[str, Any]) -> str:
     """Return the section of RESULTS.md."""
-    about = _ABOUT.format(**results["parameters"])
-    return f"{about}\n\n{tables(results)}\n\n{machine_words(results['machine'])}\n"
+    return section_of(_ABOUT, tables(results), results)
 
 
 def _times(engines: dict[str, Any]) -> str:

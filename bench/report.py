@@ -70,6 +70,12 @@ def machine(now: int, folder: Path, packages: Sequence[str] = _PACKAGES) -> dict
     }
 
 
+def section_of(about: str, tables: str, results: dict[str, Any]) -> str:
+    """Return the section of RESULTS.md: what it is about, by its parameters, tables, and where."""
+    said = about.format(**results["parameters"])
+    return f"{said}\n\n{tables}\n\n{machine_words(results['machine'])}\n"
+
+
 def machine_words(where: dict[str, Any]) -> str:
     """Return where and when something was measured, and a warning if others were busy."""
     versions = ", ".join(f"{name} {number}" for name, number in where["versions"].items())

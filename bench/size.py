@@ -13,12 +13,13 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from bench import load, mass, options, page, processes, report, size_report
+from bench import load, mass, options, processes, report, size_report
+from bench.case import run_case
 from bench.engine import Engine, engine
 from bench.mass import Mass
 from bench.server import Server, ours, resident_mb, running
 from bench.signed import Body, Signer
-from callkeeper.clock import Clock, SystemClock, monotonic
+from callkeeper.clock import Clock, monotonic
 from callkeeper.core.instants import DAY_MS
 from callkeeper.installation.database import open_seal, open_session
 from callkeeper.store.rows.store import SqlStore
@@ -33,20 +34,7 @@ _SETTLE_SECONDS = 3
 
 def main() -> int:
     """Run the case; print its tables, and write it down."""
-    how = _parameters()
-    clock = SystemClock()
-    with tempfile.TemporaryDirectory(prefix="callkeeper-bench-", dir=how.folder) as name:
-        results: dict[str, Any] = {
-            "machine": report.machine(clock.now(), Path(name)),
-            "parameters": {key: getattr(how, key) for key in _PARAMETERS},
-            "engines": {},
-        }
-        for each in how.engines:
-            results["engines"][each] = _of_engine(each, Path(name), how, clock)
-    print(size_report.tables(results))
-    if how.write:
-        page.write("size.json", results)
-    return 0
+    return run_case(_parameters(), _PARAMETERS, _of_engine, size_report.tables, "size.json")
 
 
 def _of_engine(name: str, folder: Path, how: argparse.Namespace, clock: Clock) -> dict[str, Any]:

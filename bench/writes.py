@@ -6,20 +6,20 @@ turns under wrk, at each number of connections, and what was answered must be in
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench import load, options, page, pgbench, report, signed, writes_report
+from bench import load, options, pgbench, report, signed, writes_report
+from bench.case import run_case
 from bench.engine import Engine, engine
 from bench.load import Turn
 from bench.server import Server, running
 from bench.signed import VDN, Body
 from bench.stage import CAMPAIGN, Stage, prepare, written
-from callkeeper.clock import Clock, SystemClock
+from callkeeper.clock import Clock
 
 UPDATE, CREATE = "updateResult", "create"
 _PARAMETERS = ("connections", "seconds", "rounds", "reservations")
@@ -85,24 +85,15 @@ class Bench(NamedTuple):
 
 def main() -> int:
     """Run the case; print its tables, and write it down."""
-    how = _parameters()
-    clock = SystemClock()
-    with tempfile.TemporaryDirectory(prefix="callkeeper-bench-", dir=how.folder) as name:
-        results: dict[str, Any] = {
-            "machine": report.machine(clock.now(), Path(name)),
-            "parameters": {key: getattr(how, key) for key in _PARAMETERS},
-            "engines": {},
-        }
-        for each in how.engines:
-            home = Path(name, each)
-            home.mkdir()
-            with engine(each) as on, ExitStack() as stack:
-                bench = _begin(on, home, how, clock, stack.enter_context)
-                results["engines"][each] = {"version": on.version, **_measure(bench, how)}
-    print(writes_report.tables(results))
-    if how.write:
-        page.write("writes.json", results)
-    return 0
+    return run_case(_parameters(), _PARAMETERS, _of_engine, writes_report.tables, "writes.json")
+
+
+def _of_engine(name: str, folder: Path, how: argparse.Namespace, clock: Clock) -> dict[str, Any]:
+    home = folder / name
+    home.mkdir()
+    with engine(name) as on, ExitStack() as stack:
+        bench = _begin(on, home, how, clock, stack.enter_context)
+        return {"version": on.version, **_measure(bench, how)}
 
 
 def _begin(
