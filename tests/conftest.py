@@ -217,7 +217,7 @@ def _private_postgres(**how: bool) -> PrivatePostgres:
 
 def _far_end() -> FarEnd:
     try:
-        return FarEnd(free_port())
+        return FarEnd(free_port(), keeps_all=True)
     except FileNotFoundError as missing:
         leave_out(f"Asterisk: {missing}")
         raise

@@ -19,7 +19,8 @@ class FarEnd:
     FileNotFoundError when there is no SIPp.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, keeps_all: bool = False) -> None:
+        """``keeps_all``: every message, to be asked for with ``received``."""
         program = shutil.which("sipp")
         if program is None:
             raise FileNotFoundError("no sipp here; apt-get install sip-tester")
@@ -31,6 +32,9 @@ class FarEnd:
         here = ["-i", "127.0.0.1", "-p", str(port), "-ci", "127.0.0.1"]
         log = ["-trace_logs", "-log_file", str(self._log), "-trace_err"]
         log += ["-error_file", str(self._home / "errors")]
+        self._messages = self._home / "messages"
+        if keeps_all:
+            log += ["-trace_msg", "-message_file", str(self._messages)]
         self._command = [program, "-sf", str(scenario), *here, *log, "-nostdin", "-aa"]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -67,6 +71,13 @@ class FarEnd:
         text = self._log.read_text("utf-8", "replace")
         return set(re.findall(rf"FROM {re.escape(number)} <sip:([^@>]*)@", text))
 
+    def received(self, number: str) -> list[str]:
+        """Return the requests that came in the calls of a number, each as it came."""
+        text = self._messages.read_text("utf-8", "replace")
+        came = re.findall(r"received \[\d+\] bytes :\n\n(.*?)\n(?=-{20}|\Z)", text, re.DOTALL)
+        ids = {call_id for each in came if f"sip:{number}@" in each for call_id in _call_ids(each)}
+        return [each for each in came if ids.intersection(_call_ids(each))]
+
     def errors(self) -> str:
         """Return what SIPp complained of."""
         file = self._home / "errors"
@@ -77,3 +88,7 @@ class FarEnd:
         assert self._process.poll() is None, f"sipp ended: {self.errors()}"
         table = Path("/proc/net/udp").read_text("utf-8")
         return f"0100007F:{self.port:04X}" in table
+
+
+def _call_ids(message: str) -> list[str]:
+    return re.findall(r"^Call-ID: (\S+)", message, re.MULTILINE)

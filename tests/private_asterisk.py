@@ -23,6 +23,9 @@ FOLLOWING_TRUNK = "PJSIP/{number}@following"  # to the far end, and it follows r
 DEAD_TCP_TRUNK = "PJSIP/{number}@dead-tcp"
 AGENT = "PJSIP/1001"  # the far end's too: it answers, and holds
 AGENT_NUMBER = "1001200"
+# Another one's, whose phone is told more: of whom it talks to, and when that changes.
+TOLD_AGENT = "PJSIP/1002"
+TOLD_NUMBER = "1077200"
 
 # The package's folders that an instance only reads; all others it gets for itself.
 _READ = {"astmoddir", "astvarlibdir", "astdatadir", "astkeydir", "astagidir"}
@@ -110,6 +113,15 @@ aors = 1001
 [1001]
 type = aor
 contact = sip:{agent}@127.0.0.1:{far_end}
+
+[1002](phone)
+aors = 1002
+send_pai = yes
+send_rpid = yes
+
+[1002]
+type = aor
+contact = sip:{told}@127.0.0.1:{far_end}
 """,
     # What reached the dialplan is kept in a global variable, to be asked for with `seen`.
     "extensions.conf": """
@@ -177,6 +189,7 @@ class PrivateAsterisk:
             "nobody": nobody,
             "far_end": far_end_port,
             "agent": AGENT_NUMBER,
+            "told": TOLD_NUMBER,
             "user": USER,
             "password": PASSWORD,
             "rtp": rtp,

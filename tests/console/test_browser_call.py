@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from callkeeper.core.people.person import Role
 from tests.console.browser import Opens, is_for_everybody
+from tests.console.test_house_rules import rule
 from tests.console.visitor import at_work, path, promise
 from tests.house import VDN, House
 from tests.store.calls import renew
@@ -33,3 +34,24 @@ def test_a_call_is_asked_for_and_ended(house: House, opens: Opens, *, scripts: b
     expect(page.get_by_role("button", name="Call")).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("not dialed after all")
     renew(house.store, "dora", now, line="asterisk", said_at=now)
+
+
+def test_outside_the_hours_a_tick_asks_and_the_call_is_made(house: House, opens: Opens) -> None:
+    login, now = "night", house.now()
+    renew(house.store, "dora", now + 15_000, line="asterisk", said_at=now)
+    house.has_campaign(74, workday_windows='[{"begin":60,"end":61}]')
+    agent = at_work(house, login, Role("agent", VDN, login, "PJSIP/1074"))
+    rule(house, outside_hours="ask")
+    id_ = promise(house, -5 * MINUTE, agent=login, campaign_id="74")
+    page = opens(scripts=False).bear(agent.cookie).look(path(id_))
+    page.get_by_role("button", name="Call").click()
+    expect(page.get_by_role("alert")).to_contain_text("outside the hours of campaign 74")
+    page.get_by_role("button", name="Call").click()  # the browser wants the tick
+    tick = page.get_by_role("checkbox", name="Call outside the hours")
+    expect(tick).to_be_focused()
+    tick.check()
+    page.get_by_role("button", name="Call").click()
+    expect(page.get_by_role("status")).to_contain_text("The call waits for a dialer")
+    page.get_by_role("button", name="Hang up").click()
+    renew(house.store, "dora", now, line="asterisk", said_at=now)
+    rule(house)

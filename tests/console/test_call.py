@@ -37,6 +37,13 @@ def dialer(house: House) -> Iterator[None]:
     renew(house.store, "dora", now, line="asterisk", said_at=now)
 
 
+@pytest.fixture(scope="module")
+def shut(house: House) -> str:
+    """A campaign that makes no calls now, at noon."""
+    house.has_campaign(73, workday_windows='[{"begin":60,"end":61}]')
+    return "73"
+
+
 def promised(house: House, **fields: str) -> str:
     return promise(house, -5 * MINUTE, agent="caller", **fields)
 
@@ -163,9 +170,12 @@ def test_a_phone_that_is_no_phone_is_not_rung_though_it_is_on_record(
 
 
 @pytest.mark.usefixtures("dialer")
-@pytest.mark.parametrize(("numbers", "count"), [("full", 0), ("on_request", 1), ("never", 1)])
-def test_the_log_tells_whose_phone_was_shown_a_number(
-    house: House, capfd: pytest.CaptureFixture[str], numbers: str, count: int
+@pytest.mark.parametrize(
+    ("numbers", "count", "shows"),
+    [("full", 0, None), ("on_request", 1, None), ("never", 0, "******01")],
+)
+def test_a_phone_shows_a_number_by_the_rule_of_its_vdn_and_the_log_tells_whose(
+    house: House, capfd: pytest.CaptureFixture[str], numbers: str, count: int, shows: str | None
 ) -> None:
     login = unlike_any()
     visitor = at_work(house, login, Role("agent", VDN, "caller", f"PJSIP/{login}"))
@@ -176,6 +186,7 @@ def test_the_log_tells_whose_phone_was_shown_a_number(
     told = lines(capfd.readouterr().err)
     named = [each["reservation"] for each in told if each["event"] == "number_revealed"]
     assert named == [id_] * count
+    assert attempt_of(house, id_).desk_shows == shows
     stop(visitor, id_)
     rule(house)
 
@@ -208,3 +219,42 @@ def test_nobody_calls_for_another_agent(house: House, caller: Visitor) -> None:
         assert caller.send(path(id_, act)).status == 404
     assert house.store.attempts.of(VDN, id_) == []
     assert standing(house, id_).version == 1
+
+
+@pytest.mark.usefixtures("dialer")
+@pytest.mark.parametrize(("rules", "is_asked"), [("refuse", False), ("ask", True)])
+def test_outside_the_hours_of_a_campaign_whoever_calls_is_refused_or_asked(
+    house: House, shut: str, rules: str, *, is_asked: bool
+) -> None:
+    visitor = at_work(house, login := unlike_any(), Role("agent", VDN, "caller", f"PJSIP/{login}"))
+    id_ = promised(house, campaign_id=shut)
+    rule(house, outside_hours=rules)
+    refused = visitor.send(path(id_, "call"))
+    assert refused.status == 422
+    assert refused.text.count(f"outside the hours of campaign {shut}; it opens") == 1
+    assert ('name="anyway"' in refused.seen.text) == is_asked
+    assert visitor.send(path(id_, "call"), {"anyway": "yes"}).status == (303 if is_asked else 422)
+    assert len(house.store.attempts.of(VDN, id_)) == is_asked
+    if is_asked:
+        take(house)
+        begin(house.store, attempt_of(house, id_), at=house.now())
+        said = f"outside the hours of its campaign, as whoever asked said · person {login}"
+        assert said in visitor.look(path(id_)).text
+        stop(visitor, id_)
+    rule(house)
+
+
+@pytest.mark.usefixtures("dialer")
+def test_where_the_rules_allow_it_one_calls_at_any_hour_and_the_story_tells(
+    house: House, shut: str
+) -> None:
+    visitor = at_work(house, login := unlike_any(), Role("agent", VDN, "caller", f"PJSIP/{login}"))
+    id_ = promised(house, campaign_id=shut)
+    rule(house, outside_hours="allow")
+    assert visitor.send(path(id_, "call")).status == 303
+    rule(house)  # what was allowed when it was asked for holds
+    take(house)
+    begin(house.store, attempt_of(house, id_), at=house.now())
+    page = visitor.look(path(id_)).text
+    assert "outside the hours of its campaign, as the house rules allow" in page
+    stop(visitor, id_)

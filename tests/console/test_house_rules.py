@@ -27,6 +27,7 @@ FORM = {
     "slot_calls_max": "",
     "screen_pop": "",
     "warning_minutes": "",
+    "outside_hours": "refuse",
 }
 
 
@@ -80,6 +81,7 @@ def test_what_would_change_is_shown_and_nothing_is_kept_before_it_is_said(
         slot_minutes="60",
         slot_calls_max="2",
         warning_minutes="10",
+        outside_hours="ask",
     )
     page = boss.send(HOUSE, form)
     assert page.status == 200
@@ -90,19 +92,21 @@ def test_what_would_change_is_shown_and_nothing_is_kept_before_it_is_said(
     for sentence in (
         "times are shown in Asia/Shanghai to the people who have chosen no time zone: 2 of 2 here",
         "pages are in another language for the people who have chosen none: 2 of 2 here",
-        "pages show none in full",
+        "neither pages nor the phones of agents show one in full",
         "agents, of whom there are 1, see all reservations of this VDN",
         "name names the customer: of the next 1 calls it does so in 1",
         "slots have 60 minutes: of the next 1 calls of agents 0 share one",
         "a slot takes 2 calls of a campaign; what is booked already stays",
         announced,
+        "outside the hours of a campaign are made if they say so once more",
+        "of the next 1 calls of agents 0 are promised outside those hours",
     ):
         assert sentence in page.text
     assert kept(house) == HouseRules()
     shown = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.seen.text))
     assert boss.send(HOUSE, shown | {"keep": "yes"}).status == 303
     assert kept(house) == HouseRules(
-        "Asia/Shanghai", "zh_CN", "never", "vdn", "name", 60, 2, None, 10
+        "Asia/Shanghai", "zh_CN", "never", "vdn", "name", 60, 2, None, 10, "ask"
     )
     deed = house.store.deeds.latest(1, vdn=VDN)[0]
     assert (deed.by_whom, deed.what) == ("person boss", "rules_changed")
@@ -120,6 +124,7 @@ def test_who_changes_nothing_is_told(boss: Visitor) -> None:
         ({"language": "no language"}, "names no language"),
         ({"numbers": "sometimes"}, "choose one of what is offered"),
         ({"agents_see": ""}, "choose one of what is offered"),
+        ({"outside_hours": "sometimes"}, "choose one of what is offered"),
         ({"customer_member": "x" * 61}, "has 61 characters, at most 60 fit"),
         ({"customer_member": "a\x07b"}, "is not allowed"),
         ({"slot_minutes": "7"}, "choose one of what is offered"),

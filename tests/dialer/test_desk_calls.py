@@ -5,7 +5,9 @@ second after it was answered, 8 is none.
 """
 
 import asyncio
+from typing import Any
 
+import msgspec
 import pytest
 
 from callkeeper.core.campaigns.changes import CampaignOrder, Pause
@@ -17,7 +19,15 @@ from callkeeper.dialer.line.line import desk_channel
 from tests.dialer.faults import Actor, Exchange, Fault, act, attempt_of, enter
 from tests.dialer.stage import Stage
 from tests.store.calls import LIMITS
-from tests.store.orders import CAMPAIGN, booked, booking, carry_out, check_history, order
+from tests.store.orders import (
+    CAMPAIGN,
+    booked,
+    booking,
+    carry_out,
+    check_history,
+    has_campaign,
+    order,
+)
 
 ANSWERED, BUSY, NO_ANSWER, SILENT = "66660001", "66660002", "66660003", "66660006"
 PHONE = "PJSIP/1001"
@@ -35,20 +45,28 @@ def dora(stage: Stage, exchange: Exchange) -> Actor:
 
 
 def asks(
-    stage: Stage, called_no: str = ANSWERED, desk: str = PHONE, number: int = 1
+    stage: Stage,
+    called_no: str = ANSWERED,
+    desk: str = PHONE,
+    number: int = 1,
+    campaign: int = CAMPAIGN,
+    **how: Any,
 ) -> Reservation:
-    """Return a manual reservation whose agent asks for its call, now."""
+    """Return a manual reservation whose agent asks for its call, now; ``how`` is of an Asking."""
     now = stage.clock.now()
-    (reservation,) = booked(stage.store, booking(number, at=now, called_no=called_no))
-    ask(stage, reservation, desk, number)
+    wish = booking(number, at=now, called_no=called_no, campaign_id=str(campaign))
+    (reservation,) = booked(stage.store, wish)
+    ask(stage, reservation, desk, number, **how)
     return reservation
 
 
-def ask(stage: Stage, reservation: Reservation, desk: str = PHONE, number: int = 1) -> Attempt:
+def ask(
+    stage: Stage, reservation: Reservation, desk: str = PHONE, number: int = 1, **how: Any
+) -> Attempt:
     """Ask for a call."""
     now = stage.clock.now()
     id_ = f"{now // 1000}-{number:015d}"
-    asking = Asking(1, reservation.id, id_, "rehearsal", desk, "person ann", now, LIMITS)
+    asking = Asking(1, reservation.id, id_, "rehearsal", desk, "person ann", now, LIMITS, **how)
     with stage.store.transaction():
         (attempt,) = stage.store.desk_calls.ask([asking])
     assert isinstance(attempt, Attempt), attempt
@@ -210,6 +228,47 @@ def test_one_that_is_paused_or_cancelled_meanwhile_is_not_placed(
     assert attempt_of(stage, paused).cause_text == "campaign 7 is paused; resume it"
     assert all_is_quiet(stage, exchange, cancelled)
     assert all_is_quiet(stage, exchange, paused)
+
+
+@pytest.mark.parametrize(
+    ("how", "rung", "word"),
+    [
+        ({}, 0, None),
+        ({"hours_rule": "ask"}, 0, None),
+        ({"hours_rule": "ask", "anyway": True}, 1, "person"),
+        ({"hours_rule": "allow"}, 1, "rule"),
+    ],
+)
+def test_an_agent_who_answers_when_the_hours_are_over_rings_nobody_unless_that_was_said(
+    stage: Stage,
+    exchange: Exchange,
+    dora: Actor,
+    how: dict[str, Any],
+    rung: int,
+    word: str | None,
+) -> None:
+    closes = stage.clock.now() // 60_000 % 1440 + 1
+    stage.clock.move(60_000 - stage.clock.now() % 60_000 - 500)  # half a second before
+    windows = f'[{{"begin":0,"end":{closes}}}]'
+    has_campaign(stage.session, 1, 8, workday_windows=windows)
+    reservation = asks(stage, campaign=8, **how)
+    act(stage, dora, seconds=30)
+    assert len(exchange.rung) == 1
+    assert len(exchange.asked) == rung
+    told = [e for e in stage.store.history.of(1, reservation.id) if e.what == "dialed"]
+    assert [msgspec.json.decode(each.detail).get("outside_hours") for each in told] == [word] * rung
+    if not rung:
+        why = attempt_of(stage, reservation).cause_text or ""
+        assert why.startswith("outside the hours of campaign 8; it opens")
+        assert stage.standing(reservation) == reservation
+
+
+def test_a_phone_shows_what_it_is_to_show(stage: Stage, exchange: Exchange, dora: Actor) -> None:
+    reservation = asks(stage, desk_shows="******01")
+    act(stage, dora, seconds=30)
+    assert [each.shown_no for each in exchange.rung] == ["******01"]
+    assert [each.called_no for each in exchange.asked] == [ANSWERED]
+    assert stage.standing(reservation).state == "done"
 
 
 def test_a_line_that_is_down_tells_the_agent_so(

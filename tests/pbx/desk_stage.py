@@ -16,6 +16,7 @@ from callkeeper.asyncstore.batch import Verb
 from callkeeper.clock import SystemClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.desk_call import Asking
+from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
@@ -33,6 +34,7 @@ from tests.private_asterisk import PASSWORD, TRUNK, USER, PrivateAsterisk
 from tests.store.calls import LIMITS
 from tests.store.orders import HOUR, booked, booking, has_campaign
 
+CALLER = '[{"number":"4008005555"}]'
 _STEP_SECONDS = 0.02
 _numbers = count(1)
 
@@ -109,8 +111,22 @@ class DeskStage:
         await self._stack.enter_async_context(_alive(line, Dialer(context), writer))
         return writer
 
-    def ask(self, desk: str, called: str, alerting_seconds: int = 30) -> Attempt:
-        """Have an agent ask for a call to a number that ends so."""
+    def ask(self, desk: str, called: str, **how: Any) -> Attempt:
+        """Have an agent ask for a call to a number that ends so; ``how`` as with ``wish``."""
+        outcome = self.wish(desk, called, **how)
+        assert isinstance(outcome, Attempt), outcome
+        return outcome
+
+    def wish(
+        self,
+        desk: str,
+        called: str,
+        *,
+        windows: str = "[]",
+        caller_numbers: str = CALLER,
+        **how: Any,
+    ) -> Attempt | Refusal:
+        """Have an agent ask for a call, and return what comes of it; ``how`` is of an Asking."""
         now, number = self.clock.now(), next(_numbers)
         has_campaign(
             self.session,
@@ -118,18 +134,18 @@ class DeskStage:
             1000 + number,
             now=now,
             begin_at=now - HOUR,
-            alerting_seconds_max=alerting_seconds,
-            caller_numbers='[{"number":"4008005555"}]',
+            alerting_seconds_max=30,
+            caller_numbers=caller_numbers,
+            workday_windows=windows,
         )
         id_ = f"{now // 1000}-{number:015d}"
         no = f"138{now % 100_000:05d}{number:04d}{called}"
         given: dict[str, Any] = {"at": now, "called_no": no, "campaign_id": str(1000 + number)}
         (reservation,) = booked(self.store, booking(number, **given))
-        asking = Asking(1, reservation.id, id_, "asterisk", desk, "person ann", now, LIMITS)
+        asking = Asking(1, reservation.id, id_, "asterisk", desk, "person ann", now, LIMITS, **how)
         with self.store.transaction():
-            (attempt,) = self.store.desk_calls.ask([asking])
-        assert isinstance(attempt, Attempt), attempt
-        return attempt
+            (outcome,) = self.store.desk_calls.ask([asking])
+        return outcome
 
     def now_of(self, attempt: Attempt) -> Attempt:
         """Return an attempt as it is now."""

@@ -3,19 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from callkeeper.core.dialing.desk_call import Stopping
+from callkeeper.core.dialing.desk_call import OutsideHours, Stopping
 from callkeeper.dialer.line.line import desk_channel
 from tests.far_end import FarEnd
-from tests.pbx.desk_stage import DeskStage, desk_stage
+from tests.pbx.desk_stage import CALLER, DeskStage, desk_stage
 from tests.pbx.stage import line_to
-from tests.private_asterisk import AGENT, PrivateAsterisk
+from tests.private_asterisk import AGENT, TOLD_AGENT, TOLD_NUMBER, PrivateAsterisk
 
 # The trunk leads to agents too: what their phones do, their numbers say.
 BUSY_DESK, SILENT_DESK = "PJSIP/1001486@trunk", "PJSIP/1001180@trunk"
 LEAVING_DESK = "PJSIP/1001201@trunk"  # answers, and is hung up after 0.3 s
+MASKED = "*******2200"
 ANSWERS, ANSWERS_BRIEFLY, ANSWERS_LATE, RINGS = "200", "201", "202", "180"
 
 Act = Callable[[DeskStage], Awaitable[None]]
@@ -105,6 +107,49 @@ def test_a_customer_rings_only_after_the_agent_answered_and_not_after_they_left(
             stage.store.desk_calls.stop([Stopping(1, silent.reservation_id, stage.clock.now())])
         assert (await stage.ends(silent)).outcome == "withdrawn"
         assert far_end.rung()[silent.called_no] == 0
+
+    play(tmp_path, asterisk, act)
+
+
+def test_outside_the_hours_a_customer_rings_by_the_agents_word_alone(
+    tmp_path: Path, asterisk: PrivateAsterisk, far_end: FarEnd
+) -> None:
+    async def act(stage: DeskStage) -> None:
+        now = stage.clock.now() // 60_000 % 1440
+        begin = (now + 720) % 1439
+        shut = f'[{{"begin":{begin},"end":{begin + 1}}}]'
+        assert isinstance(stage.wish(AGENT, ANSWERS, windows=shut, hours_rule="ask"), OutsideHours)
+        said = stage.ask(AGENT, ANSWERS, windows=shut, hours_rule="ask", anyway=True)
+        await stage.until(lambda: stage.is_joined(said))
+        assert far_end.rung()[said.called_no] == 1
+        asterisk.hang_up(said.id)
+        assert (await stage.ends(said)).outcome == "answered"
+        (dialed,) = [
+            e for e in stage.store.history.of(1, said.reservation_id) if e.what == "dialed"
+        ]
+        assert '"outside_hours":"person"' in dialed.detail
+
+    play(tmp_path, asterisk, act)
+
+
+def test_a_phone_that_is_to_show_no_number_is_told_none(
+    tmp_path: Path, asterisk: PrivateAsterisk, far_end: FarEnd
+) -> None:
+    async def act(stage: DeskStage) -> None:
+        async def talk(**how: Any) -> tuple[str, list[str]]:
+            attempt = stage.ask(TOLD_AGENT, ANSWERS, **how)
+            await stage.until(lambda: stage.is_joined(attempt))
+            asterisk.hang_up(attempt.id)
+            await stage.ends(attempt)
+            return attempt.called_no, far_end.received(TOLD_NUMBER)
+
+        # Where the campaign shows no number, Asterisk has none but the customer's to tell of.
+        for caller_numbers in (CALLER, "[]"):
+            number, told = await talk(caller_numbers=caller_numbers, desk_shows=MASKED)
+            assert any(f"P-Asserted-Identity: <sip:{MASKED}@" in each for each in told)
+            assert [each for each in told if number in each] == []
+        number, told = await talk()
+        assert any(f"From: <sip:{number}@" in each for each in told)
 
     play(tmp_path, asterisk, act)
 

@@ -6,6 +6,7 @@ No customer rings before the agent has answered, or goes on ringing when the age
 from collections import Counter
 
 from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.desk_call import Asking
 from tests.sim.broken import BrokenError
 from tests.sim.pbx import Pbx
 
@@ -20,19 +21,35 @@ class DeskJudge:
     def __init__(self, pbx: Pbx, counts: Counter[str]) -> None:
         self._pbx = pbx
         self._counts = counts
-        self._asked_by: dict[str, str] = {}
+        self._wishes: dict[str, Asking] = {}
         self._begun: list[Attempt] = []
 
-    def wished(self, attempt: Attempt) -> None:
+    def wished(self, asking: Asking) -> None:
         """Note that somebody asked for a call."""
-        self._asked_by[attempt.id] = attempt.asked_by or ""
+        self._wishes[asking.attempt_id] = asking
 
     def begun(self, attempt: Attempt) -> None:
         """Judge that a customer is to be rung."""
-        if self._asked_by.get(attempt.id) != attempt.asked_by:
+        wish = self._wishes.get(attempt.id)
+        if wish is None or wish.asked_by != attempt.asked_by:
             raise BrokenError(f"{attempt.id} is dialed, and nobody asked for it")
         self._check_answered(attempt)
         self._begun.append(attempt)
+
+    def check_hours(self, attempt: Attempt, word: str | None, *, is_open: bool) -> None:
+        """Insist that who is called outside the hours was asked for so; ``word``: the history's.
+
+        What the system dials nobody asked for, and no rule of people's is about.
+        """
+        wish = self._wishes.get(attempt.id)
+        by = None
+        if wish is not None and not is_open:
+            by = {"allow": "rule", "ask": "person" if wish.anyway else None}.get(wish.hours_rule)
+        if by is None and not is_open:
+            raise BrokenError(f"{attempt.id} begins outside its campaign's hours")
+        if word != by:
+            raise BrokenError(f"{attempt.id} was dialed by {by} at its hour, not by {word}")
+        self._counts[f"dialed outside the hours, by {by}"] += by is not None
 
     def asked(self, attempt: Attempt) -> None:
         """Judge that the line is asked for the customer's call."""

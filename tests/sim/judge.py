@@ -32,6 +32,10 @@ _CLOCK_SLACK_MS = 2_000  # a clock that is off by more is wrong
 # should a call that was asked for before be taken late.
 _USED_UP_MAX = 2 * ROW
 _TAKEN = "SELECT vdn, campaign_id FROM attempt WHERE state <> 'ended' AND holder <> ''"
+_HOURS = """
+SELECT detail ->> 'outside_hours' FROM event
+WHERE vdn = ? AND subject = ? AND what = 'dialed' ORDER BY version DESC LIMIT 1
+"""
 _GIVEN_UP = """
 SELECT vdn, id, campaign_id, held_by FROM reservation
 WHERE state IN ('expired', 'done') AND held_by IN ('grace', 'campaign_ended') AND version > 1
@@ -236,8 +240,9 @@ class Judge:
             raise BrokenError(f"{name} begins, and its campaign is {campaign.status}")
         if not campaign.begin_at <= at < campaign.end_at:
             raise BrokenError(f"{name} begins outside its campaign's dates")
-        if not wall.is_open(campaign, self._rules.limits.zone, at):
-            raise BrokenError(f"{name} begins outside its campaign's hours")
+        is_open = wall.is_open(campaign, self._rules.limits.zone, at)
+        ((word,),) = self._arena.look(_HOURS, attempt.vdn, attempt.reservation_id)
+        self.desks.check_hours(attempt, word, is_open=is_open)
 
     def _check_record(self, attempt: Attempt) -> None:
         rows = self._arena.look(

@@ -23,6 +23,7 @@ from callkeeper.core.dialing.desk_call import Asking, DeskClaim, Stopping
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claim
+from callkeeper.core.people.house_rules import HOURS_RULES
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Cancel, Change, Move, Order, Result
 from callkeeper.core.reservations.reservation import Booking, Wish
@@ -207,6 +208,8 @@ class People:
             asked_by="person ann",
             at=now,
             limits=Limits(grace_ms=0),
+            hours_rule=random.choice(HOURS_RULES),
+            anyway=random.random() < 0.5,
         )
         with self._store.transaction():
             (attempt,) = self._store.desk_calls.ask([asking])
@@ -214,7 +217,7 @@ class People:
             self._trace.add("people", f"may not: call {key[1]}: {attempt.sentence}")
             return
         self._trace.add("people", f"ask for {key[1]} at {desk}: {attempt.id}")
-        self._judge.desks.wished(attempt)
+        self._judge.desks.wished(asking)
         if random.random() < 0.2:
             self._plan(now + random.randint(1, 10_000), "stop", key)
 

@@ -68,6 +68,8 @@ def test_everything_that_can_go_wrong_does(arena: Arena) -> None:
     assert counts["rang when the agent left"]
     assert counts["adopted"]
     assert counts["held"]
+    assert counts["dialed outside the hours, by person"]
+    assert counts["dialed outside the hours, by rule"]
 
 
 def test_a_seed_goes_the_same_way_again(arena: Arena) -> None:

@@ -1,11 +1,10 @@
-"""Migration 0017 on a database in which much was dialed: it reads none of it."""
+"""Migrations about agents' calls, where much was dialed: they read none of it."""
 
 import psycopg
 import pytest
 
 from callkeeper.store.engine.migrate import migrations
 
-NUMBER = 17
 READ = """
 SELECT seq_tup_read, COALESCE(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
 WHERE relname IN ('attempt', 'reservation') ORDER BY relname
@@ -13,10 +12,11 @@ WHERE relname IN ('attempt', 'reservation') ORDER BY relname
 
 
 @pytest.mark.parametrize("engine", ["postgres"])
-def test_nobody_waits_until_all_attempts_were_read(empty_database: str | None) -> None:
+@pytest.mark.parametrize("number", [17, 22])
+def test_nobody_waits_until_all_attempts_were_read(empty_database: str | None, number: int) -> None:
     steps = migrations("postgres")
     with psycopg.connect(empty_database or "", autocommit=True) as connection:
-        for step in steps[: NUMBER - 1]:
+        for step in steps[: number - 1]:
             for statement in step.statements:
                 connection.execute(statement.encode())
         connection.execute("""
@@ -28,6 +28,6 @@ def test_nobody_waits_until_all_attempts_were_read(empty_database: str | None) -
             FROM generate_series(1, 100) AS n
         """)
         with connection.transaction():
-            for statement in steps[NUMBER - 1].statements:
+            for statement in steps[number - 1].statements:
                 connection.execute(statement.encode())
             assert connection.execute(READ).fetchall() == [(0, 0), (0, 0)]

@@ -264,6 +264,7 @@ def test_a_table_has_the_fields_of_its_value_in_their_order(
             Attempt,
             """
             vdn id reservation_id campaign_id number line called_no due_at claimed_at asked_by desk
+            any_hour_by desk_shows
             """,
         ),
     ],
@@ -304,7 +305,7 @@ def changed_by(name: str) -> list[str]:
             Attempt,
             """
             placing_at placed_at ringing_at answered_at ended_at outcome fail_code cause
-            cause_text sip_code asked_by desk hang_up_at
+            cause_text sip_code asked_by desk hang_up_at any_hour_by desk_shows
             """,
         ),
     ],

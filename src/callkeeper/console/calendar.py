@@ -12,11 +12,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from callkeeper.console.page import INTERFACE
-from callkeeper.console.press import HEADERS, masked
+from callkeeper.console.press import HEADERS
 from callkeeper.console.visit import Visit
 from callkeeper.core.instants import DAY_MS, MINUTE_MS, Instant, by_clock
 from callkeeper.core.phrase import Phrase, Translate
 from callkeeper.core.refusal import DatabaseFailed, Refusal, TooManyRequests
+from callkeeper.core.reservations.number_policy import masked
 from callkeeper.core.wall_time import clock_set
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import PAGES, Tarpit

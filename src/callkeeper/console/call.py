@@ -19,9 +19,9 @@ class CallActs:
 
     async def call(self, visit: Visit, who: SignedIn) -> Response:
         """Ask for the call: the phone of whoever asks rings first."""
-        visit.form()
+        anyway = "anyway" in visit.form()
         try:
-            await self._calling.ask(who.person, visit.vdn, visit.id)
+            await self._calling.ask(who.person, visit.vdn, visit.id, anyway=anyway)
         except CallRefused as refused:
             return await self._one.refuse(visit, who, refused)
         return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from starlette.responses import Response
 
 from callkeeper.console.fields import Form, hidden_instant, hidden_number, plain_number
-from callkeeper.console.press import Press, masked
+from callkeeper.console.press import Press
 from callkeeper.console.sheet import sheet
 from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
@@ -19,6 +19,7 @@ from callkeeper.core.people.person import ACCOUNT
 from callkeeper.core.people.rights import may
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.reservations.number_policy import masked
 from callkeeper.core.reservations.reservation import CALLED_NO
 from callkeeper.usecases.search import FoundCalls, Query, Search
 

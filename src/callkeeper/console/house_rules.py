@@ -10,6 +10,7 @@ from callkeeper.console.times import zone_names
 from callkeeper.console.visit import Visit
 from callkeeper.core.people.house_rules import (
     AGENTS_SEE,
+    HOURS_RULES,
     MEMBER,
     NUMBERS,
     SLOT_CALLS_MOST,
@@ -93,6 +94,7 @@ def as_form(rules: HouseRules) -> dict[str, str]:
         "screen_pop": rules.screen_pop or "",
         "slot_calls_max": "" if rules.slot_calls_max is None else str(rules.slot_calls_max),
         "warning_minutes": "" if rules.warning_minutes is None else str(rules.warning_minutes),
+        "outside_hours": rules.outside_hours,
     }
 
 
@@ -108,4 +110,5 @@ def read_rules(form: Form) -> HouseRules:
         screen_pop=form.get("screen_pop") or None,
         slot_calls_max=typed_count(form, "slot_calls_max", SLOT_CALLS_MOST),
         warning_minutes=typed_count(form, "warning_minutes", WARNING_MOST),
+        outside_hours=chosen(form, "outside_hours", HOURS_RULES),
     )

@@ -14,6 +14,7 @@ from callkeeper.core.people.rights import may
 from callkeeper.core.phrase import Phrase, Value
 from callkeeper.core.refusal import Overtaken
 from callkeeper.core.reservations.call_data import customer_name
+from callkeeper.core.reservations.number_policy import masked
 from callkeeper.core.reservations.promise import promised_at
 from callkeeper.core.reservations.result_codes import in_a_word
 from callkeeper.core.reservations.screen_pop import screen_pop
@@ -40,8 +41,6 @@ HEADERS = {
 
 _PACKED_LEAST = 1_024  # bytes
 _PACKED_LEVEL = 3  # half a millisecond for a large page; more costs more and saves little
-
-_SHOWN = 4  # digits of a number
 
 # What an event of the history is called.
 EVENT_WORDS = {
@@ -168,12 +167,6 @@ def _status_of(refused: object) -> int:
 def _is_of_today(at: Instant, times: LocalTimes) -> bool:
     begin_at, end_at = day_around(times.now, times.zone)
     return begin_at <= at <= end_at
-
-
-def masked(number: str) -> str:
-    """Return a number that only its end is to be seen of: four digits of a long one."""
-    shown = _SHOWN if len(number) > 2 * _SHOWN else _SHOWN // 2
-    return "•" * (len(number) - shown) + number[-shown:]
 
 
 def _who_in_words(by: str, tell: Callable[..., str]) -> str:

@@ -27,6 +27,7 @@ from callkeeper.console.result_form import (
 from callkeeper.console.sign_in import HOME
 from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
+from callkeeper.core.dialing.desk_call import OutsideHours
 from callkeeper.core.instants import Instant, LocalTimes
 from callkeeper.core.people.person import Role
 from callkeeper.core.people.session import SignedIn
@@ -171,6 +172,7 @@ class ReservationPage:
             as_filed=AS_FILED,
             as_the_line_says=AS_THE_LINE_SAYS,
             is_overtaken=isinstance(refused, Overtaken),
+            is_outside_hours=isinstance(refused, OutsideHours),
             note_longest=REMARK.longest,
             recorded=on_record(found, times),
             heard=last_heard(found),

@@ -195,7 +195,8 @@ class DeskCaller:
         if not self._lease.stands:
             self._withdraw(desk, ENDS)
             return
-        request = DeskRequest(attempt.id, attempt.desk or "", attempt.called_no, DESK_SECONDS)
+        shown_no = attempt.desk_shows or attempt.called_no
+        request = DeskRequest(attempt.id, attempt.desk or "", shown_no, DESK_SECONDS)
         desk.enter("ringing", context.clock.ticks())
         try:
             await context.line.ring_desk(request)

@@ -13,10 +13,16 @@ from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.endpoint import may_ring
 from callkeeper.core.instants import Instant
+from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import may
+from callkeeper.core.reservations.number_policy import masked
+from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.promises import no_such
+
+# In a number that an agent's phone shows: it can stand in SIP's From, and nobody is rung by it.
+_MASK = "*"
 
 
 class CallMeans(msgspec.Struct, frozen=True):
@@ -44,16 +50,19 @@ class Calling:
         self._phones = phones
         self._log = structlog.get_logger()
 
-    async def ask(self, person: Person, vdn: int, id_: str) -> Attempt:
-        """Ask for a call: the person's phone rings first. Raise NoSuchReservation, CallRefused."""
+    async def ask(self, person: Person, vdn: int, id_: str, *, anyway: bool = False) -> Attempt:
+        """Ask for a call: the person's phone rings first. Raise NoSuchReservation, CallRefused.
+
+        ``anyway``: outside the hours of its campaign too, where the rules of the VDN let the person
+        say so; else OutsideHours.
+        """
         now = self._clock.now()
 
-        def look(store: Store) -> tuple[CallMeans, bool]:
-            _check(store, person, vdn, id_)
-            is_told = store.rules.of(vdn).rules.numbers != "full"
-            return means_of(store, person, vdn, now), is_told
+        def look(store: Store) -> tuple[CallMeans, Reservation, HouseRules]:
+            reservation = _check(store, person, vdn, id_)
+            return means_of(store, person, vdn, now), reservation, store.rules.of(vdn).rules
 
-        means, is_told = await self._store.ask(look)
+        means, reservation, rules = await self._store.ask(look)
         if means.phone is None:
             raise CallRefused("no phone of yours is on record; ask your administrator", about="id")
         if not may_ring(means.phone, self._phones):  # one from before may be anything
@@ -73,9 +82,12 @@ class Calling:
             asked_by=person.by,
             at=now,
             limits=self._limits,
+            hours_rule=rules.outside_hours,
+            anyway=anyway,
+            desk_shows=masked(reservation.called_no, _MASK) if rules.numbers == "never" else None,
         )
         attempt = await self._store.desk_calls.ask(asking)
-        if is_told:  # the phone that rings shows it
+        if rules.numbers == "on_request":  # the phone that rings shows it
             self._log.info("number_revealed", person=person.login, vdn=vdn, reservation=id_)
         return attempt
 
@@ -101,8 +113,9 @@ def _line(leases: Iterable[Lease], now: Instant) -> str | None:
     return min(well, default=None)
 
 
-def _check(store: Store, person: Person, vdn: int, id_: str) -> None:
-    """Refuse what a person may not call, as if there were none."""
+def _check(store: Store, person: Person, vdn: int, id_: str) -> Reservation:
+    """Return what a person may call; refuse it as if there were none where they may not."""
     listed = store.reservations.get(vdn, id_)
     if listed is None or not may(person, "call", vdn, listed.reservation.agent):
         raise no_such(vdn, id_)
+    return listed.reservation

@@ -5,8 +5,15 @@ from typing import NamedTuple
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
+from callkeeper.core.campaigns.hours import are_open
 from callkeeper.core.instants import DAY_MS
-from callkeeper.core.people.house_rules import HouseRules, KeptRules, Numbers, RulesOrder
+from callkeeper.core.people.house_rules import (
+    HoursRule,
+    HouseRules,
+    KeptRules,
+    Numbers,
+    RulesOrder,
+)
 from callkeeper.core.people.person import Person, Role
 from callkeeper.core.people.preferences import WARNING_MINUTES
 from callkeeper.core.people.rights import check_may
@@ -17,7 +24,7 @@ from callkeeper.core.reservations.screen_pop import check_template, unknown_name
 from callkeeper.core.reservations.slot import slot_around
 from callkeeper.store.port.reservations import Sought
 from callkeeper.store.port.store import Store
-from callkeeper.store.zones import clock_of
+from callkeeper.store.zones import clock_of, zone_of
 from callkeeper.usecases.people import check_zone
 
 # Of so many calls to come it is told how a rule would show them.
@@ -32,7 +39,21 @@ _NUMBERS: dict[Numbers, Phrase] = {
         "numbers are masked; whoever may see one asks for it on the call's page, and the log tells "
         "who did"
     ),
-    "never": Phrase("numbers are masked, and pages show none in full"),
+    "never": Phrase(
+        "numbers are masked, and neither pages nor the phones of agents show one in full"
+    ),
+}
+
+_HOURS: dict[HoursRule, Phrase] = {
+    "refuse": Phrase("calls that agents ask for outside the hours of a campaign are refused"),
+    "ask": Phrase(
+        "calls that agents ask for outside the hours of a campaign are made if they say so once "
+        "more, which the history tells"
+    ),
+    "allow": Phrase(
+        "calls that agents ask for outside the hours of a campaign are made, which the history "
+        "tells"
+    ),
 }
 
 
@@ -42,6 +63,7 @@ class _Outlook(NamedTuple):
     vdn: int
     people: list[Person]
     ahead: list[Reservation]
+    outside: int  # how many of the calls of agents are promised outside their campaign's hours
 
     @property
     def roles(self) -> list[Role]:
@@ -72,10 +94,12 @@ class RuleKeeping:
         def look(store: Store) -> list[Phrase]:
             sought = Sought(vdn, now, now + _AHEAD_MS)
             listed = store.outstanding.seek(sought, ("waiting",), _LOOKED_AT)
+            ahead = [each.reservation for each in listed]
             outlook = _Outlook(
                 vdn,
                 [each for each in store.people.all(vdn) if each.disabled_at is None],
-                [each.reservation for each in listed],
+                ahead,
+                self._outside(store, vdn, ahead),
             )
             return list(self._differences(store.rules.of(vdn).rules, new, outlook))
 
@@ -94,6 +118,18 @@ class RuleKeeping:
             check_template(rules.screen_pop)
         if rules.zone is not None:
             check_zone(rules.zone)
+
+    def _outside(self, store: Store, vdn: int, ahead: list[Reservation]) -> int:
+        """Return how many calls of agents are promised outside their campaign's hours."""
+        manual = [each for each in ahead if each.kind == "manual"]
+        found = (store.campaigns.get(vdn, id_) for id_ in {each.campaign_id for each in manual})
+        hours = {
+            each.id: (each.workday_windows, zone)
+            for each in found
+            if each is not None and (zone := zone_of(each, self._zone)) is not None
+        }
+        known = [each for each in manual if each.campaign_id in hours]
+        return sum(not are_open(*hours[each.campaign_id], each.appoint_at) for each in known)
 
     def _shared(self, new: HouseRules, ahead: list[Reservation]) -> Phrase:
         zone = clock_of(new.zone, self._zone)
@@ -141,6 +177,7 @@ class RuleKeeping:
             yield _calls_max(new)
         if old.warning_minutes != new.warning_minutes:
             yield _warning(new, outlook)
+        yield from _hours(old, new, outlook)
 
 
 def _pops(new: HouseRules, ahead: list[Reservation]) -> Iterator[Phrase]:
@@ -181,6 +218,17 @@ def _warning(new: HouseRules, outlook: _Outlook) -> Phrase:
         minutes=WARNING_MINUTES if new.warning_minutes is None else new.warning_minutes,
         count=sum(each.preferences.warning_minutes is None for each in agents),
         all=len(agents),
+    )
+
+
+def _hours(old: HouseRules, new: HouseRules, outlook: _Outlook) -> Iterator[Phrase]:
+    if old.outside_hours == new.outside_hours:
+        return
+    yield _HOURS[new.outside_hours]
+    yield Phrase(
+        "of the next {all} calls of agents {count} are promised outside those hours",
+        all=sum(each.kind == "manual" for each in outlook.ahead),
+        count=outlook.outside,
     )
 
 

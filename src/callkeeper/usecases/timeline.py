@@ -179,6 +179,9 @@ def _dialed(detail: dict[str, Any], _: Written) -> str:
     told = f"try {detail['number']} over line {detail['line']}"
     if detail.get("desk"):
         told += f", for the agent at {detail['desk']} who had answered"
+    if detail.get("outside_hours"):
+        whose = "the agent said" if detail["outside_hours"] == "person" else "the house rules allow"
+        told += f", outside the hours of its campaign, as {whose}"
     if detail.get("caller_no"):
         told += f", showing {detail['caller_no']}"
     return f"{told}, attempt {detail['attempt']}"

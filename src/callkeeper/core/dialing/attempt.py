@@ -22,11 +22,17 @@ AttemptState = Literal[
 ]
 
 
+# By whose word a call may be made outside the hours of its campaign: the rule of its VDN, or the
+# agent's own.
+AnyHourBy = Literal["rule", "person"]
+
+
 class Attempt(msgspec.Struct, frozen=True):
     """An attempt as it stands. ``number`` counts a reservation's tries, from 1.
 
     ``desk`` is the phone of the agent who asked for the call, which rings before the customer's;
-    None: the system makes the call by itself.
+    None: the system makes the call by itself. ``desk_shows`` is what that phone shows in place of
+    the customer's number; None: the number.
     """
 
     vdn: int
@@ -55,6 +61,8 @@ class Attempt(msgspec.Struct, frozen=True):
     asked_by: str | None = None  # who asked for it, as the history has it
     desk: str | None = None
     hang_up_at: Instant | None = None  # when somebody asked to end it
+    any_hour_by: AnyHourBy | None = None  # None: within the hours of its campaign
+    desk_shows: str | None = None
 
     @property
     def is_live(self) -> bool:

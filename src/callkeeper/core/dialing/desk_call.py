@@ -15,14 +15,15 @@ from datetime import tzinfo
 import msgspec
 
 from callkeeper.core.campaigns.campaign import Campaign
-from callkeeper.core.campaigns.hours import next_opening
-from callkeeper.core.dialing.attempt import NOBODY, Attempt
+from callkeeper.core.campaigns.hours import are_open, next_opening
+from callkeeper.core.dialing.attempt import NOBODY, AnyHourBy, Attempt
 from callkeeper.core.dialing.attempt_changes import HandBack, new_attempt
 from callkeeper.core.dialing.pace import Pace
 from callkeeper.core.dialing.policy import Limits, over_cap
 from callkeeper.core.dialing.triage import CampaignKey, Judged, Load
 from callkeeper.core.dialing.watch import SURE, Doubt
 from callkeeper.core.instants import Instant, in_zone
+from callkeeper.core.people.house_rules import HoursRule
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.reservation import Reservation
@@ -54,8 +55,17 @@ class CallRefused(Refusal):
     """The call cannot be made."""
 
 
+class OutsideHours(CallRefused):
+    """It is outside the hours of its campaign, and made if whoever asks for it says so."""
+
+
 class Asking(msgspec.Struct, frozen=True):
-    """An agent asks that a customer be called; ``desk`` is their phone, ``asked_by`` who it is."""
+    """An agent asks that a customer be called; ``desk`` is their phone, ``asked_by`` who it is.
+
+    Whether it may be made outside the hours of its campaign is decided here, by its VDN's rule and
+    by whether whoever asks says so (``anyway``), and stands with the attempt: however long the
+    agent takes to answer, and whatever the rule is by then. ``desk_shows`` is as of an Attempt.
+    """
 
     vdn: int
     reservation_id: str
@@ -65,6 +75,9 @@ class Asking(msgspec.Struct, frozen=True):
     asked_by: str
     at: Instant
     limits: Limits
+    hours_rule: HoursRule = "refuse"
+    anyway: bool = False
+    desk_shows: str | None = None
 
     def attempt(self, reservation: Reservation | None, judged: Judged | None) -> Attempt:
         """Return the attempt that waits for a dispatcher, or refuse. There is no live one of it."""
@@ -81,9 +94,7 @@ class Asking(msgspec.Struct, frozen=True):
             raise CallRefused("the call of this reservation has been made", about="id")
         if judged is None:
             raise CallRefused("its campaign is just being changed; try again", about="id")
-        against = objection(reservation, judged, self.limits, self.at)
-        if against is not None:
-            raise CallRefused.saying(against)
+        self._check(reservation, judged)
         asked = new_attempt(
             self.attempt_id,
             reservation,
@@ -92,11 +103,31 @@ class Asking(msgspec.Struct, frozen=True):
             holder=NOBODY,
             at=self.at,
         )
-        return msgspec.structs.replace(asked, asked_by=self.asked_by, desk=self.desk)
+        return msgspec.structs.replace(
+            asked,
+            asked_by=self.asked_by,
+            desk=self.desk,
+            any_hour_by=self._any_hour_by,
+            desk_shows=self.desk_shows,
+        )
 
     def gives_up(self, other: Attempt) -> HandBack | None:
         """Return how a live attempt goes that is in the way, if nobody took it; None: it stays."""
         return _not_taken(other, self.at)
+
+    def _check(self, reservation: Reservation, judged: Judged) -> None:
+        against = objection(reservation, judged, self.limits, self.at, any_hour=True)
+        if against is not None:
+            raise CallRefused.saying(against)
+        closed = outside_hours(judged, self.at)
+        if closed is not None and self._any_hour_by is None:
+            raise (OutsideHours if self.hours_rule == "ask" else CallRefused).saying(closed)
+
+    @property
+    def _any_hour_by(self) -> AnyHourBy | None:
+        if self.hours_rule == "ask":
+            return "person" if self.anyway else None
+        return "rule" if self.hours_rule == "allow" else None
 
 
 class Stopping(msgspec.Struct, frozen=True):
@@ -193,14 +224,34 @@ def _not_taken(attempt: Attempt, now: Instant, why: str = NOT_TAKEN) -> HandBack
 
 
 def objection(
-    reservation: Reservation, judged: Judged, limits: Limits, now: Instant, doubt: Doubt = SURE
+    reservation: Reservation,
+    judged: Judged,
+    limits: Limits,
+    now: Instant,
+    doubt: Doubt = SURE,
+    *,
+    any_hour: bool = False,
 ) -> Phrase | None:
-    """Return what stands against a call that an agent asks for; it is never too late for one."""
+    """Return what stands against a call that an agent asks for; it is never too late for one.
+
+    ``any_hour``: it may be made outside the hours of its campaign, which has to have begun.
+    """
     for at in (now, *doubt.instants):
         against = _objection(reservation, judged, limits, at)
+        if against is None and not any_hour:
+            against = outside_hours(judged, at)
         if against is not None:
             return against
     return None
+
+
+def outside_hours(judged: Judged, now: Instant) -> Phrase | None:
+    """Return that the hours of a campaign that has begun are closed; None: they are open."""
+    campaign, zone = judged
+    if zone is None or are_open(campaign.workday_windows, zone, now):
+        return None
+    at = in_zone(next_opening(campaign.workday_windows, zone, now), zone)
+    return Phrase("outside the hours of campaign {id}; it opens {at}", id=campaign.id, at=at)
 
 
 def _objection(
@@ -210,10 +261,8 @@ def _objection(
     if zone is None:
         name = campaign.dial_settings.time_zone or limits.zone
         return Phrase("this machine knows no time zone {zone}", zone=name)
-    return (
-        limits.numbers.of(reservation.vdn).objection(reservation.called_no)
-        or _not_started(campaign, zone, now)
-        or _outside_hours(campaign, zone, now)
+    return limits.numbers.of(reservation.vdn).objection(reservation.called_no) or _not_started(
+        campaign, zone, now
     )
 
 
@@ -227,12 +276,7 @@ def _not_started(campaign: Campaign, zone: tzinfo, now: Instant) -> Phrase | Non
         return Phrase("campaign {id} is a draft; resume it", id=campaign.id)
     if campaign.status != "started":
         return Phrase("campaign {id} is paused; resume it", id=campaign.id)
+    if now < campaign.begin_at:
+        at = in_zone(next_opening(campaign.workday_windows, zone, campaign.begin_at), zone)
+        return Phrase("campaign {id} begins to dial {at}", id=campaign.id, at=at)
     return None
-
-
-def _outside_hours(campaign: Campaign, zone: tzinfo, now: Instant) -> Phrase | None:
-    opening = next_opening(campaign.workday_windows, zone, max(now, campaign.begin_at))
-    if opening == now:
-        return None
-    at = in_zone(opening, zone)
-    return Phrase("outside the hours of campaign {id}; it opens {at}", id=campaign.id, at=at)

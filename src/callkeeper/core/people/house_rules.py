@@ -19,6 +19,11 @@ NUMBERS: tuple[Numbers, ...] = get_args(Numbers)
 AgentsSee = Literal["own", "vdn"]
 AGENTS_SEE: tuple[AgentsSee, ...] = get_args(AgentsSee)
 
+# What becomes of a call that an agent asks for outside the hours of its campaign: it is refused,
+# made if they say so once more, or made. What the system dials by itself knows nothing of this.
+HoursRule = Literal["refuse", "ask", "allow"]
+HOURS_RULES: tuple[HoursRule, ...] = get_args(HoursRule)
+
 SLOT_MINUTES = (5, 10, 15, 20, 30, 60)  # each divides an hour, so slots begin where hours do
 SLOT_CALLS_MOST = 10_000
 
@@ -45,6 +50,7 @@ class HouseRules(msgspec.Struct, frozen=True):
     slot_calls_max: int | None = None
     screen_pop: str | None = None
     warning_minutes: int | None = None
+    outside_hours: HoursRule = "refuse"
 
     def check(self) -> None:
         """Refuse what is no rule. Which time zones there are is for whoever knows them."""

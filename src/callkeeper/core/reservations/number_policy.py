@@ -1,9 +1,9 @@
-"""Which numbers may be dialed: by what they begin with and how long they are, for each VDN.
+"""How numbers are masked; and which may be dialed: by what they begin with and how long they are.
 
-A rule reads "allow 0 110; deny 00 0900; length 3-15", any part of which may be left out. What is
-denied is denied, whatever allows it. A number that holds * or # may be a service code and another
-number behind it (*31#0900...), which no rule for beginnings sees: where there is a rule, it is
-dialed only if an allowed beginning holds one of these as well.
+A VDN may have a rule of its own. It reads "allow 0 110; deny 00 0900; length 3-15", any part of
+which may be left out. What is denied is denied, whatever allows it. A number that holds * or # may
+be a service code and another number behind it (*31#0900...), which no rule for beginnings sees:
+where there is a rule, it is dialed only if an allowed beginning holds one of these as well.
 """
 
 import msgspec
@@ -12,6 +12,13 @@ from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NumberWrong
 
 _LONGEST = 24
+_SHOWN = 4  # digits of a number that is masked
+
+
+def masked(number: str, mask: str = "•") -> str:
+    """Return a number that only its end is to be seen of: four digits of a long one."""
+    shown = _SHOWN if len(number) > 2 * _SHOWN else _SHOWN // 2
+    return mask * (len(number) - shown) + number[-shown:]
 
 
 class NumberRule(msgspec.Struct, frozen=True):

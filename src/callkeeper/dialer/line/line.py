@@ -37,7 +37,7 @@ class CallRequest(msgspec.Struct, frozen=True):
 
 
 class DeskRequest(msgspec.Struct, frozen=True):
-    """An agent's phone to ring for an attempt; ``shown_no`` is what it shows, the customer's."""
+    """An agent's phone to ring for an attempt; ``shown_no`` is what it shows of the customer."""
 
     attempt_id: str
     desk: str

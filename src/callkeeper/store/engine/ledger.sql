@@ -137,7 +137,7 @@ WHERE r.vdn = item.vdn AND r.id = item.id
 a.vdn, a.id, a.reservation_id, a.campaign_id, a.number, a.line, a.holder, a.state, a.called_no,
 a.caller_no, a.alerting_seconds, a.due_at, a.claimed_at, a.placing_at, a.placed_at, a.ringing_at,
 a.answered_at, a.ended_at, a.outcome, a.fail_code, a.cause, a.cause_text, a.sip_code,
-a.asked_by, a.desk, a.hang_up_at
+a.asked_by, a.desk, a.hang_up_at, a.any_hour_by, a.desk_shows
 
 -- name: add_attempts
 INSERT INTO attempt (
@@ -162,11 +162,11 @@ DELETE FROM desk_call WHERE vdn = :vdn AND desk = :desk AND id = :id
 -- Who was faster with this reservation is told by no row.
 INSERT INTO attempt (
   vdn, id, reservation_id, campaign_id, number, line, holder, state, called_no, caller_no,
-  alerting_seconds, due_at, claimed_at, asked_by, desk
+  alerting_seconds, due_at, claimed_at, asked_by, desk, any_hour_by, desk_shows
 )
 VALUES (
   :vdn, :id, :reservation_id, :campaign_id, :number, :line, :holder, :state, :called_no, :caller_no,
-  :alerting_seconds, :due_at, :claimed_at, :asked_by, :desk
+  :alerting_seconds, :due_at, :claimed_at, :asked_by, :desk, :any_hour_by, :desk_shows
 )
 ON CONFLICT DO NOTHING
 RETURNING id

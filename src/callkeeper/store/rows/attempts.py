@@ -19,7 +19,7 @@ from callkeeper.core.dialing.attempt_changes import (
     Progress,
     Withdrawn,
 )
-from callkeeper.core.dialing.desk_call import DESK_CLAIM_MS, objection
+from callkeeper.core.dialing.desk_call import DESK_CLAIM_MS, objection, outside_hours
 from callkeeper.core.dialing.lease import latest
 from callkeeper.core.dialing.policy import Busyness, Dial, Doubtful, Wait
 from callkeeper.core.dialing.reservation_changes import (
@@ -194,14 +194,15 @@ def _begin(
         return _withdrawn(placing, batch, attempt, "its campaign is just being changed")
     judged = Judged(campaign, zone_of(campaign, placing.limits.zone))
     if attempt.desk is not None:
-        against = objection(old, judged, placing.limits, now, placing.doubt)
+        any_hour = attempt.any_hour_by is not None
+        against = objection(old, judged, placing.limits, now, placing.doubt, any_hour=any_hour)
         if against is not None:
             return _withdrawn(placing, batch, attempt, against.told())
-        return _begun(placing, batch, attempt, campaign)
+        return _begun(placing, batch, attempt, judged)
     # The caps were held when it was claimed, and it has been one of the calls since.
     verdict = verdict_on(old, judged, placing.limits, Busyness(), now=now, doubt=placing.doubt)
     if isinstance(verdict, Dial):
-        return _begun(placing, batch, attempt, campaign)
+        return _begun(placing, batch, attempt, judged)
     if isinstance(verdict, Doubtful):
         batch.keep(handed_back(old, verdict.until or now))
     elif isinstance(verdict, Wait):
@@ -219,9 +220,9 @@ def _withdrawn(placing: Placing, batch: AttemptBatch, attempt: Attempt, why: str
     return Withdrawn(why)
 
 
-def _begun(placing: Placing, batch: AttemptBatch, attempt: Attempt, campaign: Campaign) -> Begun:
+def _begun(placing: Placing, batch: AttemptBatch, attempt: Attempt, judged: Judged) -> Begun:
     old, now = batch.reservations[placing.vdn, placing.reservation_id], placing.at
-    attempt = batch.keep_attempt(placing.apply(attempt, campaign))
+    attempt = batch.keep_attempt(placing.apply(attempt, judged.campaign))
     new = begun(old, now)
     detail = {
         "attempt": attempt.id,
@@ -230,11 +231,13 @@ def _begun(placing: Placing, batch: AttemptBatch, attempt: Attempt, campaign: Ca
         "caller_no": attempt.caller_no,
         "desk": attempt.desk,
     }
+    if attempt.any_hour_by is not None and outside_hours(judged, now) is not None:
+        detail["outside_hours"] = attempt.any_hour_by
     event = happened(new, "dialed", now, placing.holder, **detail)
     if attempt.asked_by is not None:
         event = msgspec.structs.replace(event, by_whom=attempt.asked_by)
     batch.keep(new, event)
-    return Begun(attempt, old.call_data, campaign.goes_to)
+    return Begun(attempt, old.call_data, judged.campaign.goes_to)
 
 
 def _outcome(new: Reservation, attempt: Attempt, ending: Ending) -> Event:

@@ -29,6 +29,7 @@ LOOKED_AT = 500
 _ASKED = (
     *("vdn", "id", "reservation_id", "campaign_id", "number", "line", "holder", "state"),
     *("called_no", "caller_no", "alerting_seconds", "due_at", "claimed_at", "asked_by", "desk"),
+    *("any_hour_by", "desk_shows"),
 )
 
 
