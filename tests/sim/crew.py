@@ -193,17 +193,17 @@ class Station:
         if own_time is not None and self.fate.strikes("clock_leaps"):
             self.clock.leap()
         meter = DialerMetrics(CollectorRegistry())
-        self.dialer = make_dialer(
-            DialerContext.of(
-                post,
-                async_store,
-                self.extension,
-                meter,
-                self.clock,
-                own_time=own_time,
-                log=self.trace.logger(self.name),
-            )
+        context = DialerContext.of(
+            post,
+            async_store,
+            self.extension,
+            meter,
+            self.clock,
+            own_time=own_time,
+            log=self.trace.logger(self.name),
         )
+        self._desks = context.desks
+        self.dialer = make_dialer(context)
         self._duties: list[Duty] = [
             self.dialer.reaper.step,
             self.dialer.desk_caller.step,
@@ -227,8 +227,8 @@ class Station:
 
     @property
     def is_busy(self) -> bool:
-        """Whether it has yet to finish something."""
-        return any(not task.done() for task in self._tasks)
+        """Whether it has yet to finish something, or has phones of agents to look after."""
+        return len(self._desks) > 0 or any(not task.done() for task in self._tasks)
 
     def stop(self) -> None:
         """Stop in good order, as the dialer's own ``run`` does when it is told to."""
