@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from callkeeper import signing
 from callkeeper.clock import SystemClock, jitter
 from callkeeper.console.door import COOKIE
-from callkeeper.console.page import BY_ITSELF
+from callkeeper.console.visit import BY_ITSELF
 from callkeeper.core.instants import HOUR_MS
 from callkeeper.usecases.keys import OpenKey
 from tests.signed import sign
@@ -42,11 +42,11 @@ class Connection:
         self._host = host
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def get(self, path: str, cookie: str) -> tuple[int, bytes]:
-        """Return what a page is answered with."""
+    async def get(self, path: str, cookie: str, told: str) -> tuple[int, bytes]:
+        """Return what a page is answered with that was told a number, and asks by itself."""
         head = f"GET {path} HTTP/1.1\r\nHost: {self._host}\r\nCookie: {COOKIE}={cookie}\r\n"
         return await self.ask(
-            f"{head}{BY_ITSELF.decode()}: 1\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+            f"{head}{BY_ITSELF.decode()}: {told}\r\nAccept-Encoding: gzip\r\n\r\n".encode()
         )
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
@@ -77,6 +77,7 @@ class Onlookers:
         self._host = urlsplit(plan["url"]).netloc
         self._clock = SystemClock()
         self._numbers = count()
+        self._told: dict[str, str] = {}  # the number of each page, by its cookie
         self.did: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -118,7 +119,8 @@ class Onlookers:
             listening.cancel()
 
     async def _fetch(self, pages: Connection, visitor: dict[str, str]) -> None:
-        status, body = await pages.get(visitor["path"], visitor["cookie"])
+        cookie = visitor["cookie"]
+        status, body = await pages.get(visitor["path"], cookie, self._told.get(cookie, "0"))
         self.did["fetched"] += 1
         self.did["bytes"] += len(body)
         self.did["failed"] += status != _OK
@@ -146,7 +148,7 @@ class Onlookers:
                 self.did["moved"] += known is not None
                 if known is not None:
                     moved.set()
-                known = number
+                known = self._told[visitor["cookie"]] = number
         self.did["failed"] += 1  # it ended
 
     async def _file(self, results_a_second: float) -> None:

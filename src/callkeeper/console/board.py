@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -10,14 +10,15 @@ from starlette.responses import Response
 from callkeeper.console.causes import CAUSE_WORDS
 from callkeeper.console.fields import Form
 from callkeeper.console.hours import STANDING_WORDS, bars_of, hours_of
-from callkeeper.console.press import Press, lead_to
+from callkeeper.console.parts import Parts
+from callkeeper.console.press import Part, Press, lead_to
 from callkeeper.console.stream import Streams
 from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.instants import day_around
 from callkeeper.core.people.person import ACCOUNT, Person
-from callkeeper.core.people.rights import may
+from callkeeper.core.people.rights import Act, check_may, may
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong, Refusal, StateForbids
 from callkeeper.core.reservations.promise import KEPT, Keeping
@@ -36,6 +37,8 @@ TILE_WORDS: dict[Keeping, str] = {
 }
 _MISSED: tuple[Keeping, ...] = ("broken", "unknown")
 _TICKED = re.compile(r"([0-9A-Za-z_-]{1,64})\.([0-9]{1,9})")
+# What of a part hangs on who looks.
+_DECIDING: tuple[Act, ...] = ("show_numbers", "pause_campaigns")
 _COUNT = re.compile(r"[0-9]{1,4}")
 
 
@@ -71,10 +74,11 @@ class BoardPage:
         self._streams = streams
         self._press = press
         self._times = times
+        self._parts = Parts(streams, times.clock)
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
-        """Show it."""
-        return await self._page(visit, who)
+        """Show it, or what of it has moved."""
+        return await (self._page if visit.told is None else self._part)(visit, who)
 
     async def seen(self, visit: Visit, who: SignedIn) -> Response:
         """Say of those that are ticked that nobody else has to look at them."""
@@ -141,41 +145,62 @@ class BoardPage:
         typed: Form | None = None,
         refused: Refusal | None = None,
     ) -> Response:
+        pulse = await self._streams.number(who.person, visit.vdn)
+        return self._press.page(
+            visit.language,
+            "board",
+            who=who,
+            **await self._values(visit, who, pulse),
+            done=_done(visit) if refused is None else {},
+            typed=typed or {},
+            ticked=(typed or {}).get("ticked", "").split(),
+            refused=refused,
+        )
+
+    async def _part(self, visit: Visit, who: SignedIn) -> Response:
+        """Return what of it moves, which all who see the same are given."""
+        check_may(who.person, "see_board", visit.vdn)  # for it may be there already
+        sees = [may(who.person, act, visit.vdn) for act in _DECIDING]
+        times = self._times.of(who)
+
+        async def render(pulse: str) -> Part:
+            values = await self._values(visit, who, pulse)
+            return self._press.part(
+                visit.language, "board_parts", ("calls", "more"), **values, ticked=[]
+            )
+
+        depends_on = (*_shown(visit), *sees, visit.language, str(times.zone))
+        return await self._parts.answer(visit, who, depends_on, render)
+
+    async def _values(self, visit: Visit, who: SignedIn, pulse: str) -> dict[str, Any]:
+        """Return what a board shows, of which all is the same for all who see the same."""
         shown = _shown(visit)
         times = self._times.of(who)
         day = day_around(times.now, times.zone)
-        pulse = await self._streams.number(who.person, visit.vdn)
         found = await self._supervision.overview(
             who.person, shown.whose, day, ROWS_MAX, shown.keeping
         )
         hours = [each.standing for each in hours_of(found.today, day, times)]
         counts = found.today.counts
         kept, missed = (sum(counts.get(each, 0) for each in part) for part in (KEPT, _MISSED))
-        return self._press.page(
-            visit.language,
-            "board",
-            who=who,
-            vdn=visit.vdn,
-            pulse=pulse,
-            found=found,
-            board=found.board,
-            shown=shown,
-            path=_path(visit),
-            times=times,
-            tile_words=TILE_WORDS,
-            cause_words=CAUSE_WORDS,
-            hours=hours,
-            plot=bars_of(hours, STANDING_WORDS),
-            standing_words=STANDING_WORDS,
-            may_pause=may(who.person, "pause_campaigns", visit.vdn),
-            held={each.subject for each in found.board.hindrances},
-            kept=kept,
-            share=f"{kept / (kept + missed):.1%}" if kept + missed else "",
-            done=_done(visit) if refused is None else {},
-            typed=typed or {},
-            ticked=(typed or {}).get("ticked", "").split(),
-            refused=refused,
-        )
+        return {
+            "vdn": visit.vdn,
+            "pulse": pulse,
+            "found": found,
+            "board": found.board,
+            "shown": shown,
+            "path": _path(visit),
+            "times": times,
+            "tile_words": TILE_WORDS,
+            "cause_words": CAUSE_WORDS,
+            "hours": hours,
+            "plot": bars_of(hours, STANDING_WORDS),
+            "standing_words": STANDING_WORDS,
+            "may_pause": may(who.person, "pause_campaigns", visit.vdn),
+            "held": {each.subject for each in found.board.hindrances},
+            "kept": kept,
+            "share": f"{kept / (kept + missed):.1%}" if kept + missed else "",
+        }
 
 
 def _path(visit: Visit) -> str:

@@ -30,8 +30,6 @@ Stranger = Callable[[Visit], Awaitable[Response]]
 Known = Callable[[Visit, SignedIn], Awaitable[Response]]
 
 INTERFACE = "console"
-# With this header a page asks for what has moved on it, and nobody has clicked.
-BY_ITSELF = b"x-by-itself"
 
 
 class Shown(NamedTuple):
@@ -114,8 +112,7 @@ class ConsolePage(Route):
         """Return who looks; whoever has not signed in takes turns with other strangers."""
         turn = self._tarpit.visit(request.scope, PAGES)
         await turn.pay()
-        by_itself = BY_ITSELF in Head.of(request.scope)
-        who = await self._door.who(request, clicked=not by_itself)
+        who = await self._door.who(request, clicked=Visit(request, None).told is None)
         if who is not None:
             turn.prove()
             Trace.of(request.scope).also = {"person": who.person.login}

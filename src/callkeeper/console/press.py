@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from gzip import compress
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -105,10 +106,28 @@ def pack(response: Response, head: Head) -> None:
     takes = head.get(b"accept-encoding", b"")
     if len(response.body) < _PACKED_LEAST or b"gzip" not in takes:
         return
-    response.body = compress(response.body, _PACKED_LEVEL, mtime=0)
+    if isinstance(response, PartAnswer):
+        response.body = response.part.packed
+    else:
+        response.body = compress(response.body, _PACKED_LEVEL, mtime=0)
     response.headers["content-length"] = str(len(response.body))
     response.headers["content-encoding"] = "gzip"
     response.headers.add_vary_header("accept-encoding")
+
+
+class Part(NamedTuple):
+    """A part of a page, as it is and compressed, for many to be given."""
+
+    plain: bytes
+    packed: bytes
+
+
+class PartAnswer(HTMLResponse):
+    """An answer with a part of a page, which is not compressed again for each who is given it."""
+
+    def __init__(self, part: Part) -> None:
+        super().__init__(part.plain, headers=HEADERS)
+        self.part = part
 
 
 class Press:
@@ -126,6 +145,14 @@ class Press:
         if status is None:
             status = _status_of(values.get("refused"))
         return HTMLResponse(made.render(**values), status, HEADERS)
+
+    def part(
+        self, language: str | None, template: str, macros: tuple[str, ...], **values: object
+    ) -> Part:
+        """Return what some macros of a template make in a language: what moves of a page."""
+        made = self._environment(language).get_template(f"{template}.html").make_module(values)
+        plain = "".join(str(getattr(made, each)()) for each in macros).encode()
+        return Part(plain, compress(plain, _PACKED_LEVEL, mtime=0))
 
     def _made(self, language: str | None) -> Environment:
         environment = Environment(

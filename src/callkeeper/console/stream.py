@@ -74,6 +74,11 @@ class Streams:
         vdn, agent = part
         return (await self.watches.look(vdn)).of(agent)
 
+    def told(self, vdn: int) -> str | None:
+        """Return the number of a VDN that was told last; None if nobody listens, or it is lost."""
+        beat = self.watches.last(vdn)
+        return None if beat is None or beat.is_lost else beat.whole
+
     def end(self) -> None:
         """End all: the server stops, and would wait for them."""
         self.is_ending = True

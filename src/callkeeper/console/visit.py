@@ -14,6 +14,9 @@ from callkeeper.core.vdn import read_vdn
 from callkeeper.http.head import Head
 from callkeeper.language import named
 
+# With this header a page asks for what has moved on it, and nobody has clicked: the number that it
+# was told.
+BY_ITSELF = b"x-by-itself"
 FORM_BYTES_MAX = 64 * 1024
 _FIELDS_MAX = 100
 _ID = re.compile("[0-9A-Za-z_-]{1,64}")  # of a reservation, as the API takes it
@@ -50,6 +53,12 @@ class Visit(NamedTuple):
         asked = Head.of(self.request.scope).get(b"accept-language", b"").decode("latin-1")
         locales = (each.partition(";")[0].strip().lower() for each in asked.split(","))
         return next((named(each) for each in locales if named(each) or _is_english(each)), None)
+
+    @property
+    def told(self) -> str | None:
+        """The number that a page was told which asks by itself; None: somebody has clicked."""
+        told = Head.of(self.request.scope).get(BY_ITSELF)
+        return None if told is None else told.decode("latin-1")
 
     @property
     def vdn(self) -> int:

@@ -43,6 +43,12 @@ class Lately(Generic[T]):
         self._found: dict[str, tuple[int, T]] = {}  # when, in ticks
         self._looks = SingleFlight[T]()
 
+    def known(self, about: str) -> T | None:
+        """Return what a look-up came to lately, if that is still good."""
+        known = self._found.get(about)
+        is_good = known is not None and self._clock.ticks() - known[0] < self._good_ms
+        return known[1] if known is not None and is_good else None
+
     async def outcome(self, about: str, look: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return what a look-up came to lately, or comes to now."""
         ticks = self._clock.ticks()

@@ -134,6 +134,11 @@ class Watches:
                 del self._by_vdn[vdn]
                 watch.end()
 
+    def last(self, vdn: int) -> Beat | None:
+        """Return how a VDN stood at the last look; None where nobody watches it, or not yet."""
+        watch = self._by_vdn.get(vdn)
+        return None if watch is None else watch.beat
+
     async def look(self, vdn: int) -> Beat:
         """Return how a VDN stands now. Raise DatabaseFailed."""
         return await self._ask(lambda store, now: look(store, self._measure, vdn, now))

@@ -13,6 +13,7 @@
   const state = document.getElementById("live-state");
   const pause = document.getElementById("live-pause");
   const spoken = document.getElementById("live-counts");
+  let latest = first.dataset.pulse;
   let waits, how, heard = Date.now(), pressed = 0, isPaused, isOut, isAsking, asksAgain;
 
   const say = (now) => {
@@ -79,7 +80,7 @@
     if (isPaused || isOut || isAsking) return;
     isAsking = true;
     try {
-      const answer = await fetch(from, { headers: { "x-by-itself": "1" } });
+      const answer = await fetch(from, { headers: { "x-by-itself": latest } });
       if (answer.redirected) document.dispatchEvent(new Event("signed-out"));
       else if (answer.ok) await show(await answer.text());
       else say("lost");
@@ -94,8 +95,9 @@
     heard = Date.now();
     isOut = isOver;
     say(kind === "lost" ? kind : "on");
-    if (kind === "pulse" && told[name] && told[name] !== first.dataset.pulse)
-      setTimeout(refresh, 300 * Math.random());
+    if (kind !== "pulse" || !told[name]) return;
+    latest = told[name];
+    if (latest !== first.dataset.pulse) setTimeout(refresh, 300 * Math.random());
   });
 
   document.addEventListener("keydown", () => (pressed = Date.now()));
