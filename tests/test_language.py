@@ -19,7 +19,7 @@ from callkeeper.console.day import CAME_TO_WORDS
 from callkeeper.console.deeds import DEED_WORDS
 from callkeeper.console.health import CHECK_WORDS
 from callkeeper.console.hours import STANDING_WORDS
-from callkeeper.console.lines import LINE_WORDS
+from callkeeper.console.lines import LINE_WORDS, OUTCOME_WORDS
 from callkeeper.console.press import DESK_WORDS, EVENT_WORDS, ROLE_WORDS, WHO_WORDS
 from callkeeper.core.reservations.result_codes import WORDS
 from callkeeper.language import CHINESE, named, translations, translator
@@ -52,6 +52,7 @@ TOLD_ELSEWHERE = {
     "device_words[]",
     "check_words.get()",
     "line_words[]",
+    "outcome_words.get()",
     "retry_words[]",
     "state_words[]",
     "story_words.get()",
@@ -74,6 +75,7 @@ TABLES: dict[str, Mapping[str, str]] = {
     "EVENT_WORDS": EVENT_WORDS,
     "DEED_WORDS": DEED_WORDS,
     "LINE_WORDS": LINE_WORDS,
+    "OUTCOME_WORDS": OUTCOME_WORDS,
     "CHECK_WORDS": CHECK_WORDS,
     "DEVICE_WORDS": {str(each): words for each, words in DEVICE_WORDS.items()},
     "RETRY_WORDS": RETRY_WORDS,

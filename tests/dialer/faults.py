@@ -120,6 +120,7 @@ class FaultyLine:
         self._exchange = exchange
         self._told: deque[LineEvent] = deque()
         self.is_up = True
+        self.why_down: str | None = None
         self.gaps = 1
         self.placing: Placing = "makes"
         self.ringing: Placing = "makes"

@@ -39,6 +39,44 @@ def test_a_lease_says_how_fast_its_dispatcher_dials_and_whether_its_line_is_up(
     assert (lease.per_second, lease.is_up) == (2.0, False)
 
 
+def test_a_lease_says_the_lines_bounds_and_how_the_dispatchers_calls_ended(
+    stage: Stage, exchange: Exchange
+) -> None:
+    dora = enter(stage, exchange, calls_max=12, calls_per_second=7.5)
+    act(stage, dora)
+    (lease,) = stage.store.leases.all()
+    assert (lease.calls_max, lease.calls_per_second_max, lease.outcomes) == (12, 7.5, {})
+    for number in ("66660002", "66660012", "66660001", "66660008"):
+        stage.due(int(number), called_no=number)
+    act(stage, dora, seconds=30)
+    (lease,) = stage.store.leases.all()
+    assert lease.outcomes == {"busy": 2, "answered": 1, "refused": 1}
+    emma = enter(stage, exchange, "emma")
+    act(stage, dora, emma, seconds=4)
+    ends = {each.name: each.outcomes for each in stage.store.leases.all()}
+    assert ends == {"dora": lease.outcomes, "emma": {}}  # each counts since it began
+
+
+def test_a_lease_says_since_when_the_line_is_down_and_why(stage: Stage, exchange: Exchange) -> None:
+    dora = enter(stage, exchange)
+    act(stage, dora)
+    dora.line.is_up, dora.line.why_down = False, "the cable was cut"
+    act(stage, dora, seconds=3)
+    lost_at = stage.clock.now()
+    act(stage, dora, seconds=9)
+    (lease,) = stage.store.leases.all()
+    assert (lease.down_at, lease.down_why) == (lost_at, "the cable was cut")
+    dora.line.is_up, dora.line.why_down = True, None
+    act(stage, dora, seconds=3)
+    (lease,) = stage.store.leases.all()
+    assert (lease.down_at, lease.down_why) == (None, None)
+    stage.clock.move(60_000)
+    dora.line.is_up = False
+    act(stage, dora)
+    (lease,) = stage.store.leases.all()
+    assert (lease.down_at, lease.down_why) == (stage.clock.now(), None)
+
+
 @pytest.mark.parametrize(
     ("late_ms", "why"),
     [

@@ -24,9 +24,9 @@ def test_asterisk_keeps_the_contract(claim: Claim, asterisk: PrivateAsterisk) ->
 def test_coming_up_is_a_gap(asterisk: PrivateAsterisk) -> None:
     async def scene() -> None:
         line = line_to(asterisk.url)
-        assert (line.is_up, line.gaps) == (False, 0)
+        assert (line.is_up, line.why_down, line.gaps) == (False, None, 0)
         async with running(line):
-            assert (line.is_up, line.gaps) == (True, 1)
+            assert (line.is_up, line.why_down, line.gaps) == (True, None, 1)
         assert not line.is_up
 
     asyncio.run(scene())

@@ -26,10 +26,14 @@ def test_asterisk_killed_in_mid_call_comes_back_without_the_call(
             await stage.line.place(dialing)
             await stage.until(dialing.attempt_id, Answered)
             own_asterisk.kill()
-            await comes_true(lambda: not stage.line.is_up)
+            await comes_true(lambda: stage.line.why_down is not None)
+            assert not stage.line.is_up
+            lost = f"no connection to Asterisk at {own_asterisk.url}"
+            assert str(stage.line.why_down).startswith(lost)
             gaps = stage.line.gaps
             await asyncio.to_thread(own_asterisk.start)
             await comes_true(lambda: stage.line.is_up)
+            assert stage.line.why_down is None
             assert stage.line.gaps > gaps
             assert await stage.line.find(dialing.attempt_id) == "gone"
             again = call("486")

@@ -237,6 +237,11 @@ class Extension:
         return self._cut is None or self._now() < self._cut[0]
 
     @property
+    def why_down(self) -> str | None:
+        """Why it cannot be asked."""
+        return None if self.is_up else "it was cut"
+
+    @property
     def gaps(self) -> int:
         """How often words may have been lost."""
         self._reconnect()

@@ -105,6 +105,16 @@ def taken(store: SqlStore, number: int = 1, **fields: Any) -> Attempt:
     return attempt
 
 
+def test_those_that_go_on_are_counted_by_line(store: SqlStore) -> None:
+    assert store.desk_calls.live_by_line() == {}
+    taken(store, 1)
+    asked(store, 2, desk="PJSIP/1002")
+    (other,) = ask(store, asking(promised(store, 3, vdn=1), 3, desk="PJSIP/1003", line="b"))
+    assert store.desk_calls.live_by_line() == {"rehearsal": 2, "b": 1}
+    stop(store, other)
+    assert store.desk_calls.live_by_line() == {"rehearsal": 2}
+
+
 def stop(store: SqlStore, attempt: Attempt, at: int = NOW) -> Attempt | None:
     """Ask to end a call."""
     with store.transaction():

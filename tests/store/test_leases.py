@@ -1,5 +1,7 @@
 """Who answers for an attempt, on both engines: its dispatcher, as long as that one lives."""
 
+from typing import Any
+
 from callkeeper.core.campaigns.changes import Pause
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.store.rows.store import SqlStore
@@ -36,6 +38,24 @@ def test_a_dispatcher_is_known_with_what_it_said_last(store: SqlStore) -> None:
     dora = renew(store, "dora", NOW + 20, said_at=NOW + 5, is_up=False, per_second=0.0)
     assert store.leases.all() == [emma, dora]  # by line
     assert [each.is_up for each in store.leases.all()] == [True, False]
+
+
+def test_a_dispatcher_is_known_with_what_its_line_bears_and_how_its_calls_ended(
+    store: SqlStore,
+) -> None:
+    told: dict[str, Any] = {
+        "calls_max": 37,
+        "calls_per_second_max": 12.5,
+        "outcomes": {"answered": 412, "of_a_newer_version": 1},
+        "down_at": NOW - 5,
+        "down_why": 'no "connection" to 阿里',
+    }
+    renew(store, "dora", NOW + 10)
+    dora = renew(store, "dora", NOW + 10, is_up=False, **told)
+    emma = renew(store, "emma", NOW + 10, begun_at=NOW + 1, outcomes={})
+    assert store.leases.all() == [dora, emma]
+    again = renew(store, "dora", NOW + 20)
+    assert store.leases.all() == [again, emma]
 
 
 def test_a_lease_keeps_when_it_began(store: SqlStore) -> None:

@@ -32,6 +32,7 @@ WHOLE = {
     "forget_dispatchers": SMALL,
     "unsettled": "the operator's, once after a restore",
     "wake_from_ahead": "its index holds what a rule holds only; asked when a clock is set",
+    "count_desk_calls": "the same of calls that agents asked for",
     "count_live_attempts": "its index holds live attempts only, as many as there are calls",
 }
 

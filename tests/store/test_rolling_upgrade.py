@@ -18,6 +18,7 @@ import pytest
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.attempt_changes import HandBack
 from callkeeper.core.dialing.desk_call import Asking
+from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.reservation import Reservation
@@ -61,7 +62,7 @@ def old_program(opener: Opener, engine: Engine) -> Iterator[Run]:
 
             def run_all(name: str, item: Mapping[str, Any]) -> None:
                 items = msgspec.json.encode([item]).decode()
-                connection.execute(old.get(name).encode(), {"items": items})
+                connection.execute(old.get(name).encode(), {**item, "items": items})
 
             yield run_all
 
@@ -110,6 +111,23 @@ def test_the_version_before_never_dials_what_an_agent_asked_for_and_frees_the_ph
     assert store.reservations.with_id(one.id) == [one]
     assert not store.due.is_any(NOW + 1000 * HOUR)
     assert isinstance(asked_for(store, other, 2), Attempt)
+
+
+def test_a_dispatcher_of_the_version_before_and_one_of_this_are_known_to_both(
+    opener: Opener, engine: Engine
+) -> None:
+    store = opener.open().store
+    with old_program(opener, engine) as run:
+        before = {"name": "anna", "line": "pbx", "begun_at": NOW, "per_second": 2.5, "is_up": 1}
+        for after in (0, 3_000):
+            run("renew_lease", before | {"said_at": NOW + after, "lease_until": NOW + after + 9})
+        told: dict[str, Any] = {"per_second": 0.5, "calls_max": 7, "outcomes": {"busy": 2}}
+        newer = Lease("bert", "pbx", NOW, NOW, NOW + 9, is_up=False, **told)
+        with store.transaction():
+            store.leases.renew([newer])
+        older = Lease("anna", "pbx", NOW, NOW + 3_000, NOW + 3_009, is_up=True, per_second=2.5)
+        assert store.leases.all() == [older, newer]
+        run("dispatchers", {})
 
 
 def asked_for(store: SqlStore, reservation: Reservation, number: int) -> Attempt | Refusal:

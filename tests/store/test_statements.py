@@ -52,6 +52,7 @@ OF_NO_VDN = {
     "live_attempts": CLAIM,
     "count_live_attempts": CLAIM,
     "live_desk_calls": CLAIM,
+    "count_desk_calls": CLAIM,
     "line_pace": SMALL,
     "pace_line": SMALL,
     "renew_lease": SMALL,

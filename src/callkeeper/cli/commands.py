@@ -55,7 +55,11 @@ PANELS = {
         Command("broken", "promises:list_broken", "Show which promises were broken, and why."),
         Command("seen", "seen:say", "Take off that list what somebody has looked into."),
         Command("show", "promises:show_one", "Show one reservation, and what it waits for."),
-        Command("lines", "dialer:lines", "Show who dials over which line, and calls in progress."),
+        Command(
+            "lines",
+            "dialer:lines",
+            "Show who dials over which line, calls in progress, and how calls ended.",
+        ),
         Command("attempts", "dialer:attempts", "Show every attempt to call a reservation."),
         Command("why", "why:why", "Tell what happened to a reservation, and what it waits for."),
     ),

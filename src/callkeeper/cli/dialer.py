@@ -3,7 +3,7 @@
 from callkeeper.cli.installation import existing_store
 from callkeeper.cli.options import Database, DataDir, Json, MaybeVdn, ReservationId, show
 from callkeeper.cli.sentence import say
-from callkeeper.cli.table import print_table
+from callkeeper.cli.table import Column, print_table
 from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
@@ -19,9 +19,10 @@ def lines(
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
-    """Show who dials over which line, and calls in progress.
+    """Show who dials over which line, calls in progress, and how calls ended.
 
-    With --json it also shows those that are gone since yesterday.
+    Calls, and calls a second, stand beside how many there may be. Outcomes are those since each
+    dispatcher began. With --json it also shows those that are gone since yesterday.
 
         $ callkeeper lines
         $ callkeeper lines --json
@@ -39,15 +40,28 @@ def lines(
                 "begun_at": each.begun_at,
                 "said_at": each.said_at,
                 "calls_per_second": round(each.per_second, 3),
+                "calls_per_second_max": each.calls_per_second_max,
+                "calls_max": each.calls_max,
+                "outcomes": each.outcomes,
+                "down_at": each.down_at,
+                "down_why": each.down_why,
             }
             for each in found.dispatchers
         ]
-        show({"dispatchers": rows, "calls_in_progress": found.calls_in_progress}, as_json=True)
+        value = {
+            "dispatchers": rows,
+            "calls_in_progress": found.calls_in_progress,
+            "desk_calls_in_progress": found.desk_calls_in_progress,
+        }
+        show(value, as_json=True)
         return
-    columns = ("line", "calls", "dispatcher", "state", "calls/s", "since")
+    loads = found.loads(times.now)
     nothing = "no dispatcher is running, no call in progress"
-    if print_table(columns, _line_rows(found, times), nothing):
+    if print_table(_LINE, (row for each in loads for row in _line_rows(each, times)), nothing):
         say(times.note)
+    for each in loads:
+        if each.state in ("down", "refuses"):
+            say(f"where a dispatcher of line {each.name} runs, `{each.check}` finds out why")
 
 
 def attempts(
@@ -79,20 +93,47 @@ def attempts(
         say(f"{times.note}; +… is how long after it was asked for")
 
 
-def _line_rows(found: usecase.Lines, times: LocalTimes) -> list[tuple[str, ...]]:
-    """Return a row for each dispatcher at work; a line and its calls stand in its first one."""
-    live = found.calls_in_progress
-    living = [each for each in found.dispatchers if each.stands(times.now)]
-    rows: list[tuple[str, ...]] = []
-    told: set[str] = set()
-    for each in living:
-        first = (each.line, str(live.get(each.line, 0))) if each.line not in told else ("", "")
-        told.add(each.line)
-        rate, since = f"{each.per_second:.1f}", times.to_minute(each.begun_at)
-        state = f"refuses every call: {each.trouble}" if each.trouble else _state(each, times.now)
-        rows.append((*first, each.name, state, rate, since))
-    nobodys = [(line, str(calls)) for line, calls in live.items() if line not in told]
-    return rows + [(*each, "", "nobody dials", "", "") for each in nobodys]
+_LINE = (
+    *("line", "calls", "calls/s", "dispatcher", "state", "since"),
+    Column("outcomes", is_left_out=True),
+)
+
+
+def _line_rows(load: usecase.LineLoad, times: LocalTimes) -> list[tuple[str, ...]]:
+    """Return a row for each dispatcher of a line; what is the line's stands in its first one."""
+    calls = _within(str(load.calls), load.calls_max)
+    rate = _within(f"{load.per_second:.1f}", load.calls_per_second_max)
+    if load.desk_calls:
+        calls += f", {load.desk_calls} by agents"
+    if not load.dispatchers:
+        return [(load.name, calls, "", "", "nobody dials", "", "")]
+    return [
+        (
+            *((load.name, calls, rate) if place == 0 else ("", "", "")),
+            each.name,
+            _told(each, times),
+            times.to_minute(each.begun_at),
+            ", ".join(f"{of.replace('_', ' ')} {count}" for of, count in _outcomes(each)),
+        )
+        for place, each in enumerate(load.dispatchers)
+    ]
+
+
+def _within(count: str, most: float | None) -> str:
+    return count if most is None else f"{count} of {most:g}"
+
+
+def _outcomes(lease: Lease) -> list[tuple[str, int]]:
+    """Return how its calls ended, what was most often first."""
+    return sorted((lease.outcomes or {}).items(), key=lambda each: (-each[1], each[0]))
+
+
+def _told(lease: Lease, times: LocalTimes) -> str:
+    """Return how a dispatcher finds its line, with why and since when."""
+    if not lease.is_up:
+        since = "" if lease.down_at is None else f" since {times.to_minute(lease.down_at)}"
+        return f"line down{since}" + (f": {lease.down_why}" if lease.down_why else "")
+    return f"refuses every call: {lease.trouble}" if lease.trouble else "up"
 
 
 _TRIED = ("try", "outcome", "code", "cause", "SIP", "asked", "rang", "answered", "ended", "attempt")

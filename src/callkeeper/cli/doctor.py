@@ -22,6 +22,10 @@ def doctor(
         str | None, typer.Option(help="auto, off or CERT:KEY, as for `serve`.", show_default=False)
     ] = None,
     line: LineKind = None,
+    line_name: Annotated[
+        str | None,
+        typer.Option(help="What it is called, where it has a name.", show_default=False),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check everything; creates nothing.
@@ -32,7 +36,8 @@ def doctor(
         $ callkeeper doctor --data-dir /var/lib/callkeeper
         $ callkeeper doctor --line asterisk --json
     """
-    settings = read_settings(data_dir, database, host=host, port=port, tls=tls, line=line)
+    of_line = {"line": line, "line_name": line_name}
+    settings = read_settings(data_dir, database, host=host, port=port, tls=tls, **of_line)
     checks = CheckUp(settings, SystemClock()).run()
     good = all(each.good for each in checks)
     lines = [f"{'good' if each.good else 'BAD ':4}  {each.name}: {each.says}" for each in checks]

@@ -1,6 +1,7 @@
-"""Lines: which are up, who dials over them, and how many calls are in progress."""
+"""Lines: which are up, who dials over them, how many calls go on, and how those before ended."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from starlette.responses import Response
 
@@ -8,10 +9,10 @@ from callkeeper.console.press import Press
 from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.dialing.lease import Lease
+from callkeeper.core.people.person import Person
+from callkeeper.core.people.rights import may
 from callkeeper.core.people.session import SignedIn
-from callkeeper.usecases.lines import LineLook, Lines
-
-LineState = Literal["up", "refuses", "down", "nobody"]
+from callkeeper.usecases.lines import LineLook
 
 LINE_WORDS = {
     "up": "up",
@@ -20,16 +21,27 @@ LINE_WORDS = {
     "nobody": "nobody dials over it",
 }
 
+OUTCOME_WORDS = {
+    "answered": "answered",
+    "busy": "busy",
+    "no_answer": "no answer",
+    "rejected": "rejected",
+    "number_changed": "number changed",
+    "wrong_number": "wrong number",
+    "unreachable": "not reached",
+    "congestion": "congestion",
+    "failed": "failed for another reason",
+    "refused": "refused by the line",
+    "unknown": "unknown",
+    "withdrawn": "not dialed after all",
+}
 
-class Line(NamedTuple):
-    """A line, its calls, how many it begins a second, and the dispatchers that dial over it."""
 
-    name: str
-    state: LineState
-    trouble: str
-    calls: int
-    per_second: float
-    dispatchers: list[Lease]
+class Tally(NamedTuple):
+    """How many of a dispatcher's calls ended one way."""
+
+    outcome: str
+    times: int
 
 
 class LinesPage:
@@ -43,43 +55,34 @@ class LinesPage:
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show them as they are now."""
         found, times = await self._look.find(who.person), self._times.of(who)
-        living = [each for each in found.dispatchers if each.stands(times.now)]
         return self._press.page(
             visit.language,
             "lines",
             who=who,
-            lines=_lines(found, living),
-            is_dialed=bool(living),
-            gone=[each for each in found.dispatchers if not each.stands(times.now)],
+            lines=found.loads(times.now),
+            is_dialed=bool(found.living(times.now)),
+            gone=found.gone(times.now),
             line_words=LINE_WORDS,
+            outcome_words=OUTCOME_WORDS,
+            tallies=_tallies,
+            boards=list(_boards(who.person)),
             now=times.now,
             times=times,
         )
 
 
-def _lines(found: Lines, living: list[Lease]) -> list[Line]:
-    names = {each.line for each in living} | set(found.calls_in_progress)
-    return [_line(each, found, living) for each in sorted(names)]
+def _tallies(lease: Lease) -> list[Tally]:
+    """Return how the calls of a dispatcher ended, in the order in which outcomes are known.
+
+    One that only a newer version knows comes last, as that one calls it.
+    """
+    told = lease.outcomes or {}
+    newer = sorted(told.keys() - OUTCOME_WORDS.keys())
+    return [Tally(each, told[each]) for each in (*OUTCOME_WORDS, *newer) if each in told]
 
 
-def _line(name: str, found: Lines, living: list[Lease]) -> Line:
-    its = [each for each in living if each.line == name]
-    trouble = next((each.trouble for each in its if each.trouble), "")
-    return Line(
-        name,
-        _state(its),
-        trouble,
-        found.calls_in_progress.get(name, 0),
-        round(sum(each.per_second for each in its), 1),
-        its,
-    )
-
-
-def _state(dispatchers: list[Lease]) -> LineState:
-    """Return how a line is: as well as the one of its dispatchers that has it best."""
-    if not dispatchers:
-        return "nobody"
-    up = [each for each in dispatchers if each.is_up]
-    if not up:
-        return "down"
-    return "refuses" if all(each.trouble for each in up) else "up"
+def _boards(person: Person) -> Iterator[int]:
+    """Yield the VDNs whose board somebody has a role to look at."""
+    for role in person.roles:
+        if role.vdn is not None and may(person, "see_board", role.vdn):
+            yield role.vdn

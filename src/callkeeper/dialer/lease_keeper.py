@@ -13,7 +13,8 @@ RENEW_MS = 3_000
 class LeaseKeeper:
     """Keeps the lease by which this dispatcher answers for what it holds; there is none at first.
 
-    Each renewal also records the state of the line, and how many calls a second it took lately.
+    Each renewal also records the state of the line and its bounds, how many calls a second it took
+    lately, and how calls ended.
     """
 
     def __init__(self, context: DialerContext, gate: Gate) -> None:
@@ -25,6 +26,7 @@ class LeaseKeeper:
         self._leaps = 0  # how often clocks had been set by then
         self._counted_at = context.clock.ticks()
         self._taken = 0  # how many calls the line had taken by then
+        self._down_at: Instant | None = None  # since when a renewal finds the line down
 
     @property
     def stands(self) -> bool:
@@ -61,15 +63,22 @@ class LeaseKeeper:
         """Say that we live, and answer for what we hold until an instant."""
         context, ticks, taken = self._context, self._context.clock.ticks(), self._gate.taken
         seconds = (ticks - self._counted_at) / 1000
+        config, line = context.config, context.line
+        self._down_at = None if line.is_up else self._down_at or now
         lease = Lease(
-            name=context.config.name,
-            line=context.config.line,
+            name=config.name,
+            line=config.line,
             begun_at=self._begun_at,
             said_at=now,
             lease_until=until,
-            is_up=context.line.is_up,
+            is_up=line.is_up,
             trouble=self._gate.trouble,
             per_second=(taken - self._taken) / seconds if seconds > 0 else 0.0,
+            calls_max=config.calls_max,
+            calls_per_second_max=config.calls_per_second,
+            outcomes=context.metrics.outcomes,
+            down_at=self._down_at,
+            down_why=line.why_down,
         )
         await context.async_store.leases.renew(lease)
         context.metrics.line_up.set(lease.is_up)

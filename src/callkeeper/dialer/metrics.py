@@ -74,6 +74,13 @@ class DialerMetrics:
             registry=registry,
         )
 
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many attempts this process ended how, of the outcomes that there were."""
+        samples = (each for metric in self._outcomes.collect() for each in metric.samples)
+        totals = (each for each in samples if each.name.endswith("_total") and each.value)
+        return {each.labels["outcome"]: int(each.value) for each in totals}
+
     def note_gaps(self, gaps: int) -> None:
         """Count on to how many gaps there were until now."""
         self._line_gaps.inc(gaps - self._gaps)

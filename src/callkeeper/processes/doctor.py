@@ -19,6 +19,7 @@ from cryptography import x509
 from callkeeper import __version__
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.breaker import refuses_all
+from callkeeper.core.dialing.lease import LEASE_MS, Lease
 from callkeeper.core.instants import DAY_MS, day_in_utc
 from callkeeper.core.refusal import Refusal, told_in_full
 from callkeeper.dialer.line.line import LineRefused, LineSilent
@@ -272,6 +273,10 @@ class CheckUp:
             for each in self._open.leases.all()
             if each.line == line_name(settings) and each.stands(now)
         ]
+        lost = next((each for each in dialing if _is_lost(each, now)), None)
+        if lost is not None:
+            why = lost.down_why or "its line cannot be asked"
+            raise CheckFailed(f"{says}; but dispatcher {lost.name} finds: {why}")
         troubled = next((each for each in dialing if each.trouble), None)
         if troubled is not None:
             refuses = refuses_all(troubled.line, str(troubled.trouble))
@@ -308,6 +313,11 @@ class CheckUp:
         if self._store is None:
             raise CheckFailed("could not be looked at without the database")
         return self._store
+
+
+def _is_lost(dispatcher: Lease, now: int) -> bool:
+    """Whether a dispatcher has found its line down for longer than one takes to connect."""
+    return dispatcher.down_at is not None and now - dispatcher.down_at > LEASE_MS
 
 
 def _valid_until(certificate: Path, key: Path, now: int) -> str:

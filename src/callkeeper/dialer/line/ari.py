@@ -24,6 +24,7 @@ from callkeeper.dialer.line.ari_answers import (
     Info,
     Made,
     Value,
+    amiss,
     checked,
     is_missing,
     is_of_ari,
@@ -113,12 +114,18 @@ class AriLine:
         self._desks = AriDesks(self._ask, self.find, app)
         self._inbox = Inbox(most_events)
         self._is_up = False
+        self._why_down: str | None = None
         self._gaps = 0
 
     @property
     def is_up(self) -> bool:
         """Whether the socket and the subscription stand."""
         return self._is_up
+
+    @property
+    def why_down(self) -> str | None:
+        """Why they do not."""
+        return self._why_down
 
     @property
     def gaps(self) -> int:
@@ -136,6 +143,7 @@ class AriLine:
                     await self._listen()
                 except _LOST as lost:
                     why = str(lost) or type(lost).__name__
+                    self._why_down = f"no connection to Asterisk at {self._url}: {why}"
                 if why != said:
                     _log.warning("line_lost", line="ari", url=self._url, why=why)
                     said = why
@@ -206,7 +214,7 @@ class AriLine:
             trunk = await self._ask("GET", f"/endpoints/{self._trunk}")
         except LineSilent as silent:
             raise LineDown(f"{said(answer)}; {silent}") from silent
-        wrong = _amiss(self._trunk, trunk)
+        wrong = amiss(self._trunk, trunk)
         if wrong is not None:
             raise LineDown(f"{wrong} ({said(answer)})")
         raise LineUnwilling(said(answer))
@@ -269,7 +277,7 @@ class AriLine:
             if self._trunk is None:
                 return f"Asterisk {version} answers; {self._endpoint} has no endpoint to look at"
             trunk = await self._ask("GET", f"/endpoints/{self._trunk}", http=http)
-            wrong = _amiss(self._trunk, trunk)
+            wrong = amiss(self._trunk, trunk)
             if wrong is not None:
                 raise LineRefused(f"Asterisk {version} answers, but {wrong}")
             return f"Asterisk {version} answers; {self._trunk} is {checked(Found, trunk).state}"
@@ -332,7 +340,7 @@ class AriLine:
             await self._subscribe("POST")
             # Only now: whoever sees the gap, and then asks, hears all that happens thereafter.
             self._gaps += 1
-            self._is_up = True
+            self._is_up, self._why_down = True, None
             _log.info("line_connected", line="ari", url=self._url)
             try:
                 async for message in socket:
@@ -381,19 +389,3 @@ class AriLine:
             return
         if event is not None and not self._inbox.put(event):
             self._gaps += 1
-
-
-def _amiss(trunk: str, answer: httpx2.Response) -> str | None:
-    """Say what is wrong with a trunk by which no call can be made; None: nothing is known to be."""
-    if is_missing(answer):
-        return f"it has no endpoint {trunk}; set ari_endpoint, or add it to pjsip.conf"
-    found = read_as(Found, answer)
-    if found is None:
-        return f"does not tell how {trunk} is: {said(answer)}"
-    if found.state == "offline":
-        # As long as a call of it goes on, an endpoint that was removed is this, and not missing.
-        return (
-            f"its endpoint {trunk} is offline: it was removed from pjsip.conf, or has no contact"
-            " that answers (`pjsip show endpoint` in Asterisk tells)"
-        )
-    return None

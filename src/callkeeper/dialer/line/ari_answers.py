@@ -102,3 +102,19 @@ def checked(kind: type[T], answer: httpx2.Response) -> T:
     if found is None:
         raise LineRefused(said(answer))
     return found
+
+
+def amiss(trunk: str, answer: httpx2.Response) -> str | None:
+    """Say what is wrong with a trunk by which no call can be made; None: nothing is known to be."""
+    if is_missing(answer):
+        return f"it has no endpoint {trunk}; set ari_endpoint, or add it to pjsip.conf"
+    found = read_as(Found, answer)
+    if found is None:
+        return f"does not tell how {trunk} is: {said(answer)}"
+    if found.state == "offline":
+        # As long as a call of it goes on, an endpoint that was removed is this, and not missing.
+        return (
+            f"its endpoint {trunk} is offline: it was removed from pjsip.conf, or has no contact"
+            " that answers (`pjsip show endpoint` in Asterisk tells)"
+        )
+    return None

@@ -117,6 +117,10 @@ class Line(Protocol):
         """Whether it can be asked now."""
 
     @property
+    def why_down(self) -> str | None:
+        """Why it cannot be asked; None while it can be, or nobody knows yet."""
+
+    @property
     def gaps(self) -> int:
         """How often words of the line may have been lost: it grows with each reconnect.
 

@@ -70,6 +70,11 @@ class RehearsalLine:
         return True
 
     @property
+    def why_down(self) -> None:
+        """Why it cannot be asked: it can be."""
+        return None
+
+    @property
     def gaps(self) -> int:
         """How often words of the line may have been lost: never."""
         return 0

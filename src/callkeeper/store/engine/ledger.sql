@@ -189,6 +189,9 @@ WHERE d.line = :line
 ORDER BY a.claimed_at, a.id
 LIMIT :limit
 
+-- name: count_desk_calls
+SELECT line, COUNT(*) FROM desk_call GROUP BY line
+
 -- name: lock_attempts
 -- Its reservation is locked first, where that is locked too.
 SELECT {attempt_columns}
@@ -253,15 +256,24 @@ INSERT INTO line (name, next_at) VALUES (:name, :next_at)
 ON CONFLICT (name) DO UPDATE SET next_at = excluded.next_at
 
 -- name: renew_lease
-INSERT INTO dispatcher (name, line, begun_at, said_at, lease_until, is_up, per_second, trouble)
-VALUES (:name, :line, :begun_at, :said_at, :lease_until, :is_up, :per_second, :trouble)
+INSERT INTO dispatcher (
+  name, line, begun_at, said_at, lease_until, is_up, per_second, trouble, calls_max,
+  calls_per_second_max, outcomes, down_at, down_why
+)
+VALUES (
+  :name, :line, :begun_at, :said_at, :lease_until, :is_up, :per_second, :trouble, :calls_max,
+  :calls_per_second_max, :outcomes, :down_at, :down_why
+)
 ON CONFLICT (name) DO UPDATE
 SET said_at = excluded.said_at, lease_until = excluded.lease_until, is_up = excluded.is_up,
-  per_second = excluded.per_second, trouble = excluded.trouble
+  per_second = excluded.per_second, trouble = excluded.trouble, calls_max = excluded.calls_max,
+  calls_per_second_max = excluded.calls_per_second_max, outcomes = excluded.outcomes,
+  down_at = excluded.down_at, down_why = excluded.down_why
 
 -- name: forget_dispatchers
 DELETE FROM dispatcher WHERE lease_until < :before
 
 -- name: dispatchers
-SELECT name, line, begun_at, said_at, lease_until, is_up, per_second, trouble
+SELECT name, line, begun_at, said_at, lease_until, is_up, per_second, trouble, calls_max,
+  calls_per_second_max, outcomes, down_at, down_why
 FROM dispatcher ORDER BY line, begun_at

@@ -115,6 +115,9 @@ class DeskCalls(Protocol):
     def live(self, line: str, limit: int) -> list[Attempt]:
         """Return the live desk calls of a line, oldest first."""
 
+    def live_by_line(self) -> dict[str, int]:
+        """Return how many live desk calls each line has that has any."""
+
 
 class Leases(Protocol):
     """The verbs about dispatchers, and until when they answer for what they hold."""

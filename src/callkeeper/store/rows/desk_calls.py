@@ -79,6 +79,10 @@ class DeskCallRows:
         rows = self._session.rows("live_desk_calls", line=line, limit=limit)
         return [Attempt(*row) for row in rows]
 
+    def live_by_line(self) -> dict[str, int]:
+        """Return how many live desk calls each line has that has any."""
+        return dict(self._session.rows("count_desk_calls"))
+
     def _ask(self, asking: Asking, reservation: Reservation | None) -> Attempt:
         attempt = asking.attempt(reservation, self._judged(asking, reservation))
         at_desk = {name: getattr(attempt, name) for name in ("vdn", "desk", "id")}

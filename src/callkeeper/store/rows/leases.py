@@ -1,6 +1,7 @@
 """Dispatchers and their leases: rows ↔ values."""
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import msgspec
 
@@ -12,6 +13,9 @@ from callkeeper.store.engine.session import Session
 # A dispatcher that has been silent for so long is of no interest to anybody.
 _FORGET_MS = DAY_MS
 
+# As programs of any version wrote them: an outcome may be one that this one does not know.
+_OUTCOMES = msgspec.json.Decoder(dict[str, int])
+
 
 class LeaseRows:
     """The verbs about dispatchers."""
@@ -22,12 +26,21 @@ class LeaseRows:
     def renew(self, leases: Sequence[Lease]) -> list[Lease | Refusal]:
         """Say that dispatchers live, and until when they answer for what they hold."""
         for each in leases:
-            columns = msgspec.structs.asdict(each) | {"is_up": int(each.is_up)}
-            self._session.rows("renew_lease", **columns)
+            self._session.rows("renew_lease", **_columns(each))
             self._session.rows("forget_dispatchers", before=each.said_at - _FORGET_MS)
         return list(leases)
 
     def all(self) -> list[Lease]:
         """Return the dispatchers that there are, or lately were."""
-        found = (Lease(*row) for row in self._session.rows("dispatchers"))
-        return [msgspec.structs.replace(each, is_up=bool(each.is_up)) for each in found]
+        return [_lease(row) for row in self._session.rows("dispatchers")]
+
+
+def _columns(lease: Lease) -> dict[str, Any]:
+    outcomes = None if lease.outcomes is None else msgspec.json.encode(lease.outcomes).decode()
+    return msgspec.structs.asdict(lease) | {"is_up": int(lease.is_up), "outcomes": outcomes}
+
+
+def _lease(row: Sequence[Any]) -> Lease:
+    lease = Lease(*row)
+    outcomes = None if lease.outcomes is None else _OUTCOMES.decode(cast("str", lease.outcomes))
+    return msgspec.structs.replace(lease, is_up=bool(lease.is_up), outcomes=outcomes)
