@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from callkeeper.clock import SystemClock
+from callkeeper.core.people.person import Role
+from callkeeper.core.people.presence import PRESENT_MS, Renewal, There
 from callkeeper.core.reservations.changes import Result
 from callkeeper.usecases.short_ids import short_id
+from tests.store.test_staff import added
 from tests.stored import HOUR, MINUTE, VDN, Stored
 from tests.test_cli import PROGRAM, environment
 
@@ -25,6 +29,9 @@ def stored(tmp_path: Path) -> Iterator[Stored]:
     stored = Stored(tmp_path / "data")
     yield stored
     stored.store.close()
+
+
+AGENT = {"account": "ann", "name": "Ann Li", "presence": None, "seen_at": None}
 
 
 def given(stored: Stored) -> dict[str, str]:
@@ -70,9 +77,37 @@ def test_a_script_reads_the_same(stored: Stored) -> None:
     broken = stored.promise(-2 * HOUR)
     told = stored.ask("board", "--json").value
     assert (told["vdn"], told["counts"]) == (VDN, {"broken": 1})
-    assert told["agents"] == [{"account": "ann", "name": "Ann Li", "counts": {"broken": 1}}]
+    assert told["agents"] == [AGENT | {"counts": {"broken": 1}}]
     assert [each["id"] for each in told["missed"]["reservations"]] == [broken]
     assert (told["hindrances"], told["today"]["counted_to"]) == ([], None)
+
+
+def test_who_is_not_there_and_has_calls_within_the_hour_is_named(stored: Stored) -> None:
+    stored.promise(20 * MINUTE)
+    stored.promise(20 * MINUTE, agent="bob")
+    stored.promise(-MINUTE, agent="cem")
+    for login in ("ann", "cem"):
+        added(stored.store, login, Role("agent", VDN, login))
+    told = stored.ask("board").out
+    (absent,) = [line for line in told.splitlines() if line.startswith("! Ann")]
+    assert absent == (
+        f"! Ann Li is absent, 1 call due within the hour; `callkeeper reassign --vdn {VDN} --from "
+        "ann --to AGENT` gives what they have to another agent"
+    )
+    assert "! bob" not in told  # nobody signs in as that agent
+    assert "! cem" not in told  # and nothing of theirs is due within the hour
+    rows = {line.split()[0]: line.split()[-1] for line in told.splitlines() if line}
+    assert (rows["agent"], rows["Ann"], rows["cem"], rows["bob"]) == ("seen", "never", "never", "1")
+    until = SystemClock().now() + PRESENT_MS
+    with stored.store.transaction():
+        stored.store.presence.renew([Renewal((There("ann", VDN),), until)])
+    agents = stored.ask("board", "--json").value["agents"]
+    assert {each["account"]: each["presence"] for each in agents} == {
+        "ann": "present",
+        "bob": None,
+        "cem": "absent",
+    }
+    assert "! Ann" not in stored.ask("board").out
 
 
 def test_a_script_that_watches_reads_a_line_for_each_change(stored: Stored) -> None:

@@ -145,6 +145,7 @@ ONES_OWN = {
     "/console/",
     "/console/help",
     "/console/me",
+    "/console/me/away",
     "/console/me/password",
     "/console/me/calendar",
 }

@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from callkeeper.core.campaigns.changes import Delete, Pause
+from callkeeper.core.people.changes import Away, PersonOrder
+from callkeeper.core.people.person import Role
+from callkeeper.core.people.presence import PRESENT_MS, Renewal, There
 from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.core.reservations.promise import KEEPINGS, Measure
 from callkeeper.store.port.access import AgentName
@@ -13,6 +16,7 @@ from callkeeper.usecases.board import Board, board
 from callkeeper.usecases.promises import Whose
 from tests.store.calls import GRACE, begun, end, ending, rearrange, renew
 from tests.store.orders import HOUR, NOW, Opened, booked, booking, carry_out, has_campaign, order
+from tests.store.test_staff import added
 
 MINUTE = 60_000
 MEASURE = Measure(GRACE)
@@ -121,3 +125,42 @@ def test_a_campaign_that_ended_or_was_deleted_is_told(store: SqlStore, opened: O
         ("draft", "9", 1),
         ("ended", "8", 1),
     ]
+
+
+def test_of_each_agent_it_is_known_whether_one_who_is_them_is_there(store: SqlStore) -> None:
+    for number, (account, calls) in enumerate((("ann", 1), ("bob", 2), ("cem", 1), ("nil", 1))):
+        for call in range(calls):
+            book(store, 10 * number + call, HOUR, agent=account)
+    book(store, 50, -MINUTE, agent="dan")
+    for login, account in (("ann", "ann"), ("al", "ann"), ("bob", "bob"), ("cem", "cem")):
+        added(store, login, Role("agent", 1, account))
+    added(store, "dan", Role("agent", 1, "dan"))
+
+    def renew(until: int, *logins: str) -> None:
+        with store.transaction():
+            there = tuple(There(each, 1) for each in logins)
+            store.presence.renew([Renewal(there, until)])
+
+    def told() -> dict[str | None, tuple[str | None, int | None]]:
+        return {each.account: (each.presence, each.seen_at) for each in look(store).agents}
+
+    renew(LATER, "ann", "bob")
+    assert told() == {
+        "ann": ("absent", LATER - PRESENT_MS),
+        "bob": ("absent", LATER - PRESENT_MS),
+        "cem": ("absent", None),
+        "dan": ("absent", None),
+        "nil": (None, None),
+    }
+    absent = [(each.account, each.counts["waiting"]) for each in look(store).absent]
+    assert absent == [("bob", 2), ("ann", 1), ("cem", 1)]
+    renew(LATER + 1, "al", "bob", "cem")
+    with store.transaction():
+        store.people.change([PersonOrder("cem", Away(is_so=True), "person cem", LATER)])
+    found = told()
+    assert [found[each] for each in ("ann", "bob", "cem")] == [
+        ("present", None),
+        ("present", None),
+        ("away", None),
+    ]
+    assert [each.account for each in look(store).absent] == ["cem"]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from threading import Event
 from typing import Annotated, Any, NamedTuple
 
+import msgspec
 import typer
 
 from callkeeper.cli.days import read_day
@@ -81,7 +82,8 @@ def show_board(
     """Show what there is to do now, and what holds it.
 
     That is what is late, broken, unknown, being called, or due within the hour; by agent and
-    campaign, with what holds automatic calls back, and how today's promises were kept.
+    campaign, with what holds automatic calls back, which agents are not there whose calls are due,
+    and how today's promises were kept.
     It costs the same however many reservations are stored. With --watch and --json it is a line of
     JSON each time that something changes.
 
@@ -135,7 +137,9 @@ def _tell(look: _Look, vdn: int, limit: int, *, show_numbers: bool) -> None:
         say(bars)
     for each in found.hindrances:
         say(f"! {harmless(_hindrance(each))}")
-    _tell_part("agent", _agent_rows(found.agents), limit)
+    for agent in found.absent[:limit]:
+        say(f"! {harmless(_absence(agent, vdn))}")
+    _tell_part("agent", _agent_rows(found.agents, times), limit)
     _tell_part("campaign", _campaign_rows(found.campaigns), limit)
     if found.missed.promises:
         say("")
@@ -149,6 +153,7 @@ def _tell_part(title: str, rows: Sequence[tuple[str, ...]], limit: int) -> None:
     if rows:
         say("")
         columns = [Column(title, is_cut=True), *(Column(_WORDS[each]) for each in _COLUMNS)]
+        columns += [Column("seen")] * (len(rows[0]) - len(columns))
         print_table(columns, rows[:limit], "")
         if len(rows) > limit:
             say(f"and {len(rows) - limit} more")
@@ -184,8 +189,34 @@ def _bar(count: int, most: int) -> str:
     return _BARS[(count * len(_BARS) - 1) // most] if count else " "
 
 
-def _agent_rows(agents: Iterable[OfAgent]) -> list[tuple[str, ...]]:
-    return [(each.name or each.account or "nobody", *_cells(each.counts)) for each in agents]
+def _agent_rows(agents: Sequence[OfAgent], times: LocalTimes) -> list[tuple[str, ...]]:
+    """Return a row for each; when they were seen is left out where none of them signs in."""
+    is_any = any(each.presence for each in agents)
+    return [
+        (
+            each.name or each.account or "nobody",
+            *_cells(each.counts),
+            *([_seen(each, times)] if is_any else ()),
+        )
+        for each in agents
+    ]
+
+
+def _seen(agent: OfAgent, times: LocalTimes) -> str:
+    """Return whether an agent is there, or when they were; "" where nobody signs in as them."""
+    if agent.presence != "absent":
+        return {None: "", "present": "now", "away": "away"}[agent.presence]
+    return "never" if agent.seen_at is None else times.from_now(agent.seen_at)
+
+
+def _absence(agent: OfAgent, vdn: int) -> str:
+    """Return the sentence that says who is not there, and what helps."""
+    calls = agent.counts["waiting"]
+    return (
+        f"{agent.name or agent.account} is {agent.presence}, {calls} call{'s' * (calls != 1)} due "
+        f"within the hour; `callkeeper reassign --vdn {vdn} --from {agent.account} --to AGENT` "
+        "gives what they have to another agent"
+    )
 
 
 def _campaign_rows(campaigns: Iterable[OfCampaign]) -> list[tuple[str, ...]]:
@@ -219,7 +250,11 @@ def _facts(look: _Look, *, show_numbers: bool) -> dict[str, Any]:
             "hours": [{"begin": utc(each.begin_at), "counts": each.counts} for each in today.hours],
         },
         "hindrances": found.hindrances,
-        "agents": found.agents,
+        "agents": [_agent_facts(each) for each in found.agents],
         "campaigns": found.campaigns,
         "missed": found_facts(found.missed, show_numbers=show_numbers),
     }
+
+
+def _agent_facts(agent: OfAgent) -> dict[str, Any]:
+    return msgspec.structs.asdict(agent) | {"seen_at": utc(agent.seen_at)}

@@ -26,6 +26,7 @@ from callkeeper.usecases.promises import Whose
 from callkeeper.usecases.supervision import Done, Supervision, Ticked
 
 ROWS_MAX = 50  # so many are ticked at once at the most
+ABSENT_MAX = 10  # so many who are absent are named
 
 # The tiles, each a list; and what each is called.
 TILE_WORDS: dict[Keeping, str] = {
@@ -193,6 +194,7 @@ class BoardPage:
             "times": times,
             "tile_words": TILE_WORDS,
             "cause_words": CAUSE_WORDS,
+            "absent_max": ABSENT_MAX,
             "hours": hours,
             "plot": bars_of(hours, STANDING_WORDS),
             "standing_words": STANDING_WORDS,

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from callkeeper.console.door import let_in
 from callkeeper.console.fields import Form, chosen_password, typed_count
 from callkeeper.console.press import Press, lead_to
+from callkeeper.console.sign_in import HOME
 from callkeeper.console.times import PageTimes, zone_names
 from callkeeper.console.visit import Visit
 from callkeeper.core.people.preferences import WARNING_MINUTES, WARNING_MOST, Preferences
@@ -52,6 +53,11 @@ class MePages:
         except ParameterWrong as refused:
             return await self._page(visit, who, refused=refused, typed=form)
         return lead_to(PATH)
+
+    async def change_presence(self, visit: Visit, who: SignedIn) -> Response:
+        """Take it from somebody that they are away, or back, and lead to their first page."""
+        await self._people.say_away(who.person.login, is_so="away" in visit.form())
+        return lead_to(HOME)
 
     async def change_password(self, visit: Visit, who: SignedIn) -> Response:
         """Take a new password: every other session of this person ends."""

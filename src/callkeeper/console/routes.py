@@ -101,6 +101,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/", home.show),
         Shown("/console/help", HelpPage(press).show),
         Shown("/console/me", me.show, me.change, keeps_typed=True),
+        Shown("/console/me/away", post=me.change_presence),
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/me/calendar", post=me.change_calendar),
         *office_pages(console.office, press, times),

@@ -5,7 +5,7 @@ reservations are stored.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeVar
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from callkeeper.core.campaigns.campaign import Obstacle as CampaignObstacle
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.instants import HOUR_MS, Instant
+from callkeeper.core.people.presence import Presence, Sighting, presence_of
 from callkeeper.core.reservations.promise import Keeping, Measure
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.promises import FIRST, Found, Promises, Whose, in_order
@@ -38,11 +39,22 @@ class OfCampaign(msgspec.Struct, frozen=True):
 
 
 class OfAgent(msgspec.Struct, frozen=True):
-    """What is outstanding of an agent; without an account: of nobody's."""
+    """What is outstanding of an agent; without an account: of nobody's.
+
+    ``presence`` is None where nobody signs in as that agent. ``seen_at`` is of whoever is absent
+    when they were last there; None: never.
+    """
 
     account: str | None
     name: str | None
     counts: Counts
+    presence: Presence | None = None
+    seen_at: Instant | None = None
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether calls are due within the hour of somebody who is not there."""
+        return self.presence in ("away", "absent") and bool(self.counts.get("waiting"))
 
 
 class Hindrance(msgspec.Struct, frozen=True):
@@ -71,6 +83,12 @@ class Board(msgspec.Struct, frozen=True):
     agents: list[OfAgent]
     hindrances: list[Hindrance]
     missed: Found
+
+    @property
+    def absent(self) -> list[OfAgent]:
+        """Who is not there and has calls due within the hour; those with the most of them first."""
+        found = (each for each in self.agents if each.is_missed)
+        return sorted(found, key=lambda each: -each.counts["waiting"])
 
 
 def board(
@@ -103,6 +121,7 @@ def board(
         elif each.state == "waiting":
             automatic[each.campaign_id] += each.count
     promises = Promises(store, measure, whose, now)
+    seen = store.presence.agents_seen(vdn)
     return Board(
         at=now,
         counts=in_order(total),
@@ -110,7 +129,10 @@ def board(
             OfCampaign(*key, in_order(counts), automatic[key[0]])
             for key, counts in _worst_first(campaigns)
         ],
-        agents=[OfAgent(*key, in_order(counts)) for key, counts in _worst_first(agents)],
+        agents=[
+            _of_agent(*key, in_order(counts), seen.get(key[0] or "", []), now)
+            for key, counts in _worst_first(agents)
+        ],
         hindrances=[
             *_of_campaigns(store, vdn, automatic, now),
             *_of_lines(store.leases.all(), automatic.total(), now),
@@ -121,6 +143,22 @@ def board(
             else promises.of_keeping(wanted, now + AHEAD_MS, limit)
         ),
     )
+
+
+def _of_agent(
+    account: str | None,
+    name: str | None,
+    counts: Counts,
+    sightings: Sequence[Sighting],
+    now: Instant,
+) -> OfAgent:
+    """Return what is outstanding of an agent, and whether one of those who are it is there."""
+    if not sightings:
+        return OfAgent(account, name, counts)
+    presence = presence_of(sightings, now)
+    seen = [each.seen_at for each in sightings if each.seen_at is not None]
+    seen_at = max(seen, default=None) if presence == "absent" else None
+    return OfAgent(account, name, counts, presence, seen_at)
 
 
 def _of_campaigns(

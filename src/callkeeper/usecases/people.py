@@ -12,7 +12,7 @@ import msgspec
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_token
 from callkeeper.core.instants import SECOND_MS, Instant
-from callkeeper.core.people.changes import Describe, EndSessions, PersonChange, PersonOrder
+from callkeeper.core.people.changes import Away, Describe, EndSessions, PersonChange, PersonOrder
 from callkeeper.core.people.guessing import wait_ms
 from callkeeper.core.people.person import (
     PASSWORD_MOST,
@@ -197,6 +197,10 @@ class People:
         if zone:
             check_zone(zone)
         return await self._changed(login, Describe(name, language, zone, preferences), by)
+
+    async def say_away(self, login: str, *, is_so: bool) -> Person:
+        """Say of oneself that one is away, or back; so does whoever signs in."""
+        return await self._changed(login, Away(is_so=is_so), None)
 
     async def change_password(self, login: str, old: str, new: str) -> NewSession:
         """Change a password for whoever knows the old one; end all sessions, and begin one.
