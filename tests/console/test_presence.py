@@ -1,6 +1,7 @@
 """Who is there, as pages show it: to whoever keeps the people of a VDN, and on its board."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 from callkeeper.core.people.changes import Away, GiveRole, PersonChange, PersonOrder
@@ -15,10 +16,11 @@ from tests.console.visitor import (
     promise,
     unlike_any,
 )
-from tests.house import VDN, House
+from tests.house import TASK, VDN, House
 
 PEOPLE = f"/console/{VDN}/people"
 BOARD = f"/console/{VDN}/board"
+BOOK = f"/console/{VDN}/book"
 ELSEWHERE = 26
 MINUTE = 60_000
 
@@ -104,7 +106,7 @@ def test_an_agent_says_that_they_are_away_and_sees_it_until_they_are_back(house:
 
     assert away not in agent.look("/console/me").text
     assert agent.send("/console/me/away", {"away": "1"}).status == 303
-    assert (is_away(), agent.seen.headers["location"]) == (True, "/console/")
+    assert (is_away(), agent.seen.headers["location"]) == (True, f"/console/{VDN}/today")
     assert away in agent.look("/console/help").text
     assert 'name="away"' not in agent.seen.text
     agent.send("/console/me/away")
@@ -117,3 +119,30 @@ def test_an_agent_says_that_they_are_away_and_sees_it_until_they_are_back(house:
 def test_who_is_no_agent_has_no_button_to_be_away(house: House) -> None:
     sam = at_work(house, unlike_any(), SUPERVISOR)
     assert 'action="/console/me/away"' not in sam.look("/console/help").seen.text
+
+
+def test_of_agents_who_are_free_within_the_hour_those_who_are_there_are_offered(
+    house: House,
+) -> None:
+    chief = at_work(house, unlike_any(), SUPERVISOR)
+    login, here, gone, away = (unlike_any() for _ in range(4))
+    for each in (login, here, gone, away):
+        invited(house, each, Role("agent", VDN, each))
+    listen(house, here, away)
+    changed(house, away, Away(is_so=True))
+    promise(house, 20 * MINUTE, agent=login)
+    at = datetime.fromtimestamp((house.now() + 20 * MINUTE) / 1000, UTC)
+    page = chief.look(BOOK)
+    form = {
+        "form": page.hidden("form"),
+        "number": "13800138000",
+        "campaign": TASK,
+        "day": at.strftime("%Y-%m-%d"),
+        "at": at.strftime("%H:%M"),
+        "zone": "UTC",
+        "kind": "manual",
+        "agent": login,
+    }
+    offered = re.findall(r'name="with" value="([^"]*)"', chief.send(BOOK, form).seen.text)
+    assert here in offered
+    assert not {gone, away} & set(offered)

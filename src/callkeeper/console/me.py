@@ -55,9 +55,10 @@ class MePages:
         return lead_to(PATH)
 
     async def change_presence(self, visit: Visit, who: SignedIn) -> Response:
-        """Take it from somebody that they are away, or back, and lead to their first page."""
+        """Take it from somebody that they are away, or back, and lead to their calls."""
         await self._people.say_away(who.person.login, is_so="away" in visit.form())
-        return lead_to(HOME)
+        vdn = next((each.vdn for each in who.person.roles if each.agent), None)
+        return lead_to(HOME if vdn is None else f"{HOME}{vdn}/today")
 
     async def change_password(self, visit: Visit, who: SignedIn) -> Response:
         """Take a new password: every other session of this person ends."""

@@ -1,5 +1,6 @@
 """Slots: booking a call, or moving one, where its agent is free; and what is free instead."""
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -10,6 +11,7 @@ from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.instants import HOUR_MS, Instant
 from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person
+from callkeeper.core.people.presence import Presence, presence_of
 from callkeeper.core.people.rights import check_may, may
 from callkeeper.core.refusal import NoRight, ParameterWrong, TimeWrong
 from callkeeper.core.reservations.changes import Move, Order
@@ -205,7 +207,8 @@ class SlotBookings:
 
         def look(store: Store) -> FreeSlots:
             agents = {each.account: each for each in _agents(store, person, vdn)}
-            offer = self._offer(store, vdn, id_, call.appoint_at, rings, list(agents))
+            there = _presence(store, vdn, agents, self._clock.now())
+            offer = self._offer(store, vdn, id_, call.appoint_at, rings, there)
             return FreeSlots(offer.times, tuple(agents[each] for each in offer.agents))
 
         return await self._store.ask(look)
@@ -217,7 +220,7 @@ class SlotBookings:
 
         def look(store: Store) -> FreeSlots:
             old = _theirs(store, person, vdn, id_)
-            offer = self._offer(store, vdn, old.campaign_id, appoint_at, old.agent, [], but=id_)
+            offer = self._offer(store, vdn, old.campaign_id, appoint_at, old.agent, {}, but=id_)
             return FreeSlots(offer.times)
 
         return await self._store.ask(look)
@@ -229,7 +232,7 @@ class SlotBookings:
         campaign: int,
         at: Instant,
         agent: str | None,
-        others: list[str],
+        others: Mapping[str, Presence | None],
         *,
         but: str | None = None,
     ) -> Offer:
@@ -296,6 +299,14 @@ def _agents(store: Store, person: Person, vdn: int) -> list[AgentChoice]:
     if own is not None:
         return [AgentChoice(own, person.name)]
     return agent_choices(store, vdn)
+
+
+def _presence(
+    store: Store, vdn: int, accounts: Iterable[str], now: Instant
+) -> dict[str, Presence | None]:
+    """Return whether agents are there; None where nobody signs in as one."""
+    seen = store.presence.agents_seen(vdn)
+    return {each: presence_of(seen[each], now) if each in seen else None for each in accounts}
 
 
 def _name_of(store: Store, vdn: int, agent: str | None) -> str:

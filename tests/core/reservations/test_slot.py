@@ -12,6 +12,7 @@ from callkeeper.core.campaigns.campaign import Campaign, Window
 from callkeeper.core.campaigns.policies import Policies
 from callkeeper.core.instants import DAY_MS, HOUR_MS, INSTANT_MAX, INSTANT_MIN, MINUTE_MS, by_clock
 from callkeeper.core.people.house_rules import SLOT_MINUTES, HouseRules
+from callkeeper.core.people.presence import Presence
 from callkeeper.core.reservations.slot import (
     OFFERED_AGENTS,
     OFFERED_TIMES,
@@ -27,6 +28,11 @@ NOON = 1_795_867_200_000  # 2026-11-28 12:00 in UTC
 SLOT = 15 * MINUTE_MS
 zones = some.sampled_from(sorted(available_timezones())).map(ZoneInfo)
 instants = some.integers(INSTANT_MIN + DAY_MS, INSTANT_MAX - DAY_MS)
+
+
+def unheard(*agents: str) -> dict[str, Presence | None]:
+    """Return agents of whom nobody knows whether they are there."""
+    return dict.fromkeys(agents)
 
 
 def campaign(*windows: Window, **fields: Any) -> Campaign:
@@ -134,27 +140,43 @@ def test_of_a_campaign_that_is_gone_no_hours_are_judged() -> None:
 
 def test_the_nearest_before_the_nearest_after_and_one_more_are_offered() -> None:
     found = diary(ann(0), ann(SLOT))
-    offer = found.offer(NOON, "ann", ["ann", "bob", "eve", "joe"], NOON - HOUR_MS)
+    offer = found.offer(NOON, "ann", unheard("ann", "bob", "eve", "joe"), NOON - HOUR_MS)
     assert offer.times == (NOON - SLOT, NOON + 2 * SLOT, NOON + 3 * SLOT)
     assert offer.agents == ("bob", "eve")
 
 
 def test_where_nothing_is_free_before_more_is_offered_after() -> None:
-    offer = diary(ann(0)).offer(NOON, "ann", [], NOON)
+    offer = diary(ann(0)).offer(NOON, "ann", {}, NOON)
     assert offer.times == (NOON + SLOT, NOON + 2 * SLOT, NOON + 3 * SLOT)
 
 
 def test_of_a_time_that_has_passed_the_nearest_to_come_are_offered() -> None:
     now = NOON + 20 * MINUTE_MS
-    offer = diary(ann(2 * SLOT)).offer(NOON - 5 * HOUR_MS, "ann", ["bob"], now)
+    offer = diary(ann(2 * SLOT)).offer(NOON - 5 * HOUR_MS, "ann", unheard("bob"), now)
     assert offer.times == (NOON + 3 * SLOT, NOON + 4 * SLOT, NOON + 5 * SLOT)
     assert offer.agents == ()  # at a time that has passed
 
 
 def test_other_agents_with_less_to_do_are_offered_first() -> None:
     found = diary(ann(0), ann(HOUR_MS, "bob"), ann(2 * HOUR_MS, "eve"), ann(3 * HOUR_MS, "eve"))
-    assert found.offer(NOON, "ann", ["bob", "eve", "joe"], NOON).agents == ("joe", "bob")
-    assert found.offer(NOON, None, ["joe"], NOON).agents == ()
+    assert found.offer(NOON, "ann", unheard("bob", "eve", "joe"), NOON).agents == ("joe", "bob")
+    assert found.offer(NOON, None, unheard("joe"), NOON).agents == ()
+
+
+def test_agents_who_are_there_are_offered_first_and_for_the_next_hour_none_who_is_not() -> None:
+    others: dict[str, Presence | None] = {
+        "abe": "absent",
+        "amy": "away",
+        "bob": None,
+        "eve": "present",
+    }
+    found = diary(ann(0), ann(HOUR_MS, "eve"))
+    soon = found.offer(NOON, "ann", others, NOON - HOUR_MS + 1)
+    assert soon.agents == ("eve", "bob")
+    later = found.offer(NOON, "ann", others, NOON - HOUR_MS)
+    assert later.agents == ("eve", "abe")
+    del others["eve"], others["bob"]
+    assert found.offer(NOON, "ann", others, NOON).agents == ()
 
 
 @given(
@@ -181,7 +203,7 @@ def test_whatever_is_offered_is_free_to_come_within_reach_and_near(
         calls,
     )
     at = NOON + asked
-    offer = found.offer(at, "ann", ["ann", "bob", "eve"], NOON)
+    offer = found.offer(at, "ann", unheard("ann", "bob", "eve"), NOON)
     assert len(offer.times) <= OFFERED_TIMES
     assert len(offer.agents) <= OFFERED_AGENTS
     assert list(offer.times) == sorted(set(offer.times))

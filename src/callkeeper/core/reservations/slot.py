@@ -6,7 +6,7 @@ agent's way. Instants are UTC milliseconds.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
@@ -14,8 +14,9 @@ import msgspec
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.hours import are_open
-from callkeeper.core.instants import DAY_MS, MINUTE_MS, Instant
+from callkeeper.core.instants import DAY_MS, HOUR_MS, MINUTE_MS, Instant
 from callkeeper.core.people.house_rules import HouseRules
+from callkeeper.core.people.presence import Presence
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.core.wall_time import clock_ahead, clock_set
@@ -138,18 +139,31 @@ class Diary:
         guard.check(at, *self._campaign, self._slots.get(guard.slot.begin_at, []))
         return guard
 
-    def offer(self, at: Instant, agent: str | None, others: Iterable[str], now: Instant) -> Offer:
+    def offer(
+        self,
+        at: Instant,
+        agent: str | None,
+        others: Mapping[str, Presence | None],
+        now: Instant,
+    ) -> Offer:
         """Return what is free instead of a time: the nearest before it, the nearest after, more.
 
-        Of what has passed nothing is offered, and of the other agents those with the least to do.
+        Of what has passed nothing is offered. Of the other agents it is those who are there, then
+        those with the least to do; for a time within the hour none who is absent. Of whom nobody
+        knows whether they are there (None), is neither.
         """
         before = next(self._free_before(at, agent, now), None)
         after = self._free_after(max(at, now), agent, now)
         times = [] if before is None else [before]
         while len(times) < OFFERED_TIMES and (found := next(after, None)) is not None:
             times.append(found)
-        free = [each for each in others if each != agent and self.is_free(at, each)]
-        free.sort(key=lambda each: (self._loads[each], each))
+        missed = ("away", "absent") if at < now + HOUR_MS else ()
+        free = [
+            each
+            for each, presence in others.items()
+            if presence not in missed and each != agent and self.is_free(at, each)
+        ]
+        free.sort(key=lambda each: (others[each] != "present", self._loads[each], each))
         may_be_at = at >= now and agent is not None
         return Offer(tuple(times), tuple(free[:OFFERED_AGENTS]) if may_be_at else ())
 
