@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tarfile
@@ -11,10 +12,13 @@ from email.message import Message
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
+import httpx2
 import pytest
 
 import callkeeper
+from callkeeper.console.press import HEADERS
 from tests.checkouts import copied, empty_venv, wheelhouse
+from tests.console.visitor import PASSWORD
 from tests.house import HOUR, TASK, VDN, House
 from tests.surface import ROOT, SOURCE, committed
 
@@ -24,6 +28,8 @@ NAMES = ("callkeeper", "callkeeper_client")
 # What lies in the folder already: of an earlier version, and a file of somebody else's.
 EARLIER = [f"{name}-0.0.9{end}" for name in NAMES for end in (".tar.gz", "-py3-none-any.whl")]
 OTHERS = "callkeeper-notes.txt"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+ANN = ("--vdn", str(VDN), "--role", "agent", "--agent", "ann")
 
 ASKS = """
 import json, os
@@ -33,6 +39,39 @@ with Client(env["URL"], env["AK"], env["SK"], int(env["VDN"])) as calls:
     made = calls.reserve("66660001", at=int(env["AT"]), campaign=env["TASK"], agent="ann")
     print(json.dumps([made, [each.id for each in calls.list().reservations]]))
 """
+
+
+class Visiting:
+    """Whoever looks at pages, and loads what these do. ``loaded`` is what that was."""
+
+    def __init__(self, http: httpx2.Client) -> None:
+        self.loaded: set[str] = set()
+        self._cookie = ""
+        self._http = http
+
+    def look(self, path: str, language: str) -> str:
+        """Return a page. Raise AssertionError if it needs anything from elsewhere."""
+        page = self._http.get(path, headers=self._headers() | {"accept-language": language})
+        assert page.status_code == 200
+        assert dict(page.headers).items() >= HEADERS.items()
+        for each in re.findall(r'(?:href|src)="([^"#]+)', page.text):
+            assert each.startswith("/console/"), each
+            if "/static/" in each and each not in self.loaded:
+                asset = self._http.get(each)
+                assert (asset.status_code, len(asset.content) > 0) == (200, True)
+                assert not re.search(r"url\(|@import|https?://(?!www\.w3\.org/)", asset.text), each
+                self.loaded.add(each)
+        return page.text
+
+    def choose_a_password(self, path: str) -> None:
+        """Sign in by a link that is good once."""
+        form = {"password": PASSWORD, "again": PASSWORD}
+        came = self._http.post(path, data=form, headers={"sec-fetch-site": "same-origin"})
+        assert came.status_code == 303
+        self._cookie = came.headers["set-cookie"].partition(";")[0]
+
+    def _headers(self) -> dict[str, str]:
+        return {"cookie": self._cookie} if self._cookie else {}
 
 
 class Published:
@@ -212,20 +251,55 @@ def test_the_client_alone_is_a_small_install_and_talks_to_a_server(
     assert server.returncode == 1
 
 
+@pytest.fixture(scope="module")
+def whole(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The program where there is nothing else."""
+    folder = tmp_path_factory.mktemp("whole")
+    python = empty_venv(folder / "venv")
+    install(python, published, "callkeeper", folder / "wheels")
+    return python.with_name("callkeeper")
+
+
+def test_the_whole_serves_its_pages_where_nothing_else_is(whole: Path, tmp_path: Path) -> None:
+    given = ["--data-dir", str(tmp_path / "data")]
+    with subprocess.Popen(
+        [whole, "serve", "--port", "0", *given],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as serving:
+        try:
+            assert serving.stderr is not None
+            url = next(found[0] for line in serving.stderr if (found := ADDRESS.search(line)))
+            person: list[str | Path] = [whole, "person", "add", "ann", *ANN, "--url", url]
+            added = subprocess.run([*person, "--json", *given], check=True, capture_output=True)
+            come = json.loads(added.stdout)["link"].removeprefix(url)
+            with httpx2.Client(base_url=url, trust_env=False) as http:
+                browser = Visiting(http)
+                assert "Sign in" in browser.look("/console/sign-in", "en")
+                assert "登录" in browser.look("/console/sign-in", "zh-CN")
+                assert "欢迎" in browser.look(come, "zh-CN")
+                browser.choose_a_password(come)
+                assert "Nothing to call" in browser.look(f"/console/{VDN}/today", "en")
+                assert 'lang="zh-Hans"' in browser.look(f"/console/{VDN}/today", "zh-CN")
+            assert {Path(each).suffix for each in browser.loaded} == {".css", ".js", ".svg"}
+        finally:
+            serving.terminate()
+            serving.communicate()
+    assert serving.returncode == -signal.SIGTERM
+
+
 def test_the_whole_plays_the_demo_where_nothing_else_is_and_knows_the_client_beside_it(
-    published: Published, tmp_path: Path
+    published: Published, whole: Path, tmp_path: Path
 ) -> None:
-    python = empty_venv(tmp_path / "venv")
-    install(python, published, "callkeeper", tmp_path / "wheels")
-    program = python.with_name("callkeeper")
-    demo: list[str | Path] = [program, "demo", "--once", "--data-dir", tmp_path / "data"]
+    demo: list[str | Path] = [whole, "demo", "--once", "--data-dir", tmp_path / "data"]
     played = subprocess.run(demo, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert played.returncode == 0, played.stdout + played.stderr
 
-    doctor: list[str | Path] = [program, "doctor", "--port", "0", "--data-dir", tmp_path / "data"]
+    doctor: list[str | Path] = [whole, "doctor", "--port", "0", "--data-dir", tmp_path / "data"]
     alone = subprocess.run(doctor, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert f"is callkeeper {callkeeper.__version__} on Python 3." in alone.stdout
-    install(python, published, "callkeeper_client", tmp_path / "wheels")
+    install(whole.with_name("python"), published, "callkeeper_client", tmp_path / "wheels")
     beside = subprocess.run(doctor, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert beside.returncode == 1
     assert "shares files with callkeeper-client" in beside.stdout
