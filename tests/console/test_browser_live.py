@@ -16,9 +16,9 @@ from callkeeper.core.reservations.changes import Move, Result
 from callkeeper.installation.database import DATABASE_FILE
 from callkeeper.store.port.access import AgentName
 from tests.conftest import leave_out
-from tests.console.browser import PROGRAM, Window, chromium
+from tests.console.browser import PROGRAM, Window, chromium, unfold
 from tests.console.conftest import NOON
-from tests.console.visitor import SUPERVISOR, at_work, promise, rewrite, standing
+from tests.console.visitor import SUPERVISOR, at_work, path, promise, rewrite, standing
 from tests.house import HOUR, VDN, House
 from tests.store.orders import carry_out, order
 from tests.waiting import until
@@ -27,6 +27,10 @@ MINUTE = 60_000
 TABS = 9  # HTTP/1.1 allows six connections
 TODAY, BOARD = f"/console/{VDN}/today", f"/console/{VDN}/board"
 LIVE = "Live: what moves"
+TYPED = "whom they all ask for"
+# What the tab that has the stream tells the others; this one has no part that moves.
+_TELLS_OF_VDN = f"""number => new BroadcastChannel("callkeeper").postMessage(
+  {{kind: "pulse", told: {{"{VDN}": number}}}})"""
 
 Opens = Callable[[str], Window]
 
@@ -64,23 +68,26 @@ def note(house: House, id_: str, remark: str) -> None:
     carry_out(house.store, order(id_, Move(remark=remark), vdn=VDN, at=house.now()))
 
 
-def test_what_somebody_does_is_on_every_open_page_and_what_is_typed_stays(
-    house: House, opens: Opens
-) -> None:
+def test_what_is_typed_stays_through_twenty_refreshes(house: House, opens: Opens) -> None:
     with house.store.transaction():
         house.store.agents.name([AgentName(VDN, "bea", "Bea", house.now())])
     ids = [promise(house, -MINUTE - each, agent="bea") for each in range(3)]
     page = opens(at_work(house, "sue", SUPERVISOR).cookie).look(BOARD)
     expect(state(page)).to_contain_text(LIVE)
+    other = page.context.new_page()
+    other.goto("/console/help")
+    page.bring_to_front()
     page.locator(f"#call-{ids[0]} input").check()
-    page.locator("h1").hover()  # rows stay where they are under the pointer
     field = page.locator("#agent")
     field.focus()
-    for turn, letter in enumerate("some"):
+    page.mouse.move(1, 1)  # rows stay where they are under the pointer
+    for turn, letter in enumerate(TYPED):
         page.keyboard.type(letter)
         made = promise(house, -HOUR - turn, agent="bea")
+        if turn > 1:  # or each would wait for the watch, which looks once a second
+            other.evaluate(_TELLS_OF_VDN, str(turn))
         expect(page.locator(f"#call-{made}")).to_be_visible()
-    expect(field).to_have_value("some")
+    expect(field).to_have_value(TYPED)
     expect(field).to_be_focused()
     expect(page.locator(f"#call-{ids[0]} input")).to_be_checked()
 
@@ -184,21 +191,33 @@ def test_who_is_signed_out_is_told_so_and_keeps_what_was_typed(house: House, ope
     expect(page.locator("#agent")).to_have_value("typed")
 
 
-def test_a_server_that_was_killed_is_found_again(
+def test_a_server_that_was_killed_is_found_again_and_what_was_sent_meanwhile_is_done_once(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder, clock = tmp_path_factory.mktemp("killed"), HandClock(NOON)
     with House(folder, clock=clock) as house:
         port = int(house.url.rpartition(":")[2])
         window = Window(browser, house).bear(at_work(house, "ida", role("ida")).cookie)
+        noted = promise(house, HOUR, agent="ida")
+        form = window.page.context.new_page()
+        form.goto(path(noted))
+        unfold(form)
+        form.locator("#note").fill("typed before")
         page = window.look(TODAY)
         expect(state(page)).to_contain_text(LIVE)
     expect(state(page)).to_contain_text("may be out of date")
+    form.locator("#note").press("Control+Enter")
+    expect(form.locator("#main-frame-error")).to_be_visible()
     with House(folder, clock=clock, port=port) as house:
         id_ = promise(house, 5 * MINUTE, agent="ida")
         expect(page.locator(f"#call-{id_}")).to_be_visible()
         expect(state(page)).to_contain_text(LIVE)
-        page.close()
+        for _ in range(2):
+            form.reload()
+        new = standing(house, noted)
+        assert (new.remark, new.version) == ("typed before", 2)
+        for each in (page, form):
+            each.close()
     window.troubles[:] = [each for each in window.troubles if "ERR_" not in each]
     window.close()
 
@@ -216,10 +235,15 @@ def test_a_supervisor_gives_fifty_to_another_and_pauses_and_says_seen(
     page.get_by_role("button", name="Reassign").click()
     expect(page.get_by_role("status").first).to_contain_text("Done: 50.")
     until(lambda: {standing(house, each).agent for each in ids} == {"kim"})
-    gone = promise(house, -HOUR, kind="automatic", agent=None)
+    gone = promise(house, -9 * HOUR, kind="automatic", agent=None)
     rewrite(house, gone, "UPDATE reservation SET state = 'expired' WHERE id = ?")
     promise(house, MINUTE, kind="automatic", agent=None)
     page.goto(f"{BOARD}?show=broken&campaign=1106025109")
+    page.locator(f"#call-{gone} input").check()
+    page.get_by_role("button", name="Seen").click()
+    expect(page.get_by_role("status").first).to_contain_text("Done: 1.")
+    expect(page.locator(f"#call-{gone}")).to_have_count(0)
+    assert standing(house, gone).seen_at == house.now()
     page.get_by_role("button", name="Pause", exact=False).last.click()
     expect(page.locator(".strip")).to_contain_text("is paused")
     page.get_by_role("button", name="Resume").click()

@@ -1,6 +1,9 @@
 """What an agent does in a day, in a browser, on each engine in turn."""
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import expect
@@ -9,17 +12,18 @@ from callkeeper.clock import HandClock
 from callkeeper.core.campaigns.business_result import BusinessResult, Definition
 from callkeeper.core.people.person import Role
 from tests.conftest import ENGINES
-from tests.console.browser import Opens
+from tests.console.browser import NARROW, Opens, overflow
 from tests.console.visitor import (
     PASSWORD,
     SUPERVISOR,
+    Visitor,
     at_work,
     path,
     promise,
     standing,
     unlike_any,
 )
-from tests.house import VDN, House
+from tests.house import HOUR, TASK, VDN, House
 from tests.private_postgres import PrivatePostgres
 
 MINUTE = 60_000
@@ -119,13 +123,18 @@ def test_of_two_people_at_one_reservation_the_second_sees_both_values(
     one.locator("[name=end][value='00537']").check()
     two.locator("[name=end][value='00603']").check()
     two.locator("#result-note").fill("nobody there")
+    two.locator("[name=business][value=sold]").check()
     one.get_by_role("button", name="File it").click()
     expect(one.locator("main")).to_contain_text("busy")
     two.get_by_role("button", name="File it").click()
     expect(two.locator(".on-record")).to_contain_text("busy")
     expect(two.locator("[name=end]:checked")).to_have_value("00603")
     expect(two.locator("#result-note")).to_have_value("nobody there")
+    expect(two.locator("[name=business]:checked")).to_have_value("sold")
     assert standing(house, id_).fail_code == "00537"
+    two.get_by_role("button", name="File it").click()
+    expect(two.get_by_role("alert")).to_have_count(0)
+    assert standing(house, id_).fail_code == "00603"
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -145,3 +154,92 @@ def test_the_next_call_is_booked_with_a_result(
     expect(page.get_by_role("heading", level=1)).to_contain_text("2027-01-05 09:30")
     page.get_by_role("link", name="after an earlier call").click()
     expect(page).to_have_url(f"{house.url}{path(id_)}")
+
+
+def test_an_agent_works_on_a_phone(house: House, opens: Opens) -> None:
+    agent(house, login := unlike_any())
+    id_ = promise(house, -MINUTE, agent=login)
+    page = opens().page
+    page.set_viewport_size({"width": NARROW, "height": 640})
+    page.goto(TODAY)
+    page.locator("#login").fill(login)
+    page.locator("#password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    row = page.locator(f"#call-{id_}")
+    result = row.get_by_role("link", name="Result")
+    expect(result).to_be_visible()
+    box, around = result.bounding_box(), row.bounding_box()
+    assert box is not None
+    assert around is not None
+    assert box["width"] > around["width"] / 3
+    assert overflow(page) == 0
+    result.click()
+    page.locator("[name=business][value=sold]").check()
+    assert overflow(page) == 0
+    page.get_by_role("button", name="File it").click()
+    expect(page.get_by_role("status")).to_contain_text("Filed")
+    page.get_by_role("link", name="Book a call").click()
+    page.locator("#number").fill("13800138000")
+    page.locator("#campaign").select_option(TASK)
+    page.locator("#at").fill("15:00")
+    page.get_by_role("button", name="Book it").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("15:00")
+    assert overflow(page) == 0
+    made = standing(house, page.url.rpartition("/")[2])
+    assert (made.agent, standing(house, id_).state) == (login, "done")
+
+
+class Change(NamedTuple):
+    """A zone, and a time there that a day does not have, and one that another day has twice."""
+
+    zone: str
+    missing: tuple[str, str]
+    twice: tuple[str, str]
+    second: str
+
+
+CHANGES = [
+    Change(
+        "Europe/Berlin", ("2027-03-28", "02:30"), ("2027-10-31", "02:30"), "2027-10-31T01:30+00:00"
+    ),
+    Change(
+        "America/New_York",
+        ("2027-03-14", "02:30"),
+        ("2027-11-07", "01:30"),
+        "2027-11-07T06:30+00:00",
+    ),
+    # The clock goes forward and back by half an hour, in the other half of the year.
+    Change(
+        "Australia/Lord_Howe",
+        ("2027-10-03", "02:15"),
+        ("2027-04-04", "01:45"),
+        "2027-04-03T15:15+00:00",
+    ),
+]
+
+
+def test_a_time_that_clocks_leave_out_or_show_twice_is_asked_about_in_three_zones(
+    house: House, opens: Opens
+) -> None:
+    agent(house, login := unlike_any())
+    campaign = 900 + int(house.settings.database is not None)
+    house.has_campaign(campaign, end_at=house.now() + 20_000 * HOUR)
+    page = opens().bear(Visitor(house).sign_in(login).cookie).page
+    for change in CHANGES:
+        page.goto(f"/console/{VDN}/book")
+        page.locator("#number").fill("13800138000")
+        page.locator("#campaign").select_option(str(campaign))
+        page.locator("#zone").fill(change.zone)
+        for (day, at), field, says in (
+            (change.missing, "#at", "does not exist on that day"),
+            (change.twice, "#which", "comes twice on that day"),
+        ):
+            page.locator("#day").fill(day)
+            page.locator("#at").fill(at)
+            page.get_by_role("button", name="Book it").click()
+            expect(page.locator(field)).to_have_accessible_description(re.compile(says))
+        page.locator("#which").select_option("second")
+        page.get_by_role("button", name="Book it").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(change.second[11:16])
+        made = standing(house, page.url.rpartition("/")[2])
+        assert made.appoint_at == datetime.fromisoformat(change.second).timestamp() * 1000
