@@ -153,7 +153,8 @@ def _unlabelled(source: str) -> Iterator[str]:
         is_asked = each.tag in ("input", "select", "textarea")
         is_labelled = each.is_in_label or each.given.get("id") in labelled
         is_hidden = each.given.get("type") == "hidden" or "hidden" in each.given
-        if is_asked and not is_hidden and not is_labelled:
+        is_named = "aria-label" in each.given
+        if is_asked and not (is_hidden or is_labelled or is_named):
             yield f"{each} has no label"
 
 
