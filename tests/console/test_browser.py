@@ -26,11 +26,15 @@ from tests.console.browser import (
     unfold,
 )
 from tests.console.longer import Longer, served
-from tests.console.visitor import FORM, OPERATOR, PASSWORD, Visitor, at_work, invited
+from tests.console.visitor import FORM, OPERATOR, PASSWORD, Visitor, at_work, invited, unlike_any
 from tests.house import TASK, VDN, House
+from tests.surface import ROOT
 
 MORNING = 1_795_831_200_000  # 2026-11-28 02:00 in UTC
 MINUTE = 60_000
+# The five pages that the design draws.
+DRAWN = {f"/console/{{vdn}}/{each}" for each in ("today", "reservations/{id}", "book", "board")}
+DRAWN |= {"/console/lines"}
 LEAST_STOPS = 4  # the skip link, the way home, something, and what is done with it
 
 
@@ -174,6 +178,13 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
     }
 
 
+def take_pictures(page: Page, name: str) -> None:
+    """Keep how a page looks, for people to look at: below ``.cache/pages``."""
+    for width in (NARROW, WIDE):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.screenshot(path=ROOT / ".cache" / "pages" / f"{name}-{width}.png", full_page=True)
+
+
 def is_for_strangers(path: str) -> bool:
     return path.startswith(("/console/sign-in", "/console/welcome"))
 
@@ -202,6 +213,31 @@ def test_a_page_is_for_everybody(
         expect(page.locator("html")).to_have_attribute("lang", tag)
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         is_for_everybody(page)
+        if path in DRAWN:
+            take_pictures(page, f"{path.removesuffix('/{id}').rpartition('/')[2]}-{tag}")
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_what_a_form_is_answered_with_is_for_everybody(
+    cy: Visitor, opens: Opens, language: str
+) -> None:
+    window = window_at(f"/console/{VDN}/keys", cy, opens, language=language)
+    page = window.page
+    page.locator("#note").press("Enter")
+    expect(page.locator("input[readonly]").first).to_be_visible()  # the secret
+    is_for_everybody(page, (NARROW,))
+    window.look(f"/console/{VDN}/people")
+    page.locator("#agent").fill("1007")
+    page.locator("#login").fill(unlike_any())
+    page.locator("#login").press("Enter")
+    expect(page.locator("input[readonly]")).to_be_visible()  # the link
+    is_for_everybody(page, (NARROW,))
+    window.look("/console/me")
+    page.context.clear_cookies()
+    page.locator("#name").press("Enter")
+    expect(page.locator("form[action='/console/me']")).to_be_visible()  # what was typed
+    expect(page.locator("#name")).to_have_count(0)
+    is_for_everybody(page, (NARROW,))
 
 
 @pytest.mark.parametrize("path", paths())
