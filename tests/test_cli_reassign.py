@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from callkeeper.clock import SystemClock
+from callkeeper.core.people.person import Role
+from callkeeper.usecases.invitations import add_person
 from callkeeper.usecases.short_ids import short_id
-from tests.stored import DAY, HOUR, Stored
+from tests.stored import DAY, HOUR, VDN, Stored
 
 FROM_ANN = ["reassign", "--from", "ann", "--to", "bob"]
 
@@ -46,6 +49,29 @@ def test_agents_are_meant_by_their_names_too(stored: Stored) -> None:
     told = stored.ask("reassign", "--from", "Ann Li", "--to", "Bob Meyer", "--yes", "--json").value
     assert (told["from"], told["to"]) == ("ann", "bob")
     assert stored.agent_of(id_) == "bob"
+
+
+def test_somebody_who_was_invited_keeps_them_before_anything_else_tells_of_an_agent(
+    stored: Stored,
+) -> None:
+    def invite(login: str, name: str, role: Role) -> None:
+        add_person(stored.store, SystemClock(), login, name, role)
+
+    invite("dora", "Dora Fuchs", Role("agent", VDN, "1005"))
+    invite("elsewhere", "Emil Berg", Role("agent", VDN + 1, "1006"))
+    one, other = stored.promise(HOUR), stored.promise(2 * HOUR)
+    shown = stored.ask("reassign", "--from", "ann", "--to", "1005")
+    assert "to 1005 (Dora Fuchs)" in shown.err
+    assert stored.ask("reassign", "--from", "ann", "--to", "Dora Fuchs", "--yes").status == 0
+    assert [stored.agent_of(each) for each in (one, other)] == ["1005", "1005"]
+    back = stored.ask("reassign", "--from", "Dora Fuchs", "--to", "ann", "--yes")
+    assert back.out.endswith("gave 2 reservations to ann (Ann Li)\n")
+    for nobody in ("1006", "Emil Berg"):
+        refused = stored.ask("reassign", "--from", "ann", "--to", nobody, "--yes")
+        assert f"there is no agent '{nobody}' in VDN" in refused.err
+    invite("other", "Bob Meyer", Role("agent", VDN, "1007"))
+    twice = stored.ask("reassign", "--from", "ann", "--to", "Bob Meyer", "--yes")
+    assert "several agents" in twice.err
 
 
 def test_automatic_ones_stay_and_are_told_of(stored: Stored) -> None:

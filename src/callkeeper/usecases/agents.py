@@ -1,6 +1,6 @@
 """Agents: what lists call them, which there are, and to whom calls may be given."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -29,11 +29,13 @@ def name_agent(store: Store, clock: Clock, vdn: int, account: str, user_name: st
 def agent_meant(store: Store, vdn: int, text: str, about: str) -> Agent:
     """Return the agent that a person means by the account or the name. Raise ParameterWrong.
 
-    A name that several have means none of them, and neither does one that is another's account:
-    whoever reserved over the API for a name made an agent of it.
+    Somebody who was invited as one is an agent before the first reservation tells of them. A name
+    that several have means none of them, and neither does one that is another's account: whoever
+    reserved over the API for a name made an agent of it.
     """
-    agent = store.agents.get(vdn, text)
-    others = (each for each in every_agent(store, vdn) if each.account != text)
+    invited = _invited(store, vdn)
+    agent = store.agents.get(vdn, text) or invited.get(text)
+    others = (each for each in _all_agents(store, vdn, invited) if each.account != text)
     having = list(islice((each for each in others if each.user_name == text), 2))
     if agent is not None and having:
         raise ParameterWrong(
@@ -88,6 +90,22 @@ def _people_of(store: Store, vdn: int) -> dict[str, str]:
     people = (each for each in store.people.all(vdn) if each.disabled_at is None)
     roles = ((each.role_in(vdn), each.name) for each in people)
     return {role.agent: name for role, name in roles if role is not None and role.agent is not None}
+
+
+def _invited(store: Store, vdn: int) -> dict[str, Agent]:
+    """Return those who were invited, by account, of whom nothing else may have told."""
+    people = _people_of(store, vdn).items()
+    return {account: Agent(vdn, account, name or None, 0) for account, name in people}
+
+
+def _all_agents(store: Store, vdn: int, invited: Mapping[str, Agent]) -> Iterator[Agent]:
+    """Yield every agent once, by what the VDN calls them first."""
+    known = set()
+    for agent in every_agent(store, vdn):
+        known.add(agent.account)
+        mine = invited.get(agent.account)
+        yield mine if agent.user_name is None and mine is not None else agent
+    yield from (each for account, each in invited.items() if account not in known)
 
 
 def every_agent(store: Store, vdn: int) -> Iterator[Agent]:
