@@ -1,6 +1,9 @@
 """The health of the installation, as operators are shown it: what the doctor finds, in a page."""
 
 import asyncio
+import os
+import re
+import socket
 import sqlite3
 import threading
 from contextlib import closing
@@ -9,6 +12,7 @@ import pytest
 
 from callkeeper import __version__
 from callkeeper.clock import HandClock
+from callkeeper.console.figures import Slowest
 from callkeeper.core.people.person import Person
 from callkeeper.core.refusal import NoRight
 from callkeeper.installation.database import DATABASE_FILE
@@ -46,6 +50,26 @@ def test_what_the_doctor_finds_is_shown_and_looked_at_again_when_asked(
             assert "writing look into it" in again.follow().text
         finally:
             database.execute("ALTER TABLE elsewhere RENAME TO probe")
+
+
+def test_the_process_that_answers_says_its_streams_and_its_slowest_pages(
+    operator: Visitor,
+) -> None:
+    operator.look("/console/lines")
+    page = operator.look(HEALTH).text
+    assert f"process {os.getpid()} on {socket.gethostname()} says of itself" in page
+    assert "open streams: 0 · slowest pages of the last 15 minutes:" in page
+    assert re.search(r"/console/lines 0\.\d{3} s", page)
+
+
+def test_the_slowest_pages_are_those_of_the_last_minutes() -> None:
+    slowest = Slowest()
+    assert slowest.first(3, 0) == {}
+    for page, seconds, minute in (("a", 0.5, 0), ("b", 0.2, 1), ("a", 0.1, 2), ("c", 0.3, 2)):
+        slowest.note(page, seconds, minute * 60)
+    assert list(slowest.first(2, 2 * 60).items()) == [("a", 0.5), ("c", 0.3)]
+    assert list(slowest.first(9, 15 * 60).items()) == [("c", 0.3), ("b", 0.2), ("a", 0.1)]
+    assert slowest.first(9, 17 * 60) == {}
 
 
 def test_health_is_for_operators(house: House) -> None:

@@ -1,8 +1,13 @@
 """Health: what the doctor finds of the installation, and when it last looked."""
 
+import os
+import socket
+
 from starlette.responses import Response
 
 from callkeeper import __version__
+from callkeeper.clock import monotonic
+from callkeeper.console.figures import SLOWEST_MINUTES, ConsoleFigures
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
@@ -10,6 +15,8 @@ from callkeeper.core.people.session import SignedIn
 from callkeeper.usecases.checks import CheckUps
 
 PATH = "/console/health"
+
+_SLOWEST_SHOWN = 3
 
 # What each check is called.
 CHECK_WORDS = {
@@ -33,8 +40,11 @@ CHECK_WORDS = {
 class HealthPage:
     """The health of the installation, as this server sees it."""
 
-    def __init__(self, checkups: CheckUps, press: Press, times: PageTimes) -> None:
+    def __init__(
+        self, checkups: CheckUps, figures: ConsoleFigures, press: Press, times: PageTimes
+    ) -> None:
         self._checkups = checkups
+        self._figures = figures
         self._press = press
         self._times = times
 
@@ -47,6 +57,11 @@ class HealthPage:
             who=who,
             found=found,
             version=__version__,
+            server=socket.gethostname(),
+            process=os.getpid(),
+            streams=self._figures.open_streams,
+            slowest=self._figures.slowest.first(_SLOWEST_SHOWN, monotonic()),
+            minutes=SLOWEST_MINUTES,
             check_words=CHECK_WORDS,
             times=self._times.of(who),
         )

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from callkeeper.console.campaigns import CampaignPages
 from callkeeper.console.deeds import DeedsPage
+from callkeeper.console.figures import ConsoleFigures
 from callkeeper.console.health import HealthPage
 from callkeeper.console.keys import KeysPages
 from callkeeper.console.lines import LinesPage
@@ -39,7 +40,9 @@ class Office(NamedTuple):
     place: ConsolePlace
 
 
-def office_pages(office: Office, press: Press, times: PageTimes) -> list[Shown]:
+def office_pages(
+    office: Office, figures: ConsoleFigures, press: Press, times: PageTimes
+) -> list[Shown]:
     """Return the pages."""
     proofs = Proofs(office.people, times.clock)
     staff = PeoplePages(office.staff, proofs, press, times, office.place)
@@ -48,7 +51,7 @@ def office_pages(office: Office, press: Press, times: PageTimes) -> list[Shown]:
     campaigns = CampaignPages(office.campaigns, office.supervision, press, times)
     results = ResultsPage(office.results, press)
     lines = LinesPage(office.lines, press, times)
-    health = HealthPage(office.checkups, press, times)
+    health = HealthPage(office.checkups, figures, press, times)
     of_campaign = "/console/{vdn}/campaigns/{campaign}"
     return [
         Shown("/console/people", staff.show, staff.invite),

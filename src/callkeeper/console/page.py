@@ -9,7 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
+from callkeeper.clock import monotonic
 from callkeeper.console.door import Door
+from callkeeper.console.figures import ConsoleFigures
 from callkeeper.console.press import Press, pack
 from callkeeper.console.sign_in import to_sign_in
 from callkeeper.console.trouble import mistake, trouble
@@ -58,7 +60,7 @@ class ConsolePage(Route):
         press: Press,
         door: Door,
         tarpit: Tarpit,
-        count: Callable[[], None] = lambda: None,
+        figures: ConsoleFigures | None = None,
     ) -> None:
         methods = [name for name, shows in (("GET", page.get), ("POST", page.post)) if shows]
         super().__init__(page.path, self.answer, methods=methods)
@@ -68,7 +70,8 @@ class ConsolePage(Route):
         self._press = press
         self._door = door
         self._tarpit = tarpit
-        self._count = count
+        self._figures = figures
+        self._count = figures.pages.labels(page.path).inc if figures else _uncounted
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the path whatever the method: a wrong one is told in a page as well."""
@@ -135,7 +138,13 @@ class ConsolePage(Route):
             if method == "POST" and self.page.keeps_typed and (typed := visit.form()):
                 return self._kept(visit, typed, 401)
             return to_sign_in(visit.request, is_page=self.page.get is not None)
-        return await shows(visit, visit.who)  # type: ignore[call-arg]
+        begun = monotonic()
+        try:
+            return await shows(visit, visit.who)  # type: ignore[call-arg]
+        finally:
+            now = monotonic()
+            if method == "GET" and self._figures is not None:
+                self._figures.slowest.note(self.page.path, now - begun, now)
 
     def _away(self, visit: Visit, failed: DatabaseFailed) -> Response:
         """Return what is said while the database is away, with what was typed meanwhile."""
@@ -163,6 +172,10 @@ class ConsolePage(Route):
             typed=typed,
             refused=refused,
         )
+
+
+def _uncounted() -> None:
+    """Count nothing: what is no page of ours has no figures."""
 
 
 class NoSuchPage(ConsolePage):

@@ -104,7 +104,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/me/away", post=me.change_presence),
         Shown("/console/me/password", post=me.change_password),
         Shown("/console/me/calendar", post=me.change_calendar),
-        *office_pages(console.office, press, times),
+        *office_pages(console.office, console.figures, press, times),
         Shown("/console/{vdn}/today", today.show),
         Shown("/console/{vdn}/board", board.show),
         Shown("/console/{vdn}/board/seen", post=board.seen),
@@ -135,11 +135,10 @@ def routes(console: Console, tarpit: Tarpit) -> list[BaseRoute]:
     assets = Assets()
     press, door = Press(assets), Door(console.people)
     pages = shown(console, press, door)
-    counted = console.figures.pages.labels
     return [
         Route("/console", _to_home),
         CalendarRoute(console.calendars, tarpit, console.times.zone, console.url),
-        *(ConsolePage(each, press, door, tarpit, counted(each.path).inc) for each in pages),
+        *(ConsolePage(each, press, door, tarpit, console.figures) for each in pages),
         *(_AssetRoute(each) for each in assets.by_path.values()),
         NoSuchPage(press, door, tarpit),
     ]
