@@ -55,3 +55,33 @@ def test_outside_the_hours_a_tick_asks_and_the_call_is_made(house: House, opens:
     page.get_by_role("button", name="Hang up").click()
     renew(house.store, "dora", now, line="asterisk", said_at=now)
     rule(house)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_call_by_hand_is_begun_and_ended_and_nothing_typed_is_lost(
+    house: House, opens: Opens, *, scripts: bool
+) -> None:
+    login = f"hand{scripts:d}"
+    agent = at_work(house, login, Role("agent", VDN, login))
+    id_ = promise(house, -5 * MINUTE, agent=login)
+    window = opens(scripts=scripts).bear(agent.cookie)
+    page = window.look(f"/console/{VDN}/today")
+    if scripts:
+        window.press("j", "c")
+    else:
+        page.get_by_role("button", name="Call by hand").click()
+    expect(page).to_have_url(f"{house.url}{path(id_)}")
+    expect(page.get_by_role("link", name="Dial 66660001")).to_be_focused()
+    if scripts:
+        is_for_everybody(page)
+    page.locator("#result-note").fill("speaks slowly")
+    page.get_by_role("button", name="The call is over").click()
+    expect(page.get_by_role("button", name="The call is over")).to_have_count(0)
+    expect(page.get_by_role("main")).to_contain_text("no line has confirmed it")
+    expect(page.locator("#result-note")).to_have_value("speaks slowly")
+    page.locator("#result-note").press("Control+Enter")
+    if not scripts:
+        page.get_by_role("button", name="File it").click()
+    expect(page.get_by_role("status").first).to_contain_text("Filed")
+    happened = [each.what for each in house.store.history.of(VDN, id_)]
+    assert happened == ["reserved", "by_hand_began", "by_hand_ended", "result"]

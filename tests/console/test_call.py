@@ -191,25 +191,15 @@ def test_a_phone_shows_a_number_by_the_rule_of_its_vdn_and_the_log_tells_whose(
     rule(house)
 
 
-def test_without_a_dialer_the_number_is_a_link_that_no_line_confirms(
+def test_without_a_dialer_or_a_phone_a_call_that_is_asked_for_is_refused(
     house: House, caller: Visitor
 ) -> None:
     id_ = promised(house)
     refused = caller.send(path(id_, "call"))
     assert (refused.status, "no running dialer can ring your phone" in refused.text) == (422, True)
-    assert "tel:" not in caller.look(path(id_)).seen.text  # it is masked until it is shown
-    page = caller.send(path(id_, "number"))
-    assert 'href="tel:66660001"' in page.seen.text
-    assert "No line confirms such a call" in page.text
-
-
-@pytest.mark.usefixtures("dialer")
-def test_a_person_without_a_phone_is_told_so(house: House) -> None:
     visitor = at_work(house, unlike_any(), Role("agent", VDN, "caller"))
-    id_ = promised(house)
     refused = visitor.send(path(id_, "call"))
     assert (refused.status, "no phone of yours is on record" in refused.text) == (422, True)
-    assert "No phone of yours is on record" in visitor.send(path(id_, "number")).text
 
 
 @pytest.mark.usefixtures("dialer")

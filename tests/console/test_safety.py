@@ -110,6 +110,8 @@ ALLOWED: dict[str, Act] = {
     "/console/{vdn}/find/csv": "export",
     "/console/{vdn}/reservations/{id}/call": "call",
     "/console/{vdn}/reservations/{id}/hang-up": "call",
+    "/console/{vdn}/reservations/{id}/by-hand": "show_numbers",
+    "/console/{vdn}/reservations/{id}/by-hand/end": "call",
     "/console/{vdn}/reservations/{id}/result": "change_reservation",
     "/console/{vdn}/reservations/{id}/move": "change_reservation",
     "/console/{vdn}/reservations/{id}/note": "change_reservation",

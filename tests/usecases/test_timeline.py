@@ -1,4 +1,4 @@
-"""What is told of histories that an earlier version wrote."""
+"""What is told of events; of those too that an earlier version wrote."""
 
 from pathlib import Path
 
@@ -22,9 +22,26 @@ DIALED = {"number": 1, "line": "ari", "attempt": "a-1"}
             {"attempt": "a-1", "why": "the line is down"},
             "not_dialed: the line is down",
         ),
+        (
+            "dialed",
+            DIALED | {"outside_hours": "rule"},
+            (
+                "dialed: try 1 over line ari, outside the hours of its campaign, as the house "
+                "rules allow, attempt a-1"
+            ),
+        ),
+        (
+            "by_hand_began",
+            {"outside_hours": "person"},
+            (
+                "by_hand_began: by their own word, no line has confirmed it; outside the hours of "
+                "its campaign, as the agent said"
+            ),
+        ),
+        ("by_hand_ended", {}, "by_hand_ended: by their own word, no line has confirmed it"),
     ],
 )
-def test_a_word_of_an_earlier_version_is_told_as_it_is_spelled_now(
+def test_an_event_is_told_by_the_words_of_now(
     tmp_path: Path, database: str | None, stored: str, detail: dict[str, object], told: str
 ) -> None:
     with Opener(tmp_path / "data", database) as opener:

@@ -1,4 +1,4 @@
-"""Asking for a call on a reservation's page, and for its end."""
+"""Asking for a call on a reservation's page, and for its end; and saying so of one by hand."""
 
 from starlette.responses import Response
 
@@ -7,14 +7,17 @@ from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.visit import Visit
 from callkeeper.core.dialing.desk_call import CallRefused
 from callkeeper.core.people.session import SignedIn
+from callkeeper.core.refusal import Overtaken, ParameterWrong
+from callkeeper.usecases.by_hand import HandCalls
 from callkeeper.usecases.calling import Calling
 
 
 class CallActs:
-    """What is done with two buttons; the page then tells how the call stands."""
+    """What is done with buttons; the page then tells how the call stands."""
 
-    def __init__(self, calling: Calling, one: ReservationPage) -> None:
+    def __init__(self, calling: Calling, by_hand: HandCalls, one: ReservationPage) -> None:
         self._calling = calling
+        self._by_hand = by_hand
         self._one = one
 
     async def call(self, visit: Visit, who: SignedIn) -> Response:
@@ -31,3 +34,21 @@ class CallActs:
         visit.form()
         await self._calling.hang_up(who.person, visit.vdn, visit.id)
         return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")
+
+    async def begin_by_hand(self, visit: Visit, who: SignedIn) -> Response:
+        """Say that one rings by oneself now; the page then has the number as a link."""
+        anyway = "anyway" in visit.form()
+        try:
+            await self._by_hand.begin(who.person, visit.vdn, visit.id, anyway=anyway)
+        except (CallRefused, ParameterWrong, Overtaken) as refused:
+            return await self._one.refuse(visit, who, refused)
+        return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")
+
+    async def end_by_hand(self, visit: Visit, who: SignedIn) -> Response:
+        """Say that it is over; what is typed of its result comes with that, and stays."""
+        form = visit.form()
+        try:
+            await self._by_hand.end(who.person, visit.vdn, visit.id)
+        except (ParameterWrong, Overtaken) as refused:
+            return await self._one.refill(visit, who, form, refused)
+        return await self._one.refill(visit, who, form)

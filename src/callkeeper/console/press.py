@@ -53,6 +53,8 @@ EVENT_WORDS = {
     "settled": "closed as unknown",
     "seen": "seen",
     "dialed": "dialed",
+    "by_hand_began": "call by hand begun, as they say",
+    "by_hand_ended": "call by hand ended, as they say",
     "outcome": "call ended",
     "not_dialed": "not dialed after all",
     "expired": "expired",

@@ -85,13 +85,14 @@ class ReservationPage:
         times, again_at = self._times.of(who), None
         found = await self._work.one(who.person, visit.vdn, visit.id)
         old = found.kept.listed.reservation
+        files_as = _files_as(who.person.role_in(visit.vdn), old)
         try:
             again_at = read_again(form, times)
             await self._filing.file(
                 who.person,
                 visit.vdn,
                 visit.id,
-                read_result(form, times, old, _files_as(who.person.role_in(visit.vdn), old)),
+                read_result(form, times, old, files_as, found.by_hand),
                 form_name(form),
                 seen_version=hidden_number(form, "version"),
                 again_at=again_at,
@@ -136,6 +137,12 @@ class ReservationPage:
     async def refuse(self, visit: Visit, who: SignedIn, refused: Refusal) -> Response:
         """Show it with what was refused of it elsewhere."""
         return await self._page(visit, who, refused=refused)
+
+    async def refill(
+        self, visit: Visit, who: SignedIn, form: Form, refused: Refusal | None = None
+    ) -> Response:
+        """Show it with what was typed of its result, after something else was done there."""
+        return await self._page(visit, who, typed={"result": form}, refused=refused)
 
     async def _changed(
         self, visit: Visit, who: SignedIn, act: str, form: Form, change: Change

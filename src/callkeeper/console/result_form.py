@@ -8,6 +8,7 @@ from callkeeper.core.instants import HOUR_MS, MINUTE_MS, Instant, LocalTimes, by
 from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.reservations.by_hand import HandCall
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.wall_time import instants_of, read_wall_time
@@ -54,7 +55,9 @@ def on_record(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
 
 def _heard_of(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
     """Return how a call ended, and when it began, by what the line said; else what is common."""
-    heard = last_heard(found)
+    heard, by_hand = last_heard(found), found.by_hand
+    if by_hand is not None:  # later than all that was heard
+        return {"end": ENDS[0], "at": _clock_time(by_hand.began_at, times)}
     if heard is None or heard.fail_code not in ENDS:
         return {"end": ENDS[0], "at": _clock_time(times.now, times)}
     return {"end": heard.fail_code, "at": _clock_time(heard.placing_at or heard.claimed_at, times)}
@@ -73,11 +76,20 @@ def last_heard(found: FoundReservation) -> Attempt | None:
     return heard[-1] if heard else None
 
 
-def read_result(form: Form, times: LocalTimes, old: Reservation, agent: str | None) -> Result:
+def read_result(
+    form: Form,
+    times: LocalTimes,
+    old: Reservation,
+    agent: str | None,
+    by_hand: HandCall | None,
+) -> Result:
     """Return the result that was typed; what the form does not ask stays as it was filed.
 
+    Of a call ``by_hand`` it has begin and end as they were said, unless another begin was typed.
     Raise ParameterWrong.
     """
+    if by_hand is not None and form.get("at") != _clock_time(by_hand.began_at, times):
+        by_hand = None
     note = typed_note(form) if "note" in form else None
     business, _, sub = form.get("business", AS_FILED).partition("/")
     stays = business == AS_FILED
@@ -86,7 +98,8 @@ def read_result(form: Form, times: LocalTimes, old: Reservation, agent: str | No
         fail_code=_ended(form, old),
         business_result=None if stays else business,
         business_sub_result=None if stays else sub,
-        begin_at=_began(form, times),
+        begin_at=_began(form, times) if by_hand is None else by_hand.began_at,
+        end_at=None if by_hand is None else by_hand.ended_at,
         remark=None if note == (old.remark or "") else note,
     )
 

@@ -31,6 +31,7 @@ from callkeeper.console.today import TodayPage
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
+from callkeeper.usecases.by_hand import HandCalls
 from callkeeper.usecases.calendars import Calendars
 from callkeeper.usecases.calling import Calling
 from callkeeper.usecases.filing import Filing
@@ -62,6 +63,7 @@ class Console(NamedTuple):
     filing: Filing
     search: Search
     calling: Calling
+    by_hand: HandCalls
     times: PageTimes
     url: str | None  # where people find it, if a setting says so
     sign_on: SignOn | None = None
@@ -89,7 +91,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     find = FindPage(console.search, press, times)
     book = BookPage(slots, press, times)
     one = ReservationPage(work, console.filing, slots, press, times)
-    calls = CallActs(console.calling, one)
+    calls = CallActs(console.calling, console.by_hand, one)
     of_one = "/console/{vdn}/reservations/{id}"
     return [
         Shown("/console/sign-in", signing.show, signing.sign_in, anybody=True),
@@ -123,6 +125,8 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown(f"{of_one}/note", post=one.note, keeps_typed=True),
         Shown(f"{of_one}/call", post=calls.call),
         Shown(f"{of_one}/hang-up", post=calls.hang_up),
+        Shown(f"{of_one}/by-hand", post=calls.begin_by_hand),
+        Shown(f"{of_one}/by-hand/end", post=calls.end_by_hand),
         Shown(f"{of_one}/cancel", post=one.cancel),
         Shown("/console/{vdn}/book", book.show, book.book, keeps_typed=True),
         Shown("/console/{vdn}/house", house.show, house.keep, keeps_typed=True),

@@ -14,6 +14,7 @@ from callkeeper.processes.doctor import CheckUp
 from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.sign_on import sign_on_of
 from callkeeper.settings import Settings
+from callkeeper.usecases.by_hand import HandCalls
 from callkeeper.usecases.calendars import Calendars
 from callkeeper.usecases.calling import Calling
 from callkeeper.usecases.campaign_keeping import CampaignKeeping
@@ -78,6 +79,7 @@ def console_of(  # noqa: PLR0913 - three are named
         calendars=Calendars(async_store, clock),
         slots=slots,
         calling=Calling(async_store, clock, limits(settings), settings.phones),
+        by_hand=HandCalls(async_store, clock, settings.time_zone),
         filing=Filing(async_store, clock, bookings, slots),
         search=Search(async_store, clock, measure(settings)),
         supervision=supervision,

@@ -59,7 +59,7 @@ class Calling:
         now = self._clock.now()
 
         def look(store: Store) -> tuple[CallMeans, Reservation, HouseRules]:
-            reservation = _check(store, person, vdn, id_)
+            reservation = callable_by(store, person, vdn, id_)
             return means_of(store, person, vdn, now), reservation, store.rules.of(vdn).rules
 
         means, reservation, rules = await self._store.ask(look)
@@ -96,7 +96,7 @@ class Calling:
 
         Raise NoSuchReservation.
         """
-        await self._store.ask(lambda store: _check(store, person, vdn, id_))
+        await self._store.ask(lambda store: callable_by(store, person, vdn, id_))
         await self._store.desk_calls.stop(Stopping(vdn, id_, self._clock.now()))
 
 
@@ -113,7 +113,7 @@ def _line(leases: Iterable[Lease], now: Instant) -> str | None:
     return min(well, default=None)
 
 
-def _check(store: Store, person: Person, vdn: int, id_: str) -> Reservation:
+def callable_by(store: Store, person: Person, vdn: int, id_: str) -> Reservation:
     """Return what a person may call; refuse it as if there were none where they may not."""
     listed = store.reservations.get(vdn, id_)
     if listed is None or not may(person, "call", vdn, listed.reservation.agent):

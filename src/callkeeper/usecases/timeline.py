@@ -11,6 +11,7 @@ import msgspec
 from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.instants import Instant, Written, in_utc, retold, span
+from callkeeper.core.reservations.by_hand import BEGAN, ENDED
 from callkeeper.core.reservations.call_data import as_variables
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.result_codes import in_words, is_success
@@ -180,11 +181,20 @@ def _dialed(detail: dict[str, Any], _: Written) -> str:
     if detail.get("desk"):
         told += f", for the agent at {detail['desk']} who had answered"
     if detail.get("outside_hours"):
-        whose = "the agent said" if detail["outside_hours"] == "person" else "the house rules allow"
-        told += f", outside the hours of its campaign, as {whose}"
+        told += f", {_any_hour(detail)}"
     if detail.get("caller_no"):
         told += f", showing {detail['caller_no']}"
     return f"{told}, attempt {detail['attempt']}"
+
+
+def _by_hand(detail: dict[str, Any], _: Written) -> str:
+    told = "by their own word, no line has confirmed it"
+    return f"{told}; {_any_hour(detail)}" if detail.get("outside_hours") else told
+
+
+def _any_hour(detail: dict[str, Any]) -> str:
+    whose = "the agent said" if detail["outside_hours"] == "person" else "the house rules allow"
+    return f"outside the hours of its campaign, as {whose}"
 
 
 def _outcome(detail: dict[str, Any], written: Written) -> str:
@@ -219,6 +229,8 @@ _TELLERS: dict[str, Callable[[dict[str, Any], Written], str]] = {
     "reassigned": _reassigned,
     "result": _result,
     "dialed": _dialed,
+    BEGAN: _by_hand,
+    ENDED: _by_hand,
     "outcome": _outcome,
     "not_dialed": _why,
     "expired": _why,

@@ -13,6 +13,7 @@ from callkeeper.core.people.house_rules import HouseRules, Numbers
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import DEFAULTS, Act, may, numbers_shown
 from callkeeper.core.refusal import NoRight, NoSuchPath
+from callkeeper.core.reservations.by_hand import HandCall, last_hand_call
 from callkeeper.core.reservations.call_data import customer_name
 from callkeeper.core.reservations.changes import Change, Order
 from callkeeper.core.reservations.promise import Measure
@@ -58,6 +59,7 @@ class FoundReservation(msgspec.Struct, frozen=True):
     attempts: list[Attempt]
     events: list[Happening]
     results: Results
+    by_hand: HandCall | None  # the last of which no result was filed
 
 
 class Work:
@@ -99,6 +101,7 @@ class Work:
             rules = store.rules.of(vdn).rules
             reservation = kept.listed.reservation
             _check(person, "see_reservation", reservation, rules)
+            events = happened(store, vdn, id_)
             return FoundReservation(
                 kept,
                 _numbers(person, reservation, rules),
@@ -107,8 +110,9 @@ class Work:
                 means_of(store, person, vdn, now),
                 _pop(person, reservation, rules) is not None,
                 [as_it_stands(each, now) for each in store.attempts.of(vdn, id_)],
-                happened(store, vdn, id_),
+                events,
                 _offered(store.business_results.find(vdn, 0, RESULTS_MAX).results),
+                last_hand_call((each.what, each.by, each.at) for each in events),
             )
 
         return await self._store.ask(look)

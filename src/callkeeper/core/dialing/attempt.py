@@ -10,6 +10,7 @@ import msgspec
 
 from callkeeper.core.instants import Instant
 from callkeeper.core.outcome import Outcome
+from callkeeper.core.people.house_rules import AnyHourBy
 
 # Holds what an agent asked for until a dispatcher takes it.
 NOBODY = ""
@@ -20,11 +21,6 @@ AttemptState = Literal[
     "placed",  # the line confirmed it
     "ended",  # it has an outcome; nothing changes it any more
 ]
-
-
-# By whose word a call may be made outside the hours of its campaign: the rule of its VDN, or the
-# agent's own.
-AnyHourBy = Literal["rule", "person"]
 
 
 class Attempt(msgspec.Struct, frozen=True):

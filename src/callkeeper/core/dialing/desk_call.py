@@ -16,14 +16,14 @@ import msgspec
 
 from callkeeper.core.campaigns.campaign import Campaign
 from callkeeper.core.campaigns.hours import are_open, next_opening
-from callkeeper.core.dialing.attempt import NOBODY, AnyHourBy, Attempt
+from callkeeper.core.dialing.attempt import NOBODY, Attempt
 from callkeeper.core.dialing.attempt_changes import HandBack, new_attempt
 from callkeeper.core.dialing.pace import Pace
 from callkeeper.core.dialing.policy import Limits, over_cap
 from callkeeper.core.dialing.triage import CampaignKey, Judged, Load
 from callkeeper.core.dialing.watch import SURE, Doubt
 from callkeeper.core.instants import Instant, in_zone
-from callkeeper.core.people.house_rules import HoursRule
+from callkeeper.core.people.house_rules import AnyHourBy, HoursRule, any_hour_by
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.reservation import Reservation
@@ -119,15 +119,11 @@ class Asking(msgspec.Struct, frozen=True):
         against = objection(reservation, judged, self.limits, self.at, any_hour=True)
         if against is not None:
             raise CallRefused.saying(against)
-        closed = outside_hours(judged, self.at)
-        if closed is not None and self._any_hour_by is None:
-            raise (OutsideHours if self.hours_rule == "ask" else CallRefused).saying(closed)
+        check_hours(judged, self.hours_rule, self.at, anyway=self.anyway)
 
     @property
     def _any_hour_by(self) -> AnyHourBy | None:
-        if self.hours_rule == "ask":
-            return "person" if self.anyway else None
-        return "rule" if self.hours_rule == "allow" else None
+        return any_hour_by(self.hours_rule, anyway=self.anyway)
 
 
 class Stopping(msgspec.Struct, frozen=True):
@@ -243,6 +239,20 @@ def objection(
         if against is not None:
             return against
     return None
+
+
+def check_hours(judged: Judged, rule: HoursRule, now: Instant, *, anyway: bool) -> AnyHourBy | None:
+    """Refuse a call outside the hours of its campaign that nobody has allowed.
+
+    Return by whose word it is made outside them; None: they are open.
+    """
+    closed = outside_hours(judged, now)
+    if closed is None:
+        return None
+    by = any_hour_by(rule, anyway=anyway)
+    if by is None:
+        raise (OutsideHours if rule == "ask" else CallRefused).saying(closed)
+    return by
 
 
 def outside_hours(judged: Judged, now: Instant) -> Phrase | None:

@@ -23,6 +23,17 @@ AGENTS_SEE: tuple[AgentsSee, ...] = get_args(AgentsSee)
 # made if they say so once more, or made. What the system dials by itself knows nothing of this.
 HoursRule = Literal["refuse", "ask", "allow"]
 HOURS_RULES: tuple[HoursRule, ...] = get_args(HoursRule)
+# By whose word a call may be made outside the hours of its campaign: the rule of its VDN, or the
+# agent's own.
+AnyHourBy = Literal["rule", "person"]
+
+
+def any_hour_by(rule: HoursRule, *, anyway: bool) -> AnyHourBy | None:
+    """Return by whose word a call may be made at any hour; ``anyway``: the agent says so."""
+    if rule == "ask":
+        return "person" if anyway else None
+    return "rule" if rule == "allow" else None
+
 
 SLOT_MINUTES = (5, 10, 15, 20, 30, 60)  # each divides an hour, so slots begin where hours do
 SLOT_CALLS_MOST = 10_000

@@ -12,6 +12,7 @@ from callkeeper.core.campaigns.business_result import DefinedResults
 from callkeeper.core.characters import ALPHANUMERIC, TextBounds
 from callkeeper.core.instants import Instant, in_utc
 from callkeeper.core.refusal import AlreadyCalled, NoSuchReservation, Overtaken, ParameterWrong
+from callkeeper.core.reservations.by_hand import HandCallBegins, HandCallEnds
 from callkeeper.core.reservations.number_policy import NumberRule
 from callkeeper.core.reservations.reservation import REMARK, Booking, Reservation, Wish
 from callkeeper.core.reservations.slot import Guard
@@ -262,7 +263,7 @@ class Seen(msgspec.Struct, frozen=True):
         return old.changed(now, seen_at=now if old.seen_at is None else old.seen_at)
 
 
-Change = Move | Reassign | Result | Cancel | Settle | Seen
+Change = Move | Reassign | Result | Cancel | Settle | Seen | HandCallBegins | HandCallEnds
 
 
 class CallAgain(msgspec.Struct, frozen=True):
