@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -16,6 +15,7 @@ from callkeeper.settings import Settings as Installation
 from tests.asterisks import ASTERISKS, MACHINES, NEWER, Asterisk
 from tests.far_end import FarEnd
 from tests.house import House
+from tests.named_postgres import NamedPostgres
 from tests.pbx.documented import files
 from tests.ports import free_port
 from tests.private_asterisk import PrivateAsterisk
@@ -38,7 +38,8 @@ settings.load_profile("beside others")
 
 
 _TOLD = "told"
-_SCHEMA = "has_the_schema"
+# The URL of a server that is there: what needs no server of its own runs on it.
+_NAMED = "CALLKEEPER_TEST_DATABASE"
 
 # The files that take longest, each in one process: they begin first, lest one be waited for alone.
 LONGEST = (
@@ -97,24 +98,24 @@ def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PrivatePostgres]:
-    """A PostgreSQL of our own, on a socket in a temporary directory."""
-    with _private_postgres(outlives_machine=False) as server:
+def postgres_server() -> Iterator[NamedPostgres]:
+    """A PostgreSQL of our own, on a socket in a temporary directory, or the one that is named."""
+    named = os.environ.get(_NAMED)
+    with NamedPostgres(named) if named else _private_postgres(outlives_machine=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def schema(postgres_server: PrivatePostgres) -> str:
+def schema(postgres_server: NamedPostgres) -> str:
     """The name there of a database with the schema."""
-    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {_SCHEMA}".encode())
-    with closing(open_session(Installation(database=postgres_server.url(_SCHEMA)))) as session:
+    name = postgres_server.new_template()
+    with closing(open_session(Installation(database=postgres_server.url(name)))) as session:
         session.migrate()
-    return _SCHEMA
+    return name
 
 
 @pytest.fixture
-def postgres(postgres_server: PrivatePostgres) -> Iterator[PrivatePostgres]:
+def postgres(postgres_server: NamedPostgres) -> Iterator[NamedPostgres]:
     """The PostgreSQL, whose databases are gone after the test."""
     yield postgres_server
     postgres_server.drop_databases()
@@ -138,7 +139,7 @@ def empty_database(engine: str, request: pytest.FixtureRequest) -> str | None:
     """An empty database of the engine: its URL, or None for SQLite in the data directory."""
     if engine == "sqlite":
         return None
-    server: PrivatePostgres = request.getfixturevalue("postgres")
+    server: NamedPostgres = request.getfixturevalue("postgres")
     return server.new_database()
 
 
@@ -147,7 +148,7 @@ def database(engine: str, request: pytest.FixtureRequest) -> str | None:
     """One that on PostgreSQL has the schema already, which takes longer to make than to copy."""
     if engine == "sqlite":
         return None
-    server: PrivatePostgres = request.getfixturevalue("postgres")
+    server: NamedPostgres = request.getfixturevalue("postgres")
     return server.new_database(like=request.getfixturevalue("schema"))
 
 

@@ -7,7 +7,6 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,13 +14,12 @@ from typing import Self
 import psycopg
 
 from tests.memory import memory
+from tests.named_postgres import NamedPostgres
 from tests.processes import children
 from tests.waiting import until
 
-_HAS_STRATEGIES = 15_00_00
 
-
-class PrivatePostgres:
+class PrivatePostgres(NamedPostgres):
     """A server on a Unix socket in a folder of its own, removed in the end.
 
     FileNotFoundError when there is no PostgreSQL.
@@ -40,8 +38,7 @@ class PrivatePostgres:
         where = None if outlives_machine else memory()
         self._home = Path(tempfile.mkdtemp(prefix="callkeeper-postgres-", dir=where))
         self._data = self._home / "data"
-        self._numbers = count(1)
-        self._databases: list[str] = []
+        super().__init__(self._at("postgres"))
         self._as_user: list[str] = []
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             pwd.getpwnam("postgres")
@@ -92,27 +89,13 @@ class PrivatePostgres:
         assert sizes is not None
         return int(sizes[0])
 
-    def url(self, database: str = "postgres") -> str:
+    def url(self, database: str | None = None) -> str:
         """Return the URL of one of its databases."""
+        return self._at(database or "postgres")
+
+    def _at(self, database: str) -> str:
         port = "" if self._port is None else f"&port={self._port}"
         return f"postgresql:///{database}?host={self._home}&user=postgres{port}"
-
-    def new_database(self, like: str = "template1", more: str = "") -> str:
-        """Return the URL of a new database: empty, or as the one of a name is; ``more`` is SQL."""
-        name = f"test{next(self._numbers)}"
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            # Since 15 it would log every page of a copy; before, there was only this way.
-            how = "STRATEGY FILE_COPY" if connection.info.server_version >= _HAS_STRATEGIES else ""
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like} {how} {more}".encode())
-        self._databases.append(name)
-        return self.url(name)
-
-    def drop_databases(self) -> None:
-        """Drop all that were made, whoever is still connected, before they are on the disk."""
-        with psycopg.connect(self.url(), autocommit=True) as connection:
-            while self._databases:
-                name = self._databases.pop()
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
     def dump(self, database: str) -> Path:
         """Back up a database, while it is in use, as pg_dump does; return the file."""
