@@ -241,8 +241,9 @@ class Judge:
         if not campaign.begin_at <= at < campaign.end_at:
             raise BrokenError(f"{name} begins outside its campaign's dates")
         is_open = wall.is_open(campaign, self._rules.limits.zone, at)
-        ((word,),) = self._arena.look(_HOURS, attempt.vdn, attempt.reservation_id)
-        self.desks.check_hours(attempt, word, is_open=is_open)
+        # Whether it is told at all that it was dialed, the audit looks at.
+        for (word,) in self._arena.look(_HOURS, attempt.vdn, attempt.reservation_id) or [(None,)]:
+            self.desks.check_hours(attempt, word, is_open=is_open)
 
     def _check_record(self, attempt: Attempt) -> None:
         rows = self._arena.look(

@@ -203,7 +203,7 @@ SABOTEURS: list[tuple[type, str, str]] = [
     (GivesUpTooSoon, "due", "given up as too late, and it is not"),
     (KeepsClaims, "attempts", "live for hours: .* 'claimed'"),
     (AdoptsNothing, "attempts", "live for hours: .* 'pla(cing|ced)'"),
-    (TellsHalf, "history", "its new events are"),
+    (TellsHalf, "history", "its new events are|was dialed by (rule|person)"),
 ]
 
 
