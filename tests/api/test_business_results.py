@@ -6,7 +6,8 @@ import pytest
 
 from callkeeper.api.examples import PUBLISHED_BUSINESS_RESULT as PUBLISHED
 from tests.campaigns import Campaigning
-from tests.house import ABSENT, House
+from tests.house import ABSENT, VDN, House
+from tests.store.test_campaigns import definition
 
 
 def define(house: House, body: Any, **fields: Any) -> str:
@@ -54,6 +55,17 @@ def test_a_result_is_filed_only_once_it_is_defined(any_house: House) -> None:
     assert any_house.post("updateResult", filed).json()["resultCode"] == "0200001"
     assert define(any_house, PUBLISHED, name="second") == "0200000"
     assert any_house.post("updateResult", filed).json()["resultCode"] == "0200000"
+
+
+def test_a_vdn_has_a_thousand_results_at_the_most(any_house: House) -> None:
+    known = [definition(f"r{number}", f"r{number}", vdn=VDN) for number in range(999)]
+    with any_house.store.transaction():
+        any_house.store.business_results.define(known)
+    assert define(any_house, PUBLISHED) == "0200000"
+    refused = Campaigning(any_house).send("POST", "/addBusinessResult", {"name": "one more"}).json()
+    assert refused["resultCode"] == "02000011"
+    assert "1000" in refused["resultDesc"]
+    assert query(any_house)["totalCount"] == 1_000
 
 
 def test_without_a_code_one_is_made_up(house: House) -> None:

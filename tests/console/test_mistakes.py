@@ -26,7 +26,7 @@ def test_a_bug_is_told_in_a_page_and_in_the_log(
     page = visitor.look(f"/console/{VDN}/reservations/{id_}")
     assert page.status == 500
     assert "The server made a mistake" in page.text
-    assert f"{login} Sign out" in page.text
+    assert f"{login} Away Sign out" in page.text
     assert "request_failed" in "".join(capfd.readouterr())
 
 

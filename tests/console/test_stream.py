@@ -276,6 +276,20 @@ def test_streams_are_counted_and_are_no_measure_of_how_long_a_page_takes(
     assert f'request_seconds_count{{interface="console"}} {before}' in after
 
 
+def test_each_request_of_a_page_is_counted_as_one_of_that_page(house: House, sue: Visitor) -> None:
+    def counted() -> float:
+        text = house.http.get(f"{house.url}/metrics").text
+        series = 'callkeeper_console_pages_total{page="/console/{vdn}/board"} '
+        return float(text.partition(series)[2].split()[0])
+
+    sue.look(f"/console/{VDN}/board")
+    before = counted()
+    for _ in range(3):
+        sue.look(f"/console/{VDN}/board?show=late")
+    sue.look("/console/me")
+    assert counted() == before + 3
+
+
 def test_a_server_that_is_told_to_stop_waits_for_no_stream(tmp_path: Path) -> None:
     with House(tmp_path, clock=HandClock(1_795_867_200_000)) as house:
         visitor = at_work(house, "sue", SUPERVISOR)

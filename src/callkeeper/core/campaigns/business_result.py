@@ -15,7 +15,8 @@ from callkeeper.core.refusal import ParameterWrong, Refusal, TooMany
 NAME = TextBounds(50, PLAIN)
 CODE = TextBounds(50, Characters(re.compile(r"[^0-9A-Za-z-]"), Phrase("letters, digits and -")))
 DESCRIPTION = TextBounds(200, PLAIN)
-RESULTS_MAX = 200  # that a form offers, and a page shows
+RESULTS_MAX = 200  # that a form offers, and a page shows: more of them no person defines
+DEFINED_MAX = 1_000  # in a VDN, by programs as well: all are read for each batch that names one
 SUB_RESULTS_MAX = 100  # of a result, however they were defined
 
 
@@ -91,9 +92,11 @@ class Definition(msgspec.Struct, frozen=True):
     request: str | None = None
 
     def check_room(self, standing: int) -> None:
-        """Refuse a person more than pages show; ``standing`` are there. Programs list them all."""
-        if is_person(self.by):
-            _check_room(standing, RESULTS_MAX)
+        """Refuse a person more than pages show, and programs more than a VDN may have.
+
+        ``standing`` are there.
+        """
+        _check_room(standing, RESULTS_MAX if is_person(self.by) else DEFINED_MAX)
 
     def check(self, standing: Iterable[BusinessResult]) -> None:
         """Refuse a code or a name that the VDN, or this definition itself, has used before."""
