@@ -84,7 +84,7 @@ def ground(home: Path, database: str | None, *flags: str, servers: int = 1) -> I
         if servers > 1:
             entrance = _free_port()
             file = home / "haproxy.cfg"
-            file.write_text(configuration(entrance, ports), "utf-8")
+            file.write_text(configuration(entrance, ports, "Several machines"), "utf-8")
             running.enter_context(_running(["/usr/sbin/haproxy", "-db", "-f", str(file)], log))
             _wait_for(entrance)
         yield Ground(entrance, pids, log, keys, ids, store)

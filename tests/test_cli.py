@@ -12,6 +12,8 @@ import httpx2
 import pytest
 
 from callkeeper import signing
+from callkeeper.installation.database import find_store, open_seal
+from callkeeper.settings import Settings
 from tests.house import TASK, VDN, House
 from tests.running import running
 from tests.warm import Order, run_cold, run_warm
@@ -194,6 +196,41 @@ def test_a_key_is_for_one_vdn_or_for_all_and_never_by_chance(tmp_path: Path) -> 
     assert run("key", "create", *where).status == 2
     assert run("key", "create", "--vdn", "1", "--all-vdns", *where).status == 2
     assert run("key", "create", "--vdn", "10000", *where).status == 2
+
+
+def test_a_key_is_copied_with_its_secret_its_limit_and_its_end(tmp_path: Path) -> None:
+    here, there = started(tmp_path / "here"), started(tmp_path / "there")
+    copying = ["key", "copy", *here, "--into-data-dir", there[1]]
+    assert run("key", "copy", *here).status == 2
+    assert run(*copying[:2], *here, "--into-data-dir", here[1]).status == 1
+    made = run("key", "create", "--all-vdns", "--note", "both", "--json", *here).value
+    other = run("key", "create", "--vdn", "7", "--json", *here).value
+    assert [each["changed"] for each in run(*copying, "--json").value["keys"]] == [True]
+    limit = ["--per-second", "2", "--burst", "3"]
+    assert run("key", "limit", made["ak"], *limit, *here).status == 0
+    assert run(*copying).out.startswith("1 keys are there as here; 1 were not")
+    ended = run(*copying, other["ak"])
+    assert (ended.status, other["sk"] in ended.out) == (0, False)
+    kept = {each["ak"]: each for each in run("key", "list", "--json", *there).value["keys"]}
+    assert kept == {each["ak"]: each for each in run("key", "list", "--json", *here).value["keys"]}
+    assert opened(there, made["ak"]) == made["sk"]
+    assert opened(there, other["ak"]) == other["sk"]
+    assert run("key", "revoke", made["ak"], *here).status == 0
+    assert [each["changed"] for each in run(*copying, "--json").value["keys"]] == [True]
+    assert [each["changed"] for each in run(*copying, "--json").value["keys"]] == [False]
+    assert run("key", "revoke", other["ak"], *there).status == 0
+    assert "was revoked there" in run(*copying, other["ak"]).err
+    assert "there is no key" in run(*copying, "NOBODY").err
+
+
+def opened(where: list[str], ak: str) -> str:
+    """Return the secret of a key as the installation there opens it."""
+    settings = Settings(data_dir=Path(where[1]))
+    store = find_store(settings)
+    key = store.keys.get(ak)
+    store.close()
+    assert key is not None
+    return open_seal(settings).open(key.sealed_secret, key.ak, key.vdn)
 
 
 def test_why_tells_the_story_with_numbers_masked(house: House) -> None:

@@ -8,9 +8,10 @@ OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
 _SERVERS = 3  # that the documents name
 
 
-def configuration(entrance: int, servers: Sequence[tuple[int, int]]) -> str:
-    """Return it for a port of its own and for each server's two: for requests, and for checks."""
-    (text,) = re.findall(r"```haproxy\n(.*?)```", OPERATING.read_text("utf-8"), re.DOTALL)
+def configuration(entrance: int, servers: Sequence[tuple[int, int]], chapter: str) -> str:
+    """Return a chapter's for a port of its own and each server's two: for requests, for checks."""
+    told = OPERATING.read_text("utf-8").split(f"\n## {chapter}\n")[1].split("\n## ")[0]
+    (text,) = re.findall(r"```haproxy\n(.*?)```", told, re.DOTALL)
     text = text.replace("192.0.2.10:28443", f"127.0.0.1:{entrance}")
     for number, (port, internal) in enumerate(servers, 1):
         text = re.sub(

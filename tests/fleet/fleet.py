@@ -87,7 +87,7 @@ class Fleet(Served):
         """Run HAProxy with the documents' configuration, but for the addresses."""
         ports = [(self._ports[name], self._internal[name]) for name in SERVERS]
         file = self._home / "haproxy.cfg"
-        file.write_text(configuration(self.port, ports), "utf-8")
+        file.write_text(configuration(self.port, ports, "Several machines"), "utf-8")
         command = ["/usr/sbin/haproxy", "-db", "-f", str(file)]
         with self._log(BALANCER) as log:
             self._processes[BALANCER] = subprocess.Popen(

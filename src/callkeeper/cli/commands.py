@@ -76,6 +76,11 @@ PANELS = {
         Command("key create", "keys:create_key", "Make an access key, and show its secret once."),
         Command("key list", "keys:list_keys", "List all keys, without their secrets."),
         Command("key limit", "keys:limit_key", "Show or change how many requests a key may send."),
+        Command(
+            "key copy",
+            "keys:copy_keys",
+            "Bring keys to be in another installation what they are here.",
+        ),
         Command("key revoke", "keys:revoke_key", "Revoke a key."),
         Command(
             "person add",

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+import msgspec
+
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.cli.sentence import say
 from callkeeper.clock import SystemClock
 from callkeeper.core.campaigns.campaign import campaign_id
 from callkeeper.installation.database import check_schema, exposed, find_store
+from callkeeper.installation.sealing import SEALING_FILE
 from callkeeper.settings import Settings, SettingsWrong, load
 from callkeeper.store.port.store import Store
 from callkeeper.terminal import harmless
@@ -37,6 +40,24 @@ def read_settings(data_dir: Path | None, database: str | None, **flags: object) 
     return load({"data_dir": data_dir, "database": database, **flags})
 
 
+def other_settings(settings: Settings, data_dir: Path | None, database: str | None) -> Settings:
+    """Return those of another installation, which has the same sealing key unless it has its own.
+
+    Raise SettingsWrong where it is none but this one.
+    """
+    other = read_settings(data_dir or settings.data_dir, database)
+    if database is None:
+        other = msgspec.structs.replace(other, database=None)
+    if data_dir is not None and (data_dir / SEALING_FILE).exists():
+        other = msgspec.structs.replace(other, sealing_key=None)
+    if (other.data_dir.resolve(), other.database) == (
+        settings.data_dir.resolve(),
+        settings.database,
+    ):
+        raise SettingsWrong("that is this very installation; name the other one")
+    return other
+
+
 def warn_of_exposure(settings: Settings) -> None:
     """Say what is secret and others can get at, before a process runs that uses it."""
     sentence = exposed(settings)
@@ -47,7 +68,14 @@ def warn_of_exposure(settings: Settings) -> None:
 @contextmanager
 def existing_store(data_dir: Path | None, database: str | None) -> Iterator[Store]:
     """Open the store for a command that makes and migrates nothing. Raise SettingsWrong."""
-    store = find_store(read_settings(data_dir, database))
+    with store_of(read_settings(data_dir, database)) as store:
+        yield store
+
+
+@contextmanager
+def store_of(settings: Settings) -> Iterator[Store]:
+    """Open the store that settings name, which is there and up to date. Raise SettingsWrong."""
+    store = find_store(settings)
     try:
         check_schema(store)
         yield store

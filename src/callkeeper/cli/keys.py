@@ -1,11 +1,12 @@
 """Access keys: who may ask, and for which VDN."""
 
 from math import isnan
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from callkeeper.cli.installation import existing_store, read_settings
+from callkeeper.cli.installation import existing_store, other_settings, read_settings, store_of
 from callkeeper.cli.options import (
     Database,
     DataDir,
@@ -28,7 +29,7 @@ from callkeeper.core.allowance import (
 )
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.database import existing_seal
-from callkeeper.usecases.keys import every_key, issue, limit, revoke
+from callkeeper.usecases.keys import KeyStore, copy, every_key, issue, limit, revoke
 
 Ak = Annotated[str, typer.Argument(metavar="AK", help="The access key's id.")]
 
@@ -171,6 +172,64 @@ def limit_key(
         raise NoSuchKey("there is no key {key!r}, or it was revoked before", key=ak)
     said = _may(key.allowance) or "any number"
     show({"ak": ak, "allowance": key.allowance}, f"{ak} may send {said}", as_json=json)
+
+
+def copy_keys(
+    aks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="AK", help="Keys; without any, all that are for every VDN."),
+    ] = None,
+    *,
+    into_database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The other installation's postgresql:// URL, without a password.",
+            show_default=False,
+        ),
+    ] = None,
+    into_data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Its data directory: its SQLite, or its sealing key; else it has the same.",
+            show_default=False,
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Bring keys to be in another installation what they are here.
+
+    With the same secret, which is not shown, and the same limit; one that was revoked is revoked
+    there. A second time there is nothing to do.
+
+        $ callkeeper key copy --into-database postgresql://db2.example.com/callkeeper
+        $ callkeeper key copy 1PXD3SDJQAJ2F6LT47TC --into-data-dir /srv/south
+    """
+    if into_database is None and into_data_dir is None:
+        raise typer.BadParameter(
+            "say where: --into-database URL, --into-data-dir DIRECTORY or both"
+        )
+    source = read_settings(data_dir, database)
+    into = other_settings(source, into_data_dir, into_database)
+    with (
+        existing_store(data_dir, database) as here,
+        store_of(into) as there,
+    ):
+        copied = copy(
+            KeyStore(here, existing_seal(source, here)),
+            KeyStore(there, existing_seal(into, there)),
+            SystemClock(),
+            aks or [],
+        )
+    rows = [
+        {"ak": each.ak, "vdn": each.vdn, "changed": each.is_changed, "revoked": each.is_revoked}
+        for each in copied
+    ]
+    changed = sum(each.is_changed for each in copied)
+    told = f"{len(copied)} keys are there as here; {changed} were not before"
+    show({"keys": rows}, told, as_json=json)
 
 
 def _may(allowance: Allowance | None) -> str:

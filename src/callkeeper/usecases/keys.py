@@ -1,5 +1,6 @@
 """Use cases of access keys: issue, revoke, limit, and know one when a request names it."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import structlog
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_access_key, new_secret_key
 from callkeeper.core.allowance import Allowance, Limit
+from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
 from callkeeper.installation.sealing import Seal, SealBroken
 from callkeeper.store.port.access import AccessKey, KeyOrder
@@ -36,6 +38,37 @@ class OpenKey(NamedTuple):
     def serves(self, vdn: int) -> bool:
         """Whether it may act for a VDN."""
         return self.vdn in (None, vdn)
+
+
+class KeyRefused(Refusal):
+    """The key is not the same in the other installation."""
+
+
+class KeyCopy(NamedTuple):
+    """A key that another installation has as this one has it; ``is_changed``: only since now."""
+
+    ak: str
+    vdn: int | None
+    is_changed: bool
+    is_revoked: bool
+
+
+class KeyStore(NamedTuple):
+    """An installation's store, with what opens its secrets."""
+
+    store: Store
+    seal: Seal
+
+    def chosen(self, aks: Sequence[str]) -> list[AccessKey]:
+        """Return the keys that are named, or else all that serve every VDN. Raise KeyRefused."""
+        keys = self.store.keys.all()
+        if unknown := set(aks) - {each.ak for each in keys}:
+            raise KeyRefused("there is no key {key!r}", key=min(unknown))
+        return [each for each in keys if (each.ak in aks if aks else each.vdn is None)]
+
+    def secret(self, key: AccessKey) -> str:
+        """Return a key's secret. Raise SealBroken."""
+        return self.seal.open(key.sealed_secret, key.ak, key.vdn)
 
 
 class _Remembered(NamedTuple):
@@ -134,6 +167,51 @@ def limit(store: Store, clock: Clock, ak: str, change: Limit) -> AccessKey | Non
     A change that names nothing changes nothing.
     """
     return _carried_out(store, KeyOrder(ak, change, _BY, clock.now()))
+
+
+def copy(source: KeyStore, into: KeyStore, clock: Clock, aks: Sequence[str]) -> list[KeyCopy]:
+    """Bring keys to be in another installation what they are in this one; return what was done.
+
+    Those that are named, or, where none is, all that serve every VDN. A second time nothing is to
+    be done. Raise KeyRefused, and then nothing was.
+    """
+    orders: list[KeyOrder] = []
+    copied: list[KeyCopy] = []
+    for key in source.chosen(aks):
+        needed = _needed(key, source, into, clock.now())
+        orders += needed
+        copied.append(KeyCopy(key.ak, key.vdn, bool(needed), key.revoked_at is not None))
+    with into.store.transaction():
+        outcomes = into.store.keys.change(orders)
+    for outcome in outcomes:
+        if isinstance(outcome, Refusal):
+            raise outcome
+    return copied
+
+
+def _needed(key: AccessKey, source: KeyStore, into: KeyStore, now: Instant) -> list[KeyOrder]:
+    """Return the orders that make a key there what it is here."""
+    there = into.store.keys.get(key.ak)
+    if there is None and key.revoked_at is not None:
+        return []
+    orders: list[KeyOrder] = []
+    if there is None:
+        sealed = into.seal.seal(source.secret(key), key.ak, key.vdn)
+        made = AccessKey(key.ak, key.vdn, sealed, key.note, key.made_at, None)
+        orders.append(KeyOrder(key.ak, made, _BY, now))
+    elif there.vdn != key.vdn or into.secret(there) != source.secret(key):
+        raise KeyRefused("there is another key {key} there; revoke one of the two", key=key.ak)
+    elif there.revoked_at is not None:
+        if key.revoked_at is not None:
+            return []
+        raise KeyRefused("key {key} was revoked there; make another one here", key=key.ak)
+    elif key.revoked_at is not None:
+        return [KeyOrder(key.ak, None, _BY, now)]
+    if key.allowance != (there.allowance if there else None):
+        allowed = key.allowance
+        limit = Limit(allowed.per_second, allowed.burst) if allowed else Limit(off=True)
+        orders.append(KeyOrder(key.ak, limit, _BY, now))
+    return orders
 
 
 def new_key(
