@@ -1,13 +1,13 @@
 """The aims of the speed, each with its figure."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from bench import write_aims
 from bench.abuse_report import median_of
-from bench.writes_report import OURS, rate
+from bench.write_aims import Row
 
-_CONNECTIONS = "64"
 _LIST_MS = 30.0
-_WRITE_MS = 50.0
 _BESIDE_ANOTHER = 2.0
 _BESIDE_A_FLOOD = 3.0
 _CALL_LATE_MS = 1000
@@ -27,56 +27,22 @@ def section(
 ) -> str:
     """Return the table of aims, as far as their cases were run."""
     rows = [
-        *(_of_writes(writes) if writes else ()),
+        *(write_aims.rows(writes) if writes else ()),
         *(_of_size(size) if size else ()),
         *(_of_abuse(abuse) if abuse else ()),
         *(_of_console(console) if console else ()),
     ]
-    lines = [
-        f"| {aim} | {figure} | {'met' if is_met else '**not met**'} |"
-        for aim, figure, is_met in rows
-    ]
-    return "\n".join(["## The aims\n", "| aim | measured | |", "|---|---|---|", *lines]) + "\n"
+    return f"## The aims\n\n{table(rows)}\n"
 
 
-Row = tuple[str, str, bool]
+def table(rows: Sequence[Row]) -> str:
+    """Return the rows as a table; one that was not measured has no verdict."""
+    lines = [f"| {aim} | {figure} | {_verdict(is_met)} |" for aim, figure, is_met in rows]
+    return "\n".join(["| aim | measured | |", "|---|---|---|", *lines])
 
 
-def _of_writes(results: dict[str, Any]) -> list[Row]:
-    rows: list[Row] = []
-    for engine, found in results["engines"].items():
-        servers = found["updateResult"].get(_CONNECTIONS)
-        if servers is None:
-            continue
-        ours = max(
-            (each for each in servers if each.startswith(OURS)),
-            key=lambda name: rate(servers[name]),
-        )
-        mine = rate(servers[ours])
-        for form in ("threads", "loop"):
-            times = mine / rate(servers[f"usual, {form}"])
-            rows.append(
-                (
-                    f"updateResult, {engine}: 10 times the usual ({form})",
-                    f"{times:.1f}",
-                    times >= 10,
-                )
-            )
-        if engine == "sqlite":
-            part = mine / rate(servers["empty handler"])
-            rows.append(
-                ("updateResult, sqlite: 0.35 of the empty handler", f"{part:.2f}", part >= 0.35)
-            )
-        else:
-            part = mine / rate(servers["pgbench, bare update"])
-            rows.append(
-                ("updateResult, postgres: 0.8 of pgbench's bare update", f"{part:.2f}", part >= 0.8)
-            )
-        late = servers[ours]["p99_ms"]["median"]
-        rows.append(
-            (f"updateResult, {engine}: 99 % under 50 ms", f"{late:.1f} ms", late < _WRITE_MS)
-        )
-    return rows
+def _verdict(is_met: bool | None) -> str:  # noqa: FBT001 - a row's last part
+    return {True: "met", False: "**not met**", None: ""}[is_met]
 
 
 def _of_size(results: dict[str, Any]) -> list[Row]:

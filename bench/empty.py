@@ -2,7 +2,7 @@
 
 It reads the body and answers as updateResult does: no signature, no log line, no database.
 
-    python -m bench.empty PORT
+    python -m bench.empty PROCESSES PORT
 """
 
 import socket
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from bench import several
 from callkeeper.api.reservations import PATH
 from callkeeper.core.phrase import Phrase
 from callkeeper.http.answer import Answer
@@ -37,10 +38,14 @@ async def ready(_request: Request) -> Response:
     return Response()
 
 
-if __name__ == "__main__":
+def one(listener: socket.socket) -> None:
+    """Serve a listener until told to end."""
     interfaces = (
         Route(PATH + name, Empty(), methods=["POST"]) for name in ("updateResult", "create")
     )
     routes = [*interfaces, Route("/readyz", ready)]
-    listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=2048)
     Server(http_config(Starlette(routes=routes), Connections(10_000)), listener, lambda: None).run()
+
+
+if __name__ == "__main__":
+    several.serve(int(sys.argv[1]), int(sys.argv[2]), one)

@@ -39,7 +39,7 @@ class Turn(NamedTuple):
 
 
 def run(server: Server, requests: Path, connections: int, seconds: int) -> Turn:
-    """Load a server; RuntimeError if it is ours and failed any request, or if wrk failed."""
+    """Load a server; RuntimeError if a careful one failed any request, or if wrk failed."""
     server_before = processes.cpu_seconds(server.pid)
     database_before = server.engine.cpu_seconds()
     wrk_before = processes.ended_children_cpu_seconds()
@@ -55,7 +55,7 @@ def run(server: Server, requests: Path, connections: int, seconds: int) -> Turn:
     if ran.returncode:
         raise RuntimeError(f"wrk failed: {ran.stdout}")
     told = json.loads(ran.stdout.splitlines()[-1])
-    if told["failed"] and server.is_ours:
+    if told["failed"] and server.is_careful:
         raise RuntimeError(f"{server.name} failed {told['failed']} of {told['requests']} requests")
     return Turn(
         requests=told["requests"],

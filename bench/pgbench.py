@@ -1,4 +1,4 @@
-"""The bare single-row update, by pgbench: what PostgreSQL does when nothing stands before it."""
+"""What PostgreSQL does when nothing stands before it, by pgbench: a row updated, or both."""
 
 import subprocess
 from pathlib import Path
@@ -11,7 +11,8 @@ from bench.signed import VDN
 from callkeeper.clock import monotonic
 from tests.private_postgres import binaries
 
-NAME = "pgbench, bare update"
+BARE = "pgbench, bare update"
+BOTH = "pgbench, both rows"
 
 # It must know the ids without asking, so those of its own database are numbers.
 _NUMBERED = """
@@ -19,14 +20,29 @@ UPDATE reservation SET id = lpad(numbered.number::text, 30, '0')
 FROM (SELECT id AS old, row_number() OVER () AS number FROM reservation) AS numbered
 WHERE id = numbered.old
 """
+_NUMBER = "\\set number random(1, :reservations)\n"  # pgbench's own
 _UPDATE = f"""\
-\\set number random(1, :reservations)
 UPDATE reservation
 SET version = version + 1, state = 'done', caller_no = '10086', fail_code = '00000',
   call_id = '1747316188-341779', business_result = '17549503', business_sub_result = '17124429',
   begin_at = 1747220297000, end_at = 1747220365000, changed_at = 1747220365000
-WHERE vdn = {VDN} AND id = lpad(:number::text, 30, '0');
+WHERE vdn = {VDN} AND id = lpad(:number::text, 30, '0')
 """  # noqa: S608 - pgbench's own variables
+# pgbench takes a colon before a digit for a variable.
+_DETAIL = (
+    '{"caller_no":"10086","fail_code":"00000","call_id":"1747316188-341779",'
+    '"business_result":"17549503","business_sub_result":"17124429",'
+    '"begin_at":"1747220297000","end_at":"1747220365000"}'
+)
+# One statement: as few ways to and fro as one row needs, and a transaction by itself.
+_UPDATE_AND_EVENT = f"""\
+WITH filed AS ({_UPDATE} RETURNING id, version)
+INSERT INTO event (vdn, subject, version, happened_at, what, by_whom, detail, request)
+SELECT {VDN}, id, version, 1747220365000, 'result', 'MDEyMzQ1Njc4OUFCQ0RF',
+  '{_DETAIL}', '{"0123456789abcdef" * 4}'
+FROM filed
+"""  # noqa: S608 - the same
+FORMS = {BARE: _UPDATE, BOTH: _UPDATE_AND_EVENT}
 
 
 def prepare(database: str) -> str:
@@ -35,10 +51,12 @@ def prepare(database: str) -> str:
     return database
 
 
-def turn(engine: Engine, database: str, folder: Path, connections: int, seconds: int) -> Turn:
+def turn(
+    engine: Engine, database: str, folder: Path, connections: int, seconds: int, *, form: str
+) -> Turn:
     """Update random reservations over so many connections, every commit durable."""
     script, log = folder / "update.sql", folder / "pgbench"
-    script.write_text(_UPDATE, "utf-8")
+    script.write_text(f"{_NUMBER}{FORMS[form]};\n", "utf-8")
     ((reservations,),) = run(database, "SELECT COUNT(*) FROM reservation")
     program = binaries() / "pgbench"
     command = [str(program) if program.exists() else which("pgbench") or "pgbench"]

@@ -6,7 +6,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
-from bench.writes_report import OURS, rate
+from bench.server import EMPTY, OURS
+from bench.writes_report import rate
 
 # The same figures draw the same file, so that a plot changes when what it shows does.
 mpl.use("svg")
@@ -29,7 +30,7 @@ def _draw_writes(file: Path, results: dict[str, Any]) -> None:
         by_connections = found["updateResult"]
         names = list(dict.fromkeys(name for each in by_connections.values() for name in each))
         for name in names:
-            if name == "empty handler":
+            if name.startswith(EMPTY):
                 continue  # so far above the others that they could not be told apart
             rates = [rate(each[name]) for each in by_connections.values()]
             width = 2.5 if name == OURS else 1.2

@@ -15,8 +15,12 @@ from bench import processes
 from bench.engine import Engine, address, is_postgres
 from callkeeper.clock import monotonic
 from callkeeper.settings import Settings
+from callkeeper.usecases.keys import OpenKey
 
 OURS = "callkeeper"
+EXPERT = "expert"
+EXPERT_SINGLY = "expert, one by one"  # a commit for each request
+TOGETHER_MAX = 256
 EMPTY = "empty handler"
 WAYS = ("threads", "loop")  # of bench/usual.py
 _READY_SECONDS = 60
@@ -47,6 +51,22 @@ class Server(NamedTuple):
         """Whether it is Callkeeper, in whatever form."""
         return self.name.startswith(OURS)
 
+    @property
+    def is_careful(self) -> bool:
+        """Whether it knows a request that was sent before, and fails none."""
+        return self.name.startswith((OURS, EXPERT))
+
+
+def of_processes(name: str, processes: int) -> str:
+    """Return the name of a server in the form that has so many processes."""
+    return name if processes == 1 else f"{name}, {processes} workers"
+
+
+def processes_of(name: str) -> int:
+    """Return how many processes serve in the form of that name."""
+    words = name.rpartition(", ")[2].split()
+    return int(words[0]) if words[-1] == "workers" else 1
+
 
 def ours(settings: Settings, *options: str, name: str = OURS) -> Program:
     """Return `callkeeper serve` over an installation."""
@@ -62,9 +82,20 @@ def usual(database: str, way: str) -> Program:
     return Program(f"usual, {way}", [sys.executable, "-m", "bench.usual", url, way], database)
 
 
-def empty() -> Program:
+def expert(database: str, key: OpenKey, processes: int, together: int = TOGETHER_MAX) -> Program:
+    """Return what an expert would write by hand, over a database, for the holder of a key.
+
+    ``together`` is how many requests it commits at once, at the most, on SQLite.
+    """
+    name = of_processes(EXPERT, processes) if together > 1 else EXPERT_SINGLY
+    command = [sys.executable, "-m", "bench.expert", database, key.ak, key.secret]
+    return Program(name, [*command, str(processes), str(together)], database)
+
+
+def empty(processes: int = 1) -> Program:
     """Return the server whose handler does nothing."""
-    return Program(EMPTY, [sys.executable, "-m", "bench.empty"])
+    command = [sys.executable, "-m", "bench.empty", str(processes)]
+    return Program(of_processes(EMPTY, processes), command)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bench import pgbench
 from bench.engine import Engine, address, copy, is_postgres, run
-from bench.server import WAYS, Program, empty, ours, usual
+from bench.server import OURS, WAYS, Program, empty, expert, of_processes, ours, usual
 from bench.signed import VDN, Signer, numbers
 from callkeeper.clock import Clock
 from callkeeper.core.instants import DAY_MS
@@ -19,7 +19,13 @@ from callkeeper.usecases.keys import issue
 from tests.store.orders import campaign_row
 
 CAMPAIGN = 1
-_WORKERS = 2
+# How many processes serve, of each that can be had in several: SQLite has one writer.
+_PROCESSES = {"sqlite": (1,), "postgres": (1, 2)}
+_TRIGGERS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'reservation'",
+    "postgres": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'reservation'::regclass"
+    " AND NOT tgisinternal",
+}
 _BATCH = 500
 
 
@@ -29,7 +35,7 @@ class Stage(NamedTuple):
     programs: list[Program]
     signer: Signer
     ids: list[str]
-    pgbench: str | None  # its database, on PostgreSQL
+    pgbench: dict[str, str]  # its databases, on PostgreSQL, by its form
     numbers: Iterator[int]  # for calls to reserve
 
 
@@ -43,23 +49,36 @@ def prepare(engine: Engine, folder: Path, count: int, clock: Clock) -> Stage:
     ids = _book(store, count, clock)
     store.close()
     own = address(settings)
-    programs = [ours(settings)]
-    if engine.postgres:
-        programs = [ours(settings, "--workers", "1")]
-        both = Settings(data_dir=settings.data_dir, database=copy(own, "workers"))
-        options = ("--workers", str(_WORKERS))
-        programs.append(ours(both, *options, name=f"callkeeper, {_WORKERS} workers"))
-    programs += [usual(_bare(copy(own, way)), way) for way in WAYS]
-    programs.append(empty())
-    bare = pgbench.prepare(_bare(copy(own, "bare"))) if engine.postgres else None
+    several = _PROCESSES[engine.name]
+    programs = [_ours(settings, own, number) for number in several]
+    programs += [expert(_copied(own, f"expert{number}"), key, number) for number in several]
+    if not engine.postgres:
+        programs.append(expert(_copied(own, "singly"), key, 1, together=1))
+    programs += [usual(_copied(own, way), way) for way in WAYS]
+    programs += [empty(number) for number in several]
+    forms = pgbench.FORMS if engine.postgres else ()
+    bare = {
+        form: pgbench.prepare(_copied(own, f"pgbench{number}")) for number, form in enumerate(forms)
+    }
     return Stage(programs, Signer(key, clock), ids, bare, numbers())
 
 
-def _bare(database: str) -> str:
-    """Take away the triggers that keep our tallies: nobody else has them."""
-    for name in ("added", "removed", "changed"):
-        on = " ON reservation" if is_postgres(database) else ""
-        run(database, f"DROP TRIGGER reservation_{name}{on}")
+def _ours(settings: Settings, own: str, processes: int) -> Program:
+    """Return Callkeeper with so many processes; one has the installation itself."""
+    if processes > 1:
+        database = copy(own, f"workers{processes}")
+        settings = Settings(data_dir=settings.data_dir, database=database)
+    name = of_processes(OURS, processes)
+    return ours(settings, "--workers", str(processes), name=name)
+
+
+def _copied(own: str, name: str) -> str:
+    """Return a copy without the triggers, which keep our tallies: nobody else has them."""
+    database = copy(own, name)
+    of_table = " ON reservation" if is_postgres(database) else ""
+    engine = "postgres" if of_table else "sqlite"
+    for (trigger,) in run(database, _TRIGGERS[engine]):
+        run(database, f"DROP TRIGGER {trigger}{of_table}")
     return database
 
 

@@ -24,7 +24,8 @@ from callkeeper.clock import Clock
 UPDATE, CREATE = "updateResult", "create"
 _PARAMETERS = ("connections", "seconds", "rounds", "reservations")
 _QUICK = {"rounds": 1, "seconds": 1, "connections": [16], "reservations": 2_000}
-_REQUESTS_A_SECOND = 20_000  # more than anything of ours answers
+_REQUESTS_A_SECOND = 20_000  # more than any of the careful ones answers
+_OF_A_CONNECTION = 2_000  # and over one
 
 FairShare = dict[str, list[Turn]]
 
@@ -56,12 +57,14 @@ class Bench(NamedTuple):
         connections: int,
         seconds: int,
     ) -> Turn:
-        """Load a server with requests that were never sent before: ours does none of them twice."""
-        count = _REQUESTS_A_SECOND * seconds if server.is_ours else 5_000
+        """Load a server with requests that were never sent before: none is done twice."""
+        count = 5_000
+        if server.is_careful:
+            count = min(_REQUESTS_A_SECOND, _OF_A_CONNECTION * connections) * seconds
         requests = self.home / "requests"
         self.stage.signer.prepare(requests, interface, islice(bodies, count), server=server)
         turn = self._checked(server, requests, connections, seconds)
-        if turn.ran_out and server.is_ours:
+        if turn.ran_out and server.is_careful:
             raise RuntimeError(f"{count} requests were too few for {seconds} s")
         return turn
 
@@ -73,12 +76,17 @@ class Bench(NamedTuple):
             raise RuntimeError(f"{server.name} answered {turn.requests} requests, not all stored")
         return turn
 
+    def updates(self, connections: int, seconds: int) -> dict[str, Turn]:
+        """Return a turn of everybody who files results, by name."""
+        updates = {each.name: self.update(each, connections, seconds) for each in self.servers}
+        for form, database in self.stage.pgbench.items():
+            by_itself = pgbench.turn(self.on, database, self.home, connections, seconds, form=form)
+            updates[form] = by_itself
+        return updates
+
     def round(self, connections: int, seconds: int) -> dict[str, dict[str, Turn]]:
         """Return a turn of everybody, by interface and name."""
-        updates = {each.name: self.update(each, connections, seconds) for each in self.servers}
-        if self.stage.pgbench:
-            bare = pgbench.turn(self.on, self.stage.pgbench, self.home, connections, seconds)
-            updates[pgbench.NAME] = bare
+        updates = self.updates(connections, seconds)
         creates = {each.name: self.create(each, connections, seconds) for each in self.servers}
         return {UPDATE: updates, CREATE: creates}
 

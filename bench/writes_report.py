@@ -3,8 +3,7 @@
 from typing import Any
 
 from bench.report import section_of
-
-OURS = "callkeeper"
+from bench.server import OURS
 
 _ABOUT = """\
 ## Filing results and reserving calls, beside the usual way of writing them
@@ -15,12 +14,18 @@ Made by `make bench ARGS='--only writes'`. Machine-readable: [writes.json](write
 and its tallies, one log line; on PostgreSQL also with two workers. **usual** is
 [usual.py](usual.py): FastAPI, pydantic, a SQLAlchemy session for each request, uvicorn with one
 worker; no signature, no history, no tallies, no log line. It is there in two forms, `def` on
-FastAPI's threads and `async def` on the event loop. **pgbench** updates one row of the same table
-by its key, prepared, and knows no HTTP. **empty handler** ([empty.py](empty.py)) is our HTTP with
-nothing behind it. All that store hold the same rows in the same table with the same indexes, and
-all are as durable: SQLite in WAL with `synchronous=FULL`, PostgreSQL with `synchronous_commit=on`.
-Every request that was answered was then found in the database; requests of the usual server that
-failed, because SQLite was locked, are not counted.
+FastAPI's threads and `async def` on the event loop. **expert** is what somebody who knows would
+write by hand for these two requests ([expert.py](expert.py)): Starlette, uvloop, httptools,
+msgspec; the same signature checked, the same row and the same row of history in one transaction;
+nothing that was sent twice is known, no tallies, no log line. On PostgreSQL it has asyncpg, a pool,
+and one prepared statement for both rows; on SQLite a thread that commits together what waits, and
+beside it, **one by one**, the same with a commit for each request. **pgbench** updates one row of
+the same table by its key, prepared, and knows no HTTP; **both rows** is the same with the row of
+history, in one statement. **empty handler** ([empty.py](empty.py)) is our HTTP with nothing behind
+it, in as many processes. All that store hold the same rows in the same table with the same indexes,
+and all are as durable: SQLite in WAL with `synchronous=FULL`, PostgreSQL with
+`synchronous_commit=on`. Every request that was answered was then found in the database; requests of
+the usual server that failed, because SQLite was locked, are not counted.
 
 {rounds} turns of {seconds} s each, one server after another, on the machine that the load generator
 (wrk, with requests signed beforehand) and PostgreSQL share. **times** is how many times as many

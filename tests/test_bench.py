@@ -1,12 +1,16 @@
 """What the benchmarks wrote down is what the pages say."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
-from bench import console, page, report
+import pytest
+
+from bench import aims, console, options, page, pgbench, report, write_aims, writes
 from bench.engine import engine
 from bench.load import Turn
 from bench.server import ours, running
+from bench.stage import prepare
 from callkeeper.clock import SystemClock
 
 ROOT = Path(page.__file__).parent.parent
@@ -69,3 +73,67 @@ def test_the_console_is_measured_on_a_small_one_and_told(tmp_path: Path) -> None
     assert "## What the console costs" in text
     assert "| results beside 300 pages, sqlite: 0.97 of without | 1.000 | met |" in text
     assert "| our own scripts: at most 8 kB |" in text
+
+
+USUAL = ["usual, threads", "usual, loop"]
+PEERS = {
+    "sqlite": ["expert", "expert, one by one", *USUAL, "empty handler"],
+    "postgres": [
+        *("expert", "expert, 2 workers", *USUAL, "empty handler", "empty handler, 2 workers"),
+    ],
+}
+ALIKE = ("callkeeper, 2 workers", "usual, threads")  # to start them tells nothing more
+
+
+@pytest.mark.parametrize("name", options.ENGINES)
+def test_writes_are_measured_beside_peers_on_a_small_one_and_told(
+    tmp_path: Path, name: str
+) -> None:
+    with engine(name) as on, ExitStack() as stack:
+        stage = prepare(on, tmp_path, 200, SystemClock())
+        names = [each.name for each in stage.programs]
+        assert [each for each in names if not each.startswith("callkeeper")] == PEERS[name]
+        programs = [each for each in stage.programs if each.name not in ALIKE]
+        servers = [stack.enter_context(running(each, on, tmp_path)) for each in programs]
+        bench = writes.Bench(on, tmp_path, stage, servers, SystemClock())
+        turns = bench.updates(1, 1)
+        creates = {each.name: bench.create(each, 1, 1) for each in servers[:2]}
+    assert {"callkeeper", "expert"} == creates.keys()
+    assert (set(pgbench.FORMS) <= turns.keys()) == (name == "postgres")
+    assert all(of.requests > of.failed == 0 for of in [*turns.values(), *creates.values()])
+    found = {
+        interface: {"1": {who: report.summary([turn]) for who, turn in of.items()}}
+        for interface, of in (("updateResult", turns), ("create", creates))
+    }
+    told = FIGURES | {"engines": {name: {"version": "0", **found}}}
+    text = page.text({"writes.json": told})
+    assert f"| updateResult, {name}, one connection: 2 times the usual (loop) |" in text
+    assert "| 1 | expert |" in text
+
+
+def test_a_row_for_one_connection_and_one_for_each_form_of_pgbench() -> None:
+    ours, slow = ({"requests_per_second": {"median": each}} for each in (90.0, 30.0))
+    late = {"p99_ms": {"median": 60.0}}
+    names = ("usual, threads", "usual, loop", "expert", *pgbench.FORMS)
+    servers = {"callkeeper": ours | late} | dict.fromkeys(names, slow)
+    found = {"updateResult": dict.fromkeys(("1", "64", "256"), servers)}
+    rows = {aim: rest for aim, *rest in write_aims.rows({"engines": {"postgres": found}})}
+    assert rows == {
+        "updateResult, postgres: 10 times the usual (threads)": ["3.0", False],
+        "updateResult, postgres: 10 times the usual (loop)": ["3.0", False],
+        "updateResult, postgres: 3 times the best by hand (expert)": ["3.0", True],
+        "updateResult, postgres: 99 % under 50 ms": ["60.0 ms", False],
+        "updateResult, postgres, 64 connections: 0.6 of pgbench, bare update": ["3.00", True],
+        "updateResult, postgres, 256 connections: 1.0 of pgbench, bare update": ["3.00", True],
+        "updateResult, postgres, 64 connections: 1.0 of pgbench, both rows": ["3.00", True],
+        "updateResult, postgres, one connection: 2 times the usual (loop)": ["3.0", True],
+    }
+
+
+def test_an_aim_beside_what_was_not_measured_says_so() -> None:
+    of = {"requests_per_second": {"median": 100.0}, "p99_ms": {"median": 1.0}}
+    servers = {"callkeeper": of, "usual, threads": of, "usual, loop": of, "empty handler": of}
+    rows = write_aims.rows({"engines": {"sqlite": {"updateResult": {"64": servers}}}})
+    by_hand = "updateResult, sqlite: 3 times the best by hand (expert)"
+    assert (by_hand, "not measured", None) in rows
+    assert f"| {by_hand} | not measured |  |" in aims.table(rows)
