@@ -1,4 +1,6 @@
-"""Run the benchmarks one after another: writes, size, firing, abuse, console. `make bench` does so.
+"""Run the benchmarks one after another; `make bench` does so.
+
+Writes, size, firing, invite, abuse, console:
 
 make bench                                   all of them, one to two hours
 make bench ARGS='--only writes'              one
@@ -15,7 +17,7 @@ from bench.report import BUSY
 from callkeeper.clock import monotonic
 
 _QUIET_SECONDS_MAX = 300
-CASES = ("writes", "size", "firing", "abuse", "console")
+CASES = ("writes", "size", "firing", "invite", "abuse", "console")
 
 
 def main() -> int:

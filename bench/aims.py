@@ -5,8 +5,12 @@ from typing import Any
 
 from bench import write_aims
 from bench.abuse_report import median_of
+from bench.firing_report import times_the_best
+from bench.options import ENGINES
 from bench.write_aims import Row
 
+_TIMES_SCHEDULER = 4
+_INVITE_MS = 150.0
 _LIST_MS = 30.0
 _BESIDE_ANOTHER = 2.0
 _BESIDE_A_FLOOD = 3.0
@@ -24,10 +28,15 @@ def section(
     size: dict[str, Any] | None,
     abuse: dict[str, Any] | None,
     console: dict[str, Any] | None = None,
+    *,
+    firing: dict[str, Any] | None = None,
+    invite: dict[str, Any] | None = None,
 ) -> str:
     """Return the table of aims, as far as their cases were run."""
     rows = [
         *(write_aims.rows(writes) if writes else ()),
+        *(_of_firing(firing) if firing else ()),
+        *_of_invite(invite),
         *(_of_size(size) if size else ()),
         *(_of_abuse(abuse) if abuse else ()),
         *(_of_console(console) if console else ()),
@@ -43,6 +52,31 @@ def table(rows: Sequence[Row]) -> str:
 
 def _verdict(is_met: bool | None) -> str:  # noqa: FBT001 - a row's last part
     return {True: "met", False: "**not met**", None: ""}[is_met]
+
+
+def _of_firing(results: dict[str, Any]) -> list[Row]:
+    due = results["parameters"]["reservations"]
+    return [
+        (
+            f"firing {due:,} due at once, {engine}: {_TIMES_SCHEDULER} times the best form of any",
+            f"{times:.1f}",
+            times >= _TIMES_SCHEDULER,
+        )
+        for engine, times in times_the_best(results.get("at-once") or {}).items()
+    ]
+
+
+def _of_invite(results: dict[str, Any] | None) -> list[Row]:
+    rows: list[Row] = []
+    for engine in ENGINES:
+        aim = f"signed create to INVITE, {engine}: 99 % under {_INVITE_MS:.0f} ms"
+        found = results and results["engines"].get(engine)
+        if not found:
+            rows.append((aim, "not measured", None))
+            continue
+        late = found["p99_ms"]["median"]
+        rows.append((aim, f"{late:.0f} ms", late < _INVITE_MS))
+    return rows
 
 
 def _of_size(results: dict[str, Any]) -> list[Row]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx2
 import uvloop
 
-from bench.volley import Volley, cpu_seconds, ordered, tell
+from bench.volley import CpuMeter, Volley, ordered, tell
 from callkeeper.clock import SystemClock
 from callkeeper.dialer.line.ari import CONNECTIONS
 from tests import far_end_scenario, private_asterisk
@@ -35,14 +35,15 @@ async def main(volley: Volley) -> None:
                 answer.raise_for_status()
                 late.append(clock.now() - volley.due_at)
 
+        meter = CpuMeter(volley)
         now = clock.now()
         volley.check_prepared(now)
         await asyncio.sleep((volley.due_at - now) / 1000)
-        cpu_before = cpu_seconds()
+        meter.begin()
         async with asyncio.timeout(_SECONDS_MAX), asyncio.TaskGroup() as loops:
             for _ in range(CONNECTIONS):
                 loops.create_task(originate(numbers))
-        tell(late, clock.now() - volley.due_at, cpu_seconds() - cpu_before)
+        tell(late, clock.now() - volley.due_at, meter.used())
 
 
 def _call(number: int) -> dict[str, object]:

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from bench.signed import VDN
 from bench.stage import CAMPAIGN, add_campaign
-from bench.volley import Volley, cpu_seconds, ordered, tell
+from bench.volley import CpuMeter, Volley, ordered, tell
 from callkeeper import log
 from callkeeper.asyncstore.writer_process import open_async_store
 from callkeeper.clock import Clock, SystemClock
@@ -85,15 +85,16 @@ async def main(volley: Volley) -> None:
         DialerContext.of(_post(volley), async_store, line, DialerMetrics(registry), clock)
     )
     dialing = asyncio.create_task(dialer.run())
+    meter = CpuMeter(volley)
     now = clock.now()
     volley.check_prepared(now)
     await asyncio.sleep((volley.due_at - now) / 1000)
-    cpu_before = cpu_seconds()
+    meter.begin()
     async with asyncio.timeout(_SECONDS_MAX):
         while _answered(registry) < volley.count and not dialing.done():  # noqa: ASYNC110 - nothing announces it
             await asyncio.sleep(_POLL_SECONDS)
     done_ms = clock.now() - volley.due_at
-    used = cpu_seconds() - cpu_before
+    used = meter.used()
     dialing.cancel()
     with suppress(asyncio.CancelledError):
         await dialing

@@ -109,6 +109,7 @@ def main() -> int:
         results: dict[str, Any] = {
             "machine": report.machine(SystemClock().now(), folder, _PACKAGES),
             "parameters": {key: getattr(how, key) for key in _PARAMETERS},
+            "counts_all_cpu": True,
         }
         postgres = None
         if "postgres" in how.engines and {"at-once", "steady"} & set(how.cases):

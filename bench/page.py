@@ -10,6 +10,7 @@ from bench import (
     aims,
     console_report,
     firing_report,
+    invite_report,
     plots,
     size_report,
     writes_report,
@@ -28,6 +29,7 @@ _SECTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "writes.json": writes_report.section,
     "size.json": size_report.section,
     "firing.json": firing_report.section,
+    "invite.json": invite_report.section,
     "abuse.json": abuse_report.section,
     "console.json": console_report.section,
 }
@@ -55,4 +57,5 @@ def text(found: dict[str, Any]) -> str:
 
 def _aims(found: dict[str, Any]) -> str:
     names = ("writes.json", "size.json", "abuse.json", "console.json")
-    return aims.section(*(found.get(each) for each in names))
+    firing, invite = (found.get(each) for each in ("firing.json", "invite.json"))
+    return aims.section(*(found.get(each) for each in names), firing=firing, invite=invite)

@@ -15,7 +15,7 @@ import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.types import JSONDict
 
-from bench.volley import Volley, cpu_seconds, ordered, tell
+from bench.volley import CpuMeter, Volley, ordered, tell
 from callkeeper.clock import SystemClock
 
 # 4 x 5 fired more a second here than 1 x 10, 1 x 50, 2 x 10, 4 x 1 and 4 x 16.
@@ -63,17 +63,18 @@ async def main(volley: Volley) -> None:
                 for number in range(WORKERS)
             )
         )
+        meter = CpuMeter(volley)
         now = _CLOCK.now()
         volley.check_prepared(now)
         await asyncio.sleep((volley.due_at - now) / 1000)
-        cpu_before = cpu_seconds()
+        meter.begin()
         async with asyncio.timeout(_SECONDS_MAX):
             await all_fired.wait()
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working  # and so for what is to be put down yet
         done_ms = _CLOCK.now() - volley.due_at
-        used = cpu_seconds() - cpu_before
+        used = meter.used()
     _check_stored(volley)
     tell(fired, done_ms, used)
 

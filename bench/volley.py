@@ -6,13 +6,15 @@ at the moment at which the job itself begins.
 """
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import psycopg
+
+from bench import processes
 
 _SECONDS_MAX = 600
 _UNPREPARED = 3  # exit code
@@ -48,11 +50,15 @@ class Volley(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fired(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of a volley; from its instant to the last job's being done and on record."""
+    """What came of a volley; from its instant to the last job's being done and on record.
+
+    The CPU time is that of the program with all that it started, and of PostgreSQL's processes.
+    """
 
     late_ms: list[int]
     done_ms: int
     cpu_seconds: float
+    database_cpu_seconds: float
 
     @property
     def per_second(self) -> float:
@@ -93,13 +99,36 @@ def ordered() -> Volley:
     return msgspec.json.decode(sys.argv[1], type=Volley)
 
 
-def tell(late_ms: Sequence[int], done_ms: int, cpu_seconds: float) -> None:
-    """Tell whoever started this program what came of its volley."""
-    fired = Fired(late_ms=list(late_ms), done_ms=done_ms, cpu_seconds=round(cpu_seconds, 2))
+class CpuMeter:
+    """What CPU time this program and all that it started use, and its PostgreSQL.
+
+    It is made beforehand, for it asks PostgreSQL which processes are its own.
+    """
+
+    def __init__(self, volley: Volley) -> None:
+        self._postmaster: int | None = None
+        if volley.database is not None:
+            with psycopg.connect(volley.database) as connection:
+                self._postmaster = processes.parent(connection.info.backend_pid)
+        self._before = (0.0, 0.0)
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self._before = self._now()
+
+    def used(self) -> list[float]:
+        """Return the seconds that the program has used, and those that PostgreSQL has."""
+        return [now - before for now, before in zip(self._now(), self._before, strict=True)]
+
+    def _now(self) -> tuple[float, float]:
+        database = processes.cpu_seconds(self._postmaster) if self._postmaster else 0.0
+        return processes.cpu_seconds(os.getpid()), database
+
+
+def tell(late_ms: Sequence[int], done_ms: int, used: Sequence[float]) -> None:
+    """Tell whoever started this program what came of its volley; ``used`` is its meter's."""
+    own, database = (round(each, 2) for each in used)
+    fired = Fired(
+        late_ms=list(late_ms), done_ms=done_ms, cpu_seconds=own, database_cpu_seconds=database
+    )
     print(msgspec.json.encode(fired).decode())
-
-
-def cpu_seconds() -> float:
-    """Return the CPU time that this process has used, all its threads together."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime

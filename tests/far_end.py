@@ -5,12 +5,18 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.far_end_scenario import SCENARIO
 from tests.waiting import until
+
+# As SIPp writes down what came, by the machine's own wall clock.
+_INVITES = re.compile(
+    r"^-{20,} (\S+ \S+)\n\S+ message received \[\d+\] bytes :\n\nINVITE sip:([^@]+)@", re.MULTILINE
+)
 
 
 class FarEnd:
@@ -65,6 +71,14 @@ class FarEnd:
         text = self._log.read_text("utf-8", "replace") if self._log.exists() else ""
         calls = set(re.findall(r"INVITE (\S+) (\S+)\n", text))
         return Counter(number for number, _ in calls)
+
+    def invited_at(self) -> dict[str, int]:
+        """Return when the first INVITE of each number came, in UTC ms; of one that keeps all."""
+        text = self._messages.read_text("utf-8", "replace") if self._messages.exists() else ""
+        found: dict[str, int] = {}
+        for at, number in _INVITES.findall(text):
+            found.setdefault(number, round(datetime.fromisoformat(at).timestamp() * 1000))
+        return found
 
     def shown(self, number: str) -> set[str]:
         """Return which numbers those showed that called this one."""

@@ -1,17 +1,36 @@
 """What the benchmarks wrote down is what the pages say."""
 
+import subprocess
+import sys
+from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
 import pytest
 
-from bench import aims, console, options, page, pgbench, report, write_aims, writes
+from bench import (
+    aims,
+    console,
+    firing,
+    firing_report,
+    invite,
+    options,
+    page,
+    pgbench,
+    report,
+    write_aims,
+    writes,
+)
 from bench.engine import engine
 from bench.load import Turn
 from bench.server import ours, running
 from bench.stage import prepare
+from bench.volley import CpuMeter, Volley
 from callkeeper.clock import SystemClock
+from tests.far_end import FarEnd
+from tests.private_asterisk import PrivateAsterisk
+from tests.private_postgres import PrivatePostgres
 
 ROOT = Path(page.__file__).parent.parent
 
@@ -46,6 +65,9 @@ FIGURES = {
         "connections": 1,
         "rounds": 1,
         "seconds": 1,
+        "reservations": 40,
+        "per_second": 10,
+        "calls": 5,
     },
 }
 
@@ -137,3 +159,47 @@ def test_an_aim_beside_what_was_not_measured_says_so() -> None:
     by_hand = "updateResult, sqlite: 3 times the best by hand (expert)"
     assert (by_hand, "not measured", None) in rows
     assert f"| {by_hand} | not measured |  |" in aims.table(rows)
+
+
+def test_from_a_signed_create_to_the_invite_of_its_call(
+    tmp_path: Path, asterisk: PrivateAsterisk, far_end: FarEnd
+) -> None:
+    how = Namespace(rounds=2, calls=5, per_second=5.0)
+    with engine("sqlite") as on:
+        network = invite.Network(asterisk, far_end)
+        found = invite.measured(on, tmp_path, network, how, SystemClock())
+    assert found["calls"] == 10
+    assert found["answered_p50_ms"]["median"] > 0
+    assert 0 < found["p50_ms"]["median"] <= found["p99_ms"]["most"] <= found["last_ms"]["most"]
+    text = page.text({"invite.json": FIGURES | {"engines": {"sqlite": found}}})
+    assert "## From a signed create to the phone network" in text
+    assert "| signed create to INVITE, postgres: 99 % under 150 ms | not measured |  |" in text
+
+
+def test_the_cpu_time_of_firing_is_that_of_all_processes(tmp_path: Path) -> None:
+    with PrivatePostgres() as postgres:
+        range_ = firing.Range(tmp_path, postgres)
+        ours = next(each for each in firing.CONTENDERS if each.engine == "postgres")
+        fired = range_.fire(ours, 200)
+    assert fired.cpu_seconds > 0 < fired.database_cpu_seconds
+    of = firing_report.summary([fired])
+    assert of["cpu_seconds"]["median"] == fired.cpu_seconds + fired.database_cpu_seconds
+    told = FIGURES | {"engines": {"postgres": "p"}, "at-once": {"postgres": {"callkeeper": of}}}
+    assert "without PostgreSQL's\nprocesses" in page.text({"firing.json": told})
+    assert "started, and PostgreSQL's." in page.text(
+        {"firing.json": told | {"counts_all_cpu": True}}
+    )
+
+
+def test_a_meter_counts_what_a_program_has_started(tmp_path: Path) -> None:
+    meter = CpuMeter(Volley(count=1, due_at=0, folder=str(tmp_path)))
+    meter.begin()
+    burn = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", burn], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running_still:
+        assert running_still.stdout is not None
+        running_still.stdout.readline()
+        own, database = meter.used()
+        running_still.kill()
+    assert (own >= 0.25, database) == (True, 0.0)
