@@ -22,7 +22,7 @@ from callkeeper.console.visit import Visit, is_id, no_page
 from callkeeper.core.instants import Instant, LocalTimes, by_clock
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong, Refusal, TimeWrong
-from callkeeper.core.reservations.reservation import CALLED_NO, REMARK, Kind
+from callkeeper.core.reservations.reservation import REMARK, Kind
 from callkeeper.core.reservations.slot import SlotTaken
 from callkeeper.core.wall_time import read_wall_time
 from callkeeper.usecases.people import check_zone
@@ -107,7 +107,6 @@ class BookPage:
             times=own,
             free_times=times or own,
             zones=zone_names(),
-            number_longest=CALLED_NO.longest,
             note_longest=REMARK.longest,
         )
 

@@ -81,7 +81,6 @@ class FindPage:
             shown={name: form.get(name, "") for name in FILTERS},
             offset=offset,
             limit=SHOWN_AT_ONCE,
-            number_longest=CALLED_NO.longest,
             may_export=may(who.person, "export", visit.vdn),
             refused=refused,
             times=times,

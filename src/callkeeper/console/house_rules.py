@@ -11,7 +11,6 @@ from callkeeper.console.visit import Visit
 from callkeeper.core.people.house_rules import (
     AGENTS_SEE,
     HOURS_RULES,
-    MEMBER,
     NUMBERS,
     SLOT_CALLS_MOST,
     SLOT_MINUTES,
@@ -75,7 +74,6 @@ class HouseRulesPage:
             differences=differences,
             zone=self._zone,
             zones=zone_names(),
-            member_longest=MEMBER.longest,
             slot_minutes=SLOT_MINUTES,
             pop_names=OURS,
             warning_minutes=WARNING_MINUTES,
