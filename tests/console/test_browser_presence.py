@@ -36,7 +36,7 @@ def test_an_agent_is_there_while_a_page_of_theirs_is_open(
     clock.move(RENEW_MS)  # when it is said of all who are there
     until(lambda: lease_of(house, login) == house.now() + PRESENT_MS)
     expect(absent).to_have_count(0)
-    assert said(board, login) == "now"
+    assert said(board, login) == "online now"
     page.get_by_role("button", name="Away").click()
     page.wait_for_url("**/today")
     expect(page.locator(".away")).to_contain_text(AWAY)

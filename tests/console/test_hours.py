@@ -75,7 +75,7 @@ def test_each_bar_leads_to_as_many_calls_as_it_stands_for(house: House, sue: Vis
     shown = bars(sue.look(BOARD))
     words = [re.sub(r"· \d+ ", "· ", each.replace(":00", "")) for each in shown]
     assert words == [
-        "09 · done", "10 · done · broken", "12 · done", "15 · open", "16 · open",
+        "09 · done", "10 · done · broken or unknown", "12 · done", "15 · open", "16 · open",
     ]  # fmt: skip
     for says, leads in shown.items():
         assert found(sue.look(leads)) == counted(says), says
@@ -105,7 +105,7 @@ def test_bars_are_in_words_and_in_a_table_to_those_who_do_not_see_them(
         for row in re.findall(r"<tr>(.*?)</tr>", part, re.DOTALL)
     ]
     assert rows == [
-        ["Hour", "done", "open", "broken"],
+        ["Hour", "done", "open", "broken or unknown"],
         ["09:00", "2", "", ""],
         ["10:00", "1", "", "1"],
         ["12:00", "3", "", ""],

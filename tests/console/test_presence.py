@@ -85,7 +85,7 @@ def test_the_board_says_whose_calls_will_be_missed_and_leads_to_them(house: Hous
     assert re.findall(r'<tr id="call-(\d+)"', sue.seen.text) == ids
     assert 'action="' + f"{BOARD}/reassign?show=waiting&amp;agent={login}" in sue.seen.text
     listen(house, login)
-    assert (strip(sue.look(BOARD)), seen(sue, login)) == ([], "now")
+    assert (strip(sue.look(BOARD)), seen(sue, login)) == ([], "online now")
     agent.send("/console/me/away", {"away": "1"})
     assert strip(sue.look(BOARD))[0].startswith(f"{login} is away. Calls due within the hour: 2.")
     assert seen(sue, login) == "away"

@@ -11,7 +11,7 @@ from callkeeper.usecases.promises import Day
 
 # What a day still wants is told in three words, whatever the promises came to one by one. What was
 # deleted is no part of it, and on no list.
-STANDING_WORDS = {"done": "done", "open": "open", "missed": "broken"}
+STANDING_WORDS = {"done": "done", "open": "open", "missed": "broken or unknown"}
 _STANDING: dict[str, str] = {
     **dict.fromkeys(KEPT, "done"),
     "waiting": "open",

@@ -55,11 +55,11 @@ class Session(msgspec.Struct, frozen=True):
         return now >= self.idle_ends_at
 
     def is_proven(self, now: Instant) -> bool:
-        """Whether the password was typed so lately that nobody else has sat down there since."""
+        """Whether it was proven so lately that nobody else has sat down there since."""
         return self.proven_at is not None and now - self.proven_at < PROOF_MS
 
     def check_proven(self, now: Instant) -> None:
-        """Refuse what is grave, unless the password was typed lately."""
+        """Refuse what is grave, unless its person has proven lately who they are."""
         if not self.is_proven(now):
             raise ProofMissing(about="proof")
 
