@@ -208,7 +208,7 @@ def test_a_key_is_copied_with_its_secret_its_limit_and_its_end(tmp_path: Path) -
     assert [each["changed"] for each in run(*copying, "--json").value["keys"]] == [True]
     limit = ["--per-second", "2", "--burst", "3"]
     assert run("key", "limit", made["ak"], *limit, *here).status == 0
-    assert run(*copying).out.startswith("1 keys are there as here; 1 were not")
+    assert run(*copying).out.startswith("1 keys match there; 1 were changed")
     ended = run(*copying, other["ak"])
     assert (ended.status, other["sk"] in ended.out) == (0, False)
     kept = {each["ak"]: each for each in run("key", "list", "--json", *there).value["keys"]}

@@ -228,7 +228,7 @@ def copy_keys(
         for each in copied
     ]
     changed = sum(each.is_changed for each in copied)
-    told = f"{len(copied)} keys are there as here; {changed} were not before"
+    told = f"{len(copied)} keys match there; {changed} were changed"
     show({"keys": rows}, told, as_json=json)
 
 

@@ -55,7 +55,7 @@ class MePages:
         return lead_to(PATH)
 
     async def change_presence(self, visit: Visit, who: SignedIn) -> Response:
-        """Take it from somebody that they are away, or back, and lead to their calls."""
+        """Record that somebody is away, or back, and lead to their calls."""
         await self._people.say_away(who.person.login, is_so="away" in visit.form())
         vdn = next((each.vdn for each in who.person.roles if each.agent), None)
         return lead_to(HOME if vdn is None else f"{HOME}{vdn}/today")

@@ -76,8 +76,12 @@ class _Begun(msgspec.Struct):
         """Refuse whoever was to show who they are, and did not since this began."""
         if self.is_anew and (proven_at is None or proven_at < self.at - SKEW_MS):
             refused = SignOnProofMissing()
-            when = "no time" if proven_at is None else f"{(self.at - proven_at) // SECOND_MS} s ago"
-            refused.detail = f"the ID token has in auth_time {when}, and somebody signs in anew"
+            refused.detail = (
+                "auth_time is missing, though a fresh sign-in was asked for"
+                if proven_at is None
+                else f"auth_time is {(self.at - proven_at) // SECOND_MS} s before a fresh sign-in"
+                " was asked for"
+            )
             raise refused
 
 

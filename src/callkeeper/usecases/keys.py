@@ -45,7 +45,7 @@ class KeyRefused(Refusal):
 
 
 class KeyCopy(NamedTuple):
-    """A key that another installation has as this one has it; ``is_changed``: only since now."""
+    """A key that another installation has as this one has it; ``is_changed`` by this run."""
 
     ak: str
     vdn: int | None

@@ -174,7 +174,7 @@ def test_an_answer_from_before_they_set_out_is_not_taken(
 
 
 @pytest.mark.parametrize(
-    ("said", "why"), [(lambda _: None, "no time"), (lambda now: now - 3600, "3600 s ago")]
+    ("said", "why"), [(lambda _: None, "is missing"), (lambda now: now - 3600, "is 3600 s before")]
 )
 def test_a_provider_that_did_not_ask_is_told_of_and_the_session_before_goes_on(
     house: House, provider: Provider, said: Callable[[int], Any], why: str

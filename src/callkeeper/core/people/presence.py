@@ -10,7 +10,7 @@ import msgspec
 
 from callkeeper.core.instants import SECOND_MS, Instant
 
-# So soon somebody whose page has gone is absent.
+# How long after the last renewal somebody counts as absent.
 PRESENT_MS = 30 * SECOND_MS
 # How often a process says who has a page of its open.
 RENEW_MS = 10 * SECOND_MS

@@ -24,13 +24,13 @@ from callkeeper.dialer.line.ari_answers import (
     Info,
     Made,
     Value,
-    amiss,
     checked,
     is_missing,
     is_of_ari,
     known,
     read_as,
     said,
+    trunk_fault,
 )
 from callkeeper.dialer.line.ari_desks import DESK_VARIABLE, JOIN_TARGET, AriDesks
 from callkeeper.dialer.line.ari_events import Inbox, ReplacedError, UnreadError, channel_state, read
@@ -214,7 +214,7 @@ class AriLine:
             trunk = await self._ask("GET", f"/endpoints/{self._trunk}")
         except LineSilent as silent:
             raise LineDown(f"{said(answer)}; {silent}") from silent
-        wrong = amiss(self._trunk, trunk)
+        wrong = trunk_fault(self._trunk, trunk)
         if wrong is not None:
             raise LineDown(f"{wrong} ({said(answer)})")
         raise LineUnwilling(said(answer))
@@ -277,7 +277,7 @@ class AriLine:
             if self._trunk is None:
                 return f"Asterisk {version} answers; {self._endpoint} has no endpoint to look at"
             trunk = await self._ask("GET", f"/endpoints/{self._trunk}", http=http)
-            wrong = amiss(self._trunk, trunk)
+            wrong = trunk_fault(self._trunk, trunk)
             if wrong is not None:
                 raise LineRefused(f"Asterisk {version} answers, but {wrong}")
             return f"Asterisk {version} answers; {self._trunk} is {checked(Found, trunk).state}"

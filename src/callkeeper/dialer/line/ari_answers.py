@@ -104,7 +104,7 @@ def checked(kind: type[T], answer: httpx2.Response) -> T:
     return found
 
 
-def amiss(trunk: str, answer: httpx2.Response) -> str | None:
+def trunk_fault(trunk: str, answer: httpx2.Response) -> str | None:
     """Say what is wrong with a trunk by which no call can be made; None: nothing is known to be."""
     if is_missing(answer):
         return f"it has no endpoint {trunk}; set ari_endpoint, or add it to pjsip.conf"

@@ -12,7 +12,7 @@ WITHOUT ROWID                                  -- sqlite
 WITH (fillfactor = 50)                         -- postgres
 ;
 
--- Who is somebody in a VDN, and as which agent.
+-- The people of a VDN, and the agents they are.
 CREATE INDEX role_of_vdn ON role (vdn);
 
 -- Since when somebody is away who has said so.
