@@ -73,9 +73,10 @@ def test_a_line_is_text_at_a_terminal_and_json_elsewhere(
 
 
 @pytest.mark.parametrize(
-    ("number", "shown"), [(NUMBER, "*********00"), ("110", "*10"), ("11", "11"), ("", "")]
+    ("number", "shown"),
+    [(NUMBER, "*********00"), ("110", "**0"), ("11", "*1"), ("1", "*"), ("", "")],
 )
-def test_a_number_is_masked_but_for_its_last_two_digits(
+def test_a_number_is_masked_but_for_its_last_two_digits_and_a_short_one_for_half(
     capfd: pytest.CaptureFixture[str], number: str, shown: str
 ) -> None:
     assert log.masked(number) == shown

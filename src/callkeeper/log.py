@@ -120,8 +120,9 @@ class _Stream:
 
 
 def masked(number: str) -> str:
-    """Return a phone number with all but its last two digits hidden."""
-    return "*" * max(len(number) - _SHOWN, 0) + number[-_SHOWN:]
+    """Return a phone number with all but its last two digits hidden; of a short one, half."""
+    hidden = len(number) - min(_SHOWN, len(number) // 2)
+    return "*" * hidden + number[hidden:]
 
 
 def _mask(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

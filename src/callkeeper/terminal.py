@@ -52,8 +52,8 @@ def _unstacked(found: re.Match[str]) -> str:
 
 def shortened(number: str) -> str:
     """Return the end of a phone number, by which somebody who knows it knows it again."""
-    shown = _SHOWN if len(number) > 2 * _SHOWN else _SHOWN // 2
-    return f"…{number[-shown:]}"
+    shown = _SHOWN if len(number) > 2 * _SHOWN else min(_SHOWN // 2, len(number) // 2)
+    return f"…{number[len(number) - shown :]}"
 
 
 def blanked(text: str) -> str:

@@ -4,7 +4,8 @@ import pytest
 
 from callkeeper.core.dialing.policy import Dial, GiveUp, Limits
 from callkeeper.core.refusal import NumberWrong
-from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule
+from callkeeper.core.reservations.number_policy import NumberPolicy, NumberRule, masked
+from callkeeper.terminal import shortened
 from tests.core.dialing.test_policy import GRACE, due, verdict
 
 RULE = NumberRule.parse("allow 0 110; deny 00 0900;length  3-12")
@@ -29,6 +30,24 @@ def test_a_number_is_dialed_or_one_sentence_says_why_not(number: str, says: str 
     if says is not None:
         with pytest.raises(NumberWrong, match=says):
             RULE.check(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown", "short"),
+    [
+        ("4930123456", "••••••3456", "…3456"),
+        ("30123456", "••••••56", "…56"),
+        ("1234", "••34", "…34"),
+        ("911", "••1", "…1"),
+        ("12", "•2", "…2"),
+        ("7", "•", "…"),
+        ("", "", "…"),
+    ],
+)
+def test_of_a_masked_number_no_more_than_half_is_seen(number: str, shown: str, short: str) -> None:
+    assert masked(number) == shown
+    assert masked(number, "*") == shown.replace("•", "*")
+    assert shortened(number) == short
 
 
 @pytest.mark.parametrize("number", ["*31#0900123", "#31#0301234", "0*900123", "03#1", "*#"])

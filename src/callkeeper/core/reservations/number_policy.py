@@ -16,9 +16,13 @@ _SHOWN = 4  # digits of a number that is masked
 
 
 def masked(number: str, mask: str = "•") -> str:
-    """Return a number that only its end is to be seen of: four digits of a long one."""
-    shown = _SHOWN if len(number) > 2 * _SHOWN else _SHOWN // 2
-    return mask * (len(number) - shown) + number[-shown:]
+    """Return a number that only its end is to be seen of: four digits of a long one.
+
+    Of one of up to eight digits it is two, and of none more than half.
+    """
+    shown = _SHOWN if len(number) > 2 * _SHOWN else min(_SHOWN // 2, len(number) // 2)
+    hidden = len(number) - shown
+    return mask * hidden + number[hidden:]
 
 
 class NumberRule(msgspec.Struct, frozen=True):
