@@ -8,10 +8,12 @@ import pytest
 from callkeeper.clock import HandClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.desk_call import ASKED_MS, DeskClaim
+from callkeeper.core.people.changes import GiveRole
 from callkeeper.core.people.person import Role
 from callkeeper.dialer.line.rehearsal import RehearsalLine
+from callkeeper.usecases.invitations import change_person
 from tests.console.test_house_rules import rule
-from tests.console.visitor import Visitor, at_work, path, promise, standing, unlike_any
+from tests.console.visitor import OPERATOR, Visitor, at_work, path, promise, standing, unlike_any
 from tests.dialer.stage import Stage
 from tests.house import VDN, House
 from tests.logged import lines, logging_as_the_program_does
@@ -187,6 +189,28 @@ def test_a_phone_shows_a_number_by_the_rule_of_its_vdn_and_the_log_tells_whose(
     named = [each["reservation"] for each in told if each["event"] == "number_revealed"]
     assert named == [id_] * count
     assert attempt_of(house, id_).desk_shows == shows
+    stop(visitor, id_)
+    rule(house)
+
+
+@pytest.mark.usefixtures("dialer")
+@pytest.mark.parametrize("numbers", ["full", "on_request"])
+def test_a_phone_shows_no_number_to_somebody_whose_right_it_is_not(
+    house: House, capfd: pytest.CaptureFixture[str], numbers: str
+) -> None:
+    """An operator, who is an agent here, calls for another one."""
+    login = unlike_any()
+    visitor = at_work(house, login, OPERATOR)
+    there = GiveRole(Role("agent", VDN, "other", f"PJSIP/{login}"))
+    change_person(house.store, house.clock, login, there)
+    id_ = promised(house, called_no="13800138149")
+    rule(house, numbers=numbers)
+    with logging_as_the_program_does():
+        asked = visitor.send(path(id_, "call"))
+    assert (asked.status, asked.seen.headers["location"]) == (303, path(id_))
+    told = lines(capfd.readouterr().err)
+    assert [each for each in told if each["event"] == "number_revealed"] == []
+    assert attempt_of(house, id_).desk_shows == "*******8149"
     stop(visitor, id_)
     rule(house)
 

@@ -15,7 +15,7 @@ from callkeeper.core.endpoint import may_ring
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.house_rules import HouseRules
 from callkeeper.core.people.person import Person
-from callkeeper.core.people.rights import may
+from callkeeper.core.people.rights import may, numbers_shown
 from callkeeper.core.reservations.number_policy import masked
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Store
@@ -73,6 +73,7 @@ class Calling:
             )
         if means.line is None:
             raise CallRefused("no running dialer can ring your phone", about="id")
+        shown = numbers_shown(person, vdn, reservation.agent, rules)
         asking = Asking(
             vdn=vdn,
             reservation_id=id_,
@@ -84,10 +85,10 @@ class Calling:
             limits=self._limits,
             hours_rule=rules.outside_hours,
             anyway=anyway,
-            desk_shows=masked(reservation.called_no, _MASK) if rules.numbers == "never" else None,
+            desk_shows=masked(reservation.called_no, _MASK) if shown == "never" else None,
         )
         attempt = await self._store.desk_calls.ask(asking)
-        if rules.numbers == "on_request":  # the phone that rings shows it
+        if shown == "on_request":  # the phone that rings shows it
             self._log.info("number_revealed", person=person.login, vdn=vdn, reservation=id_)
         return attempt
 
