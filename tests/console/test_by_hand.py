@@ -6,14 +6,24 @@ import msgspec
 import pytest
 
 from callkeeper.clock import HandClock
+from callkeeper.core.instants import DAY_MS
 from callkeeper.core.people.person import Role
+from callkeeper.core.reservations.changes import Move
 from tests.console.test_house_rules import rule
 from tests.console.test_result import ResultForm
-from tests.console.visitor import Visitor, at_work, path, promise, standing, unlike_any
+from tests.console.visitor import (
+    SUPERVISOR,
+    Visitor,
+    at_work,
+    path,
+    promise,
+    standing,
+    unlike_any,
+)
 from tests.house import VDN, House
 from tests.logged import lines, logging_as_the_program_does
 from tests.store.calls import renew
-from tests.store.orders import check_history
+from tests.store.orders import carry_out, check_history, order
 
 MINUTE = 60_000
 TODAY = f"/console/{VDN}/today"
@@ -94,10 +104,12 @@ def test_a_second_press_begins_and_ends_nothing_and_another_agents_is_not_theirs
 ) -> None:
     id_ = promised(house)
     other = at_work(house, unlike_any(), Role("agent", VDN, "ben"))
-    assert other.send(path(id_, "by-hand/end")).status == 200
+    assert other.send(path(id_, "by-hand/end")).status == 422
     for _ in range(2):
         assert ben.send(path(id_, "by-hand")).status == 303
-    assert other.send(path(id_, "by-hand/end")).status == 200
+    ended = other.send(path(id_, "by-hand/end"), typed(other.look(path(id_)), note="mine"))
+    assert (ended.status, typed(ended)["note"]) == (422, "mine")
+    assert "no call by hand of yours goes on here" in ended.text
     assert LINK not in other.look(path(id_)).seen.text
     for _ in range(2):
         assert ben.send(path(id_, "by-hand/end")).status == 200
@@ -159,6 +171,84 @@ def test_the_hours_of_a_campaign_hold_and_the_word_on_them_stands_in_the_history
     event = house.store.history.of(VDN, id_)[-1]
     assert msgspec.json.decode(event.detail) == {"outside_hours": "person"}
     assert "outside the hours of its campaign, as whoever asked said" in ben.follow().text
+
+
+def test_a_call_by_hand_is_for_the_promise_that_stood_then(
+    house: House, ben: Visitor, clock: HandClock
+) -> None:
+    id_ = promised(house)
+    ben.send(path(id_, "by-hand"))
+    clock.move(2 * MINUTE)
+    ben.send(path(id_, "by-hand/end"))
+    later = house.now() + 3 * DAY_MS
+    carry_out(house.store, order(id_, Move(appoint_at=later), vdn=VDN, at=house.now()))
+    clock.move(3 * DAY_MS + MINUTE)
+    ben = at_work(house, unlike_any(), Role("agent", VDN, "ben"))
+    shown = ben.look(path(id_))
+    assert "by the word of" not in shown.text
+    assert ben.send(path(id_, "result"), typed(shown)).status == 303
+    done = standing(house, id_)
+    assert done.begin_at is not None
+    assert (done.begin_at >= later, done.end_at) == (True, None)
+
+
+def test_a_call_by_hand_of_twelve_hours_ago_is_no_begin_that_a_form_has(
+    house: House, clock: HandClock
+) -> None:
+    id_, login = promised(house), unlike_any()
+    ben = at_work(house, login, Role("agent", VDN, "ben"))
+    ben.send(path(id_, "by-hand"))
+    ben.send(path(id_, "by-hand/end"))
+    clock.move(12 * 60 * MINUTE - 1)
+    ben.sign_in(login)
+    shown = typed(ben.look(path(id_)))
+    clock.move(1)
+    assert typed(ben.look(path(id_)))["at"] != shown["at"]
+    refused = ben.send(path(id_, "result"), shown)
+    assert (refused.status, standing(house, id_).state) == (422, "waiting")
+    assert f"{shown['at']} is still to come; say when the call began, today" in refused.text
+
+
+def test_nobody_begins_while_another_calls_and_what_one_files_is_ones_own_call(
+    house: House, ben: Visitor, clock: HandClock
+) -> None:
+    id_ = promised(house)
+    boss = at_work(house, unlike_any(), SUPERVISOR)
+    began = house.now()
+    ben.send(path(id_, "by-hand"))
+    clock.move(5 * MINUTE)
+    refused = boss.send(path(id_, "by-hand"))
+    assert refused.status == 422
+    assert "is calling this customer by hand; if that is over, file how it ended" in refused.text
+    assert ben.send(path(id_, "by-hand/end"), typed(ben.look(path(id_)))).status == 200
+    assert told(house, id_) == ["reserved", "by_hand_began", "by_hand_ended"]
+    theirs = typed(boss.look(path(id_)))
+    mine = typed(ben.look(path(id_)))
+    assert theirs["at"] != mine["at"]
+    assert boss.send(path(id_, "result"), theirs | {"at": mine["at"]}).status == 303
+    done = standing(house, id_)
+    assert done.end_at is None  # nobody told them when it was over
+    assert done.begin_at is not None
+    assert done.begin_at <= began
+
+
+def test_who_presses_call_while_they_call_by_hand_is_told_to_end_that_one(house: House) -> None:
+    now = house.now()
+    login = unlike_any()
+    visitor = at_work(house, login, Role("agent", VDN, "ben", f"PJSIP/{login}"))
+    id_ = promised(house)
+    visitor.send(path(id_, "by-hand"))
+    renew(house.store, "dora", now + 15_000, line="asterisk", said_at=now)
+    refused = visitor.send(path(id_, "call"))
+    assert (refused.status, LINK in refused.seen.text) == (422, True)
+    assert "say first that this call is over" in refused.text
+    assert house.store.attempts.of(VDN, id_) == []
+    visitor.send(path(id_, "by-hand/end"))
+    assert visitor.send(path(id_, "call")).status == 303
+    refused = visitor.send(path(id_, "by-hand"))
+    assert (refused.status, "somebody is just calling this customer" in refused.text) == (422, True)
+    assert visitor.send(path(id_, "hang-up")).status == 303
+    renew(house.store, "dora", now, line="asterisk", said_at=now)
 
 
 def test_what_is_done_or_another_agents_is_not_begun(house: House, ben: Visitor) -> None:

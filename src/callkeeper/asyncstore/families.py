@@ -159,6 +159,7 @@ class AsyncDeskCalls:
 
     def __init__(self, desk_calls: DeskCalls, writer: Writer, lists: Readers) -> None:
         self.ask = Grouped(writer, desk_calls.ask)
+        self.begin_by_hand = Grouped(writer, desk_calls.begin_by_hand)
         self.take = Grouped(writer, desk_calls.take, goes_first=True)
         self.stop = Grouped(writer, desk_calls.stop)
         self.live = lists.reading(desk_calls.live)

@@ -8,7 +8,7 @@ from callkeeper.core.instants import HOUR_MS, MINUTE_MS, Instant, LocalTimes, by
 from callkeeper.core.outcome import ANSWERED_CODE
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import ParameterWrong
-from callkeeper.core.reservations.by_hand import HandCall
+from callkeeper.core.reservations.by_hand import LATELY_MS, HandCall
 from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.wall_time import instants_of, read_wall_time
@@ -29,12 +29,12 @@ _QUARTER_MS = 15 * MINUTE_MS
 _SOON_MS = (15 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS)
 _LATER = {1: Phrase("tomorrow"), 2: Phrase("the day after tomorrow"), 7: Phrase("in a week")}
 
-# A time of a call that is still to come today is yesterday's, if that is less long ago.
-_LATELY_MS = 12 * HOUR_MS
 
+def on_record(found: FoundReservation, times: LocalTimes, by: str) -> dict[str, str]:
+    """Return what the form shows before anything is typed: what was filed, or what is common.
 
-def on_record(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
-    """Return what the form shows before anything is typed: what was filed, or what is common."""
+    ``by``: who would file.
+    """
     reservation = found.kept.listed.reservation
     business = _business(reservation)
     offered = {f"{top.code}/{each.code}" for top, below in found.results for each in below}
@@ -45,7 +45,7 @@ def on_record(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
         "again": "",
     } | _next_time(found, times)
     if reservation.state != "done":
-        return shown | {"began": ""} | _heard_of(found, times)
+        return shown | {"began": ""} | _heard_of(found, times, by)
     code, began = reservation.fail_code, reservation.begin_at
     shown |= {"end": code if code in ENDS else AS_FILED, "at": "", "began": ""}
     if began is not None:
@@ -53,9 +53,9 @@ def on_record(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
     return shown
 
 
-def _heard_of(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
+def _heard_of(found: FoundReservation, times: LocalTimes, by: str) -> dict[str, str]:
     """Return how a call ended, and when it began, by what the line said; else what is common."""
-    heard, by_hand = last_heard(found), found.by_hand
+    heard, by_hand = last_heard(found), own_call(found, times, by)
     if by_hand is not None:  # later than all that was heard
         return {"end": ENDS[0], "at": _clock_time(by_hand.began_at, times)}
     if heard is None or heard.fail_code not in ENDS:
@@ -74,6 +74,12 @@ def last_heard(found: FoundReservation) -> Attempt | None:
     """Return the last attempt that tells how a call ended."""
     heard = [each for each in found.attempts if each.outcome not in (None, "withdrawn")]
     return heard[-1] if heard else None
+
+
+def own_call(found: FoundReservation, times: LocalTimes, by: str) -> HandCall | None:
+    """Return the call by hand that a result is of which somebody files now."""
+    call = found.by_hand
+    return call if call is not None and call.is_told_by(by, times.now) else None
 
 
 def read_result(
@@ -158,7 +164,8 @@ def _began(form: Form, times: LocalTimes) -> Instant | None:
     if began <= times.now:
         return began
     began = _at(day - timedelta(days=1), form, times)
-    if not 0 <= times.now - began < _LATELY_MS:
+    # A time that is still to come today is yesterday's, if that is less long ago.
+    if not 0 <= times.now - began < LATELY_MS:
         raise ParameterWrong(
             "{at} is still to come; say when the call began, today", about="at", at=at
         )

@@ -79,7 +79,7 @@ def console_of(  # noqa: PLR0913 - three are named
         calendars=Calendars(async_store, clock),
         slots=slots,
         calling=Calling(async_store, clock, limits(settings), settings.phones),
-        by_hand=HandCalls(async_store, clock, settings.time_zone),
+        by_hand=HandCalls(async_store, clock, limits(settings)),
         filing=Filing(async_store, clock, bookings, slots),
         search=Search(async_store, clock, measure(settings)),
         supervision=supervision,

@@ -5,12 +5,13 @@ import structlog
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.dialing.desk_call import CallRefused, check_hours
+from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Judged
 from callkeeper.core.instants import Instant
 from callkeeper.core.people.house_rules import AnyHourBy, HouseRules
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.rights import numbers_shown
-from callkeeper.core.refusal import NoRight
+from callkeeper.core.refusal import NoRight, ParameterWrong
 from callkeeper.core.reservations.by_hand import (
     HandCall,
     HandCallBegins,
@@ -25,18 +26,19 @@ from callkeeper.usecases.calling import callable_by
 
 
 class HandCalls:
-    """What people say of calls that no line makes; ``zone`` is of campaigns that have none."""
+    """What people say of calls that no line makes; ``limits`` are the dialer's."""
 
-    def __init__(self, async_store: AsyncStore, clock: Clock, zone: str) -> None:
+    def __init__(self, async_store: AsyncStore, clock: Clock, limits: Limits) -> None:
         self._store = async_store
         self._clock = clock
-        self._zone = zone
+        self._limits = limits
         self._log = structlog.get_logger()
 
     async def begin(self, person: Person, vdn: int, id_: str, *, anyway: bool = False) -> None:
         """Put down that a call begins now, which shows the person the number; the log tells so.
 
-        While one of the person's goes on, nothing begins.
+        While one of the person's goes on, nothing begins; while anybody else calls the customer,
+        by hand or by a line, it is refused.
 
         ``anyway``: outside the hours of its campaign too, where the rules of the VDN let the person
         say so. Raise NoSuchReservation, CallRefused, OutsideHours, Overtaken; NoRight where the
@@ -58,14 +60,14 @@ class HandCalls:
         order = Order(
             vdn, id_, HandCallBegins(by), person.by, now, seen_version=reservation.version
         )
-        await self._store.reservations.change(order)
+        await self._store.desk_calls.begin_by_hand(order)
         if rules.numbers == "on_request":
             self._log.info("number_revealed", person=person.login, vdn=vdn, reservation=id_)
 
     async def end(self, person: Person, vdn: int, id_: str) -> None:
-        """Put down that the person's call is over; without one that goes on, nothing.
+        """Put down that the person's call is over; a second time nothing.
 
-        Raise NoSuchReservation, Overtaken.
+        Raise NoSuchReservation, Overtaken; ParameterWrong where they have none that goes on.
         """
         now = self._clock.now()
 
@@ -73,8 +75,12 @@ class HandCalls:
             return callable_by(store, person, vdn, id_), hand_call(store, vdn, id_)
 
         reservation, call = await self._store.ask(look)
-        if call is None or not call.goes_on(person.by, now):
+        if call is not None and call.by == person.by and call.ended_at is not None:
             return
+        if call is None or not call.goes_on(person.by, now):
+            raise ParameterWrong(
+                "no call by hand of yours goes on here, so its end is not put down", about="id"
+            )
         order = Order(vdn, id_, HandCallEnds(), person.by, now, seen_version=reservation.version)
         await self._store.reservations.change(order)
 
@@ -90,11 +96,15 @@ class HandCalls:
         campaign = store.campaigns.get(reservation.vdn, reservation.campaign_id)
         if campaign is None:
             raise CallRefused("its campaign was deleted", about="id")
-        judged = Judged(campaign, zone_of(campaign, self._zone))
+        numbers = self._limits.numbers.of(reservation.vdn)
+        against = numbers.objection(reservation.called_no)
+        if against is not None:
+            raise CallRefused.saying(against)
+        judged = Judged(campaign, zone_of(campaign, self._limits.zone))
         return check_hours(judged, rules.outside_hours, now, anyway=anyway)
 
 
 def hand_call(store: Store, vdn: int, id_: str) -> HandCall | None:
     """Return the call by hand of which no result was filed yet."""
     events = store.history.of(vdn, id_)
-    return last_hand_call((each.what, each.by_whom, each.happened_at) for each in events)
+    return last_hand_call(each.told for each in events)

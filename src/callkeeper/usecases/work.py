@@ -112,7 +112,7 @@ class Work:
                 [as_it_stands(each, now) for each in store.attempts.of(vdn, id_)],
                 events,
                 _offered(store.business_results.find(vdn, 0, RESULTS_MAX).results),
-                last_hand_call((each.what, each.by, each.at) for each in events),
+                last_hand_call((each.what, each.by, each.at, each.detail) for each in events),
             )
 
         return await self._store.ask(look)

@@ -10,6 +10,7 @@ its own, and an attempt names it by its id only, so that one that is held for ma
 Instants are UTC milliseconds.
 """
 
+from collections.abc import Iterable
 from datetime import tzinfo
 
 import msgspec
@@ -26,6 +27,7 @@ from callkeeper.core.instants import Instant, in_zone
 from callkeeper.core.people.house_rules import AnyHourBy, HoursRule, any_hour_by
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchReservation, Refusal
+from callkeeper.core.reservations.by_hand import Told, against_ringing
 from callkeeper.core.reservations.reservation import Reservation
 
 # How long an agent waits for a dispatcher to take the call.
@@ -79,8 +81,16 @@ class Asking(msgspec.Struct, frozen=True):
     anyway: bool = False
     desk_shows: str | None = None
 
-    def attempt(self, reservation: Reservation | None, judged: Judged | None) -> Attempt:
-        """Return the attempt that waits for a dispatcher, or refuse. There is no live one of it."""
+    def attempt(
+        self,
+        reservation: Reservation | None,
+        judged: Judged | None,
+        happened: Iterable[Told],
+    ) -> Attempt:
+        """Return the attempt that waits for a dispatcher, or refuse. There is no live one of it.
+
+        ``happened`` is the reservation's history, oldest first.
+        """
         if reservation is None or reservation.state == "cancelled":
             raise NoSuchReservation(
                 "there is no reservation {id!r} in VDN {vdn}",
@@ -94,6 +104,9 @@ class Asking(msgspec.Struct, frozen=True):
             raise CallRefused("the call of this reservation has been made", about="id")
         if judged is None:
             raise CallRefused("its campaign is just being changed; try again", about="id")
+        by_hand = against_ringing(happened, self.asked_by, self.at)
+        if by_hand is not None:
+            raise CallRefused.saying(by_hand)
         self._check(reservation, judged)
         asked = new_attempt(
             self.attempt_id,
@@ -110,10 +123,6 @@ class Asking(msgspec.Struct, frozen=True):
             any_hour_by=self._any_hour_by,
             desk_shows=self.desk_shows,
         )
-
-    def gives_up(self, other: Attempt) -> HandBack | None:
-        """Return how a live attempt goes that is in the way, if nobody took it; None: it stays."""
-        return _not_taken(other, self.at)
 
     def _check(self, reservation: Reservation, judged: Judged) -> None:
         against = objection(reservation, judged, self.limits, self.at, any_hour=True)
@@ -183,7 +192,7 @@ class DeskTriage:
         """Sort one; None: its campaign is just being changed."""
         claim, key = self._claim, (attempt.vdn, attempt.campaign_id)
         why = self._hindrance(campaign, key)
-        back = _not_taken(attempt, claim.at, why or NOT_TAKEN)
+        back = not_taken(attempt, claim.at, why or NOT_TAKEN)
         if back is not None:  # whoever asked has gone on to something else
             self.given_up += filter(None, [back.apply(attempt)])
         elif why is None:
@@ -208,11 +217,11 @@ def as_it_stands(attempt: Attempt, now: Instant) -> Attempt:
 
     Where no dispatcher is at work, nobody puts that on record.
     """
-    back = _not_taken(attempt, now)
+    back = not_taken(attempt, now)
     return attempt if back is None else back.apply(attempt) or attempt
 
 
-def _not_taken(attempt: Attempt, now: Instant, why: str = NOT_TAKEN) -> HandBack | None:
+def not_taken(attempt: Attempt, now: Instant, why: str = NOT_TAKEN) -> HandBack | None:
     """Return how a live attempt goes that nobody took in time; None: it is none of these."""
     if attempt.holder != NOBODY or now - attempt.claimed_at <= ASKED_MS:
         return None
@@ -244,11 +253,14 @@ def objection(
 def check_hours(judged: Judged, rule: HoursRule, now: Instant, *, anyway: bool) -> AnyHourBy | None:
     """Refuse a call outside the hours of its campaign that nobody has allowed.
 
-    Return by whose word it is made outside them; None: they are open.
+    Return by whose word it is made outside them; None: they are open. Where this machine does not
+    know the zone of its clock, nobody can say what they allow.
     """
     closed = outside_hours(judged, now)
     if closed is None:
         return None
+    if judged.zone is None:
+        raise CallRefused.saying(closed)
     by = any_hour_by(rule, anyway=anyway)
     if by is None:
         raise (OutsideHours if rule == "ask" else CallRefused).saying(closed)
@@ -256,9 +268,14 @@ def check_hours(judged: Judged, rule: HoursRule, now: Instant, *, anyway: bool) 
 
 
 def outside_hours(judged: Judged, now: Instant) -> Phrase | None:
-    """Return that the hours of a campaign that has begun are closed; None: they are open."""
+    """Return that the hours of a campaign that has begun are closed; None: they are open.
+
+    Where nobody knows by which clock they are, they are closed.
+    """
     campaign, zone = judged
-    if zone is None or are_open(campaign.workday_windows, zone, now):
+    if zone is None:
+        return _unknown(campaign.dial_settings.time_zone)
+    if are_open(campaign.workday_windows, zone, now):
         return None
     at = in_zone(next_opening(campaign.workday_windows, zone, now), zone)
     return Phrase("outside the hours of campaign {id}; it opens {at}", id=campaign.id, at=at)
@@ -269,11 +286,14 @@ def _objection(
 ) -> Phrase | None:
     campaign, zone = judged
     if zone is None:
-        name = campaign.dial_settings.time_zone or limits.zone
-        return Phrase("this machine knows no time zone {zone}", zone=name)
+        return _unknown(campaign.dial_settings.time_zone or limits.zone)
     return limits.numbers.of(reservation.vdn).objection(reservation.called_no) or _not_started(
         campaign, zone, now
     )
+
+
+def _unknown(zone: str | None) -> Phrase:
+    return Phrase("this machine knows no time zone {zone}", zone=zone or "")
 
 
 def _not_started(campaign: Campaign, zone: tzinfo, now: Instant) -> Phrase | None:

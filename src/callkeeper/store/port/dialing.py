@@ -24,6 +24,8 @@ from callkeeper.core.dialing.policy import Busyness
 from callkeeper.core.dialing.triage import Claim, Claimed
 from callkeeper.core.instants import Instant
 from callkeeper.core.refusal import Refusal
+from callkeeper.core.reservations.changes import Order
+from callkeeper.core.reservations.reservation import Reservation
 
 
 class Due(Protocol):
@@ -99,6 +101,12 @@ class DeskCalls(Protocol):
 
     def ask(self, askings: Sequence[Asking]) -> list[Attempt | Refusal]:
         """Add attempts that wait for a dispatcher; refuse CallRefused, NoSuchReservation."""
+
+    def begin_by_hand(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
+        """Put down that calls by hand begin, of customers whom nobody else calls just then.
+
+        Refuse CallRefused, NoSuchReservation, Overtaken.
+        """
 
     def take(self, claims: Sequence[DeskClaim]) -> list[TakenCalls | Refusal]:
         """Take what agents asked for, within the line's bounds; give up what waited for too long.

@@ -3,7 +3,7 @@
 Instants are UTC milliseconds.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,6 +25,11 @@ class Event(msgspec.Struct, frozen=True):
     by_whom: str
     detail: str
     request: str | None = None
+
+    @property
+    def told(self) -> tuple[str, str, Instant, dict[str, Any]]:
+        """What, by whom, when, and its values."""
+        return self.what, self.by_whom, self.happened_at, msgspec.json.decode(self.detail)
 
 
 class History(Protocol):

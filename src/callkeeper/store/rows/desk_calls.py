@@ -4,7 +4,7 @@ Locks are taken in the ledger's order: reservations by key, then attempts by key
 comes before the attempt that is added, and goes with its end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from callkeeper.core.dialing.attempt import NOBODY, Attempt
 from callkeeper.core.dialing.desk_call import (
@@ -14,17 +14,25 @@ from callkeeper.core.dialing.desk_call import (
     DeskTriage,
     Stopping,
     TakenCalls,
+    not_taken,
 )
 from callkeeper.core.dialing.triage import Judged
+from callkeeper.core.instants import Instant
+from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import Refusal
+from callkeeper.core.reservations.by_hand import Told, against_beginning
+from callkeeper.core.reservations.changes import Order
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.engine.session import Session
 from callkeeper.store.rows.backlog import Backlog
+from callkeeper.store.rows.history import HistoryRows
 from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.zones import zone_of
 
 # How many of a line's desk calls a claim looks at: more agents do not press *Call* at once.
 LOOKED_AT = 500
+
+_IS_CALLED = Phrase("somebody is just calling this customer")
 
 _ASKED = (
     *("vdn", "id", "reservation_id", "campaign_id", "number", "line", "holder", "state"),
@@ -36,21 +44,45 @@ _ASKED = (
 class DeskCallRows:
     """The verbs about desk calls."""
 
-    def __init__(self, session: Session, reservations: ReservationRows, backlog: Backlog) -> None:
+    def __init__(
+        self,
+        session: Session,
+        history: HistoryRows,
+        reservations: ReservationRows,
+        backlog: Backlog,
+    ) -> None:
         self._session = session
+        self._history = history
         self._reservations = reservations
         self._backlog = backlog
 
     def ask(self, askings: Sequence[Asking]) -> list[Attempt | Refusal]:
         """Add attempts that wait for a dispatcher."""
         known = self._reservations.lock({(each.vdn, each.reservation_id) for each in askings})
-        self._make_way(askings)
+        in_the_way = [self._live_of(each.vdn, each.reservation_id) for each in askings]
+        in_the_way += [self._live_at(each.vdn, each.desk) for each in askings]
+        self._make_way(in_the_way, max(each.at for each in askings))
         outcomes: list[Attempt | Refusal] = []
         for asking in askings:
             try:
                 outcomes.append(self._ask(asking, known.get((asking.vdn, asking.reservation_id))))
             except Refusal as refusal:
                 outcomes.append(refusal)
+        return outcomes
+
+    def begin_by_hand(self, orders: Sequence[Order]) -> list[Reservation | Refusal]:
+        """Put down that calls by hand begin, of customers whom nobody else calls just then."""
+        self._reservations.lock({(each.vdn, each.id) for each in orders})
+        in_the_way = [self._live_of(each.vdn, each.id) for each in orders]
+        self._make_way(in_the_way, max(each.at for each in orders))
+        outcomes: list[Reservation | Refusal] = []
+        for order in orders:
+            try:
+                self._check_free(order)
+            except CallRefused as refused:
+                outcomes.append(refused)
+            else:
+                outcomes += self._reservations.change([order])
         return outcomes
 
     def take(self, claims: Sequence[DeskClaim]) -> list[TakenCalls | Refusal]:
@@ -84,7 +116,8 @@ class DeskCallRows:
         return dict(self._session.rows("count_desk_calls"))
 
     def _ask(self, asking: Asking, reservation: Reservation | None) -> Attempt:
-        attempt = asking.attempt(reservation, self._judged(asking, reservation))
+        happened = self._told(asking.vdn, asking.reservation_id)
+        attempt = asking.attempt(reservation, self._judged(asking, reservation), happened)
         at_desk = {name: getattr(attempt, name) for name in ("vdn", "desk", "id")}
         if self._session.rows("take_desk", **at_desk, line=attempt.line):
             fields = {name: getattr(attempt, name) for name in _ASKED}
@@ -92,8 +125,19 @@ class DeskCallRows:
                 return attempt
             self._session.rows("leave_desk", **at_desk)
         if self._live_of(asking.vdn, asking.reservation_id) is not None:
-            raise CallRefused("somebody is just calling this customer", about="id")
+            raise CallRefused.saying(_IS_CALLED)
         raise CallRefused("your phone is on another call; end that one first", about="desk")
+
+    def _check_free(self, order: Order) -> None:
+        """Refuse a call by hand of a reservation, which is locked, that somebody calls."""
+        if self._live_of(order.vdn, order.id) is not None:
+            raise CallRefused.saying(_IS_CALLED)
+        against = against_beginning(self._told(order.vdn, order.id), order.by, order.at)
+        if against is not None:
+            raise CallRefused.saying(against)
+
+    def _told(self, vdn: int, id_: str) -> Iterator[Told]:
+        return (each.told for each in self._history.of(vdn, id_))
 
     def _judged(self, asking: Asking, reservation: Reservation | None) -> Judged | None:
         if reservation is None:
@@ -102,19 +146,14 @@ class DeskCallRows:
         campaign = self._backlog.judged_campaigns([key]).get(key)
         return None if campaign is None else Judged(campaign, zone_of(campaign, asking.limits.zone))
 
-    def _make_way(self, askings: Sequence[Asking]) -> None:
+    def _make_way(self, live: Iterable[Attempt | None], now: Instant) -> None:
         """End what was asked for and never taken, so that it is in nobody's way."""
-        latest = max(askings, key=lambda each: each.at)
         in_the_way = {
             (other.vdn, other.id): other
-            for each in askings
-            for other in (
-                self._live_of(each.vdn, each.reservation_id),
-                self._live_at(each.vdn, each.desk),
-            )
-            if other is not None and latest.gives_up(other) is not None
+            for other in live
+            if other is not None and not_taken(other, now) is not None
         }
-        backs = ((other, latest.gives_up(other)) for other in self._lock(in_the_way.values()))
+        backs = ((other, not_taken(other, now)) for other in self._lock(in_the_way.values()))
         given_up = (back.apply(other) for other, back in backs if back is not None)
         self._update([each for each in given_up if each is not None])
 

@@ -51,7 +51,7 @@ class SqlStore:
         )
         self.due = DueRows(session, history, reservations, backlog)
         self.attempts = AttemptRows(session, history, reservations, campaigns, backlog)
-        self.desk_calls = DeskCallRows(session, reservations, backlog)
+        self.desk_calls = DeskCallRows(session, history, reservations, backlog)
         self.leases = LeaseRows(session)
         self.people = people = PersonRows(session, deeds)
         self.keys = KeyRows(session, people, deeds)
