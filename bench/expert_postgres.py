@@ -1,6 +1,6 @@
 """The expert's store on PostgreSQL: both rows by one statement, a transaction by itself."""
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 
 from bench.expert_rows import Filed, Made
 
