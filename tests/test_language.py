@@ -59,7 +59,7 @@ TOLD_ELSEWHERE = {
 } | {
     "words",
     "tile_words[]",
-    "came_to_words[]",
+    "shown_words[]",
     "words[]",
     "cause_words[]",
     "label",

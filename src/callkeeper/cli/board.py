@@ -139,7 +139,10 @@ def _tell(look: _Look, vdn: int, limit: int, *, show_numbers: bool) -> None:
         say(f"! {harmless(_hindrance(each))}")
     for agent in found.absent[:limit]:
         say(f"! {harmless(_absence(agent, vdn))}")
-    _tell_part("agent", _agent_rows(found.agents, times), limit)
+    # When they were seen is left out where none of them signs in.
+    has_seen = any(each.presence for each in found.agents)
+    agents = _agent_rows(found.agents, times, has_seen=has_seen)
+    _tell_part("agent", agents, limit, has_seen=has_seen)
     _tell_part("campaign", _campaign_rows(found.campaigns), limit)
     if found.missed.promises:
         say("")
@@ -149,11 +152,13 @@ def _tell(look: _Look, vdn: int, limit: int, *, show_numbers: bool) -> None:
             say(f"these are the {limit} oldest; --limit {2 * limit} shows more")
 
 
-def _tell_part(title: str, rows: Sequence[tuple[str, ...]], limit: int) -> None:
+def _tell_part(
+    title: str, rows: Sequence[tuple[str, ...]], limit: int, *, has_seen: bool = False
+) -> None:
     if rows:
         say("")
         columns = [Column(title, is_cut=True), *(Column(_WORDS[each]) for each in _COLUMNS)]
-        columns += [Column("seen")] * (len(rows[0]) - len(columns))
+        columns += [Column("seen")] * has_seen
         print_table(columns, rows[:limit], "")
         if len(rows) > limit:
             say(f"and {len(rows) - limit} more")
@@ -189,14 +194,14 @@ def _bar(count: int, most: int) -> str:
     return _BARS[(count * len(_BARS) - 1) // most] if count else " "
 
 
-def _agent_rows(agents: Sequence[OfAgent], times: LocalTimes) -> list[tuple[str, ...]]:
-    """Return a row for each; when they were seen is left out where none of them signs in."""
-    is_any = any(each.presence for each in agents)
+def _agent_rows(
+    agents: Iterable[OfAgent], times: LocalTimes, *, has_seen: bool
+) -> list[tuple[str, ...]]:
     return [
         (
             each.name or each.account or "nobody",
             *_cells(each.counts),
-            *([_seen(each, times)] if is_any else ()),
+            *([_seen(each, times)] if has_seen else ()),
         )
         for each in agents
     ]

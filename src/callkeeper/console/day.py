@@ -56,7 +56,6 @@ class DayPage:
         span = _span(visit, day, times)
         report = await self._supervision.report(who.person, visit.vdn, span)
         hours = hours_of(report.day, span, times)
-        shown = [each for each in CAME_TO_WORDS if each in report.day.counts]
         return self._press.page(
             visit.language,
             "day",
@@ -68,9 +67,9 @@ class DayPage:
             report=report,
             hours=hours,
             plot=bars_of(hours, CAME_TO_WORDS),
-            shown=shown,
-            came_to_words=CAME_TO_WORDS,
-            shown_words={each: CAME_TO_WORDS[each] for each in shown},
+            shown_words={
+                each: words for each, words in CAME_TO_WORDS.items() if each in report.day.counts
+            },
             may_export=may(who.person, "export", visit.vdn),
         )
 

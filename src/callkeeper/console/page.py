@@ -60,7 +60,7 @@ class ConsolePage(Route):
         press: Press,
         door: Door,
         tarpit: Tarpit,
-        figures: ConsoleFigures | None = None,
+        figures: ConsoleFigures,
     ) -> None:
         methods = [name for name, shows in (("GET", page.get), ("POST", page.post)) if shows]
         super().__init__(page.path, self.answer, methods=methods)
@@ -71,7 +71,7 @@ class ConsolePage(Route):
         self._door = door
         self._tarpit = tarpit
         self._figures = figures
-        self._count = figures.pages.labels(page.path).inc if figures else _uncounted
+        self._count = figures.pages.labels(page.path).inc
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the path whatever the method: a wrong one is told in a page as well."""
@@ -143,7 +143,7 @@ class ConsolePage(Route):
             return await shows(visit, visit.who)  # type: ignore[call-arg]
         finally:
             now = monotonic()
-            if method == "GET" and self._figures is not None:
+            if method == "GET":
                 self._figures.slowest.note(self.page.path, now - begun, now)
 
     def _away(self, visit: Visit, failed: DatabaseFailed) -> Response:
@@ -174,15 +174,11 @@ class ConsolePage(Route):
         )
 
 
-def _uncounted() -> None:
-    """Count nothing: what is no page of ours has no figures."""
-
-
 class NoSuchPage(ConsolePage):
     """Whatever else is asked for below the console."""
 
-    def __init__(self, press: Press, door: Door, tarpit: Tarpit) -> None:
-        super().__init__(Shown("/console/{path:path}"), press, door, tarpit)
+    def __init__(self, press: Press, door: Door, tarpit: Tarpit, figures: ConsoleFigures) -> None:
+        super().__init__(Shown("/console/{path:path}"), press, door, tarpit, figures)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match every such path, of whatever characters."""

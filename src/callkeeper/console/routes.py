@@ -144,7 +144,7 @@ def routes(console: Console, tarpit: Tarpit) -> list[BaseRoute]:
         CalendarRoute(console.calendars, tarpit, console.times.zone, console.url),
         *(ConsolePage(each, press, door, tarpit, console.figures) for each in pages),
         *(_AssetRoute(each) for each in assets.by_path.values()),
-        NoSuchPage(press, door, tarpit),
+        NoSuchPage(press, door, tarpit, console.figures),
     ]
 
 

@@ -173,7 +173,7 @@ def copy(source: KeyStore, into: KeyStore, clock: Clock, aks: Sequence[str]) -> 
     """Bring keys to be in another installation what they are in this one; return what was done.
 
     Those that are named, or, where none is, all that serve every VDN. A second time nothing is to
-    be done. Raise KeyRefused, and then nothing was.
+    be done. Raise KeyRefused, and SealBroken where a secret does not open; then nothing was.
     """
     orders: list[KeyOrder] = []
     copied: list[KeyCopy] = []
@@ -209,8 +209,8 @@ def _needed(key: AccessKey, source: KeyStore, into: KeyStore, now: Instant) -> l
         return [KeyOrder(key.ak, None, _BY, now)]
     if key.allowance != (there.allowance if there else None):
         allowed = key.allowance
-        limit = Limit(allowed.per_second, allowed.burst) if allowed else Limit(off=True)
-        orders.append(KeyOrder(key.ak, limit, _BY, now))
+        wanted = Limit(allowed.per_second, allowed.burst) if allowed else Limit(off=True)
+        orders.append(KeyOrder(key.ak, wanted, _BY, now))
     return orders
 
 

@@ -52,9 +52,9 @@ class Lately(Generic[T]):
     async def outcome(self, about: str, look: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return what a look-up came to lately, or comes to now."""
         ticks = self._clock.ticks()
-        known = self._found.get(about)
-        if known is not None and ticks - known[0] < self._good_ms:
-            return known[1]
+        known = self.known(about)
+        if known is not None:
+            return known
         found = await self._looks.outcome(about, look)
         remember(self._found, about, (ticks, found), self._most)
         return found
