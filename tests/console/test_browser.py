@@ -28,13 +28,9 @@ from tests.console.browser import (
 from tests.console.longer import Longer, served
 from tests.console.visitor import FORM, OPERATOR, PASSWORD, Visitor, at_work, invited, unlike_any
 from tests.house import TASK, VDN, House
-from tests.surface import ROOT
 
 MORNING = 1_795_831_200_000  # 2026-11-28 02:00 in UTC
 MINUTE = 60_000
-# The five pages that the design draws.
-DRAWN = {f"/console/{{vdn}}/{each}" for each in ("today", "reservations/{id}", "book", "board")}
-DRAWN |= {"/console/lines"}
 LEAST_STOPS = 4  # the skip link, the way home, something, and what is done with it
 
 
@@ -178,13 +174,6 @@ def shown_at(house: House, cy: Visitor) -> dict[str, list[str]]:
     }
 
 
-def take_pictures(page: Page, name: str) -> None:
-    """Keep how a page looks, for people to look at: below ``.cache/pages``."""
-    for width in (NARROW, WIDE):
-        page.set_viewport_size({"width": width, "height": HEIGHT})
-        page.screenshot(path=ROOT / ".cache" / "pages" / f"{name}-{width}.png", full_page=True)
-
-
 def is_for_strangers(path: str) -> bool:
     return path.startswith(("/console/sign-in", "/console/welcome"))
 
@@ -213,8 +202,6 @@ def test_a_page_is_for_everybody(
         expect(page.locator("html")).to_have_attribute("lang", tag)
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         is_for_everybody(page)
-        if path in DRAWN:
-            take_pictures(page, f"{path.removesuffix('/{id}').rpartition('/')[2]}-{tag}")
 
 
 @pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
