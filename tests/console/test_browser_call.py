@@ -1,7 +1,7 @@
 """Calls in a real browser: one key asks for one, the page tells how it stands, and ends it."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from callkeeper.core.people.person import Role
 from tests.console.browser import Opens, is_for_everybody
@@ -13,20 +13,30 @@ from tests.store.calls import renew
 MINUTE = 60_000
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_a_call_is_asked_for_and_ended(house: House, opens: Opens, *, scripts: bool) -> None:
-    login = f"rings{scripts:d}"
-    now = house.now()
-    renew(house.store, "dora", now + 15_000, line="asterisk", said_at=now)
-    agent = at_work(house, login, Role("agent", VDN, login, f"PJSIP/100{scripts:d}"))
-    id_ = promise(house, -5 * MINUTE, agent=login)
+def begun(
+    house: House, opens: Opens, role: Role, button: str, *, scripts: bool
+) -> tuple[str, Page]:
+    """Have an agent begin a late call from their list, by key or by button; return its page."""
+    assert role.agent
+    agent = at_work(house, role.agent, role)
+    id_ = promise(house, -5 * MINUTE, agent=role.agent)
     window = opens(scripts=scripts).bear(agent.cookie)
     page = window.look(f"/console/{VDN}/today")
     if scripts:
         window.press("j", "c")
     else:
-        page.get_by_role("button", name="Call").click()
+        page.get_by_role("button", name=button).click()
     expect(page).to_have_url(f"{house.url}{path(id_)}")
+    return id_, page
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_call_is_asked_for_and_ended(house: House, opens: Opens, *, scripts: bool) -> None:
+    login = f"rings{scripts:d}"
+    now = house.now()
+    renew(house.store, "dora", now + 15_000, line="asterisk", said_at=now)
+    role = Role("agent", VDN, login, f"PJSIP/100{scripts:d}")
+    _, page = begun(house, opens, role, "Call", scripts=scripts)
     expect(page.get_by_role("status")).to_contain_text("The call waits for a dialer")
     if scripts:  # axe is one
         is_for_everybody(page)
@@ -61,16 +71,8 @@ def test_outside_the_hours_a_tick_asks_and_the_call_is_made(house: House, opens:
 def test_a_call_by_hand_is_begun_and_ended_and_nothing_typed_is_lost(
     house: House, opens: Opens, *, scripts: bool
 ) -> None:
-    login = f"hand{scripts:d}"
-    agent = at_work(house, login, Role("agent", VDN, login))
-    id_ = promise(house, -5 * MINUTE, agent=login)
-    window = opens(scripts=scripts).bear(agent.cookie)
-    page = window.look(f"/console/{VDN}/today")
-    if scripts:
-        window.press("j", "c")
-    else:
-        page.get_by_role("button", name="Call by hand").click()
-    expect(page).to_have_url(f"{house.url}{path(id_)}")
+    role = Role("agent", VDN, f"hand{scripts:d}")
+    id_, page = begun(house, opens, role, "Call by hand", scripts=scripts)
     expect(page.get_by_role("link", name="Dial 66660001")).to_be_focused()
     if scripts:
         is_for_everybody(page)
