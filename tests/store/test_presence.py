@@ -15,7 +15,7 @@ from callkeeper.core.people.person import Role, by_login
 from callkeeper.core.people.presence import PRESENT_MS, Renewal, Sighting, There
 from callkeeper.core.people.session import NewPassword, SignIn, new_session
 from callkeeper.store.rows.store import SqlStore
-from tests.store.orders import NOW
+from tests.store.orders import NOW, Opener
 from tests.store.test_staff import added
 
 UNTIL = NOW + PRESENT_MS
@@ -150,3 +150,59 @@ def test_two_servers_renew_the_same_people_at_once(store: SqlStore) -> None:
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(often, (logins, logins[::-1])))
     assert len(there(store, UNTIL + 18)) == len(logins)
+
+
+def test_a_lease_whose_role_is_just_being_taken_is_neither_renewed_nor_waited_for(
+    opener: Opener, store: SqlStore
+) -> None:
+    for login in ("ann", "bob", "cem"):
+        agent(store, login)
+        change(store, login, GiveRole(Role("agent", 26, login)))
+    everywhere = [(login, vdn) for login in ("ann", "bob", "cem") for vdn in (25, 26)]
+    renew(store, *everywhere)
+    other = opener.open().store
+    taken = [("cem", 26), ("ann", 25), ("cem", 25)]  # in no order of a key
+    orders = [PersonOrder(login, TakeRole(vdn), "operator", NOW) for login, vdn in taken]
+    with ThreadPoolExecutor(1) as threads:
+        with store.transaction():
+            store.people.change(orders)
+            renewing = threads.submit(renew, other, *everywhere, until=UNTIL + 5)
+            if opener.url is not None:  # SQLite has one writer at a time
+                renewing.result(30)
+        renewing.result(30)
+    leases = opener.look("SELECT login, vdn, lease_until FROM presence ORDER BY login, vdn")
+    stays = [each for each in everywhere if each not in taken]
+    assert [tuple(each) for each in leases] == [(*each, UNTIL + 5) for each in stays]
+
+
+def test_two_servers_take_roles_and_renew_at_once_and_no_lease_is_left_over(
+    opener: Opener, store: SqlStore
+) -> None:
+    logins, vdns = [f"p{number:02d}" for number in range(8)], range(25, 31)
+    for login in logins:
+        agent(store, login)
+    everywhere = [(login, vdn) for login in logins for vdn in vdns]
+    mine = opener.open().store
+
+    def give_and_take() -> None:
+        for turn in range(10):
+            for change_to in (
+                lambda login, vdn: GiveRole(Role("agent", vdn, login)),
+                lambda _, vdn: TakeRole(vdn),
+            ):
+                orders = [
+                    PersonOrder(login, change_to(login, vdn), "operator", NOW)
+                    for vdn in vdns
+                    for login in logins[:: -1 if turn % 2 else 1]
+                ]
+                with mine.transaction():
+                    mine.people.change(orders)
+
+    def go_on_renewing() -> None:
+        for turn in range(60):
+            renew(store, *everywhere, until=UNTIL + turn)
+
+    with ThreadPoolExecutor(2) as threads:
+        for each in [threads.submit(give_and_take), threads.submit(go_on_renewing)]:
+            each.result(60)
+    assert opener.look("SELECT login FROM presence") == []

@@ -57,13 +57,15 @@ GROUP BY r.agent, r.login, t.lease_until, p.seen_at, p.away_since
 ORDER BY r.agent, r.login
 
 -- name: renew_presence
--- Whoever has lost the role meanwhile is left out; so the table has at most a row for each. In the
--- order of the key, so that two processes never wait for each other.
+-- Whoever has lost the role meanwhile, or loses it just now, is left out; so the table has at most
+-- a row for each, and whoever takes roles is not waited for. In the order of the key, so that two
+-- processes never wait for each other.
 INSERT INTO presence (vdn, login, lease_until)
 SELECT item.vdn, item.login, :lease_until
 FROM {items of presence} AS item
 JOIN role AS r ON r.login = item.login AND r.vdn = item.vdn
 ORDER BY item.vdn, item.login
+FOR KEY SHARE OF r SKIP LOCKED                                                 -- postgres
 ON CONFLICT (vdn, login) DO UPDATE SET lease_until = excluded.lease_until
 
 -- name: end_presence

@@ -119,7 +119,9 @@ class PersonRows:
             **{name: getattr(new, name) for name in fields},
             **_preferences_row(new.preferences),
         )
-        for role in set(old.roles) - set(new.roles):
+        # In the order of the key; a role first, for a renewal leaves out what is of a locked one.
+        taken = set(old.roles) - set(new.roles)
+        for role in sorted(taken, key=lambda each: each.vdn or INSTALLATION):
             there = {"login": old.login, "vdn": role.vdn or INSTALLATION}
             self._session.rows("take_role", **there)
             self._session.rows("end_presence", **there)
