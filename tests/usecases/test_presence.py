@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from callkeeper.asker import asker_has_gone
 from callkeeper.asyncstore.store import AsyncStore
@@ -203,19 +204,26 @@ def test_a_database_that_is_away_costs_nothing_but_absence(store: SqlStore) -> N
     attending(store, attend)
 
 
-def test_a_bug_that_ends_the_saying_is_told_to_who_comes_next(store: SqlStore) -> None:
-    ann = agent(store, "ann")
+def test_a_bug_in_saying_it_is_logged_and_costs_no_turn_but_its_own(store: SqlStore) -> None:
+    ann, bob = agent(store, "ann"), agent(store, "bob")
 
     async def attend(process: Process) -> None:
+        real = process.async_store.presence.renew
+
         async def renew(_renewal: Any) -> None:
             raise ZeroDivisionError
 
-        process.async_store.presence.renew = renew  # type: ignore[assignment]
-        with ExitStack() as held:
+        with ExitStack() as held, capture_logs() as lines:
+            process.async_store.presence.renew = renew  # type: ignore[assignment]
             process.come(held, ann, 1)
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
-            with pytest.raises(ZeroDivisionError):
-                process.come(held, ann, 1)
+            await process.looked()
+            process.come(held, bob, 1)  # nobody who comes is refused
+            await process.look(RENEW_MS)
+            told = [(each["event"], type(each["exc_info"])) for each in lines]
+            assert told == [("presence_failed", ZeroDivisionError)] * 2
+            process.async_store.presence.renew = real
+            await process.look(RENEW_MS)
+            assert process.there() == ["ann", "bob"]
+            assert len(lines) == 2
 
     attending(store, attend)

@@ -255,3 +255,30 @@ def test_a_bug_that_ends_a_watch_is_told_to_who_looks(store: SqlStore) -> None:
                 assert watch.is_lost
 
     watching(store, look)
+
+
+def test_who_comes_after_a_bug_has_ended_a_watch_begins_another(store: SqlStore) -> None:
+    async def look(looks: Looks) -> None:
+        real = looks.async_store.ask
+
+        async def ask(_question: Any) -> Any:
+            raise ZeroDivisionError
+
+        with ExitStack() as first, ExitStack() as second:
+            looks.async_store.ask = ask  # type: ignore[assignment,method-assign]
+            ended = looks.over(first)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert ended.has_ended
+            looks.async_store.ask = real  # type: ignore[method-assign]
+            watch = looks.over(second, "two")  # while a stalled browser holds the other one
+            await looks.first()
+            assert watch is not ended
+            assert (watch.is_lost, looks.woken) == (False, ["two"])
+            first.close()
+            assert len(looks.watches) == 1
+            book(store, 1, "ann")
+            assert await looks.again() == ["two"]
+        assert len(looks.watches) == 0
+
+    watching(store, look)

@@ -3,18 +3,22 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import Context
+
+import structlog
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.presence import PRESENT_MS, RENEW_MS, Renewal, There
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.refusal import Refusal
 
 _EACH_SECONDS = 1.0  # so often it is seen whether it is time to say it again
 
 Pause = Callable[[float], Awaitable[None]]  # so many seconds
+
+_log = structlog.get_logger()
 
 
 class Attendance:
@@ -36,18 +40,13 @@ class Attendance:
 
     @contextmanager
     def of(self, person: Person, vdns: Iterable[int]) -> Iterator[None]:
-        """Have somebody be there until the end of a block, in VDNs where they have a role.
-
-        Raise what has ended the saying, if anything did.
-        """
+        """Have somebody be there until the end of a block, in VDNs where they have a role."""
         there = list(_places(person, vdns))
         self._there.update(there)
         try:
             if there and self._saying is None:
                 # Of no request: the one that came first may be gone before the next.
                 self._saying = asyncio.create_task(self._go_on(), context=Context())
-            elif self._saying is not None and self._saying.done():
-                self._saying.result()
             yield
         finally:
             self._leave(there)
@@ -68,9 +67,17 @@ class Attendance:
             await self._pause(_EACH_SECONDS)
 
     async def _say(self) -> None:
+        """Say it once. What fails has them be absent until the next turn, and ends no page."""
         renewal = Renewal(tuple(self._there), self._clock.now() + PRESENT_MS)
-        with suppress(DatabaseFailed):  # then they are absent, until it is back
-            await self._store.presence.renew(renewal)
+        # A task of its own, so that a bug is found at its end and no turn is the last.
+        saying = asyncio.create_task(self._store.presence.renew(renewal))
+        try:
+            await asyncio.wait((saying,))
+        finally:
+            saying.cancel()
+        failed = None if saying.cancelled() else saying.exception()
+        if failed is not None and not isinstance(failed, Refusal):
+            _log.error("presence_failed", exc_info=failed)
 
 
 def _places(person: Person, vdns: Iterable[int]) -> Iterator[There]:

@@ -63,6 +63,11 @@ class Watch:
         self._task = asyncio.create_task(self._go_on())
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it looks no more: nobody wants it to, or a bug ended it."""
+        return self._task.done()
+
+    @property
     def is_lost(self) -> bool:
         """Whether nobody knows any more what moves. Raise what ended the watch, if anything did."""
         if self._task.done():
@@ -119,9 +124,10 @@ class Watches:
         """Watch a VDN until the end of a block, together with whoever else does.
 
         ``wake`` is called when something has moved, and when the database was lost or is back.
+        Whoever comes after a bug has ended the watch begins another.
         """
         watch = self._by_vdn.get(vdn)
-        if watch is None:
+        if watch is None or watch.has_ended:
             watch = self._by_vdn[vdn] = Watch(
                 lambda before: self.look_ahead(vdn, before), self._pause, self._clock.ticks
             )
@@ -131,7 +137,8 @@ class Watches:
         finally:
             watch.lookers.discard(wake)
             if not watch.lookers:
-                del self._by_vdn[vdn]
+                if self._by_vdn.get(vdn) is watch:
+                    del self._by_vdn[vdn]
                 watch.end()
 
     def last(self, vdn: int) -> Beat | None:
