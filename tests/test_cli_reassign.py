@@ -51,27 +51,46 @@ def test_agents_are_meant_by_their_names_too(stored: Stored) -> None:
     assert stored.agent_of(id_) == "bob"
 
 
+def invite(stored: Stored, login: str, name: str, role: Role) -> None:
+    add_person(stored.store, SystemClock(), login, name, role)
+
+
 def test_somebody_who_was_invited_keeps_them_before_anything_else_tells_of_an_agent(
     stored: Stored,
 ) -> None:
-    def invite(login: str, name: str, role: Role) -> None:
-        add_person(stored.store, SystemClock(), login, name, role)
-
-    invite("dora", "Dora Fuchs", Role("agent", VDN, "1005"))
-    invite("elsewhere", "Emil Berg", Role("agent", VDN + 1, "1006"))
+    invite(stored, "dora", "Dora Fuchs", Role("agent", VDN, "1005"))
+    invite(stored, "elsewhere", "Emil Berg", Role("agent", VDN + 1, "1006"))
     one, other = stored.promise(HOUR), stored.promise(2 * HOUR)
-    shown = stored.ask("reassign", "--from", "ann", "--to", "1005")
-    assert "to 1005 (Dora Fuchs)" in shown.err
-    assert stored.ask("reassign", "--from", "ann", "--to", "Dora Fuchs", "--yes").status == 0
+    listed = stored.ask("agent", "list", "--json").value["agents"]
+    assert {"account": "1005", "name": None} in listed
+    assert "1006" not in {each["account"] for each in listed}
+    assert "to 1005;" in f"{stored.ask('reassign', '--from', 'ann', '--to', '1005').err.strip()};"
+    assert stored.ask("reassign", "--from", "ann", "--to", "1005", "--yes").status == 0
     assert [stored.agent_of(each) for each in (one, other)] == ["1005", "1005"]
-    back = stored.ask("reassign", "--from", "Dora Fuchs", "--to", "ann", "--yes")
+    back = stored.ask("reassign", "--from", "1005", "--to", "ann", "--yes")
     assert back.out.endswith("gave 2 reservations to ann (Ann Li)\n")
     for nobody in ("1006", "Emil Berg"):
         refused = stored.ask("reassign", "--from", "ann", "--to", nobody, "--yes")
         assert f"there is no agent '{nobody}' in VDN" in refused.err
-    invite("other", "Bob Meyer", Role("agent", VDN, "1007"))
-    twice = stored.ask("reassign", "--from", "ann", "--to", "Bob Meyer", "--yes")
-    assert "several agents" in twice.err
+
+
+def test_what_people_call_themselves_means_nobody_and_keeps_nobody_from_being_meant(
+    stored: Stored,
+) -> None:
+    id_ = stored.promise(HOUR)
+    stored.name("1010", "Greta Holm")
+    invite(stored, "greta", "g", Role("agent", VDN, "1010"))
+    for number, name in enumerate(("Greta Holm", "bob", "Bob Meyer", "Karl Noll", "1010")):
+        invite(stored, f"rogue{number}", name, Role("agent", VDN, f"rogue{number}"))
+    for named, whose in (("Greta Holm", "1010"), ("bob", "bob"), ("1010", "1010")):
+        back = stored.agent_of(id_) or ""
+        done = stored.ask("reassign", "--from", back, "--to", named, "--yes")
+        assert (done.status, stored.agent_of(id_)) == (0, whose), done.err
+    refused = stored.ask("reassign", "--from", "1010", "--to", "Karl Noll", "--yes")
+    assert (refused.status, stored.agent_of(id_)) == (1, "1010")
+    assert "there is no agent 'Karl Noll' in VDN" in refused.err
+    assert stored.ask("reassign", "--from", "1010", "--to", "Bob Meyer", "--yes").status == 0
+    assert stored.agent_of(id_) == "bob"
 
 
 def test_automatic_ones_stay_and_are_told_of(stored: Stored) -> None:

@@ -127,7 +127,7 @@ def test_of_agents_who_are_free_within_the_hour_those_who_are_there_are_offered(
     chief = at_work(house, unlike_any(), SUPERVISOR)
     login, here, gone, away = (unlike_any() for _ in range(4))
     for each in (login, here, gone, away):
-        invited(house, each, Role("agent", VDN, each))
+        invited(house, each, Role("agent", VDN, each), name=f"Mia Ott {each}")
     listen(house, here, away)
     changed(house, away, Away(is_so=True))
     promise(house, 20 * MINUTE, agent=login)
@@ -145,4 +145,5 @@ def test_of_agents_who_are_free_within_the_hour_those_who_are_there_are_offered(
     }
     offered = re.findall(r'name="with" value="([^"]*)"', chief.send(BOOK, form).seen.text)
     assert here in offered
+    assert f">Mia Ott {here} ({here})</button>" in chief.seen.text  # others may take the name
     assert not {gone, away} & set(offered)

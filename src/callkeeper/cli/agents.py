@@ -43,12 +43,12 @@ def list_agents(
 ) -> None:
     """List the agents of a VDN.
 
-    They are those of whom a reservation, or a name, has told.
+    They are those of whom a reservation, or a name, has told, and who was invited as one.
 
     $ callkeeper agent list --vdn 25
     """
     with existing_store(data_dir, database) as store:
-        found = list(usecase.every_agent(store, vdn))
+        found = usecase.all_agents(store, vdn)
     if json:
         rows = [{"account": each.account, "name": each.user_name} for each in found]
         show({"agents": rows}, as_json=True)

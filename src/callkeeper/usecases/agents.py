@@ -1,6 +1,6 @@
 """Agents: what lists call them, which there are, and to whom calls may be given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ _CHOICES_MAX = 1_000
 
 
 class AgentChoice(NamedTuple):
-    """An agent to whom a call may be given, and what they are called."""
+    """An agent to whom a call may be given, and what they, or others too, are called."""
 
     account: str
     name: str
@@ -29,13 +29,15 @@ def name_agent(store: Store, clock: Clock, vdn: int, account: str, user_name: st
 def agent_meant(store: Store, vdn: int, text: str, about: str) -> Agent:
     """Return the agent that a person means by the account or the name. Raise ParameterWrong.
 
-    Somebody who was invited as one is an agent before the first reservation tells of them. A name
-    that several have means none of them, and neither does one that is another's account: whoever
+    Somebody who was invited as one is an agent before the first reservation tells of them, and is
+    meant by the account alone: what they call themselves, anybody may. A name that the VDN has
+    given to several means none of them, and neither does one that is another's account: whoever
     reserved over the API for a name made an agent of it.
     """
-    invited = _invited(store, vdn)
-    agent = store.agents.get(vdn, text) or invited.get(text)
-    others = (each for each in _all_agents(store, vdn, invited) if each.account != text)
+    agent = store.agents.get(vdn, text)
+    if agent is None and text in _people_of(store, vdn):
+        agent = Agent(vdn, text, None, 0)
+    others = (each for each in every_agent(store, vdn) if each.account != text)
     having = list(islice((each for each in others if each.user_name == text), 2))
     if agent is not None and having:
         raise ParameterWrong(
@@ -92,24 +94,15 @@ def _people_of(store: Store, vdn: int) -> dict[str, str]:
     return {role.agent: name for role, name in roles if role is not None and role.agent is not None}
 
 
-def _invited(store: Store, vdn: int) -> dict[str, Agent]:
-    """Return those who were invited, by account, of whom nothing else may have told."""
-    people = _people_of(store, vdn).items()
-    return {account: Agent(vdn, account, name or None, 0) for account, name in people}
-
-
-def _all_agents(store: Store, vdn: int, invited: Mapping[str, Agent]) -> Iterator[Agent]:
-    """Yield every agent once, by what the VDN calls them first."""
-    known = set()
-    for agent in every_agent(store, vdn):
-        known.add(agent.account)
-        mine = invited.get(agent.account)
-        yield mine if agent.user_name is None and mine is not None else agent
-    yield from (each for account, each in invited.items() if account not in known)
+def all_agents(store: Store, vdn: int) -> list[Agent]:
+    """Return the agents of a VDN, and those who were invited as one, by account."""
+    found = {account: Agent(vdn, account, None, 0) for account in _people_of(store, vdn)}
+    found |= {each.account: each for each in every_agent(store, vdn)}
+    return sorted(found.values(), key=lambda each: each.account)
 
 
 def every_agent(store: Store, vdn: int) -> Iterator[Agent]:
-    """Yield the agents of a VDN, by account."""
+    """Yield the agents of a VDN of whom something has told, by account."""
     after = ""
     while page := store.agents.of(vdn, after, _PAGE):
         yield from page
