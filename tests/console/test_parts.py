@@ -12,6 +12,7 @@ from tests.console.visitor import OPERATOR, SUPERVISOR, Visitor, at_work, promis
 from tests.house import HOUR, VDN, House
 
 BOARD = f"/console/{VDN}/board"
+TODAY = f"/console/{VDN}/today"
 MINUTE = 60_000
 NUMBER = "8613900002222"
 
@@ -95,6 +96,23 @@ def test_nobody_is_given_what_others_may_see(house: House, clock: HandClock) -> 
         shown = {each.cookie: NUMBER in part(each) for each in visitors}
         assert shown == {sees.cookie: True, masked.cookie: False}
         clock.move(3_000)
+
+
+def test_a_part_that_is_asked_for_after_numbers_are_shown_no_more_has_none(house: House) -> None:
+    rule(house, numbers="full")
+    promise(house, -MINUTE, called_no=NUMBER)
+    sue, agent = supervisor(house), unlike_any()
+    assert NUMBER in part(sue)
+    (number,) = {*re.findall(r'data-pulse="(\w+)"', sue.seen.text)}
+    mine = at_work(house, unlike_any(), Role("agent", VDN, agent))
+    promise(house, -MINUTE, called_no=NUMBER, agent=agent)
+    own = re.findall(r'data-pulse="(\w+)"', mine.look(TODAY).seen.text)
+    rule(house, numbers="never")
+    text = part(supervisor(house))
+    assert NUMBER not in text
+    assert f"•{NUMBER[-4:]}" in text
+    assert number not in re.findall(r'data-pulse="(\w+)"', text)  # so open boards are told
+    assert own != re.findall(r'data-pulse="(\w+)"', mine.look(TODAY).seen.text)
 
 
 def test_an_agent_and_whoever_was_disabled_are_given_nothing(

@@ -11,6 +11,7 @@ import pytest
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
 from callkeeper.core.people.changes import Away, PersonOrder
+from callkeeper.core.people.house_rules import HouseRules, KeptRules, Numbers, RulesOrder
 from callkeeper.core.people.person import Role
 from callkeeper.core.people.presence import PRESENT_MS, RENEW_MS, Renewal, There
 from callkeeper.core.refusal import DatabaseFailed
@@ -20,6 +21,9 @@ from callkeeper.usecases.watch import Watch, Watches
 from tests.store.calls import GRACE, renew
 from tests.store.orders import HOUR, NOW, Opener, booked, booking, has_campaign
 from tests.store.test_staff import added
+
+
+NUMBERS: tuple[Numbers, ...] = ("never", "full", "never")
 
 
 class Looks:
@@ -174,6 +178,33 @@ def test_an_agent_who_comes_or_goes_moves_the_whole_and_a_lease_that_is_renewed_
             assert await looks.again() == ["one"]
 
     clocks: list[HandClock] = []
+    watching(store, look)
+
+
+def test_other_house_rules_move_the_whole_and_each_agent_once(store: SqlStore) -> None:
+    book(store, 1, "ann")
+
+    def rule(rules: HouseRules, seen_version: int, vdn: int = 1) -> None:
+        with store.transaction():
+            (kept,) = store.rules.change([RulesOrder(vdn, rules, seen_version, "operator", NOW)])
+        assert isinstance(kept, KeptRules)
+
+    async def look(looks: Looks) -> None:
+        with ExitStack() as held:
+            watch = looks.over(held)
+            await looks.first()
+            rule(HouseRules(numbers="never"), 0, vdn=2)
+            assert await looks.again() == []
+            for version, numbers in enumerate(NUMBERS):
+                before = watch.beat
+                rule(HouseRules(numbers=numbers), version)
+                assert await looks.again() == ["one"]
+                assert before is not None
+                assert watch.beat is not None
+                assert watch.beat.whole != before.whole
+                assert watch.beat.of("ann") != before.of("ann")
+                assert await looks.again() == []
+
     watching(store, look)
 
 

@@ -33,6 +33,8 @@ Hear = Callable[[float], None]  # so many seconds a look took
 class Beat(NamedTuple):
     """How a VDN stood at an instant: a number for all of it, and one for each agent's part.
 
+    Its house rules are in each, for they say what of a number is shown.
+
     ``is_lost``: since then the database is away. ``coming``: what agents have to ring within the
     hour, or should have by now and no longer ago than the grace; of a watch alone.
     """
@@ -164,7 +166,7 @@ class Watches:
 
 
 def look(store: Store, measure: Measure, vdn: int, now: Instant) -> Beat:
-    """Return how a VDN stands: its pulse, and which dispatchers and agents there are for it.
+    """Return how a VDN stands: its pulse, its rules, which dispatchers and agents there are.
 
     Of agents those alone who have something to do: it is said of no others that they are there.
     """
@@ -177,8 +179,9 @@ def look(store: Store, measure: Measure, vdn: int, now: Instant) -> Beat:
     )
     found = store.presence.agents_there(vdn, now)
     there = [each for each in found if each.account in pulse.agents]
-    agents = {account: _number(sums) for account, sums in pulse.agents.items()}
-    whole = _number((pulse.agents, pulse.calls, pulse.campaigns, living, there))
+    rules = store.rules.of(vdn).version
+    agents = {account: _number((sums, rules)) for account, sums in pulse.agents.items()}
+    whole = _number((pulse.agents, pulse.calls, pulse.campaigns, living, there, rules))
     return Beat(now, whole, agents)
 
 
