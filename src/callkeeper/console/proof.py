@@ -11,7 +11,7 @@ from starlette.responses import Response
 from callkeeper.clock import Clock
 from callkeeper.console.door import let_in
 from callkeeper.console.fields import Form
-from callkeeper.core.people.person import LoginTaken, TieTaken
+from callkeeper.core.people.person import LOGIN_MOST, LoginTaken, TieTaken
 from callkeeper.core.people.session import ProofMissing, SignedIn, SignInRefused
 from callkeeper.core.refusal import DatabaseFailed, ParameterWrong, Refusal
 from callkeeper.usecases.people import NewSession, People
@@ -19,8 +19,15 @@ from callkeeper.usecases.people import NewSession, People
 Act = Callable[[SignedIn], Awaitable[Response]]
 Refuse = Callable[[SignedIn, Refusal], Awaitable[Response]]
 
+# A hidden field of such a form: the login of whoever it was shown to.
+FILLED_BY = "filled_by"
+
 # What is told at a field of the form; all else has a page of its own.
 _AT_A_FIELD = (ParameterWrong, LoginTaken, TieTaken)
+
+
+class ForeignForm(Refusal):
+    """The form was filled in by somebody else who was signed in here, so nothing was changed."""
 
 
 class Proofs:
@@ -37,8 +44,17 @@ class Proofs:
     async def act(self, who: SignedIn, form: Form, act: Act, refuse: Refuse) -> Response:
         """Do what is grave for somebody who has proved who they are, or show what was refused.
 
-        The password is in the form's ``proof``, where it was asked for.
+        The password is in the form's ``proof``, where it was asked for. Raise ForeignForm where
+        somebody else has signed in since the form was shown, in another window, say.
         """
+        filled_by = form.get(FILLED_BY, who.person.login)
+        if filled_by != who.person.login:
+            raise ForeignForm(
+                "this form was filled in as {before}, and you are signed in as {login} now, so "
+                "nothing was changed; open its page once more",
+                before=filled_by[:LOGIN_MOST],
+                login=who.person.login,
+            )
         if not (self.is_asked(who) and who.person.has_password and form.get("proof")):
             return await self._answer(who, act, refuse)
         try:

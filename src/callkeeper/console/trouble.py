@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from callkeeper.console.press import Press
+from callkeeper.console.proof import ForeignForm
 from callkeeper.console.visit import ForeignLink, ForeignPost, Visit
 from callkeeper.core import refusal as no
 from callkeeper.core.people.person import NoSuchPerson
@@ -14,6 +15,7 @@ from callkeeper.usecases.passwords import TooBusy
 _STATUSES: dict[type[Refusal], int] = {
     ForeignPost: 403,
     ForeignLink: 403,
+    ForeignForm: 409,
     no.NoRight: 403,
     no.NoSuchPath: 404,
     no.NoSuchReservation: 404,

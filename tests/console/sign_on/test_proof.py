@@ -122,7 +122,7 @@ def test_whoever_has_no_password_is_led_to_the_provider_and_not_asked_for_one(
         page = visitor.look(path)
         assert (page.status, page.seen.text.count(ANEW)) == (200, forms)
         assert 'type="password"' not in page.seen.text
-        assert f'value="{login}"' not in page.seen.text
+        assert f'value="{login}" autocomplete' not in page.seen.text
         says = "在另一个窗口中重新登录" if chinese else "Sign in anew, in another window"
         assert page.text.count(says) == forms
     assert invites(visitor) == 422
@@ -162,6 +162,23 @@ def test_what_is_typed_in_place_of_a_password_proves_nothing_and_is_no_guess(
     assert "sign in anew, in another window" in visitor.text
     with house.store.transaction():
         assert house.store.guesses.note([Guess(digest_of(login), house.now())]) == [1]
+
+
+def test_a_form_of_what_is_grave_is_not_carried_out_for_who_signs_in_anew_as_another(
+    house: House, provider: Provider
+) -> None:
+    first = keeper(house, provider)
+    way = Way(house)
+    way.go()
+    new = unlike_any()
+    assert invites(way.visitor, login=new) == 422
+    shown = way.visitor.look(PEOPLE).hidden("filled_by")
+    second = keeper(house, provider)
+    assert way.go(anew=True).status_code == 303
+    visitor = way.visitor
+    assert invites(visitor, login=new, filled_by=shown) == 409
+    assert f"filled in as {first}, and you are signed in as {second} now" in visitor.text
+    assert house.store.people.get(new) is None
 
 
 @pytest.mark.parametrize(("ago_ms", "status"), [(SKEW_MS, 303), (SKEW_MS + 1000, 403)])
