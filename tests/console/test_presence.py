@@ -7,8 +7,10 @@ from html import unescape
 from callkeeper.core.people.changes import Away, GiveRole, PersonChange, PersonOrder
 from callkeeper.core.people.person import Role
 from callkeeper.core.people.presence import PRESENT_MS, Renewal, There
+from callkeeper.core.people.session import PROOF_MS
 from tests.console.visitor import (
     ADMINISTRATOR,
+    PASSWORD,
     SUPERVISOR,
     Visitor,
     at_work,
@@ -114,6 +116,18 @@ def test_an_agent_says_that_they_are_away_and_sees_it_until_they_are_back(house:
     agent.send("/console/me/away", {"away": "1"})
     again = Visitor(house).sign_in(login)
     assert (is_away(), away in again.look("/console/help").text) == (False, False)
+
+
+def test_who_is_away_and_proves_who_they_are_is_away_still(house: House) -> None:
+    login = unlike_any()
+    chief = at_work(house, login, Role("administrator", VDN, login))
+    chief.send("/console/me/away", {"away": "1"})
+    house.clock.move(PROOF_MS)  # type: ignore[attr-defined]
+    before = chief.cookie
+    form = {"login": unlike_any(), "kind": "supervisor", "proof": PASSWORD}
+    assert chief.send(PEOPLE, form).status == 200
+    assert chief.cookie != before
+    assert "You are away" in chief.look("/console/help").text
 
 
 def test_who_is_no_agent_has_no_button_to_be_away(house: House) -> None:

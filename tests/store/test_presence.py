@@ -9,11 +9,12 @@ from callkeeper.core.people.changes import (
     GiveRole,
     PersonChange,
     PersonOrder,
+    Reset,
     TakeRole,
 )
 from callkeeper.core.people.person import Role, by_login
 from callkeeper.core.people.presence import PRESENT_MS, Renewal, Sighting, There
-from callkeeper.core.people.session import NewPassword, SignIn, new_session
+from callkeeper.core.people.session import NewPassword, SignIn, new_link, new_session
 from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import NOW, Opener
 from tests.store.test_staff import added
@@ -105,9 +106,25 @@ def test_who_is_away_stays_so_until_they_say_back_or_sign_in_anew(store: SqlStor
     assert there(store) == [("ann", False)]
     change(store, "ann", Away(is_so=True))
     with store.transaction():
-        store.sessions.add([SignIn(new_session("second", "ann", NOW), "hash")])
+        store.sessions.add([SignIn(new_session("second", "ann", NOW), "hash")])  # a proof
+    assert there(store) == [("ann", True)]
+    for typed_at, is_away in ((NOW - 1, True), (NOW, False)):
+        session = new_session(f"typed {typed_at}", "ann", NOW)
+        with store.transaction():
+            store.sessions.add([SignIn(session, "hash", typed_at=typed_at)])
+        assert there(store) == [("ann", is_away)]
+    change(store, "ann", Away(is_so=True))
+    another = NewPassword(new_session("another", "ann", NOW), "longer", verified="hash")
+    with store.transaction():
+        store.sessions.choose([another])
+    assert there(store) == [("ann", True)]
+    change(store, "ann", Reset(new_link("link again", "ann", NOW)))
+    with store.transaction():
+        by_link = new_session("by a link", "ann", NOW)
+        store.sessions.choose([NewPassword(by_link, "longest", link="link again")])
     assert there(store) == [("ann", False)]
-    assert [each.what for each in store.deeds.latest(9)] == ["password_chosen", "person_added"]
+    told = [each.what for each in store.deeds.latest(9)]
+    assert told == ["password_chosen", "password_chosen", "password_chosen", "person_added"]
 
 
 def begin(store: SqlStore, digest: str, login: str = "ann") -> None:

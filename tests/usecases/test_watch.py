@@ -22,7 +22,6 @@ from tests.store.calls import GRACE, renew
 from tests.store.orders import HOUR, NOW, Opener, booked, booking, has_campaign
 from tests.store.test_staff import added
 
-
 NUMBERS: tuple[Numbers, ...] = ("never", "full", "never")
 
 

@@ -22,6 +22,7 @@ from callkeeper.console.sign_in import own_page
 from callkeeper.console.visit import Visit, no_page
 from callkeeper.core.instants import MINUTE_MS, SECOND_MS, Instant
 from callkeeper.core.people.person import Person, Tie
+from callkeeper.core.people.session import SignedIn
 from callkeeper.core.people.sign_on import Account, NobodyTied, SignOnRefused
 from callkeeper.core.refusal import ParameterWrong
 from callkeeper.installation.sealing import Seal
@@ -71,6 +72,12 @@ class _Begun(msgspec.Struct):
     next: str
     at: Instant
     is_anew: bool = False
+
+    def typed_at(self, proven_at: Instant | None) -> Instant | None:
+        """Return since when somebody has surely typed a password, who proved then who they are."""
+        if self.is_anew:
+            return self.at
+        return None if proven_at is None else proven_at - SKEW_MS
 
     def check(self, proven_at: Instant | None) -> None:
         """Refuse whoever was to show who they are, and did not since this began."""
@@ -129,7 +136,7 @@ class SignOnPages:
             account = await self._account(visit, sign_on, begun)
             subject = account.tie.subject
             begun.check(account.proven_at)
-            person, session = await _let_in(sign_on, account)
+            person, session = await _let_in(sign_on, account, begun, visit.who)
         except SignOnRefused as refused:
             sign_on.heard(is_in=False)
             response = self._refused(visit, refused, subject, is_anew=is_anew)
@@ -225,10 +232,18 @@ def _proven_at(seconds: object, now: Instant) -> Instant | None:
     return min(proven_at, now) if proven_at <= now + SKEW_MS else None
 
 
-async def _let_in(sign_on: SignOn, account: Account) -> tuple[Person, NewSession]:
-    """Begin a session for whose account it is. Raise SignOnRefused."""
+async def _let_in(
+    sign_on: SignOn, account: Account, begun: _Begun, before: SignedIn | None
+) -> tuple[Person, NewSession]:
+    """Begin a session for whose account it is. Raise SignOnRefused.
+
+    Any page elsewhere may have a browser go to the provider and back, and nobody notice: so that
+    alone ends nothing that somebody has proved, or said of themselves.
+    """
+    typed_at = begun.typed_at(account.proven_at)
     try:
-        return await sign_on.sign_ons.let_in(account)
+        session = None if before is None else before.session
+        return await sign_on.sign_ons.let_in(account, typed_at, session)
     except ParameterWrong as wrong:  # as an account under which no reservation can stand
         raise senseless(f"the {wrong.about} in the ID token: {wrong}") from wrong
 

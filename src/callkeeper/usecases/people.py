@@ -117,16 +117,16 @@ class People:
         A login that does not exist costs the same time, and the tries are counted by what was
         typed: nobody can tell which logins there are.
         """
-        token, session = await self._let_in(login_of(login), password, is_known=False)
+        token, session = await self._let_in(login_of(login), password)
         return NewSession(token, session.ends_at)
 
     async def prove(self, who: SignedIn, password: str) -> tuple[SignedIn, NewSession]:
-        """Begin another session for somebody who types their password again.
+        """Begin another session for somebody who types their password again; if away, they stay so.
 
         ``end`` ends the one before, once the browser is given this one; or this one, if it is not.
         Raise SignInRefused or TooBusy.
         """
-        token, session = await self._let_in(who.person.login, password, is_known=True)
+        token, session = await self._let_in(who.person.login, password, before=who.session)
         return msgspec.structs.replace(who, session=session), NewSession(token, session.ends_at)
 
     async def end(self, session: Session) -> None:
@@ -199,7 +199,7 @@ class People:
         return await self._changed(login, Describe(name, language, zone, preferences), by)
 
     async def say_away(self, login: str, *, is_so: bool) -> Person:
-        """Say of oneself that one is away, or back; so does whoever signs in."""
+        """Say of oneself that one is away, or back; so does whoever signs in by a password."""
         return await self._changed(login, Away(is_so=is_so), None)
 
     async def change_password(self, login: str, old: str, new: str) -> NewSession:
@@ -241,11 +241,16 @@ class People:
             return known, None
         return known, await hashing.hash(password)
 
-    async def _let_in(self, login: str, password: str, *, is_known: bool) -> tuple[str, Session]:
+    async def _let_in(
+        self, login: str, password: str, before: Session | None = None
+    ) -> tuple[str, Session]:
+        """Begin a session; ``before`` is the one in which somebody goes on."""
+        is_known = before is not None
         try:
             verified, rehashed = await self._verified(login, password, is_known=is_known)
             token, session = self._begun(login)
-            await self._store.sessions.add(SignIn(session, verified, rehashed))
+            typed_at = None if is_known else session.made_at
+            await self._store.sessions.add(SignIn(session, verified, rehashed, typed_at=typed_at))
         except SignInRefused:
             self._heard(is_in=False)
             raise

@@ -2,9 +2,16 @@
 
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock, new_token
+from callkeeper.core.instants import Instant
 from callkeeper.core.people.changes import PersonOrder
 from callkeeper.core.people.person import LoginTaken, Person, TieTaken
-from callkeeper.core.people.session import SignIn, SignInRefused, digest_of, signed_on_session
+from callkeeper.core.people.session import (
+    Session,
+    SignIn,
+    SignInRefused,
+    digest_of,
+    signed_on_session,
+)
 from callkeeper.core.people.sign_on import (
     BY,
     Account,
@@ -27,15 +34,24 @@ class SignOns:
         self._clock = clock
         self._roles = roles
 
-    async def let_in(self, account: Account) -> tuple[Person, NewSession]:
-        """Begin a session for whose account it is. Raise SignOnRefused or NobodyTied."""
+    async def let_in(
+        self, account: Account, typed_at: Instant | None = None, before: Session | None = None
+    ) -> tuple[Person, NewSession]:
+        """Begin a session for whose account it is. Raise SignOnRefused or NobodyTied.
+
+        ``typed_at``: since when they have surely typed a password there, if anybody knows.
+        ``before`` is the session that their browser has, of whomever; it goes on.
+        """
         person = await self._known(account)
         token = new_token()
         session = signed_on_session(
             digest_of(token), person.login, self._clock.now(), account.proven_at
         )
         try:
-            await self._store.sessions.add(SignIn(session, None, tie=account.tie))
+            replaces = None if before is None else before.digest
+            await self._store.sessions.add(
+                SignIn(session, None, tie=account.tie, typed_at=typed_at, replaces=replaces)
+            )
         except SignInRefused as error:  # meanwhile
             raise NobodyTied from error
         return person, NewSession(token, session.ends_at)

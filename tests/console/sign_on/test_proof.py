@@ -12,10 +12,11 @@ from callkeeper.clock import HandClock
 from callkeeper.console.provider import SKEW_MS
 from callkeeper.console.sign_on import BEGIN
 from callkeeper.core.instants import HOUR_MS
+from callkeeper.core.people.person import Role
 from callkeeper.core.people.session import PROOF_MS, Session, digest_of
 from callkeeper.store.port.people import Guess
 from tests.console.sign_on.oidc import Provider
-from tests.console.sign_on.way import Way, somebody, tied
+from tests.console.sign_on.way import Way, person, somebody, tied
 from tests.console.visitor import ADMINISTRATOR, PASSWORD, Visitor, at_work, unlike_any
 from tests.house import VDN, House
 
@@ -162,6 +163,52 @@ def test_what_is_typed_in_place_of_a_password_proves_nothing_and_is_no_guess(
     assert "sign in anew, in another window" in visitor.text
     with house.store.transaction():
         assert house.store.guesses.note([Guess(digest_of(login), house.now())]) == [1]
+
+
+def test_a_page_elsewhere_that_has_a_browser_sign_on_takes_no_proof_and_ends_no_absence(
+    house: House, provider: Provider, clock: HandClock
+) -> None:
+    login = tied(house, somebody(provider), Role("administrator", VDN, unlike_any()))
+    way = Way(house)
+    assert way.go(anew=True).status_code == 303
+    proven_at = session(house, login).proven_at
+    way.visitor.send("/console/me/away", {"away": "1"})
+    clock.move(60_000)
+    for said in (seconds(house) - 3600, None, seconds(house) - SKEW_MS // 1000):
+        provider.claims["auth_time"] = said
+        before = session(house, login)
+        assert way.go().status_code == 303
+        after = session(house, login)
+        assert (after.digest == before.digest, after.proven_at) == (False, proven_at)
+        assert person(house, login).away_since is not None
+    assert invites(way.visitor) == 200
+    del provider.claims["auth_time"]
+    assert way.go(anew=True).status_code == 303
+    assert session(house, login).proven_at == seconds(house) * 1000
+    assert person(house, login).away_since is None
+
+
+def test_who_has_typed_a_password_at_the_provider_since_they_went_is_back(
+    house: House, provider: Provider, clock: HandClock
+) -> None:
+    login = tied(house, somebody(provider), Role("agent", VDN, unlike_any()))
+    way = Way(house)
+    way.go()
+    way.visitor.send("/console/me/away", {"away": "1"})
+    clock.move(12 * HOUR_MS)
+    provider.claims["auth_time"] = seconds(house) - 600
+    assert Way(house).go().status_code == 303
+    assert person(house, login).away_since is None
+
+
+def test_what_one_person_has_proved_is_not_the_next_ones(house: House, provider: Provider) -> None:
+    keeper(house, provider)
+    way = Way(house)
+    way.go(anew=True)
+    login = keeper(house, provider)  # on a machine that people share
+    assert way.go().status_code == 303
+    assert session(house, login).proven_at is None
+    assert invites(way.visitor) == 422
 
 
 def test_a_form_of_what_is_grave_is_not_carried_out_for_who_signs_in_anew_as_another(

@@ -112,13 +112,31 @@ class SignIn(msgspec.Struct, frozen=True):
     """A session to begin, for whoever knew the password that is stored as ``verified``.
 
     ``rehashed`` takes its place, where there is one. Or for whoever came by the single sign-on with
-    the account ``tie``.
+    the account ``tie``. ``typed_at`` is when they typed a password to be let in: whoever said
+    before that they are away is back. ``replaces`` is the digest of the session that their browser
+    had: was it theirs, they have proved who they are at least as lately as there.
     """
 
     session: Session
     verified: str | None
     rehashed: str | None = None
     tie: Tie | None = None
+    typed_at: Instant | None = None
+    replaces: str | None = None
+
+    def ends_away(self, person: Person) -> bool:
+        """Whether it is a sign that somebody who said that they are away is back."""
+        typed_at, away_since = self.typed_at, person.away_since
+        return typed_at is not None and away_since is not None and away_since <= typed_at
+
+    def after(self, before: Session | None) -> "SignIn":
+        """Return it as it is after the session that it replaces; None: there is none."""
+        if before is None or before.login != self.session.login or before.proven_at is None:
+            return self
+        proven_at = max(before.proven_at, self.session.proven_at or 0)
+        return msgspec.structs.replace(
+            self, session=msgspec.structs.replace(self.session, proven_at=proven_at)
+        )
 
     def __repr__(self) -> str:
         """Leave the hashes out."""

@@ -45,11 +45,17 @@ class SessionRows:
         """Begin sessions, unless the password or the tie is another one meanwhile."""
         known = self._people.lock(each.session.login for each in sign_ins)
         outcomes: list[PersonSession | Refusal] = []
-        for each in sign_ins:
-            login = each.session.login
-            if not self._is_good(each, known.get(login)):
+        for sign_in in sign_ins:
+            login = sign_in.session.login
+            person = known.get(login)
+            if person is None or not self._is_good(sign_in, person):
                 outcomes.append(SignInRefused())
                 continue
+            each = (
+                sign_in if sign_in.replaces is None else sign_in.after(self._one(sign_in.replaces))
+            )
+            if each.ends_away(person):
+                self._session.rows("come_back", login=login)
             if each.rehashed is not None:
                 self._people.set_password(login, each.rehashed)
             self._end_oldest(login, each.session.made_at)
@@ -57,10 +63,10 @@ class SessionRows:
             outcomes.append(each.session)
         return outcomes
 
-    def _is_good(self, sign_in: SignIn, person: Person | None) -> bool:
+    def _is_good(self, sign_in: SignIn, person: Person) -> bool:
         if sign_in.tie is None:
             return self.password(sign_in.session.login) == sign_in.verified is not None
-        return person is not None and person.disabled_at is None and person.tie == sign_in.tie
+        return person.disabled_at is None and person.tie == sign_in.tie
 
     def choose(self, chosen: Sequence[NewPassword]) -> list[PersonSession | Refusal]:
         """Change passwords, end older sessions and begin new ones."""
@@ -75,6 +81,7 @@ class SessionRows:
             login, at = each.session.login, each.session.made_at
             if each.link is not None:
                 self._session.rows("use_link", digest=each.link, used_at=at)
+                self._session.rows("come_back", login=login)
             self._people.set_password(login, each.password_hash)
             self._people.chosen(login, at)
             self._people.note_seen(login)
@@ -96,16 +103,19 @@ class SessionRows:
 
     def get(self, digest: str) -> SignedIn | None:
         """Return a session that nobody ended, of a person who is not disabled."""
-        rows = self._session.rows("session", digest=digest)
-        if not rows:
+        session = self._one(digest)
+        if session is None:
             return None
-        session = PersonSession(*rows[0])
         person = self._people.get(session.login)
         if person is None or person.disabled_at:
             return None
         rules = self._rules.of_person(session.login)
         zone, language = defaults_of(rules)
         return SignedIn(person, session, zone, language, warning_of(rules))
+
+    def _one(self, digest: str) -> PersonSession | None:
+        rows = self._session.rows("session", digest=digest)
+        return PersonSession(*rows[0]) if rows else None
 
     def of(self, login: str) -> list[PersonSession]:
         """Return the sessions of a person that nobody ended, oldest first."""
@@ -141,6 +151,4 @@ class SessionRows:
             self._session.rows("end_session", digest=each)
 
     def _begin(self, session: PersonSession) -> None:
-        """Begin one; whoever was away is back."""
-        self._session.rows("come_back", login=session.login)
         self._session.rows("add_session", **msgspec.structs.asdict(session))
