@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -20,6 +21,7 @@ from tests.pbx.documented import files
 from tests.ports import free_port
 from tests.private_asterisk import PrivateAsterisk
 from tests.private_postgres import PrivatePostgres
+from tests.spread_postgres import SpreadPostgres
 
 ENGINES = ("sqlite", "postgres")
 
@@ -100,8 +102,7 @@ def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[NamedPostgres]:
     """A PostgreSQL of our own, on a socket in a temporary directory, or the one that is named."""
-    named = os.environ.get(_NAMED)
-    with NamedPostgres(named) if named else _private_postgres(outlives_machine=False) as server:
+    with _named_postgres() or _private_postgres(outlives_machine=False) as server:
         yield server
 
 
@@ -111,6 +112,8 @@ def schema(postgres_server: NamedPostgres) -> str:
     name = postgres_server.new_template()
     with closing(open_session(Installation(database=postgres_server.url(name)))) as session:
         session.migrate()
+        if isinstance(postgres_server, SpreadPostgres):
+            session.spread()
     return name
 
 
@@ -206,6 +209,15 @@ def any_house(tmp_path: Path, database: str | None) -> Iterator[House]:
     """A running server, on each engine in turn."""
     with House(tmp_path / "data", database=database) as house:
         yield house
+
+
+def _named_postgres() -> NamedPostgres | None:
+    url = os.environ.get(_NAMED)
+    if url is None:
+        return None
+    with psycopg.connect(url) as connection:
+        citus = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'citus'").fetchone()
+    return SpreadPostgres(url) if citus else NamedPostgres(url)
 
 
 def _private_postgres(**how: bool) -> PrivatePostgres:

@@ -20,7 +20,7 @@ from tests.warm import Order, run_cold, run_warm
 
 PROGRAM = [sys.executable, "-m", "callkeeper"]
 COMMANDS = """
-serve dial migrate backup settle doctor demo reservations broken show why lines attempts sign
+serve dial migrate spread backup settle doctor demo reservations broken show why lines attempts sign
 reserve move result cancel list reassign
 key person agent campaign business-result
 """.split()  # noqa: SIM905 - a list would take a page

@@ -53,6 +53,9 @@ class Counted:
     ) -> list[str]:
         return self._session.migrate(steps, tell)
 
+    def spread(self) -> list[str]:
+        return self._session.spread()
+
     def close(self) -> None:
         self._session.close()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.refusal import DatabaseFailed, DatabasePartLost
 from callkeeper.store.port.store import Collision, Store
 
 Verb = Callable[[Sequence[Any]], Sequence[Any]]
@@ -36,10 +36,19 @@ def carry_out(store: Store, batch: Sequence[Write]) -> list[object]:
     """Write a batch and return, in its order, what each write comes to: a value or an exception.
 
     All of them are durable then, or none is. Where a bug of ours breaks the batch, each write is
-    made alone, so that one fails alone.
+    made alone, so that one fails alone; and where one of a database's machines is away, those of
+    each VDN are made by themselves, for the others' are elsewhere.
     """
     try:
         return _transact(store, batch)
+    except DatabasePartLost as failed:
+        parts = _by_vdn(batch)
+        if len(parts) == 1:
+            return [failed] * len(batch)
+        outcomes: dict[int, object] = {}
+        for places in parts:
+            outcomes |= zip(places, carry_out(store, [batch[i] for i in places]), strict=True)
+        return [outcomes[place] for place in range(len(batch))]
     except DatabaseFailed as failed:
         return [failed] * len(batch)
     except Exception as bug:  # noqa: BLE001 - raised again where the request is answered
@@ -56,6 +65,14 @@ def _transact(store: Store, batch: Sequence[Write]) -> list[object]:
         except Collision:
             continue
     raise DatabaseFailed
+
+
+def _by_vdn(batch: Sequence[Write]) -> list[list[int]]:
+    """Return the places in a batch of what is of each VDN, and of what is of none."""
+    places: dict[int | None, list[int]] = {}
+    for place, write in enumerate(batch):
+        places.setdefault(getattr(write.item, "vdn", None), []).append(place)
+    return list(places.values())
 
 
 def _by_verb(batch: Sequence[Write]) -> list[object]:

@@ -41,6 +41,7 @@ PANELS = {
         Command("serve", "serve:serve", "Serve the API and dial until stopped."),
         Command("dial", "dial:dial", "Dial what is due until stopped; serves no API."),
         Command("migrate", "operations:migrate", "Bring the database schema up to date."),
+        Command("spread", "operations:spread", "Spread the tables over the machines of a Citus."),
         Command("backup", "operations:backup", "Copy a SQLite installation while it runs."),
         Command("doctor", "doctor:doctor", "Check everything; creates nothing."),
         Command("settle", "settle:settle", "After a restore, close calls that may have been made."),

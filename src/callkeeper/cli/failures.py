@@ -3,7 +3,13 @@
 from callkeeper.cli.endings import NOT_ALLOWED, REFUSED, UNREACHABLE, Ending
 from callkeeper.cli.time_zone import retold_locally
 from callkeeper.client import errors as client
-from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, Refusal, told_in_full
+from callkeeper.core.refusal import (
+    CannotSpread,
+    DatabaseFailed,
+    DatabaseForbids,
+    Refusal,
+    told_in_full,
+)
 from callkeeper.installation.sealing import SealBroken
 from callkeeper.settings import SettingsWrong
 from callkeeper.signing import SigningError
@@ -15,6 +21,7 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (client.AnswerUnreadable, UNREACHABLE),
     (client.DatabaseFailed, UNREACHABLE),
     (client.CallkeeperError, REFUSED),
+    (CannotSpread, REFUSED),
     (DatabaseForbids, NOT_ALLOWED),
     (DatabaseFailed, UNREACHABLE),
     (Refusal, REFUSED),

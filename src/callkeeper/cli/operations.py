@@ -1,4 +1,4 @@
-"""The commands that keep an installation: migrate, backup."""
+"""The commands that keep an installation: migrate, spread, backup."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from callkeeper.cli.progress import progress
 from callkeeper.clock import monotonic
 from callkeeper.core.instants import SECOND_MS, span
 from callkeeper.installation.backup import back_up, left_over
-from callkeeper.installation.database import begin_seal, begin_store
+from callkeeper.installation.database import begin_seal, begin_store, check_schema, find_store
 from callkeeper.signals import interrupting
 
 _LEFT_OVER = "{} is left of a copy that was killed; remove it, unless another machine works on it"
@@ -39,6 +39,26 @@ def migrate(*, data_dir: DataDir = None, database: Database = None, json: Json =
         store.close()
     did = f"{len(ran)} migrations ran{_took(begun)}" if ran else "nothing was to be done"
     show({"schema": version, "ran": ran}, f"the schema is at {version}; {did}", as_json=json)
+
+
+def spread(*, data_dir: DataDir = None, database: Database = None, json: Json = False) -> None:
+    """Spread the tables over the machines of a Citus.
+
+    All that a VDN has is on one of them. Stop all servers before, and back up. Once the tables
+    are spread, run it again when a machine was added; `migrate` spreads what it adds.
+
+        $ callkeeper spread --database postgresql://callkeeper@coordinator/callkeeper
+    """
+    settings = read_settings(data_dir, database)
+    begun = monotonic()
+    store = find_store(settings)
+    try:
+        check_schema(store)
+        tables = store.spread()
+    finally:
+        store.close()
+    did = f"{len(tables)} tables were spread{_took(begun)}" if tables else "all tables are spread"
+    show({"spread": tables}, did, as_json=json)
 
 
 def backup(

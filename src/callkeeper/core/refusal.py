@@ -34,7 +34,9 @@ no bug and is never logged as one. Only ``http.answer`` knows which result code 
     ├─ NoSuchSkillQueue
     └─ DatabaseFailed           nothing was stored, unless it says otherwise; try again
        ├─ DatabaseForbids       it does not let us do this
-       └─ DatabaseLost          there is no connection to it
+       ├─ DatabaseLost          there is no connection to it
+       ├─ DatabasePartLost      to one of its machines
+       └─ CannotSpread          it has one machine, or this is not the one to ask
 
 A refusal is raised with a template and its values, never with a finished sentence: what it says is
 told in English, or in whatever language somebody brings.
@@ -220,6 +222,17 @@ class DatabaseForbids(DatabaseFailed):
 
 class DatabaseLost(DatabaseFailed):
     """The database cannot be reached; nothing was stored, try again."""
+
+
+class DatabasePartLost(DatabaseFailed):
+    """One of the machines over which a database is spread is away; nothing was stored, try again.
+
+    What is on the others can be read and written all the same.
+    """
+
+
+class CannotSpread(DatabaseFailed):
+    """The tables of such a database cannot be spread over machines, or not from here."""
 
 
 def told_in_full(error: BaseException) -> str:

@@ -6,17 +6,41 @@
 SELECT 1                                                                       -- sqlite
 SELECT pg_try_advisory_xact_lock(1668050788)::int                              -- postgres
 
--- name: due_reservations
-SELECT {reservation_columns}
+-- name: keys_due
+SELECT r.vdn, r.id
 FROM reservation AS r
 WHERE r.look_at <= :now
 ORDER BY r.look_at, r.appoint_at
 LIMIT :limit
-FOR UPDATE SKIP LOCKED                                                         -- postgres
+
+-- name: lock_due
+-- What is still due of what was found so.
+SELECT {reservation_columns}
+FROM {items of reservation} AS item
+JOIN reservation AS r ON r.vdn = {its_vdn} AND r.id = item.id
+WHERE r.look_at <= :now
+FOR UPDATE OF r SKIP LOCKED                                                    -- postgres
 
 -- name: campaigns_due
--- By their first reservation, what is due first coming first. One look for each campaign for which
--- anything waits, however much that is.
+-- By their first reservation, what is due first coming first.
+{campaigns_due_in_steps}                                                       -- unless spread
+{campaigns_due_of_all}                                                         -- if spread
+
+-- name: campaigns_due_of_all
+-- Of each part of a spread table, side by side; all that is due is read.
+SELECT due.vdn, due.campaign_id, due.appoint_at
+FROM (
+  SELECT r.vdn, r.campaign_id, r.look_at, r.appoint_at, ROW_NUMBER() OVER (
+    PARTITION BY r.vdn, r.campaign_id ORDER BY r.look_at, r.appoint_at
+  ) AS place
+  FROM reservation AS r
+  WHERE r.kind = 'automatic' AND r.look_at <= :now
+) AS due
+WHERE due.place = 1
+ORDER BY due.look_at, due.appoint_at
+
+-- name: campaigns_due_in_steps
+-- One look for each campaign for which anything waits, however much that is.
 WITH RECURSIVE least AS (
   SELECT r.vdn, r.campaign_id FROM reservation AS r
   WHERE r.kind = 'automatic' AND r.look_at IS NOT NULL AND r.vdn > 0
@@ -64,7 +88,7 @@ JOIN reservation AS r ON r.rowid IN (                                          -
   SELECT n.rowid FROM reservation AS n                                         -- sqlite
 CROSS JOIN LATERAL (                                                           -- postgres
   SELECT * FROM reservation AS n                                               -- postgres
-  WHERE n.vdn = item.vdn AND n.campaign_id = item.campaign_id AND n.look_at <= :now
+  WHERE n.vdn = {its_vdn} AND n.campaign_id = item.campaign_id AND n.look_at <= :now
     AND n.kind = 'automatic'
   ORDER BY n.look_at, n.appoint_at
   LIMIT :few
@@ -99,7 +123,7 @@ SELECT COUNT(*) FROM (
 -- changes one waits for us, and then wakes what we held by what we read.
 SELECT {campaign_columns}
 FROM {items of campaign} AS item
-JOIN campaign AS c ON c.vdn = item.vdn AND c.id = item.id
+JOIN campaign AS c ON c.vdn = {its_vdn} AND c.id = item.id
 FOR SHARE OF c SKIP LOCKED                                                     -- postgres
 
 -- name: wake_reservations
@@ -131,7 +155,7 @@ UPDATE reservation AS r
 SET (due_at, look_at, held_by, verdict) =
   (item.due_at, item.look_at, item.held_by, item.verdict)
 FROM {items of reservation} AS item
-WHERE r.vdn = item.vdn AND r.id = item.id
+WHERE r.vdn = {its_vdn} AND r.id = item.id
 
 -- name: attempt_columns
 a.vdn, a.id, a.reservation_id, a.campaign_id, a.number, a.line, a.holder, a.state, a.called_no,
@@ -196,7 +220,7 @@ SELECT line, COUNT(*) FROM desk_call GROUP BY line
 -- Its reservation is locked first, where that is locked too.
 SELECT {attempt_columns}
 FROM {items of attempt} AS item
-JOIN attempt AS a ON a.vdn = item.vdn AND a.id = item.id
+JOIN attempt AS a ON a.vdn = {its_vdn} AND a.id = item.id
 ORDER BY a.vdn, a.id FOR UPDATE OF a                                           -- postgres
 
 -- name: update_attempts
@@ -210,7 +234,7 @@ SET (
   item.cause, item.cause_text, item.sip_code, item.hang_up_at
 )
 FROM {items of attempt} AS item
-WHERE a.vdn = item.vdn AND a.id = item.id
+WHERE a.vdn = {its_vdn} AND a.id = item.id
 
 -- name: attempts_of
 SELECT {attempt_columns} FROM attempt AS a
@@ -231,9 +255,8 @@ LIMIT :limit
 
 -- name: of_nobody
 AND (
-  NOT EXISTS (
-    SELECT 1 FROM dispatcher AS d
-    WHERE d.name = a.holder AND d.lease_until > :now AND d.lease_until <= :latest
+  a.holder NOT IN (
+    SELECT d.name FROM dispatcher AS d WHERE d.lease_until > :now AND d.lease_until <= :latest
   )
   OR a.state = 'claimed' AND (
     a.claimed_at <= :claimed_before AND a.desk IS NULL

@@ -179,6 +179,14 @@ AND (
 )
 
 -- name: vdns_with_reservations
+{vdns_in_steps}                                                                -- unless spread
+{vdns_of_all}                                                                  -- if spread
+
+-- name: vdns_of_all
+-- Of each part of a spread table, side by side: it is read through.
+SELECT DISTINCT r.vdn FROM reservation AS r ORDER BY r.vdn
+
+-- name: vdns_in_steps
 -- From one VDN to the next, by the primary key: as many steps as there are VDNs.
 WITH RECURSIVE found (vdn) AS (
   SELECT MIN(r.vdn) FROM reservation AS r

@@ -43,10 +43,14 @@ def migrations(engine: Engine) -> list[Migration]:
         match = _NAME.fullmatch(file.name)
         if match and match["engine"] in ("", f".{engine}"):
             text = choose(file.read_text("utf-8"), engine)
-            statements = [each.strip() for each in _BETWEEN.split(f"{text}\n") if each.strip()]
             name = file.name.replace(match["engine"] + ".sql", ".sql")
-            found.append(Migration(int(match["number"]), name, statements))
+            found.append(Migration(int(match["number"]), name, pieces(text)))
     return sorted(found, key=lambda migration: migration.number)
+
+
+def pieces(text: str) -> list[str]:
+    """Return the statements of a text, each by itself."""
+    return [each.strip() for each in _BETWEEN.split(f"{text}\n") if each.strip()]
 
 
 def catch_up(

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import msgspec
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
-from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, DatabaseLost
+from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, DatabaseLost, DatabasePartLost
 from callkeeper.store.engine.migrate import Migration, catch_up
 from callkeeper.store.engine.session import (
     Item,
@@ -26,7 +25,9 @@ from callkeeper.store.engine.session import (
     Undertaking,
     UrlWrong,
     given,
+    parts,
 )
+from callkeeper.store.engine.spread import allow_triggers, are_spread, is_of_a_machine, spread
 from callkeeper.store.engine.statements import answers, queries
 from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.store import Collision
@@ -90,6 +91,8 @@ class PostgresSession:
     def __init__(self, url: str) -> None:
         self._connect = _CONNECT | _read(url)
         self._statements = queries("postgres")
+        # What each statement is asked with besides: whether the tables are spread.
+        self._flavour: frozenset[str] = frozenset()
         self._own = _Own()
         self._undertaking = Undertaking()
         self._open: list[psycopg.Connection[Row]] = []
@@ -98,7 +101,7 @@ class PostgresSession:
     def rows(self, name: str, /, **parameters: object) -> list[Row]:
         """Run a statement and return its rows. A parameter that is None is not given."""
         self._plan_anew(1)
-        return self._run(self._statements.get(name, given(parameters)), parameters)
+        return self._run(self._statements.get(name, given(parameters) | self._flavour), parameters)
 
     def each(self, name: str, items: Sequence[Item], /, **parameters: object) -> list[Row]:
         """Run a statement over all items at once.
@@ -106,14 +109,16 @@ class PostgresSession:
         In a transaction, one that answers nothing goes with whatever follows it, so that a batch's
         last writes and its COMMIT are one round trip. What is wrong with it is told then.
         """
+        if not items:
+            return []
         self._plan_anew(len(items))
-        text = self._statements.get(name)
-        parameters |= {"items": msgspec.json.encode(items).decode()}
+        text = self._statements.get(name, self._flavour)
+        asked = [of | parameters for of in parts(text, items)]
         if self._undertaking.is_open and not answers(text):
             self._undertaking.check()
-            self._own.held.append((text, parameters))
+            self._own.held.extend((text, each) for each in asked)
             return []
-        return self._run(text, parameters)
+        return self._run(text, *asked)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -137,7 +142,22 @@ class PostgresSession:
             # Whoever comes second waits for the first.
             self._run(_FOR_MIGRATIONS)
             self._run(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-            return catch_up("postgres", self._run, steps, tell)
+            if not self._flavour:
+                return catch_up("postgres", self._run, steps, tell)
+            allow_triggers(self._run)
+            ran = catch_up("postgres", self._run, steps, tell)
+            if ran:
+                spread(self._run)
+            return ran
+
+    def spread(self) -> list[str]:
+        """Spread what is not yet over the machines of Citus; return the tables. CannotSpread."""
+        with self.transaction():
+            self._run(_FOR_MIGRATIONS)
+            self._run(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            tables = spread(self._run)
+        self.close()  # what is connected does not know yet
+        return tables
 
     def close(self) -> None:
         """Close every connection; a thread that comes back gets a new one."""
@@ -147,12 +167,13 @@ class PostgresSession:
             self._open.clear()
             self._own = _Own()
 
-    def _run(self, text: str, parameters: dict[str, Any] | None = None) -> list[Row]:
+    def _run(self, text: str, *asked: dict[str, Any]) -> list[Row]:
+        """Run a statement, once for each of what it is asked with; return all rows."""
         self._undertaking.check()
         old = self._own.connection
         was_idle = old is not None and old.pgconn.transaction_status == TransactionStatus.IDLE
         try:
-            return self._execute(text, parameters)
+            return self._execute(text, asked)
         except _CROSSED as error:
             self._undertaking.doom()
             raise Collision from error
@@ -161,14 +182,16 @@ class PostgresSession:
             lost = self._drop_if_broken()
             # Outside a transaction there is only BEGIN and what reads: both can be done twice.
             if was_idle and lost:
-                return self._run(text, parameters)
+                return self._run(text, *asked)
             if lost or self._own.connection is None:
                 raise DatabaseLost(detail=self._words(error)) from error
             if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
                 raise DatabaseFailed(
                     "the database takes no writes; try again", detail=_READ_ONLY
                 ) from error
-            raise DatabaseFailed(
+            is_part = bool(self._flavour) and is_of_a_machine(error.sqlstate)
+            failed = DatabasePartLost if is_part else DatabaseFailed
+            raise failed(
                 "the database could not do its work ({error}); try again",
                 error=type(error).__name__,
             ) from error
@@ -198,17 +221,17 @@ class PostgresSession:
                 text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
         return f"{text}; {_POOLER}" if any(each in text for each in _POOLERS_WORDS) else text
 
-    def _execute(self, text: str, parameters: dict[str, Any] | None) -> list[Row]:
+    def _execute(self, text: str, asked: Sequence[dict[str, Any]]) -> list[Row]:
         connection, held = self._connection(), self._own.held
-        if not held:
-            cursor = connection.execute(text.encode(), parameters)
-        else:
-            with connection.pipeline():
-                for each, its in held:
-                    connection.execute(each.encode(), its)
-                cursor = connection.execute(text.encode(), parameters)
-            held.clear()
-        return cursor.fetchall() if cursor.description else []
+        if not held and len(asked) <= 1:
+            cursor = connection.execute(text.encode(), *asked)
+            return cursor.fetchall() if cursor.description else []
+        with connection.pipeline():
+            for each, its in held:
+                connection.execute(each.encode(), its)
+            cursors = [connection.execute(text.encode(), its) for its in asked or (None,)]
+        held.clear()
+        return [row for each in cursors if each.description for row in each.fetchall()]
 
     def _plan_anew(self, items: int) -> None:
         """Have plans made again whenever twice as much has been done as when they were made.
@@ -251,11 +274,25 @@ class PostgresSession:
                 connection = psycopg.connect(autocommit=True, **self._connect)
             except UnicodeError as error:  # a host with an empty label in it, or one too long
                 raise psycopg.OperationalError(f"no such host can be: {error}") from error
+            self._look_around(connection)
             self._own.connection = connection
             self._own.items = self._own.items_when_planned = 0
             with self._lock:
                 self._open.append(connection)
         return connection
+
+    def _look_around(self, connection: psycopg.Connection[Row]) -> None:
+        """Find out whether the tables are spread: then plans are made for the values they are of.
+
+        Which machine has them a plan for any value cannot say.
+        """
+        try:
+            if are_spread(lambda text: connection.execute(text.encode()).fetchall()):
+                self._flavour = frozenset({"spread"})
+                connection.execute("SET plan_cache_mode = force_custom_plan")
+        except BaseException:
+            connection.close()
+            raise
 
     def _drop_if_broken(self) -> bool:
         """Forget this thread's connection if it is closed, and say whether it was."""

@@ -5,6 +5,14 @@
 -- {name} puts in the text of another statement. Many items come as one JSON array, :items, and
 -- {items of TABLE} AS item reads them as rows: with the table's columns on PostgreSQL, and with the
 -- columns that the statement asks of item on SQLite.
+--
+-- Parameter spread is given where tables are spread over machines by VDN: there rows are found, and
+-- locked, only by an equality with a VDN that is given. So a statement over items names {its_vdn},
+-- and one that then names :vdn is run for the items of each VDN by themselves, in their order.
+
+-- name: its_vdn
+item.vdn                                                                       -- unless spread
+:vdn                                                                           -- if spread
 
 -- name: reservation_columns
 r.vdn, r.id, r.version, r.kind, r.state, r.campaign_id, r.called_no, r.agent, r.appoint_at,
@@ -16,7 +24,7 @@ r.held_by, r.verdict, r.signed_at, r.outcome, r.seen_at
 -- In the order of the key, so that two processes never wait for each other.
 SELECT {reservation_columns}
 FROM {items of reservation} AS item
-JOIN reservation AS r ON r.vdn = item.vdn AND r.id = item.id
+JOIN reservation AS r ON r.vdn = {its_vdn} AND r.id = item.id
 ORDER BY r.vdn, r.id FOR UPDATE OF r                                           -- postgres
 
 -- name: add_reservations
@@ -48,7 +56,7 @@ SET (
   item.business_sub_result, item.begin_at, item.end_at, item.changed_at, item.signed_at
 )
 FROM {items of reservation} AS item
-WHERE r.vdn = item.vdn AND r.id = item.id
+WHERE r.vdn = {its_vdn} AND r.id = item.id
 
 -- name: update_reservations
 UPDATE reservation AS r
@@ -63,16 +71,22 @@ SET (
   item.signed_at, item.outcome, item.seen_at
 )
 FROM {items of reservation} AS item
-WHERE r.vdn = item.vdn AND r.id = item.id
+WHERE r.vdn = {its_vdn} AND r.id = item.id
 
 -- name: reservations_with_id
--- For the operator, who has an id and no VDN: one look into the primary key for each possible VDN.
+-- For the operator, who has an id and no VDN.
+{tenants}                                                                      -- unless spread
+SELECT {reservation_columns}
+FROM tenant JOIN reservation AS r ON r.vdn = tenant.vdn AND r.id = :id         -- unless spread
+FROM reservation AS r WHERE r.id = :id                                         -- if spread
+ORDER BY r.vdn
+
+-- name: tenants
+-- One look into the primary key for each possible VDN. Each part of a spread table is read through,
+-- side by side.
 WITH RECURSIVE tenant (vdn) AS (
   SELECT 1 UNION ALL SELECT vdn + 1 FROM tenant WHERE vdn < 9999
 )
-SELECT {reservation_columns}
-FROM tenant JOIN reservation AS r ON r.vdn = tenant.vdn AND r.id = :id
-ORDER BY r.vdn
 
 -- name: unsettled
 -- After a restore: all there is is read, once.
@@ -111,7 +125,8 @@ FROM event WHERE vdn = :vdn AND subject = :subject ORDER BY version
 -- Which requests the history of what they are about holds already, from a version on.
 SELECT e.vdn, e.subject, e.request
 FROM {items of event} AS item
-JOIN event AS e ON e.vdn = item.vdn AND e.subject = item.subject AND e.version >= item.version
+JOIN event AS e
+  ON e.vdn = {its_vdn} AND e.subject = item.subject AND e.version >= item.version
 WHERE e.request = item.request
 
 -- name: begun_by
@@ -143,7 +158,7 @@ ON CONFLICT (vdn, account) DO NOTHING
 -- In the order of the key, so that two processes never wait for each other.
 SELECT a.vdn, a.account
 FROM {items of agent} AS item
-JOIN agent AS a ON a.vdn = item.vdn AND a.account = item.account
+JOIN agent AS a ON a.vdn = {its_vdn} AND a.account = item.account
 ORDER BY a.vdn, a.account FOR UPDATE OF a                                      -- postgres
 
 -- name: name_agent

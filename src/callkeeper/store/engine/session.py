@@ -1,14 +1,16 @@
 """What the verbs need of an engine: run a named statement, hold a transaction."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter, itemgetter
 from typing import Any, Protocol
 
 import msgspec
 
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.engine.migrate import Migration
+from callkeeper.store.engine.statements import is_of_one_vdn
 from callkeeper.store.file_identity import Inode
 from callkeeper.store.port.progress import Tell, tell_nobody
 
@@ -39,7 +41,10 @@ class Session(Protocol):
         """Run a statement and return its rows. A parameter that is None is not given."""
 
     def each(self, name: str, items: Sequence[Item], /, **parameters: object) -> list[Row]:
-        """Run a statement for every item, in one round trip where the engine can."""
+        """Run a statement for every item, in one round trip where the engine can.
+
+        One that names a VDN is run once for each VDN of the items, in their order.
+        """
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -52,6 +57,12 @@ class Session(Protocol):
         """Run the migrations that are not yet there, and return their names.
 
         ``steps`` are the migrations that there are, when it is not to be all of the product's.
+        """
+
+    def spread(self) -> list[str]:
+        """Spread tables that are not yet over several machines, and return which.
+
+        Raise CannotSpread where the database has no more than one.
         """
 
     def close(self) -> None:
@@ -84,6 +95,26 @@ class Undertaking(threading.local):
     def end(self) -> None:
         """Forget the transaction, however it ended."""
         self.is_open = self._is_doomed = False
+
+
+def parts(text: str, items: Sequence[Item]) -> list[dict[str, Any]]:
+    """Return what a statement is run with: all items, or where it names a VDN those of each."""
+    if not is_of_one_vdn(text):
+        return [{"items": _json(items)}]
+    of: Callable[[Any], int] = itemgetter("vdn")
+    if isinstance(items[0], msgspec.Struct):
+        of = attrgetter("vdn")
+    vdns = {of(item) for item in items}
+    if len(vdns) == 1:  # as mostly
+        return [{"items": _json(items), "vdn": vdns.pop()}]
+    return [
+        {"items": _json([item for item in items if of(item) == vdn]), "vdn": vdn}
+        for vdn in sorted(vdns)
+    ]
+
+
+def _json(items: Sequence[Item]) -> str:
+    return msgspec.json.encode(items).decode()
 
 
 def given(parameters: Mapping[str, object]) -> frozenset[str]:

@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.refusal import CannotSpread, DatabaseFailed
 from callkeeper.store.engine.checkpointer import Checkpointer
 from callkeeper.store.engine.migrate import Migration, catch_up
-from callkeeper.store.engine.session import Item, Row, SchemaMissing, Undertaking, given
+from callkeeper.store.engine.session import Item, Row, SchemaMissing, Undertaking, given, parts
 from callkeeper.store.engine.statements import answers, queries
 from callkeeper.store.file_identity import FileIdentity, Inode, Logs, gone
 from callkeeper.store.port.progress import Tell, tell_nobody
@@ -80,9 +80,11 @@ class SqliteSession:
 
     def each(self, name: str, items: Sequence[Item], /, **parameters: object) -> list[Row]:
         """Run a statement over all items: at once where it answers, else one after another."""
+        if not items:
+            return []
         text = self._statements.get(name)
         if answers(text):
-            return self._run(text, {"items": msgspec.json.encode(items).decode()} | parameters)
+            return [row for of in parts(text, items) for row in self._run(text, of | parameters)]
         return self._run(text, [_named(item) | parameters for item in items], many=True)
 
     @contextmanager
@@ -111,6 +113,10 @@ class SqliteSession:
         """Run the migrations that are not yet there, and return their names."""
         with self.transaction():
             return catch_up("sqlite", self._run, steps, tell)
+
+    def spread(self) -> list[str]:
+        """Raise CannotSpread."""
+        raise CannotSpread("SQLite is one file on one machine; name a PostgreSQL with --database")
 
     def backup(self, target: Path, tell: Tell) -> int:
         """Copy the database, while it is in use, to a file that must not exist yet.

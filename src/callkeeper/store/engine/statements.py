@@ -19,6 +19,7 @@ _ITEMS = re.compile(r"\{items of (\w+)\}")
 _ITEM_COLUMN = re.compile(r"\bitem\.(\w+)")
 _MARK = re.compile(r"\s*-- (?:(?P<engine>sqlite|postgres)|(?P<when>if|unless) (?P<parameter>\w+))$")
 _ANSWERS = re.compile(r"\A\s*SELECT\b|\bRETURNING\b")
+_VDN = re.compile(r"%\(vdn\)s|(?<![:\w]):vdn\b")
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
@@ -71,6 +72,12 @@ def choose(text: str, engine: Engine, given: frozenset[str] = frozenset()) -> st
 def answers(text: str) -> bool:
     """Whether a statement has rows to answer with."""
     return _ANSWERS.search(text) is not None
+
+
+@cache
+def is_of_one_vdn(text: str) -> bool:
+    """Whether a statement is about the rows of one VDN, which a parameter names."""
+    return _VDN.search(text) is not None
 
 
 def queries(engine: Engine) -> Statements:

@@ -113,6 +113,12 @@ class Store(Protocol):
     def migrate(self, tell: Tell = tell_nobody) -> list[str]:
         """Bring the schema up to date, once however many processes ask; return what was run."""
 
+    def spread(self) -> list[str]:
+        """Spread tables that are not yet over several machines, once however many processes ask.
+
+        Return which; raise DatabaseFailed where the database has no more than one.
+        """
+
     def schema_version(self) -> int:
         """Return the number of the last migration; answers only while the database does."""
 

@@ -63,8 +63,7 @@ class Backlog:
         What a campaign holds is left out then, but for what a claim that sweeps may find too late.
         """
         if self.count(now, AHEAD + 1) <= AHEAD:
-            rows = self._session.rows("due_reservations", now=now, limit=AHEAD)
-            due = [Reservation(*row) for row in rows]
+            due = self._locked(now)
             keys = {(each.vdn, each.campaign_id) for each in due}
             judged = _in_their_zones(self.judged_campaigns(keys), limits)
             return DueBatch(due, judged, frozenset(), is_all=True)
@@ -98,6 +97,14 @@ class Backlog:
         keyed = ((each["vdn"], each["id"]) for each in wanted)
         return {key: found[key] for key in keyed if key in found}
 
+    def _locked(self, now: Instant) -> list[Reservation]:
+        """Return what is due, in its order: found first, then locked, VDN by VDN."""
+        keys = [(row[0], row[1]) for row in self._session.rows("keys_due", now=now, limit=AHEAD)]
+        items = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
+        rows = self._session.each("lock_due", items, now=now)
+        found = {(row[0], row[1]): Reservation(*row) for row in rows}
+        return [found[key] for key in keys if key in found]
+
     def _first_of(
         self,
         keys: Sequence[CampaignKey],
@@ -106,7 +113,7 @@ class Backlog:
         few: int,
     ) -> DueBatch:
         items = [{"vdn": vdn, "campaign_id": id_} for vdn, id_ in keys]
-        rows = self._session.each("due_of_campaigns", items, now=now, few=few) if items else []
+        rows = self._session.each("due_of_campaigns", items, now=now, few=few)
         due = sorted((Reservation(*row) for row in rows), key=_turn)
         counts = Counter((each.vdn, each.campaign_id) for each in due)
         last = {(each.vdn, each.campaign_id): (each.vdn, each.id) for each in due}

@@ -74,6 +74,10 @@ class SqlStore:
         """Bring the schema up to date."""
         return self._session.migrate(tell=tell)
 
+    def spread(self) -> list[str]:
+        """Spread tables that are not yet over several machines, and return which."""
+        return self._session.spread()
+
     def schema_version(self) -> int:
         """Return the number of the last migration."""
         return int(self._session.rows("schema_version")[0][0])
