@@ -13,7 +13,7 @@ from callkeeper.asker import asker_has_gone
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import HandClock
 from callkeeper.core.people.person import Person, Role
-from callkeeper.core.people.presence import PRESENT_MS, RENEW_MS
+from callkeeper.core.people.presence import PRESENT_MS, RENEW_MS, Renewal
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.presence import Attendance
@@ -30,9 +30,10 @@ class Process:
         self.async_store.hear_writes(lambda outcome, _asked: self.writes.append(outcome))
         self.clock = HandClock(NOW)
         self.writes: list[object] = []
+        self.fails: Exception | None = None  # how saying it fails, if it does
         self._turn = asyncio.Semaphore(0)
         self._over = asyncio.Semaphore(0)
-        self.attendance = Attendance(self.async_store, self.clock, pause=self._pause)
+        self.attendance = Attendance(self._renew, self.clock, pause=self._pause)
 
     def come(self, held: ExitStack, person: Person, *vdns: int) -> None:
         held.enter_context(self.attendance.of(person, vdns))
@@ -57,6 +58,11 @@ class Process:
     def there(self) -> list[str]:
         found = self.store.presence.agents_there(1, self.clock.now())
         return [each.account for each in found]
+
+    async def _renew(self, renewal: Renewal) -> None:
+        if self.fails is not None:
+            raise self.fails
+        await self.async_store.presence.renew(renewal)
 
     async def _pause(self, _seconds: float) -> None:
         self._over.release()
@@ -184,18 +190,13 @@ def test_a_database_that_is_away_costs_nothing_but_absence(store: SqlStore) -> N
     ann = agent(store, "ann")
 
     async def attend(process: Process) -> None:
-        real = process.async_store.presence.renew
-
-        async def renew(_renewal: Any) -> None:
-            raise DatabaseFailed
-
         with ExitStack() as held:
-            process.async_store.presence.renew = renew  # type: ignore[assignment]
+            process.fails = DatabaseFailed()
             process.come(held, ann, 1)
             await process.looked()
             await process.look(RENEW_MS)
             assert process.there() == []
-            process.async_store.presence.renew = real
+            process.fails = None
             await process.look(RENEW_MS - 1)
             assert process.there() == []
             await process.look(1)
@@ -208,20 +209,15 @@ def test_a_bug_in_saying_it_is_logged_and_costs_no_turn_but_its_own(store: SqlSt
     ann, bob = agent(store, "ann"), agent(store, "bob")
 
     async def attend(process: Process) -> None:
-        real = process.async_store.presence.renew
-
-        async def renew(_renewal: Any) -> None:
-            raise ZeroDivisionError
-
         with ExitStack() as held, capture_logs() as lines:
-            process.async_store.presence.renew = renew  # type: ignore[assignment]
+            process.fails = ZeroDivisionError()
             process.come(held, ann, 1)
             await process.looked()
             process.come(held, bob, 1)  # nobody who comes is refused
             await process.look(RENEW_MS)
             told = [(each["event"], type(each["exc_info"])) for each in lines]
             assert told == [("presence_failed", ZeroDivisionError)] * 2
-            process.async_store.presence.renew = real
+            process.fails = None
             await process.look(RENEW_MS)
             assert process.there() == ["ann", "bob"]
             assert len(lines) == 2

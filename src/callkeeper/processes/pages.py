@@ -83,7 +83,7 @@ def console_of(  # noqa: PLR0913 - three are named
         filing=Filing(async_store, clock, bookings, slots),
         search=Search(async_store, clock, measure(settings)),
         supervision=supervision,
-        streams=Streams(watches, Attendance(async_store, clock), figures, times),
+        streams=Streams(watches, Attendance(async_store.presence.renew, clock), figures, times),
         figures=figures,
         times=times,
         url=settings.console_url,

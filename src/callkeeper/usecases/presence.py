@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
+from typing import Any
 
 import structlog
 
-from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.clock import Clock
 from callkeeper.core.people.person import Person
 from callkeeper.core.people.presence import PRESENT_MS, RENEW_MS, Renewal, There
@@ -17,6 +17,7 @@ from callkeeper.core.refusal import Refusal
 _EACH_SECONDS = 1.0  # so often it is seen whether it is time to say it again
 
 Pause = Callable[[float], Awaitable[None]]  # so many seconds
+Renew = Callable[[Renewal], Coroutine[Any, Any, object]]
 
 _log = structlog.get_logger()
 
@@ -25,13 +26,12 @@ class Attendance:
     """The people who are there at this process. It belongs to one event loop.
 
     While there is anybody, one write says so of all of them, and none comes within ten seconds
-    after another one, however often people come and go. ``pause`` waits between two looks.
+    after another one, however often people come and go. ``renew`` writes it; ``pause`` waits
+    between two looks.
     """
 
-    def __init__(
-        self, async_store: AsyncStore, clock: Clock, *, pause: Pause = asyncio.sleep
-    ) -> None:
-        self._store = async_store
+    def __init__(self, renew: Renew, clock: Clock, *, pause: Pause = asyncio.sleep) -> None:
+        self._renew = renew
         self._clock = clock
         self._pause = pause
         self._there: Counter[There] = Counter()
@@ -70,7 +70,7 @@ class Attendance:
         """Say it once. What fails has them be absent until the next turn, and ends no page."""
         renewal = Renewal(tuple(self._there), self._clock.now() + PRESENT_MS)
         # A task of its own, so that a bug is found at its end and no turn is the last.
-        saying = asyncio.create_task(self._store.presence.renew(renewal))
+        saying = asyncio.create_task(self._renew(renewal))
         try:
             await asyncio.wait((saying,))
         finally:
