@@ -6,21 +6,23 @@ from collections.abc import Iterator
 import pytest
 
 from callkeeper.clock import HandClock
-from callkeeper.core.dialing.attempt import Attempt
+from callkeeper.core.dialing.attempt import Attempt, Hangup
 from callkeeper.core.dialing.desk_call import ASKED_MS, DeskClaim
 from callkeeper.core.people.changes import GiveRole
 from callkeeper.core.people.person import Role
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.usecases.invitations import change_person
 from tests.console.test_house_rules import rule
+from tests.console.test_result import ResultForm
 from tests.console.visitor import OPERATOR, Visitor, at_work, path, promise, standing, unlike_any
 from tests.dialer.stage import Stage
 from tests.house import VDN, House
 from tests.logged import lines, logging_as_the_program_does
-from tests.store.calls import LIMITS, begin, note, renew, word
+from tests.store.calls import BUSY, LIMITS, begin, end, ending, note, renew, word
 from tests.store.orders import Opened
 
 MINUTE = 60_000
+ANSWERED = Hangup(16, "Normal Clearing")
 CALLER = Role("agent", VDN, "caller", "PJSIP/1001")
 
 
@@ -272,3 +274,92 @@ def test_where_the_rules_allow_it_one_calls_at_any_hour_and_the_story_tells(
     page = visitor.look(path(id_)).text
     assert "outside the hours of its campaign, as the house rules allow" in page
     stop(visitor, id_)
+
+
+@pytest.fixture
+def rings(house: House) -> Visitor:
+    """One with a phone that is on no other call."""
+    login = unlike_any()
+    return at_work(house, login, Role("agent", VDN, "caller", f"PJSIP/{login}"))
+
+
+def called(house: House, caller: Visitor, id_: str, hangup: Hangup) -> Attempt:
+    """Have a call that somebody asks for be made, and end."""
+    assert caller.send(path(id_, "call")).status == 303
+    take(house)
+    attempt = house.store.attempts.of(VDN, id_)[-1]
+    begin(house.store, attempt, at=house.now())
+    note(house.store, word(attempt, ringing_at=house.now()))
+    if hangup == ANSWERED:
+        note(house.store, word(attempt, answered_at=house.now()))
+    end(house.store, ending(attempt, hangup, at=house.now()))
+    return attempt
+
+
+@pytest.mark.usefixtures("dialer")
+@pytest.mark.parametrize(
+    ("hangup", "typed", "code"),
+    [
+        (ANSWERED, {"note": "likes it"}, "00000"),
+        (ANSWERED, {"end": "00603"}, "00000"),  # of its own call a line knows more
+        (BUSY, {"note": "likes it"}, "00537"),
+        (BUSY, {"end": "00603"}, "00603"),
+    ],
+)
+def test_what_the_line_says_of_ones_own_call_is_not_in_ones_way(
+    house: House, rings: Visitor, hangup: Hangup, typed: dict[str, str], code: str
+) -> None:
+    id_ = promised(house)
+    form = ResultForm(rings.look(path(id_)).seen.text).fields
+    called(house, rings, id_, hangup)
+    assert rings.send(path(id_, "result"), form | typed).status == 303
+    new = standing(house, id_)
+    assert (new.state, new.fail_code, new.remark) == ("done", code, typed.get("note"))
+
+
+@pytest.mark.usefixtures("dialer")
+def test_another_note_or_time_is_not_in_the_way_of_ones_own_call_either(
+    house: House, rings: Visitor
+) -> None:
+    id_ = promised(house)
+    version = rings.look(path(id_)).hidden("version")
+    called(house, rings, id_, BUSY)
+    assert rings.send(path(id_, "note"), {"version": version, "note": "slowly"}).status == 303
+    version = rings.look(path(id_)).hidden("version")
+    called(house, rings, id_, BUSY)
+    moved = {"version": version, "day": "2026-11-29", "at": "15:00"}
+    assert rings.send(path(id_, "move"), moved).status == 303
+    assert (standing(house, id_).remark, standing(house, id_).tries) == ("slowly", 2)
+
+
+@pytest.mark.usefixtures("dialer")
+def test_somebody_elses_call_and_word_are_in_ones_way(house: House, rings: Visitor) -> None:
+    other = at_work(house, unlike_any(), Role("agent", VDN, "caller", "PJSIP/1006"))
+    id_ = promised(house)
+    form = ResultForm(rings.look(path(id_)).seen.text).fields | {"end": "00603"}
+    called(house, other, id_, BUSY)
+    assert rings.send(path(id_, "result"), form).status == 409
+    form = ResultForm(rings.look(path(id_)).seen.text).fields
+    version = form["version"]
+    assert other.send(path(id_, "note"), {"version": version, "note": "slowly"}).status == 303
+    called(house, rings, id_, BUSY)
+    assert rings.send(path(id_, "result"), form).status == 409
+    assert standing(house, id_).state == "waiting"
+
+
+@pytest.mark.usefixtures("dialer")
+def test_the_form_is_there_while_the_call_goes_on_and_asks_what_a_person_knows(
+    house: House, rings: Visitor
+) -> None:
+    id_ = promised(house)
+    assert rings.send(path(id_, "call")).status == 303
+    take(house)
+    attempt = attempt_of(house, id_)
+    begin(house.store, attempt, at=house.now())
+    form = ResultForm(rings.look(path(id_)).seen.text).fields
+    assert not form.keys() & {"end", "at"}
+    end(house.store, ending(attempt, BUSY, at=house.now()))
+    assert rings.send(path(id_, "result"), form | {"note": "typed"}).status == 303
+    new = standing(house, id_)
+    assert (new.state, new.fail_code, new.remark) == ("done", "00537", "typed")
+    assert new.begin_at == attempt_of(house, id_).placing_at

@@ -126,6 +126,9 @@ def test_the_second_of_two_sees_what_is_on_record_beside_what_he_typed(
     assert ann.send(path(id_, "result"), first).status == 303
     late = sue.send(path(id_, "result"), form | {"end": "00603", "note": "nobody there"})
     assert late.status == 409
-    assert "On record now busy, Sold, 2026-11-28 11:57 rang twice person ann" in late.text
+    assert (
+        "On record now busy, Sold, 2026-11-28 11:57"
+        " Note on record rang twice Changed last by person ann"
+    ) in late.text
     kept = ResultForm(late.seen.text).fields
     assert (kept["end"], kept["note"]) == ("00603", "nobody there")

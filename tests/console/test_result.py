@@ -176,13 +176,15 @@ def test_a_call_before_midnight_may_be_filed_after_it(house: House, at_midnight:
     id_ = promise(house, -10 * MINUTE)
     form = untouched(at_midnight, id_)
     assert form["at"] == "00:00"
-    assert at_midnight.send(path(id_, "result"), form | {"at": "23:55"}).status == 303
+    assert (
+        at_midnight.send(path(id_, "result"), form | {"at": "23:55", "end": "00000"}).status == 303
+    )
     assert standing(house, id_).begin_at == house.now() - 5 * MINUTE
 
 
 def test_one_that_would_be_long_ago_is_still_to_come(house: House, at_midnight: Visitor) -> None:
     id_ = promise(house, -10 * MINUTE)
-    form = untouched(at_midnight, id_) | {"at": "12:00"}
+    form = untouched(at_midnight, id_) | {"at": "12:00", "end": "00000"}
     refused = at_midnight.send(path(id_, "result"), form)
     assert refused.status == 422
     assert "12:00 is still to come" in refused.text
@@ -195,13 +197,36 @@ def test_whoever_corrects_a_colleagues_result_does_not_become_its_agent(house: H
     assert eve.send(path(theirs, "result"), untouched(eve, theirs) | {"end": "00603"}).status == 303
     assert (standing(house, theirs).agent, standing(house, theirs).fail_code) == ("ann", "00603")
     nobodys = promise(house, -5 * MINUTE, agent=None)
-    assert eve.send(path(nobodys, "result"), untouched(eve, nobodys)).status == 303
+    form = untouched(eve, nobodys) | {"end": "00603"}
+    assert eve.send(path(nobodys, "result"), form).status == 303
     assert standing(house, nobodys).agent == "eve"
 
 
 def test_whoever_has_no_list_is_shown_what_they_filed(house: House) -> None:
     sue = at_work(house, unlike_any(), SUPERVISOR)
     id_ = promise(house, -5 * MINUTE)
-    assert sue.send(path(id_, "result"), untouched(sue, id_)).status == 303
+    assert sue.send(path(id_, "result"), untouched(sue, id_) | {"end": "00000"}).status == 303
     assert sue.follow().status == 200
     assert "answered" in sue.text
+
+
+def test_nobody_says_by_one_click_how_a_call_ended_that_nobody_has_made(
+    house: House, ann: Visitor
+) -> None:
+    id_ = promise(house, 24 * HOUR)
+    form = untouched(ann, id_)
+    assert "end" not in form
+    refused = ann.send(path(id_, "result"), form | {"note": "typed"})
+    assert refused.status == 422
+    assert 'id="end-fault">choose how the call ended' in refused.seen.text
+    assert ResultForm(refused.seen.text).fields["note"] == "typed"
+    assert standing(house, id_).state == "waiting"
+
+
+def test_a_business_result_is_enough_and_says_nothing_of_how_the_call_ended(
+    house: House, ann: Visitor
+) -> None:
+    id_ = promise(house, -5 * MINUTE)
+    assert ann.send(path(id_, "result"), untouched(ann, id_) | {"business": "10"}).status == 303
+    new = standing(house, id_)
+    assert (new.state, new.fail_code, new.business_result) == ("done", None, "10")

@@ -127,4 +127,4 @@ def test_what_is_promised_for_later_and_other_vdns_is_left_out(store: SqlStore) 
     book(store, 1, DAY_MS + MINUTE)
     empty = pulse(store)
     assert empty.agents == {}
-    assert msgspec.structs.astuple(empty) == ({}, (0, 0, 0, 0), (0, 0))
+    assert msgspec.structs.astuple(empty) == ({}, {}, (0, 0))

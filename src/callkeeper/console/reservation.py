@@ -1,6 +1,7 @@
 """One reservation: the promise, how it stands, its story, and what may be done with it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.responses import Response
 
@@ -26,6 +27,7 @@ from callkeeper.console.result_form import (
     read_result,
 )
 from callkeeper.console.sign_in import HOME
+from callkeeper.console.stream import Streams, parts_of
 from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
 from callkeeper.core.dialing.desk_call import OutsideHours
@@ -46,7 +48,7 @@ from callkeeper.core.reservations.slot import SlotTaken
 from callkeeper.core.wall_time import read_wall_time
 from callkeeper.usecases.filing import Filing
 from callkeeper.usecases.slots import FreeSlots, SlotBookings
-from callkeeper.usecases.work import Work
+from callkeeper.usecases.work import FoundReservation, Work
 
 
 class ReservationPage:
@@ -57,12 +59,14 @@ class ReservationPage:
         work: Work,
         filing: Filing,
         slots: SlotBookings,
+        streams: Streams,
         press: Press,
         times: PageTimes,
     ) -> None:
         self._work = work
         self._filing = filing
         self._slots = slots
+        self._streams = streams
         self._press = press
         self._times = times
 
@@ -93,7 +97,14 @@ class ReservationPage:
                 who.person,
                 visit.vdn,
                 visit.id,
-                read_result(form, times, old, files_as, own_call(found, times, who.person.by)),
+                read_result(
+                    form,
+                    times,
+                    old,
+                    files_as,
+                    own_call(found, times, who.person.by),
+                    last_heard(found),
+                ),
                 form_name(form),
                 seen_version=hidden_number(form, "version"),
                 again_at=again_at,
@@ -166,7 +177,9 @@ class ReservationPage:
         free: FreeSlots | None = None,
     ) -> Response:
         times = self._times.of(who)
+        pulse = await self._pulse(visit, who)
         found = await self._work.one(who.person, visit.vdn, visit.id)
+        moving: dict[str, Any] = dict(pulse) if _is_told_of(pulse, who, found) else {}
         return self._press.page(
             visit.language,
             "reservation",
@@ -189,7 +202,26 @@ class ReservationPage:
             other_time=OTHER_TIME,
             typed=typed or {},
             refused=refused,
+            **moving,
         )
+
+    async def _pulse(self, visit: Visit, who: SignedIn) -> dict[str, str]:
+        """Return what is told when anything moves: of the VDN, or of the agent's own part."""
+        vdn, parts = visit.vdn, parts_of(who.person, [visit.vdn])
+        for name, is_own in ((str(vdn), False), (f"{vdn}/own", True)):
+            if name in parts:
+                pulse = await self._streams.number(who.person, vdn, own=is_own)
+                return {"live_name": name, "pulse": pulse}
+        return {}
+
+
+def _is_told_of(pulse: Mapping[str, str], who: SignedIn, found: FoundReservation) -> bool:
+    """Whether what moves of a reservation is told: of a colleague's, no agent is told."""
+    if not pulse.get("live_name", "").endswith("/own"):
+        return True
+    reservation = found.kept.listed.reservation
+    role = who.person.role_in(reservation.vdn)
+    return role is not None and role.agent == reservation.agent
 
 
 def _moved_to(form: Form, times: LocalTimes) -> Instant:

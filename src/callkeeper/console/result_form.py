@@ -31,9 +31,10 @@ _LATER = {1: Phrase("tomorrow"), 2: Phrase("the day after tomorrow"), 7: Phrase(
 
 
 def on_record(found: FoundReservation, times: LocalTimes, by: str) -> dict[str, str]:
-    """Return what the form shows before anything is typed: what was filed, or what is common.
+    """Return what the form shows before anything is typed: what was filed, or said of a call.
 
-    ``by``: who would file.
+    How it ended is chosen only where a line has said so, or whoever would file, which is ``by``;
+    ``is_told``: so it is.
     """
     reservation = found.kept.listed.reservation
     business = _business(reservation)
@@ -45,22 +46,24 @@ def on_record(found: FoundReservation, times: LocalTimes, by: str) -> dict[str, 
         "again": "",
     } | _next_time(found, times)
     if reservation.state != "done":
-        return shown | {"began": ""} | _heard_of(found, times, by)
+        told = {"began": "", "is_told": "yes"}
+        return shown | told | _heard_of(found, times, by)
     code, began = reservation.fail_code, reservation.begin_at
-    shown |= {"end": code if code in ENDS else AS_FILED, "at": "", "began": ""}
+    shown |= {"end": code if code in ENDS else AS_FILED, "at": "", "began": "", "is_told": "yes"}
     if began is not None:
         shown |= {"at": _clock_time(began, times), "began": str(began)}
     return shown
 
 
 def _heard_of(found: FoundReservation, times: LocalTimes, by: str) -> dict[str, str]:
-    """Return how a call ended, and when it began, by what the line said; else what is common."""
+    """Return how a call ended, and when it began, as the line or a person said; else only now."""
     heard, by_hand = last_heard(found), own_call(found, times, by)
     if by_hand is not None:  # later than all that was heard
         return {"end": ENDS[0], "at": _clock_time(by_hand.began_at, times)}
-    if heard is None or heard.fail_code not in ENDS:
-        return {"end": ENDS[0], "at": _clock_time(times.now, times)}
-    return {"end": heard.fail_code, "at": _clock_time(heard.placing_at or heard.claimed_at, times)}
+    if heard is None:
+        return {"end": "", "at": _clock_time(times.now, times), "is_told": ""}
+    end = heard.fail_code if heard.fail_code in ENDS else ""
+    return {"end": end, "at": _clock_time(heard.placing_at or heard.claimed_at, times)}
 
 
 def _next_time(found: FoundReservation, times: LocalTimes) -> dict[str, str]:
@@ -88,9 +91,11 @@ def read_result(
     old: Reservation,
     agent: str | None,
     by_hand: HandCall | None,
+    heard: Attempt | None,
 ) -> Result:
     """Return the result that was typed; what the form does not ask stays as it was filed.
 
+    Where nobody chose how a call ended, it is what was ``heard``, or a business result is enough.
     Of a call ``by_hand`` it has begin and end as they were said, unless another begin was typed.
     Raise ParameterWrong.
     """
@@ -101,10 +106,10 @@ def read_result(
     stays = business == AS_FILED
     return Result(
         agent=agent,
-        fail_code=_ended(form, old),
+        fail_code=_ended(form, old, heard),
         business_result=None if stays else business,
         business_sub_result=None if stays else sub,
-        begin_at=_began(form, times) if by_hand is None else by_hand.began_at,
+        begin_at=_began(form, times, heard) if by_hand is None else by_hand.began_at,
         end_at=None if by_hand is None else by_hand.ended_at,
         remark=None if note == (old.remark or "") else note,
     )
@@ -142,8 +147,13 @@ def read_again(form: Form, times: LocalTimes) -> Instant | None:
         raise
 
 
-def _ended(form: Form, old: Reservation) -> str | None:
-    end = form.get("end", AS_FILED)
+def _ended(form: Form, old: Reservation, heard: Attempt | None) -> str | None:
+    is_open = not old.is_dialed_by_us and old.state != "done"
+    end = form.get("end", "" if is_open else AS_FILED)
+    if not end and heard is not None:
+        return heard.fail_code
+    if not end and form.get("business", AS_FILED) not in ("", AS_FILED):
+        return None
     if end == AS_THE_LINE_SAYS and old.is_dialed_by_us:
         return old.fail_code
     if end == AS_FILED:
@@ -153,8 +163,10 @@ def _ended(form: Form, old: Reservation) -> str | None:
     return end
 
 
-def _began(form: Form, times: LocalTimes) -> Instant | None:
+def _began(form: Form, times: LocalTimes, heard: Attempt | None) -> Instant | None:
     """Return when the call began; None for what stands on record already, to the millisecond."""
+    if "at" not in form and heard is not None:
+        return heard.placing_at
     at = form.get("at", "")
     filed = hidden_instant(form, "began") if form.get("began") else None
     if not at or (filed is not None and at == _clock_time(filed, times)):

@@ -90,7 +90,7 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
     board = BoardPage(supervision, console.streams, press, times)
     find = FindPage(console.search, press, times)
     book = BookPage(slots, press, times)
-    one = ReservationPage(work, console.filing, slots, press, times)
+    one = ReservationPage(work, console.filing, slots, console.streams, press, times)
     calls = CallActs(console.calling, console.by_hand, one)
     of_one = "/console/{vdn}/reservations/{id}"
     return [

@@ -8,6 +8,7 @@ from callkeeper.core.people.rights import may
 from callkeeper.core.reservations.changes import CallAgain, Order, Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.overtaking import still_seen
 from callkeeper.usecases.promises import no_such
 from callkeeper.usecases.reservations import Bookings, FormName
 from callkeeper.usecases.slots import SlotBookings
@@ -43,17 +44,18 @@ class Filing:
         # What was typed belongs to it: whoever goes back and types more is told it is too late.
         of_one = FormName(form.made_at, f"{form.token} {id_} {result} {again_at}")
 
-        def look(store: Store) -> CallAgain | None:
+        def look(store: Store) -> tuple[int, CallAgain | None]:
             listed = store.reservations.get(vdn, id_)
             old = None if listed is None else listed.reservation
             if old is None or not _is_theirs(person, old):
                 raise no_such(vdn, id_)
+            seen = still_seen(store, person, old, seen_version)
             if again_at is None or store.reservations.get(vdn, of_one.id_of(person.login, vdn)):
-                return None  # what has been booked is in its own way
+                return seen, None  # what has been booked is in its own way
             guard = self._slots.guard(store, old, again_at, result.agent or old.agent)
-            return self._bookings.call_again(vdn, again_at, of_one, person, guard)
+            return seen, self._bookings.call_again(vdn, again_at, of_one, person, guard)
 
-        again = await self._store.ask(look)
+        seen, again = await self._store.ask(look)
         order = Order(
             vdn,
             id_,
@@ -61,7 +63,7 @@ class Filing:
             person.by,
             self._clock.now(),
             request=of_one.digest(person.login, vdn).hex(),
-            seen_version=seen_version,
+            seen_version=seen,
             again=again,
         )
         return await self._store.reservations.change(order)

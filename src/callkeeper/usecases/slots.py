@@ -22,6 +22,7 @@ from callkeeper.store.port.reservations import Listed, Wanted
 from callkeeper.store.port.store import Store
 from callkeeper.store.zones import clock_of, zone_name, zone_of
 from callkeeper.usecases.agents import AgentChoice, agent_choices, is_agent
+from callkeeper.usecases.overtaking import still_seen
 from callkeeper.usecases.promises import no_such
 from callkeeper.usecases.reservations import Bookings, FormName
 
@@ -162,24 +163,25 @@ class SlotBookings:
             raise NoRight
         now = self._clock.now()
 
-        def look(store: Store) -> Guard | None:
+        def look(store: Store) -> tuple[int, Guard | None]:
             old = _theirs(store, person, vdn, id_)
+            seen = still_seen(store, person, old, seen_version)
             stays = appoint_at == old.appoint_at
             if anyway or stays or old.agent is None:
-                return None
+                return seen, None
             if appoint_at < now:
                 raise _passed()
             diary = self._diary(store, vdn, old.campaign_id, appoint_at, but=id_)
-            return diary.check(appoint_at, old.agent, _name_of(store, vdn, old.agent))
+            return seen, diary.check(appoint_at, old.agent, _name_of(store, vdn, old.agent))
 
-        guard = await self._store.ask(look)
+        seen, guard = await self._store.ask(look)
         order = Order(
             vdn,
             id_,
             Move(appoint_at=appoint_at),
             person.by,
             now,
-            seen_version=seen_version,
+            seen_version=seen,
             guard=guard,
         )
         return await self._store.reservations.change(order)

@@ -178,9 +178,13 @@ def look(store: Store, measure: Measure, vdn: int, now: Instant) -> Beat:
         if each.stands(now)
     )
     found = store.presence.agents_there(vdn, now)
-    there = [each for each in found if each.account in pulse.agents]
     rules = store.rules.of(vdn).version
-    agents = {account: _number((sums, rules)) for account, sums in pulse.agents.items()}
+    busy = pulse.agents.keys() | pulse.calls.keys()
+    there = [each for each in found if each.account in busy]
+    agents = {
+        each: _number((pulse.agents.get(each), pulse.calls.get(each), rules))
+        for each in sorted(busy)
+    }
     whole = _number((pulse.agents, pulse.calls, pulse.campaigns, living, there, rules))
     return Beat(now, whole, agents)
 

@@ -21,6 +21,7 @@ from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.screen_pop import names_number, screen_pop
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.calling import CallMeans, means_of
+from callkeeper.usecases.overtaking import still_seen
 from callkeeper.usecases.promises import Found, Kept, Promises, Whose, no_such
 from callkeeper.usecases.timeline import Happening, happened
 
@@ -166,11 +167,18 @@ class Work:
 
         Raise NoSuchReservation, or Overtaken.
         """
-        listed = await self._store.ask(lambda store: store.reservations.get(vdn, id_))
-        if listed is None:
-            raise no_such(vdn, id_)
-        _check(person, "change_reservation", listed.reservation)
-        order = Order(vdn, id_, change, person.by, self._clock.now(), seen_version=seen_version)
+
+        def look(store: Store) -> int | None:
+            listed = store.reservations.get(vdn, id_)
+            if listed is None:
+                raise no_such(vdn, id_)
+            _check(person, "change_reservation", listed.reservation)
+            if seen_version is None:
+                return None
+            return still_seen(store, person, listed.reservation, seen_version)
+
+        seen = await self._store.ask(look)
+        order = Order(vdn, id_, change, person.by, self._clock.now(), seen_version=seen)
         return await self._store.reservations.change(order)
 
 

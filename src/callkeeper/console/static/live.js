@@ -8,12 +8,15 @@
   const ANYWAY_MS = 60_000;
   const IDLE_MS = 5_000;
   const SPOKEN_MS = 10_000;
+  const FIELDS = "[data-live] :is([type=radio], [type=time])";
   const [first] = parts;
   const { live: name, from } = first.dataset;
   const state = document.getElementById("live-state");
   const pause = document.getElementById("live-pause");
   const spoken = document.getElementById("live-counts");
   let latest = first.dataset.pulse;
+  const typed = new Map();
+  let shownAt = Date.now();
   let waits, how, heard = Date.now(), pressed = 0, isPaused, isOut, isAsking, asksAgain;
 
   const say = (now) => {
@@ -52,6 +55,16 @@
     return isAll;
   };
 
+  // What somebody chose in a part is theirs, also where its field was gone for a while.
+  const restore = () => {
+    for (const field of document.querySelectorAll(FIELDS)) {
+      const value = typed.get(field.name);
+      if (value === undefined) continue;
+      if (field.type === "radio") field.checked = field.value === value;
+      else if (field.value !== value) field.value = value;
+    }
+  };
+
   const show = async (text) => {
     const fresh = new DOMParser().parseFromString(text, "text/html");
     const focused = document.activeElement.id;
@@ -63,13 +76,16 @@
       if (!twin || !hold(list, twin, fresh)) waits ??= setTimeout(refresh, IDLE_MS);
       if (!twin) return;
     }
+    shownAt = Date.now();
     for (const part of parts) {
       const its = fresh.getElementById(part.id);
+      if (!its || "still" in its.dataset) continue;
       for (const each of part.querySelectorAll("details[open][id]"))
         fresh.getElementById(each.id)?.setAttribute("open", "");
       await htmx.swap({ text: its.innerHTML, target: part, swap: "innerMorph", sourceElement: part });
-      part.dataset.pulse = its.dataset.pulse;
     }
+    restore();
+    first.dataset.pulse = fresh.getElementById(first.id)?.dataset.pulse ?? latest;
     speak();
     if (document.activeElement === document.body && focused)
       document.getElementById(focused)?.focus({ preventScroll: true });
@@ -99,6 +115,17 @@
     latest = told[name];
     if (latest !== first.dataset.pulse) setTimeout(refresh, 300 * Math.random());
   });
+
+  document.addEventListener("input", ({ target }) => target.matches(FIELDS) && typed.set(target.name, target.value));
+
+  // A call that goes on is counted on from what it came to when it was shown.
+  const two = (count) => String(Math.floor(count)).padStart(2, "0");
+  setInterval(() => {
+    for (const each of document.querySelectorAll("[data-ticks]")) {
+      const seconds = (Number(each.dataset.ticks) + Date.now() - shownAt) / 1000;
+      each.textContent = `${two(seconds / 60)}:${two(seconds % 60)}`;
+    }
+  }, 1_000);
 
   document.addEventListener("keydown", () => (pressed = Date.now()));
   document.addEventListener("pointerover", ({ target }) => waits && !target.closest("[data-rows]") && refresh());

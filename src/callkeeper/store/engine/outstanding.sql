@@ -53,13 +53,20 @@ GROUP BY o.agent
 ORDER BY o.agent
 
 -- name: pulse_of_calls
-SELECT COUNT(*), COUNT(t.ringing_at), COUNT(t.answered_at),
+-- Each step of a call moves it, by agent of its reservation; and so does time alone, where nobody
+-- has taken a call that an agent asked for.
+SELECT COALESCE(r.agent, ''), COUNT(*), COUNT(NULLIF(t.holder, '')), COUNT(t.placing_at),
+  COUNT(t.ringing_at), COUNT(t.answered_at), COUNT(t.hang_up_at),
+  COUNT(*) FILTER (WHERE t.holder = '' AND t.claimed_at < :asked_before),
   SUM(CAST(SUBSTR(t.id, -9) AS INTEGER))                                       -- sqlite
   CAST(SUM(CAST(hashtext(t.id) AS BIGINT)) AS BIGINT)                          -- postgres
 -- Without a word SQLite would go through all attempts that the VDN ever had.
 FROM attempt AS t INDEXED BY attempt_live                                      -- sqlite
 FROM attempt AS t                                                              -- postgres
+JOIN reservation AS r ON r.vdn = t.vdn AND r.id = t.reservation_id
 WHERE t.vdn = :vdn AND t.state <> 'ended'
+GROUP BY r.agent
+ORDER BY r.agent
 
 -- name: pulse_of_campaigns
 -- Of those that have something outstanding.

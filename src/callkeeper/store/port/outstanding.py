@@ -50,11 +50,12 @@ class Alike(msgspec.Struct, frozen=True):
 class Pulse(msgspec.Struct, frozen=True):
     """Numbers that move whenever what is outstanding does; they are compared, and tell no more.
 
-    By agent's account, "" for nobody's; of the calls that go on; and of campaigns.
+    Of what is promised and of the calls that go on, each by agent's account, "" for nobody's; and
+    of campaigns.
     """
 
     agents: dict[str, tuple[int, ...]]
-    calls: tuple[int, ...]
+    calls: dict[str, tuple[int, ...]]
     campaigns: tuple[int, ...]
 
 

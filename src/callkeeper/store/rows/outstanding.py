@@ -2,6 +2,7 @@
 
 import msgspec
 
+from callkeeper.core.dialing.desk_call import ASKED_MS
 from callkeeper.core.instants import MINUTE_MS, Instant
 from callkeeper.core.reservations.reminder import Coming
 from callkeeper.core.reservations.reservation import State
@@ -89,11 +90,11 @@ class OutstandingRows:
             late_before=now,
             broken_before=now - grace_ms,
         )
-        calls = self._session.rows("pulse_of_calls", vdn=vdn)
+        calls = self._session.rows("pulse_of_calls", vdn=vdn, asked_before=now - ASKED_MS)
         campaigns = self._session.rows("pulse_of_campaigns", vdn=vdn, until=until, now=now)
         return Pulse(
             {row[0]: _numbers(row[1:]) for row in agents},
-            _numbers(calls[0]),
+            {row[0]: _numbers(row[1:]) for row in calls},
             _numbers(campaigns[0]),
         )
 
