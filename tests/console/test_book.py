@@ -70,7 +70,7 @@ def form(visitor: Visitor, query: str = "", **fields: str) -> dict[str, str]:
 def booked(house: House, visitor: Visitor) -> Reservation:
     """Return what was just booked."""
     assert visitor.status == 303, visitor.text
-    return standing(house, visitor.seen.headers["location"].rpartition("/")[2])
+    return standing(house, visitor.seen.headers["location"].partition("?")[0].rpartition("/")[2])
 
 
 def offers(visitor: Visitor) -> list[int]:
@@ -93,7 +93,10 @@ def test_an_agent_books_a_call_in_the_persons_name(
     assert made.remark == "speak\nslowly"
     (event,) = house.store.history.of(VDN, made.id)
     assert (event.by_whom, event.what) == (f"person {login}", "reserved")
-    assert "Call at 2026-11-28 14:00" in agent_of_today.follow().text
+    page = agent_of_today.follow()
+    assert "Call at 2026-11-28 14:00" in page.text
+    assert '<p role="status">Booked: the call at 2026-11-28 14:00.' in page.seen.text
+    assert "Booked:" not in agent_of_today.look(path(made.id)).text
 
 
 def test_a_form_that_is_sent_twice_books_once(
@@ -224,7 +227,7 @@ def test_a_slot_takes_as_many_calls_of_a_campaign_as_the_rules_say(
     ("fields", "sentence"),
     [
         ({"number": ""}, "the number is missing"),
-        ({"number": "+8613800138000"}, "is not allowed; it takes digits"),
+        ({"number": "+8613800138000"}, "type it as you would dial it here"),
         ({"number": "1" * 25}, "has 25 characters, at most 24 fit"),
         ({"campaign": ""}, "choose a campaign"),
         ({"campaign": "9" * 40}, "choose a campaign"),
@@ -382,3 +385,31 @@ def test_requests_over_the_api_book_a_taken_slot_as_before(house: House, login: 
     at = house.now() + AT_TWO
     assert house.reserve(userAccount=login, appointTime=at)
     assert house.reserve(userAccount=login, appointTime=at)
+
+
+@pytest.mark.parametrize("look", [{}, {"look": "yes"}], ids=["book", "look"])
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("+44 20 7946 0958", "type it as you would dial it here, without the +"),
+        ("+44-20", "type it as you would dial it here, without the +"),
+        ("0044 x", "&#39;x&#39; at position 5 is not allowed"),
+    ],
+)
+def test_a_number_that_cannot_be_dialed_is_refused_once_at_its_field(
+    agent_of_today: Visitor, look: dict[str, str], number: str, says: str
+) -> None:
+    sent = form(agent_of_today, number=number) | look
+    assert "Digits as you would dial them here" in agent_of_today.text
+    page = agent_of_today.send(BOOK, sent)
+    assert page.status == 422
+    assert page.seen.text.count(says) == 1
+    assert f'<span class="fault" id="number-fault">{says}' in page.seen.text
+    assert "No other call to this number" not in page.text
+
+
+def test_what_stands_between_the_groups_of_a_number_is_left_out(
+    house: House, agent_of_today: Visitor
+) -> None:
+    sent = form(agent_of_today, number="(0044) 20-7946.09 58")
+    assert booked(house, agent_of_today.send(BOOK, sent)).called_no == "00442079460958"

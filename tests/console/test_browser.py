@@ -93,7 +93,7 @@ def test_an_invited_agent_files_a_late_call_by_keyboard_alone(
     window.press("Enter")
     window.tab_to(link_to(page, of_one(first)))
     window.press("Enter")
-    window.tab_to(page.locator("[name=end]:checked"))
+    window.tab_to(page.locator("[name=end]").first)
     window.press("ArrowDown")
     window.tab_to(page.locator("[name=business]:checked"))
     window.press("ArrowDown")

@@ -121,7 +121,10 @@ def test_an_agent_is_told_of_a_call_that_comes_due_and_nobody_else_is(
         with listening(visitor) as again:
             assert again.hear()[0] == "pulse"
             assert due(again.hear())[2] == soon
-    for each in (ahead, soon):
+        late = promise(house, -3 * MINUTE, agent="rob")
+        assert own.hear()[0] == "pulse"
+        assert due(own.hear()) == ("due", "A call is late since 11:57", late)
+    for each in (ahead, soon, late):
         file(house, each)
 
 

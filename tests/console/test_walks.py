@@ -146,6 +146,7 @@ def test_the_next_call_is_booked_with_a_result(
     visitor = at_work(house, unlike_any(), SUPERVISOR)
     page = opens(scripts=scripts).bear(visitor.cookie).look(path(id_))
     expect(page.locator("#again_day")).to_be_hidden()
+    page.get_by_role("radio", name="no answer").check()
     page.locator("#again").select_option("other")
     page.locator("#again_day").fill("2027-01-05")
     page.locator("#again_at").fill("09:30")

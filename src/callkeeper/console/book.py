@@ -9,6 +9,7 @@ from starlette.responses import Response
 from callkeeper.console.fields import (
     Form,
     chosen,
+    dialed_number,
     form_name,
     hidden_instant,
     new_form_name,
@@ -54,6 +55,7 @@ class BookPage:
         try:
             form = form_name(typed)
             if "look" in typed:
+                dialed_number(typed)
                 return await self._page(visit, who, typed)
             times = _times_typed(typed, times)
             typed, at = _taken_up(typed, times)
@@ -72,7 +74,7 @@ class BookPage:
             if refused.about == "again":
                 del typed["form"]
             return await self._page(visit, who, typed, refused=refused)
-        return lead_to(f"/console/{visit.vdn}/reservations/{made.id}")
+        return lead_to(f"/console/{visit.vdn}/reservations/{made.id}?booked=yes")
 
     async def _page(  # noqa: PLR0913 - four are named
         self,
@@ -164,7 +166,7 @@ def _call(typed: Form, at: Instant) -> NewCall:
     if like and not is_id(like):
         raise unreadable()
     return NewCall(
-        number=plain_number(typed),
+        number=dialed_number(typed),
         campaign_id=typed.get("campaign", ""),
         appoint_at=at,
         agent=typed.get("agent", ""),

@@ -7,6 +7,7 @@ from typing import TypeVar
 from callkeeper.clock import new_token
 from callkeeper.core.instants import INSTANT_MAX, INSTANT_MIN, Instant
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.core.reservations.reservation import CALLED_NO
 from callkeeper.core.vdn import read_vdn
 from callkeeper.usecases.reservations import FormName
 
@@ -63,6 +64,23 @@ def typed_note(form: Form) -> str:
 def plain_number(form: Form) -> str:
     """Return the phone number that was typed, without what stands between its groups."""
     return _BETWEEN_DIGITS.sub("", form.get("number", ""))
+
+
+def dialed_number(form: Form) -> str:
+    """Return the same, of a number that is to be dialed; "" where none was typed.
+
+    Nobody here knows what stands for the + of a number, which differs by trunk. Raise
+    ParameterWrong.
+    """
+    number = plain_number(form)
+    if number.startswith("+"):
+        raise ParameterWrong(
+            "type it as you would dial it here, without the +: for instance 0044… for +44…",
+            about="number",
+        )
+    if number:
+        CALLED_NO.check(number, "number")
+    return number
 
 
 def hidden_number(form: Form, name: str) -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from callkeeper.console.times import PageTimes
 from callkeeper.console.visit import Visit
-from callkeeper.core.instants import SECOND_MS
+from callkeeper.core.instants import MINUTE_MS, SECOND_MS
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.reservations.reminder import announced, next_warning
@@ -49,9 +49,12 @@ class Reminder:
         for vdn, agent, beat in own:
             for each in announced(beat.coming, agent, who.warning_minutes, beat.at):
                 time = times.to_minute(each.promised_at).partition(" ")[2]
+                says = Phrase("A call is due at {time}", time=time)
+                if each.promised_at < beat.at - MINUTE_MS:
+                    says = Phrase("A call is late since {time}", time=time)
                 yield {
                     "key": f"{vdn}/{each.key}",
-                    "says": Phrase("A call is due at {time}", time=time).told(translate),
+                    "says": says.told(translate),
                     "opens": f"/console/{vdn}/reservations/{each.id}",
                 }
 

@@ -192,6 +192,7 @@ class ReservationPage:
             ends=ENDS,
             as_filed=AS_FILED,
             as_the_line_says=AS_THE_LINE_SAYS,
+            is_booked="booked" in visit.request.query_params and refused is None,
             is_overtaken=isinstance(refused, Overtaken),
             is_outside_hours=isinstance(refused, OutsideHours),
             note_longest=REMARK.longest,
