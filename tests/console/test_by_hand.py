@@ -186,7 +186,7 @@ def test_a_call_by_hand_is_for_the_promise_that_stood_then(
     ben = at_work(house, unlike_any(), Role("agent", VDN, "ben"))
     shown = ben.look(path(id_))
     assert "by the word of" not in shown.text
-    assert ben.send(path(id_, "result"), typed(shown)).status == 303
+    assert ben.send(path(id_, "result"), typed(shown) | {"end": "00000"}).status == 303
     done = standing(house, id_)
     assert done.begin_at is not None
     assert (done.begin_at >= later, done.end_at) == (True, None)
@@ -225,7 +225,7 @@ def test_nobody_begins_while_another_calls_and_what_one_files_is_ones_own_call(
     theirs = typed(boss.look(path(id_)))
     mine = typed(ben.look(path(id_)))
     assert theirs["at"] != mine["at"]
-    assert boss.send(path(id_, "result"), theirs | {"at": mine["at"]}).status == 303
+    assert boss.send(path(id_, "result"), theirs | {"at": mine["at"], "end": "00000"}).status == 303
     done = standing(house, id_)
     assert done.end_at is None  # nobody told them when it was over
     assert done.begin_at is not None

@@ -55,18 +55,22 @@ ORDER BY o.agent
 -- name: pulse_of_calls
 -- Each step of a call moves it, by agent of its reservation; and so does time alone, where nobody
 -- has taken a call that an agent asked for.
-SELECT COALESCE(r.agent, ''), COUNT(*), COUNT(NULLIF(t.holder, '')), COUNT(t.placing_at),
-  COUNT(t.ringing_at), COUNT(t.answered_at), COUNT(t.hang_up_at),
-  COUNT(*) FILTER (WHERE t.holder = '' AND t.claimed_at < :asked_before),
-  SUM(CAST(SUBSTR(t.id, -9) AS INTEGER))                                       -- sqlite
-  CAST(SUM(CAST(hashtext(t.id) AS BIGINT)) AS BIGINT)                          -- postgres
--- Without a word SQLite would go through all attempts that the VDN ever had.
-FROM attempt AS t INDEXED BY attempt_live                                      -- sqlite
-FROM attempt AS t                                                              -- postgres
-JOIN reservation AS r ON r.vdn = t.vdn AND r.id = t.reservation_id
-WHERE t.vdn = :vdn AND t.state <> 'ended'
-GROUP BY r.agent
-ORDER BY r.agent
+SELECT COALESCE(c.agent, ''), COUNT(*), COUNT(NULLIF(c.holder, '')), COUNT(c.placing_at),
+  COUNT(c.ringing_at), COUNT(c.answered_at), COUNT(c.hang_up_at),
+  COUNT(*) FILTER (WHERE c.holder = '' AND c.claimed_at < :asked_before),
+  SUM(CAST(SUBSTR(c.id, -9) AS INTEGER))                                       -- sqlite
+  CAST(SUM(CAST(hashtext(c.id) AS BIGINT)) AS BIGINT)                          -- postgres
+FROM (
+  SELECT t.id, t.holder, t.claimed_at, t.placing_at, t.ringing_at, t.answered_at, t.hang_up_at,
+    -- By key, one for each call: no planner may go through the reservations of a VDN for it.
+    (SELECT r.agent FROM reservation AS r WHERE r.vdn = t.vdn AND r.id = t.reservation_id) AS agent
+  -- Without a word SQLite would go through all attempts that the VDN ever had.
+  FROM attempt AS t INDEXED BY attempt_live                                    -- sqlite
+  FROM attempt AS t                                                            -- postgres
+  WHERE t.vdn = :vdn AND t.state <> 'ended'
+) AS c
+GROUP BY c.agent
+ORDER BY c.agent
 
 -- name: pulse_of_campaigns
 -- Of those that have something outstanding.
