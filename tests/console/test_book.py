@@ -385,31 +385,3 @@ def test_requests_over_the_api_book_a_taken_slot_as_before(house: House, login: 
     at = house.now() + AT_TWO
     assert house.reserve(userAccount=login, appointTime=at)
     assert house.reserve(userAccount=login, appointTime=at)
-
-
-@pytest.mark.parametrize("look", [{}, {"look": "yes"}], ids=["book", "look"])
-@pytest.mark.parametrize(
-    ("number", "says"),
-    [
-        ("+44 20 7946 0958", "type it as you would dial it here, without the +"),
-        ("+44-20", "type it as you would dial it here, without the +"),
-        ("0044 x", "&#39;x&#39; at position 5 is not allowed"),
-    ],
-)
-def test_a_number_that_cannot_be_dialed_is_refused_once_at_its_field(
-    agent_of_today: Visitor, look: dict[str, str], number: str, says: str
-) -> None:
-    sent = form(agent_of_today, number=number) | look
-    assert "Digits as you would dial them here" in agent_of_today.text
-    page = agent_of_today.send(BOOK, sent)
-    assert page.status == 422
-    assert page.seen.text.count(says) == 1
-    assert f'<span class="fault" id="number-fault">{says}' in page.seen.text
-    assert "No other call to this number" not in page.text
-
-
-def test_what_stands_between_the_groups_of_a_number_is_left_out(
-    house: House, agent_of_today: Visitor
-) -> None:
-    sent = form(agent_of_today, number="(0044) 20-7946.09 58")
-    assert booked(house, agent_of_today.send(BOOK, sent)).called_no == "00442079460958"
