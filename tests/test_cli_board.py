@@ -59,7 +59,7 @@ def test_it_tells_what_there_is_to_do_who_has_it_and_what_holds_it(stored: Store
     assert lines[table].split() == ["agent", "broken", "late", "unknown", "due", "calling"]
     assert [line.split()[:-1] for line in lines[table + 1 : table + 3]] == [["Ann", "Li"], ["bob"]]
     (row,) = [line for line in lines if short_id(broken) in line]
-    assert "agent Ann Li has not rung" in row
+    assert "agent Ann Li has not called yet" in row
 
 
 def test_no_line_of_it_is_wider_than_the_terminal_it_is_read_at(stored: Stored) -> None:

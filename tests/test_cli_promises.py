@@ -47,7 +47,7 @@ def test_the_reservations_are_told_as_json(stored: Stored) -> None:
     assert (told["number"], told["note"], told["why"]) == (
         "…0001",
         "请下午联系",
-        "agent Ann Li has not rung",
+        "agent Ann Li has not called yet",
     )
     assert (told["agent"], told["agent_name"], told["campaign_name"]) == (
         "ann",
@@ -248,7 +248,7 @@ def test_what_was_broken_is_told_with_its_reason(stored: Stored) -> None:
     ]
     for line, why in zip(
         lines[1:4],
-        ("agent Ann Li has not rung", "no agent has it", "no dialer has looked at it"),
+        ("agent Ann Li has not called yet", "no agent has it", "no dialer has looked at it"),
         strict=True,
     ):
         assert line.endswith(why)
@@ -268,7 +268,7 @@ def test_at_80_columns_the_reason_is_told_to_its_end(stored: Stored) -> None:
     head, anns, more, nobodys, *rest = shown
     assert head.split() == ["when", "id", "how", "number", "why"]
     assert anns.endswith("  agent Annabelle")
-    assert more.strip() == "Featherstonehaugh has not rung"
+    assert more.strip() == "Featherstonehaugh has not called yet"
     assert nobodys.endswith("no agent has it")
     assert rest[0] == "a wider terminal shows agent, campaign too, and so does `| less -S`"
     assert "春季回访" in stored.at_terminal("broken", columns=120)

@@ -29,6 +29,7 @@ from tests.store.orders import carry_out, order
 BOARD = f"/console/{VDN}/board"
 MINUTE = 60_000
 ALL = Sought(VDN, 0, 2**62)
+SO_IT_IS = "the system dials it no more, but a person may still call and file a result."
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +108,39 @@ def test_each_row_says_why_and_masks_its_number(house: House, sue: Visitor) -> N
     promise(house, -MINUTE)
     expired(house)
     text = sue.look(BOARD).text
-    assert "the agent has not rung" in text
+    assert "the agent has not called yet" in text
     assert "it was not dialed in time" in text
     assert "66660001" not in sue.seen.text
+
+
+def test_what_expired_says_what_held_it_last_here_and_on_its_page(
+    house: House, sue: Visitor
+) -> None:
+    id_ = expired(house)
+    rewrite(house, id_, "UPDATE reservation SET held_by = 'paused' WHERE id = ?")
+    says = "not dialed in time: its campaign was paused"
+    assert says in sue.look(BOARD).text
+    page = sue.look(f"/console/{VDN}/reservations/{id_}").text
+    assert f"Automatic call: the system dials it. It is broken and expired: {SO_IT_IS}" in page
+    assert f"Why: {says}" in page
+    assert "Agent automatic" in page
+
+
+def test_a_page_says_which_kind_of_call_it_is_and_what_stands_against_it(
+    house: House, sue: Visitor
+) -> None:
+    def told(in_ms: int, **fields: Any) -> str:
+        return sue.look(f"/console/{VDN}/reservations/{promise(house, in_ms, **fields)}").text
+
+    assert "Agent's call: an agent makes it" in told(-HOUR)
+    assert "It is broken: its time has passed by more than the grace." in sue.text
+    assert "Why: the agent has not called yet" in sue.text
+    assert "It is late: its time has passed. Why: no agent has it" in told(-MINUTE, agent=None)
+    assert "It waits for its time. " in told(HOUR)
+    assert "Why:" not in sue.text
+    assert "It waits for its time. Why: no dialer is running" in told(
+        HOUR, kind="automatic", agent=None
+    )
 
 
 def test_what_is_of_one_agent_or_campaign_is_shown_alone(house: House, sue: Visitor) -> None:

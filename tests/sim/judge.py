@@ -37,8 +37,11 @@ SELECT detail ->> 'outside_hours' FROM event
 WHERE vdn = ? AND subject = ? AND what = 'dialed' ORDER BY version DESC LIMIT 1
 """
 _GIVEN_UP = """
-SELECT vdn, id, campaign_id, held_by FROM reservation
-WHERE state IN ('expired', 'done') AND held_by IN ('grace', 'campaign_ended') AND version > 1
+SELECT vdn, id, campaign_id, CASE held_by WHEN 'campaign_ended' THEN held_by ELSE 'grace' END
+FROM reservation WHERE version > 1 AND (
+  state = 'expired' AND held_by NOT IN ('campaign_gone', 'number')
+  OR state = 'done' AND held_by IN ('grace', 'campaign_ended')
+)
 """
 
 

@@ -141,6 +141,14 @@ def test_a_call_too_late_is_closed_though_its_campaign_is_paused(opened: Opened)
     assert claim(opened.store, at=late, sweeps=False) == Claimed([])
     assert claim(opened.store, at=late) == Claimed([], given_up=LOOKED_AT, more=True)
     assert claim(opened.store, at=late).given_up == 700 - LOOKED_AT
+    (expired,) = opened.store.reservations.with_id("b000001")
+    assert (expired.state, expired.held_by) == ("expired", "paused")
+    event = opened.store.history.of(1, expired.id)[-1]
+    assert msgspec.json.decode(event.detail) == {
+        "rule": "grace",
+        "why": "campaign 8 was paused; it is over 30 min late",
+        "held_by": "paused",
+    }
 
 
 def test_more_campaigns_than_one_claim_looks_at_all_get_their_turn(opened: Opened) -> None:

@@ -94,7 +94,7 @@ def test_what_was_broken_is_told_with_its_reason(store: SqlStore) -> None:
     book(store, 4, -MINUTE)  # late
     assert told(of(store).broken(9)) == [
         (nobodys, "broken", "no agent has it"),
-        (anns, "broken", "agent Ann Li has not rung"),
+        (anns, "broken", "agent Ann Li has not called yet"),
         (automatic, "broken", "no dialer has looked at it"),
     ]
 

@@ -2,7 +2,7 @@
 
 # What is told of each cause: of the rules of the dialer, what a campaign is, and what people did.
 CAUSE_WORDS = {
-    "agent": "the agent has not rung",
+    "agent": "the agent has not called yet",
     "nobody": "no agent has it",
     "not_looked_at": "no dialer has looked at it",
     "refused": "the line refused the call, nothing was dialed",
@@ -23,4 +23,17 @@ CAUSE_WORDS = {
     "line": "the line was down, or took no call",
     "retry": "it was to be tried again",
     "clock": "a clock was set",
+    # Of what expired: what held it until it was too late.
+    "was_draft": "not dialed in time: its campaign was a draft",
+    "was_paused": "not dialed in time: its campaign was paused",
+    "was_status": "not dialed in time: its campaign was not started",
+    "was_hours": "not dialed in time: it was outside the hours of its campaign",
+    "was_vdn_cap": "not dialed in time: the VDN had as many calls as it may",
+    "was_campaign_cap": "not dialed in time: its campaign had as many calls as it may",
+    "was_line": "not dialed in time: the line was down, or took no call",
+    "was_clock": "not dialed in time: a clock was set",
+    # Of what waits to be dialed: what the lines are.
+    "no_dialer": "no dialer is running",
+    "line_down": "the line is down",
+    "line_refuses": "the line refuses every call",
 }

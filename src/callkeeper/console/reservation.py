@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from callkeeper.console.causes import CAUSE_WORDS
 from callkeeper.console.fields import (
     Form,
     form_name,
@@ -192,6 +193,7 @@ class ReservationPage:
             ends=ENDS,
             as_filed=AS_FILED,
             as_the_line_says=AS_THE_LINE_SAYS,
+            cause_words=CAUSE_WORDS,
             is_booked="booked" in visit.request.query_params and refused is None,
             is_overtaken=isinstance(refused, Overtaken),
             is_outside_hours=isinstance(refused, OutsideHours),

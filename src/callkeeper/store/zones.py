@@ -27,9 +27,11 @@ def zone_named(name: str) -> ZoneInfo | None:
 def clock_of(chosen: str | None, otherwise: str) -> ZoneInfo:
     """Return the zone that was chosen, or another where none was, or none that this machine knows.
 
-    It may have been chosen where another machine serves.
+    It may have been chosen where another machine serves. People call UTC what machines may call
+    Etc/UTC.
     """
-    return zone_named(chosen or otherwise) or _known(otherwise)
+    zone = zone_named(chosen or otherwise) or _known(otherwise)
+    return _known("UTC") if zone.key == "Etc/UTC" else zone
 
 
 _known = cache(ZoneInfo)  # what is not known is looked for again, for it may be installed meanwhile

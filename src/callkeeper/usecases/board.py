@@ -135,7 +135,7 @@ def board(
         ],
         hindrances=[
             *_of_campaigns(store, vdn, automatic, now),
-            *_of_lines(store.leases.all(), automatic.total(), now),
+            *hindering_lines(store.leases.all(), automatic.total(), now),
         ],
         missed=(
             promises.missed(limit)
@@ -173,8 +173,8 @@ def _of_campaigns(
             yield Hindrance(obstacle, str(id_), name, calls)
 
 
-def _of_lines(leases: Iterable[Lease], calls: int, now: Instant) -> Iterator[Hindrance]:
-    """Yield which lines make no calls, or that nobody dials over any."""
+def hindering_lines(leases: Iterable[Lease], calls: int, now: Instant) -> Iterator[Hindrance]:
+    """Yield which lines make none of so many automatic calls, or that nobody dials over any."""
     if not calls:
         return
     living = [each for each in leases if each.stands(now)]

@@ -95,7 +95,8 @@ def _closed(reservation: Reservation) -> str:
             f"its outcome is unknown ({reservation.fail_code}): {why}; "
             "a person has to look, it is not dialed again"
         )
-    why = f"; {reservation.verdict}" if reservation.held_by in _GIVEN_UP else ""
+    is_given_up = reservation.state == "expired" or reservation.held_by in _GIVEN_UP
+    why = f"; {reservation.verdict}" if is_given_up and reservation.verdict else ""
     return f"{_STANDING[reservation.state]}{why}"
 
 

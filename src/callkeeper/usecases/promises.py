@@ -37,6 +37,8 @@ JUDGED = 10_000
 OPEN: tuple[State, ...] = ("waiting", "calling")
 LISTED: tuple[State, ...] = (*OPEN, "expired", "done")
 _BROKEN = ("broken", "unknown")
+# The rules by which one is closed; by any other, one that expired was held until it was too late.
+_GIVEN_UP = ("grace", "campaign_gone", "campaign_ended", "number")
 
 # Before and after every appointed time.
 FIRST: Instant = 0
@@ -360,7 +362,8 @@ def _cause(reservation: Reservation, keeping: Keeping, held: str) -> str:
     if reservation.state == "done":
         return "refused"
     if held or reservation.held_by:
-        return held.removeprefix("a ") or reservation.held_by or ""
+        is_over = reservation.state == "expired" and reservation.held_by not in _GIVEN_UP
+        return held.removeprefix("a ") or f"{'was_' * is_over}{reservation.held_by}"
     if reservation.kind == "automatic":
         return "not_looked_at"
     return "agent" if reservation.agent else "nobody"
@@ -375,4 +378,4 @@ def _why_not_called(listed: Listed, held: str) -> str:
     if reservation.kind == "automatic":
         return "no dialer has looked at it"
     agent = listed.agent_name or reservation.agent
-    return f"agent {agent} has not rung" if agent else "no agent has it"
+    return f"agent {agent} has not called yet" if agent else "no agent has it"

@@ -23,6 +23,7 @@ from callkeeper.store.port.store import Store
 from callkeeper.usecases.calling import CallMeans, means_of
 from callkeeper.usecases.overtaking import still_seen
 from callkeeper.usecases.promises import Found, Kept, Promises, Whose, no_such
+from callkeeper.usecases.standing import causes
 from callkeeper.usecases.timeline import Happening, happened
 
 # How long before today a call was promised whose business result is still asked for.
@@ -61,6 +62,7 @@ class FoundReservation(msgspec.Struct, frozen=True):
     events: list[Happening]
     results: Results
     by_hand: HandCall | None  # the last of which no result was filed
+    causes: list[str]  # why it stands as it does
 
 
 class Work:
@@ -114,6 +116,7 @@ class Work:
                 events,
                 _offered(store.business_results.find(vdn, 0, RESULTS_MAX).results),
                 last_hand_call((each.what, each.by, each.at, each.detail) for each in events),
+                causes(store, kept, now),
             )
 
         return await self._store.ask(look)

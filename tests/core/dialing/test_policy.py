@@ -123,6 +123,16 @@ def test_what_is_too_late_says_first_what_held_it_which_is_over(held: str, was: 
     assert late == GiveUp("grace", f"{was}; it is over 30 min late")
 
 
+@pytest.mark.parametrize("status", ["draft", "paused"])
+def test_what_is_too_late_tells_of_its_campaign_though_nobody_looked_before(status: str) -> None:
+    late = verdict(due(), where=campaign(status=status), now=NOW + DAY - 1)
+    assert isinstance(late, GiveUp)
+    assert (late.rule, late.held_by) == ("grace", status)
+    assert late.why.startswith("campaign 7 was ")
+    started = verdict(due(held_by="line", verdict="line a is down"), now=NOW + DAY - 1)
+    assert started == GiveUp("grace", "line a was down; it is over 30 min late", "line")
+
+
 @pytest.mark.parametrize(("status", "said"), [("draft", "a draft"), ("paused", "paused")])
 def test_a_campaign_that_is_not_started_holds_for_a_minute(status: str, said: str) -> None:
     held = verdict(where=campaign(status=status))

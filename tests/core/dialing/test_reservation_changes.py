@@ -166,6 +166,12 @@ def test_a_reservation_never_tried_expires_and_says_why() -> None:
     }
 
 
+def test_what_expired_keeps_what_held_it_last_and_what_was_tried_tells_of_the_rule() -> None:
+    verdict = GiveUp("grace", "campaign 7 was paused", "paused")
+    assert given_up(due(), verdict, LATER).held_by == "paused"
+    assert given_up(due(tries=1), verdict, LATER).held_by == "grace"
+
+
 def test_a_reservation_tried_before_is_done_with_what_came_of_that() -> None:
     old = due(tries=1, fail_code="00537", call_id="c1")
     new = given_up(old, GiveUp("campaign_ended", "over"), LATER)

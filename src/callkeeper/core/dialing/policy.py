@@ -78,10 +78,21 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 class GiveUp(msgspec.Struct, frozen=True):
-    """It will not be dialed any more."""
+    """It will not be dialed any more.
+
+    ``held_by``: the last that held it until it was too late, a rule or what its campaign is; None:
+    nothing did, or it is given up for another reason.
+    """
 
     rule: Rule
     why: str
+    held_by: str | None = None
+
+    @property
+    def detail(self) -> dict[str, str]:
+        """What the history tells of it."""
+        told = {"rule": str(self.rule), "why": self.why}
+        return told | ({} if self.held_by is None else {"held_by": self.held_by})
 
 
 class Doubtful(msgspec.Struct, frozen=True):
@@ -135,7 +146,7 @@ def decide(
     if objection is not None:
         return GiveUp("number", objection.told())
     if now > last:
-        return GiveUp("grace", _too_late(reservation, now - promised, limits.grace_ms))
+        return _too_late(reservation, campaign, now - promised, limits.grace_ms)
     if campaign.status != "started":
         return Wait("status", min(now + _LOOK_AGAIN_MS, last + 1), why_not_started(campaign))
     return (
@@ -206,13 +217,19 @@ def promised_at(reservation: Reservation, campaign: Campaign, zone: tzinfo) -> I
     return max(reservation.appoint_at, next_opening(campaign.workday_windows, zone, due_at))
 
 
-def _too_late(reservation: Reservation, late_ms: int, grace_ms: int) -> str:
-    """Return the sentence, with what held it first: that is over now, and no advice helps."""
-    if not reservation.verdict:
-        return f"it is {span(late_ms)} late, and the grace is {span(grace_ms)}"
-    held, _, advice = reservation.verdict.rpartition("; ")
+def _too_late(reservation: Reservation, campaign: Campaign, late_ms: int, grace_ms: int) -> GiveUp:
+    """Return it with what held it first: that is over now, and no advice helps.
+
+    What a paused campaign has due may never have been looked at, so the campaign is asked itself.
+    """
+    is_started = campaign.status == "started"
+    verdict = reservation.verdict if is_started else why_not_started(campaign)
+    if not verdict:
+        return GiveUp("grace", f"it is {span(late_ms)} late, and the grace is {span(grace_ms)}")
+    held, _, advice = verdict.rpartition("; ")
     was = _NOW_WORDS.sub(lambda found: _WAS[found[0]], held or advice, count=1)
-    return f"{was}; it is over {span(grace_ms)} late"
+    held_by = reservation.held_by if is_started else campaign.status
+    return GiveUp("grace", f"{was}; it is over {span(grace_ms)} late", held_by)
 
 
 def _outside_hours(campaign: Campaign, zone: tzinfo, now: Instant) -> Verdict | None:

@@ -102,12 +102,16 @@ def ended(old: Reservation, attempt: Attempt, settings: DialSettings, now: Insta
 
 
 def given_up(old: Reservation, verdict: GiveUp, now: Instant) -> Reservation:
-    """Return it as closed: expired, or, when it was tried before, with what came of that."""
+    """Return it as closed: expired, or, when it was tried before, with what came of that.
+
+    Of what expired it stays known what held it last, for whoever asks why.
+    """
+    is_untried = old.tries == 0
     return old.changed(
         now,
-        state="expired" if old.tries == 0 else "done",
+        state="expired" if is_untried else "done",
         due_at=None,
         look_at=None,
-        held_by=verdict.rule,
+        held_by=(verdict.held_by if is_untried else None) or verdict.rule,
         verdict=verdict.why,
     )

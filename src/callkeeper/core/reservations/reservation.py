@@ -72,7 +72,8 @@ class Reservation(msgspec.Struct, frozen=True):
     made_at: Instant
     changed_at: Instant
     look_at: Instant | None = None  # when the dialer looks at it next; None: not, or it has it
-    held_by: str | None = None  # the rule of its last verdict, when not dialed; or settled
+    # The rule of its last verdict, when not dialed, or settled; of what expired: what held it last.
+    held_by: str | None = None
     verdict: str | None = None  # and that verdict, as a sentence
     signed_at: Instant | None = None  # when the newest of the requests that changed it was signed
     outcome: str | None = None  # of the last call that the system made, or may have made

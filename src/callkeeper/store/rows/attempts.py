@@ -209,8 +209,7 @@ def _begin(
         batch.keep(held(old, verdict))
     else:
         new = given_up(old, verdict, now)
-        detail = {"rule": verdict.rule, "why": verdict.why}
-        batch.keep(new, happened(new, new.state, now, placing.holder, **detail))
+        batch.keep(new, happened(new, new.state, now, placing.holder, **verdict.detail))
     return _withdrawn(placing, batch, attempt, verdict.why)
 
 

@@ -113,8 +113,5 @@ class DueRows:
         """Write reservations that will not be dialed any more, each with its event."""
         self._reservations.keep([each for each, _ in closed])
         self._history.append(
-            [
-                happened(each, each.state, now, holder, rule=verdict.rule, why=verdict.why)
-                for each, verdict in closed
-            ]
+            [happened(each, each.state, now, holder, **verdict.detail) for each, verdict in closed]
         )
