@@ -172,7 +172,7 @@ def test_many_are_said_to_be_seen_by_a_person(house: House, sue: Visitor) -> Non
     sue.look(BOARD)
     two = [each for each in values(sue) if not each.startswith(ids[2])]
     assert sue.send(f"{BOARD}/seen", {"ticked": two}).status == 303  # type: ignore[dict-item]
-    assert "Done: 2." in sue.follow().text
+    assert "Marked as seen: 2." in sue.follow().text
     assert rows(sue) == [ids[2]]
     assert standing(house, ids[0]).seen_at == house.now()
     assert house.store.history.of(VDN, ids[0])[-1].by_whom == "person sue"
@@ -182,10 +182,46 @@ def test_all_that_are_listed_go_to_another_agent_at_once(house: House, sue: Visi
     ids = [promise(house, -MINUTE - each) for each in range(50)]
     form = {"listed": sue.look(BOARD).hidden("listed"), "all": "1", "agent": "bob"}
     assert sue.send(f"{BOARD}/reassign", form).status == 303
-    assert "Done: 50." in sue.follow().text
+    assert "50 calls are Bob's now." in sue.follow().text
     assert {standing(house, each).agent for each in ids} == {"bob"}
     (event,) = house.store.history.of(VDN, ids[0])[1:]
     assert (event.what, event.by_whom) == ("reassigned", "person sue")
+
+
+def test_what_still_waits_is_not_seen_and_that_is_told_of_each_with_what_helps(
+    house: House, sue: Visitor
+) -> None:
+    mine, automatic = promise(house, -2 * HOUR), promise(house, -2 * HOUR, kind="automatic")
+    form = {"listed": sue.look(BOARD).hidden("listed"), "all": "1"}
+    text = sue.send(f"{BOARD}/seen?show=broken", form).follow().text
+    assert "Left as they are: 2." in text
+    assert ": it still waits: call, move or reassign it." in text
+    assert ": it still waits, and the system dials it." in text
+    assert "Marked as seen:" not in text
+    for id_ in (mine, automatic):
+        assert re.search(rf'value="{id_}\.1"[^>]* checked', sue.seen.text)
+    assert 'role="alert"' in sue.seen.text
+
+
+def test_calls_go_to_whom_the_vdn_calls_so_and_an_account_comes_before_any_name(
+    house: House, sue: Visitor
+) -> None:
+    names = [("d1", "Dee"), ("d2", "Eve"), ("d3", "Eve"), ("d4", "d1")]
+    with house.store.transaction():
+        house.store.agents.name([AgentName(VDN, *each, house.now()) for each in names])
+    invited(house, unlike_any(), Role("agent", VDN, "d5"), name="Flo")
+    call = promise(house, -MINUTE)
+
+    def give(agent: str) -> str:
+        form = {"listed": sue.look(BOARD).hidden("listed"), "all": "1", "agent": agent}
+        return sue.send(f"{BOARD}/reassign", form).text
+
+    assert "'Eve' is what d2 and d3 are called" in give("Eve")
+    assert "there is no agent 'Flo'" in give("Flo")  # what people call themselves is no address
+    assert '<option value="d2">Eve (d2)' in sue.seen.text
+    for typed in ("Dee", "d4", "d1"):
+        give(typed)
+        assert standing(house, call).agent == {"Dee": "d1"}.get(typed, typed)
 
 
 def test_calls_go_to_somebody_who_was_just_invited_and_not_once_they_are_disabled(
@@ -203,7 +239,7 @@ def test_calls_go_to_somebody_who_was_just_invited_and_not_once_they_are_disable
     with house.store.transaction():
         house.store.people.change([PersonOrder(login, Enable(), "operator", house.now())])
     sue.send(f"{BOARD}/reassign", form)
-    assert "Done: 1." in sue.follow().text
+    assert "One call is Nina New's now." in sue.follow().text
     assert standing(house, call).agent == "1077"
 
 
@@ -213,13 +249,16 @@ def test_what_somebody_changed_meanwhile_and_what_is_not_fit_is_left_and_told(
     mine, moved, automatic = promise(house, -MINUTE), promise(house, -MINUTE), expired(house)
     form = {"listed": sue.look(BOARD).hidden("listed"), "all": "1", "agent": "carl"}
     sue.send(f"/console/{VDN}/reservations/{moved}/note", {"version": "1", "note": "slowly"})
-    text = sue.send(f"{BOARD}/reassign?show=late", form).follow().text
-    assert "Done: 1." in text
-    assert "somebody changed them meanwhile: 1." in text
-    assert "this is not done with them: 1." in text
+    text = sue.send(f"{BOARD}/reassign?agent=", form).follow().text
+    assert "One call is Carl's now." in text
+    assert "Left as they are: 2." in text
+    assert text.count(": somebody changed it meanwhile; look at it again.") == 1
+    assert text.count(": it is closed: file a result, or mark it as seen.") == 1
+    assert "66660001" not in sue.seen.text
+    assert len(re.findall(r'name="ticked"[^>]* checked', sue.seen.text)) == 2
     agents = [standing(house, each).agent for each in (mine, moved, automatic)]
     assert agents == ["carl", "ann", None]
-    assert str(sue.seen.url).partition("?")[2].startswith("show=late")
+    assert str(sue.seen.url).endswith("#calls")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_page_that_asks_by_itself_is_given_what_moves_and_nothing_of_a_person(
     promise(house, -MINUTE)
     whole = sue.look(BOARD).seen.text
     text = part(sue)
-    for id_ in ("live", "live-more"):
+    for id_ in ("live", "live-rows", "live-more"):
         piece = re.search(rf'<div id="{id_}".*?</table>\n</div>', whole, re.DOTALL)
         assert piece
         assert piece[0] in text

@@ -77,19 +77,23 @@ def test_the_board_says_whose_calls_will_be_missed_and_leads_to_them(house: Hous
     sue, login, other = at_work(house, "sue", SUPERVISOR), unlike_any(), unlike_any()
     agent = at_work(house, login, Role("agent", VDN, login))
     ids = [promise(house, 20 * MINUTE + each, agent=login) for each in range(2)]
+    ids.insert(0, promise(house, MINUTE, agent=login))
     promise(house, 20 * MINUTE, agent=other)
     house.clock.move(2 * MINUTE)  # type: ignore[attr-defined]
     sue.look(BOARD)
-    assert strip(sue) == [f"{login} is absent. Calls due within the hour: 2. Reassign {login}"]
+    assert strip(sue) == [
+        f"{login} is absent. Calls: 1 late, 2 due within the hour. Reassign {login}"
+    ]
     assert (seen(sue, login), seen(sue, other)) == ("2 min ago", "nobody signs in as this agent")
-    (lead,) = re.findall(rf'href="([^"]*show=waiting[^"]*agent={login}[^"]*)"', sue.seen.text)
+    (lead,) = re.findall(rf'href="([^"]*show=open[^"]*agent={login}[^"]*)"', sue.seen.text)
     sue.look(unescape(lead))
     assert re.findall(r'<tr id="call-(\d+)"', sue.seen.text) == ids
-    assert 'action="' + f"{BOARD}/reassign?show=waiting&amp;agent={login}" in sue.seen.text
+    assert 'action="' + f"{BOARD}/reassign?show=open&amp;agent={login}" in sue.seen.text
+    assert f"Late, and due within the hour: {login}" in sue.text
     listen(house, login)
     assert (strip(sue.look(BOARD)), seen(sue, login)) == ([], "online now")
     agent.send("/console/me/away", {"away": "1"})
-    assert strip(sue.look(BOARD))[0].startswith(f"{login} is away. Calls due within the hour: 2.")
+    assert strip(sue.look(BOARD))[0].startswith(f"{login} is away. Calls: 1 late, 2 due")
     assert seen(sue, login) == "away"
     house.clock.move(PRESENT_MS + 90 * MINUTE)  # type: ignore[attr-defined]
     assert seen(sue.look(BOARD), login) == "1 h ago"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -14,7 +14,7 @@ from callkeeper.console.parts import Parts
 from callkeeper.console.press import Part, Press, lead_to
 from callkeeper.console.stream import Streams
 from callkeeper.console.times import PageTimes
-from callkeeper.console.visit import Visit
+from callkeeper.console.visit import Visit, is_id
 from callkeeper.core.campaigns.campaign import Campaign, campaign_id
 from callkeeper.core.instants import day_around
 from callkeeper.core.people.person import ACCOUNT, Person
@@ -22,6 +22,8 @@ from callkeeper.core.people.rights import Act, check_may, may
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong, Refusal, StateForbids
 from callkeeper.core.reservations.promise import KEPT, Keeping
+from callkeeper.usecases.agents import AgentChoice
+from callkeeper.usecases.board import OPEN, Wanted
 from callkeeper.usecases.promises import Whose
 from callkeeper.usecases.supervision import Done, Supervision, Ticked
 
@@ -47,7 +49,7 @@ class BoardPart(NamedTuple):
     """Which part of the board is shown: of whom, and which rows."""
 
     whose: Whose
-    keeping: Keeping | None
+    keeping: Wanted | None
 
     def query(self, **changed: str | None) -> str:
         """Return what of an address asks for this, but for what is changed; "" for all."""
@@ -121,8 +123,13 @@ class BoardPage:
             done = await act(who.person, _ticked(form))
         except ParameterWrong as refused:
             return await self._page(visit, who, typed=form, refused=refused)
-        told = {name: str(count) for name, count in done._asdict().items() if count}
-        return lead_to(f"{_path(visit)}{_shown(visit).query(**told)}")
+        told = {
+            "changed": str(done.changed),
+            "to": done.to,
+            "overtaken": ".".join(done.overtaken) or None,
+            "unfit": ".".join(done.unfit) or None,
+        }
+        return lead_to(f"{_path(visit)}{_shown(visit).query(**told)}#calls")
 
     async def _campaign(
         self,
@@ -147,12 +154,14 @@ class BoardPage:
         refused: Refusal | None = None,
     ) -> Response:
         pulse = await self._streams.number(who.person, visit.vdn)
+        done = _done(visit) if refused is None else None
         return self._press.page(
             visit.language,
             "board",
             who=who,
             **await self._values(visit, who, pulse),
-            done=_done(visit) if refused is None else {},
+            done=done,
+            left=() if done is None else done.overtaken + done.unfit,
             typed=typed or {},
             ticked=(typed or {}).get("ticked", "").split(),
             refused=refused,
@@ -167,7 +176,12 @@ class BoardPage:
         async def render(pulse: str) -> Part:
             values = await self._values(visit, who, pulse)
             return self._press.part(
-                visit.language, "board_parts", ("calls", "more"), **values, ticked=[]
+                visit.language,
+                "board_parts",
+                ("calls", "rows", "more"),
+                **values,
+                ticked=[],
+                left=(),
             )
 
         depends_on = (*_shown(visit), *sees, visit.language, str(times.zone))
@@ -190,6 +204,7 @@ class BoardPage:
             "found": found,
             "board": found.board,
             "shown": shown,
+            "called": _called(found.agents, shown.whose.agent),
             "path": _path(visit),
             "times": times,
             "tile_words": TILE_WORDS,
@@ -212,20 +227,31 @@ def _path(visit: Visit) -> str:
 def _shown(visit: Visit) -> BoardPart:
     """Return what the address asks for; what it asks wrongly narrows nothing."""
     query = visit.request.query_params
-    keeping = next((each for each in get_args(Keeping) if each == query.get("show")), None)
+    asked = query.get("show", "")
+    keeping = next((each for each in (*TILE_WORDS, OPEN) if each == asked), None)
     account = query.get("agent", "")
     agent = account if account.isprintable() and len(account) <= ACCOUNT.longest else ""
     campaign = campaign_id(query.get("campaign", ""))
     whose = Whose(visit.vdn, agent or None, campaign)
-    return BoardPart(whose, keeping if keeping in TILE_WORDS else None)
+    return BoardPart(whose, keeping)
 
 
-def _done(visit: Visit) -> dict[str, int]:
+def _called(agents: list[AgentChoice], account: str | None) -> str | None:
+    """Return what an agent is called of whom the board is; where nobody says so, by the account."""
+    return next((each.name for each in agents if each.account == account), account)
+
+
+def _done(visit: Visit) -> Done | None:
     """Return what became of those that were ticked, as the address tells it."""
     query = visit.request.query_params
-    told = {each: query.get(each, "") for each in Done._fields}
-    counts = {each: int(text) if _COUNT.fullmatch(text) else 0 for each, text in told.items()}
-    return counts if any(counts.values()) else {}
+    changed = query.get("changed", "")
+    if not _COUNT.fullmatch(changed):
+        return None
+    overtaken, unfit = (
+        tuple(filter(is_id, query.get(each, "").split(".")[:ROWS_MAX]))
+        for each in ("overtaken", "unfit")
+    )
+    return Done(int(changed), overtaken, unfit, query.get("to"))
 
 
 def _ticked(form: Form) -> list[Ticked]:

@@ -82,6 +82,35 @@ def agent_choices(store: Store, vdn: int) -> list[AgentChoice]:
     return sorted(choices, key=lambda each: (each.name, each.account))
 
 
+def account_meant(store: Store, vdn: int, text: str) -> str:
+    """Return the account that somebody typed, or of the one agent whom the VDN calls so.
+
+    An account is meant before any name, and no name that people gave themselves is taken for one.
+    Raise ParameterWrong.
+    """
+    if is_agent(store, vdn, text):
+        return text
+    named = (each.account for each in every_agent(store, vdn) if each.user_name == text)
+    having = list(islice(named, 2))
+    if len(having) == 1:
+        return having[0]
+    if having:
+        raise ParameterWrong(
+            "{name!r} is what {one} and {other} are called in VDN {vdn}; give the account",
+            about="agent",
+            name=text,
+            one=having[0],
+            other=having[1],
+            vdn=vdn,
+        )
+    raise ParameterWrong(
+        "there is no agent {account!r} in VDN {vdn}; choose one of the list",
+        about="agent",
+        account=text,
+        vdn=vdn,
+    )
+
+
 def is_agent(store: Store, vdn: int, account: str) -> bool:
     """Whether a call may be given to an account, also where it is none of the first."""
     return store.agents.get(vdn, account) is not None or account in _people_of(store, vdn)

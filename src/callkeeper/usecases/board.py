@@ -23,6 +23,9 @@ AHEAD_MS = HOUR_MS
 
 K = TypeVar("K", bound=tuple[object, ...])
 Counts = dict[Keeping, int]
+# Which rows are asked for: what has come to one thing, or all that waits, be it late or due.
+OPEN: Literal["open"] = "open"
+Wanted = Keeping | Literal["open"]
 Obstacle = CampaignObstacle | Literal["no_dialer", "line_down", "line_refuses"]
 
 # Whoever has the most of the first has the worst day.
@@ -97,11 +100,11 @@ def board(
     whose: Whose,
     now: Instant,
     limit: int,
-    wanted: Keeping | None = None,
+    wanted: Wanted | None = None,
 ) -> Board:
     """Return the board of a VDN, or of an agent or a campaign of it, with the first rows.
 
-    Those are of what was missed; or of all that has come to one thing.
+    Those are of what was missed; or of all that has come to one thing; or of what waits.
     """
     vdn = whose.vdn
     sought = whose.within(FIRST, now + AHEAD_MS)
@@ -140,6 +143,8 @@ def board(
         missed=(
             promises.missed(limit)
             if wanted is None
+            else promises.waiting(now + AHEAD_MS, limit)
+            if wanted == OPEN
             else promises.of_keeping(wanted, now + AHEAD_MS, limit)
         ),
     )

@@ -184,6 +184,11 @@ class Promises:
         """Return what is late, was broken, or may have been, and wants somebody; oldest first."""
         return self._missed(self._now, limit)
 
+    def waiting(self, until: Instant, limit: int) -> Found:
+        """Return what waits of all that was promised until then, the oldest first."""
+        whole = self._whose.within(FIRST, until)
+        return self._found(self._outstanding.seek(whole, ("waiting",), limit + 1), limit)
+
     def of_keeping(self, keeping: Keeping, until: Instant, limit: int) -> Found:
         """Return the first of what is outstanding and has come to this, promised until then."""
         whole = self._whose.within(FIRST, until)

@@ -22,10 +22,10 @@ from callkeeper.core.refusal import (
     TooManyRequests,
 )
 from callkeeper.core.reservations.changes import Change, Order, Reassign, Seen
-from callkeeper.core.reservations.promise import Keeping, Measure
+from callkeeper.core.reservations.promise import Measure
 from callkeeper.store.port.store import Store
-from callkeeper.usecases.agents import AgentChoice, agent_choices, is_agent
-from callkeeper.usecases.board import Board, board
+from callkeeper.usecases.agents import AgentChoice, account_meant, agent_choices
+from callkeeper.usecases.board import Board, Wanted, board
 from callkeeper.usecases.day_report import DayReport, day_report
 from callkeeper.usecases.promises import Day, Promises, Whose
 from callkeeper.usecases.single_flight import Lately
@@ -46,14 +46,16 @@ class Ticked(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What became of many that were chosen: so many were changed, others had changed meanwhile.
+    """What became of many that were chosen: so many were changed, and which were left.
 
-    ``unfit``: it was none for it.
+    ``overtaken``: those changed meanwhile; ``unfit``: it was none for them, by id. ``to``: the
+    account of the agent whose they are now.
     """
 
     changed: int
-    overtaken: int
-    unfit: int
+    overtaken: tuple[str, ...]
+    unfit: tuple[str, ...]
+    to: str | None = None
 
 
 class Overview(msgspec.Struct, frozen=True):
@@ -94,7 +96,7 @@ class Supervision:
         whose: Whose,
         today: tuple[Instant, Instant],
         limit: int,
-        keeping: Keeping | None = None,
+        keeping: Wanted | None = None,
     ) -> Overview:
         """Return what there is to do in a VDN, with the first rows; ``today`` is of the reader."""
         check_may(person, "see_board", whose.vdn)
@@ -128,28 +130,26 @@ class Supervision:
         return await self._change(person, vdn, [(each, Seen()) for each in ticked])
 
     async def reassign(
-        self, person: Person, vdn: int, ticked: Sequence[Ticked], account: str
+        self, person: Person, vdn: int, ticked: Sequence[Ticked], agent: str
     ) -> Done:
-        """Have another agent keep promises. Raise ParameterWrong where there is no such agent."""
+        """Have another agent keep promises, by the account or by what the VDN calls them.
+
+        Raise ParameterWrong where that means none, or several.
+        """
         check_may(person, "reassign", vdn)
 
-        def look(store: Store) -> tuple[bool, list[tuple[Ticked, Change]]]:
+        def look(store: Store) -> tuple[str, list[tuple[Ticked, Change]]]:
+            account = account_meant(store, vdn, agent)
             changes: list[tuple[Ticked, Change]] = []
             for each in ticked:
                 listed = store.reservations.get(vdn, each.id)
                 giver = None if listed is None else listed.reservation.agent
                 changes.append((each, Reassign(account, giver or "")))
-            return is_agent(store, vdn, account), changes
+            return account, changes
 
-        is_there, changes = await self._store.ask(look)
-        if not is_there:
-            raise ParameterWrong(
-                "there is no agent {account!r} in VDN {vdn}; choose one of the list",
-                about="agent",
-                account=account,
-                vdn=vdn,
-            )
-        return await self._change(person, vdn, changes)
+        account, changes = await self._store.ask(look)
+        done = await self._change(person, vdn, changes)
+        return done._replace(to=account)
 
     async def pause(self, person: Person, vdn: int, campaign_id: int) -> Campaign:
         """Have a campaign dial nothing. Raise NoSuchCampaign or StateForbids."""
@@ -177,15 +177,17 @@ class Supervision:
         outcomes = await asyncio.gather(
             *(self._store.reservations.change(each) for each in orders), return_exceptions=True
         )
-        overtaken = unfit = 0
-        for each in outcomes:
+        overtaken: list[str] = []
+        unfit: list[str] = []
+        for order, each in zip(orders, outcomes, strict=True):
             if isinstance(each, Overtaken):
-                overtaken += 1
+                overtaken.append(order.id)
             elif isinstance(each, ParameterWrong | NoSuchReservation):
-                unfit += 1
+                unfit.append(order.id)
             elif isinstance(each, BaseException):
                 raise each
-        return Done(len(orders) - overtaken - unfit, overtaken, unfit)
+        changed = len(orders) - len(overtaken) - len(unfit)
+        return Done(changed, tuple(overtaken), tuple(unfit))
 
     async def _count(self, whose: Whose, day: tuple[Instant, Instant]) -> _Counted:
         now = self._clock.now()
