@@ -89,9 +89,9 @@ def test_the_demo_stays_up_with_a_link_for_each_role(looking: Looking) -> None:
         "an operator",
     }
     for role in ("an agent", "a supervisor", "an agent"):  # and back again
-        home = looking.look("/console/", looking.come(role))
+        home = looking.look("/console/help", looking.come(role))
         assert home.status_code == 200
-    chinese = looking.look("/console/", looking.come("an agent who reads Chinese"))
+    chinese = looking.look("/console/help", looking.come("an agent who reads Chinese"))
     assert 'lang="zh-Hans"' in chinese.text
 
 
@@ -109,7 +109,7 @@ def test_its_supervisor_has_something_of_each_kind_on_the_board(looking: Looking
 
 
 def test_nobody_comes_in_without_a_link_of_the_demo(looking: Looking) -> None:
-    assert looking.look("/console/", {}).status_code == 303
+    assert looking.look("/console/help", {}).status_code == 303
     link = looking.links["an operator"]
     origin = link.rpartition("/")[0]
     for wrong in (f"{origin}/", f"{link}x", link.lower() + "?", f"{origin}/console/"):

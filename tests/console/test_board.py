@@ -304,5 +304,5 @@ def test_who_answers_for_no_vdn_has_no_board_and_no_way_to_it(house: House) -> N
         ("ada", ADMINISTRATOR, 200),
     ):
         visitor = at_work(house, login, role)
-        assert (f'href="{BOARD}"' in visitor.look("/console/").seen.text) == (status == 200)
+        assert (f'href="{BOARD}"' in visitor.look("/console/help").seen.text) == (status == 200)
         assert visitor.look(BOARD).status == status

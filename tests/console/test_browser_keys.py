@@ -72,7 +72,7 @@ def test_keys_lead_from_row_to_row_and_to_what_is_done_there(
     window.press("Enter")
     expect(page).to_have_url(f"{house.url}{path(first)}")
     window.press("?")
-    expect(page).to_have_url(f"{house.url}/console/help")
+    expect(page).to_have_url(f"{house.url}/console/help?vdn={VDN}")
 
 
 def test_what_is_no_key_alone_does_nothing_nor_does_one_that_has_no_row(

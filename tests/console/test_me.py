@@ -3,9 +3,11 @@
 import pytest
 
 from callkeeper.console.times import zone_names
+from callkeeper.core.people.person import Role
 from callkeeper.core.people.preferences import Preferences
 from tests.console.visitor import (
     ADMINISTRATOR,
+    OPERATOR,
     PASSWORD,
     SUPERVISOR,
     Visitor,
@@ -21,13 +23,37 @@ OTHER = "five other plain words"
 def test_name_language_and_zone_are_changed_and_the_pages_follow(house: House) -> None:
     ann = at_work(house, "ann")
     changed = ann.send(ME, {"name": "王芳", "language": "zh_CN", "zone": "Asia/Shanghai"})
-    assert (changed.status, changed.seen.headers["location"]) == (303, ME)
+    assert (changed.status, changed.seen.headers["location"]) == (303, f"{ME}?saved=yes")
     page = changed.follow()
+    assert "已保存。" in page.text
     assert 'lang="zh-Hans"' in page.seen.text
     assert "王芳" in page.text
     assert 'value="Asia/Shanghai"' in page.seen.text
     page.send(ME, {"name": "Ann", "language": "", "zone": ""})
     assert 'lang="en"' in page.look(ME).seen.text
+
+
+def test_the_menu_of_the_vdn_stays_that_one_came_from_or_of_ones_role(house: House) -> None:
+    own, there = (f'href="/console/{vdn}/board"' for vdn in (VDN, VDN + 1))
+    sam, max_ = at_work(house, unlike_any(), SUPERVISOR), at_work(house, unlike_any(), OPERATOR)
+    for page in (ME, "/console/help"):
+        led = f"{page}?vdn={VDN + 1}"
+        for asked in (page, led, f"{page}?vdn=%00"):  # of another VDN they are nothing
+            assert own in sam.look(asked).seen.text
+        assert f'href="{led}"' in max_.look(f"/console/{VDN + 1}/board").seen.text
+        assert there in max_.look(led).seen.text
+        assert own not in max_.look(page).seen.text
+    form = {"name": "Max", "language": "", "zone": ""}
+    max_.send(f"{ME}?vdn={VDN + 1}", form).follow()
+    assert "Saved." in max_.text
+    assert there in max_.seen.text
+
+
+def test_whoever_has_one_role_in_a_vdn_is_led_to_its_first_page(house: House) -> None:
+    for role, page in ((Role("agent", VDN, "ann"), "today"), (SUPERVISOR, "board")):
+        visitor = at_work(house, unlike_any(), role)
+        assert visitor.look("/console/").seen.headers["location"] == f"/console/{VDN}/{page}"
+        assert visitor.follow().status == 200
 
 
 def test_what_is_preferred_is_kept_and_what_a_form_does_not_ask_stays(house: House) -> None:

@@ -106,4 +106,4 @@ def test_signing_in_ends_the_session_of_whoever_was_there_before(house: House) -
     kept = visitor.cookie
     visitor.sign_in(after)
     visitor.cookie = kept
-    assert visitor.look("/console/").status == 303
+    assert visitor.look("/console/help").status == 303

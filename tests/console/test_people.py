@@ -194,7 +194,7 @@ def test_a_disabled_person_is_out_at_once_and_comes_back_as_before(
     login = newcomer(house)
     visitor = Visitor(house).sign_in(login)
     assert keeper.send(f"{PEOPLE}/{login}", {"act": "disable"}).status == 303
-    assert visitor.look("/console/").status == 303
+    assert visitor.look("/console/help").status == 303
     assert Visitor(house).sign_in(login).status == 422
     assert "disabled" in keeper.look(f"{PEOPLE}/{login}").text
     assert "last seen 2026-11-28" in keeper.text
@@ -207,10 +207,10 @@ def test_a_password_is_voided_and_sessions_ended(house: House, keeper: Visitor) 
     visitor = Visitor(house).sign_in(login)
     assert "sessions that go on: 2" in keeper.look(f"{PEOPLE}/{login}").text
     keeper.send(f"{PEOPLE}/{login}", {"act": "end-sessions"})
-    assert visitor.look("/console/").status == 303
+    assert visitor.look("/console/help").status == 303
     assert visitor.sign_in(login).status == 303
     link = link_on(keeper.send(f"{PEOPLE}/{login}", {"act": "reset"}))
-    assert visitor.look("/console/").status == 303
+    assert visitor.look("/console/help").status == 303
     assert Visitor(house).sign_in(login).status == 422
     assert "Welcome" in Visitor(house).look(link.removeprefix(house.url)).text
 

@@ -235,7 +235,7 @@ def test_a_form_from_elsewhere_changes_nothing(
     path = dict(paths(page, id_=id_))["POST"]
     assert visitor.send(path, {"version": "1"}, **headers).status == 403
     assert standing(house, id_).version == 1
-    assert visitor.look("/console/").status == 200  # still signed in
+    assert visitor.look("/console/help").status == 200  # still signed in
 
 
 def test_an_older_browser_says_where_from_by_its_origin(

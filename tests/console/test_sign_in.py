@@ -17,7 +17,8 @@ def test_whoever_is_invited_chooses_a_password_and_is_in(house: House) -> None:
     assert "Welcome, Ann Li" in visitor.look(path).text
     visitor.send(path, {"password": PASSWORD, "again": PASSWORD})
     assert (visitor.status, visitor.seen.headers["location"]) == (303, "/console/")
-    assert f"Agent of VDN {VDN} as agent ann" in visitor.follow().text
+    assert visitor.follow().seen.headers["location"] == f"/console/{VDN}/today"
+    assert "My calls today" in visitor.follow().text
     assert "does not work any more" in Visitor(house).look(path).text
     again = Visitor(house).send(path, {"password": PASSWORD, "again": PASSWORD})
     assert again.status == 404
@@ -100,11 +101,11 @@ def test_a_wrong_password_and_a_login_that_there_is_none_of_are_told_alike(house
 def test_signing_out_ends_the_session_for_good(house: House) -> None:
     visitor = at_work(house, "fay")
     kept = visitor.cookie
-    assert visitor.look("/console/").status == 200
+    assert visitor.look("/console/help").status == 200
     visitor.send("/console/sign-out")
     assert not visitor.cookie
     visitor.cookie = kept
-    assert visitor.look("/console/").status == 303
+    assert visitor.look("/console/help").status == 303
 
 
 def test_the_cookie_is_for_this_host_over_tls_and_no_script_alone(house: House) -> None:

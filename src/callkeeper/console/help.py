@@ -15,4 +15,4 @@ class HelpPage:
 
     async def show(self, visit: Visit, who: SignedIn) -> Response:
         """Show it."""
-        return self._press.page(visit.language, "help", who=who)
+        return self._press.page(visit.language, "help", who=who, **visit.came_from)

@@ -1,5 +1,7 @@
 """What a person may change of themselves: what pages show, their keys, and their password."""
 
+from urllib.parse import urlencode
+
 import msgspec
 from starlette.responses import Response
 
@@ -52,7 +54,7 @@ class MePages:
             )
         except ParameterWrong as refused:
             return await self._page(visit, who, refused=refused, typed=form)
-        return lead_to(PATH)
+        return lead_to(_saved(visit))
 
     async def change_presence(self, visit: Visit, who: SignedIn) -> Response:
         """Record that somebody is away, or back, and lead to their calls."""
@@ -72,7 +74,7 @@ class MePages:
             return await self._page(visit, who, refused=refused)
         except ParameterWrong as refused:
             return await self._page(visit, who, refused=refused)
-        response = lead_to(PATH)
+        response = lead_to(_saved(visit))
         let_in(response, session, self._times.clock.now())
         return response
 
@@ -100,6 +102,8 @@ class MePages:
             visit.language,
             "me",
             who=who,
+            **visit.came_from,
+            saved="saved" in visit.request.query_params and refused is None,
             refused=refused,
             typed=typed or {},
             house_minutes=WARNING_MINUTES if minutes is None else minutes,
@@ -108,6 +112,12 @@ class MePages:
             calendar_made_at=await self._calendars.made_at(who.person),
             times=self._times.of(who),
         )
+
+
+def _saved(visit: Visit) -> str:
+    """Return where it goes on when something was saved: here, with the menu as it was."""
+    asked = visit.request.query_params.get("vdn")
+    return f"{PATH}?{urlencode({'saved': 'yes'} | ({'vdn': asked} if asked else {}))}"
 
 
 def _preferred(form: Form, old: Preferences) -> Preferences:

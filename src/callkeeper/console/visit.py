@@ -74,6 +74,21 @@ class Visit(NamedTuple):
         return self.vdn if "vdn" in self.request.path_params else None
 
     @property
+    def came_from(self) -> dict[str, int]:
+        """The VDN whose menu a page of nobody's shows, as templates take it; empty: there is none.
+
+        It is that of the page before, or of the person's first role.
+        """
+        if self.who is None:
+            return {}
+        person = self.who.person
+        asked = read_vdn(self.request.query_params.get("vdn", ""))
+        own = [each.vdn for each in person.roles if each.vdn is not None]
+        if asked is not None and (asked in own or person.role_in(None) is not None):
+            return {"vdn": asked}
+        return {"vdn": own[0]} if own else {}
+
+    @property
     def login(self) -> str:
         """The login that the path names. Raise NoSuchPath."""
         login = self.request.path_params["login"]

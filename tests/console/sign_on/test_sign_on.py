@@ -114,7 +114,7 @@ def test_groups_give_roles_and_make_whoever_is_new(granting: House, provider: Pr
     assert (found.name, found.has_password) == ("王芳", False)
     assert found.roles == (Role("supervisor", VDN),)
     assert found.tie == Tie(provider.issuer, subject)
-    assert way.look("/console/").status_code == 200
+    assert way.look("/console/help").status_code == 200
     assert provider.tokens_of[-1]["client_id"] == CLIENT
     assert provider.tokens_of[-1]["authorization"] == ""
     # The groups are others now; and another name changes nobody.
@@ -227,7 +227,7 @@ def test_a_keeper_ties_an_account_on_the_page_of_a_person_and_unties_it(
     assert keeper.send(f"/console/{VDN}/people/{other}", {"act": "tie"}).status == 422
     assert keeper.send(page, {"act": "untie"}).status == 303
     house.clock.move(2_001)  # type: ignore[attr-defined]
-    assert way.look("/console/").status_code == 303
+    assert way.look("/console/help").status_code == 303
     assert Way(house).go().status_code == 403
     told = [(each.what, each.vdn) for each in house.store.deeds.latest(2)]
     assert told == [("person_untied", VDN), ("person_tied", VDN)]
@@ -260,7 +260,7 @@ def test_whom_groups_make_an_operator_is_not_to_be_had_by_a_password_from_before
     change_person(granting.store, granting.clock, login, TieAccount(Tie(provider.issuer, subject)))
     chosen = {"password": PASSWORD, "again": PASSWORD}
     assert straw.send(f"/console/welcome/{lost}", chosen).status == 303
-    assert straw.look("/console/").status == 200
+    assert straw.look("/console/help").status == 200
     provider.claims["realm"] = {"groups": ["everything"]}
     way = Way(granting)
     assert way.go().status_code == 303
