@@ -49,12 +49,12 @@ MAY_KEEP_AN_ERROR = {
     ): "a bug is carried to the request that it belongs to",
 }
 
-# Where the moves of attempts and of reservations stand: nowhere else is a state set.
+# Where the moves of attempts, of reservations and of VDNs stand: nowhere else is a state set.
 MOVES = {
     "src/callkeeper/core/dialing/attempt_changes.py",
     "src/callkeeper/core/dialing/reservation_changes.py",
-    "src/callkeeper/core/reservations/changes.py",
-    "src/callkeeper/core/reservations/reservation.py",
+    *(f"src/callkeeper/core/reservations/{each}.py" for each in ("changes", "reservation")),
+    "src/callkeeper/core/transfer.py",
 }
 
 PLACES = {"service", "services", "models", "utils", "util", "helpers", "common", "base", "misc"}

@@ -43,6 +43,12 @@ class Counted:
         self.returned += len(items)
         return self._count(name, self._session.each(name, items, **parameters))
 
+    def learn(self, text: str) -> None:
+        self._session.learn(text)
+
+    def close_gates(self) -> None:
+        self._session.close_gates()
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with self._session.transaction():

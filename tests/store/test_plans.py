@@ -29,6 +29,7 @@ WHOLE = {
     "ties": "the same",
     "is_any_person": "it ends at the first row",
     "dispatchers": SMALL,
+    "transfers": SMALL,
     "forget_dispatchers": SMALL,
     "unsettled": "the operator's, once after a restore",
     "wake_from_ahead": "its index holds what a rule holds only; asked when a clock is set",

@@ -113,6 +113,8 @@ OF_NO_VDN = {
     "reseal_access_key": SMALL,
     "wake_from_ahead": CLAIM,
     "own_time": "it reads no table",
+    "transfers": SMALL,
+    "columns_of": "it is of the database",
     "database_now": "it is of the database",
 }
 

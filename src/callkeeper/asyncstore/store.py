@@ -82,6 +82,7 @@ class AsyncStore:
         self.desk_calls = AsyncDeskCalls(store.desk_calls, writer, lists)
         self.leases = AsyncLeases(store.leases, writer)
         self.schema_version = looks.reading(store.schema_version)
+        self.transfers = looks.reading(store.transfers.all)
         self.own_time = looks.reading(store.own_time)
         self.write_probe = Grouped(writer, store.write_probes)
 

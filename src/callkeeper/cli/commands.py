@@ -23,6 +23,7 @@ class Command(NamedTuple):
 GROUPS = {
     "key": "Access keys: who may ask, and for which VDN.",
     "person": "People: who works with the console, and what they may there.",
+    "vdn": "VDNs: moving one to another installation.",
     "agent": "Agents: what to call them, and which there are.",
     "campaign": "Campaigns: the tasks that calls belong to.",
     "business-result": "Business results: what agents may file of a call.",
@@ -44,6 +45,29 @@ PANELS = {
         Command("spread", "operations:spread", "Spread the tables over the machines of a Citus."),
         Command("backup", "operations:backup", "Copy a SQLite installation while it runs."),
         Command("doctor", "doctor:doctor", "Check everything; creates nothing."),
+        Command(
+            "vdn export", "transfers:export", "Stop serving a VDN, and write all of it to a file."
+        ),
+        Command(
+            "vdn import",
+            "transfers:bring_in",
+            "Bring in a VDN from a file, and serve it once every row was compared.",
+        ),
+        Command(
+            "vdn return",
+            "transfers:give_back",
+            "Serve a VDN here again that was exported and is served nowhere else.",
+        ),
+        Command(
+            "vdn forget",
+            "transfers:forget",
+            "Remove the rows of a VDN that was moved away, or of an import that is given up.",
+        ),
+        Command(
+            "vdn list",
+            "transfers:list_transfers",
+            "List the VDNs that leave, are gone, arrive, or came from elsewhere.",
+        ),
         Command("settle", "settle:settle", "After a restore, close calls that may have been made."),
     ),
     LOOK: (

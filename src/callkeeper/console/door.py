@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from callkeeper.core.people.session import SignedIn
+from callkeeper.http.admission import CheckVdn, serve_all
 from callkeeper.usecases.people import NewSession, People
 
 # The prefix has browsers take it from this very host alone, over TLS or a loopback.
@@ -11,10 +12,11 @@ COOKIE = "__Host-callkeeper"
 
 
 class Door:
-    """Knows people again by their cookies."""
+    """Knows people again by their cookies; ``check_vdn`` refuses a VDN that is not served here."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, check_vdn: CheckVdn = serve_all) -> None:
         self._people = people
+        self.check_vdn = check_vdn
 
     async def who(self, request: Request, *, clicked: bool = True) -> SignedIn | None:
         """Return who sent a request; None for a session that has ended, or is none.

@@ -138,6 +138,8 @@ class ConsolePage(Route):
             if method == "POST" and self.page.keeps_typed and (typed := visit.form()):
                 return self._kept(visit, typed, 401)
             return to_sign_in(visit.request, is_page=self.page.get is not None)
+        if visit.maybe_vdn is not None:
+            await self._door.check_vdn(visit.maybe_vdn)
         begun = monotonic()
         try:
             return await shows(visit, visit.who)  # type: ignore[call-arg]

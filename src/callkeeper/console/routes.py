@@ -28,6 +28,7 @@ from callkeeper.console.sign_on import SignOn, SignOnPages
 from callkeeper.console.stream import StreamPage, Streams
 from callkeeper.console.times import PageTimes, zone_names
 from callkeeper.console.today import TodayPage
+from callkeeper.http.admission import CheckVdn, serve_all
 from callkeeper.http.head import Head
 from callkeeper.http.request_facts import Trace
 from callkeeper.http.tarpit import Tarpit
@@ -67,6 +68,7 @@ class Console(NamedTuple):
     times: PageTimes
     url: str | None  # where people find it, if a setting says so
     sign_on: SignOn | None = None
+    check_vdn: CheckVdn = serve_all
 
     async def close(self) -> None:
         """End what works for the pages."""
@@ -137,7 +139,7 @@ def routes(console: Console, tarpit: Tarpit) -> list[BaseRoute]:
     """Return the routes of the console."""
     zone_names()  # read now, and by no request
     assets = Assets()
-    press, door = Press(assets), Door(console.people)
+    press, door = Press(assets), Door(console.people, console.check_vdn)
     pages = shown(console, press, door)
     return [
         Route("/console", _to_home),

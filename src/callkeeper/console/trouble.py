@@ -27,6 +27,7 @@ _STATUSES: dict[type[Refusal], int] = {
     no.TooManyRequests: 429,
     TooBusy: 503,
     no.ParameterWrong: 422,
+    no.VdnGone: 503,
     no.DatabaseFailed: 503,
 }
 _TITLES = {

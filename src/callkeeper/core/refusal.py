@@ -32,6 +32,7 @@ no bug and is never logged as one. Only ``http.answer`` knows which result code 
     ├─ StateForbids
     ├─ CampaignEnded
     ├─ NoSuchSkillQueue
+    ├─ VdnGone                  to another installation
     └─ DatabaseFailed           nothing was stored, unless it says otherwise; try again
        ├─ DatabaseForbids       it does not let us do this
        ├─ DatabaseLost          there is no connection to it
@@ -206,6 +207,10 @@ class CampaignEnded(Refusal):
 
 class NoSuchSkillQueue(Refusal):
     """The skill queue does not exist."""
+
+
+class VdnGone(Refusal):
+    """The VDN is moving to another installation, or was moved; send the same again to that one."""
 
 
 class DatabaseFailed(Refusal):

@@ -7,7 +7,7 @@ yet, and all who could not, take turns in the tarpit.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
 from starlette.types import Scope
@@ -22,6 +22,13 @@ HELD_BACK = frozenset({401, 413, 429})  # answers that wait for a turn: a flood 
 
 Caller = TypeVar("Caller")
 Caller_co = TypeVar("Caller_co", covariant=True)
+
+
+CheckVdn = Callable[[int], Awaitable[None]]
+
+
+async def serve_all(vdn: int) -> None:
+    """Refuse no VDN."""
 
 
 class Credentials(Protocol[Caller_co]):
@@ -58,10 +65,17 @@ class Admission(Generic[Caller]):
     """Lets requests in. ``read`` finds a request's credentials in its head, or refuses.
 
     Admitted requests take turns in ``shares``, by VDN; ``large_bodies`` bounds large ones, by name.
+    ``check_vdn`` refuses those of a VDN that is not served here.
     """
 
-    def __init__(self, read: Callable[[Scope, Head], Credentials[Caller]], tarpit: Tarpit) -> None:
+    def __init__(
+        self,
+        read: Callable[[Scope, Head], Credentials[Caller]],
+        tarpit: Tarpit,
+        check_vdn: CheckVdn = serve_all,
+    ) -> None:
         self.read = read
+        self.check_vdn = check_vdn
         self.tarpit = tarpit
         self.shares = FairShare()
         self.large_bodies = LargeBodies()

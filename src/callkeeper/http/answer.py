@@ -50,6 +50,7 @@ CODES: dict[type[Refusal], tuple[int, str]] = {
     no.StateForbids: (200, "0200011"),
     no.CampaignEnded: (200, "0200016"),
     no.NoSuchSkillQueue: (200, "0200017"),
+    no.VdnGone: (200, DATABASE_FAILED),  # nothing was stored, and the same may come again
     no.DatabaseForbids: (200, DATABASE_FAILED),
     no.DatabaseLost: (200, DATABASE_FAILED),
     no.DatabaseFailed: (200, DATABASE_FAILED),

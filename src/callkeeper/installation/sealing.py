@@ -113,6 +113,11 @@ def load_seal(data_dir: Path, given: str | None, *, make: bool = True) -> Seal:
     return Seal(_decoded(path.read_bytes().strip(), str(path)))
 
 
+def seal_in(file: Path) -> Seal:
+    """Return the seal of another installation's ``sealing.key``. Raise SealBroken, or OSError."""
+    return Seal(_decoded(file.read_bytes().strip(), str(file)))
+
+
 def _make(path: Path) -> None:
     text = base64.b64encode(AESGCM.generate_key(_KEY_BYTES * 8)).decode()
     draft = path.with_name(f"{path.name}.{os.urandom(_DRAFT_BYTES).hex()}")

@@ -43,6 +43,7 @@ from callkeeper.usecases.campaigns import Campaigns, Definitions
 from callkeeper.usecases.keys import Keyring
 from callkeeper.usecases.missed import count_missed
 from callkeeper.usecases.reservations import Bookings
+from callkeeper.usecases.transfers import Served
 
 _BACKLOG = 65_535  # as many as the system lets wait: who finds no place there waits for seconds
 # The loop takes one connection from a listener each time it comes round: from so many of the same
@@ -62,7 +63,8 @@ def build(
     slack_ms = settings.clock_window_seconds * 1000
     tarpit = Tarpit()
     signatures = Signatures(Keyring(async_store, seal, clock), clock, slack_ms)
-    admission = Admission(signatures.read, tarpit)
+    served = Served(async_store, clock)
+    admission = Admission(signatures.read, tarpit, served.check)
     bookings = Bookings(
         async_store,
         clock,
@@ -88,7 +90,7 @@ def build(
     if settings.console:
         console = console_of(
             settings, async_store, clock, gauges, seal=seal, bookings=bookings, campaigns=campaigns
-        )
+        )._replace(check_vdn=served.check)
     return applications(
         interfaces,
         admission,

@@ -92,6 +92,7 @@ class Endpoint:
         caller.charge()
         vdn = trace.vdn = _vdn(scope["path_params"]["vdn"])
         caller.check_vdn(vdn)
+        await self._admission.check_vdn(vdn)
         await self._shares.take(vdn, reads=self.interface.reads)
         try:
             return await self._carry_out(scope, caller, body, vdn)

@@ -15,7 +15,13 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
-from callkeeper.core.refusal import DatabaseFailed, DatabaseForbids, DatabaseLost, DatabasePartLost
+from callkeeper.core.refusal import (
+    DatabaseFailed,
+    DatabaseForbids,
+    DatabaseLost,
+    DatabasePartLost,
+    VdnGone,
+)
 from callkeeper.store.engine.migrate import Migration, catch_up
 from callkeeper.store.engine.session import (
     Item,
@@ -68,6 +74,12 @@ _READ_ONLY = (
     "it is read-only: a standby, or default_transaction_read_only is on; name the primary, or add "
     "target_session_attrs=read-write to the URL"
 )
+_GONE = "CK001"  # the SQLSTATE of our triggers
+# In the order in which a batch writes, so that none stands in a circle with it.
+_GATED = (
+    *("business_result", "campaign", "house_rules", "role", "access_key", "reservation"),
+    *("agent", "attempt"),
+)
 _PORTS = re.compile(r"[0-9,]*")
 _MIGRATION_LOCK = 0x63616C6C  # "call"; any number that is the same in every process
 
@@ -119,6 +131,15 @@ class PostgresSession:
             self._own.held.extend((text, each) for each in asked)
             return []
         return self._run(text, *asked)
+
+    def learn(self, text: str) -> None:
+        """Take in more statements."""
+        self._statements.add(text)
+
+    def close_gates(self) -> None:
+        """Have the triggers of gone VDNs work: the lock waits for whoever writes."""
+        for table in _GATED:
+            self._run(f"ALTER TABLE {table} ENABLE TRIGGER {table}_gone")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -211,7 +232,7 @@ class PostgresSession:
         except psycopg.Error as bug:
             self._undertaking.doom()
             # PostgreSQL quotes the row in its words, and they would end up in the log.
-            raise StatementFailed(_named(bug)) from None
+            raise VdnGone if bug.sqlstate == _GONE else StatementFailed(_named(bug)) from None
 
     def _words(self, error: psycopg.Error) -> str:
         """Return libpq's words of a connection: they hold no rows, and here no password either."""

@@ -46,6 +46,15 @@ class Session(Protocol):
         One that names a VDN is run once for each VDN of the items, in their order.
         """
 
+    def learn(self, text: str) -> None:
+        """Take in more statements, by their names, as the .sql files have them."""
+
+    def close_gates(self) -> None:
+        """In a transaction: have nobody else write what a VDN that is gone or arriving has.
+
+        Whoever is writing of any VDN has ended then, and what comes later sees what this writes.
+        """
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Open a transaction that commits at the end, or leaves nothing behind."""

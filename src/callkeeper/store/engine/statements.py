@@ -11,7 +11,14 @@ from typing import Literal
 
 Engine = Literal["sqlite", "postgres"]
 
-FILES = ("queries.sql", "listing.sql", "outstanding.sql", "people.sql", "ledger.sql")
+FILES = (
+    "queries.sql",
+    "listing.sql",
+    "outstanding.sql",
+    "people.sql",
+    "ledger.sql",
+    "transfers.sql",
+)
 
 _HEAD = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -27,10 +34,15 @@ class Statements:
     """Named SQL, ready for one engine. Asking for a name that is not there raises KeyError."""
 
     def __init__(self, text: str, engine: Engine) -> None:
-        pieces = _HEAD.split(text)[1:]
-        self._texts = dict(zip(pieces[::2], pieces[1::2], strict=True))
+        self._texts: dict[str, str] = {}
         self._engine: Engine = engine
+        self.add(text)
         self.get = cache(self._get)
+
+    def add(self, text: str) -> None:
+        """Take in more statements, none of a name that is there."""
+        pieces = _HEAD.split(text)[1:]
+        self._texts |= dict(zip(pieces[::2], pieces[1::2], strict=True))
 
     @property
     def names(self) -> list[str]:

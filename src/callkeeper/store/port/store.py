@@ -22,6 +22,7 @@ from callkeeper.store.port.outstanding import Outstanding
 from callkeeper.store.port.people import Deeds, Feeds, Guesses, People, Presence, Rules, Sessions
 from callkeeper.store.port.progress import Tell, tell_nobody
 from callkeeper.store.port.reservations import Reservations
+from callkeeper.store.port.transfers import Transfers
 
 
 class Collision(Exception):  # noqa: N818 - it is no error
@@ -102,6 +103,10 @@ class Store(Protocol):
     @property
     def rules(self) -> Rules:
         """House rules."""
+
+    @property
+    def transfers(self) -> Transfers:
+        """VDNs that move between installations."""
 
     @property
     def file(self) -> Inode | None:

@@ -13,6 +13,7 @@ from callkeeper.core.dialing.policy import Limits, holds_all
 from callkeeper.core.dialing.triage import CampaignKey, DueBatch, Judged, Load
 from callkeeper.core.instants import Instant
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.transfer import UNCALLED, Transfer
 from callkeeper.store.engine.session import Session
 from callkeeper.store.rows.campaigns import campaign_of
 from callkeeper.store.zones import zone_of
@@ -87,9 +88,11 @@ class Backlog:
     def judged_campaigns(self, keys: Iterable[CampaignKey]) -> dict[CampaignKey, Campaign]:
         """Return campaigns, deleted or not, that stay as they are until this transaction ends.
 
-        They come in the order of the keys. One that is just being changed is left out.
+        They come in the order of the keys. One that is just being changed is left out, and all of
+        a VDN that is moving to another installation, or was moved.
         """
-        wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys]
+        moving = self._moving()
+        wanted = [{"vdn": vdn, "id": id_} for vdn, id_ in keys if vdn not in moving]
         found = {
             (each.vdn, each.id): each
             for each in map(campaign_of, self._session.each("campaigns_of", wanted))
@@ -104,6 +107,11 @@ class Backlog:
         rows = self._session.each("lock_due", items, now=now)
         found = {(row[0], row[1]): Reservation(*row) for row in rows}
         return [found[key] for key in keys if key in found]
+
+    def _moving(self) -> set[int]:
+        """Return the VDNs that nobody calls for from here."""
+        transfers = (Transfer(*row) for row in self._session.rows("transfers"))
+        return {each.vdn for each in transfers if each.state in UNCALLED}
 
     def _first_of(
         self,

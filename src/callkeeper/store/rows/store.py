@@ -31,6 +31,7 @@ from callkeeper.store.rows.reservations import ReservationRows
 from callkeeper.store.rows.rules import RulesRows
 from callkeeper.store.rows.sessions import SessionRows
 from callkeeper.store.rows.slots import SlotRows
+from callkeeper.store.rows.transfers import TransferRows
 
 
 class SqlStore:
@@ -60,6 +61,7 @@ class SqlStore:
         self.presence = PresenceRows(session)
         self.feeds = FeedRows(session, people, deeds)
         self.guesses = GuessRows(session)
+        self.transfers = TransferRows(session)
 
     @property
     def file(self) -> Inode | None:
