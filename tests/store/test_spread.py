@@ -7,9 +7,13 @@ import re
 
 import pytest
 
+from callkeeper.core.refusal import CannotSpread
+from callkeeper.core.transfer import leaving
 from callkeeper.store.engine.migrate import migrations
 from callkeeper.store.engine.spread import SPREAD
 from callkeeper.store.engine.statements import queries
+from callkeeper.store.rows.store import SqlStore
+from tests.store.orders import NOW
 from tests.store.test_statements import CREATED, PARTS, variants
 from tests.store.test_statements import SPREAD as IF_SPREAD
 
@@ -96,3 +100,11 @@ def tables_made() -> set[str]:
     """Return the tables that there are on PostgreSQL."""
     made = (each for migration in migrations("postgres") for each in migration.statements)
     return {name for statement in made for name, _ in CREATED.findall(statement)}
+
+
+def test_a_database_from_which_a_vdn_was_moved_is_not_spread(store: SqlStore) -> None:
+    with store.transaction():
+        store.transfers.put(leaving(None, 2, "t1", NOW))
+    with pytest.raises(CannotSpread) as refused:
+        store.spread()
+    assert "VDN" in str(refused.value) or "SQLite" in str(refused.value)

@@ -143,10 +143,10 @@ WHERE held_by IS NOT NULL AND look_at IS NOT NULL AND +look_at > :held_until
     held_by IN ('status', 'vdn_cap', 'campaign_cap', 'line', 'clock') AND due_at < look_at
     OR held_by = 'retry' AND +look_at > :retried_until
   )
-  AND NOT EXISTS (
-    SELECT 1 FROM transfer AS t
-    WHERE t.vdn = reservation.vdn AND t.state IN ('gone', 'arriving')
-  )
+  AND NOT EXISTS (                                                             -- unless spread
+    SELECT 1 FROM transfer AS t                                                -- unless spread
+    WHERE t.vdn = reservation.vdn AND t.state IN ('gone', 'arriving')          -- unless spread
+  )                                                                            -- unless spread
 RETURNING 1
 
 -- name: own_time

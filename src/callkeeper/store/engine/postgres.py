@@ -16,12 +16,14 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 from callkeeper.core.refusal import (
+    CannotSpread,
     DatabaseFailed,
     DatabaseForbids,
     DatabaseLost,
     DatabasePartLost,
     VdnGone,
 )
+from callkeeper.core.transfer import TransferRefused
 from callkeeper.store.engine.migrate import Migration, catch_up
 from callkeeper.store.engine.session import (
     Item,
@@ -137,7 +139,12 @@ class PostgresSession:
         self._statements.add(text)
 
     def close_gates(self) -> None:
-        """Have the triggers of gone VDNs work: the lock waits for whoever writes."""
+        """Have the triggers of gone VDNs work: the lock waits for whoever writes.
+
+        They look into a table that the machines of a Citus do not have. Raise TransferRefused.
+        """
+        if self._flavour:
+            raise TransferRefused("the tables are spread over machines, from where no VDN is moved")
         for table in _GATED:
             self._run(f"ALTER TABLE {table} ENABLE TRIGGER {table}_gone")
 
@@ -176,6 +183,10 @@ class PostgresSession:
         with self.transaction():
             self._run(_FOR_MIGRATIONS)
             self._run(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            if self.rows("transfers"):
+                raise CannotSpread(
+                    "a VDN was moved from or to this database, and such a one cannot be spread"
+                )
             tables = spread(self._run)
         self.close()  # what is connected does not know yet
         return tables
