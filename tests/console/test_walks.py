@@ -173,6 +173,9 @@ def test_an_agent_works_on_a_phone(house: House, opens: Opens) -> None:
     assert box is not None
     assert around is not None
     assert box["width"] > around["width"] / 3
+    call = row.get_by_role("button", name="Call by hand").bounding_box()
+    assert call is not None
+    assert call["width"] > around["width"] * 0.8
     assert overflow(page) == 0
     result.click()
     page.locator("[name=business][value=sold]").check()
