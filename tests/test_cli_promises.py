@@ -265,10 +265,10 @@ def test_at_80_columns_the_reason_is_told_to_its_end(stored: Stored) -> None:
     stored.name("ann", "Annabelle Featherstonehaugh")
     shown = stored.at_terminal("broken").splitlines()
     assert max(map(len, shown)) <= 80
-    head, anns, more, nobodys, *rest = shown
+    head, anns, more, yet, nobodys, *rest = shown
     assert head.split() == ["when", "id", "how", "number", "why"]
     assert anns.endswith("  agent Annabelle")
-    assert more.strip() == "Featherstonehaugh has not called yet"
+    assert f"{more.strip()} {yet.strip()}" == "Featherstonehaugh has not called yet"
     assert nobodys.endswith("no agent has it")
     assert rest[0] == "a wider terminal shows agent, campaign too, and so does `| less -S`"
     assert "春季回访" in stored.at_terminal("broken", columns=120)

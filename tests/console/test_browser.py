@@ -89,8 +89,6 @@ def test_an_invited_agent_files_a_late_call_by_keyboard_alone(
     window.press("Tab")
     page.keyboard.type(PASSWORD)
     window.press("Enter")
-    window.tab_to(link_to(page, f"/console/{VDN}/today"))
-    window.press("Enter")
     window.tab_to(link_to(page, of_one(first)))
     window.press("Enter")
     window.tab_to(page.locator("[name=end]").first)

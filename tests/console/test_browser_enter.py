@@ -56,7 +56,7 @@ def test_an_agent_who_is_typed_on_the_board_is_given_the_calls(
     page.get_by_label("all of these").check()
     page.get_by_label("Give them to agent").fill("pat")
     page.get_by_label("Give them to agent").press("Enter")
-    expect(page.get_by_role("status").first).to_contain_text("Done: 1.")
+    expect(page.get_by_role("status").first).to_contain_text("One call is Pat's now.")
     assert (standing(house, id_).agent, standing(house, id_).seen_at) == ("pat", None)
 
 
