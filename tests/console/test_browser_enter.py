@@ -33,6 +33,7 @@ def test_a_time_that_is_typed_after_the_first_was_taken_is_the_one_that_is_booke
     id_ = promise(house, -HOUR, agent=login)
     promise(house, 2 * HOUR, agent=login)
     page = opens(scripts=False).bear(agent.cookie).look(path(id_))
+    page.locator("[name=end][value='00000']").check()
     page.get_by_label("Call again").select_option("other")
     page.locator("#again_day").fill("2026-11-28")
     page.locator("#again_at").fill("14:00")

@@ -9,7 +9,7 @@ TOLD = (ROOT / "docs" / "console.md").read_text("utf-8")
 NAMES = {"{vdn}": "VDN", "{id}": "ID", "{token}": "TOKEN", "{login}": "LOGIN", "{date}": "DATE"}
 NAMES |= {"{ak}": "AK", "{campaign}": "CAMPAIGN"}
 FORM = re.compile(
-    r"(/console/VDN/(?:reservations/ID|campaigns/CAMPAIGN|results|days/DATE|board))(/[\w-]+)"
+    r"(/console/VDN/(?:reservations/ID|campaigns/CAMPAIGN|results|days/DATE|board))((?:/[\w-]+)+)"
 )
 
 

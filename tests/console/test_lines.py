@@ -86,7 +86,7 @@ def test_how_the_calls_of_each_dispatcher_ended_is_told_and_boards_have_the_unkn
     assert f"unknown 3 → look at those of VDN {VDN} ends-2" in page.text
     (board,) = re.findall(r'href="(/console/\d+/board[^"]*)"', page.seen.text)
     assert "Late, broken and unknown" not in sees.look(board.partition("#")[0]).text
-    assert "What is late, broken or unknown" in sees.text
+    assert "Show all late, broken and unknown" in sees.text
 
 
 def test_every_outcome_has_its_words() -> None:
@@ -100,7 +100,7 @@ def test_a_dispatcher_of_before_says_neither_bounds_nor_ends(
     page = operator.look(LINES).text
     told = "pbx-b up · calls in progress: 0 · 1.2 a second · calls that agents asked for: 0 older-1"
     assert told in page
-    assert "how its calls ended is not said by this version of it" in page
+    assert "this dispatcher's version does not report how calls ended" in page
 
 
 def test_a_line_that_is_down_says_since_when_and_why_and_what_to_do(

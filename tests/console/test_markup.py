@@ -99,7 +99,9 @@ class Read(HTMLParser):
         elif tag == "option":
             if self._choice and ("selected" in given or not form.fields.get(self._choice)):
                 form.fields[self._choice] = value
-        elif name and (kind not in ("radio", "checkbox") or "checked" in given):
+        elif kind == "radio" and "checked" not in given:
+            form.fields.setdefault(name, value)  # somebody chooses one
+        elif name and (kind != "checkbox" or "checked" in given):
             form.fields[name] = value
             if tag == "textarea" or kind in TAKES_TEXT:
                 form.texts.append(name)

@@ -8,6 +8,7 @@ from callkeeper.cli.time_zone import TimeZone, local_times
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.instants import Instant, LocalTimes, span
+from callkeeper.terminal import harmless
 from callkeeper.usecases import lines as usecase
 from callkeeper.usecases.short_ids import reservations_of
 
@@ -61,7 +62,8 @@ def lines(
         say(times.note)
     for each in loads:
         if each.state in ("down", "refuses"):
-            say(f"where a dispatcher of line {each.name} runs, `{each.check}` finds out why")
+            found = f"where a dispatcher of line {each.name} runs, `{each.check}` finds out why"
+            say(harmless(found))
 
 
 def attempts(

@@ -53,6 +53,8 @@ CODES: dict[type[Refusal], tuple[int, str]] = {
     no.VdnGone: (200, DATABASE_FAILED),  # nothing was stored, and the same may come again
     no.DatabaseForbids: (200, DATABASE_FAILED),
     no.DatabaseLost: (200, DATABASE_FAILED),
+    no.DatabasePartLost: (200, DATABASE_FAILED),
+    no.CannotSpread: (200, DATABASE_FAILED),
     no.DatabaseFailed: (200, DATABASE_FAILED),
 }
 
