@@ -62,8 +62,8 @@ def lines(
         say(times.note)
     for each in loads:
         if each.state in ("down", "refuses"):
-            found = f"where a dispatcher of line {each.name} runs, `{each.check}` finds out why"
-            say(harmless(found))
+            told = f"where a dispatcher of line {each.name} runs, `{each.check}` finds out why"
+            say(harmless(told))
 
 
 def attempts(
