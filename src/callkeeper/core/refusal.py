@@ -230,10 +230,9 @@ class DatabaseLost(DatabaseFailed):
 
 
 class DatabasePartLost(DatabaseFailed):
-    """One of the machines over which a database is spread is away; nothing was stored, try again.
+    """The database cannot be reached in part; nothing was stored, try again."""
 
-    What is on the others can be read and written all the same.
-    """
+    # What is on the other machines, over which it is spread, can be read and written all the same.
 
 
 class CannotSpread(DatabaseFailed):

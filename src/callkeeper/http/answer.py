@@ -54,7 +54,6 @@ CODES: dict[type[Refusal], tuple[int, str]] = {
     no.DatabaseForbids: (200, DATABASE_FAILED),
     no.DatabaseLost: (200, DATABASE_FAILED),
     no.DatabasePartLost: (200, DATABASE_FAILED),
-    no.CannotSpread: (200, DATABASE_FAILED),
     no.DatabaseFailed: (200, DATABASE_FAILED),
 }
 
