@@ -20,9 +20,9 @@ from tests.warm import Order, run_cold, run_warm
 
 PROGRAM = [sys.executable, "-m", "callkeeper"]
 COMMANDS = """
-serve dial migrate spread backup settle doctor demo reservations broken show why lines attempts sign
-reserve move result cancel list reassign
-key person agent campaign business-result
+serve dial migrate spread backup settle doctor demo reservations board broken seen show why lines
+attempts sign reserve move result cancel list reassign
+key person vdn agent campaign business-result
 """.split()  # noqa: SIM905 - a list would take a page
 SECONDS_MAX = 30
 RESULT_ID = "174738152455111432454674595509"

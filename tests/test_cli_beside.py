@@ -7,8 +7,9 @@ import pytest
 from callkeeper.installation.database import open_session
 from callkeeper.settings import Settings
 from callkeeper.store.engine.migrate import migrations
+from tests.command_line import commands
 from tests.private_postgres import PrivatePostgres
-from tests.test_cli import COMMANDS, RESULT_ID, run, run_in
+from tests.test_cli import RESULT_ID, run, run_in
 
 # Every command that asks the database, but for the three that may begin an installation.
 BESIDE = [
@@ -20,6 +21,7 @@ BESIDE = [
     ["key", "list"],
     ["key", "limit", "x", "--off"],
     ["key", "revoke", "x"],
+    ["key", "copy", "--into-data-dir", "elsewhere"],
     ["person", "add", "ann", "--operator"],
     ["person", "list"],
     ["person", "role", "ann", "--operator"],
@@ -27,15 +29,25 @@ BESIDE = [
     ["person", "disable", "ann"],
     ["person", "enable", "ann"],
     ["person", "sessions", "ann"],
+    ["person", "tie", "ann", "4711", "--issuer", "https://login.example"],
+    ["person", "untie", "ann"],
+    ["vdn", "export", "25", "vdn.jsonl"],
+    ["vdn", "import", "vdn.jsonl"],
+    ["vdn", "return", "25", "--yes"],
+    ["vdn", "forget", "25", "--yes"],
+    ["vdn", "list"],
+    ["seen", RESULT_ID, "--vdn", "25"],
     ["agent", "name", "testName", "Test Name", "--vdn", "25"],
     ["campaign", "add", "--vdn", "25", "--name", "x", "--end", "+30d"],
     ["campaign", "dialing", "1", "--vdn", "25"],
+    ["spread"],
     ["settle", "--before", "+0s"],
     ["show", RESULT_ID],
     *(
         [*words.split(), "--vdn", "25"]
         for words in (
             "reservations",
+            "board",
             "broken",
             "reassign --from ann --to bob",
             "agent list",
@@ -55,8 +67,13 @@ BESIDE = [
 def test_every_command_that_asks_the_database_is_tried_beside_none() -> None:
     begin = {"serve", "migrate", "demo"}  # the only ones that may make an installation
     elsewhere = {"sign", *"reserve move result cancel list".split()}  # noqa: SIM905
-    asks = {each[0] for each in BESIDE} | {"backup", "doctor"}
-    assert asks == set(COMMANDS) - begin - elsewhere
+    asks = {
+        name
+        for name in commands()
+        if any(each[: name.count(" ") + 1] == name.split() for each in BESIDE)
+    }
+    asks |= {"backup", "doctor"}
+    assert asks == set(commands()) - begin - elsewhere
 
 
 @pytest.mark.parametrize("command", BESIDE, ids=" ".join)

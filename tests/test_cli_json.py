@@ -22,12 +22,18 @@ INSTANT = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9](:[0-5][0-9]){2
 IS_ONE = re.compile(r"at|before|.*_at")
 SOON = ["--at", "+1m", "--campaign", TASK, "--agent", "ann", "--json"]
 
-# What asks for something that a house has, or would make something that runs on.
+# What asks for something that a house has; None for what runs on, or wants another installation.
 GIVEN = {
     "serve": None,
     "dial": None,
     "demo": None,
+    "spread": None,
     "backup": ["TARGET"],
+    "vdn export": [str(VDN), "EXPORTED"],
+    "vdn import": None,
+    "vdn return": [str(VDN), "--yes"],
+    "vdn forget": None,
+    "key copy": ["AK", "--into-data-dir", "TARGET"],
     "settle": ["--before", "+0s"],
     "attempts": ["AUTOMATIC"],
     "why": ["AUTOMATIC"],
@@ -100,6 +106,7 @@ def test_every_instant_is_iso_8601_in_utc(dialing: House, tmp_path: Path) -> Non
     ids = {"AUTOMATIC": busy, "REFUSED": refused}
     ids |= {"MANUAL": dialing.reserve(), "ANOTHER": dialing.reserve()}
     names = ids | {"AK": dialing.issue(VDN).ak, "TARGET": str(tmp_path / "copy")}
+    names["EXPORTED"] = str(tmp_path / "vdn.jsonl")
     assert revoke(dialing.store, dialing.clock, dialing.issue(VDN).ak)
     given = known(dialing) | {"CALLKEEPER_DATA_DIR": str(dialing.settings.data_dir)}
     seen: set[str] = set()
