@@ -26,6 +26,7 @@ SIGNED = (
 AS_SERVICE = "cd /etc/callkeeper && runuser -u callkeeper --"
 POSTGRES = "postgresql:///postgres?host=/srv/postgres&user=postgres"
 KILL_WRITER = "pkill -KILL -u callkeeper -f writer_process"
+PROCESSES = 4  # two that serve, one that writes for them, and whoever started them
 
 
 def lines(heading: str, block: int = 0) -> list[str]:
@@ -153,10 +154,10 @@ def test_several_processes_serve_on_the_database_that_the_settings_name(service:
         make_key, _ = lines("As a service", 1)
         service.run(make_key)
         assert "CRM" in service.run(f"{AS_SERVICE} callkeeper key list").stdout
-        until(lambda: len(processes(service)) == 5)  # two that serve, each with one that writes
+        until(lambda: len(processes(service)) == PROCESSES)
         assert "callkeeper_requests" in page(service, "metrics")
         service.run("pkill -KILL -u callkeeper -n -f processes.workers")
-        until(lambda: "worker_lost" in log(service) and len(processes(service)) == 5)
+        until(lambda: "worker_lost" in log(service) and len(processes(service)) == PROCESSES)
         assert service.says("ls -d /tmp/callkeeper-metrics-*") == ""
         assert service.says("ls -d /tmp/systemd-private-*/tmp/callkeeper-metrics-*") != ""
 

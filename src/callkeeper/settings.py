@@ -6,12 +6,14 @@ import tomllib
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from callkeeper import bounds
 from callkeeper.terminal import is_text
+
+T = TypeVar("T")
 
 _PREFIX = "CALLKEEPER_"
 _DEFAULT_FILE = "callkeeper.toml"
@@ -31,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database: bounds.DatabaseUrl | None = None  # None: SQLite in the data directory
     host: bounds.Host = "127.0.0.1"
     port: bounds.Port = 28443
-    workers: bounds.Workers = 1  # processes that serve; more than 1 on PostgreSQL only
+    workers: bounds.Workers = 1  # processes that serve; where it is more, one writes for all
     internal_port: bounds.PortShown | None = None  # where alone health, metrics and docs are then
     internal_host: bounds.Host | None = None  # of that listener; None: as host
     connections_max: bounds.Connections = 10_000  # for more, those that wait the longest are closed
@@ -117,6 +119,22 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
         merged["console_url"] = url.rstrip("/")  # a path begins with one
     settings: Settings = bounds.converted(merged, Settings)
     return settings
+
+
+def handed_over(value: object) -> bytes:
+    """Return a value with settings in it as bytes, for another process of ours."""
+    return msgspec.json.encode(value, enc_hook=str)
+
+
+def taken_over(kind: type[T], message: bytes) -> T:
+    """Return such a value from its bytes."""
+    return msgspec.json.decode(message, type=kind, dec_hook=_path)
+
+
+def _path(kind: type, text: object) -> Path:
+    if kind is not Path:
+        raise NotImplementedError(kind)
+    return Path(str(text))
 
 
 def unknown(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -99,11 +99,35 @@ def test_a_bug_comes_back_with_the_words_that_tell_where_it_is(
     settings: Settings, store: SqlStore
 ) -> None:
     async def work(process: WriterProcess) -> None:
-        broken = Write(store.reservations.add, booking(5, kind=None))
+        in_no_year = order("r00000", Result(begin_at=2**62, end_at=2**61))
+        broken = Write(store.reservations.change, in_no_year)
         bug, written = await process.carry_out([broken, *filed(store, "r00000")])
         assert isinstance(bug, WriteBroke)
         assert "rows/reservations.py" in str(bug)
         assert isinstance(written, Reservation)
+
+    with_process(settings, work)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (booking(5, kind=None), "Expected `str`, got `None` - at `$.wish.kind`"),
+        (booking(5, agent=5), "Expected `str | null`, got `int`"),
+        (booking(5, remark=object()), "Encoding objects of type object is unsupported"),
+        (booking(5, campaign_id=2**64), "ints < -2**63 or > 2**64 - 1"),
+        ("no booking at all", "Expected `object`, got `str`"),
+    ],
+)
+def test_what_cannot_travel_fails_alone_and_is_not_written(
+    settings: Settings, store: SqlStore, broken: object, said: str
+) -> None:
+    async def work(process: WriterProcess) -> None:
+        writes = [Write(store.reservations.add, each) for each in (booking(1), broken, booking(2))]
+        outcomes: list[Any] = await process.carry_out([*filed(store, "r00000"), *writes])
+        _, first, bug, last = outcomes
+        assert said in str(bug)
+        assert (first.reservation.id, last.reservation.id) == ("r00001", "r00002")
 
     with_process(settings, work)
 

@@ -20,6 +20,7 @@ from tests.signed import Signed
 from tests.store.orders import HOUR
 
 _DONE = "0200000"
+_AGAIN_SECONDS = 0.05  # before the next connection, where one broke
 _DATABASE_FAILED = "0200006"
 
 
@@ -113,6 +114,7 @@ class Client:
                 if not self._crew.is_broken():
                     return
                 self._begun_at = len(self.promises)
+                self._crew.called_off.wait(_AGAIN_SECONDS)
             finally:
                 connection.close()
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from time import sleep
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -18,7 +19,7 @@ from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from callkeeper.usecases.keys import OpenKey, issue
 from tests.ports import free_port
-from tests.processes import Process, children, kill
+from tests.processes import Process, children, kill, told
 from tests.signed import Signed, sign
 from tests.store.orders import HOUR, has_campaign
 from tests.waiting import until
@@ -64,7 +65,9 @@ class Served:
 
 
 class ServerProcess(Served):
-    """``callkeeper serve`` on a port of its own."""
+    """``callkeeper serve`` on a port of its own. ``workers``: how many the next start has."""
+
+    workers = 1
 
     def __init__(
         self, home: Path, database: str | None, *flags: str, before: Sequence[str] = ()
@@ -98,9 +101,20 @@ class ServerProcess(Served):
 
     @property
     def writer_pid(self) -> int:
-        """The process that writes for it."""
-        (child,) = children(self.pid)
-        return child
+        """The process that writes for it, and for its workers if it has any."""
+        while not (found := self._children("writer_process")):
+            sleep(0.01)  # another one is begun
+        return found[0]
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """Its workers, where it has several."""
+        return self._children("callkeeper.processes.workers")
+
+    @property
+    def data_dir(self) -> Path:
+        """Where its data is."""
+        return self._home / "data"
 
     @property
     def log(self) -> str:
@@ -121,9 +135,18 @@ class ServerProcess(Served):
     def start(self) -> None:
         """Start it, and wait until it is ready."""
         arguments = ["serve", *self._flags, "--port", str(self.port)]
+        if self.workers > 1:
+            arguments.append(f"--workers={self.workers}")
         with (self._home / "log").open("ab") as log:
+            begun = log.tell()
             self._process = self._run(arguments, log)
         until(lambda: self.readiness() == 200)
+        until(lambda: " serves http" in self._said_since(begun))  # all workers, not only one
+
+    def _said_since(self, begun: int) -> str:
+        with (self._home / "log").open("rb") as log:
+            log.seek(begun)
+            return log.read().decode()
 
     def _run(self, arguments: Sequence[str], log: IO[bytes]) -> Process:
         if not self._before:
@@ -153,6 +176,9 @@ class ServerProcess(Served):
     def kill_writer(self) -> None:
         """Kill the process that writes for it, as ``kill -9`` does."""
         os.kill(self.writer_pid, signal.SIGKILL)
+
+    def _children(self, kind: str) -> list[int]:
+        return [each for each in children(self.pid) if kind in told(each, "cmdline")]
 
     def readiness(self) -> int | None:
         """Return what /readyz answers; None while nobody listens."""

@@ -1,10 +1,11 @@
-"""What was acknowledged is there after kill -9, of the server, its writer, or PostgreSQL itself.
+"""What was acknowledged is there after kill -9, of the server, what it started, or PostgreSQL.
 
 A killed process loses what it had not handed to the system; only a machine that loses its power
 would show more, and against that stand ``synchronous=FULL`` and PostgreSQL's own ``fsync``.
 """
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -27,10 +28,11 @@ def test_acknowledged_writes_survive_kill_9_of_the_server(
 ) -> None:
     begun = monotonic()
     chance = Random(SEED)  # noqa: S311 - reproducible on purpose
-    writers = 0
+    writers = workers = 0
     with ServerProcess(tmp_path, database) as server:
-        crew = Crew(server, SEED)
+        crew = Crew(server, SEED, tireless=True)
         for _ in range(KILLS[engine]):
+            server.workers = chance.choice([1, 1, 2])
             server.start()
             crew.settle_and_check()
             crew.begin()
@@ -39,6 +41,10 @@ def test_acknowledged_writes_survive_kill_9_of_the_server(
                 server.kill_writer()
                 crew.await_acknowledged(chance.randint(1, 50))  # the server gets itself another
                 writers += 1
+            if server.workers > 1 and chance.random() < 0.5:
+                os.kill(chance.choice(server.worker_pids), signal.SIGKILL)
+                crew.await_acknowledged(chance.randint(1, 50))  # by the others, or the next
+                workers += 1
             server.kill(also_children=chance.random() < 0.5)
             crew.end()
         server.start()
@@ -46,7 +52,8 @@ def test_acknowledged_writes_survive_kill_9_of_the_server(
         acknowledged, found = crew.check_all()
     assert found >= acknowledged
     tell(
-        f"{engine}, seed {SEED}: {KILLS[engine]} kills, and {writers} of the writer alone, "
+        f"{engine}, seed {SEED}: {KILLS[engine]} kills of a server of up to two workers, "
+        f"{writers} of the writer that they share, {workers} of a worker alone; "
         f"{acknowledged} acknowledged, all found; "
         f"{found - acknowledged} more were stored but not answered, "
         f"{crew.settled} creates repeated; {monotonic() - begun:.0f} s",

@@ -25,18 +25,18 @@ class Grouped(Generic[T, R]):
         goes_first: bool = False,
     ) -> None:
         self._writer = writer
-        self._verb = verb
+        self.verb = verb
         self._goes_first = goes_first
 
     async def __call__(self, item: T) -> R:
         """Return what became of the item, once that is durable; raise its refusal."""
-        (answer,) = self._writer.write(self._verb, [item], goes_first=self._goes_first)
+        (answer,) = self._writer.write(self.verb, [item], goes_first=self._goes_first)
         outcome: R = await answer
         return outcome
 
     async def many(self, items: Sequence[T]) -> list[R | Refusal]:
         """Return what became of each item, or its refusal, once that is durable."""
-        answers = self._writer.write(self._verb, items, goes_first=self._goes_first)
+        answers = self._writer.write(self.verb, items, goes_first=self._goes_first)
         outcomes: list[R | Refusal] = []
         for outcome in await asyncio.gather(*answers, return_exceptions=True):
             if isinstance(outcome, BaseException) and not isinstance(outcome, Refusal):

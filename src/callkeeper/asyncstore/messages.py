@@ -1,15 +1,11 @@
-"""Messages to another process and back, over a socket that the event loop never waits for.
-
-A message is framed as ``multiprocessing.connection`` frames it, so the other end, which has nothing
-else to do, may be a plain ``Connection``.
-"""
+"""Messages to another process and back, over a socket that the event loop never waits for."""
 
 import asyncio
 import socket
-import struct
 from collections.abc import Callable
 
-_LENGTH = struct.Struct("!i")
+from callkeeper.asyncstore.frames import Frames, framed
+
 _READ_BYTES = 1 << 20
 
 
@@ -28,14 +24,16 @@ class Messages:
         self._lost = lost
         self._loop = asyncio.get_running_loop()
         self._unsent = bytearray()
-        self._unread = bytearray()
+        self._arriving = Frames()
         self._loop.add_reader(end.fileno(), self._read)
 
     def send(self, message: bytes) -> None:
-        """Send a message: now, or as the other end reads. OSError if that is gone already."""
+        """Send a message: now, or as the other end reads.
+
+        OSError if that is gone already; MessageTooLong, and nothing is sent, if it may not be.
+        """
         is_waiting = bool(self._unsent)
-        self._unsent += _LENGTH.pack(len(message))
-        self._unsent += message
+        self._unsent += framed(message)
         if not is_waiting:
             self._write()
             if self._unsent:
@@ -66,26 +64,13 @@ class Messages:
     def _read(self) -> None:
         try:
             piece = self._end.recv(_READ_BYTES)
+            messages = self._arriving.take(piece)
         except BlockingIOError:
             return
         except OSError:
-            piece = b""
+            piece, messages = b"", []
         if not piece:
             self._lost()
             return
-        self._unread += piece
-        for message in self._whole():
+        for message in messages:
             self._received(message)
-
-    def _whole(self) -> list[bytes]:
-        """Take what has arrived as a whole."""
-        whole, at = [], 0
-        while len(self._unread) - at >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._unread, at)
-            end = at + _LENGTH.size + length
-            if end > len(self._unread):
-                break
-            whole.append(bytes(self._unread[at + _LENGTH.size : end]))
-            at = end
-        del self._unread[:at]
-        return whole

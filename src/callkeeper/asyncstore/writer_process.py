@@ -2,50 +2,40 @@
 
 Python runs one thread at a time, and two that hand each other work for every request are half as
 fast as one. So batches are carried out by a process of their own: each is one message to it, and
-its outcomes are one message back. See decision 0010.
+its outcomes are one message back. See decision 0010; of several that serve, 0044.
 """
 
 import asyncio
 import gc
-import pickle
 import socket
 import subprocess
 import sys
-import traceback
-from collections.abc import Callable, Mapping, Sequence
-from multiprocessing.connection import Connection
+from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from callkeeper import log
-from callkeeper.asyncstore.batch import Write, WriteBroke, carry_out, name_of
+from callkeeper.asyncstore.batch import carry_out
+from callkeeper.asyncstore.batch_channel import BatchChannel
+from callkeeper.asyncstore.codec import ReceivedBatch, families_of
 from callkeeper.asyncstore.messages import Messages
 from callkeeper.asyncstore.outage import Outage
+from callkeeper.asyncstore.peers import Peer, Peers
 from callkeeper.asyncstore.store import AsyncStore
-from callkeeper.asyncstore.writer import BatchWriter, Writer
-from callkeeper.core.phrase import Phrase
-from callkeeper.core.refusal import DatabaseFailed, Refusal
+from callkeeper.asyncstore.writer import BATCH_MAX, BatchWriter, Writer
 from callkeeper.installation.database import attach_store, open_store
-from callkeeper.settings import Settings
+from callkeeper.settings import Settings, handed_over, taken_over
 from callkeeper.signals import held_back, ignore_all
 from callkeeper.store.file_identity import Inode
 from callkeeper.store.port.store import Store
 
 _END_SECONDS = 30
 _LAST_WORDS_SECONDS = 2  # for one that is lost to say why
-_GONE = (EOFError, OSError)
 # How long a batch may take; on SQLite, beyond what it waits for another's write. PostgreSQL gives
 # up a statement after 15 s by itself, so what takes longer has nobody left who would end it.
 SILENT_SECONDS = 25.0
-_LOST = Phrase(
-    "the process that writes was lost, so this may be stored or not; "
-    "send the very same request again, which is safe"
-)
-_SILENT = Phrase(
-    "the process that writes did not answer in time, so this may be stored or not; "
-    "send the very same request again, which is safe"
-)
 
 
 class Process(Protocol):
@@ -62,52 +52,54 @@ class Process(Protocol):
         """End it at once."""
 
 
-def start(handle: int) -> Process:
-    """Start the process that ``main`` is; it inherits its end of the pipe."""
-    command = [sys.executable, "-P", "-m", "callkeeper.asyncstore.writer_process", str(handle)]
+class _Beginning(msgspec.Struct, array_like=True):
+    """What the process is told first. ``file`` is the SQLite file that it writes into."""
+
+    settings: Settings
+    file: Inode | None
+
+
+def start(*handles: int) -> Process:
+    """Start the process that ``main`` is; it inherits these sockets."""
+    command = [sys.executable, "-P", "-m", "callkeeper.asyncstore.writer_process"]
     with held_back():
         return subprocess.Popen(  # noqa: S603 - this very program
-            command, stdin=subprocess.DEVNULL, pass_fds=[handle]
+            [*command, *map(str, handles)], stdin=subprocess.DEVNULL, pass_fds=handles
         )
 
 
-class WriterProcess:
+def batch_seconds_max(of: Settings) -> float:
+    """Return how long a batch may take: longer than a database takes to give up."""
+    return SILENT_SECONDS + (of.busy_seconds if of.database is None else 0.0)
+
+
+class WriterProcess(BatchChannel):
     """A process that writes for this one. One that is lost or silent is replaced by the next batch.
 
     ``file`` is the SQLite file that this one has open: each of them writes into it, or into none.
-    ``seconds_max`` is how long a batch may take; None: longer than a database takes to give up.
-    ``start`` starts the process.
+    ``start`` starts the process. With a ``listener`` it writes for whoever connects to that, too.
     """
 
     def __init__(
         self,
         settings: Settings,
         file: Inode | None = None,
-        start: Callable[[int], Process] = start,
+        start: Callable[..., Process] = start,
         *,
-        seconds_max: float | None = None,
+        seconds_max: float = 0.0,
+        listener: socket.socket | None = None,
     ) -> None:
-        self._begins_with = pickle.dumps((settings, file))
+        super().__init__(seconds_max or batch_seconds_max(settings))
+        self._begins_with = handed_over(_Beginning(settings, file))
         self._start = start
-        busy_seconds = settings.busy_seconds if settings.database is None else 0.0
-        self._seconds_max = seconds_max or busy_seconds + SILENT_SECONDS
+        self._listener = listener
         self._log = structlog.get_logger()
         self._process: Process | None = None
-        self._begun = 0
-        self._messages: Messages
-        self._answer: asyncio.Future[list[object]] | None = None
-        self._asked = 0
-        self._deadline: asyncio.TimerHandle | None = None
 
     @property
     def pid(self) -> int | None:
         """The process, if there is one just now."""
         return None if self._process is None else self._process.pid
-
-    @property
-    def restarts(self) -> int:
-        """How often it was lost, and begun anew."""
-        return max(0, self._begun - 1)
 
     def begin(self) -> None:
         """Start the process, unless it is running."""
@@ -115,73 +107,38 @@ class WriterProcess:
             return
         ours, theirs = socket.socketpair()
         with theirs:
+            handles = [each.fileno() for each in (theirs, self._listener) if each is not None]
             try:
-                self._process = self._start(theirs.fileno())
+                self._process = self._start(*handles)
             except OSError:
                 ours.close()
                 raise
         self._begun += 1
-        self._messages = Messages(ours, self._tell_of, self._end_lost)
+        self._messages = Messages(ours, self._read, self._end_lost)
         self._messages.send(self._begins_with)
-
-    def carry_out(self, batch: Sequence[Write]) -> "asyncio.Future[list[object]]":
-        """Return the outcomes to come; all are DatabaseFailed if the process is lost meanwhile."""
-        loop = asyncio.get_running_loop()
-        answer = self._answer = loop.create_future()
-        self._asked = len(batch)
-        self._deadline = loop.call_later(self._seconds_max, self._end_silent)
-        message = pickle.dumps([(*name_of(write.verb), write.item) for write in batch])
-        try:
-            self.begin()
-            self._messages.send(message)
-        except OSError as error:
-            self._lose(
-                Phrase(
-                    "the process that writes cannot be reached ({error}); try again",
-                    error=str(error),
-                )
-            )
-        return answer
 
     async def stop(self) -> None:
         """End the process, which first closes the database."""
-        if self._process is None:
+        if self._process is None or self._messages is None:
             return
         self._messages.close()
         try:
             await asyncio.to_thread(self._process.wait, _END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
-        self._process = None
-
-    def _tell_of(self, message: bytes) -> None:
-        self._tell(pickle.loads(message))  # noqa: S301 - our own process's
-
-    def _tell(self, outcomes: list[object]) -> None:
-        answer, self._answer = self._answer, None
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        if answer is not None and not answer.done():
-            answer.set_result(outcomes)
-
-    def _end_lost(self) -> None:
-        self._lose(_LOST)
+        self._process = self._messages = None
 
     def _end_silent(self) -> None:
         """Give up a process that does not answer: whatever it waits for, others need not."""
-        self._log.error("writer_timed_out", pid=self.pid, seconds=self._seconds_max)
+        self._log.error("writer_timed_out", pid=self.pid, seconds=self.seconds_max)
         if self._process is not None:
             self._process.kill()
-        self._lose(_SILENT)
+        self._lose_silent()
 
-    def _lose(self, phrase: Phrase) -> None:
-        """Give up the process, and answer for it."""
+    def _let_go(self) -> None:
         process, self._process = self._process, None
         if process is not None:
-            self._messages.close()
             asyncio.get_running_loop().run_in_executor(None, self._bury, process)
-        self._tell([DatabaseFailed.saying(phrase)] * self._asked)
 
     def _bury(self, process: Process) -> None:
         try:
@@ -206,36 +163,44 @@ def open_async_store(
 
 
 def main() -> None:
-    """Carry out what the other end of the pipe asks for, until it closes."""
-    ignore_all()  # the pipe says when
-    pipe = Connection(int(sys.argv[1]))
-    begins_with: tuple[Settings, Inode | None] = pickle.loads(  # noqa: S301 - our own process's
-        pipe.recv_bytes()
-    )
-    settings, file = begins_with
-    log.configure(settings)
-    store = attach_store(settings, file)
-    # By class, as ``name_of`` says; families are plain attributes of the store.
-    families = {type(each).__name__: each for each in (store, *vars(store).values())}
+    """Carry out what is asked for over the sockets that it inherits, until they close.
+
+    The first is whoever started it; a second one listens, for others.
+    """
+    ignore_all()  # the sockets say when
+    starter, *listeners = (socket.socket(fileno=int(each)) for each in sys.argv[1:])
+    peers = Peers(starter, *listeners)
+    begins_with = peers.first()
+    if begins_with is None:
+        return
+    beginning = taken_over(_Beginning, begins_with)
+    log.configure(beginning.settings)
+    store = attach_store(beginning.settings, beginning.file)
     gc.freeze()
     try:
-        while True:
-            pipe.send_bytes(_work(store, families, pipe.recv_bytes()))
-    except _GONE:
+        _work(store, peers)
+    finally:
         store.close()
 
 
-def _work(store: Store, families: Mapping[str, object], message: bytes) -> bytes:
-    asked = pickle.loads(message)  # noqa: S301 - our own process's
-    batch = [Write(getattr(families[family], verb), item) for family, verb, item in asked]
-    return pickle.dumps([_portable(each) for each in carry_out(store, batch)])
-
-
-def _portable(outcome: object) -> object:
-    """Return an outcome as it can travel: a bug goes as the words that tell where it is."""
-    if isinstance(outcome, Exception) and not isinstance(outcome, Refusal):
-        return WriteBroke("".join(traceback.format_exception(outcome)))
-    return outcome
+def _work(store: Store, peers: Peers) -> None:
+    """Write what has arrived from all peers as one batch, again and again."""
+    families = families_of(store)
+    while arrived := peers.arrived():
+        received: list[tuple[Peer, ReceivedBatch]] = []
+        size = 0
+        while arrived and size < BATCH_MAX:
+            peer, message = arrived.popleft()
+            try:
+                batch = ReceivedBatch(families, message)
+            except (LookupError, msgspec.DecodeError) as error:
+                peers.refuse(peer, str(error))
+                continue
+            received.append((peer, batch))
+            size += len(batch.writes)
+        outcomes = iter(carry_out(store, [each for _, batch in received for each in batch.writes]))
+        for peer, batch in received:
+            peer.send(batch.answer([next(outcomes) for _ in batch.writes]))
 
 
 if __name__ == "__main__":

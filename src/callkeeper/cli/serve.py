@@ -46,7 +46,7 @@ def serve(
     workers: Annotated[
         int | None,
         typer.Option(
-            help="Number of server processes; default 1. More need PostgreSQL.",
+            help="Number of server processes; default 1. One more writes for all.",
             min=1,
             show_default=False,
         ),

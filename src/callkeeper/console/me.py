@@ -121,8 +121,11 @@ def _saved(visit: Visit) -> str:
 
 
 def _preferred(form: Form, old: Preferences) -> Preferences:
-    """Return the preferences that were typed; what the form does not ask stays."""
-    return msgspec.structs.replace(
+    """Return the preferences that were typed; what the form does not ask stays.
+
+    Raise ParameterWrong for what nobody can choose, which could not even be sent to be written.
+    """
+    preferred = msgspec.structs.replace(
         old,
         theme=form.get("theme", old.theme) or None,
         has_shortcuts=form["shortcuts"] == "on" if "shortcuts" in form else old.has_shortcuts,
@@ -133,3 +136,5 @@ def _preferred(form: Form, old: Preferences) -> Preferences:
         ),
         has_sound=form["sound"] == "on" if "sound" in form else old.has_sound,
     )
+    preferred.check()
+    return preferred

@@ -44,7 +44,7 @@ class Allowance(msgspec.Struct, frozen=True):
         return full_at_us + interval_us
 
 
-class Limit(msgspec.Struct, frozen=True):
+class Limit(msgspec.Struct, frozen=True, tag=True):
     """Another allowance for an access key; a part that is None stays. ``off``: any number."""
 
     per_second: float | None = None

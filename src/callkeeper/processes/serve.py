@@ -160,9 +160,7 @@ class Server(uvicorn.Server):
         try:
             self._begin()
         except OSError as error:
-            raise SettingsWrong(
-                f"cannot start the process that writes, {sys.executable}: {error.strerror}"
-            ) from error
+            raise not_started(error) from error
         await super().startup(sockets)
         if self._inside is not None and self.started:
             self.servers.append(await self._inside.listen(self))
@@ -259,6 +257,13 @@ def prepare_server(
     server.begin_with(async_store.begin)
     server.end_with(apps.end_streams)
     return server
+
+
+def not_started(error: OSError) -> SettingsWrong:
+    """Return the refusal of a start without a process that writes."""
+    return SettingsWrong(
+        f"cannot start the process that writes, {sys.executable}: {error.strerror}"
+    )
 
 
 def server_gauges(

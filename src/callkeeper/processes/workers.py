@@ -1,13 +1,13 @@
 """Several processes that serve one port; ``python -m callkeeper.processes.workers`` is one of them.
 
-Each is a whole server with connections of its own to PostgreSQL; the kernel deals out what arrives
-(SO_REUSEPORT). This process serves nobody. It starts them, replaces the ones that are lost, and
-each of them stops when it does, however that came about: it notices that their pipe has closed.
+Each is a whole server that reads by itself, and one process writes for all of them (decision 0044);
+the kernel deals out what arrives (SO_REUSEPORT). This process serves nobody. It starts them,
+replaces the ones that are lost, and each of them stops when it does, however that came about: it
+notices that their pipe has closed.
 """
 
 import asyncio
 import os
-import pickle
 import socket
 import subprocess
 import sys
@@ -24,19 +24,23 @@ from prometheus_client import values
 from prometheus_client.multiprocess import mark_process_dead
 
 from callkeeper import log
+from callkeeper.asyncstore.shared_writer import SharedWriter, listening
+from callkeeper.asyncstore.writer_process import WriterProcess, batch_seconds_max
 from callkeeper.clock import SystemClock
 from callkeeper.core.refusal import DatabaseFailed, told_in_full
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.installation.tls import prepare
 from callkeeper.processes.dial import check_rules
 from callkeeper.processes.metrics_folder import metrics_folder
-from callkeeper.processes.serve import bind, prepare_server
+from callkeeper.processes.serve import bind, not_started, prepare_server
 from callkeeper.processes.serve import serve as serve_alone
-from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.settings import Settings, SettingsWrong, handed_over, taken_over
 from callkeeper.signals import ending
+from callkeeper.store.file_identity import Inode
 
 _AGAIN_SECONDS = 1.0  # between the tries to start a worker that is lost before it is ready
 _END_SECONDS = 30
+_LOOK_SECONDS = 0.25  # how often the process that writes is looked at
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"  # the library's own: where processes put theirs together
 
 
@@ -45,26 +49,31 @@ def serve(settings: Settings, *, ready: Callable[[str], None] = lambda _url: Non
     if settings.workers == 1:
         serve_alone(settings, ready=ready)
         return
-    if settings.database is None:
-        raise SettingsWrong("workers: more than 1 need PostgreSQL, as SQLite has one writer")
-    _lay_ground(settings)
+    file = _lay_ground(settings)
     with (
         _reserved(settings.host, settings.port) as address,
         metrics_folder(Path(tempfile.gettempdir())) as metrics,
+        listening(data_dir(settings)) as (listener, path),
     ):
         fixed = msgspec.structs.replace(settings, port=address.getsockname()[1])
-        asyncio.run(_Workers(fixed, str(metrics), ready).run())
+        writer = WriterProcess(fixed, file, listener=listener)
+        asyncio.run(_Workers(_Order(fixed, path), str(metrics), writer, ready).run())
 
 
-def _lay_ground(settings: Settings) -> None:
-    """Make what all of them need, once, and find what would keep each of them from beginning."""
+def _lay_ground(settings: Settings) -> Inode | None:
+    """Make what all of them need, once, and find what would keep each of them from beginning.
+
+    Return which file the database is, if it is SQLite's.
+    """
     store = open_store(settings)
     try:
         warn_of_old_seals(store, fitting_seal(settings, store))
+        file = store.file
     finally:
         store.close()
     check_rules(settings)
     prepare(settings.tls_mode, data_dir(settings), settings.host, SystemClock())
+    return file
 
 
 def _reserved(host: str, port: int) -> socket.socket:
@@ -72,6 +81,13 @@ def _reserved(host: str, port: int) -> socket.socket:
     with bind(host, port) as alone:
         taken = alone.getsockname()[1]
     return bind(host, taken, shared=True)
+
+
+class _Order(msgspec.Struct, frozen=True):
+    """What a worker is told: its settings, and where the process listens that writes for it."""
+
+    settings: Settings
+    writer: Path
 
 
 class _Worker(msgspec.Struct):
@@ -86,9 +102,12 @@ class _Worker(msgspec.Struct):
 class _Workers:
     """All of them."""
 
-    def __init__(self, settings: Settings, metrics: str, ready: Callable[[str], None]) -> None:
-        self._settings = settings
+    def __init__(
+        self, order: _Order, metrics: str, writer: WriterProcess, ready: Callable[[str], None]
+    ) -> None:
+        self._order = order
         self._metrics = metrics
+        self._writer = writer
         self._ready = ready
         self._log = structlog.get_logger()
         self._workers: dict[int, _Worker] = {}
@@ -101,22 +120,38 @@ class _Workers:
         loop = asyncio.get_running_loop()
         for each in ending():
             loop.add_signal_handler(each, self._stopped.set)
-        for number in range(self._settings.workers):
+        try:
+            self._writer.begin()
+        except OSError as error:
+            raise not_started(error) from error
+        writing = asyncio.create_task(self._keep_writing())
+        for number in range(self._order.settings.workers):
             self._start(number)
         await self._stopped.wait()
         await self._stop()
+        writing.cancel()
+        await asyncio.wait([writing])
+        await self._writer.stop()
         if self._failed:
             raise SettingsWrong("a worker could not begin; it has said why")
+
+    async def _keep_writing(self) -> None:
+        """Replace the process that writes where it is lost, or does not answer in time."""
+        while True:
+            await self._writer.carry_out([])
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def _start(self, number: int) -> None:
         if self._stopped.is_set():
             return
         # One dialer is enough for this machine; it takes more of them only for their own sake.
-        dials = self._settings.dialer and number == 0
+        settings = self._order.settings
+        dials = settings.dialer and number == 0
+        told = _Order(msgspec.structs.replace(settings, dialer=dials), self._order.writer)
         ours, theirs = Pipe()
         with theirs:
             # The pipe holds it until the worker is there to read it.
-            ours.send_bytes(pickle.dumps(msgspec.structs.replace(self._settings, dialer=dials)))
+            ours.send_bytes(handed_over(told))
             handle = theirs.fileno()
             process = subprocess.Popen(  # noqa: S603 - this very program
                 [
@@ -183,11 +218,18 @@ class _Workers:
 def main() -> None:
     """Be a worker: serve until told to stop, or until whoever started it is gone."""
     pipe = Connection(int(sys.argv[1]))
-    settings: Settings = pickle.loads(pipe.recv_bytes())  # noqa: S301 - our own process's
+    order = taken_over(_Order, pipe.recv_bytes())
+    settings = order.settings
     log.configure(settings)
     _count_on(sys.argv[2])
+    # Its batch may wait for that of others; and whoever started us ends a writer that is silent.
+    seconds_max = 2 * batch_seconds_max(settings)
     try:
-        server = prepare_server(settings, ready=lambda url: pipe.send_bytes(url.encode()))
+        server = prepare_server(
+            settings,
+            ready=lambda url: pipe.send_bytes(url.encode()),
+            make_batch_writer=lambda _settings, _file: SharedWriter(order.writer, seconds_max),
+        )
     except (SettingsWrong, DatabaseFailed) as error:
         raise SystemExit(f"callkeeper: {told_in_full(error)}") from error
     server.hang_on(pipe.fileno())

@@ -67,7 +67,7 @@ def after(
     milliseconds: int, hangup: Hangup, changed: dict[str, str] | None = None, **fields: Any
 ) -> Finding:
     """Return what it means that an attempt ended so long after it was placed."""
-    return FailCodes(changed).of_end(attempt(**fields), hangup, NOW + milliseconds)
+    return FailCodes(changed or {}).of_end(attempt(**fields), hangup, NOW + milliseconds)
 
 
 def unheard(milliseconds: int, hangup: Hangup) -> Finding:

@@ -89,7 +89,7 @@ class NewCampaign(msgspec.Struct, frozen=True):
         )
 
 
-class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
+class Revision(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Another plan for a campaign that has not ended; what the plan does not say stays.
 
     An empty description, or an empty text among the policies, takes away the one there was.
@@ -140,7 +140,7 @@ class Revision(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.begin_at
 
 
-class Pause(msgspec.Struct, frozen=True):
+class Pause(msgspec.Struct, frozen=True, tag=True):
     """Dial nothing for this campaign until it is resumed."""
 
     what: ClassVar[str] = "paused"
@@ -156,7 +156,7 @@ class Pause(msgspec.Struct, frozen=True):
         return _changed(old, now, status="paused")
 
 
-class Resume(msgspec.Struct, frozen=True):
+class Resume(msgspec.Struct, frozen=True, tag=True):
     """Go on, or begin: a draft is started the same way."""
 
     what: ClassVar[str] = "resumed"
@@ -173,7 +173,7 @@ class Resume(msgspec.Struct, frozen=True):
         return _changed(old, now, status="started")
 
 
-class End(msgspec.Struct, frozen=True):
+class End(msgspec.Struct, frozen=True, tag=True):
     """Dial nothing for this campaign any more; its end is now. Nothing brings it back."""
 
     what: ClassVar[str] = "ended"
@@ -192,7 +192,7 @@ class End(msgspec.Struct, frozen=True):
         return _changed(old, now, end_at=min(end_at, old.end_at))
 
 
-class Delete(msgspec.Struct, frozen=True):
+class Delete(msgspec.Struct, frozen=True, tag=True):
     """Take it off the lists and set its name free; its reservations still know what it was called.
 
     ``to_history`` is what the deleter asked for, and noted; nothing is ever thrown away either way.
@@ -209,7 +209,7 @@ class Delete(msgspec.Struct, frozen=True):
         return _changed(old, now, deleted_at=now)
 
 
-class Arrange(msgspec.Struct, frozen=True, omit_defaults=True):
+class Arrange(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Other dial settings; what is not named stays.
 
     None: as the settings have it. A retry takes the place of the one for its outcome;
@@ -240,7 +240,7 @@ class Arrange(msgspec.Struct, frozen=True, omit_defaults=True):
         return _changed(old, now, dial_settings=settings)
 
 
-class SetSpecialHours(msgspec.Struct, frozen=True):
+class SetSpecialHours(msgspec.Struct, frozen=True, tag=True):
     """Other windows for special days; none: a special day is like any other."""
 
     what: ClassVar[str] = "special_hours_set"

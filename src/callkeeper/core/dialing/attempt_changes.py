@@ -74,7 +74,7 @@ class Placing(msgspec.Struct, frozen=True):
         return _withdrawn(attempt, self.at, why)
 
 
-class Begun(msgspec.Struct, frozen=True):
+class Begun(msgspec.Struct, frozen=True, tag=True):
     """It is on record as being placed: now, and not before, the line may be asked."""
 
     attempt: Attempt
@@ -82,7 +82,7 @@ class Begun(msgspec.Struct, frozen=True):
     goes_to: str | None
 
 
-class Withdrawn(msgspec.Struct, frozen=True):
+class Withdrawn(msgspec.Struct, frozen=True, tag=True):
     """It must not be placed."""
 
     why: str

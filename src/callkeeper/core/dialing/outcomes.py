@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from callkeeper.core.dialing.attempt import Attempt, Hangup
 from callkeeper.core.instants import Instant
 from callkeeper.core.outcome import ANSWERED_CODE, Outcome
@@ -57,11 +59,10 @@ FINDINGS: Mapping[str, Finding] = {
 }
 
 
-class FailCodes:
+class FailCodes(msgspec.Struct, frozen=True):
     """The table of findings, with the codes that an operator set by evidence (``cause 17``)."""
 
-    def __init__(self, changed: Mapping[str, str] | None = None) -> None:
-        self._changed = dict(changed or {})
+    changed: dict[str, str] = {}
 
     def of_end(
         self, attempt: Attempt, hangup: Hangup, now: Instant, *, is_all_heard: bool = True
@@ -77,7 +78,7 @@ class FailCodes:
             return self.named("ring timeout" if rang else "cause 0")
         found = self.named(_evidence(hangup, rang=rang))
         cause = f"cause {hangup.cause}"
-        code = self._changed.get(f"sip {hangup.sip_code}") or self._changed.get(cause)
+        code = self.changed.get(f"sip {hangup.sip_code}") or self.changed.get(cause)
         return found if code is None else found._replace(fail_code=code)
 
     def of_silence(self, attempt: Attempt) -> Finding:
@@ -87,7 +88,7 @@ class FailCodes:
     def named(self, evidence: str) -> Finding:
         """Return what a piece of evidence stands for."""
         found = FINDINGS[evidence]
-        return found._replace(fail_code=self._changed.get(evidence, found.fail_code))
+        return found._replace(fail_code=self.changed.get(evidence, found.fail_code))
 
 
 def time_is_over(attempt: Attempt, now: Instant) -> bool:

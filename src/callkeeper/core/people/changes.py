@@ -22,7 +22,7 @@ from callkeeper.core.people.session import Link
 from callkeeper.core.refusal import ParameterWrong
 
 
-class Describe(msgspec.Struct, frozen=True, omit_defaults=True):
+class Describe(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Another name, language, zone or preferences; what is None stays, an empty text goes."""
 
     what: ClassVar[str] = "person_described"
@@ -49,7 +49,7 @@ class Describe(msgspec.Struct, frozen=True, omit_defaults=True):
         return old.changed(**new)
 
 
-class Away(msgspec.Struct, frozen=True):
+class Away(msgspec.Struct, frozen=True, tag=True):
     """They are away, although a page of theirs is open; or are back."""
 
     what: ClassVar[str] = "away_said"
@@ -64,7 +64,7 @@ class Away(msgspec.Struct, frozen=True):
         return old.changed(away_since=at if self.is_so else None)
 
 
-class GiveRole(msgspec.Struct, frozen=True):
+class GiveRole(msgspec.Struct, frozen=True, tag=True):
     """A role, in place of the one in that VDN."""
 
     what: ClassVar[str] = "role_given"
@@ -81,7 +81,7 @@ class GiveRole(msgspec.Struct, frozen=True):
         return old.changed(roles=in_order([*others, self.role]))
 
 
-class TakeRole(msgspec.Struct, frozen=True):
+class TakeRole(msgspec.Struct, frozen=True, tag=True):
     """No role in a VDN any more, or for the installation (None)."""
 
     what: ClassVar[str] = "role_taken"
@@ -101,7 +101,7 @@ class TakeRole(msgspec.Struct, frozen=True):
         return old.changed(roles=tuple(each for each in old.roles if each is not role))
 
 
-class Disable(msgspec.Struct, frozen=True):
+class Disable(msgspec.Struct, frozen=True, tag=True):
     """Nobody signs in with this login any more; sessions and links end at once."""
 
     what: ClassVar[str] = "person_disabled"
@@ -112,7 +112,7 @@ class Disable(msgspec.Struct, frozen=True):
         return old if old.disabled_at is not None else old.changed(disabled_at=at)
 
 
-class Enable(msgspec.Struct, frozen=True):
+class Enable(msgspec.Struct, frozen=True, tag=True):
     """The person signs in as before."""
 
     what: ClassVar[str] = "person_enabled"
@@ -123,7 +123,7 @@ class Enable(msgspec.Struct, frozen=True):
         return old if old.disabled_at is None else old.changed(disabled_at=None)
 
 
-class Reset(msgspec.Struct, frozen=True):
+class Reset(msgspec.Struct, frozen=True, tag=True):
     """The password is void and sessions end at once; a new one is chosen by this link."""
 
     what: ClassVar[str] = "password_reset"
@@ -142,7 +142,7 @@ class Reset(msgspec.Struct, frozen=True):
         return old.changed(has_password=False)
 
 
-class EndSessions(msgspec.Struct, frozen=True):
+class EndSessions(msgspec.Struct, frozen=True, tag=True):
     """All sessions of the person end."""
 
     what: ClassVar[str] = "sessions_ended"
@@ -153,7 +153,7 @@ class EndSessions(msgspec.Struct, frozen=True):
         return old.changed()
 
 
-class TieAccount(msgspec.Struct, frozen=True):
+class TieAccount(msgspec.Struct, frozen=True, tag=True):
     """Whoever has this account at the single sign-on is the person."""
 
     what: ClassVar[str] = "person_tied"
@@ -175,7 +175,7 @@ class TieAccount(msgspec.Struct, frozen=True):
         return old.changed(tie=self.tie)
 
 
-class Untie(msgspec.Struct, frozen=True):
+class Untie(msgspec.Struct, frozen=True, tag=True):
     """Nobody signs in as the person by the single sign-on any more; their sessions end."""
 
     what: ClassVar[str] = "person_untied"
@@ -188,7 +188,7 @@ class Untie(msgspec.Struct, frozen=True):
         return old.changed(tie=None)
 
 
-class GrantRoles(msgspec.Struct, frozen=True):
+class GrantRoles(msgspec.Struct, frozen=True, tag=True):
     """The roles that the single sign-on grants, in place of all in the VDNs where it decides.
 
     None among those VDNs is the installation. An account that somebody was given by hand stays

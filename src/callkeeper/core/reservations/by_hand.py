@@ -29,7 +29,7 @@ _LASTS_MS = 4 * HOUR_MS
 Told = tuple[str, str, Instant, Mapping[str, Any]]
 
 
-class HandCallBegins(msgspec.Struct, frozen=True, omit_defaults=True):
+class HandCallBegins(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """A person says that they ring the customer now; ``outside_hours``: by whose word then."""
 
     what: ClassVar[str] = BEGAN
@@ -44,7 +44,7 @@ class HandCallBegins(msgspec.Struct, frozen=True, omit_defaults=True):
         return _told(old, now)
 
 
-class HandCallEnds(msgspec.Struct, frozen=True):
+class HandCallEnds(msgspec.Struct, frozen=True, tag=True):
     """A person says that the call which they began is over."""
 
     what: ClassVar[str] = ENDED

@@ -22,7 +22,7 @@ T = TypeVar("T")
 FAIL_CODE = TextBounds(10, ALPHANUMERIC)
 
 
-class Move(msgspec.Struct, frozen=True, omit_defaults=True):
+class Move(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """Another time, agent or note of a manual one; what is None stays, an empty note goes."""
 
     what: ClassVar[str] = "moved"
@@ -70,7 +70,7 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
-class Reassign(msgspec.Struct, frozen=True):
+class Reassign(msgspec.Struct, frozen=True, tag=True):
     """Another agent keeps the promise: of a manual one that waits, and is still the first one's."""
 
     what: ClassVar[str] = "reassigned"
@@ -95,7 +95,7 @@ class Reassign(msgspec.Struct, frozen=True):
         return old.changed(now, agent=self.agent)
 
 
-class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+class Result(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
     """How a call ended, as a person or a CRM files it; what is None stays as it was filed.
 
     An empty text takes away what was filed. A person may file another note with it.
@@ -187,7 +187,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
         return _either(self.begin_at, old.begin_at), _either(self.end_at, old.end_at)
 
 
-class Cancel(msgspec.Struct, frozen=True):
+class Cancel(msgspec.Struct, frozen=True, tag=True):
     """The customer no longer wants the call. Afterwards the reservation is as good as absent."""
 
     what: ClassVar[str] = "cancelled"
@@ -202,7 +202,7 @@ class Cancel(msgspec.Struct, frozen=True):
         return old.changed(now, state="cancelled", due_at=None, look_at=None)
 
 
-class Settle(msgspec.Struct, frozen=True):
+class Settle(msgspec.Struct, frozen=True, tag=True):
     """Whether the call was made is unknown, as after a restore; it is not made any more.
 
     It is for what was due before an instant. A person may still file how the call ended.
@@ -242,7 +242,7 @@ class Settle(msgspec.Struct, frozen=True):
         )
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, tag=True):
     """A person knows that the promise was broken, or may have been; nobody else has to look."""
 
     what: ClassVar[str] = "seen"

@@ -29,7 +29,7 @@ class Agent(msgspec.Struct, frozen=True):
     made_at: Instant
 
 
-class AccessKey(msgspec.Struct, frozen=True):
+class AccessKey(msgspec.Struct, frozen=True, tag=True):
     """A key as stored: its secret is sealed. ``vdn`` None: it serves every VDN."""
 
     ak: str

@@ -18,7 +18,7 @@ from callkeeper.store.port.campaigns import CampaignPage, CampaignsWanted
 from callkeeper.store.port.history import Event
 from callkeeper.store.port.people import Deed
 from callkeeper.store.rows.deeds import DeedRows
-from callkeeper.store.rows.history import HistoryRows
+from callkeeper.store.rows.history import HistoryRows, detail_of
 from callkeeper.store.rows.policies import column_of, policies_of
 
 # Columns that hold a list or an object, as JSON.
@@ -168,6 +168,6 @@ def _event(
         happened_at=campaign.changed_at,
         what=what,
         by_whom=cause.by,
-        detail=msgspec.json.encode(detail).decode(),
+        detail=detail_of(detail),
         request=cause.request,
     )

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from callkeeper.store.engine.session import Session
 from callkeeper.store.port.history import Event
 
@@ -10,6 +12,13 @@ _EVENTS_MAX = 10_000
 
 # A VDN, what a request is about, and the request.
 Asked = tuple[int, str, str]
+
+
+def detail_of(change: msgspec.Struct | Mapping[str, object]) -> str:
+    """Return what is kept of a change, as JSON; which one it is, its event says."""
+    told = msgspec.to_builtins(change)
+    told.pop("type", None)  # by which it is known on its way between processes
+    return msgspec.json.encode(told).decode()
 
 
 class HistoryRows:

@@ -30,6 +30,7 @@ from callkeeper.core.refusal import Refusal
 from callkeeper.store.engine.session import Row, Session
 from callkeeper.store.port.people import Deed
 from callkeeper.store.rows.deeds import DeedRows
+from callkeeper.store.rows.history import detail_of
 
 INSTALLATION = 0  # the VDN of a role for the installation
 _OWN = 8  # columns of a person before those of their preferences
@@ -128,7 +129,7 @@ class PersonRows:
         for role in set(new.roles) - set(old.roles):
             self._put_role(new.login, role)
         self._shut_out(old.login, change, is_another=is_another)
-        detail = _json(change)
+        detail = detail_of(change)
         if isinstance(change, Reset):
             self._put_link(change.link)
             detail = "{}"

@@ -32,7 +32,7 @@ from callkeeper.store.port.store import Collision
 from callkeeper.store.rows.agents import AgentRows
 from callkeeper.store.rows.business_results import BusinessResultRows
 from callkeeper.store.rows.campaigns import CampaignRows
-from callkeeper.store.rows.history import Asked, HistoryRows
+from callkeeper.store.rows.history import Asked, HistoryRows, detail_of
 from callkeeper.store.rows.listing import cut, listed, tallied
 from callkeeper.store.rows.slots import SlotRows
 from callkeeper.store.zones import zone_of
@@ -385,7 +385,7 @@ def _event(
         happened_at=cause.at,
         what=what or cause.change.what,  # type: ignore[union-attr]
         by_whom=cause.by,
-        detail=msgspec.json.encode(detail).decode(),
+        detail=detail_of(detail),
         # A reservation keeps the request that made it.
         request=cause.request if isinstance(cause, Order) else None,
     )

@@ -1,0 +1,101 @@
+"""One process that writes for several that serve: where it listens, and how each reaches it.
+
+Whoever started them all holds the socket that listens. So where the process that writes is lost and
+replaced, the others' next batches wait for the new one, and none is refused.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import structlog
+
+from callkeeper.asyncstore.batch_channel import BatchChannel
+from callkeeper.asyncstore.messages import Messages
+
+_PREFIX = "writer-"
+_BACKLOG = 1_024  # more than there can be workers
+
+
+class SharedWriter(BatchChannel):
+    """A process that writes for others too. One that is lost or silent is reached anew."""
+
+    def __init__(self, path: Path, seconds_max: float) -> None:
+        super().__init__(seconds_max)
+        self._path = path
+        self._log = structlog.get_logger()
+
+    def begin(self) -> None:
+        """Connect to it, unless we are connected."""
+        if self._messages is not None:
+            return
+        end = socket.socket(socket.AF_UNIX)
+        try:
+            with _short(self._path) as short:
+                end.connect(short)
+        except OSError:
+            end.close()
+            raise
+        self._begun += 1
+        self._messages = Messages(end, self._read, self._end_lost)
+
+    async def stop(self) -> None:
+        """Let it go."""
+        if self._messages is not None:
+            self._messages.close()
+            self._messages = None
+
+    def _end_silent(self) -> None:
+        """Give up what it does not answer; whoever started it sees to the process itself."""
+        self._log.error("writer_timed_out", pid=None, seconds=self.seconds_max)
+        self._lose_silent()
+
+    def _let_go(self) -> None:
+        self._log.error("writer_lost", pid=None, status=None)
+
+
+@contextmanager
+def listening(folder: Path) -> Iterator[tuple[socket.socket, Path]]:
+    """Listen for this user's processes at a new socket in a folder, and remove it at the end.
+
+    Its name has our number in it, so that two installations with one folder, each with a database
+    of its own, never write into each other's. Those whose owners are gone are removed first.
+    """
+    _sweep(folder)
+    path = folder / f"{_PREFIX}{os.getpid()}.sock"
+    new = path.with_suffix(".new")  # until it listens, or another who starts would sweep it
+    new.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        try:
+            with _short(new) as short:
+                listener.bind(short)
+            new.chmod(0o600)
+            listener.listen(_BACKLOG)
+            new.rename(path)
+            yield listener, path
+        finally:
+            new.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob(f"{_PREFIX}*.sock"):
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as end:  # somebody else's, or gone
+            try:
+                with _short(path) as short:
+                    end.connect(short)
+            except ConnectionRefusedError:
+                if path.is_socket():
+                    path.unlink()
+
+
+@contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """Name a socket in a hundred bytes, which is what fits, however deep its folder is."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
