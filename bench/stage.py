@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import NamedTuple
 
 from bench import pgbench
@@ -19,8 +20,7 @@ from callkeeper.usecases.keys import issue
 from tests.store.orders import campaign_row
 
 CAMPAIGN = 1
-# How many processes serve, of each that can be had in several: SQLite has one writer.
-_PROCESSES = {"sqlite": (1,), "postgres": (1, 2)}
+_PROCESSES = (1, 2)  # how many serve, of each that can be had in several
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'reservation'",
     "postgres": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'reservation'::regclass"
@@ -49,13 +49,13 @@ def prepare(engine: Engine, folder: Path, count: int, clock: Clock) -> Stage:
     ids = _book(store, count, clock)
     store.close()
     own = address(settings)
-    several = _PROCESSES[engine.name]
-    programs = [_ours(settings, own, number) for number in several]
-    programs += [expert(_copied(own, f"expert{number}"), key, number) for number in several]
+    programs = [_ours(settings, own, number) for number in _PROCESSES]
+    experts = _PROCESSES if engine.postgres else (1,)  # SQLite has one writer, and so theirs
+    programs += [expert(_copied(own, f"expert{number}"), key, number) for number in experts]
     if not engine.postgres:
         programs.append(expert(_copied(own, "singly"), key, 1, together=1))
     programs += [usual(_copied(own, way), way) for way in WAYS]
-    programs += [empty(number) for number in several]
+    programs += [empty(number) for number in _PROCESSES]
     forms = pgbench.FORMS if engine.postgres else ()
     bare = {
         form: pgbench.prepare(_copied(own, f"pgbench{number}")) for number, form in enumerate(forms)
@@ -65,9 +65,12 @@ def prepare(engine: Engine, folder: Path, count: int, clock: Clock) -> Stage:
 
 def _ours(settings: Settings, own: str, processes: int) -> Program:
     """Return Callkeeper with so many processes; one has the installation itself."""
-    if processes > 1:
+    if processes > 1 and is_postgres(own):
         database = copy(own, f"workers{processes}")
         settings = Settings(data_dir=settings.data_dir, database=database)
+    elif processes > 1:
+        folder = settings.data_dir.with_name(f"workers{processes}")
+        settings = Settings(data_dir=copytree(settings.data_dir, folder))
     name = of_processes(OURS, processes)
     return ours(settings, "--workers", str(processes), name=name)
 

@@ -11,7 +11,7 @@ _ABOUT = """\
 Made by `make bench ARGS='--only writes'`. Machine-readable: [writes.json](writes.json).
 
 **callkeeper** is `callkeeper serve`: signature checked, one durable change with its row of history
-and its tallies, one log line; on PostgreSQL also with two workers. **usual** is
+and its tallies, one log line; also with two workers, for whom one process writes. **usual** is
 [usual.py](usual.py): FastAPI, pydantic, a SQLAlchemy session for each request, uvicorn with one
 worker; no signature, no history, no tallies, no log line. It is there in two forms, `def` on
 FastAPI's threads and `async def` on the event loop. **expert** is what somebody who knows would

@@ -192,10 +192,9 @@ if [ "$want" = dev ]; then
     leave_out "our services: there is no systemd, ip, pgrep or python3-venv; apt-get install them"
   has_faketime || install faketime && has_faketime ||
     leave_out "clocks that are set while it runs: there is no libfaketime; apt-get install faketime"
-  has_browser || install --no-install-recommends chromium fonts-noto-cjk libatomic1 &&
-    has_browser ||
-    leave_out "the console in a browser: no chromium, CJK font or libatomic; apt-get install \
-chromium fonts-noto-cjk libatomic1"
+  browser="chromium fonts-noto-cjk libatomic1"
+  has_browser || install --no-install-recommends $browser && has_browser ||
+    leave_out "the console in a browser: something of it is missing; apt-get install $browser"
   [ -x /usr/sbin/haproxy ] || install haproxy && [ -x /usr/sbin/haproxy ] ||
     leave_out "several machines: there is no haproxy; apt-get install haproxy"
   [ -x /usr/sbin/pgbouncer ] || install pgbouncer && [ -x /usr/sbin/pgbouncer ] ||
@@ -214,6 +213,8 @@ fi
 if [ "$want" = bench ]; then
   has_pbx || install_pbx && has_pbx ||
     leave_out "calls through Asterisk: there is no asterisk, or no sipp; see docs/operating.md"
-  command -v wrk >/dev/null || install wrk ||
-    stop "the benchmark's load generator is missing; apt-get install wrk"
+fi
+if [ "$want" != run ]; then
+  command -v wrk >/dev/null || install wrk && command -v wrk >/dev/null ||
+    leave_out "the benchmark, or its tests: there is no wrk; apt-get install wrk"
 fi

@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
+from shutil import which
 from threading import Event
 
 import pytest
@@ -28,6 +29,7 @@ from bench.server import ours, running
 from bench.stage import prepare
 from bench.volley import CpuMeter, Volley
 from callkeeper.clock import SystemClock
+from tests.conftest import leave_out
 from tests.far_end import FarEnd
 from tests.private_asterisk import PrivateAsterisk
 from tests.private_postgres import PrivatePostgres
@@ -99,7 +101,9 @@ def test_the_console_is_measured_on_a_small_one_and_told(tmp_path: Path) -> None
 
 USUAL = ["usual, threads", "usual, loop"]
 PEERS = {
-    "sqlite": ["expert", "expert, one by one", *USUAL, "empty handler"],
+    "sqlite": [
+        *("expert", "expert, one by one", *USUAL, "empty handler", "empty handler, 2 workers"),
+    ],
     "postgres": [
         *("expert", "expert, 2 workers", *USUAL, "empty handler", "empty handler, 2 workers"),
     ],
@@ -111,6 +115,8 @@ ALIKE = ("callkeeper, 2 workers", "usual, threads")  # to start them tells nothi
 def test_writes_are_measured_beside_peers_on_a_small_one_and_told(
     tmp_path: Path, name: str
 ) -> None:
+    if which("wrk") is None:
+        leave_out("there is no wrk; apt-get install wrk")
     with engine(name) as on, ExitStack() as stack:
         stage = prepare(on, tmp_path, 200, SystemClock())
         names = [each.name for each in stage.programs]
