@@ -46,6 +46,26 @@ def test_a_time_that_is_typed_after_the_first_was_taken_is_the_one_that_is_booke
     assert times[-1] == house.now() + 5 * HOUR + HOUR // 2
 
 
+def test_what_is_typed_of_a_result_stays_when_one_rings_and_enter_in_it_files_and_calls_nobody(
+    house: House, opens: Opens, login: str
+) -> None:
+    agent = at_work(house, login, Role("agent", VDN, login))
+    id_ = promise(house, -HOUR, agent=login)
+    page = opens(scripts=False).bear(agent.cookie).look(path(id_))
+    page.locator("#result-note").fill("asks for Ann")
+    page.get_by_role("button", name="Call by hand").click()
+    expect(page.get_by_role("status").first).to_contain_text("You call by hand since")
+    expect(page.locator("#result-note")).to_have_value("asks for Ann")
+    page.get_by_role("button", name="The call is over").click()
+    expect(page.locator("#result-note")).to_have_value("asks for Ann")
+    page.locator("[name=end][value='00000']").check()
+    page.locator("#at").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Filed")
+    assert standing(house, id_).remark == "asks for Ann"
+    told = [each.what for each in house.store.history.of(VDN, id_)]
+    assert told == ["reserved", "by_hand_began", "by_hand_ended", "result"]
+
+
 def test_an_agent_who_is_typed_on_the_board_is_given_the_calls(
     house: House, opens: Opens, login: str
 ) -> None:

@@ -86,6 +86,22 @@ def test_begin_and_end_stand_in_the_history_and_the_result_has_them(
     check_history(house.store, done)
 
 
+def test_what_is_typed_before_one_rings_stays_and_where_nothing_is_the_page_is_asked_for_anew(
+    house: House, ben: Visitor
+) -> None:
+    id_ = promised(house)
+    form = typed(ben.look(path(id_)), note="asks\r\nfor Ann", end="00538", again="other")
+    rings = ben.send(path(id_, "by-hand"), form)
+    assert (rings.status, LINK in rings.seen.text) == (200, True)
+    shown = typed(rings)
+    assert (shown["note"], shown["end"], shown["again"]) == ("asks\r\nfor Ann", "00538", "other")
+    ben.send(path(id_, "by-hand/end"), shown)
+    assert standing(house, id_).state == "waiting"  # nothing was filed by that
+    ben.send(path(id_, "result"), shown | {"again": ""})
+    other = promised(house)
+    assert ben.send(path(other, "by-hand"), typed(ben.look(path(other)))).status == 303
+
+
 def test_another_begin_that_is_typed_is_the_one_that_counts(
     house: House, ben: Visitor, clock: HandClock
 ) -> None:

@@ -1,4 +1,7 @@
-"""Asking for a call on a reservation's page, and for its end; and saying so of one by hand."""
+"""Asking for a call on a reservation's page, and for its end; and saying so of one by hand.
+
+What is typed there of its result comes with that, and stays.
+"""
 
 from starlette.responses import Response
 
@@ -22,12 +25,12 @@ class CallActs:
 
     async def call(self, visit: Visit, who: SignedIn) -> Response:
         """Ask for the call: the phone of whoever asks rings first."""
-        anyway = "anyway" in visit.form()
+        form = visit.form()
         try:
-            await self._calling.ask(who.person, visit.vdn, visit.id, anyway=anyway)
+            await self._calling.ask(who.person, visit.vdn, visit.id, anyway="anyway" in form)
         except CallRefused as refused:
-            return await self._one.refuse(visit, who, refused)
-        return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")
+            return await self._one.refill(visit, who, form, refused)
+        return await self._one.go_on(visit, who, form)
 
     async def hang_up(self, visit: Visit, who: SignedIn) -> Response:
         """Ask for its end; if it is over already, that is well."""
@@ -37,15 +40,15 @@ class CallActs:
 
     async def begin_by_hand(self, visit: Visit, who: SignedIn) -> Response:
         """Say that one rings by oneself now; the page then has the number as a link."""
-        anyway = "anyway" in visit.form()
+        form = visit.form()
         try:
-            await self._by_hand.begin(who.person, visit.vdn, visit.id, anyway=anyway)
+            await self._by_hand.begin(who.person, visit.vdn, visit.id, anyway="anyway" in form)
         except (CallRefused, ParameterWrong, Overtaken) as refused:
-            return await self._one.refuse(visit, who, refused)
-        return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")
+            return await self._one.refill(visit, who, form, refused)
+        return await self._one.go_on(visit, who, form)
 
     async def end_by_hand(self, visit: Visit, who: SignedIn) -> Response:
-        """Say that it is over; what is typed of its result comes with that, and stays."""
+        """Say that it is over."""
         form = visit.form()
         try:
             await self._by_hand.end(who.person, visit.vdn, visit.id)

@@ -20,6 +20,7 @@ from callkeeper.console.result_form import (
     AS_THE_LINE_SAYS,
     ENDS,
     OTHER_TIME,
+    is_typed,
     last_heard,
     on_record,
     own_call,
@@ -147,15 +148,23 @@ class ReservationPage:
         """Delete it: the customer no longer wants the call."""
         return await self._changed(visit, who, "cancel", visit.form(), Cancel())
 
-    async def refuse(self, visit: Visit, who: SignedIn, refused: Refusal) -> Response:
-        """Show it with what was refused of it elsewhere."""
-        return await self._page(visit, who, refused=refused)
-
     async def refill(
         self, visit: Visit, who: SignedIn, form: Form, refused: Refusal | None = None
     ) -> Response:
-        """Show it with what was typed of its result, after something else was done there."""
-        return await self._page(visit, who, typed={"result": form}, refused=refused)
+        """Show it with what was typed of its result, after something else was done, or refused."""
+        is_typed = await self._is_typed(visit, who, form)
+        typed = {"result": form} if is_typed else {}
+        return await self._page(visit, who, typed=typed, refused=refused)
+
+    async def go_on(self, visit: Visit, who: SignedIn, form: Form) -> Response:
+        """Lead to it anew after something was done; show it where a result is half typed."""
+        if await self._is_typed(visit, who, form):
+            return await self._page(visit, who, typed={"result": form})
+        return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")
+
+    async def _is_typed(self, visit: Visit, who: SignedIn, form: Form) -> bool:
+        found = await self._work.one(who.person, visit.vdn, visit.id)
+        return is_typed(form, on_record(found, self._times.of(who), who.person.by))
 
     async def _changed(
         self, visit: Visit, who: SignedIn, act: str, form: Form, change: Change

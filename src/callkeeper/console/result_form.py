@@ -1,5 +1,6 @@
 """The form of a result: what an agent says of a call, and what was said of it before."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from callkeeper.console.fields import Form, hidden_instant, typed_note
@@ -24,6 +25,8 @@ AS_THE_LINE_SAYS = "as the line says"
 
 # Chosen where none of the times that are offered for the next call will do.
 OTHER_TIME = "other"
+
+_TYPED = ("end", "business", "note", "again")
 
 _QUARTER_MS = 15 * MINUTE_MS
 _SOON_MS = (15 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS)
@@ -53,6 +56,13 @@ def on_record(found: FoundReservation, times: LocalTimes, by: str) -> dict[str, 
     if began is not None:
         shown |= {"at": _clock_time(began, times), "began": str(began)}
     return shown
+
+
+def is_typed(form: Form, recorded: Mapping[str, str]) -> bool:
+    """Whether a form has more to it than was shown; when a call began says nothing, time passes."""
+    shown = {name: recorded[name] for name in _TYPED}
+    typed = {name: form.get(name, said).replace("\r\n", "\n") for name, said in shown.items()}
+    return typed != shown
 
 
 def _heard_of(found: FoundReservation, times: LocalTimes, by: str) -> dict[str, str]:
