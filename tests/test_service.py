@@ -150,10 +150,12 @@ def test_a_user_who_may_not_read_the_settings_is_told_who_may(service: Machine) 
 
 def test_several_processes_serve_on_the_database_that_the_settings_name(service: Machine) -> None:
     settings = f'database = "{POSTGRES}"\nworkers = 2\n'
+    said = log(service).count(" serves ")
     with has_postgres(service), configured(service, settings=settings):
         make_key, _ = lines("As a service", 1)
         service.run(make_key)
         assert "CRM" in service.run(f"{AS_SERVICE} callkeeper key list").stdout
+        until(lambda: log(service).count(" serves ") > said)  # all of them, and not only the first
         until(lambda: len(processes(service)) == PROCESSES)
         assert "callkeeper_requests" in page(service, "metrics")
         service.run("pkill -KILL -u callkeeper -n -f processes.workers")

@@ -12,6 +12,7 @@ import pytest
 from callkeeper.asyncstore.frames import MESSAGE_BYTES_MAX, Frames, MessageTooLong, framed
 from callkeeper.asyncstore.peers import Peers
 from callkeeper.asyncstore.shared_writer import listening
+from callkeeper.settings import SettingsWrong
 
 LARGE = b"x" * 3_000_000
 
@@ -162,6 +163,11 @@ def test_what_one_that_was_killed_left_is_swept_and_who_runs_is_left_alone(tmp_p
         other.listen()
         with listening(tmp_path) as (_, path):
             assert set(tmp_path.iterdir()) == {alive, file, path}
+
+
+def test_where_no_socket_can_be_made_whoever_starts_it_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsWrong, match=r"data_dir: cannot make or open .*/writer-\d+\.sock"):
+        listening(tmp_path / "gone").__enter__()
 
 
 def test_a_folder_may_be_deeper_than_the_name_of_a_socket_may_be_long(tmp_path: Path) -> None:

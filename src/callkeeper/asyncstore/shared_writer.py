@@ -14,6 +14,7 @@ import structlog
 
 from callkeeper.asyncstore.batch_channel import BatchChannel
 from callkeeper.asyncstore.messages import Messages
+from callkeeper.settings import folder_wrong
 
 _PREFIX = "writer-"
 _BACKLOG = 1_024  # more than there can be workers
@@ -61,7 +62,8 @@ def listening(folder: Path) -> Iterator[tuple[socket.socket, Path]]:
     """Listen for this user's processes at a new socket in a folder, and remove it at the end.
 
     Its name has our number in it, so that two installations with one folder, each with a database
-    of its own, never write into each other's. Those whose owners are gone are removed first.
+    of its own, never write into each other's. Those whose owners are gone are removed first. Raise
+    SettingsWrong where no socket can be made there.
     """
     _sweep(folder)
     path = folder / f"{_PREFIX}{os.getpid()}.sock"
@@ -69,15 +71,22 @@ def listening(folder: Path) -> Iterator[tuple[socket.socket, Path]]:
     new.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as listener:
         try:
-            with _short(new) as short:
-                listener.bind(short)
-            new.chmod(0o600)
-            listener.listen(_BACKLOG)
-            new.rename(path)
+            _listen(listener, new, path)
             yield listener, path
         finally:
             new.unlink(missing_ok=True)
             path.unlink(missing_ok=True)
+
+
+def _listen(listener: socket.socket, new: Path, path: Path) -> None:
+    try:
+        with _short(new) as short:
+            listener.bind(short)
+        new.chmod(0o600)
+        listener.listen(_BACKLOG)
+        new.rename(path)
+    except OSError as error:
+        raise folder_wrong(path, error) from error
 
 
 def _sweep(folder: Path) -> None:

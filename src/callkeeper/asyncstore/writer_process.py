@@ -198,7 +198,8 @@ def _work(store: Store, peers: Peers) -> None:
                 continue
             received.append((peer, batch))
             size += len(batch.writes)
-        outcomes = iter(carry_out(store, [each for _, batch in received for each in batch.writes]))
+        writes = [each for _, batch in received for each in batch.writes]
+        outcomes = iter(carry_out(store, writes) if writes else [])  # none: we are only looked at
         for peer, batch in received:
             peer.send(batch.answer([next(outcomes) for _ in batch.writes]))
 
