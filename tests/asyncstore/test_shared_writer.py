@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import uvloop
@@ -18,7 +17,7 @@ from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
-from tests.store.orders import Opener, booked, booking, has_campaign, order
+from tests.store.orders import order
 
 COUNT = 3
 
@@ -42,17 +41,6 @@ class Trio:
 
 
 NAMES = SqlStore(None)  # type: ignore[arg-type]  # names the verbs, and no more
-
-
-@pytest.fixture
-def store(tmp_path: Path, database: str | None) -> Any:
-    """A store with reservation r00000."""
-    with Opener(tmp_path, database) as opener:
-        opened = opener.open()
-        opened.store.migrate()
-        has_campaign(opened.session, 1)
-        booked(opened.store, booking(0))
-        yield opened.store
 
 
 @pytest.fixture

@@ -37,17 +37,6 @@ def settings(tmp_path: Path, database: str | None) -> Settings:
     return Settings(data_dir=tmp_path, database=database)
 
 
-@pytest.fixture
-def store(tmp_path: Path, database: str | None) -> Any:
-    """A store with reservation r00000."""
-    with Opener(tmp_path, database) as opener:
-        opened = opener.open()
-        opened.store.migrate()
-        has_campaign(opened.session, 1)
-        booked(opened.store, booking(0))
-        yield opened.store
-
-
 def with_process(
     settings: Settings,
     work: Callable[[WriterProcess], Awaitable[None]],
