@@ -172,8 +172,9 @@ class Window:
         return self.page
 
     def press(self, *keys: str) -> None:
-        """Press keys, one after the other."""
+        """Press keys, one after the other; not before the scripts of a page hear them."""
         for key in keys:
+            self.page.wait_for_load_state("domcontentloaded")
             self.page.keyboard.press(key)
 
     def tab_to(self, wanted: Locator) -> None:

@@ -137,11 +137,13 @@ class ServerProcess(Served):
         arguments = ["serve", *self._flags, "--port", str(self.port)]
         if self.workers > 1:
             arguments.append(f"--workers={self.workers}")
-        with (self._home / "log").open("ab") as log:
-            begun = log.tell()
-            self._process = self._run(arguments, log)
+        log = self._home / "log"
+        begun = log.stat().st_size if log.exists() else 0
+        with log.open("ab") as out:
+            self._process = self._run(arguments, out)
         until(lambda: self.readiness() == 200)
-        until(lambda: " serves http" in self._said_since(begun))  # all workers, not only one
+        if any(each.startswith("--workers=") for each in arguments):
+            until(lambda: " serves http" in self._said_since(begun))  # all of them, and not one
 
     def _said_since(self, begun: int) -> str:
         with (self._home / "log").open("rb") as log:
