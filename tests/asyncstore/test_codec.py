@@ -163,12 +163,13 @@ class Trap:
         msgspec.msgpack.encode([["ReservationRows", "add"]]),
         msgspec.msgpack.encode({"ReservationRows": "add"}),
         msgspec.msgpack.encode([(("ReservationRows", "add"), 5)]),
+        b"\x91" * 100_000,  # an array in an array, and so on
     ],
 )
 def test_what_is_no_batch_is_refused_and_runs_nothing(
     message: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises((LookupError, msgspec.DecodeError)):
+    with pytest.raises((LookupError, RecursionError, msgspec.DecodeError)):
         ReceivedBatch(FAMILIES, message)
     assert capsys.readouterr().out == ""
 

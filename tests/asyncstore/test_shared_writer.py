@@ -103,6 +103,39 @@ def test_where_it_is_lost_what_it_had_is_unknown_and_what_follows_waits_for_the_
     with_trio(work)
 
 
+def test_whoever_looks_at_it_does_not_wait_for_what_others_write(
+    with_trio: Run, store: SqlStore
+) -> None:
+    async def work(trio: Trio) -> None:
+        await trio.file("a", "r00000")
+        pid = trio.keeper.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)  # so that all of it arrives together
+        with store.transaction():
+            store.reservations.change([order("r00000", Result("held"))])  # and locks the row
+            writing = asyncio.create_task(trio.file("b", "r00000"))
+            await asyncio.sleep(0.05)
+            looked = trio.keeper.carry_out([])
+            os.kill(pid, signal.SIGCONT)
+            assert await looked == []
+            assert not writing.done()
+        for (written,) in await writing:
+            assert isinstance(written, Reservation)
+
+    with_trio(work)
+
+
+def test_one_of_them_counts_how_often_it_was_lost(with_trio: Run) -> None:
+    async def work(trio: Trio) -> None:
+        silent = SharedWriter(trio.path, 20.0, counts=False)
+        for _ in range(2):
+            silent.begin()
+            await silent.stop()
+        assert silent.restarts == 0
+
+    with_trio(work)
+
+
 def test_one_that_is_killed_leaves_the_others_writing(with_trio: Run) -> None:
     async def work(trio: Trio) -> None:
         await trio.file("a", "r00000")

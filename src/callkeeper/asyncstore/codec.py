@@ -84,7 +84,7 @@ class SentBatch:
         outcomes: list[object] = [None] * self._size
         for place, bug in self._bugs.items():
             outcomes[place] = bug
-        parts = zip(self._verbs, _ANSWERED.decode(answer), strict=True)
+        parts = zip(self._parts.values(), _ANSWERED.decode(answer), strict=True)
         for (verb, places, _), (raw, refusals) in parts:
             values = _kind_of(verb).outcomes.decode(raw)
             for place, value in zip(places, values, strict=True):
@@ -94,22 +94,19 @@ class SentBatch:
         return outcomes
 
     def _gather(self, batch: Sequence[Write]) -> None:
-        by_name: dict[Name, tuple[Callable[..., Any], list[int], list[object]]] = {}
+        self._parts: dict[Name, tuple[Callable[..., Any], list[int], list[object]]] = {}
         for place, write in enumerate(batch):
             if place in self._bugs:
                 continue
             name = name_of(write.verb)
-            if name not in by_name:
-                by_name[name] = (write.verb.__func__, [], [])  # type: ignore[attr-defined]
-            _, places, items = by_name[name]
+            if name not in self._parts:
+                self._parts[name] = (write.verb.__func__, [], [])  # type: ignore[attr-defined]
+            _, places, items = self._parts[name]
             places.append(place)
             items.append(write.item)
-        self._names = list(by_name)
-        self._verbs = list(by_name.values())
 
     def _encoded(self) -> bytes:
-        items = (items for _, _, items in self._verbs)
-        return _ENCODER.encode(list(zip(self._names, items, strict=True)))
+        return _ENCODER.encode([(name, items) for name, (_, _, items) in self._parts.items()])
 
 
 class ReceivedBatch:

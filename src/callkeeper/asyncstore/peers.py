@@ -96,10 +96,13 @@ class Peers:
 
         What is not taken from it is returned again.
         """
-        self._look(0)
-        while not self._arrived and self._peers:
-            self._look(None)
-        return self._arrived
+        while True:
+            for peer in list(self._peers):
+                self._see_to(peer)
+            if self._peers:
+                self._look(0 if self._arrived else None)
+            if self._arrived or not self._peers:
+                return self._arrived
 
     def refuse(self, peer: Peer, why: str) -> None:
         """Have nothing more to do with one that sends what nobody of ours would send."""
@@ -115,8 +118,6 @@ class Peers:
                 peer.send_on()
             else:
                 self._arrived += ((peer, each) for each in peer.receive())
-        for peer in list(self._peers):
-            self._see_to(peer)
 
     def _see_to(self, peer: Peer) -> None:
         if peer.has_closed:

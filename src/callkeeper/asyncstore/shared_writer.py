@@ -21,12 +21,21 @@ _BACKLOG = 1_024  # more than there can be workers
 
 
 class SharedWriter(BatchChannel):
-    """A process that writes for others too. One that is lost or silent is reached anew."""
+    """A process that writes for others too. One that is lost or silent is reached anew.
 
-    def __init__(self, path: Path, seconds_max: float) -> None:
+    Whoever started it logs that it is lost. Of all for whom it writes one ``counts`` it.
+    """
+
+    def __init__(self, path: Path, seconds_max: float, *, counts: bool = True) -> None:
         super().__init__(seconds_max)
         self._path = path
+        self._counts = counts
         self._log = structlog.get_logger()
+
+    @property
+    def restarts(self) -> int:
+        """How often it was lost, and reached anew; 0 where another one counts that."""
+        return super().restarts if self._counts else 0
 
     def begin(self) -> None:
         """Connect to it, unless we are connected."""
@@ -54,7 +63,7 @@ class SharedWriter(BatchChannel):
         self._lose_silent()
 
     def _let_go(self) -> None:
-        self._log.error("writer_lost", pid=None, status=None)
+        """Do nothing more: it is not ours to end, or to tell of."""
 
 
 @contextmanager

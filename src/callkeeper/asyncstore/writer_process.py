@@ -193,13 +193,20 @@ def _work(store: Store, peers: Peers) -> None:
             peer, message = arrived.popleft()
             try:
                 batch = ReceivedBatch(families, message)
-            except (LookupError, msgspec.DecodeError) as error:
+            except (LookupError, RecursionError, msgspec.DecodeError) as error:
                 peers.refuse(peer, str(error))
+                continue
+            if (
+                not batch.writes
+            ):  # whoever looks whether we answer does not wait for what others write
+                peer.send(batch.answer([]))
                 continue
             received.append((peer, batch))
             size += len(batch.writes)
+        if not received:
+            continue
         writes = [each for _, batch in received for each in batch.writes]
-        outcomes = iter(carry_out(store, writes) if writes else [])  # none: we are only looked at
+        outcomes = iter(carry_out(store, writes))
         for peer, batch in received:
             peer.send(batch.answer([next(outcomes) for _ in batch.writes]))
 

@@ -152,19 +152,14 @@ class ReservationPage:
         self, visit: Visit, who: SignedIn, form: Form, refused: Refusal | None = None
     ) -> Response:
         """Show it with what was typed of its result, after something else was done, or refused."""
-        is_typed = await self._is_typed(visit, who, form)
-        typed = {"result": form} if is_typed else {}
-        return await self._page(visit, who, typed=typed, refused=refused)
+        return await self._page(visit, who, typed={"call": form}, refused=refused)
 
     async def go_on(self, visit: Visit, who: SignedIn, form: Form) -> Response:
         """Lead to it anew after something was done; show it where a result is half typed."""
-        if await self._is_typed(visit, who, form):
-            return await self._page(visit, who, typed={"result": form})
-        return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")
-
-    async def _is_typed(self, visit: Visit, who: SignedIn, form: Form) -> bool:
         found = await self._work.one(who.person, visit.vdn, visit.id)
-        return is_typed(form, on_record(found, self._times.of(who), who.person.by))
+        if is_typed(form, on_record(found, self._times.of(who), who.person.by)):
+            return await self.refill(visit, who, form)
+        return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")
 
     async def _changed(
         self, visit: Visit, who: SignedIn, act: str, form: Form, change: Change
@@ -189,6 +184,9 @@ class ReservationPage:
         times = self._times.of(who)
         pulse = await self._pulse(visit, who)
         found = await self._work.one(who.person, visit.vdn, visit.id)
+        recorded = on_record(found, times, who.person.by)
+        if typed and "call" in typed and is_typed(typed["call"], recorded):
+            typed = {"result": typed["call"]}  # its buttons are the result form's
         moving: dict[str, Any] = dict(pulse) if _is_told_of(pulse, who, found) else {}
         return self._press.page(
             visit.language,
@@ -207,7 +205,7 @@ class ReservationPage:
             is_overtaken=isinstance(refused, Overtaken),
             is_outside_hours=isinstance(refused, OutsideHours),
             note_longest=REMARK.longest,
-            recorded=on_record(found, times, who.person.by),
+            recorded=recorded,
             heard=last_heard(found),
             form=new_form_name(times.now),
             presets=presets(found, times),

@@ -40,6 +40,7 @@ from callkeeper.store.file_identity import Inode
 
 _AGAIN_SECONDS = 1.0  # between the tries to start a worker that is lost before it is ready
 _END_SECONDS = 30
+_FIRST = 0  # the number of the worker that dials, and counts how often what writes is lost
 _LOOK_SECONDS = 0.25  # how often the process that writes is looked at
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"  # the library's own: where processes put theirs together
 
@@ -146,7 +147,7 @@ class _Workers:
             return
         # One dialer is enough for this machine; it takes more of them only for their own sake.
         settings = self._order.settings
-        dials = settings.dialer and number == 0
+        dials = settings.dialer and number == _FIRST
         told = _Order(msgspec.structs.replace(settings, dialer=dials), self._order.writer)
         ours, theirs = Pipe()
         with theirs:
@@ -228,7 +229,9 @@ def main() -> None:
         server = prepare_server(
             settings,
             ready=lambda url: pipe.send_bytes(url.encode()),
-            make_batch_writer=lambda _settings, _file: SharedWriter(order.writer, seconds_max),
+            make_batch_writer=lambda _settings, _file: SharedWriter(
+                order.writer, seconds_max, counts=int(sys.argv[2]) == _FIRST
+            ),
         )
     except (SettingsWrong, DatabaseFailed) as error:
         raise SystemExit(f"callkeeper: {told_in_full(error)}") from error
