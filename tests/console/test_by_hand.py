@@ -95,11 +95,26 @@ def test_what_is_typed_before_one_rings_stays_and_where_nothing_is_the_page_is_a
     assert (rings.status, LINK in rings.seen.text) == (200, True)
     shown = typed(rings)
     assert (shown["note"], shown["end"], shown["again"]) == ("asks\r\nfor Ann", "00538", "other")
+    assert not has_moving(rings, "ended")
     ben.send(path(id_, "by-hand/end"), shown)
     assert standing(house, id_).state == "waiting"  # nothing was filed by that
     ben.send(path(id_, "result"), shown | {"again": ""})
     other = promised(house)
     assert ben.send(path(other, "by-hand"), typed(ben.look(path(other)))).status == 303
+
+
+def test_beside_what_is_typed_the_rest_of_the_form_follows_the_call(
+    house: House, ben: Visitor
+) -> None:
+    id_ = promised(house)
+    rings = ben.send(path(id_, "by-hand"), typed(ben.look(path(id_)), note="asks for Ann"))
+    assert typed(rings)["note"] == "asks for Ann"
+    assert has_moving(rings, "ended")
+
+
+def has_moving(visitor: Visitor, part: str) -> bool:
+    """Whether a part of the page that is shown moves by itself."""
+    return f'<div id="{part}" data-live=' in visitor.seen.text
 
 
 def test_another_begin_that_is_typed_is_the_one_that_counts(
