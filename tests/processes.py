@@ -114,6 +114,15 @@ def are_gone(pids: Iterable[int]) -> bool:
     return not any(_is_alive(pid) for pid in pids)
 
 
+def stop(pid: int) -> None:
+    """Stop a process until it is told to continue; return once it has stopped.
+
+    Until then it may take in what it is sent, on a machine that is busy for long after the signal.
+    """
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: _state(pid) == "T")
+
+
 def forget_peaks(pids: Iterable[int]) -> None:
     """Let what ``peak_mib`` returns begin anew with what each process holds now."""
     for pid in pids:
@@ -141,5 +150,10 @@ def kill(process: Process, *, also_children: bool = True) -> None:
 
 
 def _is_alive(pid: int) -> bool:
+    return _state(pid) not in {"", "Z"}
+
+
+def _state(pid: int) -> str:
+    """Return the letter of what a process does just now; nothing of one that has gone."""
     stat = told(pid, "stat")
-    return bool(stat) and stat.rpartition(")")[2].split()[0] != "Z"
+    return stat.rpartition(")")[2].split()[0] if stat else ""

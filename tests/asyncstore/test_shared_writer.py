@@ -17,6 +17,7 @@ from callkeeper.core.reservations.changes import Result
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
+from tests.processes import stop
 from tests.store.orders import order
 
 COUNT = 3
@@ -85,7 +86,7 @@ def test_where_it_is_lost_what_it_had_is_unknown_and_what_follows_waits_for_the_
         await trio.file("a", "r00000")
         first = trio.keeper.pid
         assert first is not None
-        os.kill(first, signal.SIGSTOP)
+        stop(first)
         lost = asyncio.create_task(trio.file("b", "r00000"))
         await asyncio.sleep(0.05)
         os.kill(first, signal.SIGKILL)
@@ -110,7 +111,7 @@ def test_whoever_looks_at_it_does_not_wait_for_what_others_write(
         await trio.file("a", "r00000")
         pid = trio.keeper.pid
         assert pid is not None
-        os.kill(pid, signal.SIGSTOP)  # so that all of it arrives together
+        stop(pid)  # so that all of it arrives together
         with store.transaction():
             store.reservations.change([order("r00000", Result("held"))])  # and locks the row
             writing = asyncio.create_task(trio.file("b", "r00000"))
@@ -157,7 +158,7 @@ def test_one_that_does_not_answer_in_time_is_replaced(
         await trio.file("a", "r00000")
         first = trio.keeper.pid
         assert first is not None
-        os.kill(first, signal.SIGSTOP)
+        stop(first)
         silent = SharedWriter(trio.path, 0.2)
         write = Write(NAMES.reservations.change, order("r00000", Result("b")))
         (outcome,) = await silent.carry_out([write])

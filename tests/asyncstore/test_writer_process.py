@@ -22,7 +22,7 @@ from callkeeper.settings import Settings
 from callkeeper.store.rows.store import SqlStore
 from tests.durability.server import ServerProcess
 from tests.private_postgres import PrivatePostgres
-from tests.processes import are_gone
+from tests.processes import are_gone, stop
 from tests.store.orders import Opener, booked, booking, has_campaign, order
 from tests.waiting import until
 from tests.warm import warm_writer
@@ -128,7 +128,7 @@ def test_one_that_is_lost_answers_that_it_is_unknown_and_is_replaced(
     async def work(process: WriterProcess) -> None:
         await process.carry_out(filed(store, "r00000"))
         first = pid_of(process)
-        os.kill(first, signal.SIGSTOP)
+        stop(first)
         answer = process.carry_out(filed(store, "r00000", "r00000"))
         os.kill(first, signal.SIGKILL)
         outcomes = await answer
@@ -149,7 +149,7 @@ def test_one_that_does_not_answer_in_time_is_replaced_and_what_it_had_is_unknown
         try:
             process.begin()
             first = pid_of(process)
-            os.kill(first, signal.SIGSTOP)
+            stop(first)
             (outcome,) = await process.carry_out(filed(store, "r00000"))
             assert isinstance(outcome, DatabaseFailed)
             assert "did not answer in time, so this may be stored or not" in outcome.sentence
@@ -195,7 +195,7 @@ def test_a_batch_that_is_not_taken_in_lets_the_loop_go_on(
 ) -> None:
     async def work(process: WriterProcess) -> None:
         await process.carry_out(filed(store, "r00000"))
-        os.kill(pid_of(process), signal.SIGSTOP)
+        stop(pid_of(process))
         many = [booking(number, remark="x" * 4_000) for number in range(1, BATCH_MAX)]
         answer = process.carry_out([Write(store.reservations.add, each) for each in many])
         for _ in range(3):

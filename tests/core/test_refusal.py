@@ -29,6 +29,11 @@ def test_a_refusal_with_words_says_them_and_names_what_is_to_blame() -> None:
     assert (refusal.sentence, refusal.about) == ("lies in the past", "appoint_at")
 
 
+def test_a_refusal_shows_what_it_says_wherever_its_words_come_from() -> None:
+    told = no.DatabaseFailed.saying(no.TimeWrong("lies in the {past}", past="past").said)
+    assert repr(told) == "DatabaseFailed('lies in the past')"
+
+
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
     drawn = []
     parents = ["Refusal"]

@@ -69,6 +69,9 @@ class Refusal(Exception):  # noqa: N818 - the house's word for it
     def __str__(self) -> str:
         return self.sentence
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.sentence!r})"
+
     @property
     def phrase(self) -> Phrase:
         """What was wrong and what to do about it, after the place that it is about."""
