@@ -1,7 +1,7 @@
 """Pages as they leave: templates in a language, and the headers that bind a browser."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from gzip import compress
 from typing import NamedTuple
 
@@ -9,6 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from callkeeper.console.assets import Assets
+from callkeeper.console.fixed_words import FixedWords
+from callkeeper.console.shortcuts import kbd, key
 from callkeeper.core.dialing.desk_call import NOT_PLACED
 from callkeeper.core.instants import Instant, LocalTimes, day_around, in_iso
 from callkeeper.core.people.rights import may
@@ -159,6 +161,8 @@ class Press:
     def _made(self, language: str | None) -> Environment:
         environment = Environment(
             loader=PackageLoader("callkeeper.console"),
+            extensions=[FixedWords],
+            auto_reload=False,
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -175,6 +179,8 @@ class Press:
             "who_in_words": lambda by: _who_in_words(by, tell),
             "customer_name": customer_name,
             "instant": in_iso,
+            "kbd": kbd,
+            "key": key,
             "masked": masked,
             "may": may,
             "minutes": _minutes,
@@ -194,8 +200,14 @@ def _status_of(refused: object) -> int:
 
 
 def _is_of_today(at: Instant, times: LocalTimes) -> bool:
-    begin_at, end_at = day_around(times.now, times.zone)
+    begin_at, end_at = _today(times)
     return begin_at <= at <= end_at
+
+
+@lru_cache(16)
+def _today(times: LocalTimes) -> tuple[Instant, Instant]:
+    """Return the day of whoever looks; a page asks for it with each of its calls."""
+    return day_around(times.now, times.zone)
 
 
 def _who_in_words(by: str, tell: Callable[..., str]) -> str:
