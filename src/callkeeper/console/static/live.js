@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const parts = [...document.querySelectorAll("[data-live]")];
-  if (!parts.length || !window.htmx || !window.EventSource) return;
+  if (!parts.length || !window.Idiomorph || !window.EventSource) return;
   const LOST_MS = 40_000; // the server says every 15 s that it lives
   const ANYWAY_MS = 60_000;
   const IDLE_MS = 5_000;
@@ -65,7 +65,17 @@
     }
   };
 
-  const show = async (text) => {
+  // A field that somebody has changed stays as it is; any other goes by what is new.
+  const DEFAULTS = { checked: "defaultChecked", value: "defaultValue" };
+  const isChosen = ({ options, selectedIndex }) =>
+    selectedIndex !== Math.max(0, [...options].findIndex((each) => each.defaultSelected));
+  const beforeAttributeUpdated = (name, field) => {
+    if (name === "selected") return !isChosen(field.closest("select"));
+    const given = field[DEFAULTS[name]];
+    return given === undefined || field[name] === given;
+  };
+
+  const show = (text) => {
     const fresh = new DOMParser().parseFromString(text, "text/html");
     const focused = document.activeElement.id;
     clearTimeout(waits);
@@ -82,7 +92,7 @@
       if (!its || "still" in its.dataset) continue;
       for (const each of part.querySelectorAll("details[open][id]"))
         fresh.getElementById(each.id)?.setAttribute("open", "");
-      await htmx.swap({ text: its.innerHTML, target: part, swap: "innerMorph", sourceElement: part });
+      Idiomorph.morph(part, [...its.childNodes], { morphStyle: "innerHTML", callbacks: { beforeAttributeUpdated } });
     }
     restore();
     first.dataset.pulse = fresh.getElementById(first.id)?.dataset.pulse ?? latest;
@@ -98,7 +108,7 @@
     try {
       const answer = await fetch(from, { headers: { "x-by-itself": latest } });
       if (answer.redirected) document.dispatchEvent(new Event("signed-out"));
-      else if (answer.ok) await show(await answer.text());
+      else if (answer.ok) show(await answer.text());
       else say("lost");
     } catch {
       say("lost");
