@@ -2,34 +2,41 @@
 
 At 10 thousand and 1 million reservations, or as many as `--sizes` names (10 million take some ten
 minutes and 15 GB for each engine): how long a server works on an agent's list and on a board of 330
-outstanding calls. How many bytes a browser loads for its first page. And how fast results are filed
-while 300 pages are open and 50 other results a second change what they show.
+outstanding calls. How many bytes a browser loads for its first page, and when that renews itself.
+What a stream holds. And how fast results are filed while 300 pages are open and 50 other results a
+second change what they show, and how soon they show it.
 """
 
 import argparse
 import json
 import re
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from gzip import compress
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx2
 
 from bench import console_report, load, mass, options, report
 from bench.case import run_case
 from bench.engine import Engine, address, engine, run
+from bench.onlookers import COUNTED
 from bench.outstanding import DONE
+from bench.processes import resident_mb
 from bench.server import OURS, Server, ours, running
 from bench.signed import Signer, numbers, results
 from callkeeper.clock import Clock, monotonic, new_token
 from callkeeper.console.assets import Assets
 from callkeeper.console.door import COOKIE
+from callkeeper.console.visit import BY_ITSELF
 from callkeeper.core.instants import HOUR_MS, MINUTE_MS
 from callkeeper.core.people.changes import NewPerson
 from callkeeper.core.people.person import Role, Tie
@@ -51,6 +58,7 @@ _LATE = 4
 _SUPERVISORS = 15
 _IDS = 2_000
 _PATIENCE_SECONDS = 30
+_STREAM_BYTES = 2**16
 _STATIC = re.compile(r'(?:href|src)="(/console/static/[^"]+)"')
 
 _PARAMETERS = ("sizes", "looks", "pages", "results", "connections", "seconds", "rounds")
@@ -63,6 +71,7 @@ class Visitor(NamedTuple):
     cookie: str
     path: str
     part: str
+    agent: str | None = None  # whose list it is
 
 
 class Stage(NamedTuple):
@@ -90,6 +99,8 @@ def _of_engine(name: str, folder: Path, how: argparse.Namespace, clock: Clock) -
                 found["sizes"][str(stored)] = looks(server, Path(home), stage, how.looks)
                 if place == 0:
                     found["bytes"] = first_bytes(server, stage)
+                    found["stream_kib"] = stream_kib(server, stage)
+                    found["alone"] = _alone(server, Path(home), stage, how)
                     found["beside"] = _beside(server, Path(home), stage, how, clock)
             options.say(f"{on.name}: {found}")
     return found
@@ -111,7 +122,10 @@ def prepare(on: Engine, home: Path, stored: int, clock: Clock, pages: int) -> St
     cookies = _let_in(store, clock, roles)
     store.close()
     watching = [Visitor(each, f"/console/{VDN}/board", str(VDN)) for each in cookies]
-    calling = [Visitor(each, f"/console/{VDN}/today", f"{VDN}/own") for each in cookies]
+    calling = [
+        Visitor(cookie, f"/console/{VDN}/today", f"{VDN}/own", role.agent)
+        for cookie, role in zip(cookies, roles, strict=True)
+    ]
     return Stage(settings, key, watching[:_SUPERVISORS], calling[_SUPERVISORS:])
 
 
@@ -216,6 +230,7 @@ def first_bytes(server: Server, stage: Stage) -> dict[str, Any]:
                 "raw": sum(len(each.plain) for each in parts),
                 "gzip": sum(len(compress(each.plain, mtime=0)) for each in parts),
                 "sent": sum(each.sent for each in parts),
+                "renewed": _loaded(client, visitor.path, visitor, {BY_ITSELF.decode(): "0"}).sent,
             }
     scripts = [each for each in Assets().by_path.values() if each.path.endswith(".js")]
     found["scripts"] = {
@@ -230,12 +245,49 @@ class _Loaded(NamedTuple):
     sent: int  # bytes of the body on its way
 
 
-def _loaded(client: httpx2.Client, path: str, visitor: Visitor) -> _Loaded:
+def _loaded(
+    client: httpx2.Client,
+    path: str,
+    visitor: Visitor,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> _Loaded:
     """Load what a browser does, which takes it compressed."""
-    headers = {"cookie": f"{COOKIE}={visitor.cookie}", "accept-encoding": "gzip"}
+    headers = {"cookie": f"{COOKIE}={visitor.cookie}", "accept-encoding": "gzip", **more}
     with client.stream("GET", path, headers=headers) as seen:
         plain = seen.read()
         return _Loaded(plain, seen.num_bytes_downloaded)
+
+
+def stream_kib(server: Server, stage: Stage) -> float:
+    """Return what a stream holds of the server's memory; it has as many open before it counts."""
+    visitors = [*stage.supervisors, *stage.agents]
+    half = len(visitors) // 2
+    with ExitStack() as streams:
+        for each in visitors[:half]:
+            streams.enter_context(_stream(server, each))
+        before = resident_mb(server.pid)
+        for each in visitors[half:]:
+            streams.enter_context(_stream(server, each))
+        return (resident_mb(server.pid) - before) * 1024 / (len(visitors) - half)
+
+
+@contextmanager
+def _stream(server: Server, visitor: Visitor) -> Iterator[None]:
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port)) as stream:
+        head = f"GET /console/changes?vdn={VDN} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        stream.sendall(f"{head}Cookie: {COOKIE}={visitor.cookie}\r\n\r\n".encode())
+        if not stream.recv(_STREAM_BYTES).startswith(b"HTTP/1.1 200"):
+            raise RuntimeError("the stream did not begin")
+        yield
+
+
+def _alone(server: Server, home: Path, stage: Stage, how: argparse.Namespace) -> dict[str, float]:
+    """Return what onlookers tell while nothing is done but what they show."""
+    pages = [*stage.supervisors, *stage.agents][: how.pages]
+    with onlookers(server, home, stage, pages, how.results) as told:
+        Event().wait(how.seconds)
+    return told
 
 
 def _beside(
@@ -268,7 +320,8 @@ def _beside(
     return {
         **rates,
         "part": _median(rates["with"]) / _median(rates["without"]),
-        "onlookers": {name: sum(each[name] for each in told) for name in told[0]},
+        "onlookers": {name: sum(each[name] for each in told) for name in COUNTED},
+        "shown_p99_ms": max(each["shown_p99_ms"] for each in told),
     }
 
 

@@ -12,7 +12,10 @@ Made by `make bench ARGS='--only console'`. Machine-readable: [console.json](con
 A VDN of 30 agents has 330 outstanding calls, among as many reservations as the table says, of which
 all others are done. **Time** is what the server's log tells of {looks} looks at each page, by many
 people in turn, while nothing else goes on. **Bytes** are the page and all that it loads: as they
-are, as gzip makes them, and as the server sends them. **Beside**: results are filed over
+are, as gzip makes them, and as the server sends them; and what is sent where a page renews itself.
+**Shown**: what a stream holds of the server's memory, and how long it takes from the answer to a
+change until a page that shows it is there, with the pages and changes of *beside* and nothing else.
+**Beside**: results are filed over
 {connections} connections, in another VDN than the one that is looked at, for {rounds} turns of
 {seconds} s with {pages} pages open, boards of 15 supervisors and lists of so many agents, and as
 many without; with and without them {results} calls a second are reserved and filed in that VDN, for
@@ -24,9 +27,9 @@ _KB = 1000
 
 
 def tables(results: dict[str, Any]) -> str:
-    """Return the tables: time, bytes, and what the API does beside."""
+    """Return the tables: time, bytes, how soon a change is shown, and what the API does beside."""
     engines = results["engines"]
-    return f"{_times(engines)}\n\n{_bytes(engines)}\n\n{_beside(engines)}"
+    return "\n\n".join(each(engines) for each in (_times, _bytes, _shown, _beside))
 
 
 def section(results: dict[str, Any]) -> str:
@@ -51,7 +54,10 @@ def _times(engines: dict[str, Any]) -> str:
 
 def _bytes(engines: dict[str, Any]) -> str:
     found = next(iter(engines.values()))["bytes"]
-    lines = ["| what | requests | kB | compressed, kB | as sent, kB |", "|---|--:|--:|--:|--:|"]
+    lines = [
+        "| what | requests | kB | compressed, kB | as sent, kB | renewed, kB |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
     for name, label in (("today", "agent's list"), ("board", "board")):
         each = found[name]
         lines.append(_sizes(f"{label}, first", each, str(each["requests"])))
@@ -60,8 +66,23 @@ def _bytes(engines: dict[str, Any]) -> str:
 
 
 def _sizes(name: str, each: dict[str, Any], requests: str) -> str:
-    sent = f"{each['sent'] / _KB:.1f}" if "sent" in each else ""
-    return f"| {name} | {requests} | {each['raw'] / _KB:.1f} | {each['gzip'] / _KB:.1f} | {sent} |"
+    sent, renewed = (f"{each[way] / _KB:.1f}" if way in each else "" for way in ("sent", "renewed"))
+    raw, packed = (f"{each[way] / _KB:.1f}" for way in ("raw", "gzip"))
+    return f"| {name} | {requests} | {raw} | {packed} | {sent} | {renewed} |"
+
+
+def _shown(engines: dict[str, Any]) -> str:
+    lines = [
+        "| engine | a stream, KiB | a change shown, 50 % | 99 %, ms | beside full load, 99 %, ms |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for engine, found in engines.items():
+        alone, beside = found["alone"], found["beside"]
+        lines.append(
+            f"| {engine} | {found['stream_kib']:.0f} | {alone['shown_p50_ms']:,.0f} "
+            f"| {alone['shown_p99_ms']:,.0f} | {beside['shown_p99_ms']:,.0f} |"
+        )
+    return "\n".join(lines)
 
 
 def _beside(engines: dict[str, Any]) -> str:

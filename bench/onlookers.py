@@ -4,8 +4,9 @@
 
 A page has a stream of what moves; what it shows it fetches anew when that does, after 0 to 300 ms
 by chance, and each minute. Against a server without streams it is fetched each minute alone. Says
-`open` once all are open, and what they did when standard input ends. Sockets by hand, for it shares
-two cores with what is measured.
+`open` once all are open, and what they did when standard input ends: also how long it takes from
+the answer to a change until a page that shows it is there. Sockets by hand, for it shares two cores
+with what is measured.
 """
 
 import asyncio
@@ -33,6 +34,8 @@ _FILING = 8  # connections, so that slow answers hold up none
 _OK = 200
 _NOT_FOUND = 404
 _LIMIT = 2**22
+
+COUNTED = ("streams", "moved", "fetched", "bytes", "results", "failed")
 
 
 class Connection:
@@ -78,7 +81,9 @@ class Onlookers:
         self._clock = SystemClock()
         self._numbers = count()
         self._told: dict[str, str] = {}  # the number of each page, by its cookie
+        self._unshown: dict[str, float] = {}  # since when a page lacks a change, by its cookie
         self.did: Counter[str] = Counter()
+        self.waited_ms: list[float] = []  # from the answer to a change to the page that shows it
 
     async def run(self) -> None:
         """Open all pages, and have them open until standard input ends."""
@@ -112,8 +117,11 @@ class Onlookers:
                     await asyncio.sleep(_SPREAD_SECONDS * jitter())
                 except TimeoutError:
                     pass
+                since = self._unshown.pop(visitor["cookie"], None) if moved.is_set() else None
                 moved.clear()
                 await self._fetch(pages, visitor)
+                if since is not None:
+                    self.waited_ms.append((asyncio.get_running_loop().time() - since) * 1000)
                 seconds = _EACH_SECONDS
         finally:
             listening.cancel()
@@ -159,20 +167,30 @@ class Onlookers:
             await asyncio.sleep(max(0.0, next_at - loop.time()))
             next_at = max(next_at + 1 / results_a_second, loop.time() - 1)
             number = next(self._numbers)
+            agent = f"a{number % self._plan['agents']}"
             wish = {
                 "callType": 1,
                 "calledNo": f"{66_660_000 + number}",
-                "userAccount": f"a{number % self._plan['agents']}",
+                "userAccount": agent,
                 "taskId": "1",
                 "appointTime": self._clock.now() + HOUR_MS // 2,
             }
             made = await self._call(connection, "create", wish)
+            self._change(agent)
             id_ = (made.get("returnObject") or {}).get("appointId")
             filed = await self._call(
                 connection, "updateResult", {"appointId": id_, "failCode": "00000"}
             )
+            self._change(agent)
             self.did["results"] += 1
             self.did["failed"] += filed.get("resultCode") != "0200000"
+
+    def _change(self, agent: str) -> None:
+        """Note that boards and an agent's list lack a change from now on."""
+        now = asyncio.get_running_loop().time()
+        for each in self._plan["pages"]:
+            if each["agent"] in (None, agent):
+                self._unshown.setdefault(each["cookie"], now)
 
     async def _call(
         self, connection: Connection, interface: str, fields: dict[str, Any]
@@ -190,8 +208,12 @@ def main() -> None:
     """Read the plan, do as it says, and tell what was done."""
     onlookers = Onlookers(json.loads(Path(sys.argv[1]).read_text("utf-8")))
     asyncio.run(onlookers.run())
-    names = ("streams", "moved", "fetched", "bytes", "results", "failed")
-    print(json.dumps({name: onlookers.did[name] for name in names}))
+    waited = sorted(onlookers.waited_ms)
+    told: dict[str, float] = {name: onlookers.did[name] for name in COUNTED}
+    if waited:
+        told["shown_p50_ms"] = waited[len(waited) // 2]
+        told["shown_p99_ms"] = waited[len(waited) * 99 // 100]
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

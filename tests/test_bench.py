@@ -82,20 +82,25 @@ def test_the_console_is_measured_on_a_small_one_and_told(tmp_path: Path) -> None
             found = {
                 "sizes": {"1000": console.looks(server, tmp_path, stage, 3)},
                 "bytes": console.first_bytes(server, stage),
+                "stream_kib": console.stream_kib(server, stage),
             }
             visitors = [*stage.supervisors, *stage.agents]
             with console.onlookers(server, tmp_path, stage, visitors, 20) as did:
-                Event().wait(1.5)  # the server looks each second whether something has moved
+                Event().wait(2.5)  # the server looks each second whether something has moved
     assert did["fetched"] >= did["streams"] == len(visitors) == 17
     assert did["moved"] > 0
     assert (did["results"] > 0, did["failed"]) == (True, 0)
     turn = Turn(10, 0, 1.0, 1.0, 2.0, 3.0, 0.0, 0.1, 0.0)
     alike = report.summary([turn])
-    beside = {"without": alike, "with": alike, "part": 1.0, "onlookers": did}
-    told = FIGURES | {"engines": {"sqlite": found | {"beside": beside}}}
+    assert 0 < did["shown_p50_ms"] <= did["shown_p99_ms"]
+    shown = {"shown_p99_ms": did["shown_p99_ms"]}
+    beside = {"without": alike, "with": alike, "part": 1.0, "onlookers": did} | shown
+    told = FIGURES | {"engines": {"sqlite": found | {"alone": did, "beside": beside}}}
     text = page.text({"console.json": told})
     assert "## What the console costs" in text
     assert "| results beside 300 pages, sqlite: 0.97 of without | 1.000 | met |" in text
+    assert "| the same, 99 %: at most 1.25 times that of without | 1.00 | met |" in text
+    assert "| a change on 300 open pages, sqlite: 99 % within 2 s |" in text
     assert "| our own scripts: at most 8 kB |" in text
 
 
