@@ -202,7 +202,7 @@ def _of_open_pages(engine: str, found: dict[str, Any], pages: int) -> list[Row]:
             times <= _BESIDE_PAGES_LATE,
         ),
         (
-            f"a change on {pages} open pages, {engine}: 99 % within {_SHOWN_MS / 1000:.0f} s",
+            f"a result on its open page of {pages}, {engine}: 99 % within {_SHOWN_MS / 1000:.0f} s",
             f"{shown / 1000:.1f} s",
             shown <= _SHOWN_MS,
         ),

@@ -59,6 +59,7 @@ _SUPERVISORS = 15
 _IDS = 2_000
 _PATIENCE_SECONDS = 30
 _STREAM_BYTES = 2**16
+_SPARE_SECONDS = 3
 _STATIC = re.compile(r'(?:href|src)="(/console/static/[^"]+)"')
 
 _PARAMETERS = ("sizes", "looks", "pages", "results", "connections", "seconds", "rounds")
@@ -285,7 +286,7 @@ def _stream(server: Server, visitor: Visitor) -> Iterator[None]:
 def _alone(server: Server, home: Path, stage: Stage, how: argparse.Namespace) -> dict[str, float]:
     """Return what onlookers tell while nothing is done but what they show."""
     pages = [*stage.supervisors, *stage.agents][: how.pages]
-    with onlookers(server, home, stage, pages, how.results) as told:
+    with onlookers(server, home, stage, pages, how.results, how.seconds) as told:
         Event().wait(how.seconds)
     return told
 
@@ -311,7 +312,7 @@ def _beside(
                 (next(bodies) for _ in range(wanted)),
                 server=server,
             )
-            with onlookers(server, home, stage, looking, how.results) as ended:
+            with onlookers(server, home, stage, looking, how.results, how.seconds) as ended:
                 turn = load.run(server, requests, how.connections, how.seconds)
             if number:  # the first is to warm up
                 turns[name].append(turn)
@@ -331,9 +332,17 @@ def _median(summary: dict[str, Any]) -> float:
 
 @contextmanager
 def onlookers(
-    server: Server, home: Path, stage: Stage, pages: Sequence[Visitor], results_a_second: int
+    server: Server,
+    home: Path,
+    stage: Stage,
+    pages: Sequence[Visitor],
+    results_a_second: int,
+    seconds: int,
 ) -> Iterator[dict[str, float]]:
-    """Have pages open, and results filed, while the block runs; then tell what they did."""
+    """Have pages open, and results filed, while the block runs; then tell what they did.
+
+    It runs for so many seconds: that many calls are reserved before, by what files the results.
+    """
     plan = home / "onlookers.json"
     plan.write_text(
         json.dumps(
@@ -342,6 +351,7 @@ def onlookers(
                 "vdn": VDN,
                 "pages": [each._asdict() for each in pages],
                 "results": results_a_second,
+                "calls": results_a_second * (seconds + _SPARE_SECONDS),
                 "ak": stage.key.ak,
                 "secret": stage.key.secret,
                 "agents": len(stage.agents),

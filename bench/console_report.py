@@ -14,14 +14,14 @@ all others are done. **Time** is what the server's log tells of {looks} looks at
 people in turn, while nothing else goes on. **Bytes** are the page and all that it loads: as they
 are, as gzip makes them, and as the server sends them; and what is sent where a page renews itself.
 **Shown**: what a stream holds of the server's memory, and how long it takes from the answer to a
-change until a page that shows it is there, with the pages and changes of *beside* and nothing else.
+result until the open list of its agent shows it, with the pages and results of *beside* alone.
 **Beside**: results are filed over
 {connections} connections, in another VDN than the one that is looked at, for {rounds} turns of
 {seconds} s with {pages} pages open, boards of 15 supervisors and lists of so many agents, and as
-many without; with and without them {results} calls a second are reserved and filed in that VDN, for
-one agent after the other. A page is fetched whole whenever what it shows has moved. All of it is
-on the cores of this one machine, also what opens the pages ([onlookers.py](onlookers.py)): CPU
-is that of the server's processes alone."""
+many without; with and without them {results} results a second are filed in that VDN, of calls of
+one agent after the other. A list that has moved is fetched whole, of a board its parts are. All of
+it is on the cores of this one machine, also what opens the pages ([onlookers.py](onlookers.py)):
+CPU is that of the server's processes alone."""
 
 _KB = 1000
 
@@ -73,7 +73,7 @@ def _sizes(name: str, each: dict[str, Any], requests: str) -> str:
 
 def _shown(engines: dict[str, Any]) -> str:
     lines = [
-        "| engine | a stream, KiB | a change shown, 50 % | 99 %, ms | beside full load, 99 %, ms |",
+        "| engine | a stream, KiB | a result shown, 50 % | 99 %, ms | beside full load, 99 %, ms |",
         "|---|--:|--:|--:|--:|",
     ]
     for engine, found in engines.items():

@@ -5,14 +5,15 @@
 A page has a stream of what moves; what it shows it fetches anew when that does, after 0 to 300 ms
 by chance, and each minute. Against a server without streams it is fetched each minute alone. Says
 `open` once all are open, and what they did when standard input ends: also how long it takes from
-the answer to a change until a page that shows it is there. Sockets by hand, for it shares two cores
+the answer to a result until the agent's list shows it. Sockets by hand, for it shares two cores
 with what is measured.
 """
 
 import asyncio
 import json
 import sys
-from collections import Counter
+from collections import Counter, deque
+from gzip import decompress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,14 @@ from callkeeper import signing
 from callkeeper.clock import SystemClock, jitter
 from callkeeper.console.door import COOKIE
 from callkeeper.console.visit import BY_ITSELF
-from callkeeper.core.instants import HOUR_MS
+from callkeeper.core.instants import MINUTE_MS
 from callkeeper.usecases.keys import OpenKey
 from tests.signed import sign
 
 _STREAM = "/console/changes"
 _EACH_SECONDS = 60.0
 _SPREAD_SECONDS = 0.3
+_LATE_SECONDS = 2.0
 _OPENED_WITHIN_SECONDS = 3.0
 _FILING = 8  # connections, so that slow answers hold up none
 _OK = 200
@@ -80,14 +82,18 @@ class Onlookers:
         self._host = urlsplit(plan["url"]).netloc
         self._clock = SystemClock()
         self._numbers = count()
+        self._reserved: deque[tuple[str, str]] = deque()  # for whom, and its id
         self._told: dict[str, str] = {}  # the number of each page, by its cookie
-        self._unshown: dict[str, float] = {}  # since when a page lacks a change, by its cookie
+        self._lists = {each["agent"]: each["cookie"] for each in plan["pages"] if each["agent"]}
+        self._shown: dict[str, bytes] = {}  # by the cookie of each page
+        self._awaited: dict[str, dict[bytes, float]] = {}  # what it lacks, and since when
         self.did: Counter[str] = Counter()
-        self.waited_ms: list[float] = []  # from the answer to a change to the page that shows it
+        self.waited_ms: list[float] = []  # from the answer to a result to the list that shows it
 
     async def run(self) -> None:
         """Open all pages, and have them open until standard input ends."""
         plan = self._plan
+        await asyncio.gather(*(self._reserve(plan["calls"] // _FILING) for _ in range(_FILING)))
         opened = [asyncio.Event() for _ in plan["pages"]]
         async with asyncio.TaskGroup() as tasks:
             going = [
@@ -100,6 +106,9 @@ class Onlookers:
             going += [tasks.create_task(self._file(share)) for _ in range(_FILING if share else 0)]
             print("open", flush=True)
             await asyncio.to_thread(sys.stdin.read)
+            now = asyncio.get_running_loop().time()
+            ages = (now - since for each in self._awaited.values() for since in each.values())
+            self.waited_ms += [age * 1000 for age in ages if age > _LATE_SECONDS]  # or longer
             for task in going:
                 task.cancel()
 
@@ -117,11 +126,8 @@ class Onlookers:
                     await asyncio.sleep(_SPREAD_SECONDS * jitter())
                 except TimeoutError:
                     pass
-                since = self._unshown.pop(visitor["cookie"], None) if moved.is_set() else None
                 moved.clear()
                 await self._fetch(pages, visitor)
-                if since is not None:
-                    self.waited_ms.append((asyncio.get_running_loop().time() - since) * 1000)
                 seconds = _EACH_SECONDS
         finally:
             listening.cancel()
@@ -132,6 +138,9 @@ class Onlookers:
         self.did["fetched"] += 1
         self.did["bytes"] += len(body)
         self.did["failed"] += status != _OK
+        if visitor["agent"]:
+            self._shown[cookie] = decompress(body)
+            self._look_for_changes(cookie)
 
     async def _listen(
         self, visitor: dict[str, str], opened: asyncio.Event, moved: asyncio.Event
@@ -159,13 +168,10 @@ class Onlookers:
                 known = self._told[visitor["cookie"]] = number
         self.did["failed"] += 1  # it ended
 
-    async def _file(self, results_a_second: float) -> None:
-        """Reserve a call and file its result, so many times a second."""
-        connection, loop = Connection(self._host), asyncio.get_running_loop()
-        next_at = loop.time() + jitter() / results_a_second
-        while True:
-            await asyncio.sleep(max(0.0, next_at - loop.time()))
-            next_at = max(next_at + 1 / results_a_second, loop.time() - 1)
+    async def _reserve(self, calls: int) -> None:
+        """Reserve some calls, of which results will be filed."""
+        connection = Connection(self._host)
+        for _ in range(calls):
             number = next(self._numbers)
             agent = f"a{number % self._plan['agents']}"
             wish = {
@@ -173,24 +179,39 @@ class Onlookers:
                 "calledNo": f"{66_660_000 + number}",
                 "userAccount": agent,
                 "taskId": "1",
-                "appointTime": self._clock.now() + HOUR_MS // 2,
+                "appointTime": self._clock.now() + MINUTE_MS,
             }
             made = await self._call(connection, "create", wish)
-            self._change(agent)
-            id_ = (made.get("returnObject") or {}).get("appointId")
+            self._reserved.append((agent, made["returnObject"]["appointId"]))
+
+    async def _file(self, results_a_second: float) -> None:
+        """File so many results a second, until there are no more calls."""
+        connection, loop = Connection(self._host), asyncio.get_running_loop()
+        next_at = loop.time() + jitter() / results_a_second
+        while True:
+            await asyncio.sleep(max(0.0, next_at - loop.time()))
+            next_at = max(next_at + 1 / results_a_second, loop.time() - 1)
+            if not self._reserved:
+                return
+            agent, id_ = self._reserved.popleft()
             filed = await self._call(
                 connection, "updateResult", {"appointId": id_, "failCode": "00000"}
             )
-            self._change(agent)
+            self._await(agent, f'id="done-{id_}"'.encode())
             self.did["results"] += 1
             self.did["failed"] += filed.get("resultCode") != "0200000"
 
-    def _change(self, agent: str) -> None:
-        """Note that boards and an agent's list lack a change from now on."""
-        now = asyncio.get_running_loop().time()
-        for each in self._plan["pages"]:
-            if each["agent"] in (None, agent):
-                self._unshown.setdefault(each["cookie"], now)
+    def _await(self, agent: str, row: bytes) -> None:
+        """Note that an agent's list has to show a row from now on; it may do so already."""
+        if cookie := self._lists.get(agent):
+            now = asyncio.get_running_loop().time()
+            self._awaited.setdefault(cookie, {})[row] = now
+            self._look_for_changes(cookie)
+
+    def _look_for_changes(self, cookie: str) -> None:
+        now, awaited = asyncio.get_running_loop().time(), self._awaited.get(cookie, {})
+        for row in [each for each in awaited if each in self._shown.get(cookie, b"")]:
+            self.waited_ms.append((now - awaited.pop(row)) * 1000)
 
     async def _call(
         self, connection: Connection, interface: str, fields: dict[str, Any]

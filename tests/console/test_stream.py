@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from callkeeper.clock import HandClock
+from callkeeper.clock import HandClock, monotonic
 from callkeeper.console.door import COOKIE
 from callkeeper.console.stream import OF_PERSON_MAX
 from callkeeper.core.people.changes import Disable, GiveRole, PersonOrder
@@ -263,6 +263,30 @@ def test_a_database_that_is_away_is_told_and_so_is_that_it_is_back(
         finally:
             other.execute("ALTER TABLE elsewhere RENAME TO outstanding")
         assert stream.hear()[0] == "pulse"
+
+
+def test_a_list_that_asks_because_it_was_told_needs_no_look_at_all_that_the_vdn_has(
+    house: House, agent: Visitor
+) -> None:
+    def looks() -> float:
+        text = house.http.get(f"{house.url}/metrics").text
+        return float(text.partition("callkeeper_console_pulse_seconds_count ")[2].split()[0])
+
+    def ask(told: str) -> str:
+        return agent.look(f"/console/{VDN}/today", x_by_itself=told).seen.text
+
+    with listening(agent) as own:
+        own.hear()
+        id_ = promise(house, HOUR)
+        _, moved = own.hear()
+        told, before, begun = moved[OWN], looks(), monotonic()
+        pages = [ask(told) for _ in range(20)]
+        assert looks() - before <= 1 + (monotonic() - begun)  # the watch's own, once a second
+        assert all(f'data-pulse="{told}"' in each and id_ in each for each in pages)
+        before = looks()
+        assert f'data-pulse="{told}"' in ask("of another process")
+        assert looks() > before
+    file(house, id_)
 
 
 def test_streams_are_counted_and_are_no_measure_of_how_long_a_page_takes(

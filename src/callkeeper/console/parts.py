@@ -40,8 +40,6 @@ class Parts:
         vdn, told = visit.vdn, visit.told or ""
         part = self._kept.known(repr((vdn, told, depends_on)))
         if part is None:
-            number = told
-            if number != self._streams.told(vdn):
-                number = await self._streams.number(who.person, vdn)
+            number = await self._streams.number(who.person, vdn, told=told)
             part = await self._kept.outcome(repr((vdn, number, depends_on)), lambda: render(number))
         return PartAnswer(part)

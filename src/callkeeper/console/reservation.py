@@ -220,7 +220,7 @@ class ReservationPage:
         vdn, parts = visit.vdn, parts_of(who.person, [visit.vdn])
         for name, is_own in ((str(vdn), False), (f"{vdn}/own", True)):
             if name in parts:
-                pulse = await self._streams.number(who.person, vdn, own=is_own)
+                pulse = await self._streams.number(who.person, vdn, own=is_own, told=visit.told)
                 return {"live_name": name, "pulse": pulse}
         return {}
 

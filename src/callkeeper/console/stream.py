@@ -63,21 +63,23 @@ class Streams:
         self._by_person: Counter[str] = Counter()
         self.is_ending = False
 
-    async def number(self, person: Person, vdn: int, *, own: bool = False) -> str:
+    async def number(
+        self, person: Person, vdn: int, *, own: bool = False, told: str | None = None
+    ) -> str:
         """Return the number of a VDN, or of a person's own part, before a page reads its rows.
 
-        So what moves then is told. Raise NoRight.
+        So what moves then is told. A page that asks by itself was ``told`` a number: if it is the
+        last that this process has told, what is read now is as new as that, and nobody has to look.
+        Raise NoRight.
         """
         part = parts_of(person, [vdn]).get(f"{vdn}/own" if own else str(vdn))
         if part is None:
             raise NoRight
         vdn, agent = part
-        return (await self.watches.look(vdn)).of(agent)
-
-    def told(self, vdn: int) -> str | None:
-        """Return the number of a VDN that was told last; None if nobody listens, or it is lost."""
         beat = self.watches.last(vdn)
-        return None if beat is None or beat.is_lost else beat.whole
+        if beat is None or beat.is_lost or beat.of(agent) != told:
+            beat = await self.watches.look(vdn)
+        return beat.of(agent)
 
     def end(self) -> None:
         """End all: the server stops, and would wait for them."""

@@ -27,7 +27,7 @@ class TodayPage:
         """Show the list of whoever looks."""
         times = self._times.of(who)
         day = day_around(times.now, times.zone)
-        pulse = await self._streams.number(who.person, visit.vdn, own=True)
+        pulse = await self._streams.number(who.person, visit.vdn, own=True, told=visit.told)
         todo = await self._work.todo(who.person, visit.vdn, day, _ROWS_MAX)
         return self._press.page(
             visit.language,
