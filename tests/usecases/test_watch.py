@@ -111,7 +111,7 @@ def test_what_is_coming_is_asked_for_when_something_has_moved(store: SqlStore) -
     async def look(looks: Looks) -> None:
         def coming() -> list[str]:
             assert watch.beat is not None
-            return [each.agent for each in watch.beat.coming]
+            return list(watch.beat.coming)
 
         with ExitStack() as held:
             watch = looks.over(held)

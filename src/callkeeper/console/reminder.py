@@ -11,7 +11,7 @@ from callkeeper.console.visit import Visit
 from callkeeper.core.instants import MINUTE_MS, SECOND_MS
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.phrase import Phrase
-from callkeeper.core.reservations.reminder import announced, next_warning
+from callkeeper.core.reservations.reminder import Coming, announced, next_warning
 from callkeeper.language import translator
 from callkeeper.usecases.watch import Beat
 
@@ -24,6 +24,11 @@ class Own(NamedTuple):
     vdn: int
     agent: str
     beat: Beat
+
+    @property
+    def coming(self) -> Sequence[Coming]:
+        """What they have to ring within the hour, or should have by now."""
+        return self.beat.coming.get(self.agent, ())
 
 
 class Reminder:
@@ -46,11 +51,12 @@ class Reminder:
     def _sayings(self, who: SignedIn, own: Sequence[Own]) -> Iterator[Mapping[str, str]]:
         translate = translator(Visit(self._visit.request, who).language)
         times = self._times.of(who)
-        for vdn, agent, beat in own:
-            for each in announced(beat.coming, agent, who.warning_minutes, beat.at):
+        for standing in own:
+            vdn, at = standing.vdn, standing.beat.at
+            for each in announced(standing.coming, who.warning_minutes, at):
                 time = times.to_minute(each.promised_at).partition(" ")[2]
                 says = Phrase("A call is due at {time}", time=time)
-                if each.promised_at < beat.at - MINUTE_MS:
+                if each.promised_at < at - MINUTE_MS:
                     says = Phrase("A call is late since {time}", time=time)
                 yield {
                     "key": f"{vdn}/{each.key}",
@@ -62,8 +68,8 @@ class Reminder:
 def silent_seconds(who: SignedIn, own: Sequence[Own], most: float) -> float:
     """Return for how long nothing is to be said by time alone, as far as is known."""
     waits = [
-        (at - beat.at) / SECOND_MS
-        for _, agent, beat in own
-        if (at := next_warning(beat.coming, agent, who.warning_minutes, beat.at)) is not None
+        (at - each.beat.at) / SECOND_MS
+        for each in own
+        if (at := next_warning(each.coming, who.warning_minutes, each.beat.at)) is not None
     ]
     return min(most, max(_LEAST_SECONDS, min(waits, default=most)))

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2s
+from types import MappingProxyType
 from typing import NamedTuple
 
 from callkeeper.asyncstore.store import AsyncStore
@@ -15,7 +16,7 @@ from callkeeper.clock import Clock, monotonic
 from callkeeper.core.instants import DAY_MS, SECOND_MS, Instant
 from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.promise import Measure
-from callkeeper.core.reservations.reminder import Coming
+from callkeeper.core.reservations.reminder import Coming, by_agent
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.board import AHEAD_MS
 
@@ -35,7 +36,7 @@ class Beat(NamedTuple):
 
     Its house rules are in each, for they say what of a number is shown.
 
-    ``is_lost``: since then the database is away. ``coming``: what agents have to ring within the
+    ``is_lost``: since then the database is away. ``coming``: what each agent has to ring within the
     hour, or should have by now and no longer ago than the grace; of a watch alone.
     """
 
@@ -43,7 +44,7 @@ class Beat(NamedTuple):
     whole: str
     agents: Mapping[str, str]
     is_lost: bool = False
-    coming: Sequence[Coming] = ()
+    coming: Mapping[str, Sequence[Coming]] = MappingProxyType({})
 
     def of(self, agent: str | None) -> str:
         """Return the number of an agent's part; of all for None."""
@@ -199,7 +200,7 @@ def look_ahead(store: Store, measure: Measure, vdn: int, now: Instant, before: B
     if before is not None and not before.is_lost and before.agents == beat.agents:
         return beat._replace(coming=before.coming)
     within = (now - measure.grace_ms, now + AHEAD_MS)
-    return beat._replace(coming=tuple(store.outstanding.coming(vdn, within)))
+    return beat._replace(coming=by_agent(store.outstanding.coming(vdn, within)))
 
 
 def _number(of: object) -> str:

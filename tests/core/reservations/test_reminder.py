@@ -2,7 +2,7 @@
 
 import pytest
 
-from callkeeper.core.reservations.reminder import Coming, announced, next_warning
+from callkeeper.core.reservations.reminder import Coming, announced, by_agent, next_warning
 
 NOW = 1_795_867_200_000
 MINUTE = 60_000
@@ -13,6 +13,7 @@ def coming(minutes: float, agent: str = "ann") -> Coming:
 
 
 CALLS = [coming(-4), coming(3), coming(5), coming(4, "bob"), coming(5.001), coming(60)]
+OF = by_agent(CALLS)
 
 
 @pytest.mark.parametrize(
@@ -27,18 +28,18 @@ CALLS = [coming(-4), coming(3), coming(5), coming(4, "bob"), coming(5.001), comi
 def test_an_agents_calls_are_announced_so_long_before_their_time(
     warning: int, ids: list[str]
 ) -> None:
-    assert [each.id for each in announced(CALLS, "ann", warning, NOW)] == ids
+    assert [each.id for each in announced(OF["ann"], warning, NOW)] == ids
 
 
 def test_nobody_hears_of_the_calls_of_others() -> None:
-    assert [each.id for each in announced(CALLS, "bob", 60, NOW)] == ["r4"]
-    assert announced(CALLS, "carl", 60, NOW) == []
+    assert [each.id for each in announced(OF["bob"], 60, NOW)] == ["r4"]
+    assert OF.keys() == {"ann", "bob"}
 
 
 @pytest.mark.parametrize(("warning", "in_ms"), [(0, None), (5, 60), (3, 2 * MINUTE), (60, None)])
 def test_the_next_announcement_is_known_beforehand(warning: int, in_ms: int | None) -> None:
     at = None if in_ms is None else NOW + in_ms
-    assert next_warning(CALLS, "ann", warning, NOW) == at
+    assert next_warning(OF["ann"], warning, NOW) == at
 
 
 def test_another_time_is_another_announcement_and_a_note_is_none() -> None:
