@@ -129,7 +129,7 @@ def test_a_terminal_is_drawn_anew(stored: Stored) -> None:
         os.close(its)
         drawn = _until(ours, b"1 broken")
         stored.change(late, Result(fail_code="00000"))
-        drawn = _until(ours, b": nothing")
+        drawn = _until(ours, b": nothing\r\ntoday: ")
         watch.send_signal(signal.SIGINT)
     os.close(ours)
     assert b"\x1b[H\x1b[2J" in drawn
