@@ -111,7 +111,7 @@ def test_what_is_coming_is_asked_for_when_something_has_moved(store: SqlStore) -
     async def look(looks: Looks) -> None:
         def coming() -> list[str]:
             assert watch.beat is not None
-            return list(watch.beat.coming)
+            return [each.agent for calls in watch.beat.coming.values() for each in calls]
 
         with ExitStack() as held:
             watch = looks.over(held)

@@ -196,9 +196,8 @@ def _work(store: Store, peers: Peers) -> None:
             except (LookupError, RecursionError, msgspec.DecodeError) as error:
                 peers.refuse(peer, str(error))
                 continue
-            if (
-                not batch.writes
-            ):  # whoever looks whether we answer does not wait for what others write
+            # Whoever looks whether we answer does not wait for what others write.
+            if not batch.writes:
                 peer.send(batch.answer([]))
                 continue
             received.append((peer, batch))

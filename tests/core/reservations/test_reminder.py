@@ -33,6 +33,7 @@ def test_an_agents_calls_are_announced_so_long_before_their_time(
 
 def test_nobody_hears_of_the_calls_of_others() -> None:
     assert [each.id for each in announced(OF["bob"], 60, NOW)] == ["r4"]
+    assert announced(OF.get("carl", ()), 60, NOW) == []
     assert OF.keys() == {"ann", "bob"}
 
 
