@@ -11,7 +11,6 @@ import argparse
 import json
 import re
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,14 +24,13 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from bench import console_report, load, mass, options, report
+from bench import console_report, mass, open_pages, options
 from bench.case import run_case
 from bench.engine import Engine, address, engine, run
-from bench.onlookers import COUNTED
+from bench.open_pages import VDN, Stage, Visitor
 from bench.outstanding import DONE
 from bench.processes import resident_mb
-from bench.server import OURS, Server, ours, running
-from bench.signed import Signer, numbers, results
+from bench.server import OURS, Server, ours, ours_apart, running
 from callkeeper.clock import Clock, monotonic, new_token
 from callkeeper.console.assets import Assets
 from callkeeper.console.door import COOKIE
@@ -45,43 +43,20 @@ from callkeeper.core.refusal import Refusal
 from callkeeper.core.reservations.changes import Order, Result
 from callkeeper.core.reservations.reservation import Booking, Wish
 from callkeeper.installation.database import open_seal, open_session
-from callkeeper.settings import Settings
 from callkeeper.store.port.store import Store
 from callkeeper.store.rows.store import SqlStore
-from callkeeper.usecases.keys import OpenKey, issue
+from callkeeper.usecases.keys import issue
 
-VDN = 1
-_WRITTEN_VDN = 2  # whose reservations the load is about; nobody looks at it
 _AGENTS = 30  # who have calls to make when it begins; the others get theirs meanwhile
 _OF_AGENT = range(-10, 11)  # calls of each: those before are done, or, of some, late
 _LATE = 4
 _SUPERVISORS = 15
-_IDS = 2_000
 _PATIENCE_SECONDS = 30
 _STREAM_BYTES = 2**16
-_SPARE_SECONDS = 3
 _STATIC = re.compile(r'(?:href|src)="(/console/static/[^"]+)"')
 
 _PARAMETERS = ("sizes", "looks", "pages", "results", "connections", "seconds", "rounds")
 _QUICK = {"sizes": [10_000], "looks": 20, "pages": 20, "rounds": 1, "seconds": 2}
-
-
-class Visitor(NamedTuple):
-    """Somebody with a session: the cookie, the page that they look at, and what part moves it."""
-
-    cookie: str
-    path: str
-    part: str
-    agent: str | None = None  # whose list it is
-
-
-class Stage(NamedTuple):
-    """An installation with a day of calls, a key for all VDNs, and people who have signed in."""
-
-    settings: Settings
-    key: OpenKey
-    supervisors: list[Visitor]
-    agents: list[Visitor]
 
 
 def main() -> int:
@@ -101,9 +76,22 @@ def _of_engine(name: str, folder: Path, how: argparse.Namespace, clock: Clock) -
                 if place == 0:
                     found["bytes"] = first_bytes(server, stage)
                     found["stream_kib"] = stream_kib(server, stage)
-                    found["alone"] = _alone(server, Path(home), stage, how)
-                    found["beside"] = _beside(server, Path(home), stage, how, clock)
+            if place == 0:
+                found["open"] = _open(on, Path(home), stage, how, clock)
             options.say(f"{on.name}: {found}")
+    return found
+
+
+def _open(
+    on: Engine, home: Path, stage: Stage, how: argparse.Namespace, clock: Clock
+) -> dict[str, Any]:
+    """Return what open pages take, and how soon they show a result: by each way to serve them."""
+    found = {}
+    ways = {"together": ours(stage.settings), "apart": ours_apart(stage.settings)}
+    for name, program in ways.items():
+        with running(program, on, home) as server:
+            found[name] = open_pages.measure(server, home, stage, how, clock)
+        options.say(f"{on.name}, {name}: {found[name]}")
     return found
 
 
@@ -281,97 +269,6 @@ def _stream(server: Server, visitor: Visitor) -> Iterator[None]:
         if not stream.recv(_STREAM_BYTES).startswith(b"HTTP/1.1 200"):
             raise RuntimeError("the stream did not begin")
         yield
-
-
-def _alone(server: Server, home: Path, stage: Stage, how: argparse.Namespace) -> dict[str, float]:
-    """Return what onlookers tell while nothing is done but what they show."""
-    pages = [*stage.supervisors, *stage.agents][: how.pages]
-    with onlookers(server, home, stage, pages, how.results, how.seconds) as told:
-        Event().wait(how.seconds)
-    return told
-
-
-def _beside(
-    server: Server, home: Path, stage: Stage, how: argparse.Namespace, clock: Clock
-) -> dict[str, Any]:
-    """Return how fast results are filed with pages open, and without; in turns."""
-    signer = Signer(stage.key, clock)
-    ids = [f"{number * mass.VDNS + _WRITTEN_VDN - 1:030d}" for number in range(_IDS)]
-    ids = ids[: min(how.sizes) // mass.VDNS]
-    unlike = numbers()
-    pages = [*stage.supervisors, *stage.agents][: how.pages]
-    turns: dict[str, list[load.Turn]] = {"without": [], "with": []}
-    told: list[dict[str, float]] = []
-    for number in range(how.rounds + 1):
-        for name, looking in (("without", []), ("with", pages)):
-            bodies = results(_WRITTEN_VDN, ids, unlike)
-            wanted = (how.seconds + 1) * how.requests_per_second
-            requests = signer.prepare(
-                home / "results",
-                "updateResult",
-                (next(bodies) for _ in range(wanted)),
-                server=server,
-            )
-            with onlookers(server, home, stage, looking, how.results, how.seconds) as ended:
-                turn = load.run(server, requests, how.connections, how.seconds)
-            if number:  # the first is to warm up
-                turns[name].append(turn)
-                told += [ended] if looking else []
-    rates = {name: report.summary(each) for name, each in turns.items()}
-    return {
-        **rates,
-        "part": _median(rates["with"]) / _median(rates["without"]),
-        "onlookers": {name: sum(each[name] for each in told) for name in COUNTED},
-        "shown_p99_ms": max(each["shown_p99_ms"] for each in told),
-    }
-
-
-def _median(summary: dict[str, Any]) -> float:
-    return float(summary["requests_per_second"]["median"])
-
-
-@contextmanager
-def onlookers(
-    server: Server,
-    home: Path,
-    stage: Stage,
-    pages: Sequence[Visitor],
-    results_a_second: int,
-    seconds: int,
-) -> Iterator[dict[str, float]]:
-    """Have pages open, and results filed, while the block runs; then tell what they did.
-
-    It runs for so many seconds: that many calls are reserved before, by what files the results.
-    """
-    plan = home / "onlookers.json"
-    plan.write_text(
-        json.dumps(
-            {
-                "url": server.url,
-                "vdn": VDN,
-                "pages": [each._asdict() for each in pages],
-                "results": results_a_second,
-                "calls": results_a_second * (seconds + _SPARE_SECONDS),
-                "ak": stage.key.ak,
-                "secret": stage.key.secret,
-                "agents": len(stage.agents),
-            }
-        )
-    )
-    command = [sys.executable, "-m", "bench.onlookers", str(plan)]
-    told: dict[str, float] = {}
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as running:
-        assert running.stdin is not None  # noqa: S101 - as it was opened
-        assert running.stdout is not None  # noqa: S101
-        if running.stdout.readline() != "open\n":
-            raise RuntimeError("the pages did not open")
-        yield told
-        running.stdin.close()
-        told |= json.loads(running.stdout.read())
-    if told["failed"]:
-        raise RuntimeError(f"pages or results failed: {told}")
 
 
 def _parameters() -> argparse.Namespace:

@@ -13,23 +13,26 @@ A VDN of 30 agents has 330 outstanding calls, among as many reservations as the 
 all others are done. **Time** is what the server's log tells of {looks} looks at each page, by many
 people in turn, while nothing else goes on. **Bytes** are the page and all that it loads: as they
 are, as gzip makes them, and as the server sends them; and what is sent where a page renews itself.
-**Shown**: what a stream holds of the server's memory, and how long it takes from the answer to a
-result until the open list of its agent shows it, with the pages and results of *beside* alone.
-**Beside**: results are filed over
-{connections} connections, in another VDN than the one that is looked at, for {rounds} turns of
-{seconds} s with {pages} pages open, boards of 15 supervisors and lists of so many agents, and as
-many without; with and without them {results} results a second are filed in that VDN, of calls of
-one agent after the other. A list that has moved is fetched whole, of a board its parts are. All of
-it is on the cores of this one machine, also what opens the pages ([onlookers.py](onlookers.py)):
-CPU is that of the server's processes alone."""
 
+{pages} pages are open, boards of 15 supervisors and lists of so many agents, while {results}
+results a second are filed of calls that they show, of one agent after the other. A list that has
+moved is fetched whole, of a board its parts are. The server is one process for all, or has another
+one for pages (`--console-port`). **Shown**: how long it takes from the answer to a result until the
+open list of its agent shows it. **At that pace**: how long those results take with the pages open,
+and without, in turns of {seconds} s, filed by a process that does nothing else. **At full speed**:
+besides them results are filed in another VDN over {connections} connections, as fast as they are
+answered, for {rounds} turns with the pages open, and as many without. All of it is on the cores of
+this one machine, also what opens the pages ([onlookers.py](onlookers.py)): CPU is that of the
+server's processes alone."""
+
+WAYS = {"together": "one process", "apart": "a console port"}
 _KB = 1000
 
 
 def tables(results: dict[str, Any]) -> str:
     """Return the tables: time, bytes, how soon a change is shown, and what the API does beside."""
     engines = results["engines"]
-    return "\n\n".join(each(engines) for each in (_times, _bytes, _shown, _beside))
+    return "\n\n".join(each(engines) for each in (_times, _bytes, _shown, _paced, _beside))
 
 
 def section(results: dict[str, Any]) -> str:
@@ -73,35 +76,58 @@ def _sizes(name: str, each: dict[str, Any], requests: str) -> str:
 
 def _shown(engines: dict[str, Any]) -> str:
     lines = [
-        "| engine | a stream, KiB | a result shown, 50 % | 99 %, ms | beside full load, 99 %, ms |",
-        "|---|--:|--:|--:|--:|",
+        "| pages | by | a stream, KiB | a result shown, 50 % | 99 %, ms | at full speed, 99 % |",
+        "|---|---|--:|--:|--:|--:|",
     ]
     for engine, found in engines.items():
-        alone, beside = found["alone"], found["beside"]
-        lines.append(
-            f"| {engine} | {found['stream_kib']:.0f} | {alone['shown_p50_ms']:,.0f} "
-            f"| {alone['shown_p99_ms']:,.0f} | {beside['shown_p99_ms']:,.0f} |"
-        )
+        for way, told in WAYS.items():
+            alone, beside = found["open"][way]["alone"], found["open"][way]["beside"]
+            lines.append(
+                f"| {engine} | {told} | {found['stream_kib']:.0f} | {alone['shown_p50_ms']:,.0f} "
+                f"| {alone['shown_p99_ms']:,.0f} | {beside['shown_p99_ms']:,.0f} |"
+            )
+    return "\n".join(lines)
+
+
+def _paced(engines: dict[str, Any]) -> str:
+    lines = [
+        "| at that pace | by | pages | results/s | 50 % | 99 %, ms |",
+        "|---|---|---|--:|--:|--:|",
+    ]
+    for engine, found in engines.items():
+        for way, told in WAYS.items():
+            for name, each in found["open"][way]["paced"].items():
+                lines.append(
+                    f"| {engine} | {told} | {name} | {each['a_second']:.1f} "
+                    f"| {each['p50_ms']:.1f} | {each['p99_ms']:.1f} |"
+                )
     return "\n".join(lines)
 
 
 def _beside(engines: dict[str, Any]) -> str:
     lines = [
-        "| engine | pages | results/s | 50 % | 99 %, ms | CPU of the server, µs | of the rate |",
-        "|---|---|--:|--:|--:|--:|--:|",
+        "| at full speed | by | pages | results/s | 50 % | 99 %, ms | CPU, µs | of the rate |",
+        "|---|---|---|--:|--:|--:|--:|--:|",
     ]
     for engine, found in engines.items():
-        for name in ("without", "with"):
-            each = found["beside"][name]
-            of = {key: each[key]["median"] for key in ("requests_per_second", "p50_ms", "p99_ms")}
-            part = f"{found['beside']['part']:.3f}" if name == "with" else ""
-            lines.append(
-                f"| {engine} | {name} | {of['requests_per_second']:,.0f} | {of['p50_ms']:.1f} "
-                f"| {of['p99_ms']:.1f} | {each['server_cpu_us']['median']:,.0f} | {part} |"
-            )
-        looked = found["beside"]["onlookers"]
-        lines.append(
-            f"| {engine} | | {looked['streams']:,.0f} streams | {looked['moved']:,.0f} times moved "
-            f"| {looked['fetched']:,.0f} fetched | {looked['bytes'] / _KB / _KB:,.1f} MB | |"
-        )
+        for way, told in WAYS.items():
+            lines += _turns(f"{engine} | {told}", found["open"][way]["beside"])
     return "\n".join(lines)
+
+
+def _turns(where: str, beside: dict[str, Any]) -> list[str]:
+    lines = []
+    for name in ("without", "with"):
+        each = beside[name]
+        of = {key: each[key]["median"] for key in ("requests_per_second", "p50_ms", "p99_ms")}
+        part = f"{beside['part']:.3f}" if name == "with" else ""
+        lines.append(
+            f"| {where} | {name} | {of['requests_per_second']:,.0f} | {of['p50_ms']:.1f} "
+            f"| {of['p99_ms']:.1f} | {each['server_cpu_us']['median']:,.0f} | {part} |"
+        )
+    looked = beside["onlookers"]
+    lines.append(
+        f"| {where} | {looked['streams']:,.0f} streams | {looked['moved']:,.0f} times moved "
+        f"| {looked['fetched']:,.0f} fetched | {looked['bytes'] / _KB / _KB:,.1f} MB | | |"
+    )
+    return lines

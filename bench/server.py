@@ -34,10 +34,11 @@ class Program(NamedTuple):
     name: str
     command: Sequence[str]
     database: str | None = None
+    console_port: int | None = None  # where its pages are, if it is not the same
 
 
 class Server(NamedTuple):
-    """A running server, the engine below it, and how long it took to be ready."""
+    """A running server, the engine below it, how long it took to be ready, where its pages are."""
 
     name: str
     url: str
@@ -45,6 +46,7 @@ class Server(NamedTuple):
     engine: Engine
     database: str | None
     ready_seconds: float
+    console: str
 
     @property
     def is_ours(self) -> bool:
@@ -73,6 +75,12 @@ def ours(settings: Settings, *options: str, name: str = OURS) -> Program:
     command = [sys.executable, "-m", "callkeeper", "serve", "--data-dir", str(settings.data_dir)]
     command += ["--database", settings.database] if settings.database else []
     return Program(name, [*command, *options, "--port"], address(settings))
+
+
+def ours_apart(settings: Settings) -> Program:
+    """Return the same with a process for its pages."""
+    port = _free_port()
+    return ours(settings, "--console-port", str(port))._replace(console_port=port)
 
 
 def usual(database: str, way: str) -> Program:
@@ -115,7 +123,11 @@ def running(program: Program, engine: Engine, folder: Path) -> Iterator[Server]:
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/readyz", process, log)
         took = monotonic() - begun
-        yield Server(program.name, url, process.pid, engine, program.database, took)
+        console = url
+        if program.console_port is not None:
+            console = f"http://127.0.0.1:{program.console_port}"
+            _wait_for(f"{console}/healthz", process, log)
+        yield Server(program.name, url, process.pid, engine, program.database, took, console)
     finally:
         process.terminate()
         process.wait(_END_SECONDS)

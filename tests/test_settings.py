@@ -79,6 +79,7 @@ BOUNDS = {
     "busy_seconds": real(0.1, 60),
     "sealing_key": text([KEY], "", "short", KEY[:-4], "not base64!", KEY + KEY),
     "console": TRUTH,
+    "console_port": whole(1, 65_535),
     "console_url": text(
         ["https://calls.example.com", "http://10.0.0.5:28443/"],
         "",
@@ -275,3 +276,26 @@ def test_a_setting_of_the_file_that_is_wrong_is_told_with_its_file(tmp_path: Pat
 def test_where_people_find_the_console_ends_as_a_path_begins(end: str) -> None:
     environment = {"CALLKEEPER_CONSOLE_URL": f"https://calls.example.com/desk{end}"}
     assert load({}, environment).console_url == "https://calls.example.com/desk"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"console_port": 5, "console": False}, "console_port is set, and console is false"),
+        ({"console_port": 5, "port": 5}, "console_port and port are both 5"),
+        ({"console_port": 5, "internal_port": 5}, "console_port and internal_port are both 5"),
+        ({"internal_port": 5, "port": 5}, "internal_port and port are both 5"),
+    ],
+)
+def test_settings_that_cannot_be_together_are_told(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(SettingsWrong, match=says):
+        load(given, {})
+    environment = {f"CALLKEEPER_{name.upper()}": str(each).lower() for name, each in given.items()}
+    with pytest.raises(SettingsWrong, match=says):
+        load({}, environment)
+
+
+def test_where_the_console_is_goes_by_its_port_unless_it_is_said() -> None:
+    assert Settings(port=5, console_port=6).console_address == "http://127.0.0.1:6"
+    assert Settings(port=5, tls="auto").console_address == "https://127.0.0.1:5"
+    assert Settings(console_port=6, console_url="https://x").console_address == "https://x"

@@ -50,6 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     busy_seconds: bounds.Busy = 5.0  # how long SQLite waits for another process's write
     sealing_key: bounds.SealingKey | None = None  # base64; None: sealing.key in the data directory
     console: bool = True  # whether pages for people are served
+    console_port: bounds.PortShown | None = (
+        None  # where they alone are then, by a process of theirs
+    )
     console_url: bounds.ConsoleUrl | None = None  # where people find it; None: this machine
     sso_issuer: bounds.SsoIssuer | None = None  # the provider of the single sign-on; None: none
     sso_client: bounds.SsoText | None = None  # what we are called there
@@ -93,6 +96,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             return self.tls
         return "off" if self.host in _LOOPBACK else "auto"
 
+    @property
+    def is_served_alone(self) -> bool:
+        """Whether one process serves all there is; of several, who starts them serves nobody."""
+        return self.workers == 1 and self.console_port is None
+
+    @property
+    def console_address(self) -> str:
+        """Where people find the console: what their links begin with."""
+        scheme = "http" if self.tls_mode == "off" else "https"
+        return self.console_url or f"{scheme}://127.0.0.1:{self.console_port or self.port}"
+
     def __repr__(self) -> str:
         """Leave out what must not be seen: the sealing key, and a password in the URL."""
         return f"Settings(data_dir={self.data_dir}, host={self.host}, port={self.port})"
@@ -118,7 +132,22 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
     if url := merged.get("console_url"):
         merged["console_url"] = url.rstrip("/")  # a path begins with one
     settings: Settings = bounds.converted(merged, Settings)
+    if wrong := _at_odds(settings):
+        raise SettingsWrong(wrong)
     return settings
+
+
+def _at_odds(settings: Settings) -> str | None:
+    """Return which settings cannot be together, though each could be."""
+    if settings.console_port is not None and not settings.console:
+        return "console_port is set, and console is false; leave out one of the two"
+    ports = {"port": settings.port, "internal_port": settings.internal_port}
+    ports["console_port"] = settings.console_port
+    taken: dict[int, str] = {}
+    for name, port in ports.items():
+        if port and (other := taken.setdefault(port, name)) != name:
+            return f"{name} and {other} are both {port}; each needs a port of its own"
+    return None
 
 
 def handed_over(value: object) -> bytes:

@@ -347,16 +347,10 @@ def carry_out(
 def _show_link(
     invited: Invited, says: str, url: str | None, settings: Settings, *, as_json: bool
 ) -> None:
-    link = f"{(url or console_url(settings)).rstrip('/')}{WELCOME}{invited.token}"
+    link = f"{(url or settings.console_address).rstrip('/')}{WELCOME}{invited.token}"
     value = {**_value(invited.person), "link": link}
     told = "whoever opens this link chooses the password, once and within 24 h:"
     show(value, says, told, link, as_json=as_json)
-
-
-def console_url(settings: Settings) -> str:
-    """Return where people find the console, if nobody says so at the shell."""
-    scheme = "http" if settings.tls_mode == "off" else "https"
-    return settings.console_url or f"{scheme}://127.0.0.1:{settings.port}"
 
 
 def _value(person: Person) -> dict[str, Any]:

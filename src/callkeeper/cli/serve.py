@@ -1,5 +1,6 @@
 """``serve``: the server, with its dialer."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from callkeeper.cli.options import Database, DataDir, LineKind
 from callkeeper.cli.sentence import say
 from callkeeper.installation.database import is_anybody_there
 from callkeeper.processes.workers import serve as serve_until_stopped
+from callkeeper.settings import Settings
 
 _NOBODY = (
     "nobody can sign in to the console yet; "
@@ -51,6 +53,13 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    console_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port for a process that serves the console alone; default: with the API.",
+            show_default=False,
+        ),
+    ] = None,
     line: LineKind = None,
     no_dialer: Annotated[
         bool,
@@ -64,6 +73,7 @@ def serve(
         $ callkeeper serve --data-dir /var/lib/callkeeper
         $ callkeeper serve --host 0.0.0.0 --line asterisk
         $ callkeeper serve --database postgresql:///callkeeper --workers 4 --no-dialer
+        $ callkeeper serve --console-port 28445
     """
     settings = read_settings(
         data_dir,
@@ -73,19 +83,27 @@ def serve(
         tls=tls,
         deployment=deployment,
         workers=workers,
+        console_port=console_port,
         line=line,
         dialer=False if no_dialer else None,
     )
     log.configure(settings)
     warn_of_exposure(settings)
+    serve_until_stopped(settings, ready=_saying_ready(settings))
+
+
+def _saying_ready(settings: Settings) -> Callable[[str], None]:
+    """Return what is told the URL once it serves, and says what is lacking."""
     # Asked now, for what is said when it is ready is said by the loop that serves.
     nobody = settings.console and not is_anybody_there(settings)
 
     def say_ready(url: str) -> None:
         say(f"callkeeper {__version__} serves {url}", err=True)
+        if settings.console_port is not None:
+            say(f"callkeeper: its console is at {settings.console_address}/console/", err=True)
         if settings.line is None and settings.dialer:
             say(f"callkeeper: {_NO_LINE}", err=True)
         if nobody:
             say(f"callkeeper: {_NOBODY}", err=True)
 
-    serve_until_stopped(settings, ready=say_ready)
+    return say_ready

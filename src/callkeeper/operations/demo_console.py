@@ -30,7 +30,9 @@ class Shown(NamedTuple):
 @contextmanager
 def serving_console(settings: Settings, vdn: int, clock: Clock) -> Iterator[Shown]:
     """Run a console over the same database, with a day of calls in it."""
-    own = msgspec.structs.replace(settings, port=0, tls="off", dialer=False, console=True)
+    own = msgspec.structs.replace(
+        settings, port=0, tls="off", dialer=False, console=True, console_port=None
+    )
     store = open_store(own)
     try:
         fill(store, vdn, clock.now())

@@ -55,14 +55,7 @@ def applications(
 
     ``console``: what the pages for people ask, where they are served.
     """
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        if console is not None:
-            await console.close()
-        await async_store.close()
-
+    lifespan = _closing(async_store, console)
     figures = Figures(gauges.registry)
     for each in interfaces:
         figures.expect(each.name, each.codes)
@@ -86,13 +79,34 @@ def applications(
     )
 
 
+def pages_alone(
+    console: Console, tarpit: Tarpit, async_store: AsyncStore, gauges: ServerGauges
+) -> Applications:
+    """Return the pages for people, served without the interfaces; they close the store."""
+    routes = [*health.alive(tarpit), *console_routes(console, tarpit)]
+    lifespan = _closing(async_store, console)
+    app = _application(routes, Figures(gauges.registry), tarpit, lifespan)
+    return Applications(app, None, console.streams.end)
+
+
+def _closing(async_store: AsyncStore, console: Console | None) -> Lifespan[Starlette]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        if console is not None:
+            await console.close()
+        await async_store.close()
+
+    return lifespan
+
+
 def _application(
     routes: Sequence[BaseRoute],
     figures: Figures,
     tarpit: Tarpit,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
-    shows_docs = any(isinstance(route, Page) for route in routes)
+    shows_docs = any(isinstance(route, Page) and route.path == "/docs" for route in routes)
 
     async def no_such_path(request: Request, _error: Exception) -> Response:
         await tarpit.visit(request.scope).pay()

@@ -213,38 +213,32 @@ class CheckUp:
         return f"{free / 1e9:.1f} GB are free at {folder}"
 
     def _port(self) -> str:
-        host, port = self._settings.host, self._settings.port
+        """Look at the port of the interfaces, and at that of the console where it has one."""
+        settings, scheme = self._settings, "http" if self._settings.tls_mode == "off" else "https"
+        asked = httpx2.URL(scheme=scheme, host=_near(settings.host), path="/readyz")
+        if settings.internal_port is None:
+            ready = asked.copy_with(port=settings.port)
+        else:
+            inside = _near(settings.internal_host or settings.host)
+            ready = asked.copy_with(scheme="http", host=inside, port=settings.internal_port)
+        says = self._free_or_ours(settings.port, ready, "ready")
+        if settings.console_port is None:
+            return says
+        alive = asked.copy_with(port=settings.console_port, path="/healthz")
+        return f"{says}; console: {self._free_or_ours(settings.console_port, alive, 'ok')}"
+
+    def _free_or_ours(self, port: int, asked: httpx2.URL, answer: str) -> str:
+        """Return that nobody has a port, or that Callkeeper does; otherwise it is trouble."""
+        host = self._settings.host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
             except OSError as error:
-                return self._who_has_it(error)
+                heard = _heard(asked, f"{host} port {port}: {error.strerror}", answer)
+                return f"Callkeeper answers at {host} port {port}: {heard}"
         return f"{host} port {port} is free"
-
-    def _who_has_it(self, error: OSError) -> str:
-        """Return that it is Callkeeper that has the port; otherwise it is trouble."""
-        host, port = self._settings.host, self._settings.port
-        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what an operator may set
-        near = everywhere.get(host, host)
-        scheme = "http" if self._settings.tls_mode == "off" else "https"
-        if self._settings.internal_port is not None:
-            inside = self._settings.internal_host or host
-            near, scheme = everywhere.get(inside, inside), "http"
-            port = self._settings.internal_port
-        url = httpx2.URL(scheme=scheme, host=near, port=port, path="/readyz")
-        try:
-            # Only who answers is asked here, and no secret is sent: the certificate may be any.
-            answer = httpx2.get(url, verify=False, timeout=_PATIENCE_SECONDS, trust_env=False)
-        except httpx2.HTTPError as silence:
-            raise CheckFailed(
-                f"{host} port {self._settings.port}: {error.strerror}, and {url} is silent"
-            ) from silence
-        if not answer.text.startswith("ready"):
-            raise CheckFailed(f"{url} says {answer.text[:200]!r}")
-        taken = self._settings.port
-        return f"Callkeeper answers at {host} port {taken}: {answer.text.strip()}"
 
     def _sign_on(self) -> str:
         """Ask the provider what it offers, as whoever signs in there has us do."""
@@ -313,6 +307,23 @@ class CheckUp:
         if self._store is None:
             raise CheckFailed("could not be looked at without the database")
         return self._store
+
+
+def _near(host: str) -> str:
+    """Return where a server is reached from its own machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - as an operator sets
+
+
+def _heard(asked: httpx2.URL, taken: str, answer: str) -> str:
+    """Return what whoever has a port answers there, if it begins as ours does."""
+    try:
+        # Only who answers is asked here, and no secret is sent: the certificate may be any.
+        came = httpx2.get(asked, verify=False, timeout=_PATIENCE_SECONDS, trust_env=False)
+    except httpx2.HTTPError as silence:
+        raise CheckFailed(f"{taken}, and {asked} is silent") from silence
+    if not came.text.startswith(answer):
+        raise CheckFailed(f"{asked} says {came.text[:200]!r}")
+    return came.text.strip()
 
 
 def _is_lost(dispatcher: Lease, now: int) -> bool:

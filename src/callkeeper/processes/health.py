@@ -26,12 +26,17 @@ def _of_all(registry: CollectorRegistry) -> CollectorRegistry:
     return together
 
 
-def routes(async_store: AsyncStore, gauges: ServerGauges, tarpit: Tarpit) -> list[Page]:
-    """Return the routes that need no signature."""
+def alive(tarpit: Tarpit) -> list[Page]:
+    """Return the route that tells that a process answers at all."""
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
+    return [Page("/healthz", healthz, tarpit, is_polled=True)]
+
+
+def routes(async_store: AsyncStore, gauges: ServerGauges, tarpit: Tarpit) -> list[Page]:
+    """Return the routes that need no signature."""
     readiness = Readiness(async_store)
 
     async def figures() -> bytes:
@@ -54,7 +59,7 @@ def routes(async_store: AsyncStore, gauges: ServerGauges, tarpit: Tarpit) -> lis
         )
 
     return [
-        Page("/healthz", healthz, tarpit, is_polled=True),
+        *alive(tarpit),
         Page("/readyz", readyz, tarpit, is_polled=True),
         Page("/metrics", metrics, tarpit, is_polled=True),
     ]

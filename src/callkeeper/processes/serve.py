@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from enum import Enum, auto
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -31,7 +32,7 @@ from callkeeper.http.tarpit import Tarpit
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import Certificate, ends_at, prepare
-from callkeeper.processes.application import Applications, applications
+from callkeeper.processes.application import Applications, applications, pages_alone
 from callkeeper.processes.dial import Duty, duty_beside, measure, number_policy
 from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.metrics import new_registry
@@ -52,12 +53,21 @@ _ACCEPTED_AT_ONCE = 16
 _INSIDE_CONNECTIONS = 200
 
 
+class Share(Enum):
+    """What a process serves, of all that there is."""
+
+    ALL = auto()
+    INTERFACES = auto()
+    PAGES = auto()  # those for people, at a port of their own
+
+
 def build(
     settings: Settings,
     async_store: AsyncStore,
     seal: Seal,
     clock: Clock,
     gauges: ServerGauges,
+    share: Share = Share.ALL,
 ) -> Applications:
     """Return the applications over a store; the lifespan of the first closes the store."""
     slack_ms = settings.clock_window_seconds * 1000
@@ -87,10 +97,12 @@ def build(
     interfaces = [each for one in handlers for each in interfaces_of(one, dialect)]
     apart = settings.internal_port is not None
     console = None
-    if settings.console:
+    if settings.console and share is not Share.INTERFACES:
         console = console_of(
             settings, async_store, clock, gauges, seal=seal, bookings=bookings, campaigns=campaigns
         )._replace(check_vdn=served.check)
+    if share is Share.PAGES and console is not None:
+        return pages_alone(console, admission.tarpit, async_store, gauges)
     return applications(
         interfaces,
         admission,
@@ -231,6 +243,7 @@ def prepare_server(
     clock: Clock | None = None,
     ready: Callable[[str], None],
     make_batch_writer: Callable[[Settings, Inode | None], BatchWriter] = WriterProcess,
+    share: Share = Share.ALL,
 ) -> Server:
     """Return a server with its schema migrated, its keys loaded and its port taken."""
     clock = clock or SystemClock()
@@ -239,14 +252,13 @@ def prepare_server(
     connections = Connections(_room_for(settings.connections_max))
     try:
         seal = fitting_seal(settings, store)
-        if settings.workers == 1:  # of several, who starts them says so
+        if settings.is_served_alone:  # of several, who starts them says so
             warn_of_old_seals(store, seal)
         async_store = open_async_store(settings, store, make_batch_writer=make_batch_writer)
         gauges = server_gauges(settings, async_store, clock, connections, certificate)
         beside = duty_beside(async_store, settings, clock, gauges)
-        apps = build(settings, async_store, seal, clock, gauges)
-        listener = bind(settings.host, settings.port, shared=settings.workers > 1)
-        listener.listen(_BACKLOG)
+        apps = build(settings, async_store, seal, clock, gauges, share)
+        listener = _listener(settings, share)
         inside = _inside(apps.inside, settings)
     except BaseException:
         store.close()
@@ -257,6 +269,15 @@ def prepare_server(
     server.begin_with(async_store.begin)
     server.end_with(apps.end_streams)
     return server
+
+
+def _listener(settings: Settings, share: Share) -> socket.socket:
+    if share is Share.PAGES and settings.console_port is not None:
+        listener = bind(settings.host, settings.console_port)
+    else:
+        listener = bind(settings.host, settings.port, shared=not settings.is_served_alone)
+    listener.listen(_BACKLOG)
+    return listener
 
 
 def not_started(error: OSError) -> SettingsWrong:
@@ -289,7 +310,7 @@ def _inside(app: Starlette | None, settings: Settings) -> Inside | None:
     if app is None or settings.internal_port is None:
         return None
     host = settings.internal_host or settings.host
-    listener = bind(host, settings.internal_port, shared=settings.workers > 1)
+    listener = bind(host, settings.internal_port, shared=not settings.is_served_alone)
     return Inside(http_config(app, Connections(_room_for(_INSIDE_CONNECTIONS))), listener)
 
 

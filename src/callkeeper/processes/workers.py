@@ -1,9 +1,10 @@
 """Several processes that serve one port; ``python -m callkeeper.processes.workers`` is one of them.
 
 Each is a whole server that reads by itself, and one process writes for all of them (decision 0044);
-the kernel deals out what arrives (SO_REUSEPORT). This process serves nobody. It starts them,
-replaces the ones that are lost, and each of them stops when it does, however that came about: it
-notices that their pipe has closed.
+the kernel deals out what arrives (SO_REUSEPORT). Where pages for people have a port of their own,
+one more worker serves them, and gives way to the others (decision 0046). This process serves
+nobody. It starts them, replaces the ones that are lost, and each of them stops when it does,
+however that came about: it notices that their pipe has closed.
 """
 
 import asyncio
@@ -32,13 +33,14 @@ from callkeeper.installation.database import data_dir, fitting_seal, open_store,
 from callkeeper.installation.tls import prepare
 from callkeeper.processes.dial import check_rules
 from callkeeper.processes.metrics_folder import metrics_folder
-from callkeeper.processes.serve import bind, not_started, prepare_server
+from callkeeper.processes.serve import Share, bind, not_started, prepare_server
 from callkeeper.processes.serve import serve as serve_alone
 from callkeeper.settings import Settings, SettingsWrong, handed_over, taken_over
 from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
 
 _AGAIN_SECONDS = 1.0  # between the tries to start a worker that is lost before it is ready
+_BEHIND = 10  # the niceness of the pages' process: a tenth of a core, where the API wants it all
 _END_SECONDS = 30
 _FIRST = 0  # the number of the worker that dials, and counts how often what writes is lost
 _LOOK_SECONDS = 0.25  # how often the process that writes is looked at
@@ -47,7 +49,7 @@ _METRICS = "PROMETHEUS_MULTIPROC_DIR"  # the library's own: where processes put 
 
 def serve(settings: Settings, *, ready: Callable[[str], None] = lambda _url: None) -> None:
     """Serve until a signal ends it (see signals.py); ``ready`` is told the URL."""
-    if settings.workers == 1:
+    if settings.is_served_alone:
         serve_alone(settings, ready=ready)
         return
     file = _lay_ground(settings)
@@ -58,7 +60,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None] = lambda _url: Non
     ):
         fixed = msgspec.structs.replace(settings, port=address.getsockname()[1])
         writer = WriterProcess(fixed, file, listener=listener)
-        asyncio.run(_Workers(_Order(fixed, path), str(metrics), writer, ready).run())
+        asyncio.run(_Workers(fixed, path, str(metrics), writer, ready).run())
 
 
 def _lay_ground(settings: Settings) -> Inode | None:
@@ -85,10 +87,11 @@ def _reserved(host: str, port: int) -> socket.socket:
 
 
 class _Order(msgspec.Struct, frozen=True):
-    """What a worker is told: its settings, and where the process listens that writes for it."""
+    """What a worker is told: its settings, its share, and where to reach what writes for it."""
 
     settings: Settings
     writer: Path
+    share: Share
 
 
 class _Worker(msgspec.Struct):
@@ -97,16 +100,22 @@ class _Worker(msgspec.Struct):
     number: int
     process: subprocess.Popen[bytes]
     pipe: Connection
-    is_ready: bool = False
+    url: str = ""  # once it is ready
 
 
 class _Workers:
     """All of them."""
 
     def __init__(
-        self, order: _Order, metrics: str, writer: WriterProcess, ready: Callable[[str], None]
+        self,
+        settings: Settings,
+        socket_path: Path,
+        metrics: str,
+        writer: WriterProcess,
+        ready: Callable[[str], None],
     ) -> None:
-        self._order = order
+        self._settings = settings
+        self._socket_path = socket_path
         self._metrics = metrics
         self._writer = writer
         self._ready = ready
@@ -126,7 +135,8 @@ class _Workers:
         except OSError as error:
             raise not_started(error) from error
         writing = asyncio.create_task(self._keep_writing())
-        for number in range(self._order.settings.workers):
+        has_pages_apart = self._settings.console_port is not None
+        for number in range(self._settings.workers + has_pages_apart):
             self._start(number)
         await self._stopped.wait()
         await self._stop()
@@ -146,9 +156,9 @@ class _Workers:
         if self._stopped.is_set():
             return
         # One dialer is enough for this machine; it takes more of them only for their own sake.
-        settings = self._order.settings
-        dials = settings.dialer and number == _FIRST
-        told = _Order(msgspec.structs.replace(settings, dialer=dials), self._order.writer)
+        dials = self._settings.dialer and number == _FIRST
+        settings = msgspec.structs.replace(self._settings, dialer=dials)
+        told = _Order(settings, self._socket_path, _share_of(number, settings))
         ours, theirs = Pipe()
         with theirs:
             # The pipe holds it until the worker is there to read it.
@@ -176,10 +186,10 @@ class _Workers:
         except (EOFError, OSError):
             self._lose(worker)
             return
-        worker.is_ready = True
-        if not self._url and all(each.is_ready for each in self._workers.values()):
-            self._url = url
-            self._ready(url)
+        worker.url = url
+        if not self._url and all(each.url for each in self._workers.values()):
+            self._url = self._workers[_FIRST].url
+            self._ready(self._url)
 
     def _lose(self, worker: _Worker) -> None:
         """Replace a worker; but if it is one of the first and never began, end all of it."""
@@ -195,7 +205,7 @@ class _Workers:
             self._stopped.set()
             return
         self._log.error("worker_lost", worker=worker.number, status=status)
-        loop.call_later(0 if worker.is_ready else _AGAIN_SECONDS, self._replace, worker)
+        loop.call_later(0 if worker.url else _AGAIN_SECONDS, self._replace, worker)
 
     def _replace(self, lost: _Worker) -> None:
         try:
@@ -216,6 +226,13 @@ class _Workers:
                 worker.process.kill()
 
 
+def _share_of(number: int, settings: Settings) -> Share:
+    """Return what a worker serves: pages with a port of their own are the last one's."""
+    if settings.console_port is None:
+        return Share.ALL
+    return Share.PAGES if number == settings.workers else Share.INTERFACES
+
+
 def main() -> None:
     """Be a worker: serve until told to stop, or until whoever started it is gone."""
     pipe = Connection(int(sys.argv[1]))
@@ -223,6 +240,8 @@ def main() -> None:
     settings = order.settings
     log.configure(settings)
     _count_on(sys.argv[2])
+    if order.share is Share.PAGES:
+        os.nice(_BEHIND)
     # Its batch may wait for that of others; and whoever started us ends a writer that is silent.
     seconds_max = 2 * batch_seconds_max(settings)
     try:
@@ -232,6 +251,7 @@ def main() -> None:
             make_batch_writer=lambda _settings, _file: SharedWriter(
                 order.writer, seconds_max, counts=int(sys.argv[2]) == _FIRST
             ),
+            share=order.share,
         )
     except (SettingsWrong, DatabaseFailed) as error:
         raise SystemExit(f"callkeeper: {told_in_full(error)}") from error
