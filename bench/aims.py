@@ -213,6 +213,11 @@ def _of_open_pages(engine: str, found: dict[str, Any], how: dict[str, Any]) -> l
                 part >= _BESIDE_PAGES,
             ),
             (
+                f"the same, 99 %: at most {_BESIDE_PAGES_LATE} times that of without",
+                f"{each['beside']['times_p99']:.2f}",
+                each["beside"]["times_p99"] <= _BESIDE_PAGES_LATE,
+            ),
+            (
                 f"a result on its open page of {where}: 99 % within {_SHOWN_MS / 1000:.0f} s",
                 f"{shown / 1000:.1f} s",
                 shown <= _SHOWN_MS,

@@ -173,7 +173,7 @@ def looks(server: Server, home: Path, stage: Stage, times: int) -> dict[str, Any
     for name, visitors in (("today", stage.agents[:_AGENTS]), ("board", stage.supervisors)):
         for counted in (_SUPERVISORS, times):  # the first are to warm up
             offset = log.stat().st_size
-            with httpx2.Client(base_url=server.url, trust_env=False) as client:
+            with httpx2.Client(base_url=server.console, trust_env=False) as client:
                 for number in range(counted):
                     visitor = visitors[number % len(visitors)]
                     _page(client, visitor)
@@ -209,7 +209,7 @@ def _told(log: Path, offset: int, many: int) -> list[float]:
 def first_bytes(server: Server, stage: Stage) -> dict[str, Any]:
     """Return what a browser loads first, and how large our own scripts are."""
     found: dict[str, Any] = {}
-    with httpx2.Client(base_url=server.url, trust_env=False) as client:
+    with httpx2.Client(base_url=server.console, trust_env=False) as client:
         for name, visitors in (("today", stage.agents), ("board", stage.supervisors)):
             visitor = visitors[0]
             paths = [visitor.path, *set(_STATIC.findall(_page(client, visitor).text))]
@@ -262,7 +262,7 @@ def stream_kib(server: Server, stage: Stage) -> float:
 
 @contextmanager
 def _stream(server: Server, visitor: Visitor) -> Iterator[None]:
-    address = urlsplit(server.url)
+    address = urlsplit(server.console)
     with socket.create_connection((address.hostname, address.port)) as stream:
         head = f"GET /console/changes?vdn={VDN} HTTP/1.1\r\nHost: {address.netloc}\r\n"
         stream.sendall(f"{head}Cookie: {COOKIE}={visitor.cookie}\r\n\r\n".encode())

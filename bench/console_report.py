@@ -17,13 +17,16 @@ are, as gzip makes them, and as the server sends them; and what is sent where a 
 {pages} pages are open, boards of 15 supervisors and lists of so many agents, while {results}
 results a second are filed of calls that they show, of one agent after the other. A list that has
 moved is fetched whole, of a board its parts are. The server is one process for all, or has another
-one for pages (`--console-port`). **Shown**: how long it takes from the answer to a result until the
+one for pages (`--console-port`). **Shown**: the memory of the server's
+processes with all of that going on, and how long it takes from the answer to a result until the
 open list of its agent shows it. **At that pace**: how long those results take with the pages open,
 and without, in turns of {seconds} s, filed by a process that does nothing else. **At full speed**:
 besides them results are filed in another VDN over {connections} connections, as fast as they are
-answered, for {rounds} turns with the pages open, and as many without. All of it is on the cores of
-this one machine, also what opens the pages ([onlookers.py](onlookers.py)): CPU is that of the
-server's processes alone."""
+answered, for {rounds} turns with the pages open, and as many without; what is left of the rate,
+and how many times as long the 99 % takes, are medians of turns that stand side by side. All of
+it is on the cores of this one machine, also what opens the pages ([onlookers.py](onlookers.py)), at
+a niceness of 10 where it only looks, for browsers are elsewhere. CPU is that of the server's
+processes alone."""
 
 WAYS = {"together": "one process", "apart": "a console port"}
 _KB = 1000
@@ -76,15 +79,16 @@ def _sizes(name: str, each: dict[str, Any], requests: str) -> str:
 
 def _shown(engines: dict[str, Any]) -> str:
     lines = [
-        "| pages | by | a stream, KiB | a result shown, 50 % | 99 %, ms | at full speed, 99 % |",
+        "| pages | by | the server, MB | a stream, KiB | a result shown, 50 % | 99 %, ms |",
         "|---|---|--:|--:|--:|--:|",
     ]
     for engine, found in engines.items():
         for way, told in WAYS.items():
-            alone, beside = found["open"][way]["alone"], found["open"][way]["beside"]
+            alone = found["open"][way]["alone"]
             lines.append(
-                f"| {engine} | {told} | {found['stream_kib']:.0f} | {alone['shown_p50_ms']:,.0f} "
-                f"| {alone['shown_p99_ms']:,.0f} | {beside['shown_p99_ms']:,.0f} |"
+                f"| {engine} | {told} | {found['open'][way]['resident_mb']:.0f} "
+                f"| {found['stream_kib']:.0f} | {alone['shown_p50_ms']:,.0f} "
+                f"| {alone['shown_p99_ms']:,.0f} |"
             )
     return "\n".join(lines)
 
@@ -106,8 +110,8 @@ def _paced(engines: dict[str, Any]) -> str:
 
 def _beside(engines: dict[str, Any]) -> str:
     lines = [
-        "| at full speed | by | pages | results/s | 50 % | 99 %, ms | CPU, µs | of the rate |",
-        "|---|---|---|--:|--:|--:|--:|--:|",
+        "| full speed | by | pages | results/s | 50 % | 99 %, ms | CPU, µs | rate | 99 % |",
+        "|---|---|---|--:|--:|--:|--:|--:|--:|",
     ]
     for engine, found in engines.items():
         for way, told in WAYS.items():
@@ -120,7 +124,7 @@ def _turns(where: str, beside: dict[str, Any]) -> list[str]:
     for name in ("without", "with"):
         each = beside[name]
         of = {key: each[key]["median"] for key in ("requests_per_second", "p50_ms", "p99_ms")}
-        part = f"{beside['part']:.3f}" if name == "with" else ""
+        part = f"{beside['part']:.3f} | {beside['times_p99']:.2f}" if name == "with" else " | "
         lines.append(
             f"| {where} | {name} | {of['requests_per_second']:,.0f} | {of['p50_ms']:.1f} "
             f"| {of['p99_ms']:.1f} | {each['server_cpu_us']['median']:,.0f} | {part} |"
@@ -128,6 +132,7 @@ def _turns(where: str, beside: dict[str, Any]) -> list[str]:
     looked = beside["onlookers"]
     lines.append(
         f"| {where} | {looked['streams']:,.0f} streams | {looked['moved']:,.0f} times moved "
-        f"| {looked['fetched']:,.0f} fetched | {looked['bytes'] / _KB / _KB:,.1f} MB | | |"
+        f"| {looked['fetched']:,.0f} fetched | {looked['bytes'] / _KB / _KB:,.1f} MB "
+        f"| {looked['results']:,.0f} filed | | |"
     )
     return lines

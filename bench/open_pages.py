@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from bench import load, mass, report
 from bench.onlookers import COUNTED
-from bench.server import Server
+from bench.server import Server, resident_mb
 from bench.signed import Signer, numbers, results
 from callkeeper.clock import Clock
 from callkeeper.settings import Settings
@@ -65,30 +65,25 @@ def measure(
     looking = stage.looking(how.pages)
     with onlookers(server, home, stage, Crowd(looking, how.results), how.seconds) as alone:
         Event().wait(how.seconds)
+        megabytes = resident_mb(server)
     del alone["took_ms"]
     return {
         "alone": alone,
+        "resident_mb": megabytes,
         "paced": _paced(server, home, stage, how),
         "beside": _beside(server, home, stage, how, clock),
     }
 
 
 def _paced(server: Server, home: Path, stage: Stage, how: argparse.Namespace) -> dict[str, Any]:
-    """Return how long a result takes when no more are filed than people can; in turns.
-
-    They are filed by a process of its own, which has nothing else to do.
-    """
+    """Return how long a result takes when no more are filed than people can; in turns."""
     took: dict[str, list[float]] = {"without": [], "with": []}
     for number in range(how.rounds + 1):
         for name, pages in (("without", 0), ("with", how.pages)):
-            watching, filing = Crowd(stage.looking(pages), 0), Crowd([], how.results)
-            with (
-                onlookers(server, home, stage, watching, how.seconds),
-                onlookers(server, home, stage, filing, how.seconds) as ended,
-            ):
+            with _people(server, home, stage, how, pages) as (_, filed):
                 Event().wait(how.seconds)
             if number:  # the first is to warm up
-                took[name] += ended["took_ms"]
+                took[name] += filed["took_ms"]
     return {
         name: {
             "p50_ms": median(each),
@@ -119,23 +114,32 @@ def _beside(
                 (next(bodies) for _ in range(wanted)),
                 server=server,
             )
-            crowd = Crowd(stage.looking(pages), how.results)
-            with onlookers(server, home, stage, crowd, how.seconds) as ended:
+            with _people(server, home, stage, how, pages) as (looked, filed):
                 turn = load.run(server, requests, how.connections, how.seconds)
             if number:  # the first is to warm up
                 turns[name].append(turn)
-                told += [ended] if pages else []
-    rates = {name: report.summary(each) for name, each in turns.items()}
+                told += [looked | {"results": filed["results"]}] if pages else []
+    # Of turns that stand side by side: the machine is another one a minute later.
+    pairs = list(zip(turns["with"], turns["without"], strict=True))
     return {
-        **rates,
-        "part": _median(rates["with"]) / _median(rates["without"]),
+        **{name: report.summary(each) for name, each in turns.items()},
+        "part": median(each.rate / other.rate for each, other in pairs),
+        "times_p99": median(each.p99 / other.p99 for each, other in pairs),
         "onlookers": {name: sum(each[name] for each in told) for name in COUNTED},
-        "shown_p99_ms": max(each["shown_p99_ms"] for each in told),
     }
 
 
-def _median(summary: dict[str, Any]) -> float:
-    return float(summary["requests_per_second"]["median"])
+@contextmanager
+def _people(
+    server: Server, home: Path, stage: Stage, how: argparse.Namespace, pages: int
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Have so many pages open, and results filed by a process that does nothing else."""
+    watching, filing = Crowd(stage.looking(pages), 0), Crowd([], how.results)
+    with (
+        onlookers(server, home, stage, watching, how.seconds) as looked,
+        onlookers(server, home, stage, filing, how.seconds) as filed,
+    ):
+        yield looked, filed
 
 
 @contextmanager
