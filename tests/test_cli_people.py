@@ -116,6 +116,7 @@ def test_a_phone_belongs_to_a_role_and_is_shown(office: Office) -> None:
     [
         ([], {}, "http://127.0.0.1:28443/"),
         ([], {"CALLKEEPER_PORT": "8443", "CALLKEEPER_TLS": "auto"}, "https://127.0.0.1:8443/"),
+        ([], {"CALLKEEPER_HOST": "192.0.2.1"}, "https://192.0.2.1:28443/"),
         ([], {"CALLKEEPER_CONSOLE_PORT": "28445"}, "http://127.0.0.1:28445/"),
         (
             [],

@@ -2,6 +2,8 @@
 
 import json
 import os
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -115,10 +117,24 @@ def test_a_url_without_one_is_no_secret(tmp_path: Path, url: str) -> None:
     assert "Connection refused" in run_in(tmp_path, "key", "list", "--database", url).err
 
 
+@pytest.fixture
+def taken_port() -> Iterator[str]:
+    """Return a port at which nobody else can serve."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield str(taken.getsockname()[1])
+
+
 @pytest.mark.parametrize("command", [["serve", "--workers", "2"], ["dial"]])
-def test_before_it_runs_it_tells_what_others_can_read(tmp_path: Path, command: list[str]) -> None:
+def test_before_it_runs_it_tells_what_others_can_read(
+    tmp_path: Path, command: list[str], taken_port: str
+) -> None:
+    """Neither runs: one finds its port taken, the other no line."""
     where = started(tmp_path / "data")
-    assert "others can get at" not in run(*command, *where).err
+    if command[0] == "serve":
+        where += ["--port", taken_port]
+    ended = run(*command, *where)
+    assert ended.status in (1, 2)
+    assert "others can get at" not in ended.err
     for name in ("sealing.key", ""):
         (tmp_path / "data" / name).chmod(0o755)
         told = run(*command, *where).err.splitlines()[0]

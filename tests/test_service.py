@@ -20,6 +20,12 @@ ASKS = """
 import urllib.request
 print(urllib.request.urlopen("http://127.0.0.1:28444/{page}").read().decode().strip())
 """
+ASKS_CONSOLE = """
+import ssl, urllib.request
+anybody = ssl._create_unverified_context()
+asked = urllib.request.urlopen("https://localhost:28445/healthz", context=anybody)
+print(asked.read().decode().strip())
+"""
 SIGNED = (
     "CALLKEEPER_URL=https://localhost:28443 CALLKEEPER_CA=/var/lib/callkeeper/tls-certificate.pem"
 )
@@ -116,6 +122,14 @@ def test_a_service_that_is_killed_is_back_and_its_writer_too(service: Machine) -
         until(partial(is_another, service, before))
         until(lambda: page(service, "readyz").startswith("ready"))
     assert "writer_lost" in log(service)
+
+
+def test_a_console_with_a_port_of_its_own_yields_to_the_api(service: Machine) -> None:
+    with configured(service, settings="console_port = 28445\n"):
+        assert service.says(f"/usr/bin/python3 -c '{ASKS_CONSOLE}'") == "ok"
+        levels = service.says(f"ps -o nice= --ppid {shown(service, 'MainPID')}").split()
+        assert sorted(map(int, levels)) == [0, 0, 10]  # one serves, one writes
+        assert "niceness_refused" not in log(service)
 
 
 def test_a_service_that_is_stopped_ends_what_it_began_and_nothing_is_left(

@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -282,9 +283,9 @@ def test_where_people_find_the_console_ends_as_a_path_begins(end: str) -> None:
     ("given", "says"),
     [
         ({"console_port": 5, "console": False}, "console_port is set, and console is false"),
-        ({"console_port": 5, "port": 5}, "console_port and port are both 5"),
-        ({"console_port": 5, "internal_port": 5}, "console_port and internal_port are both 5"),
-        ({"internal_port": 5, "port": 5}, "internal_port and port are both 5"),
+        ({"console_port": 5, "port": 5}, "port and console_port are both 5"),
+        ({"console_port": 5, "internal_port": 5}, "internal_port and console_port are both 5"),
+        ({"internal_port": 5, "port": 5}, "port and internal_port are both 5"),
     ],
 )
 def test_settings_that_cannot_be_together_are_told(given: dict[str, Any], says: str) -> None:
@@ -295,7 +296,28 @@ def test_settings_that_cannot_be_together_are_told(given: dict[str, Any], says: 
         load({}, environment)
 
 
+@pytest.mark.parametrize(
+    ("host", "inside", "is_refused"),
+    [
+        ("192.0.2.1", "127.0.0.1", False),
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", None, True),
+        ("0.0.0.0", "127.0.0.1", True),  # noqa: S104 - an address that a setting has
+        ("192.0.2.1", "::", True),
+    ],
+)
+def test_two_addresses_may_have_the_same_port(
+    host: str, inside: str | None, *, is_refused: bool
+) -> None:
+    given = {"host": host, "internal_host": inside, "port": 5, "internal_port": 5}
+    with pytest.raises(SettingsWrong, match="are both 5") if is_refused else nullcontext():
+        load(given, {})
+
+
 def test_where_the_console_is_goes_by_its_port_unless_it_is_said() -> None:
     assert Settings(port=5, console_port=6).console_address == "http://127.0.0.1:6"
     assert Settings(port=5, tls="auto").console_address == "https://127.0.0.1:5"
     assert Settings(console_port=6, console_url="https://x").console_address == "https://x"
+    assert Settings(host="::1", port=5).console_address == "http://[::1]:5"
+    assert Settings(host="::", tls="off", port=5).console_address == "http://[::1]:5"
+    assert Settings(host="192.0.2.1", port=5).console_address == "https://192.0.2.1:5"

@@ -5,6 +5,7 @@ import stat
 import tomllib
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -19,6 +20,7 @@ _PREFIX = "CALLKEEPER_"
 _DEFAULT_FILE = "callkeeper.toml"
 # Not settings of a server: what the client commands go by, and where the file is.
 _ELSEWHERE = frozenset({"URL", "AK", "SK", "VDN", "CA", "AGENT", "CONFIG"})
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what an operator may set
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -34,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host: bounds.Host = "127.0.0.1"
     port: bounds.Port = 28443
     workers: bounds.Workers = 1  # processes that serve; where it is more, one writes for all
-    internal_port: bounds.PortShown | None = None  # where alone health, metrics and docs are then
+    internal_port: bounds.PortShown | None = None  # where health, metrics and docs are then
     internal_host: bounds.Host | None = None  # of that listener; None: as host
     connections_max: bounds.Connections = 10_000  # for more, those that wait the longest are closed
     tls: bounds.Tls | None = None  # auto, off or CERT:KEY; None: auto, but off on loopback
@@ -50,9 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     busy_seconds: bounds.Busy = 5.0  # how long SQLite waits for another process's write
     sealing_key: bounds.SealingKey | None = None  # base64; None: sealing.key in the data directory
     console: bool = True  # whether pages for people are served
-    console_port: bounds.PortShown | None = (
-        None  # where they alone are then, by a process of theirs
-    )
+    console_port: bounds.PortShown | None = None  # of a process that serves it alone; None: none
     console_url: bounds.ConsoleUrl | None = None  # where people find it; None: this machine
     sso_issuer: bounds.SsoIssuer | None = None  # the provider of the single sign-on; None: none
     sso_client: bounds.SsoText | None = None  # what we are called there
@@ -104,8 +104,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def console_address(self) -> str:
         """Where people find the console: what their links begin with."""
-        scheme = "http" if self.tls_mode == "off" else "https"
-        return self.console_url or f"{scheme}://127.0.0.1:{self.console_port or self.port}"
+        scheme, near = "http" if self.tls_mode == "off" else "https", near_host(self.host)
+        host = f"[{near}]" if ":" in near else near
+        return self.console_url or f"{scheme}://{host}:{self.console_port or self.port}"
 
     def __repr__(self) -> str:
         """Leave out what must not be seen: the sealing key, and a password in the URL."""
@@ -141,13 +142,19 @@ def _at_odds(settings: Settings) -> str | None:
     """Return which settings cannot be together, though each could be."""
     if settings.console_port is not None and not settings.console:
         return "console_port is set, and console is false; leave out one of the two"
-    ports = {"port": settings.port, "internal_port": settings.internal_port}
-    ports["console_port"] = settings.console_port
-    taken: dict[int, str] = {}
-    for name, port in ports.items():
-        if port and (other := taken.setdefault(port, name)) != name:
-            return f"{name} and {other} are both {port}; each needs a port of its own"
+    host, inside = settings.host, settings.internal_host or settings.host
+    listeners = [("port", host, settings.port), ("internal_port", inside, settings.internal_port)]
+    listeners.append(("console_port", host, settings.console_port))
+    for (one, at, port), (another, there, same) in combinations(listeners, 2):
+        is_shared = at == there or not _EVERYWHERE.keys().isdisjoint((at, there))
+        if port and port == same and is_shared:
+            return f"{one} and {another} are both {port}; each needs a port of its own"
     return None
+
+
+def near_host(host: str) -> str:
+    """Return where a server that listens at a host is reached from its own machine."""
+    return _EVERYWHERE.get(host, host)
 
 
 def handed_over(value: object) -> bytes:

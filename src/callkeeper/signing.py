@@ -9,9 +9,9 @@ cec_07_0003, with the vendor's published demo signer where the page is silent.
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote_from_bytes
 
 VERSION = "auth-v2"
@@ -22,7 +22,7 @@ AROUND = " \t"
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
 _PARTS = 5
 _NAMES_MAX = 32
-_SHORT = 128  # bytes; what is no longer is remembered encoded, as most requests have the same
+_SHORT = 128  # bytes; of what is no longer the outcome is remembered: most requests have the same
 
 # The library's own answer for each byte, three places long: where it is shorter, nothing follows.
 _ENCODED = [quote_from_bytes(bytes([byte]), safe="").encode() for byte in range(256)]
@@ -44,8 +44,7 @@ class SigningError(ValueError):
         self.values = values
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+class Authorization(NamedTuple):
     """The parts of an ``Authorization`` value, as they came."""
 
     ak: str
@@ -62,15 +61,8 @@ class Authorization:
                 "Authorization must read auth-v2/{AK}/{timestamp}/{signedHeaders}/{signature}"
             )
         _, ak, timestamp, signed_headers, signature = parts
-        names = signed_headers.split(";")
-        if len(names) > _NAMES_MAX or len(set(names)) != len(names):
-            raise SigningError(
-                "at most {most} headers may be signed, and each once", most=_NAMES_MAX
-            )
-        if "host" not in names:
-            raise SigningError("the signed headers must include host")
-        if "authorization" in names:
-            raise SigningError("the authorization header itself cannot be signed")
+        check = _check_known_names if len(signed_headers) <= _SHORT else _check_names
+        check(signed_headers)
         return cls(ak, timestamp, signed_headers, signature)
 
     @property
@@ -97,6 +89,19 @@ class Authorization:
                 "the timestamp {timestamp} is no date", timestamp=self.timestamp
             ) from error
         return round(instant.timestamp() * 1000)
+
+
+def _check_names(signed_headers: str) -> None:
+    names = signed_headers.split(";")
+    if len(names) > _NAMES_MAX or len(set(names)) != len(names):
+        raise SigningError("at most {most} headers may be signed, and each once", most=_NAMES_MAX)
+    if "host" not in names:
+        raise SigningError("the signed headers must include host")
+    if "authorization" in names:
+        raise SigningError("the authorization header itself cannot be signed")
+
+
+_check_known_names = lru_cache(256)(_check_names)  # what is refused is not remembered
 
 
 def encode(value: bytes) -> str:
@@ -136,9 +141,9 @@ def canonical_request(  # noqa: PLR0913 - the six things that are signed, keywor
     ports of the current page do.
     """
     lines = [method.upper(), path]
-    pairs = sorted([f"{encode(name.encode())}={encode(value.encode())}" for name, value in query])
+    pairs = [f"{encode(name.encode())}={encode(value.encode())}" for name, value in query]
     if pairs or empty_query_line:
-        lines.append("&".join(pairs))
+        lines.append("&".join(sorted(pairs)))
     lines.append(signed_headers)
     names = signed_headers.split(";")
     lines += sorted([f"{_known(name.lower().encode())}:{_known(headers[name])}" for name in names])

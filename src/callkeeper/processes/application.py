@@ -16,7 +16,7 @@ from callkeeper.api.contract import docs_page
 from callkeeper.api.contract.auth import Caller
 from callkeeper.api.contract.interface import Interface
 from callkeeper.api.contract.pages import Page
-from callkeeper.api.contract.router import Router
+from callkeeper.api.contract.router import InterfaceLayer, Router
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.console.routes import Console
 from callkeeper.console.routes import routes as console_routes
@@ -70,20 +70,21 @@ def applications(
             console.streams.end()
 
     if not apart:
-        whole = _application([signed, *pages, *shown], figures, outside, lifespan)
+        whole = _application([*pages, *shown], figures, outside, lifespan, signed)
         return Applications(whole, None, end_streams)
     return Applications(
-        _application([signed, *shown], figures, outside, lifespan),
+        _application(shown, figures, outside, lifespan, signed),
         _application(pages, figures, inside),
         end_streams,
     )
 
 
-def pages_alone(
+def console_alone(
     console: Console, tarpit: Tarpit, async_store: AsyncStore, gauges: ServerGauges
 ) -> Applications:
-    """Return the pages for people, served without the interfaces; they close the store."""
-    routes = [*health.alive(tarpit), *console_routes(console, tarpit)]
+    """Return the pages for people, served without the API; they close the store."""
+    # No flood of strangers is in the way of whoever asks whether it is alive.
+    routes = [*health.alive(Tarpit()), *console_routes(console, tarpit)]
     lifespan = _closing(async_store, console)
     app = _application(routes, Figures(gauges.registry), tarpit, lifespan)
     return Applications(app, None, console.streams.end)
@@ -105,6 +106,7 @@ def _application(
     figures: Figures,
     tarpit: Tarpit,
     lifespan: Lifespan[Starlette] | None = None,
+    signed: Router | None = None,
 ) -> Starlette:
     shows_docs = any(isinstance(route, Page) and route.path == "/docs" for route in routes)
 
@@ -130,10 +132,13 @@ def _application(
         response.headers["allow"] = allowed
         return response
 
+    layers = [Middleware(AccessLog, figures=figures)]
+    if signed is not None:
+        layers.append(Middleware(InterfaceLayer, router=signed))
     app = Starlette(
         lifespan=lifespan,
-        routes=routes,
-        middleware=[Middleware(AccessLog, figures=figures)],
+        routes=routes if signed is None else [signed, *routes],
+        middleware=layers,
         exception_handlers={404: no_such_path, 405: wrong_method},
     )
     # A redirect would lose the signature, and answers without the four fields.

@@ -35,7 +35,7 @@ from callkeeper.installation.database import (
 from callkeeper.installation.sealing import SEALING_FILE, SealBroken, load_seal
 from callkeeper.processes.dial import asked, check_rules, lacking_for_desks, line_name
 from callkeeper.processes.sign_on import provider_asked
-from callkeeper.settings import Settings, SettingsWrong
+from callkeeper.settings import Settings, SettingsWrong, near_host
 from callkeeper.store.port.access import AccessKey
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.checks import Check
@@ -215,11 +215,11 @@ class CheckUp:
     def _port(self) -> str:
         """Look at the port of the interfaces, and at that of the console where it has one."""
         settings, scheme = self._settings, "http" if self._settings.tls_mode == "off" else "https"
-        asked = httpx2.URL(scheme=scheme, host=_near(settings.host), path="/readyz")
+        asked = httpx2.URL(scheme=scheme, host=near_host(settings.host), path="/readyz")
         if settings.internal_port is None:
             ready = asked.copy_with(port=settings.port)
         else:
-            inside = _near(settings.internal_host or settings.host)
+            inside = near_host(settings.internal_host or settings.host)
             ready = asked.copy_with(scheme="http", host=inside, port=settings.internal_port)
         says = self._free_or_ours(settings.port, ready, "ready")
         if settings.console_port is None:
@@ -307,11 +307,6 @@ class CheckUp:
         if self._store is None:
             raise CheckFailed("could not be looked at without the database")
         return self._store
-
-
-def _near(host: str) -> str:
-    """Return where a server is reached from its own machine."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - as an operator sets
 
 
 def _heard(asked: httpx2.URL, taken: str, answer: str) -> str:

@@ -32,7 +32,7 @@ from callkeeper.http.tarpit import Tarpit
 from callkeeper.installation.database import data_dir, fitting_seal, open_store, warn_of_old_seals
 from callkeeper.installation.sealing import Seal
 from callkeeper.installation.tls import Certificate, ends_at, prepare
-from callkeeper.processes.application import Applications, applications, pages_alone
+from callkeeper.processes.application import Applications, applications, console_alone
 from callkeeper.processes.dial import Duty, duty_beside, measure, number_policy
 from callkeeper.processes.gauges import ServerGauges
 from callkeeper.processes.metrics import new_registry
@@ -57,8 +57,8 @@ class Share(Enum):
     """What a process serves, of all that there is."""
 
     ALL = auto()
-    INTERFACES = auto()
-    PAGES = auto()  # those for people, at a port of their own
+    API = auto()
+    CONSOLE = auto()
 
 
 def build(
@@ -97,12 +97,12 @@ def build(
     interfaces = [each for one in handlers for each in interfaces_of(one, dialect)]
     apart = settings.internal_port is not None
     console = None
-    if settings.console and share is not Share.INTERFACES:
+    if share is Share.CONSOLE or (share is Share.ALL and settings.console):
         console = console_of(
             settings, async_store, clock, gauges, seal=seal, bookings=bookings, campaigns=campaigns
         )._replace(check_vdn=served.check)
-    if share is Share.PAGES and console is not None:
-        return pages_alone(console, admission.tarpit, async_store, gauges)
+    if console is not None and share is Share.CONSOLE:
+        return console_alone(console, admission.tarpit, async_store, gauges)
     return applications(
         interfaces,
         admission,
@@ -272,10 +272,10 @@ def prepare_server(
 
 
 def _listener(settings: Settings, share: Share) -> socket.socket:
-    if share is Share.PAGES and settings.console_port is not None:
-        listener = bind(settings.host, settings.console_port)
-    else:
-        listener = bind(settings.host, settings.port, shared=not settings.is_served_alone)
+    port = settings.port
+    if share is Share.CONSOLE and settings.console_port is not None:
+        port = settings.console_port
+    listener = bind(settings.host, port, shared=not settings.is_served_alone)
     listener.listen(_BACKLOG)
     return listener
 

@@ -1,8 +1,8 @@
 """Several processes that serve one port; ``python -m callkeeper.processes.workers`` is one of them.
 
 Each is a whole server that reads by itself, and one process writes for all of them (decision 0044);
-the kernel deals out what arrives (SO_REUSEPORT). Where pages for people have a port of their own,
-one more worker serves them, and gives way to the others (decision 0046). This process serves
+the kernel deals out what arrives (SO_REUSEPORT). Where the console has a port of its own, one more
+worker serves that, and yields to the others (decision 0046). This process serves
 nobody. It starts them, replaces the ones that are lost, and each of them stops when it does,
 however that came about: it notices that their pipe has closed.
 """
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -40,7 +40,7 @@ from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
 
 _AGAIN_SECONDS = 1.0  # between the tries to start a worker that is lost before it is ready
-_BEHIND = 10  # the niceness of the pages' process: a tenth of a core, where the API wants it all
+_NICENESS = 10  # of the console: a tenth of a core is its own where the API wants all of it
 _END_SECONDS = 30
 _FIRST = 0  # the number of the worker that dials, and counts how often what writes is lost
 _LOOK_SECONDS = 0.25  # how often the process that writes is looked at
@@ -54,6 +54,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None] = lambda _url: Non
         return
     file = _lay_ground(settings)
     with (
+        _console_reserved(settings),
         _reserved(settings.host, settings.port) as address,
         metrics_folder(Path(tempfile.gettempdir())) as metrics,
         listening(data_dir(settings)) as (listener, path),
@@ -79,8 +80,14 @@ def _lay_ground(settings: Settings) -> Inode | None:
     return file
 
 
+def _console_reserved(settings: Settings) -> AbstractContextManager[object]:
+    """Keep the console's address from others, also while its worker is replaced."""
+    port = settings.console_port
+    return nullcontext() if port is None else _reserved(settings.host, port)
+
+
 def _reserved(host: str, port: int) -> socket.socket:
-    """Return the address that all share, after making sure that nobody else has it."""
+    """Return an address that workers may share, after making sure that nobody else has it."""
     with bind(host, port) as alone:
         taken = alone.getsockname()[1]
     return bind(host, taken, shared=True)
@@ -135,8 +142,8 @@ class _Workers:
         except OSError as error:
             raise not_started(error) from error
         writing = asyncio.create_task(self._keep_writing())
-        has_pages_apart = self._settings.console_port is not None
-        for number in range(self._settings.workers + has_pages_apart):
+        has_console = self._settings.console_port is not None
+        for number in range(self._settings.workers + has_console):
             self._start(number)
         await self._stopped.wait()
         await self._stop()
@@ -227,10 +234,10 @@ class _Workers:
 
 
 def _share_of(number: int, settings: Settings) -> Share:
-    """Return what a worker serves: pages with a port of their own are the last one's."""
+    """Return what a worker serves: a console with a port of its own is the last one's."""
     if settings.console_port is None:
         return Share.ALL
-    return Share.PAGES if number == settings.workers else Share.INTERFACES
+    return Share.CONSOLE if number == settings.workers else Share.API
 
 
 def main() -> None:
@@ -240,8 +247,8 @@ def main() -> None:
     settings = order.settings
     log.configure(settings)
     _count_on(sys.argv[2])
-    if order.share is Share.PAGES:
-        os.nice(_BEHIND)
+    if order.share is Share.CONSOLE:
+        _yield_to_others()
     # Its batch may wait for that of others; and whoever started us ends a writer that is silent.
     seconds_max = 2 * batch_seconds_max(settings)
     try:
@@ -257,6 +264,14 @@ def main() -> None:
         raise SystemExit(f"callkeeper: {told_in_full(error)}") from error
     server.hang_on(pipe.fileno())
     server.run()
+
+
+def _yield_to_others() -> None:
+    """Let every other process go first that wants a core; where that is forbidden, say so."""
+    try:
+        os.nice(_NICENESS)
+    except OSError as error:
+        structlog.get_logger().warning("niceness_refused", error=str(error))
 
 
 def _count_on(number: str) -> None:

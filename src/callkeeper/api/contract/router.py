@@ -6,10 +6,11 @@ So no order of declaration matters. ``/campaigns/{vdn}/addBusinessResult`` is ne
 
 from collections.abc import Callable, Iterable
 from operator import itemgetter
+from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from callkeeper.api.contract.auth import Caller
 from callkeeper.api.contract.endpoint import Endpoint
@@ -19,8 +20,15 @@ from callkeeper.http.admission import Admission
 _Words = Callable[[list[str]], object]
 
 
+class Found(NamedTuple):
+    """The interfaces of a path, and its parameters."""
+
+    by_method: dict[str, Endpoint]
+    parameters: dict[str, str]
+
+
 class Router(BaseRoute):
-    """The route of all interfaces."""
+    """All interfaces by their paths; as a route, it says what methods a path has."""
 
     def __init__(self, interfaces: Iterable[Interface], admission: Admission[Caller]) -> None:
         self.interfaces = list(interfaces)
@@ -36,18 +44,43 @@ class Router(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match a path of an interface, whatever the method."""
+        found = self.find(scope)
+        if found is None:
+            return Match.NONE, {}
+        return Match.FULL, {"endpoint": found.by_method, "path_params": found.parameters}
+
+    def find(self, scope: Scope) -> Found | None:
+        """Return whose path it is; None if no interface has it."""
         segments = scope["path"].split("/")
         for shape in self._by_length.get(len(segments), ()):
             if found := shape.find(segments):
-                return Match.FULL, found
-        return Match.NONE, {}
+                return found
+        return None
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the interface of the method, or say which methods the path has."""
+    async def handle(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Say which methods the path has; what has one of them, InterfaceLayer serves."""
         by_method: dict[str, Endpoint] = scope["endpoint"]
-        endpoint = by_method.get(scope["method"])
-        if endpoint is None:
-            raise HTTPException(405, headers={"Allow": ", ".join(by_method)})
+        raise HTTPException(405, headers={"Allow": ", ".join(by_method)})
+
+
+class InterfaceLayer:
+    """Serves interfaces before the framework looks among its routes: most requests are for one.
+
+    What else there is, and whoever asks an interface with a wrong method, is left to the framework.
+    """
+
+    def __init__(self, app: ASGIApp, router: Router) -> None:
+        self._app = app
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve what is for an interface; pass on all else."""
+        found = self._router.find(scope) if scope["type"] == "http" else None
+        endpoint = found and found.by_method.get(scope["method"])
+        if found is None or endpoint is None:
+            await self._app(scope, receive, send)
+            return
+        scope["path_params"] = found.parameters
         await endpoint(scope, receive, send)
 
 
@@ -68,11 +101,11 @@ class _Shape:
         if method == "GET":
             by_method["HEAD"] = endpoint
 
-    def find(self, segments: list[str]) -> Scope | None:
-        """Return what the path adds to the scope; None if no interface has it."""
+    def find(self, segments: list[str]) -> Found | None:
+        """Return whose path it is; None if no interface has it."""
         found = self._paths.get(self._words(segments))
         if found is None:
             return None
         by_method, parameters = found
         values = {name: segments[place] for name, place in parameters}
-        return {"endpoint": by_method, "path_params": values} if all(values.values()) else None
+        return Found(by_method, values) if all(values.values()) else None
