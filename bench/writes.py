@@ -25,7 +25,7 @@ UPDATE, CREATE = "updateResult", "create"
 _PARAMETERS = ("connections", "seconds", "rounds", "reservations")
 _QUICK = {"rounds": 1, "seconds": 1, "connections": [16], "reservations": 2_000}
 _REQUESTS_A_SECOND = 20_000  # more than any of the careful ones answers
-_OF_A_CONNECTION = 2_000  # and over one
+_OF_A_CONNECTION = 8_000  # and over one
 
 FairShare = dict[str, list[Turn]]
 
