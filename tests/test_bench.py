@@ -77,7 +77,7 @@ def test_the_console_is_measured_on_a_small_one_and_told(tmp_path: Path) -> None
     if which("wrk") is None:
         leave_out("there is no wrk; apt-get install wrk")
     clock = SystemClock()
-    how = Namespace(pages=17, results=20, seconds=2, rounds=1, sizes=[1_000])
+    how = Namespace(pages=17, results=20, seconds=3, rounds=1, sizes=[1_000])
     how.connections, how.requests_per_second = 2, 1_000
     with engine("sqlite") as on:
         stage = console.prepare(on, tmp_path, how.sizes[0], clock, how.pages)
