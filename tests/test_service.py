@@ -20,12 +20,11 @@ ASKS = """
 import urllib.request
 print(urllib.request.urlopen("http://127.0.0.1:28444/{page}").read().decode().strip())
 """
-ASKS_CONSOLE = """
+ASKS_CONSOLE = """/usr/bin/python3 -c '
 import ssl, urllib.request
 anybody = ssl._create_unverified_context()
 asked = urllib.request.urlopen("https://localhost:28445/healthz", context=anybody)
-print(asked.read().decode().strip())
-"""
+print(asked.read().decode().strip())'"""
 SIGNED = (
     "CALLKEEPER_URL=https://localhost:28443 CALLKEEPER_CA=/var/lib/callkeeper/tls-certificate.pem"
 )
@@ -126,7 +125,7 @@ def test_a_service_that_is_killed_is_back_and_its_writer_too(service: Machine) -
 
 def test_a_console_with_a_port_of_its_own_yields_to_the_api(service: Machine) -> None:
     with configured(service, settings="console_port = 28445\n"):
-        assert service.says(f"/usr/bin/python3 -c '{ASKS_CONSOLE}'") == "ok"
+        until(lambda: service.run(ASKS_CONSOLE, check=False).stdout == "ok\n")
         levels = service.says(f"ps -o nice= --ppid {shown(service, 'MainPID')}").split()
         assert sorted(map(int, levels)) == [0, 0, 10]  # one serves, one writes
         assert "niceness_refused" not in log(service)
