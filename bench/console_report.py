@@ -1,5 +1,6 @@
 """What the console costs, as people read it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from bench.report import section_of
@@ -7,7 +8,8 @@ from bench.report import section_of
 _ABOUT = """\
 ## What the console costs
 
-Made by `make bench ARGS='--only console'`. Machine-readable: [console.json](console.json).
+Made by `make bench ARGS='--only console --sizes SIZES --rounds {rounds} --seconds {seconds}'`.
+Machine-readable: [console.json](console.json).
 
 A VDN of 30 agents has 330 outstanding calls, among as many reservations as the table says, of which
 all others are done. **Time** is what the server's log tells of {looks} looks at each page, by many
@@ -40,7 +42,8 @@ def tables(results: dict[str, Any]) -> str:
 
 def section(results: dict[str, Any]) -> str:
     """Return the section of RESULTS.md."""
-    return section_of(_ABOUT, tables(results), results)
+    sizes = " ".join(map(str, results["parameters"]["sizes"]))
+    return section_of(_ABOUT.replace("SIZES", sizes), tables(results), results)
 
 
 def _times(engines: dict[str, Any]) -> str:
@@ -79,18 +82,17 @@ def _sizes(name: str, each: dict[str, Any], requests: str) -> str:
 
 def _shown(engines: dict[str, Any]) -> str:
     lines = [
-        "| pages | by | the server, MB | a stream, KiB | a result shown, 50 % | 99 %, ms |",
-        "|---|---|--:|--:|--:|--:|",
+        "| pages | by | the server, MB | a result shown, 50 % | 99 %, ms |",
+        "|---|---|--:|--:|--:|",
     ]
-    for engine, found in engines.items():
-        for way, told in WAYS.items():
-            alone = found["open"][way]["alone"]
-            lines.append(
-                f"| {engine} | {told} | {found['open'][way]['resident_mb']:.0f} "
-                f"| {found['stream_kib']:.0f} | {alone['shown_p50_ms']:,.0f} "
-                f"| {alone['shown_p99_ms']:,.0f} |"
-            )
-    return "\n".join(lines)
+    for where, open_pages in _by_way(engines):
+        alone = open_pages["alone"]
+        lines.append(
+            f"| {where} | {open_pages['resident_mb']:.0f} | {alone['shown_p50_ms']:,.0f} "
+            f"| {alone['shown_p99_ms']:,.0f} |"
+        )
+    streams = (f"{each['stream_kib']:.0f} KiB on {engine}" for engine, each in engines.items())
+    return f"A stream holds {' and '.join(streams)}.\n\n" + "\n".join(lines)
 
 
 def _paced(engines: dict[str, Any]) -> str:
@@ -98,13 +100,12 @@ def _paced(engines: dict[str, Any]) -> str:
         "| at that pace | by | pages | results/s | 50 % | 99 %, ms |",
         "|---|---|---|--:|--:|--:|",
     ]
-    for engine, found in engines.items():
-        for way, told in WAYS.items():
-            for name, each in found["open"][way]["paced"].items():
-                lines.append(
-                    f"| {engine} | {told} | {name} | {each['a_second']:.1f} "
-                    f"| {each['p50_ms']:.1f} | {each['p99_ms']:.1f} |"
-                )
+    for where, open_pages in _by_way(engines):
+        for name, each in open_pages["paced"].items():
+            lines.append(
+                f"| {where} | {name} | {each['a_second']:.1f} "
+                f"| {each['p50_ms']:.1f} | {each['p99_ms']:.1f} |"
+            )
     return "\n".join(lines)
 
 
@@ -113,10 +114,16 @@ def _beside(engines: dict[str, Any]) -> str:
         "| full speed | by | pages | results/s | 50 % | 99 %, ms | CPU, µs | rate | 99 % |",
         "|---|---|---|--:|--:|--:|--:|--:|--:|",
     ]
+    for where, open_pages in _by_way(engines):
+        lines += _turns(where, open_pages["beside"])
+    return "\n".join(lines)
+
+
+def _by_way(engines: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the first two columns of a row, and what open pages took there."""
     for engine, found in engines.items():
         for way, told in WAYS.items():
-            lines += _turns(f"{engine} | {told}", found["open"][way]["beside"])
-    return "\n".join(lines)
+            yield f"{engine} | {told}", found["open"][way]
 
 
 def _turns(where: str, beside: dict[str, Any]) -> list[str]:

@@ -60,6 +60,7 @@ FIGURES = {
         "versions": {},
     },
     "parameters": {
+        "sizes": [1_000],
         "looks": 1,
         "pages": 300,
         "results": 50,

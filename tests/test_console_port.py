@@ -1,4 +1,4 @@
-"""``serve --console-port``: the console from a process of its own, behind the API."""
+"""``serve --console-port``: the console from a process of its own, which yields to the API."""
 
 import os
 import re
@@ -42,8 +42,8 @@ class Served(ServerProcess):
         return 200 if "its console is at" in self.log else None
 
     @property
-    def pages_pid(self) -> int:
-        """The process of the pages, which is behind all others."""
+    def console_pid(self) -> int:
+        """The process of the console: the nicest of all."""
         return max(self.worker_pids, key=lambda pid: os.getpriority(os.PRIO_PROCESS, pid))
 
     @property
@@ -125,18 +125,18 @@ def hidden(page: str, name: str) -> str:
 
 
 def test_the_api_comes_before_pages_and_what_is_lost_is_begun_anew(server: Served) -> None:
-    pages = server.pages_pid
-    others = [each for each in children(server.pid) if each != pages]
+    own = server.console_pid
+    others = [each for each in children(server.pid) if each != own]
     ours = os.getpriority(os.PRIO_PROCESS, 0)  # whoever runs the tests may be nice too
-    assert os.getpriority(os.PRIO_PROCESS, pages) == min(ours + 10, 19)
+    assert os.getpriority(os.PRIO_PROCESS, own) == min(ours + 10, 19)
     assert {os.getpriority(os.PRIO_PROCESS, each) for each in others} == {ours}
     with signed_in(server) as browser:
-        os.kill(pages, signal.SIGKILL)
+        os.kill(own, signal.SIGKILL)
         reserve(server)
         until(lambda: '"event":"worker_lost"' in server.log)
         until(lambda: status(f"{server.console}/healthz") == 200)
         assert browser.get(f"/console/{VDN}/today").status_code == 200
-    assert server.pages_pid != pages
+    assert server.console_pid != own
 
 
 def status(url: str) -> int | None:
@@ -182,10 +182,10 @@ def test_a_check_up_looks_at_both_ports(server: Served, database: str | None) ->
     )
     os.kill(server.pid, signal.SIGSTOP)
     try:
-        os.kill(server.pages_pid, signal.SIGSTOP)
+        os.kill(server.console_pid, signal.SIGSTOP)
         assert "is silent" in check_up(settings)["port"].says
     finally:
-        os.kill(server.pages_pid, signal.SIGCONT)
+        os.kill(server.console_pid, signal.SIGCONT)
         os.kill(server.pid, signal.SIGCONT)
 
 
