@@ -40,8 +40,10 @@ umount "$1"
 shift 2
 exec unshare --pid --cgroup --uts --ipc --net --fork --kill-child sh -euc "$@"
 """
+# The kernel ends all that ran there when its first process ends, but not in the same instant.
 _LEAVE = f"""
 {_GROUP} "$1"
+while grep -q "populated 1" "$1/$2/cgroup.events"; do sleep 0.05; done
 find "$1/$2" -depth -type d -exec rmdir {{}} +
 """
 # /proc/sys and /sys are this machine's own: what boots there may read them. What is bound, "$@",
@@ -129,7 +131,7 @@ class Machine:
         until(lambda: are_gone(inside))
         place = str(self._scratch / "group")
         leaving = ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", _LEAVE, "leave"]
-        subprocess.run([*leaving, place, self._group], check=True)
+        subprocess.run([*leaving, place, self._group], check=True, timeout=20)
         shutil.rmtree(self._scratch)
 
     def run(self, command: str, *, check: bool = True) -> "subprocess.CompletedProcess[str]":
