@@ -118,8 +118,13 @@ def schema(postgres_server: NamedPostgres) -> str:
 
 
 @pytest.fixture
-def postgres(postgres_server: NamedPostgres) -> Iterator[NamedPostgres]:
+def postgres(
+    postgres_server: NamedPostgres, request: pytest.FixtureRequest
+) -> Iterator[NamedPostgres]:
     """The PostgreSQL, whose databases are gone after the test."""
+    mark = request.node.get_closest_marker("of_one_machine")
+    if mark and isinstance(postgres_server, SpreadPostgres):
+        leave_out(f"the tables are spread: {mark.args[0]}")
     yield postgres_server
     postgres_server.drop_databases()
 

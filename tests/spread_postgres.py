@@ -41,10 +41,15 @@ class SpreadPostgres(NamedPostgres):
                 connection.execute(f"CREATE DATABASE {name}".encode())
             with psycopg.connect(self._at(host, port, name), autocommit=True) as connection:
                 connection.execute("CREATE EXTENSION citus")
-        with psycopg.connect(self.url(name), autocommit=True) as connection:
+        with (
+            psycopg.connect(self.url()) as alone,
+            psycopg.connect(self.url(name), autocommit=True) as connection,
+        ):
             connection.execute("CREATE EXTENSION citus")
             here = (connection.info.host, connection.info.port)
             connection.execute("SELECT citus_set_coordinator_host(%s, %s)", here)
+            # It writes roles too, which are those of all databases of a worker.
+            alone.execute("SELECT pg_advisory_xact_lock(hashtext('citus_add_node'))")
             for worker in self._workers:
                 connection.execute("SELECT citus_add_node(%s, %s)", worker)
         return name

@@ -15,7 +15,7 @@ from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.history import Event
 from callkeeper.store.port.reservations import Wanted
 from callkeeper.store.rows.store import SqlStore
-from tests.durability.server import TASK, VDN, Served, send
+from tests.durability.server import TASK, Served, send
 from tests.signed import Signed
 from tests.store.orders import HOUR
 
@@ -35,7 +35,8 @@ class Filed:
 class Promise:
     """A reservation as its client knows it. ``id`` None: the create was not acknowledged."""
 
-    def __init__(self, fields: dict[str, Any], create: Signed) -> None:
+    def __init__(self, vdn: int, fields: dict[str, Any], create: Signed) -> None:
+        self.vdn = vdn
         self.fields = fields
         self.create = create
         self.id: str | None = None
@@ -49,10 +50,10 @@ class Promise:
     def check(self, store: SqlStore) -> int:
         """Insist that state and history hold what was acknowledged, exactly; count the events."""
         assert self.id is not None
-        wanted = Wanted(VDN, 0, 2, called_no=self.fields["calledNo"])
+        wanted = Wanted(self.vdn, 0, 2, called_no=self.fields["calledNo"])
         (standing,) = (each.reservation for each in store.reservations.find(wanted).listed)
         assert standing.id == self.id
-        events = store.history.of(VDN, self.id)
+        events = store.history.of(self.vdn, self.id)
         assert [event.version for event in events] == list(range(1, standing.version + 1))
         self._check_booking(standing, events[0])
         filed = self._check_history(
@@ -152,7 +153,7 @@ class Client:
             "appointTime": self._server.clock.now() + HOUR + number,
             "remark": f"Rückruf {self._number}/{number} ☎",
         }
-        promise = Promise(fields, self._server.sign("create", fields))
+        promise = Promise(self._server.vdn, fields, self._server.sign("create", fields))
         self.promises.append(promise)
         self._touched[id(promise)] = promise
         answer = self._send(connection, promise.create)
@@ -253,7 +254,7 @@ class Crew:
         """Check everything once more, and return how many requests were acknowledged and found."""
         store = self._server.store
         promises = list(self.promises)
-        assert store.reservations.find(Wanted(VDN, 0, 1)).total == len(promises)
+        assert store.reservations.find(Wanted(self._server.vdn, 0, 1)).total == len(promises)
         found = check(store, promises)
         return sum(each.acknowledged for each in promises), found
 

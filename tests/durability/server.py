@@ -27,27 +27,27 @@ from tests.warm import start_warm
 
 VDN = 25
 TASK = "1106025109"
-_APPOINT = f"/rest/isales/v1/openapi/campaigns/{VDN}/appoint"
 
 
 class Served:
-    """An installation that is served at a port, and a second look at its database."""
+    """A VDN of an installation that is served at a port, and a second look at its database."""
 
-    def __init__(self, home: Path, database: str | None, port: int) -> None:
+    def __init__(self, home: Path, database: str | None, port: int, vdn: int = VDN) -> None:
         self.clock = SystemClock()
+        self.vdn = vdn
         settings = Settings(data_dir=home / "data", database=database)
         session = open_session(settings)
         self.store = SqlStore(session)
         self.store.migrate()
         now = self.clock.now()
-        has_campaign(session, VDN, int(TASK), begin_at=now, end_at=now + 1000 * HOUR)
+        has_campaign(session, vdn, int(TASK), begin_at=now, end_at=now + 1000 * HOUR)
         self._seal = open_seal(settings)
         self.key: OpenKey = self.issue()
         self.port = port
 
     def issue(self) -> OpenKey:
         """Return a new key of the same VDN."""
-        return issue(self.store, self._seal, self.clock, VDN)
+        return issue(self.store, self._seal, self.clock, self.vdn)
 
     def connect(self) -> HTTPConnection:
         """Return a connection, not yet opened."""
@@ -58,7 +58,7 @@ class Served:
         return sign(
             key or self.key,
             f"127.0.0.1:{self.port}",
-            f"{_APPOINT}/{interface}",
+            f"/rest/isales/v1/openapi/campaigns/{self.vdn}/appoint/{interface}",
             json.dumps(fields, ensure_ascii=False).encode(),
             at=signing.timestamp(self.clock.now()),
         )

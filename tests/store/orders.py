@@ -58,6 +58,17 @@ class Opener:
         with closing(sqlite3.connect(self.data_dir / DATABASE_FILE)) as file:
             return file.execute(sql).fetchall()
 
+    def is_spread(self) -> bool:
+        """Whether the tables are on the machines of a Citus."""
+        return self.url is not None and bool(
+            self.look("SELECT 1 FROM pg_extension WHERE extname = 'citus'")
+        )
+
+    def waits(self) -> bool:
+        """Whether somebody waits for a lock of PostgreSQL that somebody else has."""
+        waits = "citus_lock_waits" if self.is_spread() else "pg_locks WHERE NOT granted"
+        return bool(self.look(f"SELECT 1 FROM {waits}"))  # noqa: S608 - one of two
+
     def open(self) -> Opened:
         """Return a store over a session of its own."""
         session = open_session(self._settings)

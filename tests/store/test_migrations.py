@@ -170,9 +170,10 @@ def test_a_migration_that_fails_half_way_leaves_nothing(
 ) -> None:
     opener = empty()
     session = opener.open().session
+    before = schema(opener, engine)
     with pytest.raises((DatabaseFailed, StatementFailed)):
         session.migrate([*all_of(engine), BROKEN])
-    assert schema(opener, engine) == []
+    assert schema(opener, engine) == before
     assert session.migrate() == [step.name for step in all_of(engine)]
 
 

@@ -112,6 +112,7 @@ def wants_somebody(each: Reservation) -> bool:
     return each.wants_a_look and each.seen_at is None
 
 
+@pytest.mark.of_one_machine("Citus lets no row change its VDN")
 def test_operators_may_write_too(store: SqlStore, run: Callable[[str], None]) -> None:
     booked(store, booking(1), booking(2), booking(3))
     run("UPDATE reservation SET state = 'done' WHERE id = 'r00001'")

@@ -46,6 +46,8 @@ _JOINED = re.compile(r"(\w+) AS (\w+)")
 
 Plan = Callable[[str], list[str]]
 
+pytestmark = pytest.mark.of_one_machine("each has a plan of its own for what it is asked")
+
 
 @pytest.fixture
 def plan(store: SqlStore, engine: str, database: str | None, tmp_path: Path) -> Iterator[Plan]:

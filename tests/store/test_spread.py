@@ -4,13 +4,16 @@ Citus is no package, so what it refuses is a list here; STYLE.md says how all ru
 """
 
 import re
+from functools import partial
+from typing import Any
 
+import psycopg
 import pytest
 
 from callkeeper.core.refusal import CannotSpread
 from callkeeper.core.transfer import leaving
 from callkeeper.store.engine.migrate import migrations
-from callkeeper.store.engine.spread import SPREAD
+from callkeeper.store.engine.spread import SPREAD, spread
 from callkeeper.store.engine.statements import queries
 from callkeeper.store.rows.store import SqlStore
 from tests.store.orders import NOW
@@ -60,6 +63,19 @@ REFUSED = [
         JOINED,
     ),
 ]
+# Each enabled or disabled, with the text of its function.
+TRIGGERS = """
+SELECT t.tgname, t.tgenabled, p.prosrc FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND t.tgrelid = ANY(SELECT to_regclass(x) FROM unnest(%s::text[]) AS x)
+"""
+# What Citus answers where nothing is spread yet, by a word of what it is asked.
+CANNED: dict[str, list[tuple[Any, ...]]] = {
+    "pg_extension": [(1,)],
+    "pg_dist_partition": [],
+    "create_distributed_table": [],
+    "truncate_local_data": [],
+    "run_command_on_workers": [(True, "SET")],
+}
 
 
 def test_no_statement_has_a_form_that_a_spread_table_refuses() -> None:
@@ -102,9 +118,36 @@ def tables_made() -> set[str]:
     return {name for statement in made for name, _ in CREATED.findall(statement)}
 
 
+@pytest.mark.of_one_machine("no VDN is moved")
 def test_a_database_from_which_a_vdn_was_moved_is_not_spread(store: SqlStore) -> None:
     with store.transaction():
         store.transfers.put(leaving(None, 2, "t1", NOW))
     with pytest.raises(CannotSpread) as refused:
         store.spread()
     assert "VDN" in str(refused.value) or "SQLite" in str(refused.value)
+
+
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_triggers_of_tables_that_are_spread_read_only_what_is_on_their_machine(
+    store: SqlStore, database: str
+) -> None:
+    assert store.schema_version() > 0
+    with psycopg.connect(database) as connection:
+        spread(partial(as_on_citus, connection))
+        triggers = connection.execute(TRIGGERS.encode(), [list(SPREAD)]).fetchall()
+        connection.rollback()
+    assert {"reservation_added", "outstanding_changed"} <= {name for name, _, _ in triggers}
+    for name, mode, source in triggers:
+        assert mode != "D", name
+        read = re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE) (\w+)", source)
+        assert set(read) & tables_made() <= set(SPREAD), name
+
+
+def as_on_citus(connection: psycopg.Connection[Any], text: str) -> list[tuple[Any, ...]]:
+    """Run a statement; where there is no Citus, what only that knows is answered in its place."""
+    has_citus = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'citus'").rowcount
+    canned = [rows for word, rows in CANNED.items() if word in text]
+    if canned and not has_citus:
+        return canned[0]
+    cursor = connection.execute(text.encode())
+    return cursor.fetchall() if cursor.description else []

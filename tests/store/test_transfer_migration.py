@@ -36,6 +36,7 @@ def test_what_is_there_is_served_and_a_program_of_before_is_refused_too(
     booked(before.store, booking(3))
 
 
+@pytest.mark.of_one_machine("no VDN is moved")
 def test_no_call_begins_of_a_vdn_that_is_leaving(opened: Opened) -> None:
     store = opened.store
     attempt = begun(store)
