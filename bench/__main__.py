@@ -2,7 +2,7 @@
 
 Writes, size, firing, invite, abuse, console:
 
-make bench                                   all of them, one to two hours
+make bench                                   all of them, two hours or more
 make bench ARGS='--only writes'              one
 make bench ARGS='--only size --quick'        a trial of it; `--help` after a case tells its options
 """

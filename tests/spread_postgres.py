@@ -42,14 +42,14 @@ class SpreadPostgres(NamedPostgres):
             with psycopg.connect(self._at(host, port, name), autocommit=True) as connection:
                 connection.execute("CREATE EXTENSION citus")
         with (
-            psycopg.connect(self.url()) as alone,
+            psycopg.connect(self.url()) as turn,
             psycopg.connect(self.url(name), autocommit=True) as connection,
         ):
             connection.execute("CREATE EXTENSION citus")
             here = (connection.info.host, connection.info.port)
             connection.execute("SELECT citus_set_coordinator_host(%s, %s)", here)
-            # It writes roles too, which are those of all databases of a worker.
-            alone.execute("SELECT pg_advisory_xact_lock(hashtext('citus_add_node'))")
+            # citus_add_node writes roles, which all databases of a worker share: one at a time.
+            turn.execute("SELECT pg_advisory_xact_lock(hashtext('citus_add_node'))")
             for worker in self._workers:
                 connection.execute("SELECT citus_add_node(%s, %s)", worker)
         return name

@@ -201,6 +201,7 @@ class Crew:
         self, server: Served, seed: int, clients: int = 4, *, first: int = 1, tireless: bool = False
     ) -> None:
         self.called_off = threading.Event()
+        self._unforeseen: Exception | None = None
         self.failed = self.broken = 0
         self.last_trouble = self.longest = 0.0
         self._tireless = tireless
@@ -222,7 +223,10 @@ class Crew:
     def begin(self) -> None:
         """Let every client work."""
         self.called_off.clear()
-        self._threads = [threading.Thread(target=each.work, daemon=True) for each in self._clients]
+        self._threads = [
+            threading.Thread(target=self._have_work, args=[each], daemon=True)
+            for each in self._clients
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -239,11 +243,12 @@ class Crew:
             assert self._answered.wait_for(lambda: self.failed >= goal, seconds)
 
     def end(self) -> None:
-        """Call every client off, and wait until each has stopped."""
+        """Call every client off, and wait until each has stopped; none may have failed."""
         self.called_off.set()
         for thread in self._threads:
             thread.join(60)
             assert not thread.is_alive()
+        assert self._unforeseen is None, repr(self._unforeseen)
 
     def settle_and_check(self) -> None:
         """Repeat what was not answered, and check what was touched since the last time."""
@@ -257,6 +262,13 @@ class Crew:
         assert store.reservations.find(Wanted(self._server.vdn, 0, 1)).total == len(promises)
         found = check(store, promises)
         return sum(each.acknowledged for each in promises), found
+
+    def _have_work(self, client: Client) -> None:
+        try:
+            client.work()
+        except Exception as error:
+            self._unforeseen = error
+            raise
 
     def is_done(self, answer: dict[str, Any]) -> bool:
         """Say whether an answer acknowledges, and count it; anything unforeseen fails."""

@@ -20,6 +20,10 @@ from callkeeper.store.rows.store import SqlStore
 NOW = 1_800_000_000_000
 HOUR = 3_600_000
 CAMPAIGN = 7
+_WAITING = """
+SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
+_WAITING_ON_CITUS = "SELECT 1 FROM citus_lock_waits"
 
 
 class Opened(NamedTuple):
@@ -58,16 +62,15 @@ class Opener:
         with closing(sqlite3.connect(self.data_dir / DATABASE_FILE)) as file:
             return file.execute(sql).fetchall()
 
-    def is_spread(self) -> bool:
-        """Whether the tables are on the machines of a Citus."""
+    def has_citus(self) -> bool:
+        """Whether the database is one of a Citus."""
         return self.url is not None and bool(
             self.look("SELECT 1 FROM pg_extension WHERE extname = 'citus'")
         )
 
-    def waits(self) -> bool:
+    def somebody_waits(self) -> bool:
         """Whether somebody waits for a lock of PostgreSQL that somebody else has."""
-        waits = "citus_lock_waits" if self.is_spread() else "pg_locks WHERE NOT granted"
-        return bool(self.look(f"SELECT 1 FROM {waits}"))  # noqa: S608 - one of two
+        return bool(self.look(_WAITING_ON_CITUS if self.has_citus() else _WAITING))
 
     def open(self) -> Opened:
         """Return a store over a session of its own."""

@@ -9,7 +9,7 @@ import pytest
 from callkeeper.core.campaigns.changes import Pause
 from callkeeper.core.dialing.policy import Limits
 from callkeeper.core.dialing.triage import Claimed
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.refusal import DatabaseFailed, DatabaseLost, DatabasePartLost
 from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.store.engine.session import StatementFailed
 from callkeeper.store.rows.backlog import AHEAD
@@ -296,12 +296,13 @@ def test_the_database_refuses_a_second_live_attempt_even_when_the_code_is_wrong(
     attempt = claimed(opened.store)
     second = msgspec.structs.replace(attempt, id="another")
     # Citus refuses it without saying that it is a duplicate.
-    refusal = DatabaseFailed if opener.is_spread() else StatementFailed
+    refusal = DatabaseFailed if opener.has_citus() else StatementFailed
     with (
-        pytest.raises((sqlite3.IntegrityError, refusal)),
+        pytest.raises((sqlite3.IntegrityError, refusal)) as refused,
         opened.session.transaction(),
     ):
         opened.session.each("add_attempts", [second])
+    assert not isinstance(refused.value, DatabaseLost | DatabasePartLost)
     assert opened.store.attempts.of(1, attempt.reservation_id) == [attempt]
     give_back(opened.store, attempt)
     with opened.session.transaction():

@@ -150,7 +150,7 @@ def test_a_change_of_a_campaign_waits_for_a_claim_and_wakes_what_it_held(
         with store.transaction():
             store.due.claim([wish()])
             resuming = thread.submit(rearrange, other, Resume(), at=NOW + 5)
-            until(opener.waits)
+            until(opener.somebody_waits)
             assert not resuming.done()
         resuming.result(30)
     assert standing(store, reservation).look_at == NOW

@@ -171,6 +171,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing(
     opener = empty()
     session = opener.open().session
     before = schema(opener, engine)
+    assert before == [] or opener.has_citus()  # which has views of its own
     with pytest.raises((DatabaseFailed, StatementFailed)):
         session.migrate([*all_of(engine), BROKEN])
     assert schema(opener, engine) == before

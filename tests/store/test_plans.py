@@ -46,7 +46,7 @@ _JOINED = re.compile(r"(\w+) AS (\w+)")
 
 Plan = Callable[[str], list[str]]
 
-pytestmark = pytest.mark.of_one_machine("each has a plan of its own for what it is asked")
+pytestmark = pytest.mark.of_one_machine("EXPLAIN shows the plans of a single PostgreSQL")
 
 
 @pytest.fixture

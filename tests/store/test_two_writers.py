@@ -143,7 +143,7 @@ def test_the_second_writer_waits_for_the_first_and_is_told_to_run_again(
             (made,) = store.reservations.add([first])
             waiting = thread.submit(come_second)
             if engine == "postgres":  # on SQLite it waits before it has begun
-                until(opener.waits)
+                until(opener.somebody_waits)
         collided, outcome = waiting.result(30)
     assert outcome == Booked(made.reservation, again=True)  # type: ignore[union-attr]
     assert collided == (engine == "postgres")

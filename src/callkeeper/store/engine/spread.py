@@ -48,7 +48,7 @@ WHERE pg_table_is_visible(t.oid)
 """
 # Of a table; its own rules are no triggers of ours.
 _TRIGGERS = """
-SELECT tgname, tgenabled = 'D', pg_get_triggerdef(oid) FROM pg_trigger
+SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger
 WHERE tgrelid = '{}'::regclass AND NOT tgisinternal ORDER BY tgname
 """
 
@@ -73,6 +73,9 @@ def spread(run: Run) -> list[str]:
     allow_triggers(run)
     done = _already(run)
     missing = [table for table in SPREAD if table not in done]
+    for table in SPREAD:
+        # What refuses a VDN that has moved reads what only the coordinator has, and none moves.
+        run(f"DROP TRIGGER IF EXISTS {table}_gone ON {table}")
     triggers = [each for table in missing for each in _without_triggers(run, table)]
     for table in missing:
         beside = "" if table == SPREAD[0] else f", colocate_with => '{SPREAD[0]}'"
@@ -109,12 +112,10 @@ def _without_triggers(run: Run, table: str) -> Iterator[str]:
     """Take a table's triggers away, and return those that Citus lets be made anew.
 
     They would run for each row that is moved; those over all rows of a statement it has none of.
-    One that is disabled waits for a VDN to move away, which none does from here, and it would read
-    what only the coordinator has.
     """
-    for name, is_disabled, definition in run(_TRIGGERS.format(table)):
+    for name, definition in run(_TRIGGERS.format(table)):
         run(f"DROP TRIGGER {name} ON {table}")
-        if not is_disabled and name not in _BY_STATEMENT:
+        if name not in _BY_STATEMENT:
             yield definition
 
 
