@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from callkeeper.asyncstore.batch import Verb
 from callkeeper.core.dialing.attempt import Attempt
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.refusal import DatabaseFailed, VdnGone
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.dialer import Dialer
@@ -30,11 +30,12 @@ from callkeeper.dialer.line.line import (
 )
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.dialer.metrics import DialerMetrics
-from tests.dialer.stage import InlineWriter, Stage, inline_async_store, post
+from tests.dialer.stage import InlineReaders, InlineWriter, Stage, inline_async_store, post
 from tests.families import name_of
 
 Fault = Literal[
     "fails",  # nothing is stored, and the writer says so
+    "leaves",  # nothing is stored, for the VDN of one begins to leave
     "is lost",  # it is stored, and the writer says that the database failed
     "dies before",  # the process ends, and nothing is stored
     "dies after",  # the process ends as soon as it is stored
@@ -70,7 +71,7 @@ class FaultyWriter(InlineWriter):
         self.counts[name] += 1
         fault = self.plan.get((name, self.counts[name])) or self.plan.get((name, 0))
         self._live(fault == "dies before")
-        lost = self._lose if fault == "fails" else verb
+        lost = {"fails": self._lose, "leaves": self._leave}.get(fault or "", verb)
         answers = super().write(lost, items, goes_first=goes_first)
         self._live(fault == "dies after")
         if fault == "is lost":
@@ -85,6 +86,9 @@ class FaultyWriter(InlineWriter):
 
     def _lose(self, items: Sequence[object]) -> Sequence[object]:
         return [DatabaseFailed()] * len(items)
+
+    def _leave(self, items: Sequence[object]) -> Sequence[object]:
+        return [VdnGone()] * len(items)
 
 
 class Exchange:
@@ -200,16 +204,17 @@ class Actor(NamedTuple):
     dialer: Dialer
     line: FaultyLine
     writer: FaultyWriter
+    readers: InlineReaders
 
 
 def enter(stage: Stage, exchange: Exchange, name: str = "dora", **fields: Any) -> Actor:
     """Return a dispatcher at the exchange."""
-    line, writer = FaultyLine(exchange), FaultyWriter(stage)
-    async_store = inline_async_store(stage.store, writer)
+    line, writer, readers = FaultyLine(exchange), FaultyWriter(stage), InlineReaders()
+    async_store = inline_async_store(stage.store, writer, readers)
     meter = DialerMetrics(CollectorRegistry())
     own, clock = stage.database.own_time, fields.pop("clock", stage.clock)
     context = DialerContext.of(post(name, **fields), async_store, line, meter, clock, own_time=own)
-    return Actor(Dialer(context), line, writer)
+    return Actor(Dialer(context), line, writer, readers)
 
 
 def act(stage: Stage, *actors: Actor, seconds: float = 0, step_ms: int = 500) -> None:

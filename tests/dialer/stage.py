@@ -17,6 +17,7 @@ from callkeeper.clock import HandClock
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.outcomes import FailCodes
 from callkeeper.core.dialing.policy import Limits
+from callkeeper.core.refusal import DatabaseFailed
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.config import DialerConfig
 from callkeeper.dialer.context import DialerContext
@@ -69,23 +70,28 @@ class InlineWriter(Writer):
 
 
 class InlineReaders(Readers):
-    """Reads at once, on the calling thread."""
+    """Reads at once, on the calling thread; nothing while the database ``is_away``."""
 
     def __init__(self) -> None:
         super().__init__("nobody", 1)
+        self.is_away = False
 
     def reading(self, verb: Callable[P, R]) -> Callable[P, Awaitable[R]]:
         """Return a verb that has its answer before it is awaited."""
 
         async def read(*args: P.args, **kwargs: P.kwargs) -> R:
+            if self.is_away:
+                raise DatabaseFailed
             return verb(*args, **kwargs)
 
         return read
 
 
-def inline_async_store(store: Store, writer: Writer | None = None) -> AsyncStore:
+def inline_async_store(
+    store: Store, writer: Writer | None = None, readers: InlineReaders | None = None
+) -> AsyncStore:
     """Return a store without threads."""
-    readers = InlineReaders()
+    readers = readers or InlineReaders()
     return AsyncStore(store, writer=writer or InlineWriter(store), lists=readers, looks=readers)
 
 

@@ -186,6 +186,22 @@ def test_a_customer_does_not_ring_on_when_the_agent_has_hung_up(
         assert (standing.state, standing.outcome) == ("done", "unknown")
 
 
+def test_a_customer_does_not_ring_on_while_the_database_is_away_either(
+    stage: Stage, exchange: Exchange, dora: Actor
+) -> None:
+    reservation = asks(stage, NO_ANSWER)
+    act(stage, dora, seconds=2, step_ms=100)
+    assert len(exchange.asked) == 1
+    dora.readers.is_away = True
+    phone = desk_channel(attempt_of(stage, reservation).id)
+    asyncio.run(exchange.calls.hang_up(phone))
+    act(stage, dora, seconds=3, step_ms=100)
+    assert all_is_quiet(stage, exchange, reservation)
+    dora.readers.is_away = False
+    act(stage, dora, seconds=3)
+    assert stage.standing(reservation).state == "waiting"
+
+
 def test_a_call_is_stopped_from_elsewhere_at_each_of_its_stages(
     stage: Stage, exchange: Exchange, dora: Actor
 ) -> None:

@@ -17,7 +17,7 @@ from callkeeper.dialer.line.line import CallRequest, Line
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.store.rows.store import SqlStore
-from tests.dialer.faults import DiedError, Exchange, enter
+from tests.dialer.faults import DiedError, Exchange, act, enter
 from tests.dialer.stage import LEAD, Stage, inline_async_store, post
 from tests.store.orders import HOUR, Opener, booked, booking, check_history, has_campaign
 
@@ -151,6 +151,25 @@ def test_a_database_that_is_away_is_waited_for(stage: Stage) -> None:
     dora.writer.plan["due.claim", 1] = "fails"
     asyncio.run(stopped(dora.dialer, lambda: bool(exchange.asked)))
     assert stage.standing(reservation).state == "calling"
+
+
+def test_a_vdn_that_begins_to_leave_while_its_call_is_claimed_ends_no_dialer(stage: Stage) -> None:
+    """The claim is refused once; a second later it is made again, without that VDN."""
+    reservation = stage.due(1)
+    exchange = Exchange(stage)
+    dora = enter(stage, exchange)
+    dora.writer.plan["due.claim", 1] = "leaves"
+    asyncio.run(stopped(dora.dialer, lambda: bool(exchange.asked)))
+    assert stage.standing(reservation).state == "calling"
+
+
+def test_a_call_whose_progress_cannot_be_written_keeps_no_ending_back(stage: Stage) -> None:
+    rings, is_busy = stage.due(1, "66660003"), stage.due(2, "66660002")
+    dora = enter(stage, Exchange(stage))
+    dora.writer.plan["attempts.note_progress", 0] = "fails"
+    act(stage, dora, seconds=8)
+    assert stage.standing(rings).state == "calling"
+    assert stage.standing(is_busy).outcome == "busy"
 
 
 def test_a_bug_ends_the_dialer_and_is_told(stage: Stage) -> None:

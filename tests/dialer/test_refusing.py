@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from callkeeper.core.dialing.policy import Limits
+from callkeeper.core.reservations.changes import Cancel
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.dialer.line.line import (
     CallRequest,
@@ -16,9 +17,10 @@ from callkeeper.dialer.line.line import (
     LineUnwilling,
 )
 from callkeeper.dialer.line.rehearsal import RehearsalLine
+from callkeeper.store.rows.backlog import AHEAD
 from callkeeper.usecases.outlook import outlook
 from tests.dialer.stage import MINUTE, Stage
-from tests.store.orders import check_history, has_campaign
+from tests.store.orders import carry_out, check_history, has_campaign, order
 
 HOUR = 60 * MINUTE
 WHY = "it does not know us; set a password"
@@ -192,6 +194,25 @@ def test_everybody_is_told_that_the_line_refuses(stage: Stage, line: Refusing) -
     told = outlook(stage.store, stage.standing(promised[4]), DAY_LIMITS, now)
     assert f"line rehearsal refuses every call: {WHY}; it is tried again by itself" in told
     line.refusal, line.is_well = lambda _number: None, True
+    stage.run(dora, seconds=40, step_ms=1000)
+    (lease,) = stage.store.leases.all()
+    assert lease.trouble is None
+
+
+def test_what_is_due_and_paused_keeps_nobody_from_finding_out_that_the_line_is_well(
+    stage: Stage, line: Refusing
+) -> None:
+    has_campaign(stage.session, 1, 8, status="paused")
+    stage.all_due(range(1000, 1000 + AHEAD + 1), campaign_id="8")
+    promised = numbers(stage, 5)
+    line.refusal, line.is_well = lambda _number: LineDown(WHY), False
+    dora = stage.dialer(limits=DAY_LIMITS)
+    stage.run(dora, seconds=10, step_ms=1000)
+    (lease,) = stage.store.leases.all()
+    assert lease.trouble == WHY
+    now = stage.clock.now()
+    carry_out(stage.store, *(order(each.id, Cancel(), at=now) for each in promised))
+    line.is_well = True
     stage.run(dora, seconds=40, step_ms=1000)
     (lease,) = stage.store.leases.all()
     assert lease.trouble is None

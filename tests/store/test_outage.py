@@ -2,10 +2,12 @@
 
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
+import psycopg
 import pytest
 
 from callkeeper.core.refusal import DatabaseFailed
@@ -17,6 +19,7 @@ from callkeeper.store.port.access import AccessKey, KeyOrder
 from callkeeper.store.rows.store import SqlStore
 from tests.private_postgres import PrivatePostgres
 from tests.store.orders import NOW, Opener, booked, booking, carry_out, has_campaign, making, order
+from tests.waiting import until
 
 KEY = AccessKey("A", 1, "sealed", None, NOW, None)
 
@@ -197,3 +200,17 @@ def test_a_closed_store_opens_again_when_it_is_used(store: SqlStore) -> None:
     closing_thread.start()
     closing_thread.join(20)
     assert len(store.reservations.with_id("r00001")) == 1
+
+
+def test_a_read_that_stood_in_a_circle_with_others_is_told_as_failed(on_postgres: Opener) -> None:
+    """Nobody runs it again, as what is in a transaction is."""
+    with on_postgres as opener, ThreadPoolExecutor(1) as thread:
+        store = migrated(opener)
+        with psycopg.connect(opener.url or "") as other:
+            other.execute("LOCK TABLE attempt IN ACCESS EXCLUSIVE MODE")
+            reading = thread.submit(store.desk_calls.live, "rehearsal", 10)
+            until(opener.somebody_waits)
+            other.execute("LOCK TABLE desk_call IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(DatabaseFailed):
+                reading.result(30)
+        assert store.desk_calls.live("rehearsal", 10) == []

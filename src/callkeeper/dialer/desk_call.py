@@ -60,18 +60,22 @@ class DeskCaller:
         self._bug: BaseException | None = None
 
     async def step(self, _now: Instant) -> bool:
-        """Do what is to be done now; return whether to look again at once: never."""
+        """Do what is to be done now; return whether to look again at once: never.
+
+        Phones are attended to while the database is away, too: an agent may hang up meanwhile.
+        """
         if self._bug is not None:
             raise self._bug
-        context = self._context
-        live = await context.async_store.desk_calls.live(context.config.line, _LIVE_MAX)
-        for attempt in live:
-            self._note(attempt)
-        if any(each.holder == NOBODY for each in live):
-            await self._take()
-        asking = {task for desk in context.desks if (task := self._attend(desk)) is not None}
+        away: DatabaseFailed | None = None
+        try:
+            await self._read()
+        except DatabaseFailed as failed:
+            away = failed
+        asking = {task for desk in self._context.desks if (task := self._attend(desk)) is not None}
         if asking:
             await asyncio.wait(asking, timeout=_PATIENCE_SECONDS)
+        if away is not None:
+            raise away
         await self._give_back()
         return False
 
@@ -87,6 +91,15 @@ class DeskCaller:
         if self._asking:
             await asyncio.wait(self._asking)
         await self._give_back()
+
+    async def _read(self) -> None:
+        """Read what is asked of this line, and take what nobody has; raise DatabaseFailed."""
+        context = self._context
+        live = await context.async_store.desk_calls.live(context.config.line, _LIVE_MAX)
+        for attempt in live:
+            self._note(attempt)
+        if any(each.holder == NOBODY for each in live):
+            await self._take()
 
     def _note(self, attempt: Attempt) -> None:
         """Take note of what stands on record of a call, if it is ours."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 
 from callkeeper.core.instants import Instant
-from callkeeper.core.refusal import DatabaseFailed
+from callkeeper.core.refusal import DatabaseFailed, VdnGone
 from callkeeper.dialer.context import DialerContext
 from callkeeper.dialer.desk_call import DeskCaller
 from callkeeper.dialer.dispatcher import Dispatcher
@@ -71,12 +71,15 @@ class Dialer:
                 line.cancel()
 
     async def _keep(self, duty: Duty, pause: Callable[[object], Awaitable[None]]) -> None:
-        """Do a duty over and over; while the database is away, wait for it."""
+        """Do a duty over and over; while the database is away, wait for it.
+
+        What it claims may be of a VDN that began to leave just then: the next time it is left out.
+        """
         is_away = False
         while True:
             try:
                 outcome = await _whole(duty(self._context.clock.now()))
-            except DatabaseFailed as failed:
+            except (DatabaseFailed, VdnGone) as failed:
                 if not is_away:
                     self._context.log.warning("dialer_suspended", why=failed.sentence)
                 is_away = True

@@ -84,6 +84,8 @@ class Dispatcher:
         if claim.sweeps:
             self._swept_at = ticks
         claimed = await context.async_store.due.claim(claim)
+        if most and not claimed.attempts:
+            self._gate.has_none_to_try()
         # Where much is too late, the next step sweeps on.
         self._finds_late = claimed.more and claimed.given_up > 0
         context.metrics.claimed.inc(len(claimed.attempts))

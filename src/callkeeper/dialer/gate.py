@@ -45,7 +45,11 @@ class Gate:
     async def rest(self) -> None:
         """Find out now and then, while there is no call to try, if the line is well again."""
         if self._context.line.is_up and await self._is_well():
-            self.trouble = None
+            self.has_none_to_try()
+
+    def has_none_to_try(self) -> None:
+        """Note that the line says it is well, and that there is no call to prove it with."""
+        self.trouble = None
 
     def took(self, attempt: Attempt) -> None:
         """Note that the line took a call; if it was shut, it is open."""

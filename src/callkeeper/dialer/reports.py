@@ -68,9 +68,14 @@ class Reports:
         return attempt_id in self._endings
 
     async def write(self) -> None:
-        """Put all of it on record: how attempts go on, and how they ended. Raise DatabaseFailed."""
-        await self._write_progress()
+        """Put all of it on record: how attempts go on, and how they ended. Raise DatabaseFailed.
+
+        What cannot be written of one keeps nothing else back: its VDN may be on another machine.
+        """
+        failed = await self._write_progress()
         await self.write_endings()
+        if failed is not None:
+            raise failed
 
     async def write_endings(self) -> None:
         """Put on record what ended; raise DatabaseFailed.
@@ -102,17 +107,22 @@ class Reports:
         if failed is not None:
             raise failed
 
-    async def _write_progress(self) -> None:
-        """Write what was heard of attempts that go on; the others' goes with their ending."""
+    async def _write_progress(self) -> Refusal | None:
+        """Write what was heard of attempts that go on; the others' goes with their ending.
+
+        Return why some of it is not on record.
+        """
         words = [word for id_, word in self._heard.items() if id_ not in self._endings]
         if not words:
-            return
+            return None
         outcomes = await self._context.async_store.attempts.note_progress.many(words)
+        failed: Refusal | None = None
         for word, outcome in zip(words, outcomes, strict=True):
             if isinstance(outcome, Refusal):
-                raise outcome
-            if self._heard.get(word.attempt_id) is word:  # otherwise more was heard meanwhile
+                failed = outcome
+            elif self._heard.get(word.attempt_id) is word:  # otherwise more was heard meanwhile
                 del self._heard[word.attempt_id]
+        return failed
 
     def _forget(self, attempt_id: str) -> None:
         self._endings.pop(attempt_id, None)

@@ -207,8 +207,7 @@ class PostgresSession:
         try:
             return self._execute(text, asked)
         except _CROSSED as error:
-            self._undertaking.doom()
-            raise Collision from error
+            raise self._crossed(error) from error
         except _BROKEN as error:
             self._undertaking.doom()
             lost = self._drop_if_broken()
@@ -244,6 +243,15 @@ class PostgresSession:
             self._undertaking.doom()
             # PostgreSQL quotes the row in its words, and they would end up in the log.
             raise VdnGone if bug.sqlstate == _GONE else StatementFailed(_named(bug)) from None
+
+    def _crossed(self, error: psycopg.Error) -> Exception:
+        """Return what waiting in a circle comes to. What is in no transaction nobody runs again."""
+        if self._undertaking.is_open:
+            self._undertaking.doom()
+            return Collision()
+        return DatabaseFailed(
+            "the database could not do its work ({error}); try again", error=type(error).__name__
+        )
 
     def _words(self, error: psycopg.Error) -> str:
         """Return libpq's words of a connection: they hold no rows, and here no password either."""
