@@ -221,6 +221,18 @@ def test_a_person_may_file_how_a_call_by_another_phone_ended(store: SqlStore) ->
     assert again.call_id == "other"
 
 
+def test_what_was_filed_without_a_code_after_a_busy_call_bars_no_code_that_follows(
+    store: SqlStore,
+) -> None:
+    attempt = placed(store)
+    end(store, ending(attempt))
+    carry_out(store, order(attempt.reservation_id, Result(business_result="10")))
+    filed = Result(fail_code="00000", call_id="mine", begin_at=NOW + HOUR, end_at=NOW + HOUR + 9)
+    (reservation,) = carry_out(store, order(attempt.reservation_id, filed, at=NOW + 2 * HOUR))
+    assert (reservation.fail_code, reservation.call_id) == ("00000", "mine")
+    assert (reservation.begin_at, reservation.business_result) == (NOW + HOUR, "10")
+
+
 def test_a_call_that_could_not_be_asked_for_waits_and_is_never_looked_at(store: SqlStore) -> None:
     attempt = placed(store)
     end(store, ending(attempt, "down", remark="the line is down"))

@@ -30,6 +30,9 @@ Kind = Literal["manual", "automatic"]
 
 # The outcomes of a call that keep no promise, unless a person knows more.
 UNKEPT = frozenset({"unknown", "refused"})
+# The outcomes that end a call for which an agent's phone rang first; after any other the agent says
+# what comes next.
+DESK_ENDS = frozenset({"answered", "unknown"})
 
 State = Literal[
     "waiting",  # from reserve; leaves by a result, the dialer, a cancel or its grace running out
@@ -83,11 +86,11 @@ class Reservation(msgspec.Struct, frozen=True):
     def is_dialed_by_us(self) -> bool:
         """Whether the system is calling, or has called, so that the result is the system's.
 
-        Of a manual one that waits, or that a person filed a code of, a person knows more: whoever
-        keeps the promise may have rung by another phone since.
+        Of a manual one that waits, or that a person closed, a person knows more: whoever keeps the
+        promise may have rung by another phone since.
         """
         if self.kind == "manual" and self.state != "calling":
-            return self.state == "done" and self.tries > 0 and self.outcome is not None
+            return self.state == "done" and self.tries > 0 and self.outcome in DESK_ENDS
         return self.state == "calling" or self.tries > 0
 
     @property
