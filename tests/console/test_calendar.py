@@ -18,6 +18,7 @@ from callkeeper.core.people.feed import AHEAD_MS, BACK_MS
 from callkeeper.core.people.person import Person, Role
 from callkeeper.core.reservations.changes import Cancel, Move, Result
 from callkeeper.core.reservations.reservation import Reservation
+from callkeeper.core.transfer import Transfer
 from callkeeper.store.port.reservations import Listed
 from callkeeper.usecases.calendars import Entry, Subscribed
 from tests.console.test_house_rules import rule
@@ -31,7 +32,7 @@ from tests.console.visitor import (
     standing,
     unlike_any,
 )
-from tests.house import HOUR, VDN, House
+from tests.house import HOUR, TASK, VDN, House
 from tests.store.orders import carry_out, order
 
 LINK = "/console/me/calendar"
@@ -72,6 +73,20 @@ def read(house: House, address: str) -> Any:
 def events(calendar: Any) -> dict[str, Any]:
     """Return the events of a calendar by the ids of their reservations."""
     return {str(each["UID"]).partition(".")[0]: each for each in calendar.walk("VEVENT")}
+
+
+def test_a_vdn_that_was_moved_is_in_no_calendar_any_more(house: House, login: str) -> None:
+    elsewhere = VDN + 1
+    house.has_campaign(int(TASK), vdn=elsewhere)
+    somebody = at_work(house, login, Role("agent", elsewhere, login))
+    theirs = promise(house, 2 * HOUR, agent=login, vdn=elsewhere)
+    address = link(somebody)
+    assert events(read(house, address)).keys() == {theirs}
+    with house.store.transaction():
+        house.store.transfers.put(Transfer(elsewhere, "t1", "gone", house.now()))
+    assert events(read(house, address)) == {}
+    with house.store.transaction():
+        house.store.transfers.end(elsewhere)
 
 
 def test_a_calendar_has_the_calls_of_an_agent_as_programs_read_them(

@@ -10,6 +10,7 @@ from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.instants import DAY_MS
 from callkeeper.core.reservations.changes import Cancel, Result
 from callkeeper.core.reservations.promise import Measure
+from callkeeper.core.transfer import Transfer
 from callkeeper.usecases.missed import MissedPromises, count_missed
 from tests.store.orders import (
     HOUR,
@@ -85,3 +86,11 @@ def test_what_was_missed_longer_than_a_day_ago_is_not_counted(opened: Opened) ->
     booked(opened.store, booking(1))
     assert counted(opened, NOW + HOUR + DAY_MS) == (1, 1)
     assert counted(opened, NOW + HOUR + DAY_MS + 1) == (0, 0)
+
+
+@pytest.mark.of_one_machine("no VDN is moved")
+def test_those_of_a_vdn_that_was_moved_are_kept_elsewhere(opened: Opened) -> None:
+    booked(opened.store, booking(1), booking(2, vdn=9999))
+    with opened.store.transaction():
+        opened.store.transfers.put(Transfer(9999, "t1", "gone", NOW))
+    assert counted(opened, NOW + 3 * HOUR) == (1, 1)

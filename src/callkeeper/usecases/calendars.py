@@ -13,6 +13,7 @@ from callkeeper.core.people.rights import may
 from callkeeper.core.people.session import digest_of
 from callkeeper.core.refusal import TooManyRequests
 from callkeeper.core.reservations.reservation import State
+from callkeeper.core.transfer import UNSERVED
 from callkeeper.store.port.reservations import Choice, Listed, Sought
 from callkeeper.store.port.store import Store
 from callkeeper.usecases.single_flight import remember
@@ -107,6 +108,9 @@ def _entries(store: Store, person: Person, role: Role, now: Instant) -> list[Ent
     if role.vdn is None or not role.agent:
         return []
     if not may(person, "see_reservation", role.vdn, role.agent):
+        return []
+    moved = store.transfers.of(role.vdn)
+    if moved is not None and moved.state in UNSERVED:
         return []
     minutes = store.rules.of(role.vdn).rules.slot_minutes
     ahead = Sought(role.vdn, now, now + AHEAD_MS, role.agent)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from callkeeper.asyncstore.store import AsyncStore
 from callkeeper.core.instants import DAY_MS, Instant
 from callkeeper.core.reservations.promise import Measure
+from callkeeper.core.transfer import UNSERVED
 from callkeeper.store.port.reservations import Sought
 
 
@@ -23,9 +24,15 @@ class MissedPromises(NamedTuple):
 
 
 async def count_missed(async_store: AsyncStore, measure: Measure, now: Instant) -> MissedPromises:
-    """Count the promises of the last day that nobody has kept by now. Raise DatabaseFailed."""
+    """Count the promises of the last day that nobody has kept by now. Raise DatabaseFailed.
+
+    Those of a VDN that was moved elsewhere are kept there.
+    """
     overdue = broken = 0
+    elsewhere = {each.vdn for each in await async_store.transfers() if each.state in UNSERVED}
     for vdn in await async_store.reservations.vdns():
+        if vdn in elsewhere:
+            continue
         day = Sought(vdn, now - DAY_MS, now - 1)
         for each in await async_store.outstanding.count(day, now, now - measure.grace_ms):
             if measure.of(each.promise, now) == "broken":
