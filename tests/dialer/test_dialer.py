@@ -17,7 +17,7 @@ from callkeeper.dialer.line.line import CallRequest, Line
 from callkeeper.dialer.line.rehearsal import RehearsalLine
 from callkeeper.dialer.metrics import DialerMetrics
 from callkeeper.store.rows.store import SqlStore
-from tests.dialer.faults import DiedError, Exchange, act, enter
+from tests.dialer.faults import DiedError, Exchange, Fault, act, enter
 from tests.dialer.stage import LEAD, Stage, inline_async_store, post
 from tests.store.orders import HOUR, Opener, booked, booking, check_history, has_campaign
 
@@ -143,22 +143,13 @@ def test_two_share_the_work_and_ring_nobody_twice(opener: Opener, store: SqlStor
     check_history(store, *promised)
 
 
-def test_a_database_that_is_away_is_waited_for(stage: Stage) -> None:
-    """The claim fails once; a second later it is made again."""
+@pytest.mark.parametrize("fault", ["fails", "leaves"])
+def test_a_claim_that_the_database_refuses_is_made_again(stage: Stage, fault: Fault) -> None:
+    """It is away, or a VDN of one began to leave just then; a second later it is asked again."""
     reservation = stage.due(1)
     exchange = Exchange(stage)
     dora = enter(stage, exchange)
-    dora.writer.plan["due.claim", 1] = "fails"
-    asyncio.run(stopped(dora.dialer, lambda: bool(exchange.asked)))
-    assert stage.standing(reservation).state == "calling"
-
-
-def test_a_vdn_that_begins_to_leave_while_its_call_is_claimed_ends_no_dialer(stage: Stage) -> None:
-    """The claim is refused once; a second later it is made again, without that VDN."""
-    reservation = stage.due(1)
-    exchange = Exchange(stage)
-    dora = enter(stage, exchange)
-    dora.writer.plan["due.claim", 1] = "leaves"
+    dora.writer.plan["due.claim", 1] = fault
     asyncio.run(stopped(dora.dialer, lambda: bool(exchange.asked)))
     assert stage.standing(reservation).state == "calling"
 
