@@ -115,12 +115,12 @@ def test_a_business_result_that_is_defined_no_more_stays(house: House, ann: Visi
 def test_of_a_call_that_the_system_made_only_the_business_result_is_asked(
     house: House, ann: Visitor
 ) -> None:
-    id_ = done(house, fail_code="00000", begin_at=house.now())
-    rewrite(house, id_, "UPDATE reservation SET tries = 1, outcome = 'answered' WHERE id = ?")
+    id_ = done(house, fail_code="00537", begin_at=house.now())
+    rewrite(house, id_, "UPDATE reservation SET tries = 1, outcome = 'busy' WHERE id = ?")
     form = untouched(ann, id_)
     assert form.keys() == {"version", "form", "business", "note", "again", "again_day", "again_at"}
     assert ann.send(path(id_, "result"), form | {"business": "10/11"}).status == 303
-    assert (standing(house, id_).business_result, standing(house, id_).fail_code) == ("10", "00000")
+    assert (standing(house, id_).business_result, standing(house, id_).fail_code) == ("10", "00537")
 
 
 def test_another_minute_is_of_the_day_that_is_on_record(house: House, ann: Visitor) -> None:

@@ -85,7 +85,7 @@ class Dispatcher:
             self._swept_at = ticks
         claimed = await context.async_store.due.claim(claim)
         if most and not claimed.attempts:
-            self._gate.has_none_to_try()
+            self._gate.had_none_to_try()
         # Where much is too late, the next step sweeps on.
         self._finds_late = claimed.more and claimed.given_up > 0
         context.metrics.claimed.inc(len(claimed.attempts))

@@ -45,9 +45,9 @@ class Gate:
     async def rest(self) -> None:
         """Find out now and then, while there is no call to try, if the line is well again."""
         if self._context.line.is_up and await self._is_well():
-            self.has_none_to_try()
+            self.had_none_to_try()
 
-    def has_none_to_try(self) -> None:
+    def had_none_to_try(self) -> None:
         """Note that the line says it is well, and that there is no call to prove it with."""
         self.trouble = None
 

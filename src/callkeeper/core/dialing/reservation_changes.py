@@ -10,7 +10,7 @@ from callkeeper.core.campaigns.dial_settings import DialSettings
 from callkeeper.core.dialing.attempt import Attempt
 from callkeeper.core.dialing.policy import GiveUp, Rule, Wait
 from callkeeper.core.instants import Instant
-from callkeeper.core.reservations.reservation import DESK_ENDS, Reservation
+from callkeeper.core.reservations.reservation import Reservation
 
 # How soon a line that could not be asked is tried again.
 _AGAIN_MS = 5_000
@@ -84,7 +84,7 @@ def ended(old: Reservation, attempt: Attempt, settings: DialSettings, now: Insta
         # Nobody knows when a call of unknown outcome ended.
         end_at=None if attempt.outcome == "unknown" else attempt.ended_at,
     )
-    if attempt.desk is not None and attempt.outcome not in DESK_ENDS:
+    if attempt.desk is not None and attempt.outcome not in ("answered", "unknown"):
         return msgspec.structs.replace(old, state="waiting")  # the agent says what comes next
     retry = None if attempt.desk else settings.retry_after(attempt.outcome, old.tries)
     if retry is None:

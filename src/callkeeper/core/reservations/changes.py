@@ -161,7 +161,8 @@ class Result(msgspec.Struct, frozen=True, tag=True, omit_defaults=True):
             **closed,
             caller_no=_text(self.caller_no, old.caller_no),
             fail_code=_text(self.fail_code, old.fail_code),
-            outcome=old.outcome if self.fail_code is None else None,
+            # Of what waits a person knows more than how the system's last call ended.
+            outcome=None if self.fail_code is not None or old.state == "waiting" else old.outcome,
             call_id=_text(self.call_id, old.call_id),
             begin_at=begin_at,
             end_at=end_at,

@@ -30,9 +30,6 @@ Kind = Literal["manual", "automatic"]
 
 # The outcomes of a call that keep no promise, unless a person knows more.
 UNKEPT = frozenset({"unknown", "refused"})
-# The outcomes that end a call for which an agent's phone rang first; after any other the agent says
-# what comes next.
-DESK_ENDS = frozenset({"answered", "unknown"})
 
 State = Literal[
     "waiting",  # from reserve; leaves by a result, the dialer, a cancel or its grace running out
@@ -90,7 +87,7 @@ class Reservation(msgspec.Struct, frozen=True):
         promise may have rung by another phone since.
         """
         if self.kind == "manual" and self.state != "calling":
-            return self.state == "done" and self.tries > 0 and self.outcome in DESK_ENDS
+            return self.state == "done" and self.tries > 0 and self.outcome is not None
         return self.state == "calling" or self.tries > 0
 
     @property

@@ -74,7 +74,8 @@ def spread(run: Run) -> list[str]:
     done = _already(run)
     missing = [table for table in SPREAD if table not in done]
     for table in SPREAD:
-        # What refuses a VDN that has moved reads what only the coordinator has, and none moves.
+        # It refuses a VDN that has moved, which from spread tables none does, and reads a table
+        # that only the coordinator has.
         run(f"DROP TRIGGER IF EXISTS {table}_gone ON {table}")
     triggers = [each for table in missing for each in _without_triggers(run, table)]
     for table in missing:
