@@ -25,10 +25,11 @@ open list of its agent shows it. **At that pace**: how long those results take w
 and without, in turns of {seconds} s, filed by a process that does nothing else. **At full speed**:
 besides them results are filed in another VDN over {connections} connections, as fast as they are
 answered, for {rounds} turns with the pages open, and as many without; what is left of the rate,
-and how many times as long the 99 % takes, are medians of turns that stand side by side. All of
-it is on the cores of this one machine, also what opens the pages ([onlookers.py](onlookers.py)), at
-a niceness of 10 where it only looks, for browsers are elsewhere. CPU is that of the server's
-processes alone."""
+and how many times as long the 99 % takes, are medians of turns that stand side by side. Below them
+is how long a page takes meanwhile until it is fetched. All of it is on the cores of this one
+machine, also what opens the pages ([onlookers.py](onlookers.py)); where it only looks it takes no
+core that another process wants (`SCHED_IDLE`), for browsers are elsewhere. CPU is that of the
+server's processes alone."""
 
 WAYS = {"together": "one process", "apart": "a console port"}
 _KB = 1000
@@ -138,8 +139,8 @@ def _turns(where: str, beside: dict[str, Any]) -> list[str]:
         )
     looked = beside["onlookers"]
     lines.append(
-        f"| {where} | {looked['streams']:,.0f} streams | {looked['moved']:,.0f} times moved "
-        f"| {looked['fetched']:,.0f} fetched | {looked['bytes'] / _KB / _KB:,.1f} MB "
-        f"| {looked['results']:,.0f} filed | | |"
+        f"| {where} | {looked['streams']:,.0f} streams | {looked['fetched']:,.0f} fetched "
+        f"| {looked['page_p50_ms']:.1f} | {looked['page_p99_ms']:.1f} | "
+        f"| {looked['results']:,.0f} filed | {looked['bytes'] / _KB / _KB:,.1f} MB |"
     )
     return lines

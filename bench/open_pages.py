@@ -16,7 +16,7 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from bench import load, mass, report
-from bench.onlookers import COUNTED
+from bench.onlookers import COUNTED, PAGE_MS
 from bench.server import Server, resident_mb
 from bench.signed import Signer, numbers, results
 from callkeeper.clock import Clock
@@ -125,7 +125,8 @@ def _beside(
         **{name: report.summary(each) for name, each in turns.items()},
         "part": median(each.rate / other.rate for each, other in pairs),
         "times_p99": median(each.p99 / other.p99 for each, other in pairs),
-        "onlookers": {name: sum(each[name] for each in told) for name in COUNTED},
+        "onlookers": {name: sum(each[name] for each in told) for name in COUNTED}
+        | {name: median(each[name] for each in told) for name in PAGE_MS},
     }
 
 

@@ -130,6 +130,8 @@ def test_the_api_comes_before_pages_and_what_is_lost_is_begun_anew(server: Serve
     ours = os.getpriority(os.PRIO_PROCESS, 0)  # whoever runs the tests may be nice too
     assert os.getpriority(os.PRIO_PROCESS, own) == min(ours + 10, 19)
     assert {os.getpriority(os.PRIO_PROCESS, each) for each in others} == {ours}
+    assert os.sched_getscheduler(own) == os.SCHED_IDLE
+    assert {os.sched_getscheduler(each) for each in others} == {os.sched_getscheduler(0)}
     with signed_in(server) as browser:
         os.kill(own, signal.SIGKILL)
         reserve(server)

@@ -1,6 +1,7 @@
 """Our units on a booted systemd, installed by the very lines of docs/operating.md."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -126,8 +127,12 @@ def test_a_service_that_is_killed_is_back_and_its_writer_too(service: Machine) -
 def test_a_console_with_a_port_of_its_own_yields_to_the_api(service: Machine) -> None:
     with configured(service, settings="console_port = 28445\n"):
         until(lambda: service.run(ASKS_CONSOLE, check=False).stdout == "ok\n")
-        levels = service.says(f"ps -o nice= --ppid {shown(service, 'MainPID')}").split()
+        begun = service.says(f"pgrep -P {shown(service, 'MainPID')}").split()
+        stats = " ".join(f"/proc/{each}/stat" for each in begun)
+        levels = service.says(f"cut -d' ' -f19 {stats}").split()
         assert sorted(map(int, levels)) == [0, 0, 10]  # one serves, one writes
+        policies = service.says(f"cut -d' ' -f41 {stats}").split()
+        assert sorted(map(int, policies)) == [0, 0, os.SCHED_IDLE]
         assert "niceness_refused" not in log(service)
 
 

@@ -40,7 +40,7 @@ from callkeeper.signals import ending
 from callkeeper.store.file_identity import Inode
 
 _AGAIN_SECONDS = 1.0  # between the tries to start a worker that is lost before it is ready
-_NICENESS = 10  # of the console: a tenth of a core is its own where the API wants all of it
+_NICENESS = 10  # of the console, where it may not be more modest than that
 _END_SECONDS = 30
 _FIRST = 0  # the number of the worker that dials, and counts how often what writes is lost
 _LOOK_SECONDS = 0.25  # how often the process that writes is looked at
@@ -267,9 +267,13 @@ def main() -> None:
 
 
 def _yield_to_others() -> None:
-    """Let every other process go first that wants a core; where that is forbidden, say so."""
+    """Let every other process go first that wants a core; where that is forbidden, say so.
+
+    Whoever is merely nice and runs is let run for a millisecond, while a result waits for the core.
+    """
     try:
         os.nice(_NICENESS)
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     except OSError as error:
         structlog.get_logger().warning("niceness_refused", error=str(error))
 
