@@ -2,7 +2,7 @@
 
 import pytest
 
-from callkeeper.core.endpoint import may_ring
+from callkeeper.core.endpoint import lasting, may_ring
 
 DESKS = "PJSIP/* SIP/desk-*  Local/*@desks"
 
@@ -39,3 +39,17 @@ def test_no_other_may(phone: str) -> None:
 def test_a_dot_of_a_form_is_a_dot() -> None:
     assert may_ring("PJSIP/a.b", "PJSIP/a.b")
     assert not may_ring("PJSIP/axb", "PJSIP/a.b")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "lasts"),
+    [
+        ("Local/0301@outbound", "Local/0301@outbound/n"),
+        ("Local/1001@desks", "Local/1001@desks/n"),
+        ("Local/0301@outbound/n", "Local/0301@outbound/n"),
+        ("Local/0301@outbound/nj", "Local/0301@outbound/nj"),
+        ("PJSIP/0301@trunk", "PJSIP/0301@trunk"),
+    ],
+)
+def test_a_local_channel_stays_for_as_long_as_its_call(endpoint: str, lasts: str) -> None:
+    assert lasting(endpoint) == lasts

@@ -96,10 +96,10 @@ class DeskStage:
         self.clock = SystemClock()
         self._stack = AsyncExitStack()
 
-    async def enter(self, name: str, dies: str = "") -> MortalWriter:
+    async def enter(self, name: str, dies: str = "", endpoint: str = TRUNK) -> MortalWriter:
         """Begin a dispatcher, and return when its line is up."""
         writer = MortalWriter(self.store, dies)
-        line = MortalLine(self.asterisk.url, USER, PASSWORD, app=f"desk-{name}", endpoint=TRUNK)
+        line = MortalLine(self.asterisk.url, USER, PASSWORD, app=f"desk-{name}", endpoint=endpoint)
         line.mortal = writer
         context = DialerContext.of(
             post(name, line="asterisk"),

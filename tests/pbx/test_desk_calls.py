@@ -51,6 +51,21 @@ def test_agent_and_customer_are_joined_and_each_ends_the_other(
     play(tmp_path, asterisk, act)
 
 
+def test_a_call_by_a_context_of_ours_is_joined_and_its_end_is_known(
+    tmp_path: Path, asterisk: PrivateAsterisk
+) -> None:
+    async def scene() -> None:
+        async with desk_stage(tmp_path, asterisk) as stage:
+            await stage.enter("dora", endpoint="Local/{number}@redirected")
+            call = stage.ask(AGENT, ANSWERS)
+            await stage.until(lambda: stage.is_joined(call))
+            asterisk.hang_up(desk_channel(call.id))
+            ended = await stage.ends(call)
+            assert ended.outcome == "answered"
+
+    asyncio.run(scene())
+
+
 def test_a_customer_who_is_busy_ends_the_agents_waiting(
     tmp_path: Path, asterisk: PrivateAsterisk
 ) -> None:

@@ -172,6 +172,21 @@ def test_a_line_that_could_not_be_asked_leaves_the_promise_as_it_was(store: SqlS
     assert again.number == 1
 
 
+@pytest.mark.parametrize("evidence", [BUSY, "down"])
+def test_what_was_filed_while_the_system_called_is_not_called_again(
+    opened: Opened, evidence: Evidence
+) -> None:
+    has_campaign(opened.session, 1, 8, dial_settings=msgspec.json.encode(RETRIES).decode())
+    store = opened.store
+    attempt = begun(store, campaign_id="8")
+    carry_out(store, order(attempt.reservation_id, Result(business_result="sold")))
+    end(store, ending(attempt, evidence, remark="the line is down", at=NOW + 1))
+    done = standing(store, attempt)
+    assert (done.state, done.business_result, done.look_at) == ("done", "sold", None)
+    assert not store.due.is_any(NOW + 100 * MINUTE)
+    check_history(store, done)
+
+
 def test_a_retry_waits_for_its_spacing_and_the_last_try_is_final(opened: Opened) -> None:
     has_campaign(opened.session, 1, 8, dial_settings=msgspec.json.encode(RETRIES).decode())
     store = opened.store

@@ -1,4 +1,4 @@
-"""An endpoint of the phone network: where an agent's phone is, as the line knows it."""
+"""An endpoint of the phone network, as the line knows it: where a phone is, or a way to one."""
 
 import re
 
@@ -8,6 +8,15 @@ from callkeeper.core.refusal import ParameterWrong
 ENDPOINT = re.compile(r"[A-Za-z]\w{0,39}/[\w.@:+-]{1,200}", re.ASCII)
 # What a * of an allowed form stands for: a name. No @ or : with which one says where else to go.
 _NAME = r"[A-Za-z0-9_.+-]+"
+
+
+def lasting(endpoint: str) -> str:
+    """Return an endpoint whose channel is there for as long as its call goes on.
+
+    One of Local without options leaves a call once both its ends talk, and its id goes with it.
+    """
+    is_bare = endpoint.startswith("Local/") and endpoint.count("/") == 1
+    return f"{endpoint}/n" if is_bare else endpoint
 
 
 def check_phone(phone: str) -> None:

@@ -83,11 +83,12 @@ class Reaper:
         )
         claims = [each for each in orphans if each.state == "claimed"]
         if claims:
-            await context.async_store.attempts.hand_back.many(
+            handed_back = await context.async_store.attempts.hand_back.many(
                 [_hand_back(each, now) for each in claims]
             )
-            for each in claims:
-                self._end_desk(each)
+            for each, is_back in zip(claims, handed_back, strict=True):
+                if is_back is True:  # else whoever claimed it has begun it just now
+                    self._end_desk(each)
         await self._adopt([each for each in orphans if each.state != "claimed"])
         ticks = context.clock.ticks()
         if ticks - self._recounted_at >= _LOOK_AGAIN_MS:

@@ -28,6 +28,7 @@ from callkeeper.core.people.house_rules import AnyHourBy, HoursRule, any_hour_by
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.by_hand import Told, against_ringing
+from callkeeper.core.reservations.changes import Move, Reassign
 from callkeeper.core.reservations.reservation import Reservation
 
 # How long an agent waits for a dispatcher to take the call.
@@ -36,6 +37,9 @@ ASKED_MS = 10_000
 DESK_SECONDS = 20
 # How old a claim may be whose agent's phone rings, before somebody else gives it up.
 DESK_CLAIM_MS = ASKED_MS + (DESK_SECONDS + 15) * 1000
+
+# What of a promise an agent asks a call for.
+_PROMISED = ("agent", "appoint_at")
 
 # Why a call came to nothing, for the agent who asked for it.
 NOT_TAKEN = "no dialer took the call in time"
@@ -47,8 +51,9 @@ NO_WORD = "the line does not say whether it rings your phone"
 ENDS = "the dialer that had the call was stopped"
 GONE = "the dialer that had the call is gone"
 AGENT_LEFT = "the agent hung up"  # while the customer's phone rang
+CHANGED = "the call was moved, or given to another agent, before you answered"
 NOT_PLACED = (
-    *(NOT_TAKEN, STOPPED, NOT_ANSWERED, IS_BUSY, HUNG_UP),
+    *(NOT_TAKEN, STOPPED, NOT_ANSWERED, IS_BUSY, HUNG_UP, CHANGED),
     *(NO_WORD, ENDS, GONE, AGENT_LEFT),
 )
 
@@ -226,6 +231,18 @@ def not_taken(attempt: Attempt, now: Instant, why: str = NOT_TAKEN) -> HandBack 
     if attempt.holder != NOBODY or now - attempt.claimed_at <= ASKED_MS:
         return None
     return HandBack(attempt.vdn, attempt.reservation_id, attempt.id, now, why)
+
+
+def is_overtaken(happened: Iterable[Told], asked_at: Instant) -> bool:
+    """Whether a promise is another agent's, or for another time, since its call was asked for.
+
+    ``happened`` is the reservation's history. Its note may change meanwhile.
+    """
+    return any(
+        at > asked_at
+        and (what == Reassign.what or (what == Move.what and not told.keys().isdisjoint(_PROMISED)))
+        for what, _, at, told in happened
+    )
 
 
 def objection(

@@ -59,9 +59,14 @@ def begun(old: Reservation, now: Instant) -> Reservation:
 
 
 def not_dialed(old: Reservation, why: str, now: Instant) -> Reservation:
-    """Return it as waiting again: its try came to nothing, for surely nothing was dialed."""
+    """Return it as waiting again: its try came to nothing, for surely nothing was dialed.
+
+    What somebody has filed a result of meanwhile is closed.
+    """
     if old.kind == "manual":
         return old.changed(now, state="waiting", tries=old.tries - 1)
+    if old.business_result is not None:  # filed meanwhile: that customer was reached
+        return old.changed(now, state="done", tries=old.tries - 1, due_at=None, look_at=None)
     return old.changed(
         now,
         state="waiting",
@@ -86,8 +91,9 @@ def ended(old: Reservation, attempt: Attempt, settings: DialSettings, now: Insta
     )
     if attempt.desk is not None and attempt.outcome not in ("answered", "unknown"):
         return msgspec.structs.replace(old, state="waiting")  # the agent says what comes next
-    retry = None if attempt.desk else settings.retry_after(attempt.outcome, old.tries)
-    if retry is None:
+    retry = settings.retry_after(attempt.outcome, old.tries)
+    # A business result was filed meanwhile: somebody has talked to that customer.
+    if retry is None or attempt.desk is not None or old.business_result is not None:
         return msgspec.structs.replace(old, state="done", due_at=None, look_at=None)
     again_at = now + retry.spacing_seconds * 1000
     word = str(attempt.outcome).replace("_", " ")

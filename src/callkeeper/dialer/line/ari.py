@@ -19,6 +19,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from callkeeper import clock
+from callkeeper.core.endpoint import lasting
 from callkeeper.dialer.line.ari_answers import (
     Found,
     Info,
@@ -296,7 +297,7 @@ class AriLine:
             variables = {**variables, AGENT_VARIABLE: target}
             target = AGENT_TARGET
         return {
-            "endpoint": self._endpoint.replace("{number}", request.called_no),
+            "endpoint": lasting(self._endpoint.replace("{number}", request.called_no)),
             "context": target.context,
             "extension": target.extension,
             "priority": target.priority,

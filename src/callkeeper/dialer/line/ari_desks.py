@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import httpx2
 
+from callkeeper.core.endpoint import lasting
 from callkeeper.dialer.line.ari_answers import Made, Value, read_as, said
 from callkeeper.dialer.line.line import (
     ChannelState,
@@ -60,7 +61,7 @@ class AriDesks:
         """
         channel = desk_channel(request.attempt_id)
         originate = {
-            "endpoint": request.desk,
+            "endpoint": lasting(request.desk),
             "context": DESK_TARGET.context,
             "extension": DESK_TARGET.extension,
             "priority": DESK_TARGET.priority,

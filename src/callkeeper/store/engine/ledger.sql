@@ -214,7 +214,8 @@ SELECT {attempt_columns}
 FROM desk_call AS d
 JOIN attempt AS a ON a.vdn = d.vdn AND a.id = d.id
 WHERE d.line = :line
-ORDER BY a.claimed_at, a.id
+-- Those that somebody has to do something about, before those that go on.
+ORDER BY a.holder = '' OR a.hang_up_at IS NOT NULL DESC, a.claimed_at, a.id
 LIMIT :limit
 
 -- name: count_desk_calls

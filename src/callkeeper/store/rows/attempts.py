@@ -19,7 +19,13 @@ from callkeeper.core.dialing.attempt_changes import (
     Progress,
     Withdrawn,
 )
-from callkeeper.core.dialing.desk_call import DESK_CLAIM_MS, objection, outside_hours
+from callkeeper.core.dialing.desk_call import (
+    CHANGED,
+    DESK_CLAIM_MS,
+    is_overtaken,
+    objection,
+    outside_hours,
+)
 from callkeeper.core.dialing.lease import latest
 from callkeeper.core.dialing.policy import Busyness, Dial, Doubtful, Wait
 from callkeeper.core.dialing.reservation_changes import (
@@ -75,6 +81,9 @@ class AttemptRows:
                 continue
             old = batch.reservations[placing.vdn, placing.reservation_id]
             campaign = campaigns.get((old.vdn, old.campaign_id))
+            if self._is_overtaken(attempt):
+                outcomes.append(_withdrawn(placing, batch, attempt, CHANGED))
+                continue
             outcomes.append(_begin(placing, batch, attempt, campaign))
         self._write_batch(batch)
         return outcomes
@@ -158,6 +167,12 @@ class AttemptRows:
         for line, _, _, count in self._session.rows("count_live_attempts"):
             live[line] = live.get(line, 0) + count
         return live
+
+    def _is_overtaken(self, attempt: Attempt) -> bool:
+        if attempt.desk is None:
+            return False
+        events = self._history.of(attempt.vdn, attempt.reservation_id)
+        return is_overtaken((each.told for each in events), attempt.claimed_at)
 
     def _batch(self, items: Sequence[About], *, with_reservations: bool = True) -> AttemptBatch:
         reservations = {}
