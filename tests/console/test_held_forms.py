@@ -1,5 +1,6 @@
 """Forms that come slowly: what their sender may is asked once they are whole."""
 
+import asyncio
 import re
 import socket
 from collections.abc import Iterator
@@ -7,9 +8,13 @@ from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from starlette.requests import Request
 
 from callkeeper.console.door import COOKIE
+from callkeeper.console.visit import Visit
 from callkeeper.core.people.person import Role
+from callkeeper.core.refusal import TooManyRequests
+from callkeeper.http.tarpit import Tarpit
 from tests.console.visitor import ADMINISTRATOR, OPERATOR, PASSWORD, Visitor, at_work, unlike_any
 from tests.house import VDN, House
 
@@ -116,3 +121,21 @@ def test_a_form_that_comes_slowly_does_what_it_says(house: House) -> None:
         answer = form.sent()
     assert re.match(r"HTTP/1\.1 303 [^\r]*\r\n", answer)
     assert f"set-cookie: {COOKIE}=" in answer
+
+
+def test_forms_that_wait_for_a_turn_hold_so_many_bytes_and_no_more() -> None:
+    tarpit = Tarpit(per_second=1, at_once=1, bytes_max=100)
+    scope = {"type": "http", "client": ("192.0.2.1", 1), "headers": []}
+
+    async def wait(size: int) -> None:
+        await Visit(Request(scope), None, b"x" * size).wait_for(tarpit.visit(scope))
+
+    async def flood() -> None:
+        await wait(1_000)  # there is a turn at once, so nothing waits
+        waiting = asyncio.create_task(wait(40))
+        await asyncio.sleep(0)
+        with pytest.raises(TooManyRequests, match="too many forms wait here"):
+            await wait(40)
+        waiting.cancel()
+
+    asyncio.run(flood())

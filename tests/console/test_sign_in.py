@@ -88,6 +88,14 @@ def test_it_leads_to_no_page_but_ours(house: House, elsewhere: str) -> None:
     assert visitor.send("/console/sign-in", form).seen.headers["location"] == "/console/"
 
 
+def test_whoever_signs_in_is_led_to_a_call_and_not_away_to_its_customer(house: House) -> None:
+    login = unlike_any()
+    at_work(house, login)
+    visitor, there = Visitor(house), f"/console/{VDN}/reservations/1"
+    form = {"login": login, "password": PASSWORD, "next": f"{there}/pop"}
+    assert visitor.send("/console/sign-in", form).seen.headers["location"] == there
+
+
 def test_a_wrong_password_and_a_login_that_there_is_none_of_are_told_alike(house: House) -> None:
     at_work(house, "eva")
     wrong = Visitor(house).sign_in("eva", "not the password")

@@ -19,6 +19,7 @@ from callkeeper.core.people.person import Role
 from callkeeper.core.people.presence import PRESENT_MS, RENEW_MS
 from callkeeper.core.reservations.changes import Move, Result
 from callkeeper.installation.database import DATABASE_FILE
+from callkeeper.usecases.people import USED_MS
 from tests.console.visitor import SUPERVISOR, Visitor, at_work, promise, unlike_any
 from tests.house import HOUR, VDN, House
 from tests.store.orders import carry_out, order
@@ -324,3 +325,15 @@ def test_a_server_that_is_told_to_stop_waits_for_no_stream(tmp_path: Path) -> No
             assert stream.hear()[0] == "pulse"
             house.stop()
             assert stream.hear() == ("over", {})
+
+
+def test_a_browser_that_connects_again_by_itself_keeps_no_session_alive(house: House) -> None:
+    login = unlike_any()
+    visitor = at_work(house, login, SUPERVISOR)
+    used = [each.used_at for each in house.store.sessions.of(login)]
+    house.clock.move(2 * USED_MS)  # type: ignore[attr-defined]
+    with listening(visitor) as stream:
+        assert stream.hear()[0] == "pulse"
+    assert [each.used_at for each in house.store.sessions.of(login)] == used
+    visitor.look("/console/help")
+    assert [each.used_at for each in house.store.sessions.of(login)] == [house.now()]

@@ -98,6 +98,7 @@ OF_NO_VDN = {
     "note_seen": SMALL,
     "come_back": SMALL,
     "is_any_person": SMALL,
+    "tied_by": "a person's, whatever VDN it was done in",
     "deeds": "the operator's, of all VDNs; of one VDN where it is given",
     "access_key": SMALL,
     "access_keys": SMALL,

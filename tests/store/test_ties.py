@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from callkeeper.core.people.changes import (
     Disable,
     GiveRole,
@@ -156,3 +158,33 @@ def test_who_comes_in_several_windows_at_once_is_one_person(opener: Opener) -> N
         assert stores[0].people.tied(tie) == made
         found = [stores[0].people.get(f"ann{number}-{place}") for place in range(2)]
         assert len([each for each in found if each]) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "is_kept"),
+    [("person kim", False), ("person olga", True), ("person gone", False), ("operator", True)],
+)
+@pytest.mark.parametrize("more", [Role("operator", None), Role("supervisor", 26)])
+def test_whoever_becomes_more_loses_an_account_that_their_keeper_tied(
+    store: SqlStore, by: str, more: Role, *, is_kept: bool
+) -> None:
+    # A keeper may have tied an account of their own, to come in later as that person.
+    added(store, invited("bob"), invited("kim"), invited("olga"))
+    changed(store, "kim", GiveRole(Role("administrator", 25)))
+    changed(store, "olga", GiveRole(Role("operator", None)))
+    with store.transaction():
+        store.people.change([PersonOrder("bob", TieAccount(TIE), by, NOW, 25)])
+    changed(store, "bob", GiveRole(Role("agent", 25, "1002")))  # which is no more than before
+    assert store.people.tied(TIE) is not None
+    (bob,) = changed(store, "bob", GiveRole(more))
+    assert (bob.tie == TIE) is is_kept
+    assert store.people.get("bob") == bob
+    assert isinstance(signed_on(store, "bob", TIE, "d"), SignInRefused) is not is_kept
+    if not is_kept:
+        assert changed(store, "bob", TieAccount(TIE))[0].tie == TIE
+
+
+def test_what_groups_grant_keeps_the_account_by_which_they_do(store: SqlStore) -> None:
+    added(store, newcomer("ann"))
+    changed(store, "ann", GrantRoles((Role("operator", None),), (None,)))
+    assert store.people.tied(TIE) is not None

@@ -40,7 +40,7 @@ class Shown(NamedTuple):
     ``anybody``: those who have not signed in as well. ``keeps_typed``: what is sent from it after a
     session has ended, or while the database is away, is shown again, to be sent once more; so it
     has no secret. ``tells``: to show it is put on record, so no other site may ask for it, nor
-    anybody for its head alone.
+    anybody for its head alone. ``listens``: a browser asks for it by itself, and nobody clicked.
     """
 
     path: str
@@ -49,6 +49,7 @@ class Shown(NamedTuple):
     anybody: bool = False
     keeps_typed: bool = False
     tells: bool = False
+    listens: bool = False
 
 
 class ConsolePage(Route):
@@ -96,7 +97,7 @@ class ConsolePage(Route):
             # A form comes as slowly as its sender likes; rights are those of when it is whole.
             is_form = request.method == "POST" and self.page.post is not None
             visit = Visit(request, None, await sent_with(request) if is_form else b"")
-            visit = visit._replace(who=await self._known(request))
+            visit = visit._replace(who=await self._known(visit))
             trace.broken = partial(mistake, self._press, visit)  # in the person's own language
             return await self._shown(visit)
         except DatabaseFailed as failed:
@@ -111,11 +112,13 @@ class ConsolePage(Route):
     def _allowed(self) -> str:
         return ", ".join(sorted(self.methods or ()))
 
-    async def _known(self, request: Request) -> SignedIn | None:
+    async def _known(self, visit: Visit) -> SignedIn | None:
         """Return who looks; whoever has not signed in takes turns with other strangers."""
+        request = visit.request
         turn = self._tarpit.visit(request.scope, PAGES)
-        await turn.pay()
-        who = await self._door.who(request, clicked=Visit(request, None).told is None)
+        await visit.wait_for(turn)
+        clicked = visit.told is None and not self.page.listens
+        who = await self._door.who(request, clicked=clicked)
         if who is not None:
             turn.prove()
             Trace.of(request.scope).also = {"person": who.person.login}

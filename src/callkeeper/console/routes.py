@@ -101,7 +101,9 @@ def shown(console: Console, press: Press, door: Door) -> list[Shown]:
         Shown("/console/sign-on", single.begin, anybody=True),
         Shown("/console/sign-on/back", single.back, anybody=True),
         Shown("/console/welcome/{token}", signing.welcome, signing.begin, anybody=True),
-        Shown("/console/changes", StreamPage(console.streams, door).show, anybody=True),
+        Shown(
+            "/console/changes", StreamPage(console.streams, door).show, anybody=True, listens=True
+        ),
         Shown("/console/", home.show),
         Shown("/console/help", HelpPage(press).show),
         Shown("/console/me", me.show, me.change, keeps_typed=True),

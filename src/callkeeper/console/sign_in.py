@@ -20,6 +20,7 @@ HOME = "/console/"
 SIGN_IN = "/console/sign-in"
 
 _SIGNING = "/console/sign-"  # in, out and on: nobody goes back there
+_LEADS_AWAY = "/pop"  # to a customer, which is put on record: whoever signs in is led to the call
 
 # How many are let try a login and a password, that are wrong, a second and at once. Right ones cost
 # none of it. Less than what can be hashed; and none can wait longer than wait_ms of the core says,
@@ -54,7 +55,7 @@ class SignInPages:
         form = visit.form()
         login = form.get("login", "")
         turn = self._tries.visit_as(visit.request.scope, login_of(login)[:LOGIN_MOST])
-        await turn.pay()
+        await visit.wait_for(turn)
         try:
             session = await self._people.sign_in(login, form.get("password", ""))
         except SignInRefused as refused:
@@ -140,4 +141,4 @@ def own_page(path: str | None) -> str:
     if path is None or len(path) > _NEXT_MAX or "\\" in path:
         return HOME
     is_ours = path.startswith("/console/") and not path.startswith(_SIGNING)
-    return path if is_ours else HOME
+    return path.removesuffix(_LEADS_AWAY) if is_ours else HOME

@@ -18,13 +18,14 @@ from callkeeper.clock import Clock, new_token
 from callkeeper.console.door import Door, let_in
 from callkeeper.console.press import Press, lead_away, lead_to
 from callkeeper.console.provider import SKEW_MS, Provider, ProviderAway, senseless
-from callkeeper.console.sign_in import own_page
+from callkeeper.console.sign_in import TRIES_AT_ONCE, TRIES_PER_SECOND, own_page
 from callkeeper.console.visit import Visit, no_page
 from callkeeper.core.instants import MINUTE_MS, SECOND_MS, Instant
 from callkeeper.core.people.person import Person, Tie
 from callkeeper.core.people.session import SignedIn
 from callkeeper.core.people.sign_on import Account, NobodyTied, SignOnRefused
 from callkeeper.core.refusal import ParameterWrong
+from callkeeper.http.tarpit import Tarpit
 from callkeeper.installation.sealing import Seal
 from callkeeper.usecases.people import NewSession, SignInListener
 from callkeeper.usecases.sign_on import SignOns
@@ -100,6 +101,7 @@ class SignOnPages:
         self._door = door
         self._press = press
         self._clock = clock
+        self._tries = Tarpit(per_second=TRIES_PER_SECOND, at_once=TRIES_AT_ONCE)
 
     async def begin(self, visit: Visit) -> Response:
         """Send somebody to the provider."""
@@ -130,6 +132,8 @@ class SignOnPages:
         """Let in whoever comes back, if they come from where they were sent."""
         sign_on = self._sign_on(visit)
         subject, is_anew = None, False
+        turn = self._tries.visit(visit.request.scope)  # each has the provider asked
+        await turn.pay()
         try:
             begun = self._begun(visit, sign_on)
             is_anew = begun.is_anew
@@ -141,6 +145,7 @@ class SignOnPages:
             sign_on.heard(is_in=False)
             response = self._refused(visit, refused, subject, is_anew=is_anew)
         else:
+            turn.prove()
             sign_on.heard(is_in=True)
             await self._door.end(visit.request)  # on a machine that people share, the one before
             response = lead_to(begun.next)

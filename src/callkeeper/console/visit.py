@@ -9,9 +9,10 @@ from starlette.requests import Request
 from callkeeper.console.fields import unreadable
 from callkeeper.core.people.person import is_login
 from callkeeper.core.people.session import SignedIn
-from callkeeper.core.refusal import BodyTooLarge, NoSuchPath, Refusal
+from callkeeper.core.refusal import BodyTooLarge, NoSuchPath, Refusal, TooManyRequests
 from callkeeper.core.vdn import read_vdn
 from callkeeper.http.head import Head
+from callkeeper.http.tarpit import Visit as Turn
 from callkeeper.language import named
 
 # With this header a page asks for what has moved on it, and nobody has clicked: the number that it
@@ -59,6 +60,15 @@ class Visit(NamedTuple):
         """The number that a page was told which asks by itself; None: somebody has clicked."""
         told = Head.of(self.request.scope).get(BY_ITSELF)
         return None if told is None else told.decode("latin-1")
+
+    @property
+    def here(self) -> str | None:
+        """The page that was asked for, below /console/, to ask for it again; None: a form was."""
+        if self.request.method != "GET":
+            return None
+        url = self.request.url
+        page = url.path.removeprefix("/console/")
+        return f"{page}?{url.query}" if url.query else page
 
     @property
     def vdn(self) -> int:
@@ -111,6 +121,13 @@ class Visit(NamedTuple):
         if not is_id(id_):
             raise no_page(self.request)
         return str(id_)
+
+    async def wait_for(self, turn: Turn) -> None:
+        """Wait for a turn, with what was sent in hand. Raise TooManyRequests."""
+        try:
+            await turn.pay(0 if isinstance(self.sent, Refusal) else len(self.sent))
+        except TooManyRequests as refused:
+            raise TooManyRequests("too many forms wait here; send yours again later") from refused
 
     def form(self, *, many: str | None = None) -> dict[str, str]:
         """Return what was typed, by field; all values of ``many``, with blanks between them.

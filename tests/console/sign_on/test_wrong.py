@@ -11,10 +11,11 @@ import pytest
 from joserfc.jwk import OctKey, RSAKey
 from structlog.testing import capture_logs
 
-from callkeeper.clock import HandClock
+from callkeeper.clock import HandClock, monotonic
 from callkeeper.console.id_token import Keys
 from callkeeper.console.provider import ANSWER_BYTES_MAX, Client, ProviderAway
 from callkeeper.console.provider import Provider as ProviderAsked
+from callkeeper.console.sign_in import TRIES_AT_ONCE, TRIES_PER_SECOND
 from callkeeper.console.sign_on import BACK, BEGIN, BEGUN_MS, COOKIE
 from tests.console.sign_on.oidc import CLIENT, SECRET, Provider, ec_key
 from tests.console.sign_on.way import Way, refused_with_why, served, somebody, tied
@@ -280,3 +281,16 @@ def test_a_provider_that_is_slow_is_not_waited_for(provider: Provider, clock: Ha
         await asked.close()
 
     asyncio.run(ask())
+
+
+def test_a_code_that_somebody_made_up_has_the_provider_asked_no_faster_than_a_password_is_tried(
+    house: House, provider: Provider
+) -> None:
+    somebody(provider)
+    way = Way(house)
+    state = parse_qs(urlsplit(way.begin()).query)["state"][0]
+    cookies, begun = dict(way.cookies), monotonic()
+    for _ in range(TRIES_AT_ONCE + TRIES_PER_SECOND):
+        way.cookies = dict(cookies)  # as somebody sends who keeps it
+        assert way.look(f"{BACK}?state={state}&code=junk").status_code == 403
+    assert monotonic() - begun > 0.8  # after a rest so many are let try at once, and then

@@ -131,6 +131,13 @@ RETURNING login
 -- name: take_tie
 DELETE FROM tie WHERE issuer = :issuer AND subject = :subject
 
+-- name: tied_by
+-- Who tied an account to a person last, or added them with one.
+SELECT by_whom FROM deed
+WHERE happened_at <= :at AND subject = :whose AND what IN ('person_tied', 'person_added')
+ORDER BY happened_at DESC, number DESC
+LIMIT 1
+
 -- name: password_of
 SELECT password_hash FROM person
 WHERE login = :login AND disabled_at IS NULL AND password_hash IS NOT NULL

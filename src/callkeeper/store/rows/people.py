@@ -5,8 +5,10 @@ from typing import Protocol
 
 import msgspec
 
+from callkeeper.core.instants import INSTANT_MAX
 from callkeeper.core.people.changes import (
     Disable,
+    GrantRoles,
     NewPerson,
     PersonChange,
     PersonOrder,
@@ -21,6 +23,7 @@ from callkeeper.core.people.person import (
     Tie,
     TieTaken,
     by_login,
+    is_person,
 )
 from callkeeper.core.people.preferences import Preferences
 from callkeeper.core.people.presence import Sighting, lately
@@ -107,9 +110,13 @@ class PersonRows:
         new = carried_out(order, old)
         if new is old:
             return old
-        is_another = isinstance(change, Reset) or reaches_further(old, new)
+        is_more = reaches_further(old, new)
+        is_another = isinstance(change, Reset) or is_more
         if is_another:
             new = msgspec.structs.replace(new, has_password=False)
+        is_granted = isinstance(change, GrantRoles)  # by the very account that is tied
+        if is_more and old.tie and not is_granted and self._is_tied_by_keeper(old):
+            new = msgspec.structs.replace(new, tie=None)
         if old.tie is not None and new.tie is None:
             self._take_tie(old.tie)
         if new.tie is not None and old.tie is None:
@@ -136,6 +143,18 @@ class PersonRows:
         if order.by != old.by or order.keeper is not None:
             self._deeds.append(Deed(0, order.at, order.by, change.what, old.by, order.vdn, detail))
         return new
+
+    def _is_tied_by_keeper(self, person: Person) -> bool:
+        """Whether the account that is tied to a person may be their keeper's own.
+
+        Not where a command, the single sign-on or an operator tied it.
+        """
+        rows = self._session.rows("tied_by", whose=person.by, at=INSTANT_MAX)
+        by = str(rows[0][0]) if rows else by_login("")
+        if not is_person(by):
+            return False
+        keeper = self.get(by.removeprefix(by_login("")))
+        return keeper is None or keeper.role_in(None) is None
 
     def _shut_out(self, login: str, change: PersonChange, *, is_another: bool) -> None:
         """End what a person, or whoever knows a secret of theirs, comes in by."""
