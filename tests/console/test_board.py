@@ -306,3 +306,67 @@ def test_who_answers_for_no_vdn_has_no_board_and_no_way_to_it(house: House) -> N
         visitor = at_work(house, login, role)
         assert (f'href="{BOARD}"' in visitor.look("/console/help").seen.text) == (status == 200)
         assert visitor.look(BOARD).status == status
+
+
+def test_of_one_agent_all_that_waits_can_be_given_away_not_only_what_is_due(
+    house: House, sue: Visitor
+) -> None:
+    soon, far = promise(house, MINUTE), promise(house, 72 * HOUR)
+    page = sue.look(f"{BOARD}?agent=ann&show=open")
+    assert (rows(page), "Show all that waits" in page.text) == ([soon], True)
+    page = sue.look(f"{BOARD}?agent=ann&show=all")
+    assert (rows(page), "All that waits: ann" in page.text) == ([soon, far], True)
+    form = {"listed": page.hidden("listed"), "all": "1", "agent": "bob"}
+    assert sue.send(f"{BOARD}/reassign?agent=ann&show=all", form).status == 303
+    assert {standing(house, each).agent for each in (soon, far)} == {"bob"}
+
+
+def test_a_campaign_that_is_paused_holds_agents_too_and_that_is_told_with_its_remedy(
+    house: House, sue: Visitor
+) -> None:
+    id_ = promise(house, -MINUTE)
+    assert sue.send(f"{BOARD}/pause", {"campaign": TASK}).status == 303
+    page = sue.follow()
+    assert "is paused. Calls for which no agent can have the line ring: 1." in page.text
+    assert f'action="{BOARD}/resume"' in page.seen.text
+    page = sue.look(f"/console/{VDN}/reservations/{id_}")
+    assert "Why: the agent has not called yet; its campaign is paused" in page.text
+    assert sue.send(f"{BOARD}/resume", {"campaign": TASK}).status == 303
+    assert "is paused" not in sue.follow().text
+
+
+def test_the_page_of_a_call_does_with_it_what_the_board_does(house: House, sue: Visitor) -> None:
+    mine, closed = promise(house, -MINUTE), expired(house)
+    page = sue.look(f"/console/{VDN}/reservations/{mine}")
+    assert "Mark as seen" not in page.text
+    ticked = page.hidden("ticked")
+    assert sue.send(f"{BOARD}/reassign", {"ticked": ticked, "agent": "Bob"}).status == 303
+    assert (standing(house, mine).agent, "Bob's now" in sue.follow().text) == ("bob", True)
+    page = sue.look(f"/console/{VDN}/reservations/{closed}")
+    assert "Give it to agent" not in page.text
+    assert sue.send(f"{BOARD}/seen", {"ticked": page.hidden("ticked")}).status == 303
+    assert standing(house, closed).seen_at is not None
+    assert "Mark as seen" not in sue.look(f"/console/{VDN}/reservations/{closed}").text
+    agent = at_work(house, unlike_any(), Role("agent", VDN, "bob"))
+    assert "Give it to agent" not in agent.look(f"/console/{VDN}/reservations/{mine}").text
+
+
+HELD = "UPDATE reservation SET look_at = appoint_at + 7200000 WHERE id = ?"
+
+
+@pytest.mark.parametrize(
+    ("says", "is_told"),
+    [
+        ("UPDATE reservation SET held_by = 'hours' WHERE id = ?", True),
+        ("UPDATE reservation SET held_by = 'retry' WHERE id = ?", True),
+        ("UPDATE reservation SET held_by = 'line' WHERE id = ?", False),
+    ],
+)
+def test_the_page_of_a_call_that_is_held_says_when_it_is_made_at_the_earliest(
+    house: House, sue: Visitor, says: str, *, is_told: bool
+) -> None:
+    id_ = promise(house, -MINUTE, kind="automatic", agent=None)
+    for each in (HELD, says):
+        rewrite(house, id_, each)
+    page = sue.look(f"/console/{VDN}/reservations/{id_}")
+    assert ("The system calls at 2026-11-28 1" in page.text) is is_told

@@ -1,6 +1,7 @@
 """Asking for a call on a page: the phone of whoever asks, and how the call then stands."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -330,6 +331,32 @@ def test_another_note_or_time_is_not_in_the_way_of_ones_own_call_either(
     moved = {"version": version, "day": "2026-11-29", "at": "15:00"}
     assert rings.send(path(id_, "move"), moved).status == 303
     assert (standing(house, id_).remark, standing(house, id_).tries) == ("slowly", 2)
+
+
+@pytest.mark.usefixtures("dialer")
+@pytest.mark.parametrize("act", ["hang-up", "number"])
+def test_what_is_typed_of_a_result_stays_when_one_hangs_up_or_looks_at_the_number(
+    house: House, rings: Visitor, act: str
+) -> None:
+    id_ = promised(house)
+    assert rings.send(path(id_, "call")).status == 303
+    take(house)
+    page = rings.look(path(id_)).seen.text
+    button = re.findall(rf'<button\s+form="filing"\s+formaction="{path(id_, act)}"[^>]*>', page)
+    assert len(button) == 1
+    form = ResultForm(page).fields | {"note": "likes it"}
+    shown = rings.send(path(id_, act), form)
+    assert (shown.status, "likes it" in shown.seen.text) == (200, True)
+    assert (attempt_of(house, id_).hang_up_at is not None) is (act == "hang-up")
+    stop(rings, id_)
+
+
+@pytest.mark.parametrize("act", ["call", "hang-up", "by-hand", "by-hand/end", "number"])
+def test_a_result_half_typed_waits_where_a_button_beside_it_finds_one_signed_out(
+    house: House, act: str
+) -> None:
+    kept = Visitor(house).send(path(promised(house), act), {"version": "1", "note": "likes it"})
+    assert (kept.status, kept.hidden("note")) == (401, "likes it")
 
 
 @pytest.mark.usefixtures("dialer")

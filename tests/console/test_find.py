@@ -8,6 +8,7 @@ import pytest
 
 from callkeeper.core.people.person import Role
 from callkeeper.core.reservations.changes import Result
+from callkeeper.store.port.access import AgentName
 from tests.console.test_house_rules import rule
 from tests.console.visitor import SUPERVISOR, Visitor, at_work, promise, unlike_any
 from tests.house import HOUR, TASK, VDN, House
@@ -47,6 +48,21 @@ def test_calls_are_found_by_what_is_typed_and_each_filter_can_be_dropped(
         assert sue.send(FIND, form).status == 200
         assert found(sue) == expected, form
     assert number not in sue.send(FIND, {"agent": agent}).seen.text
+
+
+def test_an_agent_is_found_by_what_the_vdn_calls_them_and_a_name_of_two_finds_nothing(
+    house: House, sue: Visitor
+) -> None:
+    one, other, third = unlike_any(), unlike_any(), unlike_any()
+    names = [(one, f"Wang {one}"), (other, f"Li {other}"), (third, f"Li {other}")]
+    with house.store.transaction():
+        house.store.agents.name([AgentName(VDN, *each, house.now()) for each in names])
+    id_ = promise(house, HOUR, agent=one)
+    promise(house, HOUR, agent=other)
+    for typed, expected in ((one, [id_]), (f"Wang {one}", [id_]), (f"Li {other}", [])):
+        assert sue.send(FIND, {"agent": typed}).status == 200
+        assert found(sue) == expected, typed
+    assert f'<option value="{one}">Wang {one} ({one})' in sue.seen.text
 
 
 def test_an_address_may_ask_for_all_but_a_number(house: House, sue: Visitor) -> None:

@@ -164,3 +164,15 @@ def test_which_zones_there_are_is_not_read_from_the_disk_for_each_page(house: Ho
         assert "Europe/Berlin" in visitor.look(page).seen.text
     after = zone_names.cache_info()
     assert (after.misses, after.hits) == (before.misses, before.hits + 3)
+
+
+def test_one_is_told_how_often_one_is_signed_in_and_signs_out_everywhere(house: House) -> None:
+    login = unlike_any()
+    here = at_work(house, login)
+    elsewhere = Visitor(house).sign_in(login)
+    assert "sessions that go on: 2" in here.look(ME).text
+    out = here.send(f"{ME}/sessions")
+    assert (out.status, out.seen.headers["location"]) == (303, "/console/sign-in")
+    house.clock.move(3_000)  # type: ignore[attr-defined]
+    assert (here.look(ME).status, elsewhere.look(ME).status) == (303, 303)
+    assert house.store.sessions.of(login) == []

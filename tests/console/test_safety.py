@@ -149,6 +149,7 @@ ONES_OWN = {
     "/console/me",
     "/console/me/away",
     "/console/me/password",
+    "/console/me/sessions",
     "/console/me/calendar",
 }
 INSTALLATION_WIDE = [each for each in OURS if each not in IN_A_VDN and each.path not in ONES_OWN]
@@ -353,11 +354,12 @@ def test_while_the_database_is_away_a_page_says_so(house: House) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as database:
         database.execute("ALTER TABLE outstanding RENAME TO elsewhere")
         try:
-            answer = visitor.look(f"/console/{VDN}/today")
+            answer = visitor.look(f'/console/{VDN}/today?x=1&y="')
         finally:
             database.execute("ALTER TABLE elsewhere RENAME TO outstanding")
     assert answer.status == 503
     assert answer.seen.headers["retry-after"] == "5"
+    assert f'href="/console/{VDN}/today?x=1&amp;y=%22">Try again' in answer.seen.text
 
 
 @pytest.mark.parametrize("table", ["outstanding", "session"])

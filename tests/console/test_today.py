@@ -97,3 +97,26 @@ def test_whoever_is_no_agent_there_is_told_whom_to_ask(house: House, path: str) 
     visitor = at_work(house, unlike_any(), SUPERVISOR).look(path)
     assert visitor.status == 403
     assert "ask your administrator" in visitor.text
+
+
+@pytest.mark.parametrize("days_ago", [0, 2])
+def test_a_result_that_was_filed_is_confirmed_whatever_day_its_call_was_for(
+    house: House, days_ago: int
+) -> None:
+    login = unlike_any()
+    agent = at_work(house, login, Role("agent", VDN, login))
+    id_ = promise(house, -days_ago * 24 * HOUR - MINUTE, agent=login)
+    next_ = promise(house, HOUR, agent=login)
+    assert "Filed:" not in agent.look(f"{TODAY}?filed={id_}").text
+    carry_out(house.store, order(id_, Result(fail_code="00537"), vdn=VDN, at=house.now()))
+    page = agent.look(f"{TODAY}?filed={id_}")
+    assert "Filed: the call at" in page.text
+    assert re.search(rf'id="call-{next_}"[^>]* autofocus', page.seen.text)
+
+
+def test_of_a_colleagues_call_nothing_is_confirmed(house: House) -> None:
+    agent = at_work(house, unlike_any(), Role("agent", VDN, unlike_any()))
+    id_ = promise(house, -MINUTE, agent="bob")
+    carry_out(house.store, order(id_, Result(fail_code="00537"), vdn=VDN, at=house.now()))
+    for filed in (id_, "9", "../x"):
+        assert "Filed:" not in agent.look(f"{TODAY}?filed={filed}").text

@@ -240,8 +240,15 @@ def _hindrance(hindrance: Hindrance) -> str:
         resume=f"`callkeeper campaign resume {subject}`",
         line=f"line {subject}",
         refuses=refuses_all(subject, hindrance.says or ""),
-        calls=f"{hindrance.calls} automatic call{'s' * (hindrance.calls != 1)}",
+        calls=_held(hindrance),
     )
+
+
+def _held(hindrance: Hindrance) -> str:
+    """Return how many calls are held; agents' are, where they would have the line ring."""
+    parts = ((hindrance.calls, "automatic"), (hindrance.by_agents, "agents'"))
+    told = [f"{count} {kind} call{'s' * (count != 1)}" for count, kind in parts if count]
+    return " and ".join(told)
 
 
 def _facts(look: _Look, *, show_numbers: bool) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from callkeeper.core.people.session import SignedIn
 from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong, Refusal, StateForbids
 from callkeeper.core.reservations.promise import KEPT, Keeping
 from callkeeper.usecases.agents import AgentChoice
-from callkeeper.usecases.board import OPEN, Wanted
+from callkeeper.usecases.board import ALL, OPEN, Wanted
 from callkeeper.usecases.promises import Whose
 from callkeeper.usecases.supervision import Done, Supervision, Ticked
 
@@ -228,7 +228,7 @@ def _shown(visit: Visit) -> BoardPart:
     """Return what the address asks for; what it asks wrongly narrows nothing."""
     query = visit.request.query_params
     asked = query.get("show", "")
-    keeping = next((each for each in (*TILE_WORDS, OPEN) if each == asked), None)
+    keeping = next((each for each in (*TILE_WORDS, OPEN, ALL) if each == asked), None)
     account = query.get("agent", "")
     agent = account if account.isprintable() and len(account) <= ACCOUNT.longest else ""
     campaign = campaign_id(query.get("campaign", ""))

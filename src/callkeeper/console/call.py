@@ -5,7 +5,6 @@ What is typed there of its result comes with that, and stays.
 
 from starlette.responses import Response
 
-from callkeeper.console.press import lead_to
 from callkeeper.console.reservation import ReservationPage
 from callkeeper.console.visit import Visit
 from callkeeper.core.dialing.desk_call import CallRefused
@@ -34,9 +33,9 @@ class CallActs:
 
     async def hang_up(self, visit: Visit, who: SignedIn) -> Response:
         """Ask for its end; if it is over already, that is well."""
-        visit.form()
+        form = visit.form()
         await self._calling.hang_up(who.person, visit.vdn, visit.id)
-        return lead_to(f"/console/{visit.vdn}/reservations/{visit.id}")
+        return await self._one.go_on(visit, who, form)
 
     async def begin_by_hand(self, visit: Visit, who: SignedIn) -> Response:
         """Say that one rings by oneself now; the page then has the number as a link."""

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from callkeeper.console.door import let_in
 from callkeeper.console.fields import Form, chosen_password, typed_count
 from callkeeper.console.press import Press, lead_to
-from callkeeper.console.sign_in import HOME
+from callkeeper.console.sign_in import HOME, SIGN_IN
 from callkeeper.console.times import PageTimes, zone_names
 from callkeeper.console.visit import Visit
 from callkeeper.core.people.preferences import WARNING_MINUTES, WARNING_MOST, Preferences
@@ -78,6 +78,12 @@ class MePages:
         let_in(response, session, self._times.clock.now())
         return response
 
+    async def end_sessions(self, visit: Visit, who: SignedIn) -> Response:
+        """Sign this person out everywhere, here too."""
+        visit.form()
+        await self._people.end_sessions(who.person.login)
+        return lead_to(SIGN_IN)
+
     async def change_calendar(self, visit: Visit, who: SignedIn) -> Response:
         """Make an address for the calendar, which is shown once; or void the one that there is."""
         form = visit.form()
@@ -110,6 +116,7 @@ class MePages:
             zones=zone_names(),
             calendar=calendar,
             calendar_made_at=await self._calendars.made_at(who.person),
+            sessions=len(await self._people.sessions_of(who.person.login)),
             times=self._times.of(who),
         )
 

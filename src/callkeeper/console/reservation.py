@@ -77,10 +77,10 @@ class ReservationPage:
         return await self._page(visit, who)
 
     async def show_number(self, visit: Visit, who: SignedIn) -> Response:
-        """Show it with its number in full."""
-        visit.form()
+        """Show it with its number in full, and what was typed of its result."""
+        form = visit.form()
         number = await self._work.show_number(who.person, visit.vdn, visit.id)
-        return await self._page(visit, who, number=number)
+        return await self._page(visit, who, typed={"call": form}, number=number)
 
     async def pop(self, visit: Visit, who: SignedIn) -> Response:
         """Lead on to the customer in somebody else's program; no page of ours has its address."""

@@ -1,13 +1,16 @@
 """What an agent has to do today: what is late, what comes next, and what is done."""
 
+from contextlib import suppress
+
 from starlette.responses import Response
 
 from callkeeper.console.press import Press
 from callkeeper.console.stream import Streams
 from callkeeper.console.times import PageTimes
-from callkeeper.console.visit import Visit
+from callkeeper.console.visit import Visit, is_id
 from callkeeper.core.instants import Instant, day_around
 from callkeeper.core.people.session import SignedIn
+from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.usecases.promises import Kept
 from callkeeper.usecases.work import Todo, Work
 
@@ -37,17 +40,20 @@ class TodayPage:
             todo=todo,
             later=[each for each in todo.open.promises if _at(each) > day[1]],
             pulse=pulse,
-            filed=_filed(visit, todo),
+            filed=await self._filed(visit, who, todo),
             times=times,
         )
+
+    async def _filed(self, visit: Visit, who: SignedIn, todo: Todo) -> Kept | None:
+        """Return what whoever looks has just filed, as the path has it."""
+        id_ = visit.request.query_params.get("filed", "")
+        done = (each for each in todo.done.promises if each.listed.reservation.id == id_)
+        found = next(done, None)
+        if found is None and is_id(id_):  # of another day, or with more to be said of it
+            with suppress(NoSuchReservation):
+                found = (await self._work.one(who.person, visit.vdn, id_)).kept
+        return None if found is None or found.listed.reservation.state != "done" else found
 
 
 def _at(kept: Kept) -> Instant:
     return kept.listed.reservation.appoint_at
-
-
-def _filed(visit: Visit, todo: Todo) -> Kept | None:
-    """Return what whoever looks has just filed, as the path has it, if it is on the list."""
-    id_ = visit.request.query_params.get("filed")
-    done = todo.done.promises
-    return next((each for each in done if each.listed.reservation.id == id_), None)

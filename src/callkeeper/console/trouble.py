@@ -37,6 +37,7 @@ _TITLES = {
     503: Phrase("Not now"),
 }
 _OTHER = Phrase("That did not work")
+_PASSING = (429, 503)  # what may be over in a moment
 
 
 _MISTAKE = Phrase(
@@ -54,6 +55,7 @@ def mistake(press: Press, visit: Visit) -> Response:
         who=visit.who,
         title=Phrase("The server made a mistake"),
         says=_MISTAKE,
+        again=None,
     )
 
 
@@ -68,7 +70,8 @@ def trouble(press: Press, visit: Visit, refusal: Refusal) -> Response:
         who=visit.who,
         title=_TITLES.get(status, _OTHER),
         says=refusal.phrase,
+        again=visit.here if status in _PASSING else None,
     )
-    if status in (429, 503):
+    if status in _PASSING:
         response.headers["retry-after"] = "5"
     return response

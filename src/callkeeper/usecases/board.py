@@ -6,7 +6,7 @@ reservations are stored.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -15,17 +15,20 @@ from callkeeper.core.dialing.lease import Lease
 from callkeeper.core.instants import HOUR_MS, Instant
 from callkeeper.core.people.presence import Presence, Sighting, presence_of
 from callkeeper.core.reservations.promise import Keeping, Measure
+from callkeeper.core.reservations.reservation import Kind
 from callkeeper.store.port.store import Store
-from callkeeper.usecases.promises import FIRST, Found, Promises, Whose, in_order
+from callkeeper.usecases.promises import FIRST, LAST, Found, Promises, Whose, in_order
 
 # What is promised within it is due, and on the board.
 AHEAD_MS = HOUR_MS
 
 K = TypeVar("K", bound=tuple[object, ...])
 Counts = dict[Keeping, int]
-# Which rows are asked for: what has come to one thing, or all that waits, be it late or due.
+# Which rows are asked for: what has come to one thing; or what waits, be it late or due; or all
+# that waits, whenever it is for.
 OPEN: Literal["open"] = "open"
-Wanted = Keeping | Literal["open"]
+ALL: Literal["all"] = "all"
+Wanted = Keeping | Literal["open", "all"]
 Obstacle = CampaignObstacle | Literal["no_dialer", "line_down", "line_refuses"]
 
 # Whoever has the most of the first has the worst day.
@@ -64,6 +67,7 @@ class Hindrance(msgspec.Struct, frozen=True):
     """What holds automatic calls back that are on the board, and how many.
 
     ``subject`` is the campaign's id, or the line's name; ``says`` what a line says of itself.
+    ``by_agents``: of its campaign as many wait for agents, who cannot have the line ring for them.
     """
 
     obstacle: Obstacle
@@ -71,6 +75,17 @@ class Hindrance(msgspec.Struct, frozen=True):
     name: str | None
     calls: int
     says: str | None = None
+    by_agents: int = 0
+
+
+class _Calls(NamedTuple):
+    """How many calls wait in each campaign, by their kind."""
+
+    automatic: Counter[int]
+    manual: Counter[int]
+
+    def of(self, kind: Kind) -> Counter[int]:
+        return self.automatic if kind == "automatic" else self.manual
 
 
 class Board(msgspec.Struct, frozen=True):
@@ -112,7 +127,7 @@ def board(
     total: Counter[Keeping] = Counter()
     campaigns: dict[tuple[int, str | None], Counter[Keeping]] = {}
     agents: dict[tuple[str | None, str | None], Counter[Keeping]] = {}
-    automatic: Counter[int] = Counter()
+    waiting = _Calls(Counter(), Counter())
     for each in alike:
         keeping = measure.of(each.promise, now)
         total[keeping] += each.count
@@ -121,15 +136,15 @@ def board(
         if each.kind == "manual":
             agent = agents.setdefault((each.agent, each.agent_name), Counter())
             agent[keeping] += each.count
-        elif each.state == "waiting":
-            automatic[each.campaign_id] += each.count
+        if each.state == "waiting":
+            waiting.of(each.kind)[each.campaign_id] += each.count
     promises = Promises(store, measure, whose, now)
     seen = store.presence.agents_seen(vdn)
     return Board(
         at=now,
         counts=in_order(total),
         campaigns=[
-            OfCampaign(*key, in_order(counts), automatic[key[0]])
+            OfCampaign(*key, in_order(counts), waiting.automatic[key[0]])
             for key, counts in _worst_first(campaigns)
         ],
         agents=[
@@ -137,17 +152,22 @@ def board(
             for key, counts in _worst_first(agents)
         ],
         hindrances=[
-            *_of_campaigns(store, vdn, automatic, now),
-            *hindering_lines(store.leases.all(), automatic.total(), now),
+            *_of_campaigns(store, vdn, waiting, now),
+            *hindering_lines(store.leases.all(), waiting.automatic.total(), now),
         ],
-        missed=(
-            promises.missed(limit)
-            if wanted is None
-            else promises.waiting(now + AHEAD_MS, limit)
-            if wanted == OPEN
-            else promises.of_keeping(wanted, now + AHEAD_MS, limit)
-        ),
+        missed=_rows(promises, wanted, now, limit),
     )
+
+
+def _rows(promises: Promises, wanted: Wanted | None, now: Instant, limit: int) -> Found:
+    """Return the first rows that are asked for; None: what was missed."""
+    if wanted is None:
+        return promises.missed(limit)
+    if wanted == ALL:
+        return promises.waiting(LAST, limit)
+    if wanted == OPEN:
+        return promises.waiting(now + AHEAD_MS, limit)
+    return promises.of_keeping(wanted, now + AHEAD_MS, limit)
 
 
 def _of_agent(
@@ -166,16 +186,15 @@ def _of_agent(
     return OfAgent(account, name, counts, presence, seen_at)
 
 
-def _of_campaigns(
-    store: Store, vdn: int, automatic: Counter[int], now: Instant
-) -> Iterator[Hindrance]:
-    """Yield which campaigns dial nothing of what they have, whatever the hour."""
-    for id_, calls in automatic.most_common():
+def _of_campaigns(store: Store, vdn: int, waiting: _Calls, now: Instant) -> Iterator[Hindrance]:
+    """Yield which campaigns have nothing dialed of what they have, whatever the hour."""
+    for id_, _ in (waiting.automatic + waiting.manual).most_common():
         campaign = store.campaigns.get(vdn, id_)
         obstacle = "deleted" if campaign is None else campaign.obstacle(now)
         if obstacle is not None:
             name = None if campaign is None else campaign.name
-            yield Hindrance(obstacle, str(id_), name, calls)
+            calls, by_agents = waiting.automatic[id_], waiting.manual[id_]
+            yield Hindrance(obstacle, str(id_), name, calls, by_agents=by_agents)
 
 
 def hindering_lines(leases: Iterable[Lease], calls: int, now: Instant) -> Iterator[Hindrance]:

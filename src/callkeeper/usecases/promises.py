@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from callkeeper.core.campaigns.business_result import DefinedResults
-from callkeeper.core.campaigns.campaign import obstacle
+from callkeeper.core.campaigns.campaign import Obstacle, obstacle
 from callkeeper.core.instants import HOUR_MS, Instant
 from callkeeper.core.refusal import NoSuchReservation
 from callkeeper.core.reservations.changes import Settle
@@ -330,6 +330,12 @@ def no_such(vdn: int, id_: str) -> NoSuchReservation:
     )
 
 
+def campaign_obstacle(listed: Listed, now: Instant) -> Obstacle | None:
+    """Return what keeps the campaign of a reservation from having anything dialed."""
+    is_deleted = listed.campaign_deleted_at is not None
+    return obstacle(listed.campaign_status, listed.campaign_end_at, now, is_deleted=is_deleted)
+
+
 def in_order(counts: Counter[Keeping]) -> dict[Keeping, int]:
     """Return how many came to what, in the order in which it is told, and nothing of none."""
     return {each: counts[each] for each in KEEPINGS if counts[each]}
@@ -343,8 +349,7 @@ def _held(listed: Listed, now: Instant) -> str:
     """Return what its campaign is, where that keeps a reservation from being dialed; or ""."""
     if (listed.reservation.kind, listed.reservation.state) != ("automatic", "waiting"):
         return ""
-    is_deleted = listed.campaign_deleted_at is not None
-    found = obstacle(listed.campaign_status, listed.campaign_end_at, now, is_deleted=is_deleted)
+    found = campaign_obstacle(listed, now)
     return {"draft": "a draft", None: ""}.get(found, found or "")
 
 

@@ -1,5 +1,7 @@
 """Search: the reservations of a VDN by number, agent, campaign and time, page by page."""
 
+from contextlib import suppress
+
 import msgspec
 import structlog
 
@@ -16,6 +18,7 @@ from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.store.port.campaigns import CampaignsWanted
 from callkeeper.store.port.reservations import Listed, Page, Wanted
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.agents import AgentChoice, account_meant, agent_choices
 from callkeeper.usecases.promises import FIRST, LAST, LISTED, Kept, Promises, Whose
 
 # How many calls a file takes, and how many of them are read at once.
@@ -41,7 +44,7 @@ class FoundCalls(msgspec.Struct, frozen=True):
     """A page of what was found, and how many there are in all.
 
     ``rules`` are those of the VDN; ``sees_all``: ``reader``, who looks, sees not only their own.
-    ``campaigns`` may be chosen.
+    ``campaigns`` may be chosen, and ``agents``.
     """
 
     total: int
@@ -50,6 +53,7 @@ class FoundCalls(msgspec.Struct, frozen=True):
     rules: HouseRules
     sees_all: bool
     campaigns: list[Campaign]
+    agents: list[AgentChoice]
 
     def rules_of(self, call: Reservation) -> HouseRules:
         """Return the rules by which whoever looks sees a call: not each one is theirs."""
@@ -77,13 +81,16 @@ class Search:
     async def find(
         self, person: Person, vdn: int, query: Query, offset: int, limit: int
     ) -> FoundCalls:
-        """Return a page of what is found, by time. Raise NoRight."""
+        """Return a page of what is found, by time. Raise NoRight.
+
+        Its agent is meant by the account, or by what the VDN calls one alone.
+        """
         now = self._clock.now()
 
         def look(store: Store) -> FoundCalls:
             rules = store.rules.of(vdn).rules
             sees_all = may(person, "see_reservation", vdn, rules=rules)
-            whose = query if sees_all else msgspec.structs.replace(query, agent=_own(person, vdn))
+            whose = _meant(store, vdn, query) if sees_all else _of(query, _own(person, vdn))
             page = self._page(store, vdn, whose, offset, limit)
             wanted = CampaignsWanted(vdn=vdn, offset=0, limit=_CAMPAIGNS_MAX, now=now)
             return FoundCalls(
@@ -93,6 +100,7 @@ class Search:
                 rules=rules,
                 sees_all=sees_all,
                 campaigns=store.campaigns.find(wanted).campaigns,
+                agents=agent_choices(store, vdn) if sees_all else [],
             )
 
         return await self._store.ask(look)
@@ -146,6 +154,19 @@ class Search:
         begin = max(0, total - self._of_number)
         latest = msgspec.structs.replace(wanted, offset=begin, limit=self._of_number)
         return store.reservations.find(latest).listed
+
+
+def _meant(store: Store, vdn: int, query: Query) -> Query:
+    """Return a query for the agent who is meant; what means none stays, and finds nothing."""
+    if query.agent is None:
+        return query
+    with suppress(ParameterWrong):
+        return _of(query, account_meant(store, vdn, query.agent))
+    return query
+
+
+def _of(query: Query, agent: str) -> Query:
+    return msgspec.structs.replace(query, agent=agent)
 
 
 def _own(person: Person, vdn: int) -> str:

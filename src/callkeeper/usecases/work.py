@@ -20,6 +20,7 @@ from callkeeper.core.reservations.promise import Measure
 from callkeeper.core.reservations.reservation import Reservation
 from callkeeper.core.reservations.screen_pop import names_number, screen_pop
 from callkeeper.store.port.store import Store
+from callkeeper.usecases.agents import AgentChoice, agent_choices
 from callkeeper.usecases.calling import CallMeans, means_of
 from callkeeper.usecases.overtaking import still_seen
 from callkeeper.usecases.promises import Found, Kept, Promises, Whose, no_such
@@ -63,6 +64,7 @@ class FoundReservation(msgspec.Struct, frozen=True):
     results: Results
     by_hand: HandCall | None  # the last of which no result was filed
     causes: list[str]  # why it stands as it does
+    agents: list[AgentChoice]  # to whom whoever looks may give it
 
 
 class Work:
@@ -117,6 +119,7 @@ class Work:
                 _offered(store.business_results.find(vdn, 0, RESULTS_MAX).results),
                 last_hand_call((each.what, each.by, each.at, each.detail) for each in events),
                 causes(store, kept, now),
+                _takers(store, person, reservation),
             )
 
         return await self._store.ask(look)
@@ -198,6 +201,14 @@ def _without(found: Found, others: Found) -> Found:
     ids = {each.listed.reservation.id for each in others.promises}
     kept = [each for each in found.promises if each.listed.reservation.id not in ids]
     return msgspec.structs.replace(found, promises=kept)
+
+
+def _takers(store: Store, person: Person, reservation: Reservation) -> list[AgentChoice]:
+    """Return to whom somebody may give a reservation: one that waits for an agent."""
+    is_given = (reservation.kind, reservation.state) == ("manual", "waiting")
+    if not is_given or not may(person, "reassign", reservation.vdn):
+        return []
+    return agent_choices(store, reservation.vdn)
 
 
 def _numbers(person: Person, reservation: Reservation, rules: HouseRules) -> Numbers:
