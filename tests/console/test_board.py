@@ -336,11 +336,15 @@ def test_a_campaign_that_is_paused_holds_agents_too_and_that_is_told_with_its_re
 
 
 def test_the_page_of_a_call_does_with_it_what_the_board_does(house: House, sue: Visitor) -> None:
-    mine, closed = promise(house, -MINUTE), expired(house)
+    mine, closed = promise(house, 72 * HOUR), expired(house)
     page = sue.look(f"/console/{VDN}/reservations/{mine}")
     assert "Mark as seen" not in page.text
-    ticked = page.hidden("ticked")
-    assert sue.send(f"{BOARD}/reassign", {"ticked": ticked, "agent": "Bob"}).status == 303
+    form = {"ticked": page.hidden("ticked"), "agent": "Bpb"}
+    assert "there is no agent 'Bpb'" in sue.send(f"{BOARD}/reassign", form).text
+    assert "the call that you came from" in sue.text
+    (still,) = (each for each in values(sue) if each.startswith(mine))
+    form = {"ticked": still, "agent": "Bob"}
+    assert sue.send(f"{BOARD}/reassign", form).status == 303
     assert (standing(house, mine).agent, "Bob's now" in sue.follow().text) == ("bob", True)
     page = sue.look(f"/console/{VDN}/reservations/{closed}")
     assert "Give it to agent" not in page.text

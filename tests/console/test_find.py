@@ -62,7 +62,15 @@ def test_an_agent_is_found_by_what_the_vdn_calls_them_and_a_name_of_two_finds_no
     for typed, expected in ((one, [id_]), (f"Wang {one}", [id_]), (f"Li {other}", [])):
         assert sue.send(FIND, {"agent": typed}).status == 200
         assert found(sue) == expected, typed
-    assert f'<option value="{one}">Wang {one} ({one})' in sue.seen.text
+    offered = f'<option value="{one}">Wang {one} ({one})'
+    assert offered in sue.seen.text
+    rule(house, agents_see="vdn")
+    try:  # who see all of the VDN are told of no colleagues beside that
+        agent = at_work(house, unlike_any(), Role("agent", VDN, other))
+        assert found(agent.send(FIND, {"agent": one})) == [id_]
+        assert offered not in agent.seen.text
+    finally:
+        rule(house)
 
 
 def test_an_address_may_ask_for_all_but_a_number(house: House, sue: Visitor) -> None:

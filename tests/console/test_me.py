@@ -173,6 +173,7 @@ def test_one_is_told_how_often_one_is_signed_in_and_signs_out_everywhere(house: 
     assert "sessions that go on: 2" in here.look(ME).text
     out = here.send(f"{ME}/sessions")
     assert (out.status, out.seen.headers["location"]) == (303, "/console/sign-in")
+    assert "Max-Age=0" in out.seen.headers["set-cookie"]
     house.clock.move(3_000)  # type: ignore[attr-defined]
     assert (here.look(ME).status, elsewhere.look(ME).status) == (303, 303)
     assert house.store.sessions.of(login) == []

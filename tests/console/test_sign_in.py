@@ -88,11 +88,14 @@ def test_it_leads_to_no_page_but_ours(house: House, elsewhere: str) -> None:
     assert visitor.send("/console/sign-in", form).seen.headers["location"] == "/console/"
 
 
-def test_whoever_signs_in_is_led_to_a_call_and_not_away_to_its_customer(house: House) -> None:
+@pytest.mark.parametrize("pop", ["pop", "pop?", "pop?x=1", "%70op", "pop#x"])
+def test_whoever_signs_in_is_led_to_a_call_and_not_away_to_its_customer(
+    house: House, pop: str
+) -> None:
     login = unlike_any()
     at_work(house, login)
     visitor, there = Visitor(house), f"/console/{VDN}/reservations/1"
-    form = {"login": login, "password": PASSWORD, "next": f"{there}/pop"}
+    form = {"login": login, "password": PASSWORD, "next": f"{there}/{pop}"}
     assert visitor.send("/console/sign-in", form).seen.headers["location"] == there
 
 

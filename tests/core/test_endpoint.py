@@ -46,6 +46,7 @@ def test_a_dot_of_a_form_is_a_dot() -> None:
     [
         ("Local/0301@outbound", "Local/0301@outbound/n"),
         ("Local/1001@desks", "Local/1001@desks/n"),
+        ("local/1001@desks", "local/1001@desks/n"),
         ("Local/0301@outbound/n", "Local/0301@outbound/n"),
         ("Local/0301@outbound/nj", "Local/0301@outbound/nj"),
         ("PJSIP/0301@trunk", "PJSIP/0301@trunk"),

@@ -235,20 +235,20 @@ def _cells(counts: Counts) -> list[str]:
 def _hindrance(hindrance: Hindrance) -> str:
     """Return the sentence that says what holds calls back, and what helps."""
     subject = hindrance.subject
-    return _HINDRANCES[hindrance.obstacle].format(
+    told = _HINDRANCES[hindrance.obstacle].format(
         campaign=f"campaign {subject}" + (f" {hindrance.name!r}" if hindrance.name else ""),
         resume=f"`callkeeper campaign resume {subject}`",
         line=f"line {subject}",
         refuses=refuses_all(subject, hindrance.says or ""),
-        calls=_held(hindrance),
+        calls=_counted(hindrance.calls, "automatic call"),
     )
+    if not hindrance.by_agents:
+        return told
+    return f"{told}; no agent can have the line ring for {_counted(hindrance.by_agents, 'call')}"
 
 
-def _held(hindrance: Hindrance) -> str:
-    """Return how many calls are held; agents' are, where they would have the line ring."""
-    parts = ((hindrance.calls, "automatic"), (hindrance.by_agents, "agents'"))
-    told = [f"{count} {kind} call{'s' * (count != 1)}" for count, kind in parts if count]
-    return " and ".join(told)
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _facts(look: _Look, *, show_numbers: bool) -> dict[str, Any]:

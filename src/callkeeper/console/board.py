@@ -24,7 +24,7 @@ from callkeeper.core.refusal import NoSuchCampaign, ParameterWrong, Refusal, Sta
 from callkeeper.core.reservations.promise import KEPT, Keeping
 from callkeeper.usecases.agents import AgentChoice
 from callkeeper.usecases.board import ALL, OPEN, Wanted
-from callkeeper.usecases.promises import Whose
+from callkeeper.usecases.promises import Kept, Whose
 from callkeeper.usecases.supervision import Done, Supervision, Ticked
 
 ROWS_MAX = 50  # so many are ticked at once at the most
@@ -155,15 +155,18 @@ class BoardPage:
     ) -> Response:
         pulse = await self._streams.number(who.person, visit.vdn)
         done = _done(visit) if refused is None else None
+        values = await self._values(visit, who, pulse)
+        ticked = (typed or {}).get("ticked", "").split()
         return self._press.page(
             visit.language,
             "board",
             who=who,
-            **await self._values(visit, who, pulse),
+            **values,
             done=done,
             left=() if done is None else done.overtaken + done.unfit,
             typed=typed or {},
-            ticked=(typed or {}).get("ticked", "").split(),
+            ticked=ticked,
+            unlisted=_unlisted(ticked, values["board"].missed.promises),
             refused=refused,
         )
 
@@ -252,6 +255,13 @@ def _done(visit: Visit) -> Done | None:
         for each in ("overtaken", "unfit")
     )
     return Done(int(changed), overtaken, unfit, query.get("to"))
+
+
+def _unlisted(ticked: list[str], promises: list[Kept]) -> list[str]:
+    """Return what was ticked elsewhere, as on its own page, and is in no row here."""
+    there = {each.listed.reservation.id for each in promises}
+    found = ((each, _TICKED.fullmatch(each)) for each in ticked)
+    return [each for each, its in found if its is not None and its[1] not in there]
 
 
 def _ticked(form: Form) -> list[Ticked]:

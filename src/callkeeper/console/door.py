@@ -35,7 +35,12 @@ class Door:
     async def leave(self, request: Request, response: Response) -> None:
         """End the session of a browser, and have it forget that."""
         await self.end(request)
-        response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+        forget(response)
+
+
+def forget(response: Response) -> None:
+    """Have a browser forget its session."""
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def let_in(response: Response, session: NewSession, now_ms: int) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import Response
 
-from callkeeper.console.door import let_in
+from callkeeper.console.door import forget, let_in
 from callkeeper.console.fields import Form, chosen_password, typed_count
 from callkeeper.console.press import Press, lead_to
 from callkeeper.console.sign_in import HOME, SIGN_IN
@@ -82,7 +82,9 @@ class MePages:
         """Sign this person out everywhere, here too."""
         visit.form()
         await self._people.end_sessions(who.person.login)
-        return lead_to(SIGN_IN)
+        response = lead_to(SIGN_IN)
+        forget(response)
+        return response
 
     async def change_calendar(self, visit: Visit, who: SignedIn) -> Response:
         """Make an address for the calendar, which is shown once; or void the one that there is."""

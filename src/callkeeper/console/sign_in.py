@@ -1,6 +1,6 @@
 """Signing in and out, and the first page of whoever was invited."""
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -140,5 +140,7 @@ def own_page(path: str | None) -> str:
     """Return where to go on: a page of the console, for anything else may be a stranger's."""
     if path is None or len(path) > _NEXT_MAX or "\\" in path:
         return HOME
-    is_ours = path.startswith("/console/") and not path.startswith(_SIGNING)
-    return path.removesuffix(_LEADS_AWAY) if is_ours else HOME
+    if not path.startswith("/console/") or path.startswith(_SIGNING):
+        return HOME
+    page = unquote(urlsplit(path).path)
+    return page.removesuffix(_LEADS_AWAY) if page.endswith(_LEADS_AWAY) else path

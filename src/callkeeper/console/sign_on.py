@@ -132,10 +132,10 @@ class SignOnPages:
         """Let in whoever comes back, if they come from where they were sent."""
         sign_on = self._sign_on(visit)
         subject, is_anew = None, False
-        turn = self._tries.visit(visit.request.scope)  # each has the provider asked
-        await turn.pay()
+        turn = self._tries.visit(visit.request.scope)
         try:
             begun = self._begun(visit, sign_on)
+            await turn.pay()  # for the provider is asked now
             is_anew = begun.is_anew
             account = await self._account(visit, sign_on, begun)
             subject = account.tie.subject

@@ -15,7 +15,7 @@ def lasting(endpoint: str) -> str:
 
     One of Local without options leaves a call once both its ends talk, and its id goes with it.
     """
-    is_bare = endpoint.startswith("Local/") and endpoint.count("/") == 1
+    is_bare = endpoint.lower().startswith("local/") and endpoint.count("/") == 1
     return f"{endpoint}/n" if is_bare else endpoint
 
 

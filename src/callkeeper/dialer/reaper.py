@@ -87,7 +87,7 @@ class Reaper:
                 [_hand_back(each, now) for each in claims]
             )
             for each, is_back in zip(claims, handed_back, strict=True):
-                if is_back is True:  # else whoever claimed it has begun it just now
+                if is_back is not False:  # or whoever claimed it has begun it just now
                     self._end_desk(each)
         await self._adopt([each for each in orphans if each.state != "claimed"])
         ticks = context.clock.ticks()

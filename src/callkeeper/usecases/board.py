@@ -64,7 +64,7 @@ class OfAgent(msgspec.Struct, frozen=True):
 
 
 class Hindrance(msgspec.Struct, frozen=True):
-    """What holds automatic calls back that are on the board, and how many.
+    """What holds calls back that are on the board, and how many automatic ones.
 
     ``subject`` is the campaign's id, or the line's name; ``says`` what a line says of itself.
     ``by_agents``: of its campaign as many wait for agents, who cannot have the line ring for them.

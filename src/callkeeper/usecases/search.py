@@ -100,7 +100,7 @@ class Search:
                 rules=rules,
                 sees_all=sees_all,
                 campaigns=store.campaigns.find(wanted).campaigns,
-                agents=agent_choices(store, vdn) if sees_all else [],
+                agents=agent_choices(store, vdn) if may(person, "reassign", vdn) else [],
             )
 
         return await self._store.ask(look)

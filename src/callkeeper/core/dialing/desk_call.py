@@ -28,7 +28,6 @@ from callkeeper.core.people.house_rules import AnyHourBy, HoursRule, any_hour_by
 from callkeeper.core.phrase import Phrase
 from callkeeper.core.refusal import NoSuchReservation, Refusal
 from callkeeper.core.reservations.by_hand import Told, against_ringing
-from callkeeper.core.reservations.changes import Move, Reassign
 from callkeeper.core.reservations.reservation import Reservation
 
 # How long an agent waits for a dispatcher to take the call.
@@ -37,9 +36,6 @@ ASKED_MS = 10_000
 DESK_SECONDS = 20
 # How old a claim may be whose agent's phone rings, before somebody else gives it up.
 DESK_CLAIM_MS = ASKED_MS + (DESK_SECONDS + 15) * 1000
-
-# What of a promise an agent asks a call for.
-_PROMISED = ("agent", "appoint_at")
 
 # Why a call came to nothing, for the agent who asked for it.
 NOT_TAKEN = "no dialer took the call in time"
@@ -236,13 +232,14 @@ def not_taken(attempt: Attempt, now: Instant, why: str = NOT_TAKEN) -> HandBack 
 def is_overtaken(happened: Iterable[Told], asked_at: Instant) -> bool:
     """Whether a promise is another agent's, or for another time, since its call was asked for.
 
-    ``happened`` is the reservation's history. Its note may change meanwhile.
+    ``happened`` is the reservation's history, oldest first. Its note may change meanwhile.
     """
-    return any(
-        at > asked_at
-        and (what == Reassign.what or (what == Move.what and not told.keys().isdisjoint(_PROMISED)))
-        for what, _, at, told in happened
-    )
+    asked_for, promised = None, (None, None)
+    for _, _, at, values in happened:
+        if at > asked_at and asked_for is None:
+            asked_for = promised
+        promised = values.get("agent", promised[0]), values.get("appoint_at", promised[1])
+    return asked_for is not None and promised != asked_for
 
 
 def objection(

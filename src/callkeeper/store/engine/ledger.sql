@@ -215,7 +215,7 @@ FROM desk_call AS d
 JOIN attempt AS a ON a.vdn = d.vdn AND a.id = d.id
 WHERE d.line = :line
 -- Those that somebody has to do something about, before those that go on.
-ORDER BY a.holder = '' OR a.hang_up_at IS NOT NULL DESC, a.claimed_at, a.id
+ORDER BY a.state = 'claimed' OR a.hang_up_at IS NOT NULL DESC, a.claimed_at, a.id
 LIMIT :limit
 
 -- name: count_desk_calls

@@ -121,7 +121,7 @@ class DeskCalls(Protocol):
         """
 
     def live(self, line: str, limit: int) -> list[Attempt]:
-        """Return the live desk calls of a line, oldest first."""
+        """Return the live desk calls of a line: first those to do something about; oldest first."""
 
     def live_by_line(self) -> dict[str, int]:
         """Return how many live desk calls each line has that has any."""

@@ -107,7 +107,7 @@ class DeskCallRows:
         return outcomes
 
     def live(self, line: str, limit: int) -> list[Attempt]:
-        """Return the live desk calls of a line, oldest first."""
+        """Return the live desk calls of a line: first those to do something about; oldest first."""
         rows = self._session.rows("live_desk_calls", line=line, limit=limit)
         return [Attempt(*row) for row in rows]
 
