@@ -73,6 +73,23 @@ def test_no_line_of_it_is_wider_than_the_terminal_it_is_read_at(stored: Stored) 
         assert "`callkeeper campaign resume 8` goes on" in " ".join(shown.split())
 
 
+def test_a_campaign_that_is_paused_is_told_with_the_calls_of_agents_that_it_holds(
+    stored: Stored,
+) -> None:
+    stored.has_campaign(8, name="Surveys", status="paused")
+    for kind, agent in (("automatic", None), ("manual", "ann"), ("manual", "bob")):
+        stored.promise(HOUR // 4, kind=kind, agent=agent, campaign_id="8")
+    (told,) = [each for each in stored.ask("board").out.splitlines() if "is paused" in each]
+    assert told == (
+        "! campaign 8 'Surveys' is paused, which holds 1 automatic call; "
+        "`callkeeper campaign resume 8` goes on; no agent can have the line ring for 2 calls"
+    )
+    (hindrance,) = [
+        each for each in stored.ask("board", "--json").value["hindrances"] if each["subject"] == "8"
+    ]
+    assert (hindrance["calls"], hindrance["by_agents"]) == (1, 2)
+
+
 def test_a_script_reads_the_same(stored: Stored) -> None:
     broken = stored.promise(-2 * HOUR)
     told = stored.ask("board", "--json").value

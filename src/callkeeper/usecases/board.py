@@ -6,7 +6,7 @@ reservations are stored.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -24,6 +24,7 @@ AHEAD_MS = HOUR_MS
 
 K = TypeVar("K", bound=tuple[object, ...])
 Counts = dict[Keeping, int]
+_Calls = dict[Kind, Counter[int]]
 # Which rows are asked for: what has come to one thing; or what waits, be it late or due; or all
 # that waits, whenever it is for.
 OPEN: Literal["open"] = "open"
@@ -78,16 +79,6 @@ class Hindrance(msgspec.Struct, frozen=True):
     by_agents: int = 0
 
 
-class _Calls(NamedTuple):
-    """How many calls wait in each campaign, by their kind."""
-
-    automatic: Counter[int]
-    manual: Counter[int]
-
-    def of(self, kind: Kind) -> Counter[int]:
-        return self.automatic if kind == "automatic" else self.manual
-
-
 class Board(msgspec.Struct, frozen=True):
     """What is outstanding at an instant and was promised by then, or for within the hour.
 
@@ -127,7 +118,7 @@ def board(
     total: Counter[Keeping] = Counter()
     campaigns: dict[tuple[int, str | None], Counter[Keeping]] = {}
     agents: dict[tuple[str | None, str | None], Counter[Keeping]] = {}
-    waiting = _Calls(Counter(), Counter())
+    waiting: _Calls = {"automatic": Counter(), "manual": Counter()}  # by campaign
     for each in alike:
         keeping = measure.of(each.promise, now)
         total[keeping] += each.count
@@ -137,14 +128,14 @@ def board(
             agent = agents.setdefault((each.agent, each.agent_name), Counter())
             agent[keeping] += each.count
         if each.state == "waiting":
-            waiting.of(each.kind)[each.campaign_id] += each.count
+            waiting[each.kind][each.campaign_id] += each.count
     promises = Promises(store, measure, whose, now)
     seen = store.presence.agents_seen(vdn)
     return Board(
         at=now,
         counts=in_order(total),
         campaigns=[
-            OfCampaign(*key, in_order(counts), waiting.automatic[key[0]])
+            OfCampaign(*key, in_order(counts), waiting["automatic"][key[0]])
             for key, counts in _worst_first(campaigns)
         ],
         agents=[
@@ -153,7 +144,7 @@ def board(
         ],
         hindrances=[
             *_of_campaigns(store, vdn, waiting, now),
-            *hindering_lines(store.leases.all(), waiting.automatic.total(), now),
+            *hindering_lines(store.leases.all(), waiting["automatic"].total(), now),
         ],
         missed=_rows(promises, wanted, now, limit),
     )
@@ -188,13 +179,13 @@ def _of_agent(
 
 def _of_campaigns(store: Store, vdn: int, waiting: _Calls, now: Instant) -> Iterator[Hindrance]:
     """Yield which campaigns have nothing dialed of what they have, whatever the hour."""
-    for id_, _ in (waiting.automatic + waiting.manual).most_common():
+    automatic, manual = waiting["automatic"], waiting["manual"]
+    for id_, _ in (automatic + manual).most_common():
         campaign = store.campaigns.get(vdn, id_)
         obstacle = "deleted" if campaign is None else campaign.obstacle(now)
         if obstacle is not None:
             name = None if campaign is None else campaign.name
-            calls, by_agents = waiting.automatic[id_], waiting.manual[id_]
-            yield Hindrance(obstacle, str(id_), name, calls, by_agents=by_agents)
+            yield Hindrance(obstacle, str(id_), name, automatic[id_], by_agents=manual[id_])
 
 
 def hindering_lines(leases: Iterable[Lease], calls: int, now: Instant) -> Iterator[Hindrance]:
